@@ -1,0 +1,1 @@
+"""What both ends need and neither owns."""

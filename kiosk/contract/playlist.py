@@ -1,0 +1,260 @@
+"""The playlist of one group of stations: what may be shown, and when.
+
+A playlist covers whole days, at most five weeks of them, so that a gap in the office is no gap in the room. Local times
+are in the playlist's own time zone; a slot that ends at or before its start ends on the following day.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from kiosk.contract.wire import (
+    Count,
+    Day,
+    FileName,
+    Id,
+    Instant,
+    LongText,
+    Malformed,
+    Percent,
+    Record,
+    Sha256,
+    Span,
+    Text,
+    TimeOfDay,
+    Version,
+    decode,
+)
+
+MAX_DAYS = 35
+"""The longest stretch that one playlist may cover, in days (DESIGN: published up to five weeks ahead)."""
+
+Mode = Literal["once", "loop"]
+
+
+class Subtitle(Record, frozen=True, kw_only=True):
+    """A subtitle file beside a programme."""
+
+    language: Id
+    file: FileName
+    size: Count
+    sha256: Sha256
+
+
+class Programme(Record, frozen=True, kw_only=True):
+    """One programme file and what is known of it; every figure is measured by the town at publication."""
+
+    id: Id
+    title: Text
+    category: Text = ""
+    source: Text = ""
+    """Where it comes from (来源), as the play record has to name it."""
+    file: FileName
+    duration_ms: Span
+    """Its signed length: what libVLC says of the file is not believed."""
+    size: Count
+    """In bytes."""
+    sha256: Sha256
+    loudness_clufs: int | None = None
+    """Integrated loudness (EBU R 128) in hundredths of LUFS; None where there is no sound."""
+    short: bool = False
+    """Marked for the minutes before a meeting."""
+    subtitles: tuple[Subtitle, ...] = ()
+
+
+class Slot(Record, frozen=True, kw_only=True):
+    """A dated stretch of time and the programmes that fill it."""
+
+    date: Day
+    start: TimeOfDay
+    end: TimeOfDay
+    programmes: tuple[Id, ...]
+    mode: Mode = "once"
+    """``once`` plays the list and then filler until the end; ``loop`` repeats the list from the slot's start."""
+    occasion: Text = ""
+    """The activity it belongs to (活动类型), such as Theme Party Day; empty for plain viewing."""
+    priority: int = 0
+    """The higher one is on air; only slots of equal priority may not overlap."""
+    volume: Percent | None = None
+
+
+class Recommended(Record, frozen=True, kw_only=True):
+    """A recommended item: filler in opening hours until it has been played often enough."""
+
+    programme: Id
+    plays: Count
+    """The least number of plays from ``first_day`` to ``last_day``."""
+    first_day: Day
+    last_day: Day
+
+
+class PlanEntry(Record, frozen=True, kw_only=True):
+    """One row of the monthly plan, for the public posting (周次 日期 时间 节目名称 类别 时长 对象 备注)."""
+
+    date: Day
+    week: Count = 0
+    start: TimeOfDay | None = None
+    end: TimeOfDay | None = None
+    title: Text
+    category: Text = ""
+    duration_ms: Span = 0
+    audience: Text = ""
+    note: Text = ""
+
+
+class MonthPlan(Record, frozen=True, kw_only=True):
+    """The town's plan for one month, to be posted."""
+
+    month: Text
+    """``YYYY-MM``."""
+    title: Text = ""
+    note: LongText = ""
+    entries: tuple[PlanEntry, ...] = ()
+
+
+class Playlist(Record, frozen=True, kw_only=True):
+    """What one group of stations plays from ``first_day`` to ``last_day``, both included."""
+
+    FORMAT: ClassVar[int] = 1
+
+    format: int = 1
+    town: Id
+    group: Id
+    version: Version
+    """Counts per town and only grows."""
+    title: Text = ""
+    time_zone: Text = "Asia/Shanghai"
+    issued_ms: Instant
+    first_day: Day
+    last_day: Day
+    programmes: tuple[Programme, ...]
+    slots: tuple[Slot, ...] = ()
+    recommended: tuple[Recommended, ...] = ()
+    month_plans: tuple[MonthPlan, ...] = ()
+
+
+class Urgent(Record, frozen=True, kw_only=True):
+    """A notice that is shown at once, whatever else is planned; signed as a target of its own."""
+
+    FORMAT: ClassVar[int] = 1
+
+    format: int = 1
+    id: Id
+    town: Id
+    title: Text
+    stations: tuple[Id, ...] = ()
+    """The stations it is for; empty means all of the town's."""
+    start_ms: Instant
+    end_ms: Instant
+    mode: Mode = "once"
+    programmes: tuple[Programme, ...]
+    volume: Percent | None = None
+
+
+def read(data: bytes) -> Playlist:
+    """Read and check a playlist. Raises :class:`Malformed` with every problem found, one a line."""
+    playlist = decode(data, Playlist, "playlist")
+    if problems := check(playlist):
+        raise Malformed("playlist: " + "\n".join(problems))
+    return playlist
+
+
+def read_urgent(data: bytes) -> Urgent:
+    """Read and check an urgent notice. Raises :class:`Malformed`."""
+    urgent = decode(data, Urgent, "urgent notice")
+    if not urgent.programmes or urgent.end_ms <= urgent.start_ms:
+        raise Malformed(f"urgent notice {urgent.id}: it needs a programme and an end after its start")
+    if any(programme.duration_ms == 0 for programme in urgent.programmes):
+        raise Malformed(f"urgent notice {urgent.id}: a programme has no length")
+    return urgent
+
+
+def span(slot: Slot, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Start and end of a slot as UTC instants.
+
+    In the night the clocks go forward, a time that does not exist is read with the offset before the change; in the
+    night they go back, a time that exists twice means the first (PEP 495, ``fold=0``).
+    """
+    day = date.fromisoformat(slot.date)
+    start, end = time.fromisoformat(slot.start), time.fromisoformat(slot.end)
+    last = day if end > start else day + timedelta(days=1)
+    return (
+        datetime.combine(day, start, zone).astimezone(UTC),
+        datetime.combine(last, end, zone).astimezone(UTC),
+    )
+
+
+def check(playlist: Playlist) -> list[str]:
+    """Everything that is wrong with a well-formed playlist, as sentences that name the place. Empty if sound."""
+    try:
+        zone = ZoneInfo(playlist.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return [f"time zone {playlist.time_zone!r} is not known; use one of the IANA names, such as Asia/Shanghai"]
+    dates = [("first_day", playlist.first_day), ("last_day", playlist.last_day)]
+    dates += [(f"slot {n}", slot.date) for n, slot in enumerate(playlist.slots, 1)]
+    dates += [
+        (f"recommended item {n}", day)
+        for n, item in enumerate(playlist.recommended, 1)
+        for day in (item.first_day, item.last_day)
+    ]
+    if problems := [f"{place}: {day} is not a date" for place, day in dates if not _is_date(day)]:
+        return problems
+    return [*_check_days(playlist), *_check_programmes(playlist), *_check_overlap(playlist, zone)]
+
+
+def _is_date(day: str) -> bool:
+    try:
+        return 1970 < date.fromisoformat(day).year < 3000
+    except ValueError:
+        return False
+
+
+def _check_days(playlist: Playlist) -> list[str]:
+    days = (date.fromisoformat(playlist.last_day) - date.fromisoformat(playlist.first_day)).days + 1
+    if not 1 <= days <= MAX_DAYS:
+        return [f"{playlist.first_day} to {playlist.last_day} is {days} days; a playlist covers 1 to {MAX_DAYS}"]
+    return [
+        f"slot {n}: {slot.date} lies outside {playlist.first_day} to {playlist.last_day}"
+        for n, slot in enumerate(playlist.slots, 1)
+        if not playlist.first_day <= slot.date <= playlist.last_day
+    ]
+
+
+def _check_programmes(playlist: Playlist) -> list[str]:
+    problems: list[str] = []
+    known: set[str] = set()
+    for programme in playlist.programmes:
+        if programme.id in known:
+            problems.append(f"programme {programme.id} is listed twice")
+        if programme.duration_ms == 0:
+            problems.append(f"programme {programme.id} has no length")
+        known.add(programme.id)
+    for n, slot in enumerate(playlist.slots, 1):
+        if not slot.programmes:
+            problems.append(f"slot {n}: no programme")
+        problems += [f"slot {n}: programme {name} is not known" for name in slot.programmes if name not in known]
+    problems += [
+        f"recommended item {n}: programme {item.programme} is not known"
+        for n, item in enumerate(playlist.recommended, 1)
+        if item.programme not in known
+    ]
+    return problems
+
+
+def _check_overlap(playlist: Playlist, zone: ZoneInfo) -> list[str]:
+    problems: list[str] = []
+    latest: dict[int, tuple[datetime, int]] = {}
+    spans = sorted((*span(slot, zone), n, slot) for n, slot in enumerate(playlist.slots, 1))
+    for start, end, n, slot in spans:
+        if end <= start:
+            problems.append(f"slot {n}: {slot.date} {slot.start}-{slot.end} does not exist: the clocks change then")
+            continue
+        until, other = latest.get(slot.priority, (start, 0))
+        if start < until:
+            problems.append(
+                f"slot {n}: {slot.date} {slot.start}-{slot.end} overlaps slot {other} "
+                f"of the same priority {slot.priority}"
+            )
+        if end >= until:
+            latest[slot.priority] = (end, n)
+    return problems

@@ -1,0 +1,330 @@
+"""What a station tells its town: the record, as a chain of entries, and the heartbeat.
+
+An **entry** is a record that will never change. It carries the station's sequence number and a hash over its own bytes
+and the hash before it, so the town, which countersigns the newest hash it has seen (:class:`Witness`), can tell whether
+a record was altered, left out or forked afterwards. A later finding about a record is a new record that names it.
+"""
+
+import hashlib
+from typing import ClassVar, Literal
+
+import msgspec
+
+from kiosk.contract.wire import Count, Id, Instant, LongText, Percent, Record, Sha256, Span, Text
+
+ClockState = Literal["trusted", "declared", "holdover", "untrusted"]
+Outcome = Literal["completed", "stopped", "interrupted", "failed"]
+Origin = Literal["urgent", "session", "slot", "filler"]
+Evidence = Literal["none", "link", "cec", "person"]
+
+GENESIS = "0" * 64
+"""The hash before the first entry."""
+MAX_BATCH = 500
+"""The most entries in one report."""
+
+
+class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
+    """One as-run row: one programme on the screen once, from cut to cut."""
+
+    id: Id
+    playlist_version: Count
+    """0 where no playlist was in force (an urgent notice alone)."""
+    programme: Id
+    title: Text
+    sha256: Sha256
+    category: Text = ""
+    source: Text = ""
+    origin: Origin
+    occasion: Text = ""
+    planned_start_ms: Instant
+    planned_end_ms: Instant
+    actual_start_ms: Instant
+    """When its first picture was on the screen; equals ``actual_end_ms`` where none ever was."""
+    actual_end_ms: Instant
+    played_ms: Span
+    """Programme time really shown, without stand-stills."""
+    outcome: Outcome
+    cause: Text = ""
+    continues: Id | None = None
+    """The play that this one takes up again after an interruption."""
+    late_ms: int = 0
+    """First picture after the due instant; for a join, after the instant at which the join was decided."""
+    gap_ms: Span = 0
+    """Time without a picture before the first one of this play."""
+    pictures_shown: Count = 0
+    pictures_lost: Count = 0
+    screen_evidence: Evidence = "none"
+    muted: bool = False
+    volume: Percent | None = None
+    video_output: Text = ""
+    practice: bool = False
+    clock: ClockState
+    boot_id: Id
+    started_monotonic_ms: Span
+    """CLOCK_MONOTONIC of this boot at ``actual_start_ms``: with it a wrong clock is put right later."""
+
+
+class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="attendance"):
+    """Who was there, for one play or a whole session."""
+
+    id: Id
+    at_ms: Instant
+    by: Text
+    plays: tuple[Id, ...]
+    session: Id | None = None
+    expected: Count = 0
+    present: Count = 0
+    on_leave: Count = 0
+    others: Count = 0
+    members: tuple[Id, ...] = ()
+    photos: tuple[Sha256, ...] = ()
+    evidence: Literal["typed", "photo", "spot-check"] = "typed"
+    code: Text = ""
+    remark: LongText = ""
+
+
+class Session(Record, frozen=True, kw_only=True, tag_field="kind", tag="session"):
+    """A Theme Party Day, meeting, lecture or the like; also the screen lent to another source."""
+
+    id: Id
+    session_kind: Text
+    by: Text
+    start_ms: Instant
+    meeting_ms: Instant | None = None
+    end_ms: Instant
+    title: Text = ""
+    place: Text = ""
+    other_source_ms: Span = 0
+    """Minutes of another source as typed in; never claimed as played."""
+    text: LongText = ""
+    photos: tuple[Sha256, ...] = ()
+
+
+class Correction(Record, frozen=True, kw_only=True, tag_field="kind", tag="correction"):
+    """A later finding about an earlier record, which itself stays as it is."""
+
+    id: Id
+    at_ms: Instant
+    by: Text
+    corrects: Id
+    field: Text
+    value: LongText
+    reason: Text
+
+
+class ClockRepair(Record, frozen=True, kw_only=True, tag_field="kind", tag="clock-repair"):
+    """The clock was wrong by ``offset_ms`` during a boot: its rows' times plus the offset are right."""
+
+    id: Id
+    at_ms: Instant
+    boot_id: Id
+    offset_ms: int
+    clock: ClockState
+    by: Text = ""
+
+
+class Fault(Record, frozen=True, kw_only=True, tag_field="kind", tag="fault"):
+    """A device in trouble (发现时间 设备 现象), or, with ``cleared_ms``, that it works again.
+
+    Raising and clearing are two records with the same ``fault``.
+    """
+
+    id: Id
+    fault: Id
+    cause: Id
+    """The rule that found it, such as ``screen-unplugged``; one open fault per cause and device."""
+    device: Text
+    found_ms: Instant
+    cleared_ms: Instant | None = None
+    text: LongText
+    remedy: LongText = ""
+    tried: LongText = ""
+    facts: dict[str, str] = {}
+    by: Text = ""
+    """Who reported it by hand; empty where the kiosk found it."""
+    picture: Sha256 | None = None
+    state: Literal["reported", "cleared", "confirmed"] = "reported"
+
+
+class Item(Record, frozen=True, kw_only=True, tag_field="kind", tag="item"):
+    """A weekly item for the village web page, a result, or a villager's request."""
+
+    id: Id
+    at_ms: Instant
+    by: Text
+    item_kind: Literal["weekly", "result", "request", "posting"]
+    title: Text
+    category: Text = ""
+    text: LongText = ""
+    programme: Id | None = None
+    households: Count = 0
+    area: Text = ""
+    photos: tuple[Sha256, ...] = ()
+
+
+class Action(Record, frozen=True, kw_only=True, tag_field="kind", tag="action"):
+    """Something that somebody did to the station, or that it did itself: start, stop, boot, a week accepted."""
+
+    id: Id
+    at_ms: Instant
+    by: Text
+    action: Id
+    reason: Text = ""
+    until_ms: Instant | None = None
+    facts: dict[str, str] = {}
+    clock: ClockState
+
+
+Entryable = Play | Attendance | Session | Correction | ClockRepair | Fault | Item | Action
+
+
+class Entry(Record, frozen=True, kw_only=True):
+    """A record in the station's chain."""
+
+    seq: Count
+    """1, 2, 3, ...: without a gap."""
+    hash: Sha256
+    record: msgspec.Raw
+    """The record's canonical JSON, kept byte for byte: the hash is over these bytes."""
+
+
+class Report(Record, frozen=True, kw_only=True):
+    """A batch of entries, in the order of the chain."""
+
+    FORMAT: ClassVar[int] = 1
+
+    format: int = 1
+    station: Id
+    previous: Sha256
+    """The hash before the first entry of this batch."""
+    entries: tuple[Entry, ...]
+
+
+class Receipt(Record, frozen=True, kw_only=True):
+    """What became of one entry at the town."""
+
+    seq: Count
+    id: Text
+    state: Literal["accepted", "duplicate", "refused"]
+    reason: Text = ""
+
+
+class Witness(Record, frozen=True, kw_only=True, tag_field="type", tag="witness"):
+    """The town has seen the station's chain up to this head. Signed by the town's online key."""
+
+    station: Id
+    seq: Count
+    hash: Sha256
+    at_ms: Instant
+
+
+class Time(Record, frozen=True, kw_only=True, tag_field="type", tag="time"):
+    """The town's time in answer to the station's nonce. Signed by the town's online key."""
+
+    nonce: Text
+    now_ms: Instant
+
+
+class Signed(Record, frozen=True, kw_only=True):
+    """Something that the town's online key vouches for."""
+
+    payload: str
+    """Canonical JSON, as text, byte for byte what was signed."""
+    keyid: Text
+    signature: Text
+    """Ed25519 over the payload's UTF-8, in hexadecimal."""
+
+
+class ReportAnswer(Record, frozen=True, kw_only=True):
+    """The town's answer to a report."""
+
+    FORMAT: ClassVar[int] = 1
+
+    format: int = 1
+    receipts: tuple[Receipt, ...]
+    witness: Signed
+    wait_ms: Span = 0
+    """How long to wait before the next report."""
+
+
+class TicketState(Record, frozen=True, kw_only=True):
+    """How far the repair of a fault has come at the town."""
+
+    fault: Id
+    state: Literal["reported", "seen", "telecom-called", "repaired", "confirmed", "closed"]
+    work_order: Text = ""
+    contact: Text = ""
+    note: Text = ""
+    changed_ms: Instant
+
+
+class OnAir(Record, frozen=True, kw_only=True):
+    """What the screen shows."""
+
+    programme: Id
+    title: Text
+    origin: Origin
+    started_ms: Instant
+    ends_ms: Instant
+
+
+class Refusal(Record, frozen=True, kw_only=True):
+    """Something of the town's that this station would not take, newest first in a heartbeat."""
+
+    at_ms: Instant
+    what: Text
+    reason: Text
+
+
+class Heartbeat(Record, frozen=True, kw_only=True):
+    """A station's sign of life, and the question for news."""
+
+    FORMAT: ClassVar[int] = 1
+
+    format: int = 1
+    station: Id
+    sent_ms: Instant
+    nonce: Text
+    """Random; the town's signed time must carry it."""
+    boot_id: Id
+    up_ms: Span
+    software: Text
+    root_version: Count = 0
+    playlist_version: Count = 0
+    urgent_version: Count = 0
+    station_version: Count = 0
+    clock: ClockState
+    stopped: bool = False
+    on_air: OnAir | None = None
+    head_seq: Count = 0
+    head_hash: Sha256 = GENESIS
+    waiting: Count = 0
+    """Entries not yet receipted."""
+    programmes_missing: Count = 0
+    planned_until_ms: Instant = 0
+    disk_free_mb: Count = 0
+    open_faults: tuple[Text, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
+class HeartbeatAnswer(Record, frozen=True, kw_only=True):
+    """The newest version of everything, so that a station asks only for what is new."""
+
+    FORMAT: ClassVar[int] = 1
+
+    format: int = 1
+    root_version: Count
+    playlist_version: Count
+    urgent_version: Count = 0
+    station_version: Count = 0
+    time: Signed
+    wait_ms: Span = 60_000
+    """How long to wait before the next heartbeat."""
+
+
+def chain(previous: str, seq: int, record: bytes) -> str:
+    """The hash of an entry: SHA-256 over previous hash, sequence number and record, a line feed between each.
+
+    ``previous`` is 64 hexadecimal digits, ``seq`` is written in decimal, ``record`` is canonical JSON.
+    """
+    return hashlib.sha256(b"%s\n%d\n%s" % (previous.encode(), seq, record)).hexdigest()

@@ -1,0 +1,135 @@
+"""What the town tells one station: its hours, its thresholds, its equipment and people, how its tickets stand."""
+
+from typing import ClassVar, Literal
+
+from kiosk.contract.reports import Receipt, TicketState
+from kiosk.contract.wire import Count, Day, Id, Instant, LongText, Percent, Record, Span, Text, TimeOfDay, Version
+
+
+class Hours(Record, frozen=True, kw_only=True):
+    """Open from ``start`` to ``end``, local time; an end at or before the start lies on the next day."""
+
+    start: TimeOfDay
+    end: TimeOfDay
+
+
+class DayHours(Record, frozen=True, kw_only=True):
+    """The hours of one date, in place of the week's: a holiday (no hours) or a make-up workday."""
+
+    date: Day
+    hours: tuple[Hours, ...] = ()
+    name: Text = ""
+    """What the day is (国庆节, 调休上班)."""
+
+
+class Season(Record, frozen=True, kw_only=True):
+    """Hours of a stretch of the year, such as the busy farm season; both days included."""
+
+    first_day: Day
+    last_day: Day
+    week: tuple[tuple[Hours, ...], ...]
+    """Seven entries, Monday first."""
+    name: Text = ""
+
+
+class Opening(Record, frozen=True, kw_only=True):
+    """When the room is open. A date's own hours go before a season's, a season's before the week's."""
+
+    time_zone: Text = "Asia/Shanghai"
+    week: tuple[tuple[Hours, ...], ...] = ((),) * 7
+    """Seven entries, Monday first."""
+    seasons: tuple[Season, ...] = ()
+    days: tuple[DayHours, ...] = ()
+
+
+class Thresholds(Record, frozen=True, kw_only=True):
+    """What the town asks of a room and when it wants to be told. They differ by county and year."""
+
+    plays_per_week: Count = 4
+    minutes_per_month: Count = 600
+    power_ons_per_week: Count = 4
+    power_on_minutes_per_week: Count = 240
+    session_minutes: Count = 120
+    attendance_percent: Percent = 85
+    session_days: tuple[Count, ...] = (5, 15, 25)
+    """Days of the month on which a session is due."""
+    no_zero_play_after_day: Count = 10
+    counted_from_minute: Count = 0
+    """A play counts from this minute on (one platform: 3)."""
+    counted_minutes_per_play: Count = 0
+    """At most this many minutes of one play count; 0 for no limit (one platform: 60)."""
+    once_a_day: bool = False
+    """Each programme counts once a day."""
+    disk_free_mb: Count = 2048
+    temperature_c: Count = 85
+    child_restarts_per_hour: Count = 6
+    hysteresis_ms: Span = 60_000
+    """How long a device is wrong before it is a fault, and right before it is repaired."""
+    spot_check_ms: Span = 600_000
+
+
+class Equipment(Record, frozen=True, kw_only=True):
+    """One line of the equipment register (名称 型号 规格 数量 购买日期 经办人)."""
+
+    id: Id
+    kind: Literal["screen", "pc", "sound", "usb", "network", "ups", "set-top-box", "other"]
+    name: Text
+    model: Text = ""
+    specification: Text = ""
+    quantity: Count = 1
+    bought: Day | None = None
+    bought_by: Text = ""
+    usb: Text | None = None
+    """``vendor:product`` in hexadecimal, where the device is a USB device that should be there."""
+    connector: Text | None = None
+    """The DRM connector of a screen, such as ``HDMI-A-1``."""
+
+
+class Person(Record, frozen=True, kw_only=True):
+    """Somebody of the room: an administrator (posts A and B), or a member on the roster."""
+
+    id: Id
+    name: Text
+    post: Literal["A", "B", "secretary", "member", "villager"] = "member"
+    telephone: Text = ""
+
+
+class ScreenPower(Record, frozen=True, kw_only=True):
+    """How the screen is put to rest outside opening hours."""
+
+    off: Literal["black", "dpms", "cec"] = "black"
+    lead_ms: Span = 300_000
+    """How long before opening it is on."""
+    wake_pc: TimeOfDay | None = None
+    shut_down_pc: TimeOfDay | None = None
+
+
+class StationDocument(Record, frozen=True, kw_only=True, tag_field="type", tag="station"):
+    """Everything that the town tells one station beside the playlist. Signed by the town's online key."""
+
+    FORMAT: ClassVar[int] = 1
+
+    format: int = 1
+    town: Id
+    station: Id
+    group: Id
+    version: Version
+    """Counts per station and only grows."""
+    issued_ms: Instant
+    name: Text
+    place: Text = ""
+    town_name: Text = ""
+    town_telephone: Text = ""
+    opening: Opening = Opening()
+    thresholds: Thresholds = Thresholds()
+    screen_power: ScreenPower = ScreenPower()
+    equipment: tuple[Equipment, ...] = ()
+    people: tuple[Person, ...] = ()
+    tickets: tuple[TicketState, ...] = ()
+    volume: Percent = 80
+    target_clufs: int = -2300
+    """The loudness to which programmes are evened out, in hundredths of LUFS (EBU R 128: -23)."""
+    rules: LongText = ""
+    """The wall-mounted rules (上墙制度)."""
+    receipts: tuple[Receipt, ...] = ()
+    """Receipts that could not be given on the line: for stations that report by stick."""

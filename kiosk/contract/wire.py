@@ -1,0 +1,117 @@
+"""The one reader and the one writer of JSON that crosses between town and station.
+
+What crosses is RFC 8785 canonical JSON of a narrow kind: integers of at most 64 bits, text, booleans, null, arrays and
+objects; no floats, no duplicate keys. Any language can write the same bytes: keys sorted, no white space, UTF-8 as is.
+"""
+
+import json
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import msgspec
+
+MAX_DOCUMENT = 8 * 1024 * 1024
+"""The largest document (not programme) that either end reads, in bytes."""
+
+Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
+"""A name that is safe in a path, a URL and a log line."""
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"\A(?!\.)[^/\\\x00-\x1f]{1,200}\Z")]
+"""A plain file name: no folder, no leading dot, no control character."""
+Text = Annotated[str, msgspec.Meta(max_length=400)]
+LongText = Annotated[str, msgspec.Meta(max_length=20_000)]
+Day = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
+"""A local date, ``YYYY-MM-DD``."""
+TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"\A([01]\d|2[0-3]):[0-5]\d:[0-5]\d\Z")]
+"""A local time of day, ``HH:MM:SS``."""
+Instant = Annotated[int, msgspec.Meta(ge=0, le=32_503_680_000_000)]
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+Span = Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400_000)]
+"""A length of time in milliseconds."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Version = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+T = TypeVar("T")
+
+
+class Malformed(ValueError):
+    """A document that cannot be read; the message names the document, the place in it and what is wrong."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of everything that crosses: immutable, keyword-only, unknown fields ignored."""
+
+
+def encode(value: Any) -> bytes:
+    """Canonical bytes of ``value``. The same value gives the same bytes in every language and version."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def plain(data: bytes, what: str, limit: int = MAX_DOCUMENT) -> Any:
+    """Read ``data`` into plain dicts and lists; raise :class:`Malformed` for what canonical JSON does not allow."""
+    if len(data) > limit:
+        raise Malformed(f"{what}: {len(data)} bytes is more than the {limit} allowed")
+    try:
+        return _DECODER.decode(data.decode("utf-8"))
+    except Malformed as error:
+        raise Malformed(f"{what}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise Malformed(f"{what}: not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise Malformed(f"{what}: not JSON at line {error.lineno} column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise Malformed(f"{what}: nested too deeply") from None
+
+
+def decode(data: bytes, kind: type[T], what: str, limit: int = MAX_DOCUMENT) -> T:
+    """Read ``data`` as a ``kind``. ``what`` names the document in errors (``playlist``, ``report``).
+
+    Raises :class:`Malformed`; its message ends with the path of the field at fault.
+    """
+    return convert(plain(data, what, limit), kind, what)
+
+
+def convert(tree: Any, kind: type[T], what: str) -> T:
+    """Turn a plain tree into a ``kind``; the format version is judged before anything else."""
+    wanted = getattr(kind, "FORMAT", None)
+    if wanted is not None:
+        found = tree.get("format") if isinstance(tree, dict) else None
+        if found != wanted:
+            raise Malformed(
+                f"{what}: format {found!r} is not the format {wanted} that this version reads; update the kiosk"
+            )
+    try:
+        return msgspec.convert(tree, kind)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"{what}: {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Malformed(f"the key {twice!r} stands twice in one object")
+    for name, value in pairs:
+        for text in (name, value):
+            if isinstance(text, str) and not text.isascii():
+                try:
+                    text.encode()
+                except UnicodeEncodeError:
+                    raise Malformed(f"the field {name!r} holds half a character") from None
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise Malformed(f"the number {digits[:24]} does not fit 64 bits")
+    return int(digits)
+
+
+def _refuse_float(digits: str) -> NoReturn:
+    raise Malformed(f"the number {digits[:24]} is not an integer")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_refuse_float, parse_constant=_refuse_float
+)

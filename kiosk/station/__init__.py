@@ -1,0 +1,1 @@
+"""The daemon on the room's PC."""

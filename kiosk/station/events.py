@@ -1,0 +1,280 @@
+"""Every message that crosses threads on its way to the inbox. Frozen; posting one is all that a thread may do.
+
+``monotonic`` is CLOCK_MONOTONIC in seconds (``time.monotonic()``); instants ending in ``_ms`` are UTC milliseconds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tuf.api.metadata import Root
+
+from kiosk.contract.playlist import Playlist, Urgent
+from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Time, Witness
+from kiosk.contract.station import StationDocument
+from kiosk.contract.trust import Index
+
+
+@dataclass(frozen=True)
+class Wake:
+    """A timer has rung. It says why for the log only: every wake re-derives what should be on air."""
+
+    why: Literal["change", "sync", "health", "purge", "clock-step", "report"]
+
+
+@dataclass(frozen=True)
+class Quit:
+    """The daemon is asked to end."""
+
+    signal: str
+
+
+@dataclass(frozen=True)
+class Crashed:
+    """A thread has ended by surprise; the daemon must not live on without it."""
+
+    thread: str
+    error: str
+
+
+# --- the projector's children ---
+
+
+@dataclass(frozen=True)
+class ChildReady:
+    """The child's first picture is decoded and waits."""
+
+    play: str
+    video_output: str
+
+
+@dataclass(frozen=True)
+class ChildShown:
+    """The child is on the screen: window raised, picture there."""
+
+    play: str
+    monotonic: float
+
+
+@dataclass(frozen=True)
+class ChildProgress:
+    """Where the programme is. ``media_ms`` is programme time, ``pictures`` and ``lost`` count since the cut."""
+
+    play: str
+    monotonic: float
+    media_ms: int
+    pictures: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class ChildFailed:
+    """The child says that the programme cannot be played."""
+
+    play: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class ChildGone:
+    """The child's process has ended."""
+
+    play: str
+    returncode: int
+
+
+@dataclass(frozen=True)
+class StageReady:
+    """The stage (X screen and poster) is up. Size in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class StageGone:
+    """The stage's process has ended: the X server went away, or there is none yet."""
+
+    returncode: int
+
+
+# --- the link to the town ---
+
+
+@dataclass(frozen=True)
+class RootFound:
+    """The town's root has moved on; ``data`` is the new root's bytes, verified."""
+
+    root: Root
+    data: bytes
+
+
+@dataclass(frozen=True)
+class WeekFound:
+    """A new playlist, verified. ``metadata`` and ``data`` are the bytes to keep."""
+
+    index: Index
+    metadata: bytes
+    playlist: Playlist
+    data: bytes
+
+
+@dataclass(frozen=True)
+class UrgentFound:
+    """The urgent notices for this station as they stand now, verified; ``files`` maps SHA-256 to a notice's bytes."""
+
+    index: Index
+    metadata: bytes
+    notices: tuple[Urgent, ...]
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class StationFound:
+    """A new station document, verified."""
+
+    document: StationDocument
+    signed: Signed
+
+
+@dataclass(frozen=True)
+class ProgrammeArrived:
+    """A file is in the library under its SHA-256."""
+
+    sha256: str
+
+
+@dataclass(frozen=True)
+class FetchEnded:
+    """The fetch round is over. ``missing`` files could not be had and are asked for again later."""
+
+    missing: int
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class TownRefused:
+    """Something that the town (or one who poses as the town) offered was not believed."""
+
+    what: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class HeartbeatAnswered:
+    """The town has answered the heartbeat sent at ``sent_monotonic``; ``time`` is its signed time, verified."""
+
+    answer: HeartbeatAnswer
+    time: Time
+    sent_monotonic: float
+    received_monotonic: float
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Receipts for a report, and the town's verified countersignature of the chain's head."""
+
+    receipts: tuple[Receipt, ...]
+    witness: Witness
+    signed: Signed
+
+
+@dataclass(frozen=True)
+class TownUnreachable:
+    """A report or heartbeat did not get through. ``remedy`` tells whether a person has to act (a revoked token)."""
+
+    what: str
+    error: str
+    remedy: str = ""
+
+
+# --- the journal ---
+
+
+@dataclass(frozen=True)
+class JournalTrouble:
+    """The journal could not write; it holds ``waiting`` commits in memory and tries again."""
+
+    error: str
+    waiting: int
+
+
+@dataclass(frozen=True)
+class JournalRecovered:
+    """The journal writes again."""
+
+
+# --- health ---
+
+
+@dataclass(frozen=True)
+class FactsRead:
+    """The probes have read the devices. Keys are fact names (``disk.free_mb``), values as read."""
+
+    facts: Mapping[str, str | int | bool | None]
+    monotonic: float
+
+
+@dataclass(frozen=True)
+class DeviceChanged:
+    """udev reports a change; the probes are asked to look."""
+
+    subsystem: str
+    action: str
+    name: str
+
+
+# --- people ---
+
+
+@dataclass(frozen=True)
+class StartPressed:
+    """Somebody wants the timetable to run."""
+
+    by: str
+    press: str = ""
+    """The id of the press: the same press twice is one press."""
+
+
+@dataclass(frozen=True)
+class StopPressed:
+    """Somebody wants quiet, until Start or until ``until_ms``."""
+
+    by: str
+    reason: str
+    until_ms: int | None = None
+    press: str = ""
+
+
+Event = (
+    Wake
+    | Quit
+    | Crashed
+    | ChildReady
+    | ChildShown
+    | ChildProgress
+    | ChildFailed
+    | ChildGone
+    | StageReady
+    | StageGone
+    | RootFound
+    | WeekFound
+    | UrgentFound
+    | StationFound
+    | ProgrammeArrived
+    | FetchEnded
+    | TownRefused
+    | HeartbeatAnswered
+    | Delivered
+    | TownUnreachable
+    | JournalTrouble
+    | JournalRecovered
+    | FactsRead
+    | DeviceChanged
+    | StartPressed
+    | StopPressed
+)
+
+Post = Callable[[Event], None]
+"""How a thread reaches the inbox."""

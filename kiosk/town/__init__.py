@@ -1,0 +1,1 @@
+"""The other end: publish a week, keep the ledger, receive reports."""
