@@ -1,0 +1,234 @@
+"""config.toml as typed settings: every error at once, each with its path, and nothing guessed.
+
+The file holds what is peculiar to this PC (screen, sound, folders, ports). What the town decides (opening hours,
+thresholds, people) comes in the station document, and secrets lie in the state folder; neither belongs here. A missing
+table or key means its default, so an empty file is a sound one.
+"""
+
+import difflib
+import ipaddress
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+Folder = Annotated[str, Meta(pattern=r"\A/[^\x00]*\Z", description='an absolute path, such as "/var/lib/kiosk"')]
+OptionalFile = Annotated[str, Meta(pattern=r"\A(/[^\x00]*)?\Z", description='an absolute path, or "" for none')]
+Display = Annotated[
+    str, Meta(pattern=r"\A:\d{1,5}(\.\d{1,3})?\Z", description='an X display of this machine, such as ":0"')
+]
+VoutModule = Annotated[
+    str, Meta(pattern=r"\A[a-z0-9_]{0,40}\Z", description='a libVLC video output, such as "xcb_x11", or "" for any')
+]
+Pixels = Annotated[int, Meta(ge=0, le=16_384)]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of one ``[table]`` of the file."""
+
+
+class Station(Table, frozen=True, kw_only=True):
+    """``[station]``: where things lie, and the language of the room."""
+
+    state: Folder = "/var/lib/kiosk"
+    """What must survive a power cut: the record, the accepted weeks, the programmes, the station's key and token."""
+    runtime: Folder = "/run/kiosk"
+    """What need not: sockets of the children, the poster's picture."""
+    language: Literal["zh", "en"] = "zh"
+    """Of the poster, the panel and the messages on the screen."""
+
+
+class Screen(Table, frozen=True, kw_only=True):
+    """``[screen]``: the X screen that the room looks at."""
+
+    display: Display = ":0"
+    video_output: VoutModule = ""
+    """libVLC's video output module; empty leaves the choice to libVLC."""
+    hardware_decoding: bool = True
+    """Let the graphics card decode; switch it off where pictures are torn or green."""
+    width: Pixels = 0
+    """In pixels; 0, together with ``height`` 0, is the whole screen."""
+    height: Pixels = 0
+
+
+class Sound(Table, frozen=True, kw_only=True):
+    """``[sound]``: where the children's sound goes."""
+
+    output: Literal["pulse", "alsa", "none"] = "pulse"
+
+
+class Projector(Table, frozen=True, kw_only=True):
+    """``[projector]``: the child processes that show the programmes."""
+
+    lead_ms: Annotated[int, Meta(ge=2_000, le=60_000)] = 8_000
+    """How long before its instant the next programme's process is started, in ms."""
+    ready_ahead: Annotated[int, Meta(ge=1, le=10)] = 3
+    """How many of the coming programmes are known ahead, so that a broken one is replaced before its time."""
+    stall_ms: Annotated[int, Meta(ge=500, le=60_000)] = 3_000
+    """A child whose picture has stood still for this long, in ms, is replaced at the same position."""
+    memory_mb: Annotated[int, Meta(ge=256, le=16_384)] = 1_024
+    """A child that takes more than this, in MB of 2**20 bytes, is ended and replaced."""
+
+
+class Town(Table, frozen=True, kw_only=True):
+    """``[town]``: how the station speaks to its town; who the town is, enrolment has settled."""
+
+    heartbeat_s: Annotated[int, Meta(ge=5, le=3_600)] = 60
+    timeout_s: Annotated[int, Meta(ge=2, le=600)] = 30
+    """How long one request may stand still, in seconds, before it is given up and tried again."""
+    report_delay_ms: Annotated[int, Meta(ge=0, le=3_600_000)] = 1_000
+    """How long after a play has closed it is reported, in ms."""
+    ca_file: OptionalFile = ""
+    """Certificates (PEM) by which the town's HTTPS is judged; empty: the system's."""
+
+
+class Panel(Table, frozen=True, kw_only=True):
+    """``[panel]``: the administrator's pages on the local network."""
+
+    enabled: bool = True
+    listen: str = "0.0.0.0"  # noqa: S104 - the administrator's phone is on the room's network
+    """Address to listen on; ``127.0.0.1`` keeps the pages on this PC."""
+    port: Port = 8080
+
+
+class Health(Table, frozen=True, kw_only=True):
+    """``[health]``: how often the devices are looked at. The thresholds come in the town's station document."""
+
+    probe_s: Annotated[int, Meta(ge=1, le=3_600)] = 30
+    disk_free_mb: Annotated[int, Meta(ge=64, le=1_048_576)] = 1_024
+    """Below this much free space, in MB of 2**20 bytes, programmes that no week names are purged."""
+    hysteresis_s: Annotated[int, Meta(ge=0, le=86_400)] = 0
+    """How long a problem must last before it is a fault, in seconds; 0 is what the town says."""
+
+
+class Log(Table, frozen=True, kw_only=True):
+    """``[log]``: how much the daemon writes to the system's journal."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(Table, frozen=True, kw_only=True):
+    """All settings. ``Config()`` is the defaults."""
+
+    station: Station = Station()
+    screen: Screen = Screen()
+    sound: Sound = Sound()
+    projector: Projector = Projector()
+    town: Town = Town()
+    panel: Panel = Panel()
+    health: Health = Health()
+    log: Log = Log()
+
+
+class ConfigError(ValueError):
+    """Settings that cannot be used. ``problems`` holds one sentence each, with the path of the key at fault."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.path = path
+        self.problems = problems
+
+
+def load(path: Path | str) -> Config:
+    """Read the settings in ``path``. Raises :class:`ConfigError` with everything that is wrong, not just the first."""
+    path = Path(path)
+    try:
+        tree = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(path, ["there is no such file; copy config.example.toml to it and adapt it"]) from None
+    except OSError as error:
+        raise ConfigError(path, [f"cannot be read: {error.strerror}; mend its owner or mode"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, [f"not UTF-8 at byte {error.start}; save it as UTF-8"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(path, [f"not TOML: {error}"]) from None
+    except RecursionError:
+        raise ConfigError(path, ["not TOML: nested too deeply"]) from None
+    config, problems = parse(tree)
+    if problems:
+        raise ConfigError(path, problems)
+    return config
+
+
+def parse(tree: dict[str, Any]) -> tuple[Config, list[str]]:
+    """Turn a TOML tree into settings and the list of what is wrong with it; a wrong value is left at its default."""
+    problems: list[str] = []
+    tables: dict[str, Table] = {}
+    kinds: dict[str, type[Table]] = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    for name, value in tree.items():
+        if name not in kinds:
+            problems.append(_unknown_table(name, value, kinds))
+        elif not isinstance(value, dict):
+            problems.append(f"[{name}]: {_shown(value)} is not a table; write [{name}] on a line of its own")
+        else:
+            tables[name] = _parse_table(name, value, kinds, problems)
+    config = Config(**tables)  # type: ignore[arg-type]
+    return config, problems + _check(config)
+
+
+def _parse_table(name: str, table: dict[str, Any], kinds: dict[str, type[Table]], problems: list[str]) -> Table:
+    fields = {field.name: field for field in msgspec.structs.fields(kinds[name])}
+    good: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in fields:
+            problems.append(f"[{name}] {key}: there is no such setting{_near_key(name, key, kinds)}")
+            continue
+        kind, default = fields[key].type, fields[key].default
+        try:
+            good[key] = msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            problems.append(f"[{name}] {key}: {_shown(value)} is not {_wanted(kind)}; the default is {_shown(default)}")
+    return kinds[name](**good)
+
+
+def _check(config: Config) -> list[str]:
+    """What no single key can tell."""
+    problems = []
+    if (config.screen.width == 0) != (config.screen.height == 0):
+        problems.append("[screen] width, height: set both, or leave both at 0 for the whole screen")
+    if config.town.ca_file and not Path(config.town.ca_file).is_file():
+        problems.append(f"[town] ca_file: there is no file {config.town.ca_file}; mend the path, or leave it empty")
+    try:
+        ipaddress.ip_address(config.panel.listen)
+    except ValueError:
+        problems.append(
+            f"[panel] listen: {_shown(config.panel.listen)} is not an IP address of this machine; "
+            'the default is "0.0.0.0", all of them'
+        )
+    return problems
+
+
+def _unknown_table(name: str, value: Any, kinds: dict[str, type[Table]]) -> str:
+    if isinstance(value, dict):
+        near = difflib.get_close_matches(name, kinds, 1)
+        return f"[{name}]: there is no such table" + (f"; did you mean [{near[0]}]?" if near else "")
+    return f"{name}: there is no such setting outside a table{_near_key('', name, kinds)}"
+
+
+def _near_key(table: str, key: str, kinds: dict[str, type[Table]]) -> str:
+    """The setting most likely meant: first in the same table, then in any other."""
+    if table and (near := difflib.get_close_matches(key, kinds[table].__struct_fields__, 1)):
+        return f"; did you mean {near[0]}?"
+    homes = {name: f"[{other}] {name}" for other, kind in kinds.items() for name in kind.__struct_fields__}
+    near = difflib.get_close_matches(key, homes, 1)
+    return f"; did you mean {homes[near[0]]}?" if near else ""
+
+
+def _wanted(kind: Any) -> str:
+    """A type in the words of somebody who edits the file."""
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(_shown(choice) for choice in get_args(kind))
+    if get_origin(kind) is Annotated:
+        meta = next(extra for extra in get_args(kind) if isinstance(extra, Meta))
+        return meta.description or f"a whole number from {meta.ge} to {meta.le}"
+    return {bool: "true or false", str: "a text in quotes"}[kind]
+
+
+def _shown(value: Any) -> str:
+    """A value as it would stand in the file, cut short."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."
