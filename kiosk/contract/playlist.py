@@ -5,8 +5,10 @@ are in the playlist's own time zone; a slot that ends at or before its start end
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from kiosk.contract.wire import (
     Count,
@@ -105,7 +107,7 @@ class PlanEntry(Record, frozen=True, kw_only=True):
 class MonthPlan(Record, frozen=True, kw_only=True):
     """The town's plan for one month, to be posted."""
 
-    month: Text
+    month: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}\Z")]
     """``YYYY-MM``."""
     title: Text = ""
     note: LongText = ""
@@ -197,6 +199,12 @@ def check(playlist: Playlist) -> list[str]:
         for n, item in enumerate(playlist.recommended, 1)
         for day in (item.first_day, item.last_day)
     ]
+    dates += [
+        (f"month plan {n}, row {row}", entry.date)
+        for n, plan in enumerate(playlist.month_plans, 1)
+        for row, entry in enumerate(plan.entries, 1)
+    ]
+    dates += [(f"month plan {n}", f"{plan.month}-01") for n, plan in enumerate(playlist.month_plans, 1)]
     if problems := [f"{place}: {day} is not a date" for place, day in dates if not _is_date(day)]:
         return problems
     return [*_check_days(playlist), *_check_programmes(playlist), *_check_overlap(playlist, zone)]
@@ -237,6 +245,11 @@ def _check_programmes(playlist: Playlist) -> list[str]:
         f"recommended item {n}: programme {item.programme} is not known"
         for n, item in enumerate(playlist.recommended, 1)
         if item.programme not in known
+    ]
+    problems += [
+        f"recommended item {n}: {item.last_day} lies before {item.first_day}"
+        for n, item in enumerate(playlist.recommended, 1)
+        if item.last_day < item.first_day
     ]
     return problems
 

@@ -6,11 +6,27 @@ a record was altered, left out or forked afterwards. A later finding about a rec
 """
 
 import hashlib
-from typing import ClassVar, Literal
+from itertools import pairwise
+from typing import ClassVar, Literal, get_args
 
 import msgspec
 
-from kiosk.contract.wire import Count, Id, Instant, LongText, Percent, Record, Sha256, Span, Text
+from kiosk.contract.wire import (
+    MAX_DOCUMENT,
+    Count,
+    Id,
+    Instant,
+    LongText,
+    Malformed,
+    Percent,
+    Record,
+    Sha256,
+    Span,
+    Text,
+    Version,
+    convert,
+    plain,
+)
 
 ClockState = Literal["trusted", "declared", "holdover", "untrusted"]
 Outcome = Literal["completed", "stopped", "interrupted", "failed"]
@@ -178,10 +194,14 @@ class Action(Record, frozen=True, kw_only=True, tag_field="kind", tag="action"):
 Entryable = Play | Attendance | Session | Correction | ClockRepair | Fault | Item | Action
 
 
+KINDS: dict[str, type[Entryable]] = {kind.__struct_config__.tag: kind for kind in get_args(Entryable)}
+"""Every kind of record by its name."""
+
+
 class Entry(Record, frozen=True, kw_only=True):
     """A record in the station's chain."""
 
-    seq: Count
+    seq: Version
     """1, 2, 3, ...: without a gap."""
     hash: Sha256
     record: msgspec.Raw
@@ -320,6 +340,60 @@ class HeartbeatAnswer(Record, frozen=True, kw_only=True):
     time: Signed
     wait_ms: Span = 60_000
     """How long to wait before the next heartbeat."""
+
+
+def read_report(data: bytes) -> Report:
+    """Read a report, its envelope strictly and its records as the bytes they are: a bad record blocks no other.
+
+    Each record is judged on its own by :func:`read_record`. Raises :class:`Malformed` for a fault in the envelope.
+    """
+    if len(data) > MAX_DOCUMENT:
+        raise Malformed(f"report: {len(data)} bytes is more than the {MAX_DOCUMENT} allowed; send fewer entries")
+    try:
+        report = msgspec.json.decode(data, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"report: {error}") from None
+    except RecursionError:
+        raise Malformed("report: nested too deeply") from None
+    convert(plain(_envelope(data, report.entries), "report"), _Envelope, "report")
+    if len(report.entries) > MAX_BATCH:
+        raise Malformed(f"report: {len(report.entries)} entries; a report holds at most {MAX_BATCH}")
+    for earlier, later in pairwise(report.entries):
+        if later.seq != earlier.seq + 1:
+            raise Malformed(f"report: entry {later.seq} follows entry {earlier.seq}; send them in order, without a gap")
+    return report
+
+
+def read_record(data: bytes, what: str) -> Entryable:
+    """One record of a report as what its ``kind`` says it is. Raises :class:`Malformed`."""
+    tree = plain(data, what)
+    if not isinstance(tree, dict) or not isinstance(tree.get("kind"), str):
+        raise Malformed(f"{what}: a record is an object with a text `kind`")
+    if tree["kind"] not in KINDS:
+        raise Malformed(f"{what}: the kind {tree['kind'][:64]!r} is not known to this version; update the town's kiosk")
+    return convert(tree, KINDS[tree["kind"]], what)
+
+
+class _Envelope(Record, frozen=True, kw_only=True):
+    """A report without its records, to judge the rest of it."""
+
+    FORMAT: ClassVar[int] = 1
+
+    station: Id
+    previous: Sha256
+
+
+def _envelope(data: bytes, entries: tuple[Entry, ...]) -> bytes:
+    """The report with ``0`` in the place of each record."""
+    pieces: list[bytes] = []
+    at = 0
+    for entry in entries:
+        record = bytes(entry.record)
+        start = data.find(record, data.find(b'"record"', at)) if record.startswith(b"{") else -1
+        if start >= 0:
+            pieces += (data[at:start], b"0")
+            at = start + len(record)
+    return b"".join((*pieces, data[at:]))
 
 
 def chain(previous: str, seq: int, record: bytes) -> str:

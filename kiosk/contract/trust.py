@@ -12,6 +12,7 @@ Root roles: ``root`` (offline, by threshold), ``targets`` (the officer, signs gr
 (the town's online key: time answers, witnesses, station documents) and ``snapshot`` (unused here; TUF asks for it).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,8 @@ PLAYLIST = "playlist/"
 URGENT = "urgent/"
 PROGRAMME = "programme/"
 SUBTITLE = "subtitle/"
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 T = TypeVar("T")
 
@@ -90,18 +93,13 @@ def first_root(data: bytes, pinned_sha256: str) -> Root:
 
 def stored_root(data: bytes) -> Root:
     """A root from this station's own disk, verified when it was stored. Raises :class:`Refused` if unreadable."""
-    metadata = _metadata(data, "root")
-    if not isinstance(metadata.signed, Root):
-        raise Refused("malformed", "root: this is not a root")
-    return metadata.signed
+    return _root(_metadata(data, "root"))
 
 
 def next_root(current: Root, data: bytes) -> Root:
     """The root that follows ``current``: exactly one version on, signed by a threshold of old and of new keys."""
     metadata = _metadata(data, "root")
-    new = metadata.signed
-    if not isinstance(new, Root):
-        raise Refused("malformed", "root: this is not a root")
+    new = _root(metadata)
     if new.version != current.version + 1:
         raise Refused("roll-back", f"root {new.version} does not follow root {current.version}")
     for judge in (current, new):
@@ -159,13 +157,22 @@ def pinned_playlist(accepted: Index, group: str) -> Pinned:
         ) from None
 
 
+def pinned_notices(accepted: Index) -> dict[str, Pinned]:
+    """The urgent notices by name. Raises :class:`Refused` where the metadata is a group's: it would hide them all."""
+    if any(path.startswith(PLAYLIST) for path in accepted.files):
+        raise Refused("wrong-group", "urgent notices: offered is the metadata of a group's playlist")
+    return {path.removeprefix(URGENT): pin for path, pin in accepted.files.items() if path.startswith(URGENT)}
+
+
 def urgent_notice(accepted: Index, name: str, data: bytes) -> Urgent:
     """The urgent notice pinned as ``name``. Raises :class:`Refused`."""
-    check_bytes(accepted.files[URGENT + name], data, f"urgent notice {name}")
+    check_bytes(pinned_notices(accepted)[name], data, f"urgent notice {name}")
     try:
         found = playlists.read_urgent(data)
     except wire.Malformed as error:
         raise Refused("malformed", str(error)) from None
+    if found.id != name:
+        raise Refused("malformed", f"urgent notice {found.id} is signed under the name {name!r}")
     check_programmes(accepted, found.programmes)
     return found
 
@@ -208,8 +215,19 @@ def _metadata(data: bytes, what: str) -> Metadata[Root] | Metadata[Targets]:
         return Metadata.from_bytes(data)
     except wire.Malformed as error:
         raise Refused("malformed", str(error)) from None
-    except (DeserializationError, RepositoryError, StorageError, ValueError) as error:
+    except (DeserializationError, RepositoryError, StorageError, ValueError, RecursionError) as error:
         raise Refused("malformed", f"{what}: not signed metadata ({error})") from None
+
+
+def _root(metadata: Metadata[Root] | Metadata[Targets]) -> Root:
+    root = metadata.signed
+    if not isinstance(root, Root):
+        raise Refused("malformed", f"root: this is {root.type} metadata, not a root")
+    for name, role in root.roles.items():
+        keys = [root.keys[keyid].keyval.get("public") for keyid in role.keyids if keyid in root.keys]
+        if len(set(keys)) < len(keys):
+            raise Refused("malformed", f"root {root.version}: one key stands twice in the role {name}")
+    return root
 
 
 def _verify(root: Root, role: str, metadata: Metadata[Root] | Metadata[Targets], what: str) -> None:
@@ -217,14 +235,14 @@ def _verify(root: Root, role: str, metadata: Metadata[Root] | Metadata[Targets],
         raise Refused("not-signed", f"{what}: not signed")
     try:
         root.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
-    except (RepositoryError, ValueError) as error:
+    except (RepositoryError, ValueError, RecursionError) as error:
         raise Refused(
             "wrong-key", f"{what}: not signed by a key that the town's root {root.version} names ({error})"
         ) from None
 
 
 def _pin(target: TargetFile) -> Pinned:
-    try:
-        return Pinned(target.length, target.hashes["sha256"])
-    except KeyError:
-        raise Refused("malformed", f"{target.path}: no SHA-256") from None
+    sha = target.hashes.get("sha256", "")
+    if not _SHA256.fullmatch(sha):
+        raise Refused("malformed", f"{target.path[:200]!r}: its SHA-256 is not 64 hexadecimal digits in lower case")
+    return Pinned(target.length, sha)

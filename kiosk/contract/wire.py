@@ -5,6 +5,7 @@ objects; no floats, no duplicate keys. Any language can write the same bytes: ke
 """
 
 import json
+import re
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
@@ -19,9 +20,9 @@ FileName = Annotated[str, msgspec.Meta(pattern=r"\A(?!\.)[^/\\\x00-\x1f]{1,200}\
 """A plain file name: no folder, no leading dot, no control character."""
 Text = Annotated[str, msgspec.Meta(max_length=400)]
 LongText = Annotated[str, msgspec.Meta(max_length=20_000)]
-Day = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}-\d{2}\Z")]
+Day = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 """A local date, ``YYYY-MM-DD``."""
-TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"\A([01]\d|2[0-3]):[0-5]\d:[0-5]\d\Z")]
+TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z")]
 """A local time of day, ``HH:MM:SS``."""
 Instant = Annotated[int, msgspec.Meta(ge=0, le=32_503_680_000_000)]
 """Milliseconds since 1970-01-01T00:00:00Z."""
@@ -52,15 +53,21 @@ def plain(data: bytes, what: str, limit: int = MAX_DOCUMENT) -> Any:
     if len(data) > limit:
         raise Malformed(f"{what}: {len(data)} bytes is more than the {limit} allowed")
     try:
-        return _DECODER.decode(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        tree = _DECODER.decode(text)
+        if _HALF_CHARACTER.search(text):
+            json.dumps(tree, ensure_ascii=False).encode()
     except Malformed as error:
         raise Malformed(f"{what}: {error}") from None
     except UnicodeDecodeError as error:
         raise Malformed(f"{what}: not UTF-8 at byte {error.start}") from None
+    except UnicodeEncodeError:
+        raise Malformed(f"{what}: a text holds half a character (an unpaired surrogate)") from None
     except json.JSONDecodeError as error:
         raise Malformed(f"{what}: not JSON at line {error.lineno} column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise Malformed(f"{what}: nested too deeply") from None
+    return tree
 
 
 def decode(data: bytes, kind: type[T], what: str, limit: int = MAX_DOCUMENT) -> T:
@@ -80,25 +87,25 @@ def convert(tree: Any, kind: type[T], what: str) -> T:
             raise Malformed(
                 f"{what}: format {found!r} is not the format {wanted} that this version reads; update the kiosk"
             )
+    config = getattr(kind, "__struct_config__", None)
+    if config is not None and config.tag is not None and isinstance(tree, dict) and config.tag_field not in tree:
+        raise Malformed(f"{what}: the field {config.tag_field!r} is missing; it must be {config.tag!r}")
     try:
         return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
         raise Malformed(f"{what}: {error}") from None
+    except RecursionError:
+        raise Malformed(f"{what}: nested too deeply") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Malformed(f"the key {twice!r} stands twice in one object")
-    for name, value in pairs:
-        for text in (name, value):
-            if isinstance(text, str) and not text.isascii():
-                try:
-                    text.encode()
-                except UnicodeEncodeError:
-                    raise Malformed(f"the field {name!r} holds half a character") from None
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise Malformed(f"the key {name[:64]!r} stands twice in one object")
+            seen.add(name)
     return found
 
 
@@ -112,6 +119,8 @@ def _refuse_float(digits: str) -> NoReturn:
     raise Malformed(f"the number {digits[:24]} is not an integer")
 
 
+_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+"""Where an escape may write half a character: raw UTF-8 cannot, and few documents escape at all."""
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_refuse_float, parse_constant=_refuse_float
 )
