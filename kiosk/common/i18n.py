@@ -1,0 +1,54 @@
+"""The texts that people read, in Simplified Chinese and English: gettext, English msgids, one catalogue.
+
+After a text has been added: extract, translate what is empty in ``kiosk.po``, compile::
+
+    cd kiosk/common/locale
+    pybabel extract -F babel.toml -k mark --sort-output --no-location --omit-header --no-wrap -o /tmp/kiosk.pot ../..
+    pybabel update -D kiosk -i /tmp/kiosk.pot -d . -l zh_CN --no-fuzzy-matching --ignore-obsolete --no-wrap
+    pybabel compile -D kiosk -d .
+
+A text with parameters is a ``str.format`` template: ``_("{free} MB left").format(free=12)``.
+"""
+
+import gettext
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+"""The first one is what a room speaks unless told otherwise."""
+
+_LOCALE = Path(__file__).parent / "locale"
+_CATALOGUES: dict[Language, str] = {"zh": "zh_CN"}
+"""English needs none: the msgids are English."""
+
+
+def mark(text: str) -> str:
+    """Mark ``text`` for the catalogue where it is written; it is translated where it is shown."""
+    return text
+
+
+@cache
+def translator(language: Language) -> Callable[[str], str]:
+    """A function that turns an English text into ``language``. A text without translation stays English.
+
+    Raises :class:`ValueError` for another language, :class:`FileNotFoundError` where the catalogue is not installed.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"language {language!r} is not known; use one of: {', '.join(LANGUAGES)}")
+    found: gettext.NullTranslations = gettext.NullTranslations()
+    if language in _CATALOGUES:
+        found = gettext.translation("kiosk", _LOCALE, [_CATALOGUES[language]])
+
+    def translate(text: str) -> str:
+        return found.gettext(text) if text else ""  # gettext answers its own header to an empty text
+
+    return translate
+
+
+def pick(wanted: str | None, default: Language = "zh") -> Language:
+    """The language that ``wanted`` names (``zh``, ``zh-CN``, ``en``, ``en-GB``), else ``default``."""
+    short = (wanted or "")[:2].lower()
+    return next((language for language in LANGUAGES if language == short), default)

@@ -1,0 +1,129 @@
+"""What udev knows: connectors, USB devices, and word of every change. The only user of pyudev."""
+
+import logging
+import os
+import select
+import threading
+from pathlib import Path
+
+import pyudev
+
+from kiosk.station.events import Crashed, DeviceChanged, Post
+
+log = logging.getLogger(__name__)
+
+SUBSYSTEMS = ("drm", "usb", "sound", "block", "power_supply", "thermal")
+THREAD = "udev"
+MAX_ERRORS = 10
+"""Failed reads in a row after which the monitor is broken, and no longer just overrun."""
+
+
+class Devices:
+    """Watches udev in a thread of its own and answers what is plugged in now.
+
+    A machine without udev (a container) is no reason to end: its devices are then *unknown* (None), and stay so.
+    """
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._context: pyudev.Context | None = None
+        self._monitor: pyudev.Monitor | None = None
+        self._thread: threading.Thread | None = None
+        self._stop_reader, self._stop_writer = -1, -1
+
+    def start(self) -> None:
+        """Begin to watch. What is there already is not posted: ask for it."""
+        try:
+            self._context = pyudev.Context()
+            self._monitor = pyudev.Monitor.from_netlink(self._context)
+            for subsystem in SUBSYSTEMS:
+                self._monitor.filter_by(subsystem)
+            # Bound here and not in the thread: whoever asks after start() must not miss what changes after the answer.
+            self._monitor.start()
+        except (OSError, ImportError) as error:
+            log.warning("no word from udev, so device changes are seen only at the next probe: %s", error)
+            return
+        if not Path("/run/udev/control").exists():
+            log.warning("udevd is not running, so device changes are seen only at the next probe")
+        self._stop_reader, self._stop_writer = os.pipe2(os.O_CLOEXEC)
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; waits until it has ended."""
+        if self._thread is None:
+            return
+        os.write(self._stop_writer, b".")
+        self._thread.join()
+        os.close(self._stop_reader)
+        os.close(self._stop_writer)
+        self._thread = None
+
+    def connectors(self) -> dict[str, str] | None:
+        """Status (``connected``, ``disconnected``, ``unknown``) by DRM connector (``HDMI-A-1``).
+
+        None where the machine has no connector (a virtual screen) or does not say.
+        """
+        found: dict[str, str] = {}
+        for device in self._list("drm"):
+            card, _, connector = str(device.sys_name).partition("-")
+            if card.startswith("card") and connector and not connector.startswith("Writeback"):
+                status = self._attribute(device, "status")
+                if status is not None:
+                    found[connector] = status
+        return found or None
+
+    def usb(self) -> frozenset[str] | None:
+        """What is on the USB, as ``vendor:product`` in lower-case hexadecimal; None where that cannot be known."""
+        if self._context is None or not Path("/sys/bus/usb").exists():
+            return None
+        found: set[str] = set()
+        for device in self._list("usb", DEVTYPE="usb_device"):
+            vendor, product = (self._attribute(device, name) for name in ("idVendor", "idProduct"))
+            if vendor and product:
+                found.add(f"{vendor}:{product}".lower())
+        return frozenset(found)
+
+    def _list(self, subsystem: str, **properties: str) -> list[pyudev.Device]:
+        """The devices as they are now: new objects each time, since a Device caches what it has read."""
+        if self._context is None:
+            return []
+        try:
+            return list(self._context.list_devices(subsystem=subsystem, **properties))
+        except OSError as error:
+            log.warning("cannot list the %s devices: %s", subsystem, error)
+            return []
+
+    @staticmethod
+    def _attribute(device: pyudev.Device, name: str) -> str | None:
+        try:
+            return str(device.attributes.asstring(name)).strip()
+        except (KeyError, OSError, UnicodeDecodeError):  # gone between listing and reading
+            return None
+
+    def _run(self) -> None:
+        try:
+            self._watch()
+        except Exception as error:
+            log.exception("the udev thread ends")
+            self._post(Crashed(THREAD, repr(error)))
+
+    def _watch(self) -> None:
+        assert self._monitor is not None  # noqa: S101 -- start() has made it
+        poll = select.poll()
+        poll.register(self._stop_reader, select.POLLIN)
+        poll.register(self._monitor.fileno(), select.POLLIN)
+        errors = 0
+        while all(fd != self._stop_reader for fd, _ in poll.poll()):
+            try:
+                device = self._monitor.poll(0)
+            except OSError as error:  # the kernel's buffer ran over: something changed, nobody knows what
+                errors += 1
+                if errors >= MAX_ERRORS:
+                    raise
+                log.warning("lost word from udev: %s", error)
+                self._post(DeviceChanged("udev", "lost", ""))
+                continue
+            errors = 0
+            if device is not None:
+                self._post(DeviceChanged(str(device.subsystem), str(device.action), str(device.sys_name)))

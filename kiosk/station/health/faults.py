@@ -1,0 +1,40 @@
+"""Problems as the record and the pages have them: faults for the town, sentences for people."""
+
+from kiosk.common.i18n import LANGUAGES, Language, translator
+from kiosk.contract.reports import Fault
+from kiosk.station.health.rules import Cleared, Message, Problem, Raised
+
+MAX_TEXT = 400
+"""The most characters of a fact that the contract takes."""
+
+
+def as_fault(news: Raised | Cleared, *, record_id: str, station: str) -> Fault:
+    """The record of ``news``. ``record_id`` is new for each record; raising and clearing share ``Fault.fault``."""
+    problem = news.problem
+    return Fault(
+        id=record_id,
+        fault=problem.key(station),
+        cause=problem.cause,
+        device=problem.device,
+        found_ms=problem.found_ms,
+        cleared_ms=news.cleared_ms if isinstance(news, Cleared) else None,
+        text=in_every_language(problem.text),
+        remedy=in_every_language(problem.remedy),
+        facts={name: value[:MAX_TEXT] for name, value in problem.facts.items()},
+        state="cleared" if isinstance(news, Cleared) else "reported",
+    )
+
+
+def in_every_language(message: Message) -> str:
+    """One line a language, the room's own first."""
+    return "\n".join(message.render(translator(language)) for language in LANGUAGES)
+
+
+def sentence(problem: Problem, language: Language) -> str:
+    """What is wrong and what to do, in one line."""
+    _ = translator(language)
+    return (
+        f"{problem.text.render(_)} {problem.remedy.render(_)}"
+        if language == "en"
+        else (problem.text.render(_) + problem.remedy.render(_))
+    )

@@ -1,0 +1,188 @@
+"""Reads the machine's facts, on its own thread: a slow disk must not hold up the main loop."""
+
+import errno
+import logging
+import os
+import queue
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from kiosk.station.events import Crashed, FactsRead, Post
+
+log = logging.getLogger(__name__)
+
+THREAD = "probes"
+PROBE_FILE = ".probe"
+MEGABYTE = 1_000_000
+TIMEDATECTL_S = 10
+
+Fact = str | int | bool | None
+"""None: the machine does not say, or has no such thing. Rules then neither raise nor clear."""
+
+
+class SeesDevices(Protocol):
+    """What the probes ask of :class:`kiosk.station.health.devices.Devices`."""
+
+    def connectors(self) -> dict[str, str] | None:
+        """Status by DRM connector."""
+
+    def usb(self) -> frozenset[str] | None:
+        """``vendor:product`` of what is on the USB."""
+
+
+class Probes:
+    """Reads every ``every_s`` seconds, and at once when :meth:`ask` is called; posts :class:`FactsRead`.
+
+    ``state`` is the folder that holds the journal (probed by writing), ``library`` the one that holds the programmes
+    (measured for free space).
+    """
+
+    def __init__(self, post: Post, devices: SeesDevices, state: Path, library: Path, every_s: float) -> None:
+        self._post = post
+        self._devices = devices
+        self._state = state
+        self._library = library
+        self._every_s = every_s
+        self._asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+
+    def start(self) -> None:
+        """Read once now, then go on."""
+        self._thread.start()
+
+    def stop(self, wait_s: float = 5) -> None:
+        """End the thread. A probe that hangs on a dead disk is left behind after ``wait_s``."""
+        self._asked.put(False)
+        self._thread.join(wait_s)
+
+    def ask(self) -> None:
+        """Read soon. Questions that come while a reading is under way are answered by one more reading."""
+        self._asked.put(True)
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._post(FactsRead(read(self._devices, self._state, self._library), time.monotonic()))
+                if not self._wait():
+                    return
+        except Exception as error:
+            log.exception("the probes end")
+            self._post(Crashed(THREAD, repr(error)))
+
+    def _wait(self) -> bool:
+        """Whether to go on, when the time has come or somebody asked."""
+        try:
+            go_on = self._asked.get(timeout=self._every_s)
+            while go_on:
+                go_on = self._asked.get_nowait()
+        except queue.Empty:
+            return True
+        return False
+
+
+def read(devices: SeesDevices, state: Path, library: Path) -> Mapping[str, Fact]:
+    """All facts, by name. One that cannot be read is None, and says why in the log."""
+    probes: tuple[Callable[[], Mapping[str, Fact]], ...] = (
+        lambda: screen(devices.connectors()),
+        lambda: usb(devices.usb()),
+        memory,
+        temperature,
+        clock,
+        lambda: disk(state, library),  # last: it is the one that can hang
+    )
+    facts: dict[str, Fact] = {}
+    for probe in probes:
+        facts.update(probe())
+    return facts
+
+
+def screen(connectors: Mapping[str, str] | None) -> dict[str, Fact]:
+    """``screen.connectors`` (``DP-1=disconnected,HDMI-A-1=connected``) and whether any has a screen."""
+    known = {name: status for name, status in (connectors or {}).items() if status in ("connected", "disconnected")}
+    return {
+        "screen.connectors": ",".join(f"{name}={known[name]}" for name in sorted(known)) if known else None,
+        "screen.connected": "connected" in known.values() if known else None,
+    }
+
+
+def usb(present: frozenset[str] | None) -> dict[str, Fact]:
+    """``usb.present``: ``046d:c31c,1d6b:0002``."""
+    return {"usb.present": None if present is None else ",".join(sorted(present))}
+
+
+def memory() -> dict[str, Fact]:
+    """``memory.available_mb``, as the kernel estimates it."""
+    with _tolerant("memory"):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return {"memory.available_mb": int(line.split()[1]) * 1024 // MEGABYTE}
+    return {"memory.available_mb": None}
+
+
+def temperature() -> dict[str, Fact]:
+    """``temperature.max_c``: the hottest thermal zone, in whole degrees Celsius."""
+    hottest: int | None = None
+    for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp"):
+        with _tolerant(f"temperature of {zone.parent.name}"):
+            degrees = int(zone.read_text(encoding="ascii")) // 1000
+            if -40 < degrees < 150:  # a zone without a sensor says something like -274
+                hottest = degrees if hottest is None else max(hottest, degrees)
+    return {"temperature.max_c": hottest}
+
+
+def clock() -> dict[str, Fact]:
+    """``clock.synchronised``, as systemd says: adjtimex(2) is forbidden to a hardened unit (ProtectClock)."""
+    with _tolerant("clock"):
+        answer = subprocess.run(
+            ["timedatectl", "show", "-p", "NTPSynchronized", "--value"],
+            capture_output=True,
+            text=True,
+            timeout=TIMEDATECTL_S,
+            check=False,
+        ).stdout.strip()
+        if answer in ("yes", "no"):
+            return {"clock.synchronised": answer == "yes"}
+    return {"clock.synchronised": None}
+
+
+def disk(state: Path, library: Path) -> dict[str, Fact]:
+    """``disk.free_mb`` of the library and ``disk.writable`` of the state folder."""
+    free: int | None = None
+    with _tolerant("disk space"):
+        free = shutil.disk_usage(library).free // MEGABYTE
+    return {"disk.free_mb": free, "disk.writable": writable(state)}
+
+
+def writable(folder: Path) -> bool | None:
+    """Whether a file can be written and reaches the disk.
+
+    Only a write with fsync tells: after ``errors=remount-ro`` mountinfo and statvfs still say that all is well. A full
+    disk says nothing about writing (None); its free space does.
+    """
+    probe = folder / PROBE_FILE
+    try:
+        with probe.open("wb") as file:
+            file.write(b"written to see whether the disk still takes it\n")
+            file.flush()
+            os.fsync(file.fileno())
+        probe.unlink()
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return None
+        log.warning("cannot write to %s: %s", folder, error)
+        return False
+    return True
+
+
+@contextmanager
+def _tolerant(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        log.debug("cannot read the %s: %s", what, error)
