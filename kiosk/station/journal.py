@@ -1,0 +1,270 @@
+"""The station's record: as-run rows from due to closed, the chain of entries, what the town has acknowledged of it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from kiosk.contract.reports import GENESIS, MAX_BATCH, Action, Entry, Entryable, Outcome, Receipt, Signed, Witness
+from kiosk.station import journal_rows as rows
+from kiosk.station.events import Post
+from kiosk.station.journal_rows import AsRun, Due
+from kiosk.station.journal_salvage import carry_over, go_on, heads_beside, note_heads, set_aside
+from kiosk.station.journal_schema import (
+    DamagedJournal,
+    ForeignDatabase,
+    JournalError,
+    NewerJournal,
+    ReadOnlyJournal,
+    connect_reading,
+    open_writing,
+)
+from kiosk.station.journal_writer import Commit, Writer
+
+__all__ = [
+    "AsRun",
+    "DamagedJournal",
+    "Due",
+    "ForeignDatabase",
+    "Journal",
+    "JournalError",
+    "NewerJournal",
+    "ReadOnlyJournal",
+]
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH_BYTES = 512 * 1024
+"""Records in one report, in bytes: 2 s on a village's 2 Mbit/s. A longer single record still goes."""
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class _Sketch:
+    """Of a play, what is asked before its row is on the disk."""
+
+    programme: str
+    practice: bool
+    shown_ms: int | None = None
+    end_ms: int = 0
+
+
+class Journal:
+    """One journal file. Commits are queued for the writing thread, in order, and return at once; reads may come from
+    any thread. All instants are UTC milliseconds."""
+
+    def __init__(self, path: Path, post: Post, boot_id: str, now_ms: Callable[[], int] = _wall_ms) -> None:
+        """Open or create, migrate, and close the rows that an unexpected end left open.
+
+        A damaged file is set aside (see :attr:`restarted`) and does not stop the room. Raises :class:`ReadOnlyJournal`,
+        :class:`ForeignDatabase` or :class:`NewerJournal`.
+        """
+        self._path = path
+        known, aside = heads_beside(path), None
+        try:
+            db = open_writing(path)
+        except DamagedJournal as error:
+            now = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000))
+            aside = set_aside(path, now)
+            log.warning("%s; set aside as %s, and a new one begun", error, aside.name)
+            db = open_writing(path)
+            carry_over(aside, db)
+        self.restarted: Action | None = go_on(db, known, aside, now_ms())
+        """The chain's own confession that entries were lost or the file replaced; None after an ordinary start."""
+        with db.atomic():
+            self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
+        note_heads(path, db)
+        self._state = {row["key"]: row["value"] for row in db.table("state").rows}
+        self._open: dict[str, _Sketch] = {}
+        self._closing: dict[str, _Sketch] = {}
+        self._readers = threading.local()
+        self._writer = Writer(path, db, post)
+
+    def start(self) -> None:
+        """Start the writing thread."""
+        self._writer.start()
+
+    def settle(self, timeout: float) -> bool:
+        """Wait up to ``timeout`` seconds until everything so far is on the disk; tells whether it is."""
+        return self._writer.settle(timeout)
+
+    def stop(self, timeout: float) -> None:
+        """Write what waits, for at most ``timeout`` seconds, and end."""
+        if lost := self._writer.stop(timeout):
+            log.error("journal: ended with %d commits not written", lost)
+
+    # --- commits ---
+
+    def due(self, row: Due) -> None:
+        """A play is about to be cut to. Committed before the cut."""
+        self._open[row.id] = _Sketch(row.programme.id, row.practice)
+        self._put(f"due {row.id}", rows.add_due, row)
+
+    def shown(self, play: str, at_ms: int, monotonic_ms: int, late_ms: int, gap_ms: int, video_output: str) -> None:
+        """The first picture was on the screen at ``at_ms``, ``monotonic_ms`` on this boot's CLOCK_MONOTONIC."""
+        if play in self._open:
+            self._open[play] = replace(self._open[play], shown_ms=at_ms)
+        self._put(f"shown {play}", rows.mark_shown, play, at_ms, monotonic_ms, late_ms, gap_ms, video_output)
+
+    def checkpoint(self, play: str, at_ms: int, played_ms: int, pictures: int, lost: int) -> None:
+        """How far the play has come. Dropped first when commits cannot be written for long."""
+        self._put(f"check-point {play}", rows.mark_point, play, at_ms, played_ms, pictures, lost, droppable=True)
+
+    def close(
+        self, play: str, at_ms: int, played_ms: int, outcome: Outcome, cause: str, pictures: int, lost: int
+    ) -> None:
+        """The play is over. Its row takes sequence and hash, and never changes again."""
+        sketch = self._open.pop(play, None)
+        if sketch and outcome == "completed":
+            self._closing[play] = replace(sketch, end_ms=at_ms)
+        write = partial(rows.close_play, play=play, at_ms=at_ms, played_ms=played_ms, outcome=outcome, cause=cause)
+        self._seal(f"close {play}", partial(write, pictures=pictures, lost=lost), play)
+
+    def forget(self, play: str) -> None:
+        """Remove a due row whose cue was cancelled before its cut: it never was a play."""
+        self._open.pop(play, None)
+        self._put(f"forget {play}", rows.forget_play, play)
+
+    def record(self, record: Entryable) -> None:
+        """Append a record to the chain; one with an id that stands there already changes nothing.
+
+        Raises :class:`~kiosk.contract.wire.Malformed`, at once, for a record that the town would refuse for its form.
+        """
+        rows.valid(record)
+        self._seal(f"record {record.id}", partial(rows.append, record=record))
+
+    def receipts(self, receipts: tuple[Receipt, ...], witness: Witness | None, signed: Signed | None) -> None:
+        """What became of entries at the town; a verified witness moves the cursor of delivery to its head.
+
+        Receipts that came by stick have no witness: they are kept, and the cursor stays.
+        """
+        self._seal("receipts", partial(_keep_receipts, receipts=receipts, witness=witness, signed=signed))
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart."""
+        self._state[key] = value
+        self._put(f"state {key}", _keep_state, key, value)
+
+    # --- reads ---
+
+    def recall(self, key: str) -> str | None:
+        """What was remembered last, written yet or not."""
+        return self._state.get(key)
+
+    def waiting(self, limit: int = MAX_BATCH, after: int | None = None) -> tuple[str, tuple[Entry, ...]]:
+        """Entries to deliver, behind the cursor or behind entry ``after``, and the hash before the first of them.
+
+        At most ``limit`` entries and about half a megabyte, without a gap in their numbers.
+        """
+        db = self._db()
+        start = self.delivered() if after is None else after
+        sql = "SELECT seq, hash, record FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
+        found: list[Entry] = []
+        size = 0
+        for row in db.execute(sql, [start, limit]):
+            size += len(row[2])
+            if found and (row[0] != found[-1].seq + 1 or size > MAX_BATCH_BYTES):
+                break
+            found.append(rows.entry_of(row))
+        first = found[0].seq - 1 if found else start
+        return rows.hash_at(db, first) or GENESIS, tuple(found)
+
+    def waiting_count(self) -> int:
+        """Entries that the town has not countersigned yet."""
+        return self._number("SELECT count(*) FROM entries WHERE seq > (SELECT seq FROM delivery)")
+
+    def delivered(self) -> int:
+        """The newest entry that the town has countersigned; 0 for none."""
+        return self._number("SELECT seq FROM delivery")
+
+    def refused(self) -> tuple[Receipt, ...]:
+        """Entries that the town would not take, with its reasons: set aside, they block nothing."""
+        found = self._db().table("receipts").rows_where("state = 'refused'", order_by="seq")
+        return tuple(Receipt(**row) for row in found)
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number and hash of the newest entry on the disk."""
+        return rows.head(self._db())
+
+    def hash_at(self, seq: int) -> str | None:
+        """The hash of an entry, or None where this journal does not hold it."""
+        return rows.hash_at(self._db(), seq)
+
+    def completed(self, since_ms: int, until_ms: int) -> dict[str, int]:
+        """Completed plays that began in [``since_ms``, ``until_ms``), by programme; practice does not count.
+
+        Plays closed a moment ago count whether or not their rows are on the disk yet.
+        """
+        fresh = dict(self._closing)  # taken before the database is read: a row that lands meanwhile counts once
+        sql = """SELECT id, programme FROM plays
+                 WHERE outcome = 'completed' AND practice = 0 AND shown_ms >= ? AND shown_ms < ?"""
+        counts: dict[str, int] = {}
+        for play, programme in self._db().execute(sql, [since_ms, until_ms]):
+            if play not in fresh:
+                counts[programme] = counts.get(programme, 0) + 1
+        for sketch in fresh.values():
+            if not sketch.practice and sketch.shown_ms is not None and since_ms <= sketch.shown_ms < until_ms:
+                counts[sketch.programme] = counts.get(sketch.programme, 0) + 1
+        return counts
+
+    def last_completed_end_ms(self) -> int | None:
+        """When the newest completed play ended."""
+        ends = [sketch.end_ms for sketch in dict(self._closing).values()]
+        for (end_ms,) in self._db().execute("SELECT max(end_ms) FROM plays WHERE outcome = 'completed'"):
+            ends += [] if end_ms is None else [end_ms]
+        return max(ends, default=None)
+
+    def plays(self, since_ms: int) -> list[AsRun]:
+        """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
+        at = "coalesce(shown_ms, planned_start_ms)"
+        return [AsRun(**row) for row in self._db().table("plays").rows_where(f"{at} >= ?", [since_ms], order_by=at)]
+
+    def _db(self) -> Database:
+        db: Database | None = getattr(self._readers, "db", None)
+        if db is None:
+            db = self._readers.db = connect_reading(self._path)
+        return db
+
+    def _number(self, sql: str) -> int:
+        return int(self._db().execute(sql).fetchone()[0])
+
+    def _put(self, what: str, write: Callable[..., Any], *args: object, droppable: bool = False) -> None:
+        self._writer.put(Commit(what, lambda db: write(db, *args), droppable))
+
+    def _seal(self, what: str, write: Callable[[Database], object], play: str = "") -> None:
+        def then(db: Database) -> None:
+            self._closing.pop(play, None)
+            note_heads(self._path, db)
+
+        self._writer.put(Commit(what, write, then=then))
+
+
+def _keep_receipts(db: Database, receipts: tuple[Receipt, ...], witness: Witness | None, signed: Signed | None) -> None:
+    for receipt in receipts:
+        row = {"seq": receipt.seq, "id": receipt.id, "state": receipt.state, "reason": receipt.reason}
+        known = db.execute("SELECT id FROM entries WHERE seq = ?", [receipt.seq]).fetchone()
+        if known is None or known[0] != receipt.id:
+            log.warning("journal: a receipt for entry %d, %s, which is not in the chain", receipt.seq, receipt.id)
+        else:
+            # A duplicate says only that the reply was lost: what was said first stands.
+            db.table("receipts").insert(
+                row, pk="seq", ignore=receipt.state == "duplicate", replace=receipt.state != "duplicate"
+            )
+    if witness is not None and signed is not None and rows.hash_at(db, witness.seq) == witness.hash:
+        db.execute(
+            "UPDATE delivery SET seq = ?, hash = ?, payload = ?, keyid = ?, signature = ?",
+            [witness.seq, witness.hash, signed.payload, signed.keyid, signed.signature],
+        )
+
+
+def _keep_state(db: Database, key: str, value: str) -> None:
+    db.table("state").upsert({"key": key, "value": value}, pk="key")

@@ -1,0 +1,235 @@
+"""What is written in the journal: as-run rows, and the chain of entries that they end in. Each function runs inside
+the caller's transaction."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import msgspec
+from sqlite_utils import Database
+
+from kiosk.contract import wire
+from kiosk.contract.playlist import Programme
+from kiosk.contract.reports import GENESIS, ClockState, Entry, Entryable, Origin, Outcome, Play, chain
+
+log = logging.getLogger(__name__)
+
+MAX_TEXT = 400
+MAX_SPAN_MS = 366 * 86_400_000
+ENDED = "the station ended unexpectedly"
+PC_ENDED = "the station ended unexpectedly, and its PC started anew"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """What is known of a play before the cut. Instants are UTC milliseconds."""
+
+    id: str
+    playlist_version: int
+    programme: Programme
+    """Its id, title, hash, category and source are copied into the row: the playlist may be gone when they are read."""
+    origin: Origin
+    occasion: str = ""
+    planned_start_ms: int
+    planned_end_ms: int
+    continues: str | None = None
+    muted: bool = False
+    volume: int | None = None
+    clock: ClockState
+    boot_id: str
+    practice: bool = False
+
+
+@dataclass(frozen=True)
+class AsRun:
+    """One row as it stands: due (nothing shown), on the screen, or closed (it has a ``seq``)."""
+
+    id: str
+    playlist_version: int
+    programme: str
+    title: str
+    sha256: str
+    category: str
+    source: str
+    origin: Origin
+    occasion: str
+    planned_start_ms: int
+    planned_end_ms: int
+    continues: str | None
+    muted: int
+    volume: int | None
+    clock: ClockState
+    boot_id: str
+    practice: int
+    shown_ms: int | None
+    started_monotonic_ms: int | None
+    late_ms: int | None
+    gap_ms: int | None
+    video_output: str | None
+    last_ms: int | None
+    """The newest check-point."""
+    played_ms: int
+    pictures_shown: int
+    pictures_lost: int
+    end_ms: int | None
+    outcome: Outcome | None
+    cause: str | None
+    seq: int | None
+
+
+def add_due(db: Database, due: Due) -> None:
+    """Write the row that stands before the cut."""
+    row = {name: getattr(due, name) for name in Due.__dataclass_fields__ if name != "programme"}
+    copied = {name: getattr(due.programme, name) for name in ("title", "sha256", "category", "source")}
+    row |= {"programme": due.programme.id, "muted": int(due.muted), "practice": int(due.practice)}
+    db.table("plays").insert(row | copied, pk="id", ignore=True)
+
+
+def mark_shown(
+    db: Database, play: str, at_ms: int, monotonic_ms: int, late_ms: int, gap_ms: int, video_output: str
+) -> None:
+    """The first picture was on the screen at ``at_ms``."""
+    _change(
+        db, play, "shown", shown_ms=at_ms, started_monotonic_ms=_span(monotonic_ms), late_ms=late_ms,
+        gap_ms=_span(gap_ms), video_output=video_output[:MAX_TEXT], last_ms=at_ms,
+    )  # fmt: skip
+
+
+def mark_point(db: Database, play: str, at_ms: int, played_ms: int, pictures: int, lost: int) -> None:
+    """How far the play has come; a row left open is closed here."""
+    _change(
+        db, play, "check-point", last_ms=at_ms, played_ms=_span(played_ms), pictures_shown=max(0, pictures),
+        pictures_lost=max(0, lost),
+    )  # fmt: skip
+
+
+def close_play(
+    db: Database, play: str, at_ms: int, played_ms: int, outcome: Outcome, cause: str, pictures: int, lost: int
+) -> None:
+    """Close the row at ``at_ms`` and append it to the chain; from now on it never changes."""
+    row = one_play(db, play)
+    if row is None or row.seq is not None:
+        log.error("journal: play %s cannot be closed: %s", play, "no such row" if row is None else "closed before")
+        return
+    end_ms = at_ms
+    if row.shown_ms is not None and at_ms < row.shown_ms:
+        end_ms = row.shown_ms + _span(played_ms)  # the clock was set back meanwhile: count on from the start instead
+    record = as_play(row, end_ms, _span(played_ms), outcome, cause[:MAX_TEXT], max(0, pictures), max(0, lost))
+    seq = append(db, record)
+    _change(
+        db, play, "close", end_ms=end_ms, played_ms=record.played_ms, outcome=outcome, cause=record.cause,
+        pictures_shown=record.pictures_shown, pictures_lost=record.pictures_lost, seq=seq,
+    )  # fmt: skip
+
+
+def forget_play(db: Database, play: str) -> None:
+    """Remove a due row whose cue was cancelled: it never was a play."""
+    db.execute("DELETE FROM plays WHERE id = ? AND seq IS NULL AND shown_ms IS NULL", [play])
+
+
+def close_left_open(db: Database, boot_id: str) -> tuple[AsRun, ...]:
+    """Close what an unexpected end left open, each row at its last check-point, and give the rows closed."""
+    closed = []
+    for row in list(
+        db.table("plays").rows_where("seq IS NULL", order_by="coalesce(shown_ms, planned_start_ms), rowid")
+    ):
+        left = AsRun(**row)
+        at_ms = left.planned_start_ms if left.last_ms is None else left.last_ms
+        cause = ENDED if left.boot_id == boot_id else PC_ENDED
+        close_play(
+            db, left.id, at_ms, left.played_ms, "interrupted", cause, left.pictures_shown, left.pictures_lost
+        )  # fmt: skip
+        now = one_play(db, left.id)
+        closed += [now] if now else []
+    return tuple(closed)
+
+
+def append(db: Database, record: Entryable) -> int:
+    """Put a record at the head of the chain and give its sequence number; one that stands there already stays."""
+    for (seq,) in db.execute("SELECT seq FROM entries WHERE id = ?", [record.id]):
+        log.warning("journal: record %s stands in the chain already, as entry %d", record.id, seq)
+        return int(seq)
+    seq, previous = head(db)
+    data = wire.encode(record)
+    kind = str(type(record).__struct_config__.tag)
+    row = {"seq": seq + 1, "hash": chain(previous, seq + 1, data), "id": record.id, "kind": kind, "record": data}
+    db.table("entries").insert(row, pk="seq")
+    return seq + 1
+
+
+def head(db: Database) -> tuple[int, str]:
+    """Sequence number and hash of the newest entry; 0 and :data:`GENESIS` before the first."""
+    sql = "SELECT seq, hash FROM entries UNION ALL SELECT seq, hash FROM restarts ORDER BY seq DESC LIMIT 1"
+    found = db.execute(sql).fetchone()
+    return (int(found[0]), str(found[1])) if found else (0, GENESIS)
+
+
+def hash_at(db: Database, seq: int) -> str | None:
+    """The hash of entry ``seq``, or None where this journal does not hold it."""
+    if seq == 0:
+        return GENESIS
+    sql = "SELECT hash FROM entries WHERE seq = ? UNION ALL SELECT hash FROM restarts WHERE seq = ?"
+    found = db.execute(sql, [seq, seq]).fetchone()
+    return str(found[0]) if found else None
+
+
+def one_play(db: Database, play: str) -> AsRun | None:
+    """The row of one play."""
+    return next((AsRun(**row) for row in db.table("plays").rows_where("id = ?", [play])), None)
+
+
+def valid(record: Entryable) -> None:
+    """Raises :class:`wire.Malformed` where the town would refuse the record for its form."""
+    if not isinstance(record, get_args(Entryable)):
+        raise wire.Malformed(f"{type(record).__name__} is not a record of the chain")
+    wire.decode(wire.encode(record), type(record), f"record {record.id}")
+
+
+def entry_of(row: Any) -> Entry:
+    """An entry from its columns seq, hash and record."""
+    return Entry(seq=row[0], hash=row[1], record=msgspec.Raw(row[2]))
+
+
+def as_play(row: AsRun, end_ms: int, played_ms: int, outcome: Outcome, cause: str, pictures: int, lost: int) -> Play:
+    """The record that a row becomes when it closes."""
+    return Play(
+        id=row.id,
+        playlist_version=row.playlist_version,
+        programme=row.programme,
+        title=row.title,
+        sha256=row.sha256,
+        category=row.category,
+        source=row.source,
+        origin=row.origin,
+        occasion=row.occasion,
+        planned_start_ms=row.planned_start_ms,
+        planned_end_ms=row.planned_end_ms,
+        actual_start_ms=end_ms if row.shown_ms is None else row.shown_ms,
+        actual_end_ms=end_ms,
+        played_ms=0 if row.shown_ms is None else played_ms,
+        outcome=outcome,
+        cause=cause,
+        continues=row.continues,
+        late_ms=row.late_ms or 0,
+        gap_ms=row.gap_ms or 0,
+        pictures_shown=pictures,
+        pictures_lost=lost,
+        muted=bool(row.muted),
+        volume=row.volume,
+        video_output=row.video_output or "",
+        practice=bool(row.practice),
+        clock=row.clock,
+        boot_id=row.boot_id,
+        started_monotonic_ms=row.started_monotonic_ms or 0,
+    )
+
+
+def _change(db: Database, play: str, what: str, **values: Any) -> None:
+    names = ", ".join(f"{name} = ?" for name in values)
+    sql = f"UPDATE plays SET {names} WHERE id = ? AND seq IS NULL"  # noqa: S608 - the names are this module's own
+    if db.execute(sql, [*values.values(), play]).rowcount == 0:
+        log.error("journal: %s of play %s dropped: there is no such open row", what, play)
+
+
+def _span(value: int) -> int:
+    return min(max(0, value), MAX_SPAN_MS)

@@ -1,0 +1,170 @@
+"""The journal's file: its tables, how it is opened, and what may be wrong with it."""
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = 0x4B494F53
+"""``KIOS`` in the SQLite header: this file is a kiosk's journal and nobody else's."""
+BUSY_SECONDS = 5.0
+
+migrations = Migrations("kiosk-journal")
+
+
+class JournalError(Exception):
+    """The journal cannot be opened; the message says why, and what to do."""
+
+
+class ReadOnlyJournal(JournalError):
+    """The file, its folder or the file system takes no writes."""
+
+
+class DamagedJournal(JournalError):
+    """The file is not a database, or one that is broken."""
+
+
+class ForeignDatabase(JournalError):
+    """The file is a sound database of another program."""
+
+
+class NewerJournal(JournalError):
+    """The file was written by a later version of the kiosk."""
+
+
+def open_writing(path: Path) -> Database:
+    """The one writing connection: the file is created or migrated. Raises a :class:`JournalError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise ReadOnlyJournal(
+            f"journal {path}: cannot be created ({error}); let the kiosk's user write there"
+        ) from None
+    try:
+        return _prepare(path, connection)
+    except JournalError:
+        connection.close()
+        raise
+    except sqlite3.Error as error:
+        connection.close()
+        raise _named(path, error) from None
+
+
+def connect_reading(path: Path) -> Database:
+    """A connection that cannot write, for the thread that opens it."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    connection.isolation_level = None
+    return Database(connection, execute_plugins=False)
+
+
+def reconnect(path: Path) -> Database:
+    """Open a journal again that was open before; never creates one. Raises :class:`sqlite3.Error`."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
+    try:
+        return _settings(Database(connection, execute_plugins=False))
+    except sqlite3.Error:
+        connection.close()
+        raise
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file itself is broken, and no waiting will mend it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
+    db = Database(connection, execute_plugins=False)
+    tables = set(db.table_names())
+    marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    if tables and not marked:
+        raise ForeignDatabase(f"journal {path}: this is another program's database; move it away, or set another state")
+    (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if state != "ok":
+        raise DamagedJournal(f"journal {path}: the database is damaged ({state})")
+    known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
+    if newer := [done.name for done in migrations.applied(db) if done.name not in known]:
+        raise NewerJournal(
+            f"journal {path}: written by a later kiosk (it has {', '.join(newer)}); install that version again"
+        )
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    _settings(db)
+    migrations.apply(db)
+    with db.atomic():  # a file without write permission opens all the same: only a write tells
+        db.execute("UPDATE delivery SET seq = seq")
+    path.chmod(0o600)
+    return db
+
+
+def _settings(db: Database) -> Database:
+    db.conn.execute("PRAGMA journal_mode = WAL").fetchone()
+    db.conn.execute("PRAGMA synchronous = FULL")
+    return db
+
+
+def _named(path: Path, error: sqlite3.Error) -> JournalError:
+    if is_damage(error):
+        return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
+    return ReadOnlyJournal(
+        f"journal {path}: cannot be written ({error}); let the kiosk's user write the file and its folder, "
+        "and see that the disk is neither full nor read-only"
+    )
+
+
+@migrations()
+def m001_the_record(db: Database) -> None:
+    """As-run rows, the chain of entries, receipts, and where delivery stands."""
+    db.table("plays").create(
+        {
+            "id": str, "playlist_version": int, "programme": str, "title": str, "sha256": str, "category": str,
+            "source": str, "origin": str, "occasion": str, "planned_start_ms": int, "planned_end_ms": int,
+            "continues": str, "muted": int, "volume": int, "clock": str, "boot_id": str, "practice": int,
+            "shown_ms": int, "started_monotonic_ms": int, "late_ms": int, "gap_ms": int, "video_output": str,
+            "last_ms": int, "played_ms": int, "pictures_shown": int, "pictures_lost": int,
+            "end_ms": int, "outcome": str, "cause": str, "seq": int,
+        },
+        pk="id",
+        defaults={"played_ms": 0, "pictures_shown": 0, "pictures_lost": 0},
+        strict=True,
+    )  # fmt: skip
+    db.table("plays").create_index(["shown_ms"])
+    db.table("plays").create_index(["seq"], unique=True)
+    db.table("entries").create(
+        {"seq": int, "hash": str, "id": str, "kind": str, "record": bytes},
+        pk="seq",
+        not_null={"hash", "id", "kind", "record"},
+        strict=True,
+    )
+    db.table("entries").create_index(["id"], unique=True)
+    db.table("restarts").create(
+        {"seq": int, "hash": str, "lost_from": int, "lost_to": int}, pk="seq", not_null={"hash"}, strict=True
+    )
+    db.table("receipts").create(
+        {"seq": int, "id": str, "state": str, "reason": str}, pk="seq", not_null={"id", "state"}, strict=True
+    )
+    db.table("delivery").create(
+        {"one": int, "seq": int, "hash": str, "payload": str, "keyid": str, "signature": str}, pk="one", strict=True
+    )
+    db.table("delivery").insert({"one": 1, "seq": 0})
+    db.table("state").create({"key": str, "value": str}, pk="key", strict=True)
+    for trigger in _TRIGGERS:
+        db.execute(trigger)
+
+
+_TRIGGERS = (
+    """CREATE TRIGGER closed_play_stays BEFORE UPDATE ON plays WHEN OLD.seq IS NOT NULL
+       BEGIN SELECT RAISE(ABORT, 'a closed play never changes'); END""",
+    """CREATE TRIGGER closed_play_is_kept BEFORE DELETE ON plays WHEN OLD.seq IS NOT NULL
+       BEGIN SELECT RAISE(ABORT, 'a closed play is never removed'); END""",
+    """CREATE TRIGGER entry_stays BEFORE UPDATE ON entries
+       BEGIN SELECT RAISE(ABORT, 'an entry never changes'); END""",
+    """CREATE TRIGGER entry_is_kept BEFORE DELETE ON entries
+       BEGIN SELECT RAISE(ABORT, 'an entry is never removed'); END""",
+    """CREATE TRIGGER chain_has_no_gap BEFORE INSERT ON entries
+       WHEN NEW.seq <> 1 + max(coalesce((SELECT max(seq) FROM entries), 0),
+                               coalesce((SELECT max(seq) FROM restarts), 0))
+       BEGIN SELECT RAISE(ABORT, 'an entry follows the head of the chain'); END""",
+)

@@ -1,0 +1,528 @@
+"""The journal: what is written stands, in order, once, and in a chain that nobody can alter."""
+
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kiosk.contract import wire
+from kiosk.contract.playlist import Programme
+from kiosk.contract.reports import GENESIS, Action, Entryable, Play, Receipt, Signed, Witness, chain
+from kiosk.station import journal_writer
+from kiosk.station.events import Crashed, Event, JournalRecovered, JournalTrouble
+from kiosk.station.journal import (
+    DamagedJournal,
+    Due,
+    ForeignDatabase,
+    Journal,
+    NewerJournal,
+    ReadOnlyJournal,
+)
+from kiosk.station.journal_schema import open_writing
+
+BOOT = "boot-1"
+START = 1_772_672_400_000
+"""2026-03-05 09:00 in Shanghai."""
+FILM = Programme(
+    id="rice", title="水稻育秧技术", category="农业实用技术", file="rice.mp4", duration_ms=60_000, size=1, sha256="ab" * 32
+)
+
+
+def due(play: str, start: int = START, programme: Programme = FILM, **more: object) -> Due:
+    values = {
+        "id": play, "playlist_version": 7, "programme": programme, "origin": "slot", "planned_start_ms": start,
+        "planned_end_ms": start + 60_000, "clock": "trusted", "boot_id": BOOT,
+    }  # fmt: skip
+    return Due(**(values | more))  # type: ignore[arg-type]
+
+
+def action(name: str) -> Action:
+    return Action(id=name, at_ms=START, by="A", action="stop", clock="trusted")
+
+
+def play_once(journal: Journal, play: str, start: int = START, programme: Programme = FILM) -> None:
+    journal.due(due(play, start, programme))
+    journal.shown(play, start, 1000, 0, 0, "xcb_x11")
+    journal.close(play, start + 60_000, 60_000, "completed", "", 1500, 0)
+
+
+@contextmanager
+def opened(path: Path, boot_id: str = BOOT) -> Iterator[tuple[Journal, list[Event]]]:
+    events: list[Event] = []
+    journal = Journal(path, events.append, boot_id, lambda: START)
+    journal.start()
+    try:
+        yield journal, events
+    finally:
+        journal.stop(10)
+
+
+def records(journal: Journal) -> list[Entryable]:
+    """Every record of the chain, after proving that the chain is whole."""
+    found, after = [], 0
+    previous = GENESIS
+    while batch := journal.waiting(after=after)[1]:
+        assert journal.waiting(after=after)[0] == previous
+        for entry in batch:
+            assert entry.seq == after + 1
+            assert entry.hash == chain(previous, entry.seq, bytes(entry.record))
+            found.append(wire.decode(bytes(entry.record), Entryable, "record"))  # type: ignore[arg-type]
+            after, previous = entry.seq, entry.hash
+    return found
+
+
+def wait_for(truth: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not truth():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_a_play_is_written_from_due_to_closed(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, events):
+        journal.due(due("p1", occasion="主题党日", volume=70, continues="p0"))
+        assert journal.settle(5)
+        (row,) = journal.plays(START)
+        assert (row.shown_ms, row.seq, row.programme) == (None, None, "rice")
+        journal.shown("p1", START + 3, 5000, 3, 2, "xcb_x11")
+        journal.checkpoint("p1", START + 5000, 4997, 120, 1)
+        journal.close("p1", START + 60_003, 60_000, "completed", "", 1500, 2)
+        assert journal.settle(5)
+        (play,) = records(journal)
+        assert play == Play(
+            id="p1", playlist_version=7, programme="rice", title="水稻育秧技术", sha256="ab" * 32, category="农业实用技术",
+            origin="slot", occasion="主题党日", planned_start_ms=START, planned_end_ms=START + 60_000,
+            actual_start_ms=START + 3, actual_end_ms=START + 60_003, played_ms=60_000, outcome="completed",
+            continues="p0", late_ms=3, gap_ms=2, pictures_shown=1500, pictures_lost=2, volume=70,
+            video_output="xcb_x11", clock="trusted", boot_id=BOOT, started_monotonic_ms=5000,
+        )  # fmt: skip
+        assert journal.plays(START)[0].seq == 1
+        assert journal.head()[0] == 1
+        assert events == []
+
+
+def test_a_cancelled_cue_never_was_a_play_but_a_shown_one_is(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, _):
+        journal.due(due("p1"))
+        journal.forget("p1")
+        journal.due(due("p2"))
+        journal.shown("p2", START, 0, 0, 0, "")
+        journal.forget("p2")
+        assert journal.settle(5)
+        assert [row.id for row in journal.plays(0)] == ["p2"]
+
+
+def test_what_is_closed_never_changes(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        play_once(journal, "p1")
+        journal.close("p1", START + 99_000, 1, "failed", "again", 0, 0)
+        journal.checkpoint("p1", START + 99_000, 1, 0, 0)
+        journal.forget("p1")
+        journal.record(action("a1"))
+        journal.record(action("a1"))
+        assert journal.settle(5)
+        assert [record.id for record in records(journal)] == ["p1", "a1"]
+        assert journal.plays(0)[0].outcome == "completed"
+        meddler = sqlite3.connect(path)
+        for sql in (
+            "UPDATE plays SET played_ms = 99999999", "DELETE FROM plays", "UPDATE entries SET record = x'00'",
+            "DELETE FROM entries", "INSERT INTO entries VALUES (9, 'x', 'x', 'x', x'00')",
+            "INSERT OR REPLACE INTO entries VALUES (1, 'x', 'x', 'x', x'00')",
+        ):  # fmt: skip
+            with pytest.raises(sqlite3.IntegrityError):
+                meddler.execute(sql)
+        meddler.close()
+
+
+def test_a_wrong_clock_never_ends_a_play_before_it_began(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, _):
+        journal.due(due("p1"))
+        journal.shown("p1", START, 0, 0, 0, "")
+        journal.close("p1", START - 3_600_000, 45_000, "completed", "", 0, 0)
+        journal.due(due("p2"))
+        journal.close("p2", START + 500, 9, "failed", "x" * 999, -1, -1)
+        assert journal.settle(5)
+        first, second = records(journal)
+        assert isinstance(first, Play) and isinstance(second, Play)
+        assert (first.actual_start_ms, first.actual_end_ms) == (START, START + 45_000)
+        assert (second.actual_start_ms, second.actual_end_ms, second.played_ms) == (START + 500, START + 500, 0)
+        assert len(second.cause) == 400
+
+
+def test_restart_closes_an_open_row_at_its_last_check_point(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        journal.due(due("p1"))
+        journal.shown("p1", START, 1000, 4, 0, "")
+        journal.checkpoint("p1", START + 5000, 4990, 124, 1)
+        journal.checkpoint("p1", START + 10_000, 9980, 249, 1)
+        journal.due(due("p2", START + 60_000))
+    with opened(path) as (journal, _):
+        shown, never = records(journal)
+        assert isinstance(shown, Play) and isinstance(never, Play)
+        assert (shown.actual_end_ms, shown.played_ms, shown.outcome) == (START + 10_000, 9980, "interrupted")
+        assert shown.cause == "the station ended unexpectedly"
+        assert (never.played_ms, never.outcome, never.actual_end_ms) == (0, "interrupted", START + 60_000)
+        assert [row.id for row in journal.interrupted_at_boot] == ["p1", "p2"]
+        assert journal.restarted is None
+        journal.due(due("p3"))
+    with opened(path, boot_id="boot-2") as (journal, _):
+        assert [row.cause for row in journal.interrupted_at_boot] == [
+            "the station ended unexpectedly, and its PC started anew"
+        ]
+    with opened(path) as (journal, _):
+        assert journal.interrupted_at_boot == ()
+
+
+def test_completed_plays_count_at_once_and_once(tmp_path: Path) -> None:
+    other = msgspec.structs.replace(FILM, id="law")
+    with opened(tmp_path / "journal.db") as (journal, _):
+        assert journal.completed(0, START * 2) == {}
+        assert journal.last_completed_end_ms() is None
+        journal.due(due("practice", practice=True))
+        journal.shown("practice", START, 0, 0, 0, "")
+        journal.close("practice", START + 1, 1, "completed", "", 0, 0)
+        for n in range(200):
+            play_once(journal, f"p{n}", START + n, (FILM, other)[n % 2])
+            assert sum(journal.completed(START, START + 1000).values()) == n + 1
+            assert journal.last_completed_end_ms() == START + n + 60_000
+        assert journal.settle(10)
+        assert journal.completed(START, START + 1000) == {"rice": 100, "law": 100}
+        assert journal.completed(START + 10, START + 11) == {"rice": 1}
+
+
+def test_memory_outlives_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        assert journal.recall("stop") is None
+        journal.remember("stop", "by A")
+        assert journal.recall("stop") == "by A"
+        journal.remember("stop", "by B")
+    with opened(path) as (journal, _):
+        assert journal.recall("stop") == "by B"
+
+
+def test_a_malformed_record_is_refused_at_once(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, _):
+        with pytest.raises(wire.Malformed, match="reason"):
+            journal.record(msgspec.structs.replace(action("a"), reason="x" * 401))
+        assert journal.settle(5)
+        assert journal.head() == (0, GENESIS)
+
+
+def test_receipts_move_the_cursor_only_with_a_fitting_witness(tmp_path: Path) -> None:
+    signed = Signed(payload="{}", keyid="k", signature="s")
+    with opened(tmp_path / "journal.db") as (journal, _):
+        for n in range(1, 6):
+            journal.record(action(f"a{n}"))
+        assert journal.settle(5)
+        assert journal.waiting_count() == 5
+        previous, batch = journal.waiting(limit=2)
+        assert (previous, [entry.seq for entry in batch]) == (GENESIS, [1, 2])
+        receipts = (Receipt(seq=1, id="a1", state="accepted"), Receipt(seq=2, id="a2", state="refused", reason="no"))
+        forged = Witness(station="s", seq=2, hash="0" * 64, at_ms=1)
+        journal.receipts(receipts, forged, signed)
+        assert journal.settle(5)
+        assert (journal.delivered(), len(journal.refused())) == (0, 1)
+        again = (Receipt(seq=1, id="a1", state="duplicate"), Receipt(seq=2, id="a2", state="duplicate"))
+        journal.receipts(again, msgspec.structs.replace(forged, hash=batch[1].hash), signed)
+        journal.receipts((Receipt(seq=9, id="zz", state="accepted"),), None, None)
+        assert journal.settle(5)
+        assert (journal.delivered(), journal.waiting_count()) == (2, 3)
+        assert [receipt.reason for receipt in journal.refused()] == ["no"]
+        previous, batch = journal.waiting()
+        assert (previous, [entry.seq for entry in batch]) == (journal.hash_at(2), [3, 4, 5])
+
+
+def test_a_report_stays_under_half_a_megabyte(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, _):
+        for n in range(40):
+            facts = {str(key): "x" * 20_000 for key in range(2)}
+            journal.record(msgspec.structs.replace(action(f"a{n}"), facts=facts))
+        assert journal.settle(5)
+        sizes = [len(entry.record) for entry in journal.waiting()[1]]
+        assert 0 < sum(sizes) <= 512 * 1024
+        assert len(records(journal)) == 40
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from test_journal import BOOT, START, due
+from kiosk.station.journal import Journal
+journal = Journal(Path(sys.argv[1]), print, BOOT)
+journal.start()
+n = journal.head()[0]
+print("started", flush=True)
+while True:
+    n += 1
+    play, start = f"p{n}", START + 1000 * n
+    journal.due(due(play, start))
+    journal.shown(play, start, n, 0, 0, "")
+    for step in range(3):
+        journal.checkpoint(play, start + step, step, step, 0)
+    journal.close(play, start + 900, 900, "completed", "", 9, 0)
+    journal.settle(60)
+    print(play, flush=True)
+"""
+
+
+def test_a_kill_at_any_moment_loses_nothing_doubles_nothing_and_leaves_the_chain_whole(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    told: list[str] = []
+    for turn in range(8):
+        child = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == "started\n"
+        time.sleep(0.02 + 0.017 * turn)
+        child.send_signal(signal.SIGKILL)
+        told += child.stdout.read().split()
+        child.stdout.close()
+        child.wait()
+    with opened(path) as (journal, _):
+        names = [record.id for record in records(journal)]
+        assert len(names) == len(set(names))
+        assert set(told) <= set(names)
+        assert len(told) > 8
+        by_name = {row.id: row for row in journal.plays(0)}
+        assert sorted(by_name) == sorted(names)
+        assert {by_name[name].outcome for name in told} == {"completed"}
+        assert all(row.seq is not None for row in by_name.values())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None], Callable[[], None]]]:
+    """A folder, what fills its disk, and what frees it: a tmpfs where we may mount one, else a limit on file sizes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    ballast = folder / "ballast"
+    mounted = os.geteuid() == 0 and not subprocess.call(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(folder)], stderr=subprocess.DEVNULL
+    )
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill() -> None:
+        if not mounted:
+            size = max(file.stat().st_size for file in folder.iterdir())
+            return resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(b"x" * 512)
+
+    def free() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        ballast.unlink(missing_ok=True)
+
+    yield folder, fill, free
+    free()
+    if mounted:
+        subprocess.check_call(["umount", "-l", str(folder)])
+
+
+def test_disk_full_keeps_the_record_in_memory_and_writes_it_in_order_when_there_is_room(
+    small_disk: tuple[Path, Callable[[], None], Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, fill, free = small_disk
+    monkeypatch.setattr(journal_writer, "LAST_RETRY_S", 0.1)
+    with opened(folder / "journal.db") as (journal, events):
+        play_once(journal, "p0")
+        assert journal.settle(5)
+        fill()
+        for n in range(1, 51):
+            play_once(journal, f"p{n}", START + n * 60_000)
+        wait_for(lambda: any(isinstance(event, JournalTrouble) for event in events))
+        trouble = next(event for event in events if isinstance(event, JournalTrouble))
+        assert trouble.waiting > 0
+        assert sum(journal.completed(0, START * 2).values()) == 51
+        assert not journal.settle(0.3)
+        free()
+        assert journal.settle(20)
+        wait_for(lambda: JournalRecovered() in events)
+        assert [record.id for record in records(journal)] == [f"p{n}" for n in range(51)]
+
+
+def test_beyond_ten_thousand_waiting_commits_only_check_points_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_writer, "MAX_WAITING", 100)
+    journal = Journal(tmp_path / "journal.db", lambda event: None, BOOT)
+    for n in range(60):  # the thread is not started yet: everything waits
+        journal.due(due(f"p{n}"))
+        journal.shown(f"p{n}", START, 0, 0, 0, "")
+        for step in range(10):
+            journal.checkpoint(f"p{n}", START + step, step, 0, 0)
+        journal.close(f"p{n}", START + 60_000, 60_000, "completed", "", 0, 0)
+    assert 180 <= journal._writer.waiting <= 181
+    journal.start()
+    assert journal.settle(20)
+    assert [record.id for record in records(journal)] == [f"p{n}" for n in range(60)]
+    journal.stop(5)
+
+
+def test_the_death_of_the_writing_thread_is_told(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, events):
+        journal._put("nonsense", lambda db: db.execute("INSERT INTO delivery (one) VALUES (1)"))
+        wait_for(lambda: events)
+        (crash,) = events
+        assert isinstance(crash, Crashed) and crash.thread == "journal"
+        assert "IntegrityError" in crash.error
+
+
+def test_database_file_not_a_database_is_set_aside_and_the_chain_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    signed = Signed(payload="{}", keyid="k", signature="s")
+    with opened(path) as (journal, _):
+        for n in range(1, 4):
+            journal.record(action(f"a{n}"))
+        assert journal.settle(5)
+        second = journal.hash_at(2) or ""
+        journal.receipts((), Witness(station="s", seq=2, hash=second, at_ms=1), signed)
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    path.write_bytes(b"this is not a database " * 500)
+    with pytest.raises(DamagedJournal, match="not a database"):
+        open_writing(path)
+    with opened(path) as (journal, _):
+        (aside,) = tmp_path.glob("journal.db.corrupt-*")
+        assert aside.read_bytes().startswith(b"this is not a database")
+        previous, (entry,) = journal.waiting()
+        assert (previous, entry.seq) == (second, 3)
+        assert entry.hash == chain(second, 3, bytes(entry.record))
+        assert journal.restarted is not None
+        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "3", "set_aside": aside.name}
+        journal.record(action("a9"))
+        assert journal.settle(5)
+        assert [entry.seq for entry in journal.waiting()[1]] == [3, 4]
+    with opened(path) as (journal, _):
+        assert journal.restarted is None
+
+
+def test_a_file_emptied_by_a_power_cut_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        journal.record(action("a1"))
+    for file in tmp_path.glob("journal.db*"):
+        file.write_bytes(b"")
+    with opened(path) as (journal, _):
+        assert journal.restarted is not None
+        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "1"}
+        assert [record.id for record in records(journal)] == [journal.restarted.id]
+
+
+def test_a_damaged_page_costs_no_entry_that_can_still_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        journal.remember("stop", "by A")
+        for n in range(300):
+            play_once(journal, f"p{n}", START + n * 60_000)
+    assert shutil.which("true")
+    tree = sqlite3.connect(path)
+    (page,) = tree.execute("SELECT rootpage FROM sqlite_master WHERE name = 'idx_plays_shown_ms'").fetchone()
+    (size,) = tree.execute("PRAGMA page_size").fetchone()
+    tree.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    with opened(path) as (journal, _):
+        assert len(list(tmp_path.glob("journal.db.corrupt-*"))) == 1
+        found = records(journal)
+        assert [record.id for record in found[:300]] == [f"p{n}" for n in range(300)]
+        assert found[300:] == [journal.restarted]
+        assert journal.recall("stop") == "by A"
+        assert journal.completed(0, START * 2) == {"rice": 300}
+
+
+def test_database_file_from_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path):
+        pass
+    later = sqlite3.connect(path)
+    later.execute("INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('kiosk-journal', 'm999_the_future')")
+    later.commit()
+    later.close()
+    before = path.read_bytes()
+    with pytest.raises(NewerJournal, match=r"later kiosk \(it has m999_the_future\); install that version again"):
+        Journal(path, print, BOOT)
+    assert path.read_bytes() == before
+
+
+def test_database_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE accounts (id)")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(ForeignDatabase, match="another program's database; move it away"):
+        Journal(path, print, BOOT)
+    assert path.read_bytes() == before
+
+
+def test_database_file_read_only_is_refused(tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp())
+    path = folder / "journal.db"
+    try:
+        with opened(path):
+            pass
+        folder.chmod(0o755)
+        for file in folder.iterdir():
+            file.chmod(0o444)
+        with unprivileged(), pytest.raises(ReadOnlyJournal, match="let the kiosk's user write"):
+            Journal(path, print, BOOT)
+        with unprivileged(), pytest.raises(ReadOnlyJournal, match="let the kiosk's user write"):
+            Journal(folder / "none" / "journal.db", print, BOOT)
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """As root, file modes stop nobody: be somebody else for a moment."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_many_threads_read_while_one_writes(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, events):
+        wrong: list[BaseException] = []
+
+        def read() -> None:
+            try:
+                for _ in range(30):
+                    count = journal.waiting_count()
+                    assert len(journal.waiting()[1]) >= count
+                    assert journal.head()[0] >= count
+            except BaseException as error:
+                wrong.append(error)
+
+        readers = [threading.Thread(target=read) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for n in range(100):
+            journal.record(action(f"a{n}"))
+        for reader in readers:
+            reader.join()
+        assert journal.settle(10)
+        assert wrong == [] and events == []
+        assert len(records(journal)) == 100
