@@ -130,6 +130,11 @@ def index(root: Root, data: bytes, held: Held, now: datetime | None) -> Index:
     return Index(targets.version, bytes_digest, {path: _pin(target) for path, target in targets.targets.items()})
 
 
+def peek_version(data: bytes) -> int:
+    """The version that targets metadata claims, unverified: for the town, which signed it. Raises :class:`Refused`."""
+    return _metadata(data, "targets").signed.version
+
+
 def the_playlist(accepted: Index, data: bytes, group: str) -> Playlist:
     """The playlist that ``accepted`` pins for ``group``, checked against it in every file. Raises :class:`Refused`."""
     pinned = pinned_playlist(accepted, group)

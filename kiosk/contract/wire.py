@@ -18,8 +18,9 @@ Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 FileName = Annotated[str, msgspec.Meta(pattern=r"\A(?!\.)[^/\\\x00-\x1f]{1,200}\Z")]
 """A plain file name: no folder, no leading dot, no control character."""
-Text = Annotated[str, msgspec.Meta(max_length=400)]
-LongText = Annotated[str, msgspec.Meta(max_length=20_000)]
+Text = Annotated[str, msgspec.Meta(max_length=400, pattern=r"\A[^\x00]*\Z")]
+LongText = Annotated[str, msgspec.Meta(max_length=20_000, pattern=r"\A[^\x00]*\Z")]
+"""Text of a page at most. Neither kind holds a NUL, which PostgreSQL cannot store."""
 Day = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 """A local date, ``YYYY-MM-DD``."""
 TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z")]

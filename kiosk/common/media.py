@@ -1,0 +1,159 @@
+"""What a media file is, as measured by Debian's ffprobe and ffmpeg: its true length, its loudness, its size and hash.
+
+The files come from anywhere, so ffmpeg may open nothing but the file itself, only as one of the listed formats, and has
+a bounded time.
+"""
+
+import hashlib
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+FORMATS = (
+    "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,gif,"
+    "image2,png_pipe,jpeg_pipe,mjpeg,webp_pipe,bmp_pipe"
+)
+"""ffmpeg's names of what may be opened: nothing that names further files, as HLS and concat do."""
+PROBE_S = 120
+LOUDNESS_S = 1800
+"""How long the tools may take over one file, in seconds."""
+SILENT_LUFS = -70.0
+"""What EBU R 128 gives for silence: its absolute gate."""
+CHUNK = 1024 * 1024
+
+_STILLS = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
+_INTEGRATED = re.compile(r"^\s+I:\s+(-?[0-9.]+|nan|-inf) LUFS$", re.MULTILINE)
+
+
+class MediaError(Exception):
+    """A file cannot be measured; the message names the file, the cause and the remedy."""
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """A media file, measured."""
+
+    size: int
+    """In bytes."""
+    sha256: str
+    duration_ms: int | None
+    """From the first picture to the end of the last; None for a still."""
+    loudness_clufs: int | None
+    """Integrated loudness (EBU R 128) in hundredths of LUFS; None without sound, or in silence."""
+    video: str
+    """The codec's name."""
+    audio: str | None
+    width: int
+    height: int
+
+
+def measure(path: Path, sha256: str | None = None) -> Media:
+    """Measure ``path``; a hash known already need not be taken again. Raises :class:`MediaError`."""
+    size = path.stat().st_size
+    sha256 = sha256 or hash_file(path)
+    found = _probe(path)
+    streams: list[dict[str, Any]] = found.get("streams", [])
+    video = next((s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)), None)
+    audio = next((s for s in streams if s.get("codec_type") == "audio"), None)
+    if video is None:
+        raise MediaError(f"{path}: no picture in it; the kiosk shows programmes that have one")
+    still = bool(_STILLS & set(found["format"]["format_name"].split(",")))
+    return Media(
+        size=size,
+        sha256=sha256,
+        duration_ms=None if still else _duration(path, video["index"], found["format"].get("duration")),
+        loudness_clufs=_loudness(path) if audio else None,
+        video=video.get("codec_name", "unknown"),
+        audio=audio.get("codec_name", "unknown") if audio else None,
+        width=int(video.get("width", 0)),
+        height=int(video.get("height", 0)),
+    )
+
+
+def hash_file(path: Path, tick: Callable[[int], None] = lambda _: None) -> str:
+    """SHA-256 of a file; ``tick`` is told how many bytes went by."""
+    seen = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            seen.update(chunk)
+            tick(len(chunk))
+    return seen.hexdigest()
+
+
+def _is_cover(stream: dict[str, Any]) -> bool:
+    return bool(stream.get("disposition", {}).get("attached_pic"))
+
+
+def _probe(path: Path) -> dict[str, Any]:
+    output = _run("ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], []).stdout
+    found: dict[str, Any] = json.loads(output)
+    if not found.get("streams"):
+        raise MediaError(f"{path}: no picture and no sound in it; is it a programme?")
+    return found
+
+
+def _duration(path: Path, stream: int, claimed: str | None) -> int:
+    """The pictures' true length in ms: containers and libVLC mis-report that of transport streams."""
+    fields = ["-select_streams", str(stream), "-show_entries", "packet=pts_time,dts_time,duration_time", "-of", "csv"]
+    output = _run("ffprobe", path, PROBE_S, fields, []).stdout
+    starts: list[float] = []
+    end = 0.0
+    for line in output.splitlines():
+        pts, dts, length = (_seconds(text) for text in (line.split(",") + ["", "", ""])[1:4])
+        start = pts if pts is not None else dts
+        if start is not None:
+            starts.append(start)
+            end = max(end, start + (length or 0.0))
+    if not starts or end <= min(starts):
+        raise MediaError(f"{path}: its pictures carry no times; convert it, to MP4 for instance")
+    duration = end - min(starts)
+    promised = _seconds(claimed or "")
+    if promised is not None and promised - duration > max(5.0, promised * 0.1):
+        raise MediaError(
+            f"{path}: it promises {promised:.0f} s, its pictures end after {duration:.0f} s; "
+            "the file is cut short: fetch it again, or convert it"
+        )
+    return round(duration * 1000)
+
+
+def _loudness(path: Path) -> int | None:
+    arguments = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-filter:a", "ebur128=framelog=verbose", "-f", "null", "-"]
+    log = _run("ffmpeg", path, LOUDNESS_S, [], arguments).stderr
+    found = _INTEGRATED.findall(log)
+    value = _seconds(found[-1]) if found else None
+    return round(value * 100) if value is not None and value > SILENT_LUFS else None
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) < 1e9 else None  # neither NaN nor infinite
+
+
+def _run(
+    tool: str, path: Path, timeout_s: int, before: list[str], after: list[str]
+) -> subprocess.CompletedProcess[str]:
+    """Run an ffmpeg tool on one local file, without the network and any other file."""
+    guard = ["-hide_banner", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
+    level = ["-v", "error"] if tool == "ffprobe" else ["-v", "info", "-nostats", "-nostdin"]
+    command = [tool, *level, *guard, *before, "-i", f"file:{path}", *after]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=timeout_s, stdin=subprocess.DEVNULL
+        )
+    except FileNotFoundError:
+        raise MediaError(f"{path}: {tool} is not installed, so it cannot be measured; apt-get install ffmpeg") from None
+    except subprocess.TimeoutExpired:
+        raise MediaError(
+            f"{path}: {tool} was not done after {timeout_s} s; convert the file, to MP4 for instance"
+        ) from None
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1].removeprefix(f"file:{path}: ")
+        raise MediaError(f"{path}: not media that the kiosk can play ({reason}); convert it, to MP4 for instance")
+    return done

@@ -1,0 +1,255 @@
+"""Reports in: each entry of a chain is accepted, known already, or refused with a reason; none blocks another.
+
+Three rules carry it. An entry's place is (station, chain, seq) and what stands there is never overwritten. A record
+that cannot be read still takes its place, by the hash that the station gave it, so the chain goes on behind it. A
+second story about the same place is a **fork**: flagged, kept aside, and nothing that is built on it is believed.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, and_, insert, select, update
+
+from kiosk.contract import reports
+from kiosk.contract.reports import GENESIS, Entry, Entryable, Fault, Heartbeat, Play, Receipt, Report, Witness
+from kiosk.contract.wire import Malformed, encode
+from kiosk.town import schema
+from kiosk.town.store import Store, locked_station
+
+_PLAY_COLUMNS = {column.name for column in schema.play.columns} & set(Play.__struct_fields__)
+
+
+_Row = Row[*tuple[Any, ...]]
+
+
+class Gap(Exception):
+    """A report begins behind the head of the chain; the station has to send again from ``head_seq`` + 1."""
+
+    def __init__(self, station: str, first: int, head_seq: int, head_hash: str) -> None:
+        super().__init__(
+            f"report of {station}: it begins at entry {first}, the town has the chain up to {head_seq}; "
+            f"send again from {head_seq + 1}"
+        )
+        self.head_seq = head_seq
+        self.head_hash = head_hash
+
+
+@dataclass
+class _Batch:
+    """What one report adds, gathered before it is written."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    plays: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    forks: list[dict[str, Any]] = field(default_factory=list)
+
+
+def take(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...], Witness]:
+    """Take a report in, in one transaction. Gives a receipt for each entry, and what the town is now witness of.
+
+    Raises :class:`Gap`, with nothing taken, where entries between the town's head and the report are missing.
+    """
+    with store.write() as connection:
+        station = locked_station(connection, report.station)
+        if report.entries and report.entries[0].seq > station.head_seq + 1:
+            raise Gap(station.id, report.entries[0].seq, station.head_seq, station.head_hash)
+        batch = _judge(connection, station, report, now_ms)
+        _write(connection, station, batch, now_ms)
+        head = batch.entries[-1] if batch.entries else {"seq": station.head_seq, "hash": station.head_hash}
+        connection.execute(
+            update(schema.station)
+            .where(schema.station.c.id == station.id)
+            .values(
+                head_seq=head["seq"],
+                head_hash=head["hash"],
+                witnessed_ms=now_ms,
+                forked_ms=station.forked_ms or (now_ms if batch.forks else None),
+            )
+        )
+    witness = Witness(station=station.id, seq=head["seq"], hash=head["hash"], at_ms=now_ms)
+    return tuple(batch.receipts), witness
+
+
+def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
+    """Keep a station's latest heartbeat."""
+    row = {
+        "station": beat.station,
+        "received_ms": now_ms,
+        "sent_ms": beat.sent_ms,
+        "clock": beat.clock,
+        "playlist_version": beat.playlist_version,
+        "head_seq": beat.head_seq,
+        "waiting": beat.waiting,
+        "heartbeat": encode(beat).decode(),
+    }
+    with store.write() as connection:
+        table = schema.heartbeat
+        changed = connection.execute(update(table).where(table.c.station == beat.station).values(row))
+        if changed.rowcount == 0:
+            connection.execute(insert(table).values(row))
+
+
+def _judge(connection: Connection, station: _Row, report: Report, now_ms: int) -> _Batch:
+    batch = _Batch()
+    if not report.entries:
+        return batch
+    held = _held(connection, station, report)
+    known = _known_ids(connection, station.id, report.entries)
+    first = report.entries[0].seq
+    before = held[first - 1].hash if first - 1 in held else GENESIS
+    forked = report.previous != before
+    previous = report.previous
+    for entry in report.entries:
+        stands = held.get(entry.seq)
+        forked = forked or (stands is not None and stands.hash != entry.hash)
+        data = bytes(entry.record)
+        if forked:
+            _set_aside(batch, station, entry, data, now_ms)
+            batch.receipts.append(_refuse(entry, data, "fork"))
+        elif stands is None:
+            batch.receipts.append(_take_entry(batch, station, previous, entry, data, known, now_ms))
+        elif stands.record != data:
+            _set_aside(batch, station, entry, data, now_ms)
+            batch.receipts.append(_refuse(entry, data, "fork"))
+        elif stands.state == "refused":
+            batch.receipts.append(_refuse(entry, data, stands.reason))
+        else:
+            batch.receipts.append(Receipt(seq=entry.seq, id=_id_of(data), state="duplicate"))
+        previous = entry.hash
+    return batch
+
+
+def _take_entry(
+    batch: _Batch, station: _Row, previous: str, entry: Entry, data: bytes, known: dict[str, bytes], now_ms: int
+) -> Receipt:
+    """Judge a new entry, put its row into the batch, and give its receipt."""
+    where = {"station": station.id, "chain": station.chain, "seq": entry.seq}
+    row = {
+        **where,
+        "hash": entry.hash,
+        "record_id": None,
+        "kind": None,
+        "record": data,
+        "state": "refused",
+        "reason": "",
+        "received_ms": now_ms,
+    }
+    batch.entries.append(row)
+    if reports.chain(previous, entry.seq, data) != entry.hash:
+        row["reason"] = "hash: the record is not the one that the entry's hash was made over"
+        return _refuse(entry, data, row["reason"])
+    try:
+        record = reports.read_record(data, f"entry {entry.seq}")
+    except Malformed as error:
+        row["reason"] = f"malformed: {error}"[:400]
+        return _refuse(entry, data, row["reason"])
+    row["kind"] = type(record).__struct_config__.tag
+    if record.id in known:
+        if known[record.id] == data:
+            row["state"] = "duplicate"
+            return Receipt(seq=entry.seq, id=record.id, state="duplicate")
+        row["reason"] = f"id: another record has the id {record.id} already"
+        return _refuse(entry, data, row["reason"])
+    known[record.id] = data
+    row["record_id"], row["state"] = record.id, "accepted"
+    _sort_in(batch, record, {**where, "received_ms": now_ms})
+    return Receipt(seq=entry.seq, id=record.id, state="accepted")
+
+
+def _sort_in(batch: _Batch, record: Entryable, row: dict[str, Any]) -> None:
+    if isinstance(record, Play):
+        batch.plays.append({**row, **{name: getattr(record, name) for name in _PLAY_COLUMNS}})
+    elif isinstance(record, Fault):
+        batch.faults.append(record)
+
+
+def _write(connection: Connection, station: _Row, batch: _Batch, now_ms: int) -> None:
+    for table, rows in ((schema.entry, batch.entries), (schema.play, batch.plays)):
+        if rows:
+            connection.execute(insert(table), rows)
+    for fault in batch.faults:
+        _write_fault(connection, station.id, fault, now_ms)
+    for row in batch.forks:
+        _write_fork(connection, row)
+
+
+def _write_fault(connection: Connection, station: str, fault: Fault, now_ms: int) -> None:
+    """Raising and clearing are two records of one fault: the row shows how it stands."""
+    table = schema.fault
+    row: dict[str, Any] = {
+        "cause": fault.cause,
+        "device": fault.device,
+        "found_ms": fault.found_ms,
+        "cleared_ms": fault.cleared_ms,
+        "state": fault.state,
+        "text": fault.text,
+        "remedy": fault.remedy,
+        "by": fault.by,
+    }
+    place = and_(table.c.station == station, table.c.fault == fault.fault)
+    if connection.execute(update(table).where(place).values(row)).rowcount == 0:
+        connection.execute(insert(table).values(station=station, fault=fault.fault, received_ms=now_ms, **row))
+
+
+def _write_fork(connection: Connection, row: dict[str, Any]) -> None:
+    """The same fork is offered again and again while the station has no receipt; once is enough."""
+    table = schema.fork
+    place = and_(*(table.c[name] == row[name] for name in ("station", "chain", "seq", "hash", "record_sha256")))
+    if connection.execute(select(table.c.seq).where(place)).first() is None:
+        connection.execute(insert(table).values(row))
+
+
+def _set_aside(batch: _Batch, station: _Row, entry: Entry, data: bytes, now_ms: int) -> None:
+    batch.forks.append(
+        {
+            "station": station.id,
+            "chain": station.chain,
+            "seq": entry.seq,
+            "hash": entry.hash,
+            "record_sha256": hashlib.sha256(data).hexdigest(),
+            "record": data,
+            "received_ms": now_ms,
+        }
+    )
+
+
+def _held(connection: Connection, station: _Row, report: Report) -> dict[int, _Row]:
+    """What the town has at the places of the report, and at the one before it."""
+    table = schema.entry
+    first, last = report.entries[0].seq, report.entries[-1].seq
+    rows = connection.execute(
+        select(table.c.seq, table.c.hash, table.c.record, table.c.state, table.c.reason)
+        .where(table.c.station == station.id, table.c.chain == station.chain)
+        .where(table.c.seq.between(first - 1, last))
+    )
+    return {row.seq: row for row in rows}
+
+
+def _known_ids(connection: Connection, station: str, entries: tuple[Entry, ...]) -> dict[str, bytes]:
+    """The records of this station, of any of its chains, that have the ids that the report names."""
+    table = schema.entry
+    ids = {name for entry in entries if (name := _id_of(bytes(entry.record)))}
+    rows = connection.execute(
+        select(table.c.record_id, table.c.record).where(table.c.station == station, table.c.record_id.in_(ids))
+    )
+    return {row.record_id: row.record for row in rows}
+
+
+class _Named(msgspec.Struct):
+    id: str = ""
+
+
+def _id_of(data: bytes) -> str:
+    """The id that a record claims, as far as it can be read; for receipts, which name it."""
+    try:
+        name = msgspec.json.decode(data, type=_Named).id
+    except (ValueError, RecursionError):
+        return ""
+    return name if len(name) <= 64 and name.isprintable() else ""
+
+
+def _refuse(entry: Entry, data: bytes, reason: str) -> Receipt:
+    return Receipt(seq=entry.seq, id=_id_of(data), state="refused", reason=reason)

@@ -1,0 +1,1 @@
+"""Alembic migrations of the town's tables; run by store.open_store."""

@@ -1,0 +1,129 @@
+"""The folder that a town publishes: roots, signed metadata and files by hash; the same over HTTP and on a stick."""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kiosk.contract import trust
+
+CHUNK = 1024 * 1024
+_ROOT = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
+
+
+class FileChanged(Exception):
+    """A file is not what was measured a moment ago."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """One signed document as it lies in the folder."""
+
+    data: bytes
+    sha256: str
+
+
+class Public:
+    """The public folder. Every file is written beside its place, synced and renamed: it is there whole or not."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._versions: dict[Path, tuple[tuple[int, int, int], int]] = {}
+
+    def prepare(self) -> None:
+        for name in ("root", "groups", "files"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def root_version(self) -> int:
+        """The newest root's number; 0 where there is none."""
+        found = (_ROOT.fullmatch(path.name) for path in (self.folder / "root").glob("*.root.json"))
+        return max((int(match[1]) for match in found if match), default=0)
+
+    def root_path(self, version: int) -> Path:
+        return self.folder / "root" / f"{version}.root.json"
+
+    def group_path(self, group: str) -> Path:
+        return self.folder / "groups" / f"{group}.json"
+
+    @property
+    def urgent_path(self) -> Path:
+        return self.folder / "urgent.json"
+
+    def file_path(self, sha256: str) -> Path:
+        return self.folder / "files" / sha256
+
+    def groups(self) -> list[str]:
+        return sorted(path.stem for path in (self.folder / "groups").glob("*.json"))
+
+    def version(self, path: Path) -> int:
+        """The version of the targets metadata at ``path``; 0 where there is none. Read anew only if it changed."""
+        try:
+            stat = path.stat()
+        except FileNotFoundError:
+            return 0
+        mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        known = self._versions.get(path)
+        if known is None or known[0] != mark:
+            known = (mark, trust.peek_version(path.read_bytes()))
+            self._versions[path] = known
+        return known[1]
+
+    def read(self, path: Path) -> Published | None:
+        """A document of the folder, or None where it is not published."""
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        return Published(data, trust.digest(data))
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Put ``data`` at ``path``, whole, also across a power cut."""
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with partial.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+    def add(self, source: Path, sha256: str, size: int, tick: Callable[[int], None] = lambda _: None) -> None:
+        """Copy ``source`` to where its hash puts it; ``tick`` is told how many bytes went by.
+
+        Raises :class:`FileChanged` where the file is no longer the one that was measured, :class:`OSError` where the
+        disk is full.
+        """
+        goal = self.file_path(sha256)
+        if goal.exists() and goal.stat().st_size == size:
+            return
+        if shutil.disk_usage(goal.parent).free < size + CHUNK:
+            raise OSError(f"{goal.parent}: too little room for {source.name} ({size} bytes); free some and try again")
+        partial = goal.with_name(f".{sha256}.{os.getpid()}")
+        seen = hashlib.sha256()
+        try:
+            with source.open("rb") as come, partial.open("wb") as go:
+                while chunk := come.read(CHUNK):
+                    seen.update(chunk)
+                    go.write(chunk)
+                    tick(len(chunk))
+                go.flush()
+                os.fsync(go.fileno())
+            if seen.hexdigest() != sha256:
+                raise FileChanged(f"{source}: the file changed while it was being published; publish again")
+            partial.replace(goal)
+        finally:
+            partial.unlink(missing_ok=True)
+        _sync_folder(goal.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
