@@ -1,0 +1,61 @@
+"""The order in which recommended items fill the time: whatever is owed the most plays is next. Pure.
+
+Of items that are owed equally many, the first of the recommendation is next. So those owed the most take turns until
+they are down to the next lower number, then those owed that number join in, and so on until nothing is owed. Whole
+rounds are skipped by division: the cost does not grow with the time that has passed.
+"""
+
+from dataclasses import dataclass
+
+from kiosk.contract.playlist import Programme
+
+Plays = list[tuple[Programme, int]]
+"""Plays owed, in the order of the recommendation. No item of length 0, none that is owed nothing."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An item's turn, in ms since the epoch."""
+
+    programme: Programme
+    start: int
+    end: int
+
+
+def turn(plays: Plays, begin: int, at: int, first: str | None = None) -> tuple[Plays, Turn | None]:
+    """Play from ``begin`` on: what is owed at ``at``, counting the item then running, and whose turn it is.
+
+    An item that ends at ``at`` has been played. None: nothing is owed any more. ``first``: the id of an item that is
+    given the first turn out of order.
+    """
+    for n, (programme, number) in enumerate(plays):
+        if programme.id == first:
+            if at < begin + programme.duration_ms:
+                return plays, Turn(programme, begin, begin + programme.duration_ms)
+            begin += programme.duration_ms
+            plays = plays[:n] + [(programme, number - 1)] * (number > 1) + plays[n + 1 :]
+            break
+    levels = [*sorted({number for _, number in plays}, reverse=True), 0]
+    for level, lower in zip(levels, levels[1:], strict=False):
+        lap = sum(programme.duration_ms for programme, number in plays if number >= level)
+        rounds = min((at - begin) // lap, level - lower)
+        begin += rounds * lap
+        if rounds < level - lower:
+            return _in_round(plays, level - rounds, begin, at)
+    return [], None
+
+
+def _in_round(plays: Plays, level: int, begin: int, at: int) -> tuple[Plays, Turn | None]:
+    """The round, begun at ``begin`` and not over at ``at``, that brings all who are owed ``level`` or more below it."""
+    left: Plays = []
+    running: Turn | None = None
+    for programme, number in plays:
+        if number < level:
+            left.append((programme, number))
+        elif running is None and begin + programme.duration_ms <= at:
+            begin += programme.duration_ms
+            left.append((programme, level - 1))
+        else:
+            running = running or Turn(programme, begin, begin + programme.duration_ms)
+            left.append((programme, level))
+    return [(programme, number) for programme, number in left if number], running

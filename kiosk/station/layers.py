@@ -1,0 +1,181 @@
+"""The layers that make up what is on air, each asked about one instant, and how they cover one another. Pure.
+
+A layer shows an item, keeps the screen quiet, or lets the layer below show through. Instants are in ms.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from kiosk.contract.playlist import Mode, Programme
+from kiosk.contract.reports import Origin
+from kiosk.station.filler import Plays, turn
+from kiosk.station.instants import FAR_MS
+from kiosk.station.opening import RoomHours
+
+
+@dataclass(frozen=True)
+class Bill:
+    """As what a programme is on air. ``volume`` is in per cent; None where the plan says nothing."""
+
+    origin: Origin
+    occasion: str = ""
+    volume: int | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A list of programmes shown from ``start``, once or over and over, and cut at ``end``."""
+
+    start: int
+    end: int
+    programmes: tuple[Programme, ...]
+    offsets: tuple[int, ...]
+    """Where each programme begins, and last the length of the whole list."""
+    loop: bool
+    bill: Bill
+
+    @classmethod
+    def of(cls, start: int, end: int, programmes: tuple[Programme, ...], mode: Mode, bill: Bill) -> "Run":
+        """A run of ``programmes``, with the offsets worked out. A list of no length shows nothing."""
+        offsets = tuple(accumulate((programme.duration_ms for programme in programmes), initial=0))
+        return cls(start, end, programmes, offsets, mode == "loop" and offsets[-1] > 0, bill)
+
+    def look(self, at: int, unavailable: frozenset[str]) -> tuple["Item | None", int]:
+        """What is due at ``at``, an instant of the run (None: nothing, or it cannot be shown), and until when."""
+        into = at - self.start
+        if self.loop:
+            into %= self.offsets[-1]
+        elif into >= self.offsets[-1]:
+            return None, self.end
+        n = bisect_right(self.offsets, into) - 1
+        programme, start = self.programmes[n], at - into + self.offsets[n]
+        end = min(start + programme.duration_ms, self.end)
+        return (None if programme.id in unavailable else Item(programme, start, end, self.bill)), end
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a layer shows: a programme from ``start`` to ``end``; or no programme, and none of the layers below."""
+
+    programme: Programme | None = None
+    start: int = 0
+    end: int = 0
+    bill: Bill = Bill("filler")
+
+
+QUIET = Item()
+
+Layer = Callable[[int], tuple[Item | None, int]]
+"""Asked about an instant: the item that covers it, or None to let the layer below show through; and the instant up to
+which that holds at least, always a real boundary. An item holds until its end."""
+
+
+def look(layers: Sequence[Layer], at: int) -> tuple[int, Item | None, int]:
+    """The topmost layer that does not let through (its place from the top), its item, and until when at least."""
+    until = FAR_MS
+    for depth, layer in enumerate(layers):
+        item, change = layer(at)
+        until = min(until, change)
+        if item is not None:
+            return depth, item, until
+    return len(layers), None, until
+
+
+def free_until(above: Sequence[Layer], at: int, limit: int) -> int:
+    """The first instant from ``at`` on that a layer of ``above`` claims; ``limit`` where none does before."""
+    while at < limit:
+        _, item, until = look(above, at)
+        if item is not None:
+            return at
+        at = until
+    return limit
+
+
+def claimed_until(above: Sequence[Layer], at: int) -> int:
+    """The first instant from ``at`` on that all of ``above`` leave free."""
+    while True:
+        _, item, until = look(above, at)
+        if item is None or at >= FAR_MS:
+            return at
+        at = until
+
+
+def stop_layer(end: int) -> Layer:
+    """Quiet until ``end``."""
+    return lambda at: (QUIET, end) if at < end else (None, FAR_MS)
+
+
+def run_layer(run: Run, unavailable: frozenset[str], *, quiet: bool = False) -> Layer:
+    """One list of programmes. Where it has nothing to show it lets through, or with ``quiet`` keeps the screen."""
+    rest = QUIET if quiet else None
+
+    def layer(at: int) -> tuple[Item | None, int]:
+        if at < run.start:
+            return None, run.start
+        if at >= run.end:
+            return None, FAR_MS
+        item, until = run.look(at, unavailable)
+        return item or rest, until
+
+    return layer
+
+
+def slots_layer(bounds: Sequence[int], runs: Sequence[Run | None], unavailable: frozenset[str]) -> Layer:
+    """``runs[n]`` owns ``bounds[n]`` to ``bounds[n + 1]``. It lets through what it cannot show, and after its list."""
+
+    def layer(at: int) -> tuple[Item | None, int]:
+        n = bisect_right(bounds, at)
+        bound = bounds[n] if n < len(bounds) else FAR_MS
+        run = runs[n - 1] if n else None
+        if run is None:
+            return None, bound
+        item, until = run.look(at, unavailable)
+        if item is not None and bound < item.end:
+            item = replace(item, end=bound)
+        return item, min(until, bound)
+
+    return layer
+
+
+def turns_layer(turns: Sequence[int]) -> Layer:
+    """Shows nothing; makes an answer end at the next of ``turns``."""
+
+    def layer(at: int) -> tuple[Item | None, int]:
+        n = bisect_right(turns, at)
+        return None, turns[n] if n < len(turns) else FAR_MS
+
+    return layer
+
+
+def hours_layer(hours: RoomHours) -> Layer:
+    """Quiet while the room is closed. Remembers its last answer, for filler asks anew for every item above it."""
+    asked, is_open, until = 0, False, 0
+
+    def layer(at: int) -> tuple[Item | None, int]:
+        nonlocal asked, is_open, until
+        if not asked <= at < until:
+            asked, (is_open, until) = at, hours.look(at)
+        return (None if is_open else QUIET), until
+
+    return layer
+
+
+def filler_layer(above: Sequence[Layer], since: int, plays: Plays, first: str | None) -> Layer:
+    """What is owed, in turn, in every stretch that the layers above leave free from ``since`` on.
+
+    An item that is cut is owed as before, and starts anew in the next stretch. ``first`` has its turn first.
+    """
+
+    def layer(at: int) -> tuple[Item | None, int]:
+        if at < since:
+            return None, since
+        begin, left, head = since, plays, first
+        while (end := free_until(above, begin, at)) < at:
+            left, _ = turn(left, begin, end, head)
+            begin, head = claimed_until(above, end), None
+        _, now = turn(left, begin, at, head)
+        return (Item(now.programme, now.start, now.end), now.end) if now else (None, FAR_MS)
+
+    return layer

@@ -1,0 +1,89 @@
+"""When the room is open: a date's own hours, else its season's, else the week's, in the room's own time zone. Pure."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from kiosk.contract.station import Hours, Opening
+from kiosk.station.instants import FAR_MS, local_ms, to_ms, to_utc
+
+_DAY = timedelta(days=1)
+
+
+def room_open(opening: Opening, now: datetime) -> tuple[bool, datetime]:
+    """Whether the room is open at ``now`` (aware), and until when at least that is so.
+
+    Hours that adjoin, as over midnight, are reported one after the other. Where several seasons, or several entries
+    for one date, hold at a time, the first one named counts. A room that never opens again is closed until
+    :data:`kiosk.station.instants.FAR`.
+    """
+    is_open, until = room_hours(opening).look(to_ms(now))
+    return is_open, to_utc(until)
+
+
+@dataclass(frozen=True)
+class RoomHours:
+    """The room's hours, made ready to be asked about instants in ms."""
+
+    opening: Opening
+    zone: ZoneInfo
+    days: Mapping[str, tuple[Hours, ...]]
+    turns: tuple[date, ...]
+    """The days from which on another rule may hold than on the day before."""
+
+    def look(self, at: int) -> tuple[bool, int]:
+        """Whether the room is open at ``at``, and until when at least that is so."""
+        today = to_utc(at).astimezone(self.zone).date()
+        windows = self._windows(today - _DAY) + self._windows(today)
+        if closing := max((end for start, end in windows if start <= at < end), default=0):
+            return True, closing
+        later = [start for start, _ in windows if start > at]
+        return False, min(later) if later else self._next_opening(today)
+
+    def _windows(self, day: date) -> list[tuple[int, int]]:
+        """From when to when the room is open on a date. Hours that the change of the clocks reverses do not exist."""
+        windows = []
+        for hours in self._rule(day)[day.weekday()]:
+            start, end = time.fromisoformat(hours.start), time.fromisoformat(hours.end)
+            opens = local_ms(day, start, self.zone)
+            closes = local_ms(day if end > start else day + _DAY, end, self.zone)
+            if opens < closes:
+                windows.append((opens, closes))
+        return windows
+
+    def _rule(self, day: date) -> Sequence[tuple[Hours, ...]]:
+        """The seven days' hours that hold on a date."""
+        name = day.isoformat()
+        if name in self.days:
+            return (self.days[name],) * 7
+        for season in self.opening.seasons:
+            if season.first_day <= name <= season.last_day:
+                return season.week
+        return self.opening.week
+
+    def _next_opening(self, day: date) -> int:
+        """The first opening on a later date than ``day``. A rule without any hours is skipped as a whole."""
+        while True:
+            if any(self._rule(day)):
+                day += _DAY
+            else:
+                n = bisect_right(self.turns, day)
+                if n == len(self.turns):
+                    return FAR_MS
+                day = self.turns[n]
+            if windows := self._windows(day):
+                return min(start for start, _ in windows)
+
+
+@lru_cache(maxsize=4)
+def room_hours(opening: Opening) -> RoomHours:
+    """Make ``opening`` ready. Raises :class:`ValueError` for a date and :class:`KeyError` for a zone that is none."""
+    days = {day.date: day.hours for day in reversed(opening.days)}
+    firsts = [*days, *(season.first_day for season in opening.seasons)]
+    lasts = [*days, *(season.last_day for season in opening.seasons)]
+    turns = {date.fromisoformat(day) for day in firsts}
+    turns |= {date.fromisoformat(day) + _DAY for day in lasts}
+    return RoomHours(opening, ZoneInfo(opening.time_zone), days, tuple(sorted(turns)))
