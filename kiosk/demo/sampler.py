@@ -1,0 +1,117 @@
+"""Reads the X screen from outside the station and says which programme and frame it shows, sample by sample.
+
+Shares no code with the station: it speaks to the X server through libX11 by ctypes. The example programmes bear a bar
+code over the lowest 18th of the picture: 32 cells, white for 1: ``1010``, programme number (8), frame number (16), check
+(4: the XOR of the six nibbles). Run as a process of its own, it writes one line a change to standard output:
+``<monotonic seconds> <programme> <frame>``, with programme 0 where no code is on the screen, -1 where all is black.
+"""
+
+import ctypes
+import ctypes.util
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+CELLS = 32
+NOTHING, BLACK = 0, -1
+_ALL_PLANES, _ZPIXMAP = ctypes.c_ulong(~0), 2
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What the screen showed at one moment. ``monotonic`` is CLOCK_MONOTONIC in seconds."""
+
+    monotonic: float
+    programme: int
+    frame: int
+
+
+class _Image(ctypes.Structure):
+    _fields_ = (
+        ("width", ctypes.c_int),
+        ("height", ctypes.c_int),
+        ("xoffset", ctypes.c_int),
+        ("format", ctypes.c_int),
+        ("data", ctypes.POINTER(ctypes.c_ubyte)),
+        ("byte_order", ctypes.c_int),
+        ("bitmap_unit", ctypes.c_int),
+        ("bitmap_bit_order", ctypes.c_int),
+        ("bitmap_pad", ctypes.c_int),
+        ("depth", ctypes.c_int),
+        ("bytes_per_line", ctypes.c_int),
+    )
+
+
+class Screen:
+    """One row of pixels of an X screen, read again and again. Raises OSError where there is no such display."""
+
+    def __init__(self, display: str) -> None:
+        x11 = ctypes.CDLL(ctypes.util.find_library("X11") or "libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        x11.XDefaultRootWindow.restype = ctypes.c_ulong
+        x11.XGetImage.restype = ctypes.POINTER(_Image)
+        self._x11 = x11
+        opened = x11.XOpenDisplay(display.encode())
+        if not opened:
+            raise OSError(f"no X display {display}; start one, or set DISPLAY")
+        self._display = ctypes.c_void_p(opened)
+        self._root = ctypes.c_ulong(x11.XDefaultRootWindow(self._display))
+        self.width: int = x11.XDisplayWidth(self._display, 0)
+        self.height: int = x11.XDisplayHeight(self._display, 0)
+        self._row = self.height - max(1, self.height // 36)
+        self._image = self._first()
+
+    def _first(self) -> "ctypes._Pointer[_Image]":
+        args = (self._display, self._root, 0, self._row, self.width, 1, _ALL_PLANES, _ZPIXMAP)
+        image: ctypes._Pointer[_Image] = self._x11.XGetImage(*args)
+        return image
+
+    def row(self) -> bytes:
+        """The row as it is on the screen now: four bytes a pixel (blue, green, red, unused)."""
+        source = (self._display, self._root, 0, self._row, self.width, 1, _ALL_PLANES, _ZPIXMAP)
+        self._x11.XGetSubImage(*source, self._image, 0, 0)
+        return ctypes.string_at(self._image.contents.data, self.width * 4)
+
+
+def read(row: bytes, width: int) -> tuple[int, int]:
+    """Programme and frame that a row of the bar code tells: (0, 0) where it is none, (-1, 0) where it is black."""
+    cells = [row[4 * ((2 * cell + 1) * width // (2 * CELLS)) + 1] > 127 for cell in range(CELLS)]
+    number = sum(1 << (CELLS - 1 - place) for place, white in enumerate(cells) if white)
+    nibbles = [number >> shift & 15 for shift in range(28, -4, -4)]
+    check = 0
+    for nibble in nibbles[:7]:
+        check ^= nibble
+    if nibbles[0] == 0b1010 and check == nibbles[7]:
+        return number >> 20 & 255, number >> 4 & 65535
+    return (NOTHING if max(row) > 24 and any(byte > 24 for byte in row[1::4]) else BLACK), 0
+
+
+def watch(display: str, every: float) -> Iterator[Sighting]:
+    """Sample ``display`` every ``every`` seconds; yield a sighting when it differs from the one before, or each second."""
+    screen = Screen(display)
+    last, spoke = (-2, -2), 0.0
+    due = time.monotonic()
+    while True:
+        before = time.monotonic()
+        seen = read(screen.row(), screen.width)
+        if seen != last or before - spoke >= 1:
+            last, spoke = seen, before
+            yield Sighting(before, *seen)
+        due = max(due + every, before)
+        time.sleep(max(0.0, due - time.monotonic()))
+
+
+def main() -> None:
+    """``python -m kiosk.demo.sampler DISPLAY [MILLISECONDS]``: one line a sighting, until the reader goes away."""
+    every = float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.005
+    try:
+        for seen in watch(sys.argv[1], every):
+            sys.stdout.write(f"{seen.monotonic:.6f} {seen.programme} {seen.frame}\n")
+            sys.stdout.flush()
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""One programme, one process: libVLC in an X window, made ready out of sight and shown when the clock says so.
+
+The parent's orders come in on standard input, reports go out on standard output (``messages``). The child ends when it
+is told to leave, when its parent is gone, or when the file cannot be played; a crash or a hang of libVLC is the parent's
+to notice and costs nothing but this process.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+from typing import NoReturn
+
+import msgspec
+import vlc
+
+from kiosk.station.projector.messages import (
+    Cue,
+    Cut,
+    Failed,
+    Leave,
+    Message,
+    Progress,
+    Ready,
+    Shown,
+    ToChild,
+    Volume,
+    line,
+)
+from kiosk.station.projector.window import ProgrammeWindow, ScreenGone, connect
+
+READY_WITHIN = 20.0
+"""Seconds in which a programme must show its first picture, out of sight, or fail."""
+FLOWS_WITHIN = 1.5
+"""Seconds within which a second picture follows the first, unless the programme is a still."""
+STANDS_LONG = 0.4
+"""Seconds between first and second picture that tell a stream whose clock starts early (counts lag by 0.25 s)."""
+PROGRESS_EVERY = 1.0
+_PR_SET_PDEATHSIG = 1
+_ORDERS = msgspec.json.Decoder(ToChild)
+
+
+def main() -> NoReturn:
+    """Play the programme that the first line of standard input names."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    orders = Orders(sys.stdin.fileno())
+    cue = orders.wait(None)
+    if not isinstance(cue, Cue):
+        os._exit(2)
+    try:
+        connection = connect(cue.display)
+        window = ProgrammeWindow(connection, cue.width, cue.height)
+        play(cue, window, orders)
+    except ScreenGone as error:
+        fail(str(error))
+    except Exception as error:
+        fail(f"{type(error).__name__}: {error}")
+
+
+def play(cue: Cue, window: ProgrammeWindow, orders: "Orders") -> NoReturn:
+    """Make ready, wait for the cut, show, fall silent at the end, wait to be told to leave."""
+    programme = Programme(cue, window.id)
+    programme.make_ready()
+    window.keep_picture()
+    tell(Ready(video_output=programme.video_output))
+    cut: Cut | None = None
+    shown = silent = False
+    next_report = 0.0
+    while True:
+        due = _next(cut, shown, silent, next_report)
+        order = orders.wait(due)
+        match order:
+            case Cut():
+                cut = order
+            case Volume(percent=percent):
+                programme.set_volume(percent)
+            case Leave():
+                window.vanish()
+                os._exit(0)
+        now = time.monotonic()
+        if cut is None:
+            continue
+        if not shown and now >= cut.at:
+            window.raise_()
+            programme.go()
+            shown, next_report = True, now + PROGRESS_EVERY
+            tell(Shown(at=time.monotonic()))
+        if shown and not silent and now >= cut.end:
+            programme.fall_silent()
+            silent = True
+            tell(programme.progress())
+        if shown and not silent and now >= next_report:
+            next_report += PROGRESS_EVERY
+            tell(programme.progress())
+
+
+def _next(cut: Cut | None, shown: bool, silent: bool, next_report: float) -> float | None:
+    if cut is None or silent:
+        return None
+    return min(cut.end, next_report) if shown else cut.at
+
+
+class Orders:
+    """The parent's orders, one a line, waited for until an instant."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._pending = b""
+
+    def wait(self, until: float | None) -> ToChild | None:
+        """The next order, or None when ``until`` (monotonic) has come. Ends the process when the parent is gone."""
+        while b"\n" not in self._pending:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            if not select.select([self._descriptor], [], [], left)[0]:
+                return None
+            data = os.read(self._descriptor, 65536)
+            if not data:
+                os._exit(0)
+            self._pending += data
+        first, _, self._pending = self._pending.partition(b"\n")
+        order: ToChild = _ORDERS.decode(first)
+        return order
+
+
+class Programme:
+    """libVLC with one file."""
+
+    def __init__(self, cue: Cue, window: int) -> None:
+        self._cue = cue
+        self._instance = vlc.Instance(_vlc_options(cue))
+        if self._instance is None:
+            fail("libVLC does not start; is vlc-plugin-base installed?")
+        self._media = self._instance.media_new_path(cue.file)
+        for option in _media_options(cue):
+            self._media.add_option(option)
+        self._player = self._instance.media_player_new()
+        self._player.set_media(self._media)
+        self._player.set_xwindow(window)
+        self._stats = vlc.MediaStats()
+        self._before = (0, 0)
+
+    def make_ready(self) -> None:
+        """Play, mute and unseen, until pictures flow; stop there; return to the wanted position.
+
+        ``:start-paused`` would be simpler, but with it MP4 and MKV never open a video output (libVLC 3.0.24). A transport
+        stream whose clock starts before its pictures stands on the first one for that long, and would again after a
+        return to its head: it stays where it is, a few pictures in.
+        """
+        self._player.audio_set_mute(True)
+        self._player.play()
+        first = self._wait_for_pictures(1, READY_WITHIN)
+        if first is None:
+            fail("no picture within 20 s")
+        second = self._wait_for_pictures(2, FLOWS_WITHIN)
+        self._player.set_pause(1)
+        self._settle(vlc.State.Paused)
+        if self._cue.position_ms or second is None or second - first < STANDS_LONG:
+            self._player.set_time(self._cue.position_ms)
+            time.sleep(0.3)  # the picture at the new position is decoded and drawn while paused
+        self._before = self._counts()
+
+    def _wait_for_pictures(self, count: int, seconds: float) -> float | None:
+        deadline = time.monotonic() + seconds
+        while self._counts()[0] < count:
+            state = self._player.get_state()
+            if state == vlc.State.Error:
+                fail("the file cannot be decoded")
+            if state == vlc.State.Ended:
+                fail("the file holds no picture")
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(0.005)
+        return time.monotonic()
+
+    def go(self) -> None:
+        """Run, with sound."""
+        self._player.set_pause(0)
+        self._player.audio_set_mute(False)
+        self.set_volume(self._cue.volume)
+
+    def fall_silent(self) -> None:
+        """Stand still without a sound; the last picture stays."""
+        self._player.audio_set_mute(True)
+        self._player.set_pause(1)
+
+    def set_volume(self, percent: int) -> None:
+        """In percent of the programme's own level, before the gain that evens loudness out."""
+        self._player.audio_set_volume(round(percent * 10 ** (self._cue.gain_db / 60)))
+
+    @property
+    def video_output(self) -> str:
+        """The libVLC module that was asked for."""
+        return self._cue.video_output or "any"
+
+    def progress(self) -> Progress:
+        """How far the programme is."""
+        shown, lost = self._counts()
+        return Progress(
+            at=time.monotonic(),
+            media_ms=max(0, self._player.get_time()),
+            pictures=max(0, shown - self._before[0]),
+            lost=max(0, lost - self._before[1]),
+        )
+
+    def _counts(self) -> tuple[int, int]:
+        self._media.get_stats(self._stats)
+        return self._stats.displayed_pictures, self._stats.lost_pictures
+
+    def _settle(self, state: vlc.State) -> None:
+        deadline = time.monotonic() + 2
+        while self._player.get_state() != state and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+
+def _vlc_options(cue: Cue) -> list[str]:
+    options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
+    options += ["--no-lua", "--no-xlib", "--no-sub-autodetect-file"]
+    options.append("--aout=" + {"pulse": "pulse", "alsa": "alsa", "none": "dummy"}[cue.sound])
+    if cue.video_output:
+        options.append(f"--vout={cue.video_output}")
+    if not cue.hardware_decoding:
+        options.append("--avcodec-hw=none")
+    return options
+
+
+def _media_options(cue: Cue) -> list[str]:
+    options = [":file-caching=60", ":play-and-pause"]
+    if cue.position_ms:
+        options.append(f":start-time={cue.position_ms / 1000:.3f}")
+    options += [f":sub-file={file}" for file in cue.subtitles[:1]]
+    return options
+
+
+def tell(message: Message) -> None:
+    """One line to the parent; a parent that is gone ends this process."""
+    try:
+        os.write(sys.stdout.fileno(), line(message))
+    except OSError:
+        os._exit(0)
+
+
+def fail(cause: str) -> NoReturn:
+    """Tell the cause and end. Without libVLC's own clean-up, which may hang on a bad file."""
+    tell(Failed(cause=cause))
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""X windows of the projector: a programme's, which keeps its picture while it waits behind, and the poster's."""
+
+import os
+from typing import Any
+
+from Xlib import X, display
+from Xlib.ext import composite
+
+
+class ScreenGone(Exception):
+    """There is no X server to be reached, or it has gone away."""
+
+
+def connect(name: str) -> Any:
+    """A connection to the X server ``name``. Raises :class:`ScreenGone`."""
+    os.environ["DISPLAY"] = name  # libVLC opens its own connection by this
+    try:
+        return display.Display(name)
+    except Exception as error:  # python-xlib raises half a dozen kinds, OSError among them
+        raise ScreenGone(f"no X display {name}: {error}") from None
+
+
+class ProgrammeWindow:
+    """A window over the whole screen, born behind all others.
+
+    It is redirected by the Composite extension: the server keeps its picture although nobody can see it, so that
+    raising it shows the waiting picture in the same instant, without black.
+    """
+
+    def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
+        self._display = connection
+        self._window = _behind_all(connection, width, height)
+        if connection.has_extension("Composite"):
+            composite.redirect_window(self._window, composite.RedirectAutomatic)
+        self._window.map()
+        connection.sync()
+
+    @property
+    def id(self) -> int:
+        """The X id by which libVLC draws into it."""
+        return int(self._window.id)
+
+    def keep_picture(self) -> None:
+        """From now on the server paints nothing of its own into the window: the last picture stays when libVLC ends."""
+        self._window.change_attributes(background_pixmap=X.NONE)
+        self._display.flush()
+
+    def raise_(self) -> None:
+        """Put the window on top of all others; returns when the server has done it."""
+        self._window.configure(stack_mode=X.Above)
+        self._display.sync()
+
+    def vanish(self) -> None:
+        """Take the window off the screen; what is behind it shows."""
+        self._window.unmap()
+        self._display.sync()
+
+
+class PosterWindow:
+    """The window of the poster: above the programmes that wait, below the one that is on air.
+
+    Its picture is the window's background, so the server itself paints it whenever a programme gives way.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._display = connection
+        screen = connection.screen()
+        self.width, self.height = screen.width_in_pixels, screen.height_in_pixels
+        self._depth = screen.root_depth
+        self._window = _behind_all(connection, 0, 0)
+
+    def paint(self, pixels: bytes) -> None:
+        """Show a picture of the screen's size: BGRX, four bytes a pixel, row by row."""
+        pixmap = self._window.create_pixmap(self.width, self.height, self._depth)
+        context = pixmap.create_gc()
+        pitch = self.width * 4
+        stripe = max(1, 200_000 // pitch)  # a request must stay below the server's limit of 262 KB
+        for top in range(0, self.height, stripe):
+            rows = min(stripe, self.height - top)
+            data = pixels[top * pitch : (top + rows) * pitch]
+            pixmap.put_image(context, 0, top, self.width, rows, X.ZPixmap, self._depth, 0, data)
+        self._window.change_attributes(background_pixmap=pixmap)
+        self._window.clear_area()
+        self._window.map()
+        context.free()
+        pixmap.free()
+        self._display.sync()
+
+
+def _behind_all(connection: Any, width: int, height: int) -> Any:
+    screen = connection.screen()
+    window = screen.root.create_window(
+        0,
+        0,
+        width or screen.width_in_pixels,
+        height or screen.height_in_pixels,
+        0,
+        screen.root_depth,
+        X.InputOutput,
+        X.CopyFromParent,
+        background_pixel=screen.black_pixel,
+        override_redirect=True,
+    )
+    window.configure(stack_mode=X.Below)
+    return window
