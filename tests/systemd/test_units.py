@@ -1,0 +1,133 @@
+"""The shipped units: sound to systemd itself, and doing what they promise under a real service manager."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from user_session import UserSession, until
+
+ROOT = Path(__file__).parents[2]
+UNITS = sorted((ROOT / "systemd").glob("*.service"))
+SHIPPED_COMMAND = "/opt/kiosk/.venv/bin/kiosk"
+
+# What a user's own service manager cannot do, and what would hide the test's own files (in /tmp, or in a home).
+DROP_IN = """\
+[Unit]
+After=
+[Service]
+User=
+SupplementaryGroups=
+DevicePolicy=auto
+ProtectKernelTunables=no
+ProtectKernelLogs=no
+PrivateTmp=no
+ProtectHome=no
+ReadWritePaths={folder}
+ExecStart=
+ExecStart={command}
+WatchdogSec={watchdog_s}
+StandardOutput=append:{output}
+StandardError=append:{output}
+"""
+
+BEATING = """\
+import subprocess, sys, time
+from kiosk.station.systemd import READY, WATCHDOG, notify, watchdog_interval
+programme = subprocess.Popen(["sleep", "1000"])
+print("programme", programme.pid, flush=True)
+notify(READY)
+while True:
+    notify(WATCHDOG)
+    time.sleep(watchdog_interval())
+"""
+
+
+def derive(session: UserSession, unit: str, folder: Path, command: str, watchdog_s: int = 3) -> None:
+    """Install the shipped unit with another command and a short watchdog."""
+    (session.units / unit).write_text((ROOT / "systemd" / unit).read_text())
+    drop_in = session.units / f"{unit}.d" / "test.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text(DROP_IN.format(folder=folder, command=command, watchdog_s=watchdog_s, output=session.output))
+    session.systemctl("daemon-reload")
+
+
+def test_both_units_are_shipped() -> None:
+    assert [unit.name for unit in UNITS] == ["kiosk-station.service", "kiosk-town.service"]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_unit_is_clean_under_systemd_analyze_verify(unit: Path, tmp_path: Path) -> None:
+    command = tmp_path / "kiosk"
+    command.symlink_to(Path(sys.executable).with_name("kiosk"))
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text().replace(SHIPPED_COMMAND, str(command)))
+    verify = ["systemd-analyze", "verify", "--recursive-errors=no"]
+    done = subprocess.run([*verify, str(copy)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    copy.write_text(copy.read_text().replace("RestartSec=", "RestartSecond="))
+    assert "Unknown key" in subprocess.run([*verify, str(copy)], capture_output=True, text=True).stderr
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_unit_is_hardened(unit: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=25", str(unit)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_command_in_unit_exists(unit: Path) -> None:
+    (command,) = re.findall(rf"^ExecStart={re.escape(SHIPPED_COMMAND)} (.*)$", unit.read_text(), re.MULTILINE)
+    words = [word for word in command.split(" --")[0].split() if word]
+    done = subprocess.run([sys.executable, "-m", "kiosk", *words, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for option in re.findall(r"--[a-z-]+", command):
+        assert option in done.stdout
+
+
+def programmes(session: UserSession) -> list[str]:
+    return re.findall(r"programme (\d+)", session.printed())
+
+
+@pytest.mark.parametrize(("by", "restarts"), [("SIGKILL", 1), ("SIGSTOP", 1)])
+def test_killed_or_frozen_service_is_restarted_and_its_children_end(
+    session: UserSession, tmp_path: Path, by: str, restarts: int
+) -> None:
+    (tmp_path / "beating.py").write_text(BEATING)
+    derive(session, "kiosk-station.service", tmp_path, f"{sys.executable} {tmp_path}/beating.py")
+    session.systemctl("start", "kiosk-station")  # returns once READY=1 has come
+    (first,) = programmes(session)
+    session.systemctl("kill", "--kill-whom=main", f"--signal={by}", "kiosk-station")
+    until("started anew", lambda: len(programmes(session)) == 2)
+    until("active again", lambda: session.show("kiosk-station", "ActiveState") == "active")
+    assert session.show("kiosk-station", "NRestarts") == str(restarts)
+    assert session.inside("kill", "-0", first).returncode != 0
+    assert session.inside("kill", "-0", programmes(session)[1]).returncode == 0
+
+
+def test_service_that_feeds_the_watchdog_is_left_alone(session: UserSession, tmp_path: Path) -> None:
+    (tmp_path / "beating.py").write_text(BEATING)
+    derive(session, "kiosk-station.service", tmp_path, f"{sys.executable} {tmp_path}/beating.py", watchdog_s=1)
+    session.systemctl("start", "kiosk-station")
+    seen = set()
+    until(
+        "fed for longer than it may starve",
+        lambda: seen.add(session.show("kiosk-station", "WatchdogTimestampMonotonic")) or len(seen) == 5,
+    )
+    assert session.show("kiosk-station", "NRestarts") == "0"
+    session.systemctl("stop", "kiosk-station")
+    assert session.show("kiosk-station", "Result") == "success"
+
+
+def test_settings_that_cannot_be_used_are_not_tried_again(session: UserSession, tmp_path: Path) -> None:
+    command = tmp_path / "kiosk"
+    command.symlink_to(Path(sys.executable).with_name("kiosk"))
+    derive(session, "kiosk-station.service", tmp_path, f"{command} station --config {tmp_path}/absent.toml")
+    assert session.inside("systemctl", "--user", "start", "kiosk-station").returncode != 0
+    until("given up", lambda: session.show("kiosk-station", "ActiveState") == "failed")
+    assert session.show("kiosk-station", "ExecMainStatus") == "78"
+    assert session.show("kiosk-station", "NRestarts") == "0"
+    assert "there is no such file" in session.printed()
