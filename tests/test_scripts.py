@@ -1,0 +1,221 @@
+"""The scripts that set up and run, with Debian's tools and Python played by small scripts; and the locked versions."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ["systemd/setup.sh", "systemd/demo.sh", "systemd/lock.sh", "tests/run.sh", ".ci/run"]
+LISTS = ["station", "town", "test"]
+
+DPKG_QUERY = """#!/bin/sh
+shift 2
+for package; do [ -e "$STATE/deb/$package" ] && printf 'installed=%s ' "$package"; done
+exit 1
+"""
+APT_GET = """#!/bin/sh
+echo "apt-get $*" >>"$STATE/calls"
+case "$*" in *install*) ;; *) exit 0 ;; esac
+[ -e "$STATE/apt-breaks" ] && echo "E: no space left" && exit 100
+for word; do touch "$STATE/deb/$word"; done
+"""
+PYTHON = """#!/bin/sh
+echo "python $*" >>"$STATE/calls"
+case "$*" in *"pip install"*) sleep 0.2; [ ! -e "$STATE/pip-breaks" ] || { echo "no route to host"; exit 1; } ;; esac
+"""
+SUDO = '#!/bin/sh\n[ "$1" != -n ] || shift\nexec "$@"\n'
+
+
+def script(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+class Machine:
+    """A checkout under a path with a space, on a machine without any package yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state, self.tree, self.elsewhere = folder / "state", folder / "a checkout", folder / "elsewhere"
+        for needed in (self.state / "deb", self.tree / "systemd", self.tree / "tests", self.elsewhere):
+            needed.mkdir(parents=True)
+        for name in ["pyproject.toml", "systemd/demo.sh", "systemd/setup.sh", "tests/run.sh"]:
+            shutil.copy(ROOT / name, self.tree / name)
+        for name in LISTS:
+            shutil.copy(ROOT / f"systemd/{name}.lock", self.tree / "systemd")
+        for name, text in {"dpkg-query": DPKG_QUERY, "apt-get": APT_GET, "sudo": SUDO}.items():
+            script(folder / "bin" / name, text)
+        script(self.tree / ".venv/bin/python", PYTHON)
+        self.environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}", "STATE": str(self.state)}
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["sh", str(self.tree / words[0]), *words[1:]],
+            cwd=self.elsewhere,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        with self.start(*words) as process:
+            out, err = process.communicate(timeout=30)
+            return process.returncode, out, err
+
+    def calls(self) -> str:
+        path = self.state / "calls"
+        text = path.read_text() if path.exists() else ""
+        path.write_text("")
+        return text
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_script_is_sound_posix_shell_and_says_what_it_is_for(name: str) -> None:
+    path = ROOT / name
+    assert subprocess.run(["sh", "-n", str(path)]).returncode == 0
+    lines = path.read_text().splitlines()
+    assert lines[0] == "#!/bin/sh"
+    assert len(lines) < 5 or lines[1].startswith("# ")
+
+
+def test_ci_runs_the_tests() -> None:
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    assert "exec sh tests/run.sh" in (ROOT / ".ci/run").read_text()
+
+
+def test_setup_installs_what_is_missing_once(machine: Machine) -> None:
+    (machine.state / "deb/python3").touch()
+    code, out, err = machine.run("systemd/setup.sh", "town")
+    calls = machine.calls()
+    assert (code, out) == (0, ""), err
+    (installed,) = [line.split() for line in calls.splitlines() if " install " in line and line.startswith("apt-get")]
+    assert {"libvlc5", "xvfb", "ffmpeg"} <= set(installed)
+    assert not {"python3", "umockdev"} & set(installed)
+    assert calls.startswith("apt-get --quiet update\n")
+    assert f"--require-hashes --requirement {machine.tree}/systemd/town.lock" in calls
+    assert machine.run("systemd/setup.sh", "town") == (0, "", "")
+    assert "install" not in machine.calls()
+
+
+def test_setup_for_the_tests_serves_the_demo_too(machine: Machine) -> None:
+    assert machine.run("systemd/setup.sh", "test")[0] == 0
+    machine.calls()
+    assert machine.run("systemd/setup.sh", "town") == (0, "", "")
+    assert "install" not in machine.calls()
+
+
+@pytest.mark.parametrize("changed", ["systemd/town.lock", "pyproject.toml"])
+def test_setup_installs_anew_when_the_versions_change(machine: Machine, changed: str) -> None:
+    machine.run("systemd/setup.sh", "town")
+    machine.calls()
+    with (machine.tree / changed).open("a") as file:
+        file.write("# another\n")
+    assert machine.run("systemd/setup.sh", "town")[0] == 0
+    assert "--require-hashes" in machine.calls()
+
+
+def test_setup_installs_anew_when_the_checkout_moves(machine: Machine) -> None:
+    machine.run("systemd/setup.sh", "town")
+    machine.calls()
+    machine.tree = machine.tree.rename(machine.tree.with_name("moved"))
+    assert machine.run("systemd/setup.sh", "town")[0] == 0
+    assert "--require-hashes" in machine.calls()
+
+
+def test_two_setups_at_once_install_once(machine: Machine) -> None:
+    both = [machine.start("systemd/setup.sh", "town") for _ in range(2)]
+    for process in both:
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 0, err
+    calls = machine.calls()
+    assert calls.count("--require-hashes") == 1
+    assert calls.count("apt-get --quiet update") == 1
+
+
+def test_setup_that_fails_says_why_and_tries_again(machine: Machine) -> None:
+    (machine.state / "apt-breaks").touch()
+    code, _, err = machine.run("systemd/setup.sh", "town")
+    assert code != 0
+    assert "E: no space left" in err
+    assert "apt-get could not install them; mend what it says above" in err
+    (machine.state / "apt-breaks").unlink()
+    (machine.state / "pip-breaks").touch()
+    code, _, err = machine.run("systemd/setup.sh", "town")
+    assert code != 0
+    assert "no route to host" in err
+    assert "pip could not install them; is the network there?" in err
+    (machine.state / "pip-breaks").unlink()
+    assert machine.run("systemd/setup.sh", "town")[0] == 0
+
+
+def test_setup_for_nothing_known_is_refused(machine: Machine) -> None:
+    code, _, err = machine.run("systemd/setup.sh", "county")
+    assert (code, err) == (2, "kiosk: county is not one of station, town, test\n")
+
+
+def test_demo_passes_its_arguments_on_and_stays_in_the_caller_s_folder(machine: Machine) -> None:
+    script(machine.tree / ".venv/bin/kiosk", "#!/bin/sh\npwd\nprintf '<%s>' \"$@\"\nexit 3\n")
+    code, out, _ = machine.run("systemd/demo.sh", "--seconds", "60", "--json", "my out.json")
+    assert (code, out) == (3, f"{machine.elsewhere}\n<demo><--seconds><60><--json><my out.json>")
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"), [((0, 0, 0), 0), ((1, 0, 0), 1), ((0, 2, 5), 2), ((0, 0, 5), 5), ((0, 0, 0), 0)]
+)
+def test_tests_run_all_checks_and_end_with_the_first_failure(
+    machine: Machine, codes: tuple[int, int, int], code: int
+) -> None:
+    for name, wanted in zip(["ruff", "mypy", "pytest"], codes, strict=True):
+        script(machine.tree / f".venv/bin/{name}", f'#!/bin/sh\necho {name} "$@" in "$PWD"\nexit {wanted}\n')
+    found, out, _ = machine.run("tests/run.sh", "-k", "one or two")
+    where = f"in {machine.tree}"
+    assert out.splitlines() == [
+        f"ruff check {where}",
+        f"ruff format --check {where}",
+        f"mypy {where}",
+        f"pytest -k one or two {where}",
+    ]
+    assert found == code
+
+
+def pins(name: str) -> dict[str, str]:
+    text = (ROOT / f"systemd/{name}.lock").read_text()
+    return {canonicalize_name(found): version for found, version in re.findall(r"^([\w.-]+)==(\S+)", text, re.M)}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_locked_versions_satisfy_pyproject(name: str) -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, locked = pyproject["project"], pins(name)
+    wanted = project["dependencies"] + pyproject["build-system"]["requires"]
+    for extra in {"station": (), "town": ("town",), "test": ("town", "test")}[name]:
+        wanted += project["optional-dependencies"][extra]
+    for requirement in map(Requirement, wanted):
+        version = locked.get(canonicalize_name(requirement.name))
+        assert version and version in requirement.specifier, f"{requirement}: run sh systemd/lock.sh"
+
+
+def test_one_environment_can_hold_all_three_lists() -> None:
+    assert pins("station").items() <= pins("town").items() <= pins("test").items()
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_locked_packages_have_hashes_and_name_no_registry(name: str) -> None:
+    text = (ROOT / f"systemd/{name}.lock").read_text()
+    blocks = re.split(r"^(?=\S+==)", text, flags=re.M)[1:]
+    assert len(blocks) == len(pins(name)) > 30
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", text)
