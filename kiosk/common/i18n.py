@@ -12,6 +12,7 @@ A text with parameters is a ``str.format`` template: ``_("{free} MB left").forma
 
 import gettext
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -52,3 +53,20 @@ def pick(wanted: str | None, default: Language = "zh") -> Language:
     """The language that ``wanted`` names (``zh``, ``zh-CN``, ``en``, ``en-GB``), else ``default``."""
     short = (wanted or "")[:2].lower()
     return next((language for language in LANGUAGES if language == short), default)
+
+
+WEEKDAYS = (
+    mark("Monday"),
+    mark("Tuesday"),
+    mark("Wednesday"),
+    mark("Thursday"),
+    mark("Friday"),
+    mark("Saturday"),
+    mark("Sunday"),
+)
+
+
+def day_name(day: date, language: Language) -> str:
+    """A day as people say it: ``3月5日 周四``, ``Thursday 5/3``."""
+    _ = translator(language)
+    return _("{weekday} {day}/{month}").format(weekday=_(WEEKDAYS[day.weekday()]), day=day.day, month=day.month)

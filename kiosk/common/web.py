@@ -4,13 +4,14 @@ Plain HTTP on a LAN: the headers keep other web sites and scripts out, not someb
 """
 
 import hmac
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,19 +53,19 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(HTTPException):
     """A request's body went over the limit while it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class BodyLimit:
     """ASGI middleware: a body of more than ``limit`` bytes is refused with 413, announced or not."""
 
-    def __init__(
-        self, app: ASGIApp, limit: int, refuse: Callable[[int], Response] = lambda limit: too_large(limit)
-    ) -> None:
+    def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
         self._limit = limit
-        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,7 +73,7 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > self._limit:
-            await self._refuse(self._limit)(scope, receive, send)
+            await too_large(self._limit)(scope, receive, send)
             return
         read, started = 0, False
 
@@ -94,7 +95,7 @@ class BodyLimit:
         except BodyTooLarge:
             if started:
                 raise
-            await self._refuse(self._limit)(scope, receive, send)
+            await too_large(self._limit)(scope, receive, send)
 
 
 def too_large(limit: int) -> Response:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pyudev
 
-from kiosk.station.events import Crashed, DeviceChanged, Post
+from kiosk.station.events import DeviceChanged, Post
+from kiosk.station.threads import spawn
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,7 @@ class Devices:
         if not Path("/run/udev/control").exists():
             log.warning("udevd is not running, so device changes are seen only at the next probe")
         self._stop_reader, self._stop_writer = os.pipe2(os.O_CLOEXEC)
-        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
-        self._thread.start()
+        self._thread = spawn(THREAD, self._watch, self._post)
 
     def stop(self) -> None:
         """End the thread; waits until it has ended."""
@@ -100,13 +100,6 @@ class Devices:
             return str(device.attributes.asstring(name)).strip()
         except (KeyError, OSError, UnicodeDecodeError):  # gone between listing and reading
             return None
-
-    def _run(self) -> None:
-        try:
-            self._watch()
-        except Exception as error:
-            log.exception("the udev thread ends")
-            self._post(Crashed(THREAD, repr(error)))
 
     def _watch(self) -> None:
         assert self._monitor is not None  # noqa: S101 -- start() has made it

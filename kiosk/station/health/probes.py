@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from kiosk.station.events import Crashed, FactsRead, Post
+from kiosk.station.events import FactsRead, Post
+from kiosk.station.threads import spawn
 
 log = logging.getLogger(__name__)
 
 THREAD = "probes"
 PROBE_FILE = ".probe"
-MEGABYTE = 1_000_000
+MEGABYTE = 2**20
 TIMEDATECTL_S = 10
 
 Fact = str | int | bool | None
@@ -50,30 +51,27 @@ class Probes:
         self._library = library
         self._every_s = every_s
         self._asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Read once now, then go on."""
-        self._thread.start()
+        self._thread = spawn(THREAD, self._run, self._post)
 
     def stop(self, wait_s: float = 5) -> None:
         """End the thread. A probe that hangs on a dead disk is left behind after ``wait_s``."""
         self._asked.put(False)
-        self._thread.join(wait_s)
+        if self._thread is not None:
+            self._thread.join(wait_s)
 
     def ask(self) -> None:
         """Read soon. Questions that come while a reading is under way are answered by one more reading."""
         self._asked.put(True)
 
     def _run(self) -> None:
-        try:
-            while True:
-                self._post(FactsRead(read(self._devices, self._state, self._library), time.monotonic()))
-                if not self._wait():
-                    return
-        except Exception as error:
-            log.exception("the probes end")
-            self._post(Crashed(THREAD, repr(error)))
+        while True:
+            self._post(FactsRead(read(self._devices, self._state, self._library), time.monotonic()))
+            if not self._wait():
+                return
 
     def _wait(self) -> bool:
         """Whether to go on, when the time has come or somebody asked."""

@@ -1,0 +1,135 @@
+"""Who may press: device and session cookies, form tokens, the PIN and its lock-out."""
+
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kiosk.common.web import Seal, form_token, is_form_token, is_same_origin
+from kiosk.station.panel import pin as pins
+from kiosk.station.panel.lockout import Lockout, buckets
+
+log = logging.getLogger(__name__)
+
+DEVICE_COOKIE = "kiosk-panel-device"
+SESSION_COOKIE = "kiosk-panel-session"
+DEVICE_AGE_S = 400 * 86_400
+"""As long as browsers keep a cookie at all."""
+SESSION_AGE_S = 30 * 86_400
+
+Refusal = Literal["no-pin", "locked-out", "wrong-pin"]
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks. ``device`` is random, made at the first visit; ``known`` once it has shown the right PIN."""
+
+    device: str
+    known: bool
+    logged_in: bool
+    address: str
+
+
+class Access:
+    """Decides on cookies, tokens and PINs. ``clock`` says UTC milliseconds."""
+
+    def __init__(self, state: Path, clock: Callable[[], int]) -> None:
+        self._state = state
+        self._clock = clock
+        self._key = _key(state / pins.KEY_FILE)
+        self._devices = Seal(self._key, "device")
+        self._sessions = Seal(self._key, "session")
+        self._lockout = Lockout(state)
+
+    def pin(self) -> pins.Pin | None:
+        """The PIN as it is set now; read afresh, since the command that sets it is another process."""
+        try:
+            return pins.load(self._state)
+        except (OSError, ValueError) as error:
+            log.error("the panel stays locked: %s", error)  # noqa: TRY400 -- the file is at fault, not the code
+            return None
+
+    def visitor(self, request: Request) -> Visitor:
+        """Who sent ``request``."""
+        device = self._devices.open(request.cookies.get(DEVICE_COOKIE), DEVICE_AGE_S)
+        session = self._sessions.open(request.cookies.get(SESSION_COOKIE), SESSION_AGE_S)
+        name = device.get("device") or secrets.token_hex(16)
+        pin = self.pin() if session else None
+        logged_in = pin is not None and session == {"device": name, "pin": pin.salt}
+        address = request.client.host if request.client else ""
+        return Visitor(name, device.get("known") == "yes", logged_in, address)
+
+    def remember(self, response: Response, visitor: Visitor) -> None:
+        """Give the visitor's device its cookie."""
+        sealed = self._devices.close({"device": visitor.device, "known": "yes" if visitor.known else "no"})
+        _set_cookie(response, DEVICE_COOKIE, sealed, DEVICE_AGE_S)
+
+    def token(self, visitor: Visitor, form: str) -> str:
+        """What the form must carry. It does not age: a page may stay open overnight."""
+        return form_token(self._key, visitor.device, form)
+
+    def is_ours(self, request: Request, visitor: Visitor, form: str, token: str) -> bool:
+        """Whether a form was sent from one of our own pages, by the device that was shown it."""
+        return is_same_origin(request) and is_form_token(token, self._key, visitor.device, form)
+
+    def wait_s(self, visitor: Visitor) -> int:
+        """How many seconds until this visitor may try a PIN; 0 is now."""
+        return -(-self._lockout.wait_ms(self._buckets(visitor), self._clock()) // 1000)
+
+    def log_in(self, visitor: Visitor, typed: str, response: Response) -> Refusal | None:
+        """Try a PIN. On success ``response`` carries the session, and the device is known from now on."""
+        pin = self.pin()
+        if pin is None:
+            return "no-pin"
+        if self.wait_s(visitor):
+            return "locked-out"
+        if not pin.fits(typed):
+            self._lockout.wrong(self._buckets(visitor), self._clock())
+            log.warning("wrong PIN at the panel from %s", visitor.address)
+            return "wrong-pin"
+        self._lockout.right(self._buckets(visitor))
+        self.remember(response, Visitor(visitor.device, True, True, visitor.address))
+        sealed = self._sessions.close({"device": visitor.device, "pin": pin.salt})
+        _set_cookie(response, SESSION_COOKIE, sealed, SESSION_AGE_S)
+        return None
+
+    def log_out(self, response: Response) -> None:
+        """End the session; the device stays known."""
+        response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+
+    @staticmethod
+    def _buckets(visitor: Visitor) -> tuple[str, ...]:
+        return buckets(visitor.device, visitor.known, visitor.address)
+
+
+def _set_cookie(response: Response, name: str, value: str, age_s: int) -> None:
+    response.set_cookie(name, value, max_age=age_s, httponly=True, samesite="strict")
+
+
+def _key(path: Path) -> bytes:
+    """The key that signs cookies, made at the first start; one for this run only where it cannot be kept."""
+    try:
+        found = path.read_bytes()
+        if len(found) >= 32:
+            return found
+        log.warning("%s is cut short; everybody has to log in again", path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        log.warning("cannot read %s, so everybody has to log in again: %s", path, error)
+    fresh = secrets.token_bytes(32)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(fresh)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        log.warning("cannot keep %s, so everybody has to log in again after a restart: %s", path, error)
+    return fresh

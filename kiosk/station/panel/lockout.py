@@ -1,0 +1,80 @@
+"""Wrong PINs make one wait, longer each time, over a restart too; and never somebody else who has logged in before."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from kiosk.station.panel.pin import write_private
+
+log = logging.getLogger(__name__)
+
+FILE = "panel-lockout.json"
+FREE = 5
+"""Wrong PINs without a wait, of one device or address."""
+FREE_STRANGERS = 30
+"""Wrong PINs without a wait, of all strangers together: an address costs a stranger nothing."""
+FIRST_WAIT_MS = 30_000
+LONGEST_WAIT_MS = 15 * 60_000
+FORGET_MS = 24 * 3_600_000
+"""A bucket is empty again this long after its last wrong PIN."""
+STRANGERS = "strangers"
+MOST_BUCKETS = 500
+
+
+def buckets(device: str, known: bool, address: str) -> tuple[str, ...]:
+    """Where the wrong PINs of this visitor are counted: a device that has logged in once stands for itself alone."""
+    return (f"device {device}",) if known else (f"address {address}", STRANGERS)
+
+
+class Lockout:
+    """Counts wrong PINs by bucket, in a file in ``state``. Times are UTC milliseconds."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / FILE
+        self._wrong: dict[str, tuple[int, int]] = _load(self._path)
+
+    def wait_ms(self, visitor: tuple[str, ...], now_ms: int) -> int:
+        """How long this visitor has to wait before the next try."""
+        return max(self._wait_ms(bucket, now_ms) for bucket in visitor)
+
+    def wrong(self, visitor: tuple[str, ...], now_ms: int) -> None:
+        """Count a wrong PIN."""
+        self._wrong = {name: found for name, found in self._wrong.items() if 0 <= now_ms - found[1] < FORGET_MS}
+        for bucket in visitor:
+            count, _ = self._wrong.pop(bucket, (0, 0))
+            self._wrong[bucket] = (count + 1, now_ms)
+        while len(self._wrong) > MOST_BUCKETS:
+            del self._wrong[next(name for name in self._wrong if name != STRANGERS)]
+        self._save()
+
+    def right(self, visitor: tuple[str, ...]) -> None:
+        """Forget what the visitor did before; what all strangers did together stays."""
+        if [self._wrong.pop(bucket, None) for bucket in visitor if bucket != STRANGERS] != [None]:
+            self._save()
+
+    def _wait_ms(self, bucket: str, now_ms: int) -> int:
+        count, last_ms = self._wrong.get(bucket, (0, 0))
+        over = count - (FREE_STRANGERS if bucket == STRANGERS else FREE)
+        if over < 0 or not count:
+            return 0
+        wait_ms = min(FIRST_WAIT_MS * 2 ** min(over, 10), LONGEST_WAIT_MS)
+        # A clock set back must not lock anybody out for longer than the wait itself.
+        return min(max(last_ms + wait_ms - now_ms, 0), wait_ms)
+
+    def _save(self) -> None:
+        try:
+            write_private(self._path, self._wrong)
+        except OSError as error:  # the count goes on in memory
+            log.warning("cannot keep the wrong PINs in %s: %s", self._path, error)
+
+
+def _load(path: Path) -> dict[str, tuple[int, int]]:
+    try:
+        tree: Any = json.loads(path.read_bytes())
+        return {str(name): (int(count), int(last_ms)) for name, (count, last_ms) in tree.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        log.warning("cannot read %s, so wrong PINs are counted from 0: %s", path, error)
+        return {}

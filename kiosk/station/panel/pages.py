@@ -1,0 +1,228 @@
+"""The pages and what their forms do: every answer is made on the panel's own loop, from memory."""
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime, time, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from kiosk.common.i18n import Language, pick, translator
+from kiosk.common.web import BodyLimit, SecurityHeaders
+from kiosk.station.events import Post, StartPressed, StopPressed
+from kiosk.station.panel import words
+from kiosk.station.panel.access import Access, Visitor
+from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.reasons import REASONS, reason_text, tidy_reason
+
+log = logging.getLogger(__name__)
+
+FOLDER = Path(__file__).parent / "templates"
+MAX_BODY = 64 * 1024
+"""In bytes. Our forms are a few hundred."""
+EFFECT_S = 1.0
+"""How long a press waits to be seen in the snapshot before the page is shown anyway."""
+LOOK_S = 0.02
+REFRESH_S = 15
+MOST_PRESSES = 256
+"""Ids remembered: far more than anybody presses while a double click is on its way."""
+LANGUAGE_COOKIE = "kiosk-panel-language"
+MORNING = time(6)
+"""When *until tomorrow morning* ends where tomorrow has no opening hour."""
+
+Form = dict[str, str]
+
+
+class Pages:
+    """The web application. ``snapshot`` answers at once; ``post`` never blocks."""
+
+    def __init__(self, access: Access, post: Post, snapshot: Callable[[], Snapshot]) -> None:
+        self._access = access
+        self._post = post
+        self._snapshot = snapshot
+        self._presses: OrderedDict[str, None] = OrderedDict()
+        self._style = (FOLDER / "panel.css").read_bytes()
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(FOLDER),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            auto_reload=False,
+        )
+        for name in self._templates.list_templates(["html"]):
+            self._templates.get_template(name)
+        routes = [
+            Route("/", self._home),
+            Route("/panel.css", self._stylesheet),
+            Route("/language", self._language),
+            Route("/login", self._login),
+            Route("/login", self._log_in, methods=["POST"]),
+            Route("/logout", self._log_out, methods=["POST"]),
+            Route("/start", self._start, methods=["POST"]),
+            Route("/stop", self._ask_why),
+            Route("/stop", self._stop, methods=["POST"]),
+        ]
+        errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+            HTTPException: self._refused,
+            Exception: self._broken,
+        }
+        web = Starlette(routes=routes, exception_handlers=errors)
+        self.app = SecurityHeaders(BodyLimit(web, MAX_BODY))
+
+    # --- pages ---
+
+    async def _home(self, request: Request) -> Response:
+        visitor = self._access.visitor(request)
+        return self._page(request, visitor, "home.html", refresh=REFRESH_S, form="start")
+
+    async def _stylesheet(self, request: Request) -> Response:
+        return Response(self._style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+
+    async def _language(self, request: Request) -> Response:
+        answer = _to("/")
+        wanted = pick(request.query_params.get("to"))
+        answer.set_cookie(LANGUAGE_COOKIE, wanted, max_age=400 * 86_400, httponly=True, samesite="strict")
+        return answer
+
+    async def _login(self, request: Request) -> Response:
+        return self._page(request, self._access.visitor(request), "login.html", form="login", refusal=None, wait_s=0)
+
+    async def _ask_why(self, request: Request) -> Response:
+        visitor = self._access.visitor(request)
+        if not visitor.logged_in:
+            return _to("/login")
+        return self._page(request, visitor, "stop.html", form="stop", reasons=REASONS)
+
+    # --- what the forms do ---
+
+    async def _log_in(self, request: Request) -> Response:
+        visitor, form = await self._form(request, "login")
+        answer = _to("/")
+        refusal = self._access.log_in(visitor, form.get("pin", "").strip(), answer)
+        if refusal is None:
+            return answer
+        wait_s = self._access.wait_s(visitor)
+        status = HTTPStatus.TOO_MANY_REQUESTS if refusal == "locked-out" else HTTPStatus.FORBIDDEN
+        page = self._page(request, visitor, "login.html", status=status, form="login", refusal=refusal, wait_s=wait_s)
+        if wait_s:
+            page.headers["Retry-After"] = str(wait_s)
+        return page
+
+    async def _log_out(self, request: Request) -> Response:
+        await self._form(request, "logout")
+        answer = _to("/")
+        self._access.log_out(answer)
+        return answer
+
+    async def _start(self, request: Request) -> Response:
+        visitor, form = await self._form(request, "start")
+        if not visitor.logged_in:
+            return _to("/login")
+        press = form.get("press", "")
+        if self._is_new(press):
+            self._post(StartPressed(by="panel", press=press))
+            await self._until(lambda snapshot: snapshot.stopped is None)
+        return _to("/")
+
+    async def _stop(self, request: Request) -> Response:
+        visitor, form = await self._form(request, "stop")
+        if not visitor.logged_in:
+            return _to("/login")
+        press = form.get("press", "")
+        reason = form.get("reason", "")
+        if reason not in REASONS:
+            raise HTTPException(HTTPStatus.BAD_REQUEST)
+        if reason == "other":
+            reason = tidy_reason(form.get("words", "")) or reason
+        until = _morning(self._snapshot()) if form.get("until") == "morning" else None
+        if self._is_new(press):
+            until_ms = None if until is None else int(until.timestamp() * 1000)
+            self._post(StopPressed(by="panel", reason=reason, until_ms=until_ms, press=press))
+            await self._until(lambda snapshot: snapshot.stopped is not None)
+        return _to("/")
+
+    # --- beneath ---
+
+    async def _form(self, request: Request, name: str) -> tuple[Visitor, Form]:
+        """Who sent the form, and its fields, the last of each name. Raises HTTPException 403 for a foreign one."""
+        body = (await request.body()).decode("utf-8", "replace")
+        form = {key: values[-1] for key, values in parse_qs(body, max_num_fields=50).items()}
+        visitor = self._access.visitor(request)
+        if not self._access.is_ours(request, visitor, name, form.get("token", "")):
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+        return visitor, form
+
+    def _is_new(self, press: str) -> bool:
+        """Whether this press has not been posted yet: the same press twice is one press."""
+        if not press or len(press) > 64:
+            raise HTTPException(HTTPStatus.BAD_REQUEST)
+        if press in self._presses:
+            return False
+        self._presses[press] = None
+        if len(self._presses) > MOST_PRESSES:
+            self._presses.popitem(last=False)
+        return True
+
+    async def _until(self, seen: Callable[[Snapshot], bool]) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + EFFECT_S
+        while not seen(self._snapshot()) and loop.time() < deadline:
+            await asyncio.sleep(LOOK_S)
+
+    def _page(
+        self, request: Request, visitor: Visitor, template: str, status: int = 200, form: str = "", **more: Any
+    ) -> Response:
+        snapshot = self._snapshot()
+        language = self._language_of(request, snapshot)
+        page = self._templates.get_template(template).render(
+            _=translator(language),
+            language=language,
+            snapshot=snapshot,
+            words=words.of(snapshot, language),
+            visitor=visitor,
+            pin_set=self._access.pin() is not None,
+            token=self._access.token(visitor, form),
+            logout_token=self._access.token(visitor, "logout"),
+            press=secrets.token_hex(16),
+            reason_text=lambda reason: reason_text(reason, language),
+            **({"refresh": 0} | more),
+        )
+        answer = HTMLResponse(page, status)
+        self._access.remember(answer, visitor)
+        return answer
+
+    @staticmethod
+    def _language_of(request: Request, snapshot: Snapshot) -> Language:
+        return pick(request.cookies.get(LANGUAGE_COOKIE), snapshot.language)
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
+        page = self._page(request, self._access.visitor(request), "refused.html", status=status, code=int(status))
+        if isinstance(error, HTTPException) and error.headers:
+            page.headers.update(error.headers)
+        return page
+
+    async def _broken(self, request: Request, error: Exception) -> Response:
+        # One page that fails must not take the room along; Starlette logs the traceback after this answer.
+        return HTMLResponse("<!doctype html><title>500</title><p>出错了 / Something went wrong</p>", 500)
+
+
+def _to(path: str) -> Response:
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def _morning(snapshot: Snapshot) -> datetime:
+    if snapshot.tomorrow is not None:
+        return snapshot.tomorrow
+    return datetime.combine(snapshot.now.date() + timedelta(days=1), MORNING, snapshot.now.tzinfo)

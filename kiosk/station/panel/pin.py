@@ -1,0 +1,125 @@
+"""The administrator's PIN: set by a command, kept as a scrypt hash, checked by the panel."""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.station import config
+
+FILE = "panel.json"
+KEY_FILE = "panel.key"
+LENGTHS = range(4, 13)
+"""Digits of a PIN."""
+SCRYPT = {"n": 2**14, "r": 8, "p": 1}
+"""16 MB and about 50 ms a guess: what the daemon's memory allows. The lock-out does the rest."""
+
+
+class BadPin(ValueError):
+    """A PIN that is too easy or cannot be typed."""
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The hash of a PIN. ``salt`` and ``hash`` are hexadecimal."""
+
+    salt: str
+    hash: str
+    n: int
+    r: int
+    p: int
+
+    def fits(self, typed: str) -> bool:
+        """Whether ``typed`` is this PIN; takes the same time right or wrong."""
+        found = _scrypt(typed, bytes.fromhex(self.salt), self.n, self.r, self.p)
+        return hmac.compare_digest(found, bytes.fromhex(self.hash))
+
+
+def choose(typed: str) -> Pin:
+    """The hash of a new PIN. Raises :class:`BadPin` with what to do instead."""
+    if not (typed.isascii() and typed.isdigit() and len(typed) in LENGTHS):
+        raise BadPin(f"a PIN is {LENGTHS[0]} to {LENGTHS[-1]} digits; choose another")
+    steps = {(int(b) - int(a)) % 10 for a, b in zip(typed, typed[1:], strict=False)}
+    if len(steps) == 1 and steps <= {0, 1, 9}:
+        raise BadPin("this PIN is the first that anybody would try; choose another")
+    salt = secrets.token_bytes(16)
+    return Pin(salt.hex(), _scrypt(typed, salt, **SCRYPT).hex(), **SCRYPT)
+
+
+def load(state: Path) -> Pin | None:
+    """The PIN kept in the folder ``state``; None where none is set. Raises ValueError or OSError if unreadable."""
+    try:
+        found = json.loads((state / FILE).read_bytes())["pin"]
+        return Pin(str(found["salt"]), str(found["hash"]), int(found["n"]), int(found["r"]), int(found["p"]))
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{state / FILE} holds no PIN ({error!r}); set it again by: kiosk panel-pin") from None
+
+
+def save(state: Path, pin: Pin) -> None:
+    """Keep ``pin`` in the folder ``state``, readable by its owner only. Raises OSError."""
+    write_private(state / FILE, {"pin": {"salt": pin.salt, "hash": pin.hash, "n": pin.n, "r": pin.r, "p": pin.p}})
+
+
+def write_private(path: Path, tree: Any) -> None:
+    """Replace ``path`` whole, mode 0600, owned by whoever owns its folder (the command is often run as root)."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(tree, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, stat.S_IRUSR | stat.S_IWUSR)  # noqa: PTH101 -- mkstemp says a name, not a Path
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.chown(name, owner.st_uid, owner.st_gid)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _scrypt(typed: str, salt: bytes, n: int, r: int, p: int) -> bytes:
+    return hashlib.scrypt(typed.encode("utf-8", "surrogatepass"), salt=salt, n=n, r=r, p=p, dklen=32)
+
+
+@click.command()
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/kiosk/config.toml"),
+    show_default=True,
+    help="The station's settings.",
+)
+@click.option("--pin-stdin", is_flag=True, help="Read the PIN from standard input instead of asking for it.")
+def pin_command(path: Path, pin_stdin: bool) -> None:
+    """Set the administrator's PIN. Everybody who is logged in must log in again."""
+    try:
+        state = Path(config.load(path).station.state)
+    except config.ConfigError as error:
+        raise click.ClickException(str(error)) from None
+    typed = (
+        sys.stdin.readline().strip() if pin_stdin else click.prompt("PIN", hide_input=True, confirmation_prompt=True)
+    )
+    try:
+        pin = choose(typed)
+        state.mkdir(parents=True, exist_ok=True)
+        save(state, pin)
+    except BadPin as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"the PIN could not be kept in {state}: {error.strerror}; run this as the user of the service, or as root"
+        ) from None
+    click.echo("The PIN is set. The panel takes it from now on.")

@@ -1,0 +1,67 @@
+"""What the pages show: a frozen picture of the station that the main loop replaces whole, and the panel only reads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from kiosk.common.i18n import Language
+from kiosk.contract.reports import ClockState, Origin
+from kiosk.station.health.rules import Problem
+
+RowState = Literal["done", "on-air", "to-come", "missed"]
+
+
+@dataclass(frozen=True)
+class Showing:
+    """The programme on the screen."""
+
+    title: str
+    start: datetime
+    end: datetime
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Coming:
+    """The next programme, and when it begins unless something happens."""
+
+    title: str
+    start: datetime
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of today's table."""
+
+    start: datetime
+    end: datetime
+    title: str
+    state: RowState
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Somebody wanted quiet: why (a key of ``reasons.REASONS``, or as typed), and until when (None: until Start)."""
+
+    reason: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The station at ``now``. All datetimes are aware; ``now`` has the room's time zone, in which all are shown."""
+
+    now: datetime
+    station: str
+    language: Language = "zh"
+    stopped: Stopped | None = None
+    on_air: Showing | None = None
+    coming: Coming | None = None
+    today: tuple[Row, ...] = ()
+    tomorrow: datetime | None = None
+    """When *until tomorrow morning* ends, such as tomorrow's first opening hour; None: at six."""
+    clock: ClockState = "trusted"
+    waiting: int = 0
+    """Records that the town has not yet acknowledged."""
+    problems: tuple[Problem, ...] = ()
+    """``rules.problems(state)``."""

@@ -1,0 +1,100 @@
+"""The snapshot in words: what the page says about the room."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kiosk.common.i18n import Language, day_name, mark, translator
+from kiosk.station.health.faults import sentence
+from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.reasons import reason_text
+
+ORIGINS = {
+    "urgent": mark("urgent notice"),
+    "session": mark("session"),
+    "slot": mark("from the timetable"),
+    "filler": mark("recommended"),
+}
+ROW_STATES = {
+    "done": mark("done"),
+    "on-air": mark("on air"),
+    "to-come": mark("to come"),
+    "missed": mark("missed"),
+}
+CLOCKS = {
+    "trusted": mark("The clock is right."),
+    "declared": mark("The clock was set by hand."),
+    "holdover": mark("The clock was right when it was last checked."),
+    "untrusted": mark("The clock cannot be trusted, so the timetable is not followed."),
+}
+
+
+@dataclass(frozen=True)
+class RowWords:
+    """One line of today's table."""
+
+    times: str
+    title: str
+    state: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """Sentences in one language; empty where there is nothing to say."""
+
+    state: str
+    detail: str
+    coming: str
+    today: str
+    rows: tuple[RowWords, ...]
+    clock: str
+    waiting: str
+    problems: tuple[str, ...]
+
+
+def of(snapshot: Snapshot, language: Language) -> Words:
+    """Say ``snapshot`` in ``language``, in the time zone of its ``now``."""
+    _ = translator(language)
+    state, detail = _state(snapshot, language)
+    coming = snapshot.coming
+    return Words(
+        state=state,
+        detail=detail,
+        coming="" if coming is None else f"{_when(coming.start, snapshot, language)}  {coming.title}",
+        today=day_name(snapshot.now.date(), language),
+        rows=tuple(
+            RowWords(_span(row.start, row.end, snapshot), row.title, _(ROW_STATES[row.state]), row.state)
+            for row in snapshot.today
+        ),
+        clock=_(CLOCKS[snapshot.clock]),
+        waiting=_("Records that the town has not yet received: {count}").format(count=snapshot.waiting),
+        problems=tuple(sentence(problem, language) for problem in snapshot.problems),
+    )
+
+
+def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
+    _ = translator(language)
+    on_air, stopped = snapshot.on_air, snapshot.stopped
+    if on_air is not None:
+        detail = _("{times}, {origin}").format(
+            times=_span(on_air.start, on_air.end, snapshot), origin=_(ORIGINS[on_air.origin])
+        )
+        return on_air.title, detail
+    if stopped is None:
+        return _("Nothing is on air"), _("The screen shows this week's table.")
+    if stopped.until is None:
+        until = _("until somebody presses Start")
+    else:
+        until = _("until {time}").format(time=_when(stopped.until, snapshot, language))
+    return _("Stopped"), _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
+
+
+def _span(start: datetime, end: datetime, snapshot: Snapshot) -> str:
+    zone = snapshot.now.tzinfo
+    return f"{start.astimezone(zone):%H:%M}–{end.astimezone(zone):%H:%M}"
+
+
+def _when(instant: datetime, snapshot: Snapshot, language: Language) -> str:
+    local = instant.astimezone(snapshot.now.tzinfo)
+    clock = f"{local:%H:%M}"
+    return clock if local.date() == snapshot.now.date() else f"{day_name(local.date(), language)} {clock}"

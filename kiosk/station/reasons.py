@@ -1,0 +1,25 @@
+"""Why a station is stopped: the reasons that are one tap, and how they read."""
+
+from kiosk.common.i18n import Language, mark, translator
+
+REASONS: dict[str, str] = {
+    "meeting": mark("meeting"),
+    "farm-season": mark("farm season"),
+    "power": mark("power"),
+    "repair": mark("repair"),
+    "other": mark("other reason"),
+}
+"""What the record holds, and the text of it."""
+
+MAX_REASON = 100
+"""The most characters of a reason that somebody typed."""
+
+
+def reason_text(reason: str, language: Language) -> str:
+    """The reason in words; one that somebody typed stays as it was typed."""
+    return translator(language)(REASONS[reason]) if reason in REASONS else reason
+
+
+def tidy_reason(typed: str) -> str:
+    """What somebody typed as one line of text that the record takes; empty where nothing is left."""
+    return " ".join("".join(c if c.isprintable() else " " for c in typed).split())[:MAX_REASON].strip()

@@ -1,0 +1,248 @@
+"""Who may press, and who may not."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+from conftest import PIN, Browser, Room
+
+from kiosk.station.panel import access, lockout, pin
+from kiosk.station.panel.lockout import Lockout, buckets
+
+WRONG = "314159"
+
+
+def test_without_a_pin_the_buttons_are_locked_and_the_page_says_how_to_set_one(
+    serve: Callable[[Path], str], tmp_path: Path, room: Room
+) -> None:
+    browser = Browser(serve(tmp_path))
+    page = browser.get().text
+    assert "kiosk panel-pin" in page
+    assert "<form" not in page
+    assert "kiosk panel-pin" in browser.text("/login")
+    assert browser.get("/stop").url.endswith("/login")
+    assert room.posted == []
+
+
+def test_a_pin_set_while_the_panel_runs_is_taken_at_once(serve: Callable[[Path], str], tmp_path: Path) -> None:
+    browser = Browser(serve(tmp_path))
+    browser.get()
+    pin.save(tmp_path, pin.choose(PIN))
+    assert browser.log_in().status_code == 303
+    assert browser.get("/stop").url.endswith("/stop")
+
+
+def test_a_broken_pin_file_locks_the_buttons_and_not_the_page(serve: Callable[[Path], str], state: Path) -> None:
+    (state / pin.FILE).write_text("{", encoding="ascii")
+    assert "kiosk panel-pin" in Browser(serve(state)).text()
+
+
+def test_logged_out_presses_go_to_the_login_and_nowhere_else(base: str, room: Room) -> None:
+    browser, other = Browser(base), Browser(base)
+    other.log_in()
+    assert "/stop" not in browser.get().text
+    fields = other.fields("/stop", "/stop") | {"reason": "meeting"}
+    assert browser.post("/stop", fields).status_code == 403, "the form was shown to another device"
+    assert room.posted == []
+
+
+def test_after_logging_out_the_device_may_not_press(administrator: Browser, room: Room) -> None:
+    fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"}
+    assert administrator.post("/logout", administrator.fields("/", "/logout")).status_code == 303
+    answer = administrator.post("/stop", fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert room.posted == []
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"])
+def test_a_forged_origin_is_refused(administrator: Browser, room: Room, origin: str) -> None:
+    fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"}
+    assert administrator.post("/stop", fields, Origin=origin).status_code == 403
+    assert room.posted == []
+    assert administrator.post("/stop", fields).status_code == 303, "the press was not used up"
+
+
+@pytest.mark.parametrize("token", [None, "", "0" * 64, "not ascii é"])
+def test_a_missing_or_wrong_token_is_refused(administrator: Browser, room: Room, token: str | None) -> None:
+    fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"}
+    del fields["token"]
+    assert administrator.post("/stop", fields | ({} if token is None else {"token": token})).status_code == 403
+    assert room.posted == []
+
+
+def test_the_token_of_one_form_does_not_open_another(administrator: Browser, room: Room) -> None:
+    fields = administrator.fields("/", "/logout") | {"reason": "meeting", "press": "p1"}
+    assert administrator.post("/stop", fields).status_code == 403
+    assert room.posted == []
+
+
+def test_a_login_from_another_site_is_refused(base: str) -> None:
+    browser = Browser(base)
+    fields = browser.fields("/login", "/login") | {"pin": PIN}
+    assert browser.post("/login", fields, Origin="http://evil.example").status_code == 403
+    assert requests.post(base + "/login", {"pin": PIN}, timeout=20).status_code == 403
+
+
+def test_cookies_are_for_http_only_and_for_this_site_only(base: str) -> None:
+    browser = Browser(base)
+    answer = browser.log_in()
+    cookies = answer.headers["set-cookie"].split(", kiosk")
+    assert len(cookies) == 2
+    assert all("HttpOnly" in cookie and "SameSite=strict" in cookie for cookie in cookies)
+    assert PIN not in answer.headers["set-cookie"]
+
+
+def test_a_changed_pin_ends_every_session(administrator: Browser, state: Path) -> None:
+    assert administrator.get("/stop").url.endswith("/stop")
+    pin.save(state, pin.choose("161803"))
+    assert administrator.get("/stop").url.endswith("/login")
+    assert administrator.log_in().status_code == 403
+    assert administrator.log_in("161803").status_code == 303
+
+
+def test_a_session_cookie_moved_to_another_device_is_worth_nothing(administrator: Browser, base: str) -> None:
+    thief = Browser(base)
+    thief.get()
+    thief.session.cookies.set(access.SESSION_COOKIE, administrator.session.cookies[access.SESSION_COOKIE])
+    assert thief.get("/stop").url.endswith("/login")
+
+
+def test_a_session_lasts_over_a_restart_of_the_daemon(
+    serve: Callable[[Path], str], state: Path, administrator: Browser
+) -> None:
+    administrator.base = serve(state)
+    assert administrator.get("/stop").url.endswith("/stop")
+
+
+def test_wrong_pins_make_a_stranger_wait_and_the_logged_in_device_stays_in(
+    base: str, administrator: Browser, room: Room
+) -> None:
+    stranger = Browser(base)
+    assert [stranger.log_in(WRONG).status_code for _ in range(5)] == [403] * 5
+    locked = stranger.log_in(PIN)
+    assert locked.status_code == 429, "even the right PIN has to wait"
+    assert 0 < int(locked.headers["retry-after"]) <= 60
+    assert "密码错误次数太多" in locked.text
+    assert Browser(base).log_in(PIN).status_code == 429, "throwing the cookie away does not help"
+    assert administrator.stop("meeting").status_code == 303
+    assert len(room.posted) == 1
+
+
+def test_a_device_that_once_logged_in_is_not_locked_out_by_strangers(base: str, administrator: Browser) -> None:
+    administrator.post("/logout", administrator.fields("/", "/logout"))
+    stranger = Browser(base)
+    for _ in range(7):
+        stranger.log_in(WRONG)
+    assert administrator.log_in(PIN).status_code == 303
+
+
+def test_a_known_device_that_guesses_is_locked_out_itself(base: str, administrator: Browser) -> None:
+    administrator.post("/logout", administrator.fields("/", "/logout"))
+    assert [administrator.log_in(WRONG).status_code for _ in range(6)] == [403] * 5 + [429]
+
+
+def test_the_lock_out_survives_a_restart(serve: Callable[[Path], str], state: Path) -> None:
+    stranger = Browser(serve(state))
+    for _ in range(5):
+        stranger.log_in(WRONG)
+    stranger.base = serve(state)
+    assert stranger.log_in(PIN).status_code == 429
+
+
+def test_a_thousand_guesses_are_nearly_all_unanswered(tmp_path: Path) -> None:
+    """From 250 addresses, one guess a second for a day: what the lock-out lets through."""
+    locked, tried = Lockout(tmp_path), 0
+    for second in range(86_400):
+        visitor = buckets("device", False, f"10.0.0.{second % 250}")
+        if not locked.wait_ms(visitor, second * 1000):
+            tried += 1
+            locked.wrong(visitor, second * 1000)
+    assert tried < 200
+    assert not locked.wait_ms(buckets("phone", True, "10.0.0.1"), 86_400_000)
+
+
+def test_the_wait_grows_ends_and_is_forgotten(tmp_path: Path) -> None:
+    locked, visitor = Lockout(tmp_path), buckets("d", True, "a")
+    waits = []
+    for _ in range(12):
+        locked.wrong(visitor, 0)
+        waits.append(locked.wait_ms(visitor, 0))
+    assert waits == [0, 0, 0, 0, *(30_000 * 2**n for n in range(5)), *[lockout.LONGEST_WAIT_MS] * 3]
+    assert locked.wait_ms(visitor, lockout.LONGEST_WAIT_MS) == 0
+    locked.wrong(buckets("other", True, "b"), lockout.FORGET_MS)
+    locked.wrong(visitor, lockout.FORGET_MS)
+    assert locked.wait_ms(visitor, lockout.FORGET_MS) == 0, "yesterday's slips are forgotten"
+
+
+def test_a_clock_set_back_locks_out_no_longer_than_the_wait(tmp_path: Path) -> None:
+    locked, visitor = Lockout(tmp_path), buckets("d", True, "a")
+    for _ in range(5):
+        locked.wrong(visitor, 10**12)
+    assert locked.wait_ms(visitor, 0) == 30_000
+
+
+@pytest.mark.parametrize("broken", ["{", "[]", '{"device d": 3}', '{"device d": ["x", 1]}'])
+def test_a_broken_lock_out_file_starts_from_nothing(tmp_path: Path, broken: str) -> None:
+    (tmp_path / lockout.FILE).write_text(broken, encoding="ascii")
+    assert Lockout(tmp_path).wait_ms(buckets("d", True, "a"), 0) == 0
+
+
+def test_the_number_of_addresses_kept_is_bounded_and_strangers_stay_counted(tmp_path: Path) -> None:
+    locked = Lockout(tmp_path)
+    for n in range(lockout.MOST_BUCKETS + 50):
+        locked.wrong(buckets("", False, f"address {n}"), n)
+    kept = json.loads((tmp_path / lockout.FILE).read_bytes())
+    assert len(kept) == lockout.MOST_BUCKETS
+    assert kept[lockout.STRANGERS][0] == lockout.MOST_BUCKETS + 50
+
+
+def test_a_body_that_is_too_large_is_refused(administrator: Browser, room: Room) -> None:
+    fields = administrator.fields("/stop", "/stop") | {"reason": "other", "words": "y" * 70_000}
+    assert administrator.post("/stop", fields).status_code == 413
+    assert room.posted == []
+    chunks = (b"y" * 1024 for _ in range(80))
+    unannounced = administrator.session.post(administrator.base + "/stop", data=chunks, timeout=20)
+    assert unannounced.status_code == 413
+
+
+def test_pin_command_keeps_a_hash_that_only_its_owner_reads(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'[station]\nstate = "{tmp_path}/state"\n', encoding="utf-8")
+    done = CliRunner().invoke(pin.pin_command, ["--config", str(settings), "--pin-stdin"], input=f"{PIN}\n")
+    assert done.exit_code == 0, done.output
+    kept = tmp_path / "state" / pin.FILE
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert PIN not in kept.read_text(encoding="ascii")
+    assert PIN not in done.output
+    found = pin.load(tmp_path / "state")
+    assert found is not None
+    assert found.fits(PIN)
+    assert not found.fits(WRONG)
+
+
+def test_pin_command_asks_twice(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'[station]\nstate = "{tmp_path}"\n', encoding="utf-8")
+    done = CliRunner().invoke(pin.pin_command, ["--config", str(settings)], input=f"{PIN}\n{PIN}\n")
+    assert done.exit_code == 0, done.output
+    assert PIN not in done.output
+
+
+@pytest.mark.parametrize("typed", ["123", "1234567890123", "12a4", "", "1111", "1234", "9876", "8901", "２７１８２８"])
+def test_pin_command_refuses_a_pin_that_is_too_easy(tmp_path: Path, typed: str) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'[station]\nstate = "{tmp_path}"\n', encoding="utf-8")
+    done = CliRunner().invoke(pin.pin_command, ["--config", str(settings), "--pin-stdin"], input=f"{typed}\n")
+    assert done.exit_code == 1
+    assert "choose another" in done.output
+    assert not (tmp_path / pin.FILE).exists()
+
+
+def test_pin_command_names_a_settings_file_that_cannot_be_used(tmp_path: Path) -> None:
+    done = CliRunner().invoke(pin.pin_command, ["--config", str(tmp_path / "no.toml"), "--pin-stdin"], input=PIN)
+    assert done.exit_code == 1
+    assert "no.toml" in done.output

@@ -1,0 +1,200 @@
+"""What the pages say and what a press does."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from conftest import NOW, Browser, Room
+
+from kiosk.contract.station import Thresholds
+from kiosk.station.events import StartPressed, StopPressed
+from kiosk.station.health.rules import Observation, RuleState, judge, problems
+from kiosk.station.panel.snapshot import Stopped
+
+
+def test_home_says_what_is_on_what_is_next_and_todays_table(base: str) -> None:
+    page = Browser(base).text()
+    for words in (
+        "丰乐镇 第一村",
+        "春耕技术（上）",
+        "14:30–15:00",
+        "按计划播放",
+        "15:00 春耕技术（下）",
+        "3月5日 周四",
+    ):
+        assert words in page
+    for row in ("09:00–10:00 党史故事 已播", "10:00–11:00 法律常识 未播", "16:00–17:00 卫生与健康 待播"):
+        assert row in page
+
+
+def test_both_languages_and_the_choice_is_kept(base: str) -> None:
+    browser = Browser(base)
+    assert "正在播放" in browser.text()
+    assert browser.get("/language?to=en").status_code == 200
+    page = browser.text()
+    assert "On air" in page or "on air" in page
+    assert "Thursday 5/3" in page
+    assert "正在播放" not in page
+    assert '<html lang="en">' in browser.get().text
+    browser.get("/language?to=zh")
+    assert "正在播放" in browser.text()
+
+
+def test_the_stations_language_is_the_default(base: str, room: Room) -> None:
+    room.snapshot = replace(room.snapshot, language="en")
+    assert "Now on the screen" in Browser(base).text()
+
+
+def test_stop_is_posted_once_with_its_reason_and_the_page_says_so(administrator: Browser, room: Room) -> None:
+    answer = administrator.stop("meeting", until="start")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    (event,) = room.posted
+    assert event == StopPressed(by="panel", reason="meeting", until_ms=None, press=event.press)  # type: ignore[union-attr]
+    page = administrator.text()
+    assert "已停播 开会，直到有人按“开始”" in page
+
+
+def test_start_is_posted_once(administrator: Browser, room: Room) -> None:
+    room.snapshot = replace(room.snapshot, stopped=Stopped("meeting", None), on_air=None)
+    assert administrator.post("/start", administrator.fields("/", "/start")).status_code == 303
+    (event,) = room.posted
+    assert isinstance(event, StartPressed)
+    assert "已停播" not in administrator.text()
+
+
+def test_the_same_press_twice_is_one_press(administrator: Browser, room: Room) -> None:
+    fields = administrator.fields("/stop", "/stop") | {"reason": "repair"}
+    answers = [administrator.post("/stop", fields).status_code for _ in range(3)]
+    assert answers == [303, 303, 303]
+    assert len(room.posted) == 1
+    assert administrator.stop("repair").status_code == 303
+    assert len(room.posted) == 2, "another press is another press"
+
+
+def test_two_people_press_at_once_and_each_press_counts_for_itself(base: str, room: Room) -> None:
+    phones = [Browser(base), Browser(base)]
+    fields = []
+    for phone in phones:
+        phone.log_in()
+        fields.append(phone.fields("/stop", "/stop") | {"reason": "power"})
+    for phone, sent in zip(phones, fields, strict=True):
+        assert phone.post("/stop", sent).status_code == 303
+    assert [type(event) for event in room.posted] == [StopPressed, StopPressed]
+    assert room.snapshot.stopped is not None
+
+
+def test_until_tomorrow_morning_is_six_or_the_first_opening_hour(administrator: Browser, room: Room) -> None:
+    administrator.stop("farm-season", until="morning")
+    room.snapshot = replace(room.snapshot, tomorrow=datetime(2026, 3, 6, 0, 30, tzinfo=UTC))
+    administrator.stop("farm-season", until="morning")
+    found = [event.until_ms for event in room.posted if isinstance(event, StopPressed)]
+    six = datetime(2026, 3, 6, 6, tzinfo=NOW.tzinfo)
+    assert found == [int(six.timestamp() * 1000), int(six.timestamp() * 1000) + 150 * 60_000]
+    assert "农忙，到 3月6日 周五 08:30 为止" in administrator.text()
+
+
+def test_a_reason_in_ones_own_words_is_escaped_cut_and_one_line(administrator: Browser, room: Room) -> None:
+    administrator.stop("other", words="<script>alert('x')</script>\r\n" + "y" * 500)
+    (event,) = room.posted
+    assert isinstance(event, StopPressed)
+    assert len(event.reason) == 100
+    assert "\n" not in event.reason
+    page = administrator.get().text
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(&#39;x&#39;)" in page
+
+
+def test_other_without_words_is_other(administrator: Browser, room: Room) -> None:
+    administrator.stop("other", words=" \t ")
+    assert [event.reason for event in room.posted if isinstance(event, StopPressed)] == ["other"]
+
+
+def test_a_title_with_markup_is_text(base: str, room: Room) -> None:
+    assert room.snapshot.on_air is not None
+    room.snapshot = replace(room.snapshot, on_air=replace(room.snapshot.on_air, title='<img src=x onerror="1">'))
+    assert "<img" not in Browser(base).get().text
+
+
+@pytest.mark.parametrize("change", [{"reason": "party"}, {"reason": ""}, {"press": ""}, {"press": "x" * 65}])
+def test_a_form_that_makes_no_sense_is_refused(administrator: Browser, room: Room, change: dict[str, str]) -> None:
+    fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"} | change
+    assert administrator.post("/stop", fields).status_code == 400
+    assert room.posted == []
+
+
+def test_a_press_that_the_daemon_does_not_take_up_is_answered_within_its_time(
+    administrator: Browser, room: Room
+) -> None:
+    room.deaf = True
+    fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"}
+    began = time.monotonic()
+    assert administrator.post("/stop", fields).status_code == 303
+    assert 1.0 <= time.monotonic() - began < 11
+    assert "春耕技术（上）" in administrator.text(), "the page shows what is, not what was wished"
+
+
+def test_problems_and_waiting_records_are_for_those_logged_in(administrator: Browser, base: str, room: Room) -> None:
+    assert "一切正常" in administrator.text()
+    observed = Observation(facts={"disk.writable": False})
+    state, _ = judge(RuleState(), observed, Thresholds(hysteresis_ms=0), (), NOW, True)
+    room.snapshot = replace(room.snapshot, problems=problems(state))
+    assert "硬盘写不进数据" in administrator.text()
+    assert "还没有送到镇里的记录：3 条" in administrator.text()
+    stranger = Browser(base).text()
+    assert "硬盘" not in stranger
+    assert "还没有送到镇里的记录" not in stranger
+
+
+def test_an_urgent_notice_in_a_stopped_room_is_said_and_start_is_offered(administrator: Browser, room: Room) -> None:
+    assert room.snapshot.on_air is not None
+    room.snapshot = replace(
+        room.snapshot, stopped=Stopped("meeting", None), on_air=replace(room.snapshot.on_air, origin="urgent")
+    )
+    page = administrator.text()
+    assert "只播放紧急通知" in page
+    assert "紧急通知" in page
+    assert administrator.fields("/", "/start")
+
+
+def test_an_empty_day_says_so(base: str, room: Room) -> None:
+    room.snapshot = replace(room.snapshot, today=(), on_air=None, coming=None)
+    page = Browser(base).text()
+    assert "今天没有安排节目" in page
+    assert "现在没有节目" in page
+
+
+def test_next_on_another_day_names_the_day(base: str, room: Room) -> None:
+    assert room.snapshot.coming is not None
+    room.snapshot = replace(room.snapshot, coming=replace(room.snapshot.coming, start=NOW + timedelta(days=2)))
+    assert "3月7日 周六 14:40 春耕技术（下）" in Browser(base).text()
+
+
+def test_every_answer_has_the_security_headers_and_no_page_has_a_script(administrator: Browser) -> None:
+    for path in ("/", "/login", "/stop", "/panel.css", "/nothing"):
+        answer = administrator.get(path)
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "server" not in answer.headers
+        assert "<script" not in answer.text
+        assert "style=" not in answer.text
+        assert "http://" not in answer.text, "no request leaves the machine"
+
+
+def test_all_of_home_is_small(administrator: Browser) -> None:
+    assert len(administrator.get().content) + len(administrator.get("/panel.css").content) <= 60_000
+
+
+def test_an_unknown_page_is_404_and_a_wrong_method_405(base: str) -> None:
+    assert Browser(base).get("/nothing").status_code == 404
+    assert requests.get(base + "/start", timeout=20).status_code == 405
+
+
+def test_the_panel_answers_without_a_state_folder_that_can_be_written(
+    serve: Callable[[Path], str], tmp_path: Path
+) -> None:
+    page = Browser(serve(tmp_path / "gone")).text()
+    assert "kiosk panel-pin" in page
