@@ -9,11 +9,16 @@ import base64
 import binascii
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+import msgspec
 
 from kiosk.contract.wire import Id, Record, Text, Version
 
 SECRET_BYTES = 9
+
+
+PublicKey = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class BadCode(ValueError):
@@ -53,7 +58,7 @@ class EnrolRequest(Record, frozen=True, kw_only=True):
 
     format: int = 1
     secret: Text
-    public_key: Text
+    public_key: PublicKey
     """Ed25519, 32 bytes in hexadecimal."""
     host: Text = ""
     software: Text = ""

@@ -114,9 +114,7 @@ def index(root: Root, data: bytes, held: Held, now: datetime | None) -> Index:
     Raises :class:`Refused`.
     """
     metadata = _metadata(data, "targets")
-    targets = metadata.signed
-    if not isinstance(targets, Targets):
-        raise Refused("malformed", "targets: this is not targets metadata")
+    targets = _targets(metadata)
     _verify(root, Targets.type, metadata, f"version {targets.version}")
     bytes_digest = digest(data)
     if targets.version < held.version:
@@ -127,12 +125,12 @@ def index(root: Root, data: bytes, held: Held, now: datetime | None) -> Index:
         raise Refused(
             "expired", f"version {targets.version} expired on {targets.expires:%Y-%m-%d}; ask the town for a new one"
         )
-    return Index(targets.version, bytes_digest, {path: _pin(target) for path, target in targets.targets.items()})
+    return _index(targets, data)
 
 
-def peek_version(data: bytes) -> int:
-    """The version that targets metadata claims, unverified: for the town, which signed it. Raises :class:`Refused`."""
-    return _metadata(data, "targets").signed.version
+def peek(data: bytes) -> Index:
+    """Targets metadata as it stands, **unverified**: for the town, which signed it. Raises :class:`Refused`."""
+    return _index(_targets(_metadata(data, "targets")), data)
 
 
 def the_playlist(accepted: Index, data: bytes, group: str) -> Playlist:
@@ -222,6 +220,17 @@ def _metadata(data: bytes, what: str) -> Metadata[Root] | Metadata[Targets]:
         raise Refused("malformed", str(error)) from None
     except (DeserializationError, RepositoryError, StorageError, ValueError, RecursionError) as error:
         raise Refused("malformed", f"{what}: not signed metadata ({error})") from None
+
+
+def _targets(metadata: Metadata[Root] | Metadata[Targets]) -> Targets:
+    targets = metadata.signed
+    if not isinstance(targets, Targets):
+        raise Refused("malformed", f"targets: this is {targets.type} metadata, not targets")
+    return targets
+
+
+def _index(targets: Targets, data: bytes) -> Index:
+    return Index(targets.version, digest(data), {path: _pin(target) for path, target in targets.targets.items()})
 
 
 def _root(metadata: Metadata[Root] | Metadata[Targets]) -> Root:

@@ -25,6 +25,10 @@ class Published:
     data: bytes
     sha256: str
 
+    @classmethod
+    def of(cls, data: bytes) -> "Published":
+        return cls(data, trust.digest(data))
+
 
 class Public:
     """The public folder. Every file is written beside its place, synced and renamed: it is there whole or not."""
@@ -67,7 +71,7 @@ class Public:
         mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         known = self._versions.get(path)
         if known is None or known[0] != mark:
-            known = (mark, trust.peek_version(path.read_bytes()))
+            known = (mark, trust.peek(path.read_bytes()).version)
             self._versions[path] = known
         return known[1]
 
@@ -77,7 +81,7 @@ class Public:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
-        return Published(data, trust.digest(data))
+        return Published.of(data)
 
     def write(self, path: Path, data: bytes) -> None:
         """Put ``data`` at ``path``, whole, also across a power cut."""
@@ -100,6 +104,7 @@ class Public:
         """
         goal = self.file_path(sha256)
         if goal.exists() and goal.stat().st_size == size:
+            tick(size)
             return
         if shutil.disk_usage(goal.parent).free < size + CHUNK:
             raise OSError(f"{goal.parent}: too little room for {source.name} ({size} bytes); free some and try again")

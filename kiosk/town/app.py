@@ -1,0 +1,53 @@
+"""The town's server, put together: office, API, error answers; and the socket it listens on."""
+
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from kiosk.town import api
+from kiosk.town.body import BodyTooLarge, BodyUnreadable
+from kiosk.town.office import OfficeError, open_office
+from kiosk.town.stations import Retired, Unknown
+
+log = logging.getLogger(__name__)
+
+
+def create_app(folder: Path) -> Starlette:
+    """The town in ``folder`` as an ASGI application. Raises :class:`OfficeError` or :class:`StoreError`."""
+    office = open_office(folder)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        office.close()
+
+    foreseen = (api.Problem, BodyTooLarge, BodyUnreadable, Unknown, Retired, HTTPException, Exception)
+    app = Starlette(routes=api.routes(), lifespan=lifespan, exception_handlers=dict.fromkeys(foreseen, api.on_problem))
+    app.state.office = office
+    return app
+
+
+def serve(folder: Path, listen: str, port: int, say: Callable[[str], None]) -> None:
+    """Serve the town until SIGTERM or SIGINT. ``say`` is told the address; port 0 takes a free one.
+
+    Raises :class:`OfficeError` where nothing can listen there.
+    """
+    app = create_app(folder)
+    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+    try:
+        listener = socket.create_server((listen, port), family=family, backlog=512)
+    except OSError as error:
+        raise OfficeError(f"listen on {listen} port {port}: {error.strerror}; name another with --port") from None
+    host = f"[{listen}]" if ":" in listen else listen
+    say(f"Town {app.state.office.name} listens on http://{host}:{listener.getsockname()[1]}")
+    # No access log: it would fill the disk with heartbeats. No proxy headers: nothing here asks for the address.
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, proxy_headers=False, server_header=False, timeout_graceful_shutdown=5
+    )
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,205 @@
+"""The JSON that an officer writes a week, or urgent notices, in: read strictly, every problem at once with its place.
+
+A week (file names are relative to the JSON; everything but title, group, days and programmes may be left out)::
+
+    {"title": "...", "group": "all", "time_zone": "Asia/Shanghai", "first_day": "2026-03-02", "last_day": "2026-03-08",
+     "programmes": [{"id": "p1", "file": "a.mp4", "title": "...", "category": "", "source": "", "short": false,
+                     "duration": "00:00:10", "subtitles": [{"language": "zh", "file": "a.srt"}]}],
+     "slots": [{"date": "2026-03-02", "start": "09:00:00", "end": "09:30:00", "programmes": ["p1"], "mode": "once",
+                "occasion": "", "priority": 0, "volume": 80}],
+     "recommended": [{"programme": "p1", "plays": 4, "first_day": "2026-03-02", "last_day": "2026-03-08"}],
+     "month_plans": [{"month": "2026-03", "title": "", "note": "",
+                      "entries": [{"date": "2026-03-02", "title": "..."}]}]}
+
+``duration`` is for stills only: films are measured. Urgent notices (the file is the whole set: what it leaves out is
+withdrawn)::
+
+    {"notices": [{"id": "flood-1", "title": "...", "start": "2026-03-02T09:00:00+08:00", "end": "...", "mode": "loop",
+                  "stations": [], "volume": 90, "programmes": [as above]}]}
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from kiosk.contract.playlist import Mode, MonthPlan, Recommended, Slot
+from kiosk.contract.station import Equipment, Opening, Person, ScreenPower, Thresholds
+from kiosk.contract.wire import Day, FileName, Id, LongText, Malformed, Percent, Record, Text, TimeOfDay, plain
+
+T = TypeVar("T")
+
+
+class SourceError(Exception):
+    """What is wrong with a source; ``problems`` are whole sentences, each with its place and remedy."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        super().__init__("\n".join(f"{path.name}: {problem}" for problem in problems))
+        self.problems = problems
+
+
+class SubtitleSource(Record, frozen=True, kw_only=True):
+    """A subtitle file beside a programme."""
+
+    language: Id
+    file: Text
+
+
+class ProgrammeSource(Record, frozen=True, kw_only=True):
+    """A programme as the officer names it."""
+
+    id: Id
+    file: Text
+    title: Text
+    category: Text = ""
+    source: Text = ""
+    short: bool = False
+    duration: TimeOfDay | None = None
+    """For a still: how long it is shown."""
+    subtitles: tuple[SubtitleSource, ...] = ()
+
+
+class WeekSource(Record, frozen=True, kw_only=True):
+    """A week as the officer writes it."""
+
+    title: Text
+    group: Id
+    time_zone: Text = "Asia/Shanghai"
+    first_day: Day
+    last_day: Day
+    programmes: tuple[ProgrammeSource, ...]
+    slots: tuple[Slot, ...] = ()
+    recommended: tuple[Recommended, ...] = ()
+    month_plans: tuple[MonthPlan, ...] = ()
+
+
+class NoticeSource(Record, frozen=True, kw_only=True):
+    """An urgent notice as the officer writes it; start and end are instants with an offset from UTC."""
+
+    id: Id
+    title: Text
+    stations: tuple[Id, ...] = ()
+    start: Text
+    end: Text
+    mode: Mode = "once"
+    volume: Percent | None = None
+    programmes: tuple[ProgrammeSource, ...]
+
+
+class UrgentSource(Record, frozen=True, kw_only=True):
+    """All urgent notices that are in force."""
+
+    notices: tuple[NoticeSource, ...]
+
+
+class StationSource(Record, frozen=True, kw_only=True):
+    """The officer's part of a station's document; the fields are those of ``contract.station.StationDocument``."""
+
+    place: Text = ""
+    town_name: Text = ""
+    town_telephone: Text = ""
+    opening: Opening = Opening()
+    thresholds: Thresholds = Thresholds()
+    screen_power: ScreenPower = ScreenPower()
+    equipment: tuple[Equipment, ...] = ()
+    people: tuple[Person, ...] = ()
+    volume: Percent = 80
+    target_clufs: int = -2300
+    rules: LongText = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file that a source names, with the place that names it."""
+
+    place: str
+    path: Path
+    name: str
+
+
+def read_source(path: Path, kind: type[T]) -> T:
+    """Read ``path`` as a ``kind``. Raises :class:`SourceError` with every problem found."""
+    try:
+        tree = plain(path.read_bytes(), path.name)
+    except OSError as error:
+        raise SourceError(path, [f"cannot be read ({error.strerror}); check the name"]) from None
+    except Malformed as error:
+        raise SourceError(path, [str(error).removeprefix(f"{path.name}: ")]) from None
+    if problems := list(_problems(tree, kind, "")):
+        raise SourceError(path, problems)
+    return msgspec.convert(tree, kind)
+
+
+def wanted(path: Path, programmes: tuple[ProgrammeSource, ...]) -> Iterator[Wanted]:
+    """Every file that the programmes of the source at ``path`` name."""
+    for programme in programmes:
+        yield Wanted(f"programme {programme.id}", path.parent / programme.file, programme.file)
+        for subtitle in programme.subtitles:
+            place = f"programme {programme.id}, subtitle {subtitle.language}"
+            yield Wanted(place, path.parent / subtitle.file, subtitle.file)
+
+
+def missing(files: Iterator[Wanted], exists: Callable[[Path], bool] = Path.is_file) -> list[str]:
+    """What is wrong with the names of the files, before any of them is read."""
+    problems: list[str] = []
+    for file in files:
+        try:
+            msgspec.convert(file.name, FileName)
+        except msgspec.ValidationError:
+            problems.append(f"{file.place}: {file.name!r} is not a plain file name; put the file beside the JSON")
+            continue
+        if not exists(file.path):
+            problems.append(f"{file.place}: there is no file {file.path}; put it there, or mend the name")
+    return problems
+
+
+def _problems(tree: Any, kind: Any, place: str) -> Iterator[str]:
+    """Every problem of ``tree`` read as ``kind``: one for each field, also where others are wrong."""
+    item = get_args(kind)[0] if get_origin(kind) is tuple else None
+    if item is not None and isinstance(tree, list):
+        for n, element in enumerate(tree, 1):
+            yield from _problems(element, item, _numbered(place, n, element))
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(tree, dict):
+        yield from _field_problems(tree, kind, place)
+    else:
+        try:
+            msgspec.convert(tree, kind)
+        except msgspec.ValidationError as error:
+            yield f"{place or 'the source'}: {_plainly(str(error))}"
+
+
+def _field_problems(tree: dict[str, Any], kind: type[msgspec.Struct], place: str) -> Iterator[str]:
+    hints = get_type_hints(kind, include_extras=True)
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    for name in (name for name in tree if name not in fields):
+        near = get_close_matches(name, fields, 1)
+        remedy = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(fields)}"
+        yield f"{_inside(place, name)}: no such field; {remedy}"
+    for name, field in fields.items():
+        if name in tree:
+            yield from _problems(tree[name], hints[name], _inside(place, name))
+        elif field.required:
+            yield f"{_inside(place, name)}: is missing; add it"
+
+
+def _inside(place: str, name: str) -> str:
+    return f"{place}, {name}" if place else name
+
+
+def _numbered(place: str, n: int, element: Any) -> str:
+    name = element.get("id") if isinstance(element, dict) else None
+    return f"{place} {n} ({name})" if isinstance(name, str) else f"{place} {n}"
+
+
+def _plainly(error: str) -> str:
+    """msgspec's complaint, without its patterns."""
+    names = {
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}": "a date is written 2026-03-02",
+        ":[0-5][0-9]:": "a time is written HH:MM:SS",
+        "[A-Za-z0-9_.-]": "a name has 1 to 64 letters, digits, dots, dashes and underscores of ASCII",
+        "[0-9]{4}-[0-9]{2}\\": "a month is written 2026-03",
+    }
+    return next((text for mark, text in names.items() if mark in error), error)
