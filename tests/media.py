@@ -96,7 +96,7 @@ EXAMPLES = (
         (720, 576),
         aspect="64/45",
         video=("-c:v", "mpeg2video", "-b:v", "900k", "-bf", "2", "-pix_fmt", "yuv420p"),
-        audio=("-c:a", "mp2", "-b:a", "64k"),
+        audio=("-c:a", "mp2", "-b:a", "64k", "-muxdelay", "0", "-muxpreload", "0"),
         tone=330,
         ground="0x2d5a27",
     ),

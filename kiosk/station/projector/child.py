@@ -1,11 +1,12 @@
 """One programme, one process: libVLC in an X window, made ready out of sight and shown when the clock says so.
 
 The parent's orders come in on standard input, reports go out on standard output (``messages``). The child ends when it
-is told to leave, when its parent is gone, or when the file cannot be played; a crash or a hang of libVLC is the parent's
-to notice and costs nothing but this process.
+is told to leave, when its parent is gone, or when the file cannot be played; a crash or a hang of libVLC is for the
+parent to notice and costs nothing but this process.
 """
 
 import ctypes
+import itertools
 import os
 import select
 import signal
@@ -35,8 +36,12 @@ READY_WITHIN = 20.0
 """Seconds in which a programme must show its first picture, out of sight, or fail."""
 FLOWS_WITHIN = 1.5
 """Seconds within which a second picture follows the first, unless the programme is a still."""
-STANDS_LONG = 0.4
-"""Seconds between first and second picture that tell a stream whose clock starts early (counts lag by 0.25 s)."""
+STANDS_LONG = 0.25
+"""Seconds between first and second picture that tell a stream whose clock starts early."""
+SETUP_DRAWS = 0.015
+"""Draws that follow each other faster than this, in seconds, are libVLC setting up its window, not pictures."""
+SETTLE_WITHIN = 2.0
+SETTLE = 0.05
 PROGRESS_EVERY = 1.0
 _PR_SET_PDEATHSIG = 1
 _ORDERS = msgspec.json.Decoder(ToChild)
@@ -61,7 +66,7 @@ def main() -> NoReturn:
 
 def play(cue: Cue, window: ProgrammeWindow, orders: "Orders") -> NoReturn:
     """Make ready, wait for the cut, show, fall silent at the end, wait to be told to leave."""
-    programme = Programme(cue, window.id)
+    programme = Programme(cue, window)
     programme.make_ready()
     window.keep_picture()
     tell(Ready(video_output=programme.video_output))
@@ -127,7 +132,7 @@ class Orders:
 class Programme:
     """libVLC with one file."""
 
-    def __init__(self, cue: Cue, window: int) -> None:
+    def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
         self._cue = cue
         self._instance = vlc.Instance(_vlc_options(cue))
         if self._instance is None:
@@ -137,42 +142,50 @@ class Programme:
             self._media.add_option(option)
         self._player = self._instance.media_player_new()
         self._player.set_media(self._media)
-        self._player.set_xwindow(window)
+        self._player.set_xwindow(window.id)
+        self._window = window
         self._stats = vlc.MediaStats()
         self._before = (0, 0)
 
     def make_ready(self) -> None:
         """Play, mute and unseen, until pictures flow; stop there; return to the wanted position.
 
-        ``:start-paused`` would be simpler, but with it MP4 and MKV never open a video output (libVLC 3.0.24). A transport
-        stream whose clock starts before its pictures stands on the first one for that long, and would again after a
-        return to its head: it stays where it is, a few pictures in.
+        ``:start-paused`` would be simpler, but with it MP4 and MKV never open a video output (libVLC 3.0.24).
         """
         self._player.audio_set_mute(True)
+        self._window.forget_pictures()
         self._player.play()
-        first = self._wait_for_pictures(1, READY_WITHIN)
-        if first is None:
-            fail("no picture within 20 s")
-        second = self._wait_for_pictures(2, FLOWS_WITHIN)
+        stood = self._until_pictures_flow()
         self._player.set_pause(1)
         self._settle(vlc.State.Paused)
-        if self._cue.position_ms or second is None or second - first < STANDS_LONG:
-            self._player.set_time(self._cue.position_ms)
-            time.sleep(0.3)  # the picture at the new position is decoded and drawn while paused
+        # A transport stream's clock starts before its pictures: libVLC shows the first one at once and stands on it
+        # until the clock is there, and would do so again after each seek; such a one stays where it is now.
+        if stood < STANDS_LONG and not self._cue.position_ms:
+            self._player.set_time(0)
+            self._window.next_picture(SETTLE_WITHIN)
+            time.sleep(SETTLE)
         self._before = self._counts()
 
-    def _wait_for_pictures(self, count: int, seconds: float) -> float | None:
-        deadline = time.monotonic() + seconds
-        while self._counts()[0] < count:
+    def _until_pictures_flow(self) -> float:
+        """Wait for three pictures in a row; the longest that one of them stood, in seconds. A still: 0."""
+        deadline = time.monotonic() + READY_WITHIN
+        drawn: list[float] = []
+        while time.monotonic() < deadline:
             state = self._player.get_state()
             if state == vlc.State.Error:
                 fail("the file cannot be decoded")
             if state == vlc.State.Ended:
                 fail("the file holds no picture")
-            if time.monotonic() > deadline:
-                return None
-            time.sleep(0.005)
-        return time.monotonic()
+            draw = self._window.next_picture(0.05)
+            if draw is None:
+                if drawn and time.monotonic() - drawn[-1] > FLOWS_WITHIN and self._counts()[0]:
+                    return 0.0
+                continue
+            drawn = [*drawn[-2:], draw]
+            gaps = [later - earlier for earlier, later in itertools.pairwise(drawn)]
+            if len(gaps) == 2 and min(gaps) > SETUP_DRAWS and self._counts()[0]:
+                return max(gaps)
+        return fail(f"no picture within {READY_WITHIN:.0f} s")
 
     def go(self) -> None:
         """Run, with sound."""

@@ -1,10 +1,12 @@
 """X windows of the projector: a programme's, which keeps its picture while it waits behind, and the poster's."""
 
 import os
+import select
+import time
 from typing import Any
 
 from Xlib import X, display
-from Xlib.ext import composite
+from Xlib.ext import composite, damage
 
 
 class ScreenGone(Exception):
@@ -33,6 +35,8 @@ class ProgrammeWindow:
         if connection.has_extension("Composite"):
             composite.redirect_window(self._window, composite.RedirectAutomatic)
         self._window.map()
+        connection.damage_query_version()
+        self._damage = self._window.damage_create(damage.DamageReportRawRectangles)
         connection.sync()
 
     @property
@@ -40,10 +44,28 @@ class ProgrammeWindow:
         """The X id by which libVLC draws into it."""
         return int(self._window.id)
 
+    def next_picture(self, seconds: float) -> float | None:
+        """Wait until something is drawn into the window: the instant (monotonic), or None after ``seconds``."""
+        deadline = time.monotonic() + seconds
+        while not self._display.pending_events():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            select.select([self._display.fileno()], [], [], left)
+        self._display.next_event()
+        return time.monotonic()
+
+    def forget_pictures(self) -> None:
+        """Drop the notices of what was drawn so far."""
+        self._display.sync()
+        while self._display.pending_events():
+            self._display.next_event()
+
     def keep_picture(self) -> None:
         """From now on the server paints nothing of its own into the window: the last picture stays when libVLC ends."""
+        self._display.damage_destroy(self._damage)  # unread, its notices would pile up while a programme runs
         self._window.change_attributes(background_pixmap=X.NONE)
-        self._display.flush()
+        self.forget_pictures()
 
     def raise_(self) -> None:
         """Put the window on top of all others; returns when the server has done it."""
