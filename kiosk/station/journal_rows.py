@@ -91,7 +91,7 @@ def mark_shown(
     """The first picture was on the screen at ``at_ms``."""
     _change(
         db, play, "shown", shown_ms=at_ms, started_monotonic_ms=_span(monotonic_ms), late_ms=late_ms,
-        gap_ms=_span(gap_ms), video_output=video_output[:MAX_TEXT], last_ms=at_ms,
+        gap_ms=_span(gap_ms), video_output=_text(video_output), last_ms=at_ms,
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def close_play(
     end_ms = at_ms
     if row.shown_ms is not None and at_ms < row.shown_ms:
         end_ms = row.shown_ms + _span(played_ms)  # the clock was set back meanwhile: count on from the start instead
-    record = as_play(row, end_ms, _span(played_ms), outcome, cause[:MAX_TEXT], max(0, pictures), max(0, lost))
+    record = as_play(row, end_ms, _span(played_ms), outcome, _text(cause), max(0, pictures), max(0, lost))
     seq = append(db, record)
     _change(
         db, play, "close", end_ms=end_ms, played_ms=record.played_ms, outcome=outcome, cause=record.cause,
@@ -233,3 +233,7 @@ def _change(db: Database, play: str, what: str, **values: Any) -> None:
 
 def _span(value: int) -> int:
     return min(max(0, value), MAX_SPAN_MS)
+
+
+def _text(value: str) -> str:
+    return value.replace("\0", "")[:MAX_TEXT]

@@ -8,6 +8,8 @@ from sqlite_utils import Database, Migrations
 APPLICATION_ID = 0x4B494F53
 """``KIOS`` in the SQLite header: this file is a kiosk's journal and nobody else's."""
 BUSY_SECONDS = 5.0
+WAL_PAGES = 250
+"""The write-ahead log goes back into the database from this length on: 1 MB, not SQLite's 4, for small disks."""
 
 migrations = Migrations("kiosk-journal")
 
@@ -64,10 +66,12 @@ def reconnect(path: Path) -> Database:
         f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
     )
     try:
-        return _settings(Database(connection, execute_plugins=False))
+        db = _settings(Database(connection, execute_plugins=False))
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # gives back room where the disk is full
     except sqlite3.Error:
         connection.close()
         raise
+    return db
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -102,6 +106,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
 def _settings(db: Database) -> Database:
     db.conn.execute("PRAGMA journal_mode = WAL").fetchone()
     db.conn.execute("PRAGMA synchronous = FULL")
+    db.conn.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}").fetchone()
     return db
 
 

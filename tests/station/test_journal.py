@@ -36,7 +36,13 @@ BOOT = "boot-1"
 START = 1_772_672_400_000
 """2026-03-05 09:00 in Shanghai."""
 FILM = Programme(
-    id="rice", title="水稻育秧技术", category="农业实用技术", file="rice.mp4", duration_ms=60_000, size=1, sha256="ab" * 32
+    id="rice",
+    title="水稻育秧技术",
+    category="农业实用技术",
+    file="rice.mp4",
+    duration_ms=60_000,
+    size=1,
+    sha256="ab" * 32,
 )
 
 
@@ -102,8 +108,8 @@ def test_a_play_is_written_from_due_to_closed(tmp_path: Path) -> None:
         assert journal.settle(5)
         (play,) = records(journal)
         assert play == Play(
-            id="p1", playlist_version=7, programme="rice", title="水稻育秧技术", sha256="ab" * 32, category="农业实用技术",
-            origin="slot", occasion="主题党日", planned_start_ms=START, planned_end_ms=START + 60_000,
+            id="p1", playlist_version=7, programme="rice", title="水稻育秧技术", sha256="ab" * 32,
+            category="农业实用技术", origin="slot", occasion="主题党日", planned_start_ms=START, planned_end_ms=START + 60_000,
             actual_start_ms=START + 3, actual_end_ms=START + 60_003, played_ms=60_000, outcome="completed",
             continues="p0", late_ms=3, gap_ms=2, pictures_shown=1500, pictures_lost=2, volume=70,
             video_output="xcb_x11", clock="trusted", boot_id=BOOT, started_monotonic_ms=5000,
@@ -431,7 +437,6 @@ def test_a_damaged_page_costs_no_entry_that_can_still_be_read(tmp_path: Path) ->
         journal.remember("stop", "by A")
         for n in range(300):
             play_once(journal, f"p{n}", START + n * 60_000)
-    assert shutil.which("true")
     tree = sqlite3.connect(path)
     (page,) = tree.execute("SELECT rootpage FROM sqlite_master WHERE name = 'idx_plays_shown_ms'").fetchone()
     (size,) = tree.execute("PRAGMA page_size").fetchone()
@@ -440,7 +445,7 @@ def test_a_damaged_page_costs_no_entry_that_can_still_be_read(tmp_path: Path) ->
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
     with opened(path) as (journal, _):
-        assert len(list(tmp_path.glob("journal.db.corrupt-*"))) == 1
+        assert list(tmp_path.glob("journal.db.corrupt-*T??????"))
         found = records(journal)
         assert [record.id for record in found[:300]] == [f"p{n}" for n in range(300)]
         assert found[300:] == [journal.restarted]

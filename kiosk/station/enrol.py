@@ -1,0 +1,168 @@
+"""Enrolment: a code typed once, a key pair made here, and the town's root believed because the code names it."""
+
+import logging
+import os
+import platform
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from kiosk import __version__
+from kiosk.contract import trust, wire
+from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, parse_code
+from kiosk.contract.trust import Refused
+from kiosk.station import config
+from kiosk.station.durable import write_whole
+from kiosk.station.events import RootFound
+from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
+from kiosk.station.library import Library
+from kiosk.station.link_round import follow_roots
+from kiosk.station.link_town import PORTAL, Town, Unreachable
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class EnrolmentFailed(Exception):
+    """The station is not enrolled; the message says why, and what to do. Nothing was changed but the key, made once."""
+
+
+def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
+    """Enrol this PC with the town at ``url``. Raises :class:`EnrolmentFailed`.
+
+    The same code may be used again from this PC, as after a lost answer: the key stays, and so does the station. The
+    record of a station that this PC was before is set aside: it is not the new one's. ``ca_file`` as in the settings.
+    """
+    address = _address(url)
+    try:
+        parsed = parse_code(code)
+    except BadCode as error:
+        raise EnrolmentFailed(str(error)) from None
+    try:
+        public_key = _key_pair(state)
+        answer = _ask(Town(address, ca_file=ca_file), address, parsed, public_key, state)
+        identity = Identity(
+            url=address,
+            town=answer.town,
+            station=answer.station,
+            group=answer.group,
+            name=answer.name,
+            token=answer.token,
+            public_key=public_key,
+            root_sha256=parsed.root_sha256,
+        )
+        _part_with_the_past(state, identity)
+        save_identity(state, identity)
+        _hand_over(state)
+    except OSError as error:
+        raise EnrolmentFailed(
+            f"state folder {state}: {error.strerror or error}; run as root or as the kiosk's user, and see to the disk"
+        ) from None
+    return identity
+
+
+def _ask(town: Town, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
+    """Believe the town first, by its root, and only then tell it the secret."""
+    try:
+        _fetch_roots(town, code, Library(state / "library"))
+        request = EnrolRequest(
+            secret=code.secret, public_key=public_key, host=platform.node()[:400], software=f"kiosk {__version__}"
+        )
+        answer = wire.decode(town.post("/v1/enrol", wire.encode(request)), EnrolAnswer, "enrolment answer")
+    except Refused as error:
+        raise EnrolmentFailed(f"town {address}: {error}") from None
+    except wire.Malformed as error:
+        raise EnrolmentFailed(f"town {address}: {error}; {PORTAL}") from None
+    except Unreachable as error:
+        raise EnrolmentFailed(_why(address, error)) from None
+    return answer
+
+
+def _fetch_roots(town: Town, code: Code, library: Library) -> None:
+    data = town.get("/v1/root/1.root.json") or b""
+    root = trust.first_root(data, code.root_sha256)
+    library.begin_trust(root, data)
+    found: list[RootFound] = []
+    follow_roots(town, root, lambda event: found.append(event) if isinstance(event, RootFound) else None)
+    for event in found:
+        library.keep_root(event.root, event.data)
+
+
+def _part_with_the_past(state: Path, identity: Identity) -> None:
+    try:
+        before = load_identity(state)
+    except IdentityError:
+        return
+    if (before.town, before.station) != (identity.town, identity.station):
+        for path in sorted(state.glob("journal.*")):
+            path.rename(path.with_name(f"of-{before.town}-{before.station}-{path.name}"))
+
+
+def _hand_over(state: Path) -> None:
+    """What root has made belongs to whom the state folder belongs to: the kiosk's user."""
+    if os.geteuid() == 0:
+        owner = state.stat()
+        for path in state.rglob("*"):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def _key_pair(state: Path) -> str:
+    """The public half of this station's key; the key is made if there is none yet."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # heavy, and the daemon needs none
+
+    path = key_path(state)
+    try:
+        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
+    except (FileNotFoundError, ValueError):
+        key = Ed25519PrivateKey.generate()
+        write_whole(path, key.private_bytes_raw().hex().encode() + b"\n", 0o600)
+    return key.public_key().public_bytes_raw().hex()
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise EnrolmentFailed(f"town {url[:200]!r} is not a web address; give one such as https://town.example")
+    if parts.query or parts.fragment or parts.username:
+        raise EnrolmentFailed("the town's address has a query, a fragment or a user name in it; give it without")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        log.warning("enrol: %s is not encrypted: whoever sits on the line can read the token", parts.hostname)
+    return url.strip().rstrip("/")
+
+
+def _why(address: str, error: Unreachable) -> str:
+    if "/v1/enrol: HTTP 403" in str(error):
+        return f"town {address} refuses the code: {str(error).partition('403: ')[2] or 'used, expired or not its own'}"
+    return f"town {address}: {error}" + (f"; {PORTAL}" if error.remedy == PORTAL else "; is the network up?")
+
+
+@click.command("enrol")
+@click.option("--town", "url", required=True, help="The town's address, such as https://town.example")
+@click.option("--code", prompt="Enrolment code", help="The code that the town gave for this station.")
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/kiosk/config.toml"),
+    show_default=True,
+    help="The station's settings; they name the state folder.",
+)
+@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="The state folder, without settings.")
+def enrol_command(url: str, code: str, path: Path, state: Path | None) -> None:
+    """Make this station known to its town."""
+    ca_file = ""
+    if state is None:
+        try:
+            settings = config.load(path)
+        except config.ConfigError as error:
+            raise click.ClickException(str(error)) from None
+        state, ca_file = Path(settings.station.state), settings.town.ca_file
+    try:
+        identity = enrol(url, code, state, ca_file)
+    except EnrolmentFailed as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(
+        f"This is now station {identity.station} ({identity.name}), group {identity.group}, town {identity.town}."
+    )

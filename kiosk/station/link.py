@@ -1,0 +1,203 @@
+"""The line to the town: one thread fetches, one reports; both only post what they found."""
+
+import logging
+import random
+import time
+from threading import Condition, Event, Thread
+from typing import Generic, TypeVar
+
+import msgspec
+from tuf.api.metadata import Root
+
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
+from kiosk.station.events import Event as Message
+from kiosk.station.events import FetchEnded, Post, RootFound, TownUnreachable
+from kiosk.station.identity import Identity
+from kiosk.station.journal import Journal
+from kiosk.station.library import Library
+from kiosk.station.link_delivery import Delivery
+from kiosk.station.link_download import Progress
+from kiosk.station.link_round import Job, Round, Standing
+from kiosk.station.link_town import Stopped, Town, Unreachable
+from kiosk.station.threads import spawn
+
+__all__ = ["Link", "Progress", "Standing"]
+
+log = logging.getLogger(__name__)
+
+FIRST_BACKOFF_S = 2.0
+LONGEST_BACKOFF_S = 600.0
+JOIN_S = 2.0
+
+T = TypeVar("T")
+
+
+class Link:
+    """The link to the town. Everything it does is asked for by the main loop and answered with events."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        library: Library,
+        journal: Journal,
+        post: Post,
+        *,
+        timeout_s: float = 30.0,
+        ca_file: str = "",
+    ) -> None:
+        """``timeout_s`` and ``ca_file`` are those of the settings' table ``[town]``."""
+        self.progress: Progress | None = None
+        """The download under way, as it stands; None between downloads."""
+        self._identity, self._library, self._target = identity, library, post
+        self._stopping = Event()
+        self._fetches: _Box[Job] = _Box()
+        self._beats: _Box[tuple[Heartbeat, float]] = _Box()
+        self._root: Root | None = None
+        self._fetch_town = Town(identity.url, identity.token, timeout_s, ca_file)
+        self._report_town = Town(identity.url, identity.token, timeout_s, ca_file)
+        self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause)
+        self._threads: list[Thread] = []
+
+    def start(self) -> None:
+        """Start the threads ``link-fetch`` and ``link-report``."""
+        self._threads = [
+            spawn("link-fetch", self._fetch_forever, self._target),
+            spawn("link-report", self._report_forever, self._target),
+        ]
+
+    def stop(self) -> None:
+        """End both threads, a download in its middle too; takes 2 s at most."""
+        self._stopping.set()
+        self._fetches.close()
+        self._beats.close()
+        self._fetch_town.stop()
+        self._report_town.stop()
+        deadline = time.monotonic() + JOIN_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                log.warning("link: %s still waits for the network; left behind", thread.name)
+
+    def root(self, root: Root) -> None:
+        """The root now in force: what the town's online key signs is judged by it."""
+        if self._root is None or root.version >= self._root.version:
+            self._root = root
+
+    def fetch(self, standing: Standing, newest: HeartbeatAnswer | None = None) -> None:
+        """Ask for a round; it replaces one that waits. With ``newest`` only what is newer is looked at."""
+        self.root(standing.root)
+        self._fetches.put(Job(standing, newest))
+
+    def report(self, heartbeat: Heartbeat) -> None:
+        """Ask for a heartbeat, and that everything waiting be delivered. After a failure it is tried again."""
+        self._beats.put((heartbeat, time.monotonic()))
+
+    def _fetch_forever(self) -> None:
+        backoff = Backoff()
+        while (job := self._fetches.take(backoff.until)) is not None:
+            ended = self._round(job)
+            if self._stopping.is_set():
+                return
+            backoff = backoff.after_failure() if ended.error else Backoff()
+            self._post(ended)
+
+    def _round(self, job: Job) -> FetchEnded:
+        def going() -> bool:
+            newer = self._fetches.peek()
+            return not self._stopping.is_set() and not (newer and newer.tells_more_than(job))
+
+        def told(progress: Progress | None) -> None:
+            self.progress = progress
+
+        return Round(self._fetch_town, self._identity, self._library, self._post, job, going, told).run()
+
+    def _report_forever(self) -> None:
+        backoff = Backoff()
+        while (job := self._beats.take(backoff.until)) is not None:
+            heartbeat, asked = job
+            try:
+                self._report(_aged(heartbeat, time.monotonic() - asked))
+            except Stopped:
+                return
+            except Unreachable as error:
+                backoff = backoff.after_failure()
+                log.warning("link: %s; again in %.0f s", error, backoff.until - time.monotonic())
+                self._post(TownUnreachable("report", str(error), error.remedy))
+                self._beats.put_back(job)
+            else:
+                backoff = Backoff()
+
+    def _report(self, heartbeat: Heartbeat) -> None:
+        if self._root is None:
+            log.warning("link: no root yet, so the town's answers cannot be judged; nothing is reported")
+            return
+        self._delivery.beat(heartbeat, self._root)
+        self._delivery.deliver(self._root)
+
+    def _post(self, event: Message) -> None:
+        if isinstance(event, RootFound):
+            self.root(event.root)
+        if not self._stopping.is_set():
+            self._target(event)
+
+    def _pause(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
+
+
+class Backoff:
+    """Full jitter: after the n-th failure any wait up to 2 s × 2ⁿ, at most 10 min, so that stations do not all call
+    at once when the town comes back."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self._failures = failures
+        longest = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(failures, 30)) if failures else 0.0
+        self.until = time.monotonic() + random.uniform(min(longest, 0.5), longest)  # noqa: S311 - no secret
+        """On the monotonic clock."""
+
+    def after_failure(self) -> "Backoff":
+        return Backoff(self._failures + 1)
+
+
+class _Box(Generic[T]):
+    """Holds one job: the latest wins."""
+
+    def __init__(self) -> None:
+        self._item: T | None = None
+        self._changed = Condition()
+        self._closed = False
+
+    def put(self, item: T) -> None:
+        with self._changed:
+            self._item = item
+            self._changed.notify_all()
+
+    def put_back(self, item: T) -> None:
+        """Put a job back that failed, unless a newer one has come."""
+        with self._changed:
+            if self._item is None:
+                self._item = item
+
+    def peek(self) -> T | None:
+        return self._item
+
+    def take(self, not_before: float) -> T | None:
+        """The latest job, once there is one and ``not_before`` (monotonic) has passed; None once closed."""
+        with self._changed:
+            while not self._closed:
+                wait = not_before - time.monotonic()
+                if self._item is not None and wait <= 0:
+                    item, self._item = self._item, None
+                    return item
+                self._changed.wait(wait if wait > 0 else None)
+            return None
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+def _aged(heartbeat: Heartbeat, seconds: float) -> Heartbeat:
+    """A heartbeat that has waited, with its times as they are now."""
+    ms = int(seconds * 1000)
+    return msgspec.structs.replace(heartbeat, sent_ms=heartbeat.sent_ms + ms, up_ms=heartbeat.up_ms + ms)

@@ -1,0 +1,125 @@
+"""The heartbeat, and the delivery of the record: batch by batch, until the town has countersigned the head."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+from tuf.api.metadata import Root
+
+from kiosk.contract import trust, wire
+from kiosk.contract.reports import MAX_BATCH, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Time, Witness
+from kiosk.contract.trust import Refused
+from kiosk.station.events import Delivered, HeartbeatAnswered, Post, TownRefused
+from kiosk.station.journal import Journal
+from kiosk.station.link_round import follow_roots
+from kiosk.station.link_town import PORTAL, Behind, Town, Unreachable, Unwelcome
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LONGEST_WAIT_S = 60.0
+"""The longest pause that the town may ask for between two batches."""
+
+
+class Delivery:
+    """Talks to the town in the thread ``link-report``. ``pause`` sleeps so many seconds, less if asked to stop."""
+
+    def __init__(self, town: Town, journal: Journal, post: Post, station: str, pause: Callable[[float], None]) -> None:
+        self._town, self._journal, self._post, self._station, self._pause = town, journal, post, station, pause
+        self._after: int | None = None
+        """What the town has witnessed, as far as this conversation knows; the journal hears of it a moment later."""
+
+    def beat(self, heartbeat: Heartbeat, root: Root) -> None:
+        """Send a heartbeat, and post what the town answers. Raises :class:`Unreachable`."""
+        fresh = msgspec.structs.replace(heartbeat, nonce=secrets.token_hex(16))  # each sending has its own
+        sent = time.monotonic()
+        body = self._town.post("/v1/heartbeat", wire.encode(fresh))
+        received = time.monotonic()
+        answer = _answer(body, HeartbeatAnswer, "heartbeat answer")
+        try:
+            found = self._time(answer, root, fresh.nonce)
+        except Refused as error:
+            self._refuse("heartbeat answer", error)
+        else:
+            self._post(HeartbeatAnswered(answer, found, sent, received))
+
+    def deliver(self, root: Root) -> None:
+        """Send all that waits. Raises :class:`Unreachable`; what was not receipted stays where it is."""
+        after = self._journal.delivered() if self._after is None else max(self._after, 0)
+        size, rewound = MAX_BATCH, False
+        while True:
+            previous, entries = self._journal.waiting(size, after)
+            if not entries:
+                break
+            report = Report(station=self._station, previous=previous, entries=entries)
+            try:
+                body = self._town.post("/v1/reports", wire.encode(report))
+            except Behind as behind:
+                if rewound or behind.head_seq >= entries[0].seq:
+                    raise
+                log.warning("link: the town has our record up to %d only; sent again from there", behind.head_seq)
+                after, rewound = behind.head_seq, True
+                continue
+            except Unwelcome:
+                if len(entries) == 1:
+                    raise
+                size = len(entries) // 2  # what comes before the one it cannot take gets through
+                continue
+            answer = _answer(body, ReportAnswer, "report answer")
+            witness = self._witness(answer, root)
+            if witness is None or witness.seq < entries[-1].seq:
+                raise Unreachable(f"report: the town did not countersign it up to entry {entries[-1].seq}")
+            self._post(Delivered(answer.receipts, witness, answer.witness))
+            after, size = witness.seq, min(MAX_BATCH, size * 2)
+            self._after = after
+            if answer.wait_ms:
+                self._pause(min(answer.wait_ms / 1000, LONGEST_WAIT_S))
+        self._after = after
+
+    def _witness(self, answer: ReportAnswer, root: Root) -> Witness | None:
+        """The countersignature, if it is the town's, for us, and for the chain that we hold."""
+        try:
+            witness = trust.vouched(root, answer.witness, Witness, "countersignature")
+            self._check(witness)
+        except Refused as error:
+            self._refuse("report answer", error)
+            return None
+        return witness
+
+    def _check(self, witness: Witness) -> None:
+        if witness.station != self._station:
+            raise Refused("wrong-station", f"countersignature for {witness.station}, not for this station")
+        if self._journal.hash_at(witness.seq) != witness.hash:
+            raise Refused(
+                "fork",
+                f"the town holds another record than this station's at entry {witness.seq}: was the state restored "
+                "from a copy, or is another PC enrolled as this station? Enrol this PC again",
+            )
+
+    def _time(self, answer: HeartbeatAnswer, root: Root, nonce: str) -> Time:
+        try:
+            found = trust.vouched(root, answer.time, Time, "heartbeat answer")
+        except Refused as error:
+            if error.reason != "wrong-key":
+                raise
+            # Perhaps the town has a new online key: then its root says so.
+            newest = follow_roots(self._town, root, self._post)
+            found = trust.vouched(newest, answer.time, Time, "heartbeat answer")
+        if found.nonce != nonce:
+            raise Refused("replayed", "heartbeat answer: its time is in answer to another question")
+        return found
+
+    def _refuse(self, what: str, error: Refused) -> None:
+        log.warning("link: refused %s (%s): %s", what, error.reason, error)
+        self._post(TownRefused(what, error.reason, str(error)))
+
+
+def _answer(body: bytes, kind: type[T], what: str) -> T:
+    try:
+        return wire.decode(body, kind, what)
+    except wire.Malformed as error:
+        raise Unreachable(str(error)[:300], PORTAL) from None

@@ -1,0 +1,160 @@
+"""One file from the town into the library: resumed where it was cut, stopped where it is not what was signed."""
+
+import errno
+import logging
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from kiosk.contract.trust import Pinned
+from kiosk.station.library import Interrupted, Library, WrongBytes
+from kiosk.station.link_town import Stopped, Town, Unreachable
+
+log = logging.getLogger(__name__)
+
+RESERVE = 64 * 1024 * 1024
+"""Room that no programme may take, in bytes: the journal's."""
+LOOK_EVERY = 16 * 1024 * 1024
+"""How often the room on the disk is looked at, in bytes."""
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
+
+
+class NoRoom(Exception):
+    """The disk has too little room for a file."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a download has come, in bytes."""
+
+    sha256: str
+    size: int
+    have: int
+
+
+@dataclass(frozen=True)
+class Download:
+    """How files get from ``town`` into ``library``. ``going`` may end one in the middle, to be resumed later."""
+
+    town: Town
+    library: Library
+    going: Callable[[], bool]
+    told: Callable[[Progress], None]
+
+    def fetch(self, pinned: Pinned) -> None:
+        """Fetch one file and admit it.
+
+        A part stays for the next time, beside its ETag. Raises :class:`WrongBytes` where the file is longer, shorter or
+        other than signed (nothing of it stays), :class:`NoRoom`, or :class:`Unreachable`.
+        """
+        part = _Part(self.library.stage(pinned.sha256))
+        try:
+            have = part.resumable(pinned.size)
+            self._check_room(pinned, have)
+            if have < pinned.size or pinned.size == 0:
+                log.info("link: fetching %s, %d of %d bytes are here", pinned.sha256, have, pinned.size)
+                self._get(pinned, part, have)
+            self.library.admit(pinned.sha256, pinned.size, self.going)
+        except Interrupted as error:
+            raise Stopped(str(error)) from None
+        except (WrongBytes, NoRoom):
+            part.drop()
+            raise
+        except OSError as error:
+            part.drop()  # it takes the room that the journal needs
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            why = "the disk is full; free some room" if full else f"cannot be written ({error}); look after the disk"
+            raise NoRoom(f"file {pinned.sha256}: {why}") from None
+        part.drop()
+        log.info("link: %s is in the library", pinned.sha256)
+
+    def _get(self, pinned: Pinned, part: "_Part", have: int) -> None:
+        while True:
+            headers = {"Range": f"bytes={have}-", "If-Range": part.etag()} if have else {}
+            with self.town.ask("GET", f"/v1/files/{pinned.sha256}", headers) as response:
+                if (start := _start(response, pinned, part, have)) is not None:
+                    return self._write(pinned, part, response, start)
+            have = 0
+
+    def _write(self, pinned: Pinned, part: "_Part", response: requests.Response, have: int) -> None:
+        looked = have
+        with part.path.open("ab") as file:
+            for piece in self.town.chunks(response, f"file {pinned.sha256}"):
+                have += len(piece)
+                if have > pinned.size:
+                    raise WrongBytes(f"file {pinned.sha256}: longer than the {pinned.size} bytes that are signed")
+                file.write(piece)
+                self.told(Progress(pinned.sha256, pinned.size, have))
+                if not self.going():
+                    raise Stopped(f"file {pinned.sha256}: left at {have} bytes")
+                if have - looked >= LOOK_EVERY:
+                    looked = have
+                    self._check_room(pinned, have)
+            file.flush()
+            os.fsync(file.fileno())
+        if have < pinned.size:
+            raise WrongBytes(f"file {pinned.sha256}: ends after {have} bytes, signed are {pinned.size}")
+
+    def _check_room(self, pinned: Pinned, have: int) -> None:
+        free, needed = self.library.free_bytes(), pinned.size - have + RESERVE
+        if free < needed:
+            raise NoRoom(f"file {pinned.sha256}: {needed} bytes needed on the disk, {free} are free; free some room")
+
+
+class _Part:
+    """What is here of a file, and the strong ETag that it was fetched under."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._etag = path.with_suffix(".etag")
+
+    def resumable(self, size: int) -> int:
+        """How many bytes can be built on; a part without an ETag, or longer than the file, is dropped."""
+        try:
+            have = self.path.stat().st_size
+        except FileNotFoundError:
+            have = 0
+        if have > size or not self.etag():
+            self.drop()
+            return 0
+        return have
+
+    def etag(self) -> str:
+        try:
+            return self._etag.read_text("ascii")
+        except (OSError, ValueError):
+            return ""
+
+    def begin(self, etag: str) -> None:
+        """Start from nothing, under the strong ``etag``; a weak one promises nothing about bytes."""
+        self.drop()
+        if re.fullmatch(r'"[\x21\x23-\x7e]{1,200}"', etag):
+            self._etag.write_text(etag, "ascii")
+
+    def drop(self) -> None:
+        self.path.unlink(missing_ok=True)
+        self._etag.unlink(missing_ok=True)
+
+
+def _start(response: requests.Response, pinned: Pinned, part: _Part, have: int) -> int | None:
+    """From which byte on the answer's body goes; None where the whole has to be asked for again."""
+    etag = response.headers.get("ETag", "")
+    if have and response.status_code != 200:
+        given = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        fits = given is not None and (int(given[1]), int(given[2])) == (have, pinned.size)
+        if response.status_code == 206 and fits and etag in ("", part.etag()):
+            return have
+        log.info("link: %s changed at the town, or cannot be resumed; from the start again", pinned.sha256)
+        part.drop()
+        return None
+    if response.status_code != 200:
+        raise Unreachable(f"file {pinned.sha256}: HTTP {response.status_code} in answer to a plain request")
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) != pinned.size:
+        raise WrongBytes(f"file {pinned.sha256}: the town has {length[:20]} bytes, signed are {pinned.size}")
+    part.begin(etag)
+    return 0

@@ -1,0 +1,276 @@
+"""A round of fetching: the root chain, urgent notices, the week, the station document, then the programmes."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tuf.api.metadata import Root
+
+from kiosk.contract import trust, wire
+from kiosk.contract.playlist import Playlist, Programme, Urgent
+from kiosk.contract.reports import HeartbeatAnswer, Signed
+from kiosk.contract.station import StationDocument
+from kiosk.contract.trust import Held, Pinned, Refused
+from kiosk.station.events import (
+    FetchEnded,
+    Post,
+    ProgrammeArrived,
+    RootFound,
+    StationFound,
+    TownRefused,
+    UrgentFound,
+    WeekFound,
+)
+from kiosk.station.identity import Identity
+from kiosk.station.library import Library, WrongBytes, check_station, for_station, pins
+from kiosk.station.link_download import Download, NoRoom, Progress
+from kiosk.station.link_town import NoSuch, TooLong, Town, Unreachable
+
+log = logging.getLogger(__name__)
+
+MAX_ROOTS = 100
+"""The most roots that one round follows: a town that has more than this to say is none."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the station holds when a round begins."""
+
+    root: Root
+    week: Held = field(default_factory=Held)
+    urgent: Held = field(default_factory=Held)
+    station_version: int = 0
+    wanted: tuple[Pinned, ...] = ()
+    """Files that are missing, in the order of need."""
+    now: datetime | None = None
+    """An aware instant, or None while the clock is not trusted."""
+    group: str = ""
+    """The group that the station document names; empty for the one of the enrolment."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One round that is asked for; without ``newest`` everything is looked at."""
+
+    standing: Standing
+    newest: HeartbeatAnswer | None = None
+
+    def tells_more_than(self, other: "Job") -> bool:
+        """Whether the round of ``other`` should give way: the town has news, or another file is needed first."""
+        if self.newest is not None and other.newest is not None:
+            names = ("root_version", "playlist_version", "urgent_version", "station_version")
+            if any(getattr(self.newest, name) > getattr(other.newest, name) for name in names):
+                return True
+        return bool(self.standing.wanted) and self.standing.wanted[0] not in other.standing.wanted
+
+
+class Round:
+    """One round. Whatever is found is verified here and posted; the main loop stores it."""
+
+    def __init__(
+        self,
+        town: Town,
+        identity: Identity,
+        library: Library,
+        post: Post,
+        job: Job,
+        going: Callable[[], bool],
+        told: Callable[[Progress | None], None],
+    ) -> None:
+        self._town, self._identity, self._library, self._post = town, identity, library, post
+        self._standing, self._newest = job.standing, job.newest
+        self._told = told
+        self._download = Download(town, library, going, told)
+        self._root = job.standing.root
+        self._group = job.standing.group or identity.group
+        self._files: dict[str, Pinned] = {}
+        self._error = ""
+
+    def run(self) -> FetchEnded:
+        """Fetch what there is to fetch. ``error`` says what cut the round short, or what was last in the way."""
+        urgent: tuple[Programme, ...] = ()
+        week: tuple[Programme, ...] = ()
+        try:
+            self._root = follow_roots(self._town, self._root, self._post, self._known("root", self._root.version))
+            urgent = tuple(programme for notice in self._urgent() for programme in notice.programmes)
+            self._station()  # before the week: it says which group's week is ours
+            week = tuple(in_order_of_need(found)) if (found := self._week()) else ()
+            self._want(pins(urgent), self._standing.wanted, pins(week))
+            self._programmes()
+        except Unreachable as error:
+            self._want(pins(urgent), self._standing.wanted, pins(week))
+            self._error = str(error)
+        finally:
+            self._told(None)
+        return FetchEnded(sum(not self._here(pinned) for pinned in self._files.values()), self._error)
+
+    def _known(self, what: str, held: int) -> bool:
+        """Whether the town's heartbeat answer says that there is nothing new."""
+        return self._newest is not None and getattr(self._newest, f"{what}_version") <= held
+
+    def _refused(self, what: str, reason: str, message: str) -> None:
+        log.warning("link: refused %s (%s): %s", what, reason, message)
+        self._post(TownRefused(what, reason, message))
+
+    # --- documents ---
+
+    def _week(self) -> Playlist | None:
+        held = self._held_under_root(self._standing.week, self._library.week_metadata())
+        if held.version and self._known("playlist", held.version):
+            return None
+        try:
+            data = self._town.get(f"/v1/groups/{self._group}.json", etag=held.digest)
+            if data is None:
+                return None
+            index = trust.index(self._root, data, held, self._standing.now)
+            if index.held == held:
+                return None
+            pinned = trust.pinned_playlist(index, self._group)
+            body = self._document(pinned, "playlist")
+            playlist = trust.the_playlist(index, body, self._group)
+        except NoSuch as error:
+            log.info("link: no week for us yet: %s", error)
+        except Refused as error:
+            self._refused("playlist", error.reason, str(error))
+        else:
+            self._post(WeekFound(index, data, playlist, body))
+            return playlist
+        return None
+
+    def _urgent(self) -> tuple[Urgent, ...]:
+        held = self._held_under_root(self._standing.urgent, self._library.urgent_metadata())
+        if self._known("urgent", held.version):
+            return ()
+        try:
+            data = self._town.get("/v1/urgent.json", etag=held.digest)
+            if data is None:
+                return ()
+            index = trust.index(self._root, data, held, self._standing.now)
+            if index.held == held:
+                return ()
+            files: dict[str, bytes] = {}
+            found: list[Urgent] = []
+            for name, pinned in trust.pinned_notices(index).items():
+                files[pinned.sha256] = self._document(pinned, f"urgent notice {name}")
+                found.append(trust.urgent_notice(index, name, files[pinned.sha256]))
+        except NoSuch:
+            return ()
+        except Refused as error:
+            self._refused("urgent notices", error.reason, str(error))
+            return ()
+        notices = for_station(found, self._identity.station)
+        self._post(UrgentFound(index, data, notices, files))
+        return notices
+
+    def _station(self) -> None:
+        held = self._standing.station_version
+        if self._known("station", held):
+            return
+        try:
+            data = self._town.get("/v1/station.json")
+            signed = wire.decode(data or b"", Signed, "station document")
+            document = trust.vouched(self._root, signed, StationDocument, "station document")
+            self._check(document)
+        except NoSuch:
+            return
+        except wire.Malformed as error:
+            self._refused("station document", "malformed", str(error))
+        except Refused as error:
+            self._refused("station document", error.reason, str(error))
+        else:
+            self._group = document.group
+            if document.version > held:
+                self._post(StationFound(document, signed))
+
+    def _check(self, document: StationDocument) -> None:
+        held = self._standing.station_version
+        check_station(document, self._identity.station)
+        if document.version < held:
+            raise Refused("roll-back", f"station document {document.version} is older than {held}, which is held")
+
+    def _document(self, pinned: Pinned, what: str) -> bytes:
+        if (path := self._library.path(pinned.sha256, pinned.size)) is not None:
+            return path.read_bytes()
+        if pinned.size > wire.MAX_DOCUMENT:
+            raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
+        try:
+            return self._town.get(f"/v1/files/{pinned.sha256}", pinned.size) or b""
+        except TooLong as error:
+            raise Refused("tampered", f"{what}: {error}") from None
+        except NoSuch as error:
+            raise Refused("missing", f"{what}: signed, but not there ({error}); publish it again") from None
+
+    def _held_under_root(self, held: Held, metadata: bytes | None) -> Held:
+        """What is held, unless the root has since revoked the keys behind it.
+
+        Whoever stole a key may have signed a version so high that no honest one comes after it; with the key, its
+        version must go (TUF 5.3.11).
+        """
+        if self._root.version == self._standing.root.version:
+            return held
+        try:
+            trust.index(self._root, metadata or b"", Held(), None)
+        except Refused:
+            return Held()
+        return held
+
+    # --- programmes ---
+
+    def _want(self, *wanted: tuple[Pinned, ...]) -> None:
+        self._files = {pinned.sha256: pinned for some in wanted for pinned in some}
+
+    def _here(self, pinned: Pinned) -> bool:
+        return self._library.path(pinned.sha256, pinned.size) is not None
+
+    def _programmes(self) -> None:
+        for pinned in self._files.values():
+            if self._here(pinned):
+                continue
+            try:
+                self._programme(pinned)
+            except WrongBytes as error:
+                self._error = str(error)
+            except NoSuch as error:
+                self._error = str(error)
+                self._refused(f"programme {pinned.sha256}", "missing", f"{error}; publish it again")
+            except NoRoom as error:
+                self._error = str(error)
+                log.warning("link: %s", error)
+            else:
+                self._post(ProgrammeArrived(pinned.sha256))
+
+    def _programme(self, pinned: Pinned) -> None:
+        """Fetch a file; a wrong one is refused, and asked for afresh once, as it may have been damaged on the way."""
+        try:
+            self._download.fetch(pinned)
+        except WrongBytes as error:
+            self._refused(f"programme {pinned.sha256}", "tampered", str(error))
+            self._download.fetch(pinned)
+
+
+def follow_roots(town: Town, root: Root, post: Post, nothing_new: bool = False) -> Root:
+    """Walk the root chain to its end, posting each root found. Raises :class:`Unreachable`."""
+    for _ in range(0 if nothing_new else MAX_ROOTS):
+        name = f"{root.version + 1}.root.json"
+        try:
+            data = town.get(f"/v1/root/{name}") or b""
+            root = trust.next_root(root, data)
+        except NoSuch:
+            break
+        except Refused as error:
+            log.warning("link: refused %s (%s): %s", name, error.reason, error)
+            post(TownRefused("root", error.reason, str(error)))
+            break
+        post(RootFound(root, data))
+    return root
+
+
+def in_order_of_need(playlist: Playlist) -> Iterator[Programme]:
+    """A week's programmes: those of slots in the order of their first slot, then recommended ones, then the rest."""
+    slots = sorted(playlist.slots, key=lambda slot: (slot.date, slot.start))
+    names = [name for slot in slots for name in slot.programmes]
+    names += [item.programme for item in playlist.recommended]
+    names += [programme.id for programme in playlist.programmes]
+    known = {programme.id: programme for programme in playlist.programmes}
+    return (known[name] for name in dict.fromkeys(names))

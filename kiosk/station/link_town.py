@@ -1,0 +1,213 @@
+"""One conversation with the town over HTTP: bounded in time and size, to no other host, and never to be believed."""
+
+import logging
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
+from threading import Event
+
+import msgspec
+import requests
+from urllib3.exceptions import HTTPError
+
+from kiosk import __version__
+from kiosk.contract import wire
+
+log = logging.getLogger(__name__)
+
+CHUNK = 64 * 1024
+CONNECT_S = 10.0
+DOCUMENT_S = 120.0
+"""For a whole document."""
+DRIP_S = 60
+DRIP_BYTES = 16 * 1024
+"""A body that brings less than this in ``DRIP_S`` is given up: 0.3 kB/s is no line, it is a fault."""
+REVOKED = "the town does not know this station any more: enrol it again (kiosk enrol)"
+PORTAL = "is there a log-in page on this network, or another server at the town's address?"
+
+
+class Unreachable(Exception):
+    """The town did not answer, or not as a town does. ``remedy`` says what a person can do, where one can."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class Stopped(Unreachable):
+    """This end was asked to stop in the middle."""
+
+
+class NoSuch(Unreachable):
+    """The town answers, and has no such thing."""
+
+
+class TooLong(Unreachable):
+    """The answer is longer than it may be."""
+
+
+class Behind(Unreachable):
+    """The town's chain ends before the report begins: it wants everything after ``head_seq``."""
+
+    def __init__(self, message: str, head_seq: int) -> None:
+        super().__init__(message)
+        self.head_seq = head_seq
+
+
+class Unwelcome(Unreachable):
+    """The town will not take this body, but perhaps a smaller one."""
+
+
+class _Trouble(msgspec.Struct):
+    """What a town says with an error."""
+
+    error: str = ""
+    head_seq: int = -1
+
+
+class Town:
+    """A town's address, with this station's token. For one thread; :meth:`stop` may come from another.
+
+    ``timeout_s`` is the longest stand-still of a request; ``ca_file`` holds the certificates (PEM) by which the town's
+    HTTPS is judged, empty for the usual ones.
+    """
+
+    def __init__(self, url: str, token: str = "", timeout_s: float = 30.0, ca_file: str = "") -> None:
+        self._url = url.rstrip("/")
+        self._timeouts = (min(CONNECT_S, timeout_s), timeout_s)
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, no .netrc: the environment is not configuration
+        self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": f"kiosk/{__version__}"})
+        self._session.verify = ca_file or True
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+        self._stopped = Event()
+        self._current: requests.Response | None = None
+
+    def stop(self) -> None:
+        """End whatever is under way; every later call raises :class:`Stopped`."""
+        self._stopped.set()
+        response = self._current
+        if response is not None:
+            try:
+                response.raw.shutdown()
+            except (OSError, ValueError, AttributeError, RuntimeError) as error:
+                log.debug("link: shutting down the connection: %r", error)
+
+    def get(self, path: str, limit: int = wire.MAX_DOCUMENT, etag: str = "") -> bytes | None:
+        """A whole document of at most ``limit`` bytes, or None where it still is the one named by ``etag``."""
+        headers = {"If-None-Match": f'"{etag}"'} if etag else {}
+        with self.ask("GET", path, headers) as response:
+            return None if response.status_code == 304 else self._whole(response, path, limit)
+
+    def post(self, path: str, body: bytes, limit: int = wire.MAX_DOCUMENT) -> bytes:
+        """Send a JSON document and give the answer's bytes."""
+        with self.ask("POST", path, {"Content-Type": "application/json"}, body) as response:
+            return self._whole(response, path, limit)
+
+    @contextmanager
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Iterator[requests.Response]:
+        """The answer, its body still to be read. Raises an :class:`Unreachable` for all but 200, 206, 304 and 416."""
+        self._check()
+        try:
+            response = self._session.request(
+                method, self._url + path, headers=dict(headers), data=body, stream=True, timeout=self._timeouts,
+                allow_redirects=False,
+            )  # fmt: skip
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            self._check()
+            raise Unreachable(f"{path}: {_reason(error)}") from None
+        self._current = response
+        try:
+            with response:
+                self._check()
+                if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                    raise Unreachable(f"{path}: the answer is compressed, which was not asked for", PORTAL)
+                self._judge(response, path)
+                yield response
+        finally:
+            self._current = None
+
+    def chunks(self, response: requests.Response, path: str) -> Iterator[bytes]:
+        """The body in pieces, as they come. Raises :class:`Unreachable` where it is cut or only drips,
+        :class:`Stopped` once asked to stop."""
+        began, size = time.monotonic(), 0
+        while True:
+            try:
+                piece = response.raw.read1(CHUNK, decode_content=False)
+            except (HTTPError, HTTPException, OSError, ValueError) as error:
+                self._check()
+                raise Unreachable(f"{path}: cut off ({_reason(error)})") from None
+            self._check()
+            if not piece:
+                return
+            yield piece
+            size += len(piece)
+            if time.monotonic() - began > DRIP_S:
+                if size < DRIP_BYTES:
+                    raise Unreachable(f"{path}: only {size} bytes in {DRIP_S} s; given up for now")
+                began, size = time.monotonic(), 0
+
+    def _whole(self, response: requests.Response, path: str, limit: int) -> bytes:
+        deadline = time.monotonic() + DOCUMENT_S
+        found = bytearray()
+        for piece in self.chunks(response, path):
+            found += piece
+            if len(found) > limit:
+                raise TooLong(f"{path}: the answer is longer than {limit} bytes", PORTAL)
+            if time.monotonic() > deadline:
+                raise Unreachable(f"{path}: not whole after {DOCUMENT_S:.0f} s")
+        return bytes(found)
+
+    def _judge(self, response: requests.Response, path: str) -> None:
+        status = response.status_code
+        if status in (200, 206, 304, 416):
+            return
+        if 300 <= status < 400:
+            raise Unreachable(f"{path}: the answer points elsewhere (HTTP {status}), which is not followed", PORTAL)
+        said = _trouble(self._whole(response, path, 64 * 1024))
+        message = f"{path}: HTTP {status}" + (f": {said.error[:300]}" if said.error else "")
+        if status in (401, 403):
+            raise Unreachable(message, REVOKED)
+        if status == 404:
+            raise NoSuch(message)
+        if status == 409 and said.head_seq >= 0:
+            raise Behind(message, said.head_seq)
+        if status in (400, 413, 422):
+            raise Unwelcome(message)
+        raise Unreachable(message)
+
+    def going(self) -> bool:
+        """Whether nobody has asked to stop."""
+        return not self._stopped.is_set()
+
+    def _check(self) -> None:
+        if self._stopped.is_set():
+            raise Stopped("stopped")
+
+
+def _trouble(body: bytes) -> _Trouble:
+    try:
+        return msgspec.json.decode(body, type=_Trouble)
+    except (ValueError, RecursionError):
+        return _Trouble()
+
+
+def _reason(error: Exception) -> str:
+    """The innermost cause in a few words: requests wraps three deep, and names the URL each time."""
+    inner: BaseException = error
+    while (deeper := inner.__cause__ or inner.__context__ or _argument(inner)) is not None:
+        inner = deeper
+    if isinstance(inner, socket.gaierror):
+        return "its name is not known here: is the network up?"
+    return f"{type(inner).__name__}: {inner}"[:300]
+
+
+def _argument(error: BaseException) -> BaseException | None:
+    reason = getattr(error, "reason", None)
+    found = (reason, *error.args)
+    return next((value for value in found if isinstance(value, BaseException)), None)
