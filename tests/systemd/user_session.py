@@ -8,7 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 PATIENCE_S = 30.0
-START = "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && /lib/systemd/systemd --user; exit $?"
+START = """
+set -e
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/system
+[ -d /sys/fs/cgroup ] || mount -t sysfs sysfs /sys
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+/lib/systemd/systemd --user
+"""
 
 
 def until(what: str, holds: Callable[[], object]) -> None:
@@ -44,9 +51,13 @@ class UserSession:
             stderr=self._log,
             stdin=subprocess.DEVNULL,
         )
-        until("systemd --user listens", lambda: self._outer.poll() is None and (self._run / "systemd/private").exists())
+        until("systemd --user listens", self._listens)
         inner = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children").read_text().split()[0]
         self._enter = [*as_root, "nsenter", "--target", inner, "--mount", "--pid", "--"]
+
+    def _listens(self) -> bool:
+        assert self._outer.poll() is None, f"systemd --user ended: {Path(self._log.name).read_text()}"
+        return (self._run / "systemd/private").exists()
 
     def inside(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command where the services run."""
