@@ -43,6 +43,8 @@ SETUP_DRAWS = 0.015
 SETTLE_WITHIN = 2.0
 SETTLE = 0.05
 PROGRESS_EVERY = 1.0
+REPORTS = 3
+"""File descriptor on which the parent reads."""
 _PR_SET_PDEATHSIG = 1
 _ORDERS = msgspec.json.Decoder(ToChild)
 
@@ -50,6 +52,8 @@ _ORDERS = msgspec.json.Decoder(ToChild)
 def main() -> NoReturn:
     """Play the programme that the first line of standard input names."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.dup2(1, REPORTS)
+    os.dup2(2, 1)  # what libVLC's plug-ins print must not reach the parent
     orders = Orders(sys.stdin.fileno())
     cue = orders.wait(None)
     if not isinstance(cue, Cue):
@@ -249,7 +253,7 @@ def _media_options(cue: Cue) -> list[str]:
 def tell(message: Message) -> None:
     """One line to the parent; a parent that is gone ends this process."""
     try:
-        os.write(sys.stdout.fileno(), line(message))
+        os.write(REPORTS, line(message))
     except OSError:
         os._exit(0)
 

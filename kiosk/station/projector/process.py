@@ -1,0 +1,88 @@
+"""One child process with its reader thread: orders go in a line at a time, what it says comes out as events."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from kiosk.station.events import Crashed, Event, Post
+from kiosk.station.projector.messages import Message, line
+
+log = logging.getLogger(__name__)
+
+_INHERITED = ("PATH", "LANG", "LC_ALL", "HOME", "XDG_RUNTIME_DIR", "XAUTHORITY", "PULSE_SERVER", "PYTHONPATH")
+"""All that a child sees of the daemon's environment."""
+
+M = TypeVar("M", bound=Message)
+
+
+class Process:
+    """A child started from ``module``. Nothing here ever waits for it; its reader thread reaps it.
+
+    ``translate`` turns a message of the child into an event, ``gone`` the child's return code.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        name: str,
+        post: Post,
+        says: type[M] | object,
+        translate: Callable[[M], Event],
+        gone: Callable[[int], Event],
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        self._name = name
+        self._post = post
+        self._decoder: msgspec.json.Decoder[M] = msgspec.json.Decoder(says)
+        self._translate = translate
+        self._gone = gone
+        environment = {key: os.environ[key] for key in _INHERITED if key in os.environ}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"XDG_RUNTIME_DIR": "/tmp", **environment},  # noqa: S108 - only silences libraries that ask for one
+        )
+        threading.Thread(target=self._read, name=name, daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """Of the child's process."""
+        return self._process.pid
+
+    def tell(self, message: Message) -> None:
+        """Send an order. A child that is gone does not hear it; its reader has said so, or will."""
+        try:
+            assert self._process.stdin is not None  # noqa: S101
+            self._process.stdin.write(line(message))
+            self._process.stdin.flush()
+        except (OSError, ValueError):
+            log.debug("%s is gone and did not hear %s", self._name, type(message).__name__)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def _read(self) -> None:
+        try:
+            assert self._process.stdout is not None  # noqa: S101
+            for text in self._process.stdout:
+                try:
+                    self._post(self._translate(self._decoder.decode(text)))
+                except msgspec.DecodeError:
+                    log.warning("%s said something that is no message: %.80r", self._name, text)
+            self._post(self._gone(self._process.wait()))
+            self._process.stdout.close()
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        except BrokenPipeError:
+            pass
+        except Exception as error:
+            self._post(Crashed(self._name, repr(error)))

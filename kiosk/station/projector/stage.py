@@ -1,0 +1,77 @@
+"""The daemon's side of the stage: started, started again when the X server comes back, told which poster to show."""
+
+import logging
+
+import msgspec
+
+from kiosk.station.events import Event, Post, StageGone, StageReady
+from kiosk.station.poster import Poster
+from kiosk.station.projector.messages import FromStage, Paint
+from kiosk.station.projector.process import Process
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class Stage:
+    """The X screen as the daemon sees it. All methods are for the main loop; instants are monotonic seconds."""
+
+    def __init__(self, display: str, post: Post) -> None:
+        self._display = display
+        self._post = post
+        self._process: Process | None = None
+        self._poster: Poster | None = None
+        self._retry_at = 0.0
+        self.size: tuple[int, int] | None = None
+        """Of the screen in pixels; None while there is none."""
+
+    @property
+    def up(self) -> bool:
+        """Is there a screen?"""
+        return self.size is not None
+
+    def tick(self, now: float) -> None:
+        """Start the stage if it is not there and it is time."""
+        if self._process is None and now >= self._retry_at:
+            self._process = Process(
+                "kiosk.station.projector.stage_child",
+                "stage",
+                self._post,
+                FromStage,
+                _translate,
+                StageGone,
+                (self._display,),
+            )
+
+    def show(self, poster: Poster) -> None:
+        """Show this poster wherever no programme is; nothing happens if it is the same."""
+        if poster == self._poster:
+            return
+        self._poster = poster
+        self._paint()
+
+    def ready(self, event: StageReady) -> None:
+        """The screen is there; give it its poster."""
+        self.size = (event.width, event.height)
+        self._paint()
+
+    def gone(self, event: StageGone, now: float) -> None:
+        """The stage has ended; it is tried again in a second."""
+        log.warning("the stage has ended with %s: no X server at %s?", event.returncode, self._display)
+        self.size = None
+        self._process = None
+        self._retry_at = now + RETRY_SECONDS
+
+    def close(self) -> None:
+        """End the stage; the screen goes black."""
+        if self._process is not None:
+            self._process.kill()
+
+    def _paint(self) -> None:
+        if self._process is not None and self._poster is not None and self.up:
+            self._process.tell(Paint(poster=msgspec.Raw(msgspec.json.encode(self._poster))))
+
+
+def _translate(message: FromStage) -> Event:
+    return StageReady(message.width, message.height)
