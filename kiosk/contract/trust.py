@@ -219,7 +219,8 @@ def _metadata(data: bytes, what: str) -> Metadata[Root] | Metadata[Targets]:
     except wire.Malformed as error:
         raise Refused("malformed", str(error)) from None
     except (DeserializationError, RepositoryError, StorageError, ValueError, RecursionError) as error:
-        raise Refused("malformed", f"{what}: not signed metadata ({error})") from None
+        cause = error.__cause__ or error
+        raise Refused("malformed", f"{what}: not signed metadata ({type(cause).__name__}: {cause})") from None
 
 
 def _targets(metadata: Metadata[Root] | Metadata[Targets]) -> Targets:

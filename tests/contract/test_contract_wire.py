@@ -1,0 +1,86 @@
+"""The one reader of JSON: what it refuses, and that writing is canonical."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.contract.wire import MAX_DOCUMENT, Malformed, encode, plain
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(trees)
+def test_what_is_written_is_read_back_and_written_the_same(tree):
+    data = encode(tree)
+    assert plain(data, "document") == tree
+    assert encode(plain(data, "document")) == data
+
+
+@given(st.dictionaries(st.text(st.characters(codec="ascii")), st.integers(-(2**63), 2**63 - 1)))
+def test_canonical_bytes_are_those_that_another_writer_gives(tree):
+    assert encode(tree) == json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**70, 10**400])
+def test_integer_beyond_64_bits_is_refused(number):
+    with pytest.raises(Malformed, match=r"week: the number .* does not fit 64 bits"):
+        plain(b'{"a":%d}' % number, "week")
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_integer_of_64_bits_is_read(number):
+    assert plain(b"%d" % number, "week") == number
+
+
+def test_eight_megabytes_of_digits_are_refused_quickly():
+    began = time.monotonic()
+    with pytest.raises(Malformed):
+        plain(b"1" * MAX_DOCUMENT, "week")
+    assert time.monotonic() - began < 5
+
+
+def test_duplicate_among_a_hundred_thousand_keys_is_found_quickly():
+    keys = ",".join(f'"k{n}":1' for n in range(100_000))
+    began = time.monotonic()
+    with pytest.raises(Malformed, match="'k99999' stands twice"):
+        plain(f'{{{keys},"k99999":2}}'.encode(), "week")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("data", [rb'{"a":"\ud800"}', rb'["\uDFFF"]', rb'{"\ud800":1}', rb'[["x",["\ud83d"]]]'])
+def test_half_a_character_is_refused_wherever_it_stands(data):
+    with pytest.raises(Malformed, match="week: .*half a character"):
+        plain(data, "week")
+
+
+def test_whole_characters_are_read_however_they_are_written():
+    assert plain(rb'["\ud83d\ude00", "\\ud800"]', "week") == ["😀", "\\ud800"]
+
+
+def test_bytes_that_are_not_utf8_are_refused():
+    with pytest.raises(Malformed, match="week: not UTF-8 at byte 2"):
+        plain(b'["\xff"]', "week")
+
+
+def test_broken_json_is_refused_with_line_and_column():
+    with pytest.raises(Malformed, match="week: not JSON at line 2 column 4"):
+        plain(b'{"a":\n1, }', "week")
+
+
+def test_document_beyond_the_limit_is_refused():
+    with pytest.raises(Malformed, match=f"{MAX_DOCUMENT + 1} bytes"):
+        plain(b" " * (MAX_DOCUMENT + 1), "week")
+
+
+def test_endless_nesting_is_refused():
+    for data in (b"[" * 1_000_000, b'{"a":' * 1_000_000):
+        with pytest.raises(Malformed, match="nested too deeply"):
+            plain(data, "week")
