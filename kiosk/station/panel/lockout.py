@@ -58,7 +58,7 @@ class Lockout:
         over = count - (FREE_STRANGERS if bucket == STRANGERS else FREE)
         if over < 0 or not count:
             return 0
-        wait_ms = min(FIRST_WAIT_MS * 2 ** min(over, 10), LONGEST_WAIT_MS)
+        wait_ms = min(FIRST_WAIT_MS << min(over, 10), LONGEST_WAIT_MS)
         # A clock set back must not lock anybody out for longer than the wait itself.
         return min(max(last_ms + wait_ms - now_ms, 0), wait_ms)
 
