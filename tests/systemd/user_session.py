@@ -53,7 +53,7 @@ class UserSession:
         )
         until("systemd --user listens", self._listens)
         inner = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children").read_text().split()[0]
-        self._enter = [*as_root, "nsenter", "--target", inner, "--mount", "--pid", "--"]
+        self._enter = [*as_root, "nsenter", "--target", inner, "--mount", "--pid", "--root", "--"]
 
     def _listens(self) -> bool:
         assert self._outer.poll() is None, f"systemd --user ended: {Path(self._log.name).read_text()}"
