@@ -1,5 +1,7 @@
-"""What is written in the journal: as-run rows, and the chain of entries that they end in. Each function runs inside
-the caller's transaction."""
+"""What is written in the journal: as-run rows, and the chain of entries that they end in.
+
+Each function runs inside its caller's transaction.
+"""
 
 import logging
 from dataclasses import dataclass
