@@ -20,8 +20,8 @@ FILE = "panel.json"
 KEY_FILE = "panel.key"
 LENGTHS = range(4, 13)
 """Digits of a PIN."""
-SCRYPT = {"n": 2**14, "r": 8, "p": 1}
-"""16 MB and about 50 ms a guess: what the daemon's memory allows. The lock-out does the rest."""
+SCRYPT = {"n": 2**12, "r": 8, "p": 4}
+"""4 MB (which the daemon keeps afterwards) and about 50 ms a guess. Against guessing at the page stands the lock-out."""
 
 
 class BadPin(ValueError):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 from click.testing import CliRunner
-from conftest import PIN, Browser, Room
+from panel_room import PIN, Browser, Room
 
 from kiosk.station.panel import access, lockout, pin
 from kiosk.station.panel.lockout import Lockout, buckets

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from conftest import NOW, Browser, Room
+from panel_room import NOW, Browser, Room
 
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import StartPressed, StopPressed

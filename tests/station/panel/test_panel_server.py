@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Browser, Room
+from panel_room import Browser, Room
 
 from kiosk.station.config import Panel as Settings
 from kiosk.station.events import Crashed

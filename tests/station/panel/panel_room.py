@@ -1,0 +1,86 @@
+"""The main loop and the browsers before a panel, as the tests of the panel need them."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from html import unescape
+from zoneinfo import ZoneInfo
+
+import requests
+
+from kiosk.station.events import Event, StartPressed, StopPressed
+from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Stopped
+
+PIN = "271828"
+NOW = datetime(2026, 3, 5, 14, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def running() -> Snapshot:
+    """A room on an ordinary afternoon."""
+    hour = NOW.replace(minute=0)
+    return Snapshot(
+        now=NOW,
+        station="丰乐镇 第一村",
+        on_air=Showing("春耕技术（上）", NOW - timedelta(minutes=10), NOW + timedelta(minutes=20), "slot"),
+        coming=Coming("春耕技术（下）", NOW + timedelta(minutes=20)),
+        today=(
+            Row(hour - timedelta(hours=5), hour - timedelta(hours=4), "党史故事", "done"),
+            Row(hour - timedelta(hours=4), hour - timedelta(hours=3), "法律常识", "missed"),
+            Row(hour, hour + timedelta(hours=1), "春耕技术（上）", "on-air"),
+            Row(hour + timedelta(hours=2), hour + timedelta(hours=3), "卫生与健康", "to-come"),
+        ),
+        waiting=3,
+    )
+
+
+class Room:
+    """The main loop as far as the panel sees it: takes presses, replaces the snapshot."""
+
+    def __init__(self) -> None:
+        self.snapshot = running()
+        self.posted: list[Event] = []
+        self.deaf = False
+
+    def post(self, event: Event) -> None:
+        self.posted.append(event)
+        if self.deaf:
+            return
+        if isinstance(event, StopPressed):
+            until = None if event.until_ms is None else datetime.fromtimestamp(event.until_ms / 1000, NOW.tzinfo)
+            self.snapshot = replace(self.snapshot, stopped=Stopped(event.reason, until), on_air=None)
+        if isinstance(event, StartPressed):
+            self.snapshot = replace(self.snapshot, stopped=None)
+
+
+class Browser:
+    """Keeps cookies, reads forms and sends them as a browser does."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.session = requests.Session()
+        self.session.trust_env = False
+
+    def get(self, path: str = "/") -> requests.Response:
+        return self.session.get(self.base + path, timeout=20)
+
+    def fields(self, path: str, action: str) -> dict[str, str]:
+        """The hidden fields of the form on page ``path`` that goes to ``action``."""
+        page = self.get(path).text
+        form = re.search(rf'<form method="post" action="{action}">(.*?)</form>', page, re.DOTALL)
+        assert form, f"{path} has no form to {action}"
+        return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[1]))
+
+    def post(self, action: str, fields: dict[str, str], **headers: str) -> requests.Response:
+        sent = {"Origin": self.base} | headers
+        return self.session.post(self.base + action, fields, headers=sent, timeout=20, allow_redirects=False)
+
+    def log_in(self, typed: str = PIN) -> requests.Response:
+        return self.post("/login", self.fields("/login", "/login") | {"pin": typed})
+
+    def stop(self, reason: str = "meeting", **more: str) -> requests.Response:
+        return self.post("/stop", self.fields("/stop", "/stop") | {"reason": reason} | more)
+
+    def text(self, path: str = "/") -> str:
+        """The page as it reads, without tags."""
+        body = self.get(path).text.split("<body>")[1]
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
