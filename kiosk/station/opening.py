@@ -16,7 +16,7 @@ _DAY = timedelta(days=1)
 def room_open(opening: Opening, now: datetime) -> tuple[bool, datetime]:
     """Whether the room is open at ``now`` (aware), and until when at least that is so.
 
-    Hours that adjoin, as over midnight, are reported one after the other. Where several seasons, or several entries
+    Hours that adjoin or overlap are reported edge by edge. Where several seasons, or several entries
     for one date, hold at a time, the first one named counts. A room that never opens again is closed until
     :data:`kiosk.station.instants.FAR`.
     """
@@ -37,11 +37,10 @@ class RoomHours:
     def look(self, at: int) -> tuple[bool, int]:
         """Whether the room is open at ``at``, and until when at least that is so."""
         today = to_utc(at).astimezone(self.zone).date()
-        windows = self._windows(today - _DAY) + self._windows(today)
-        if closing := max((end for start, end in windows if start <= at < end), default=0):
-            return True, closing
-        later = [start for start, _ in windows if start > at]
-        return False, min(later) if later else self._next_opening(today)
+        windows = [window for n in (-1, 0, 1) for window in self._windows(today + n * _DAY)]
+        is_open = any(opens <= at < closes for opens, closes in windows)
+        edges = [edge for window in windows for edge in window if edge > at]
+        return is_open, min(edges) if edges else self._next_opening(today)
 
     def _windows(self, day: date) -> list[tuple[int, int]]:
         """From when to when the room is open on a date. Hours that the change of the clocks reverses do not exist."""

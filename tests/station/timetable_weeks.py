@@ -1,7 +1,7 @@
 """Random weeks and situations for the tests of the timetable."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 from hypothesis import strategies as st
@@ -47,41 +47,35 @@ def weeks(draw: st.DrawFn, *, on_grid: bool = True, trusted: bool | None = None)
     if not on_grid:
         lengths = [length + timedelta(milliseconds=draw(st.integers(-300_000, 300_000))) for length in lengths]
     programmes = tuple(programme(name, length) for name, length in zip("abcde", lengths, strict=True))
-    names = st.sampled_from("abcde")
     return Week(
         draw(playlists(zone, first_day, programmes)),
         Situation(
             opening=draw(openings(first_day)),
-            clock_trusted=draw(st.sampled_from([True, True, True, True, False])) if trusted is None else trusted,
-            stop=draw(st.none() | stops(begin)),
-            session=draw(st.none() | sessions(begin, programmes)),
+            clock_trusted=draw(chance(90)) if trusted is None else trusted,
+            stop=draw(stops(begin)) if draw(chance(25)) else None,
+            session=draw(sessions(begin, programmes)) if draw(chance(50)) else None,
             urgents=tuple(draw(st.lists(urgents(begin, programmes), max_size=3, unique_by=lambda urgent: urgent.id))),
-            owed=draw(st.none() | owings(begin)),
-            unavailable=draw(st.frozensets(names, max_size=2)),
+            owed=draw(owings(begin)) if draw(chance(95)) else None,
+            unavailable=draw(st.frozensets(st.sampled_from("abcde"), max_size=2)) if draw(chance(40)) else frozenset(),
         ),
         begin,
     )
 
 
+def chance(percent: int) -> st.SearchStrategy[bool]:
+    return st.integers(0, 99).map(lambda drawn: drawn < percent)
+
+
 times = st.integers(0, 143).map(lambda tick: str(timedelta(minutes=10 * tick)).zfill(8))
-night_or_any = st.sampled_from(["00:00:00", "00:30:00", "01:00:00", "02:00:00", "02:30:00", "03:00:00"]) | times
+night_or_any = (
+    st.sampled_from(["00:00:00", "00:30:00", "01:00:00", "02:00:00", "02:30:00", "03:00:00"]) | times | times | times
+)
 
 
 @st.composite
 def playlists(draw: st.DrawFn, zone: str, first_day: str, programmes: tuple[Programme, ...]) -> Playlist:
     last_day = str(date.fromisoformat(first_day) + timedelta(days=1))
-    slots = st.builds(
-        Slot,
-        date=st.sampled_from([first_day, last_day]),
-        start=night_or_any,
-        end=night_or_any,
-        programmes=st.lists(st.sampled_from("abcde"), min_size=1, max_size=4).map(tuple),
-        mode=st.sampled_from(["once", "loop"]),
-        priority=st.integers(0, 2),
-        occasion=st.sampled_from(["", "party-day"]),
-        volume=st.sampled_from([None, 40]),
-    )
-    recommended = draw(st.lists(st.sampled_from("abcde"), max_size=4, unique=True))
+    recommended = draw(st.lists(st.sampled_from("abcde"), min_size=1, max_size=4, unique=True))
     playlist = Playlist(
         town="t",
         group="g",
@@ -95,30 +89,46 @@ def playlists(draw: st.DrawFn, zone: str, first_day: str, programmes: tuple[Prog
             Recommended(programme=name, plays=3, first_day=first_day, last_day=last_day) for name in recommended
         ),
     )
-    for slot in draw(st.lists(slots, max_size=7)):
+    for slot in draw(st.lists(slots([first_day, last_day]), min_size=2, max_size=9)):
         longer = msgspec.structs.replace(playlist, slots=(*playlist.slots, slot))
         playlist = playlist if check(longer) else longer
     return playlist
 
 
 @st.composite
+def slots(draw: st.DrawFn, days: list[str]) -> Slot:
+    """Most last up to four hours; one of five to any time of the day, so up to a whole day."""
+    start = draw(night_or_any)
+    later = datetime.fromisoformat(f"{days[0]}T{start}") + draw(st.integers(1, 24)) * TICK
+    return Slot(
+        date=draw(st.sampled_from(days)),
+        start=start,
+        end=draw(night_or_any) if draw(chance(20)) else later.time().isoformat(),
+        programmes=tuple(draw(st.lists(st.sampled_from("abcde"), min_size=1, max_size=4))),
+        mode="loop" if draw(chance(40)) else "once",
+        priority=draw(st.integers(0, 2)),
+        occasion=draw(st.sampled_from(["", "party-day"])),
+        volume=draw(st.sampled_from([None, 40])),
+    )
+
+
+@st.composite
 def openings(draw: st.DrawFn, first_day: str) -> Opening:
     """Hours in a zone of their own; one day of two may follow a season or its own rule."""
-    hours = st.lists(st.builds(Hours, start=night_or_any, end=night_or_any), max_size=2).map(tuple)
+    hours = st.lists(st.builds(Hours, start=night_or_any, end=night_or_any), min_size=1, max_size=3).map(tuple)
+    some = hours | st.just(())
     second = str(date.fromisoformat(first_day) + timedelta(days=1))
     season = st.builds(
         Season,
         first_day=st.just(second),
         last_day=st.sampled_from([second, "2027-01-31"]),
-        week=st.tuples(*[hours] * 7),
+        week=st.tuples(*[some] * 7),
     )
     return Opening(
         time_zone=draw(st.sampled_from(sorted(FIRST_DAYS))),
-        week=(draw(hours | st.just((Hours(start="00:00:00", end="00:00:00"),))),) * 7,
-        seasons=tuple(draw(st.lists(season, max_size=1))),
-        days=tuple(
-            draw(st.lists(st.builds(DayHours, date=st.sampled_from([first_day, second]), hours=hours), max_size=1))
-        ),
+        week=(draw(hours),) * 7 if draw(chance(60)) else ((Hours(start="00:00:00", end="00:00:00"),),) * 7,
+        seasons=(draw(season),) if draw(chance(20)) else (),
+        days=(DayHours(date=draw(st.sampled_from([first_day, second])), hours=draw(some)),) if draw(chance(20)) else (),
     )
 
 
@@ -127,11 +137,14 @@ def ticks(begin: datetime, first: int = 0) -> st.SearchStrategy[datetime]:
 
 
 def lasting(begin: datetime) -> st.SearchStrategy[tuple[datetime, datetime]]:
-    return st.tuples(ticks(begin), st.integers(1, 60)).map(lambda drawn: (drawn[0], drawn[0] + drawn[1] * TICK))
+    return st.tuples(ticks(begin), st.integers(1, 24)).map(lambda drawn: (drawn[0], drawn[0] + drawn[1] * TICK))
 
 
-def stops(begin: datetime) -> st.SearchStrategy[Stop]:
-    return lasting(begin).map(lambda drawn: Stop(*drawn)) | ticks(begin).map(lambda since: Stop(since, None))
+@st.composite
+def stops(draw: st.DrawFn, begin: datetime) -> Stop:
+    """Pressed on the first day; one of four has no end."""
+    since = begin + draw(st.integers(0, 100)) * TICK
+    return Stop(since, None if draw(chance(25)) else since + draw(st.integers(1, 36)) * TICK)
 
 
 @st.composite
@@ -158,10 +171,6 @@ def urgents(draw: st.DrawFn, begin: datetime, programmes: tuple[Programme, ...])
 
 @st.composite
 def owings(draw: st.DrawFn, begin: datetime) -> Owed:
-    plays = draw(st.dictionaries(st.sampled_from("abcde"), st.integers(0, 5)))
-    at = draw(st.integers(-60, 200).map(lambda tick: begin + tick * TICK))
-    return Owed(at, tuple(plays.items()), draw(st.none() | st.sampled_from("abcde")))
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    plays = tuple((name, draw(st.integers(0, 12))) for name in draw(st.permutations("abcde")))
+    at = begin + draw(st.integers(-60, 160)) * TICK
+    return Owed(at, plays, draw(st.sampled_from("abcde")) if draw(chance(30)) else None)
