@@ -117,7 +117,7 @@ class Round:
 
     def _week(self) -> Playlist | None:
         held = self._held_under_root(self._standing.week, self._library.week_metadata())
-        if held.version and self._known("playlist", held.version):
+        if self._known("playlist", held.version):
             return None
         try:
             data = self._town.get(f"/v1/groups/{self._group}.json", etag=held.digest)

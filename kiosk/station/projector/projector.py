@@ -33,6 +33,8 @@ TAIL = 2.0
 """Seconds before the end in which standing media time is the file's tail and no fault."""
 LINGER = 2.0
 """Seconds that a programme's last picture stays for one that is late to follow it."""
+SAME_INSTANT = 0.005
+"""Seconds by which an instant may differ and still be the same: wall and monotonic clock drift by as much."""
 LEAVE_WITHIN = 2.0
 """Seconds that a child is given to leave before it is killed."""
 SETTLE = 4.0
@@ -152,13 +154,17 @@ class Projector:
         if self.screen_up:
             self._start(run, now)
 
-    def retime(self, play: str, at: float, end: float) -> None:
-        """The clock has been put right, or the end has moved: other instants for the same play."""
+    def retime(self, play: str, at: float | None, end: float) -> None:
+        """The clock has been put right, or the end has moved: other instants for the same play.
+
+        ``at`` is None where the play was joined in progress: it is shown as soon as it can be.
+        """
         run = self._runs[play]
-        moved = replace(run.showing, at=at, end=end, head=run.showing.head + (at - run.showing.at))
-        if run.shown_at is not None:
-            moved = replace(run.showing, end=end)
-        if abs(moved.at - run.showing.at) < 0.005 and abs(moved.end - run.showing.end) < 0.005:
+        showing = run.showing
+        moved = replace(showing, end=end)
+        if at is not None and run.shown_at is None:
+            moved = replace(moved, at=at, head=showing.head + (at - showing.at))
+        if abs(moved.at - showing.at) < SAME_INSTANT and abs(moved.end - showing.end) < SAME_INSTANT:
             return
         run.showing = moved
         if run.process is not None:

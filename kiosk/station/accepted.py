@@ -1,0 +1,105 @@
+"""What this station has accepted from its town: root, week, urgent notices, station document; kept on disk first."""
+
+from collections import deque
+from datetime import datetime
+
+from tuf.api.metadata import Root
+
+from kiosk.contract.playlist import Playlist, Programme, Urgent
+from kiosk.contract.reports import Refusal
+from kiosk.contract.station import StationDocument
+from kiosk.contract.trust import Held, Index, Pinned
+from kiosk.station.events import RootFound, StationFound, TownRefused, UrgentFound, WeekFound
+from kiosk.station.library import Library, Shelf, pins
+from kiosk.station.link import Standing
+from kiosk.station.link_round import in_order_of_need
+
+MOST_REFUSALS = 20
+
+
+class Accepted:
+    """The newest of each kind, replaced only by what was verified. For the main loop only."""
+
+    def __init__(self, library: Library, shelf: Shelf) -> None:
+        """Raises ValueError where no root was ever kept: then nothing can be believed."""
+        if shelf.root is None:
+            raise ValueError("the town's root is missing; run kiosk enrol again")
+        self._library = library
+        self.root: Root = shelf.root
+        self.playlist: Playlist | None = shelf.playlist
+        self.urgents: tuple[Urgent, ...] = shelf.urgents
+        self.document: StationDocument | None = shelf.document
+        self._week: Index | None = shelf.index
+        self._urgent: Index | None = shelf.urgent_index
+        self.refusals: deque[Refusal] = deque(maxlen=MOST_REFUSALS)
+        self.week_refused = ""
+        """Why the newest week that was offered was refused; empty once one is accepted."""
+
+    @property
+    def urgent_version(self) -> int:
+        """Of the urgent notices held; 0 for none."""
+        return self._urgent.version if self._urgent else 0
+
+    def take_root(self, found: RootFound) -> None:
+        """The town's root has moved on."""
+        self._library.keep_root(found.root, found.data)
+        if found.root.version > self.root.version:
+            self.root = found.root
+
+    def take_week(self, found: WeekFound) -> bool:
+        """Keep a new week. False if a newer one is held already (two rounds of fetching may cross)."""
+        if self._week is not None and found.index.version < self._week.version:
+            return False
+        self._library.keep_week(found.metadata, found.data)
+        self._week, self.playlist = found.index, found.playlist
+        self.week_refused = ""
+        return True
+
+    def take_urgent(self, found: UrgentFound) -> bool:
+        """Keep the urgent notices as they stand now."""
+        if self._urgent is not None and found.index.version < self._urgent.version:
+            return False
+        self._library.keep_urgent(found.metadata, found.files)
+        self._urgent, self.urgents = found.index, found.notices
+        return True
+
+    def take_document(self, found: StationFound) -> bool:
+        """Keep a new station document."""
+        if self.document is not None and found.document.version < self.document.version:
+            return False
+        self._library.keep_station(found.signed)
+        self.document = found.document
+        return True
+
+    def refuse(self, found: TownRefused, at_ms: int) -> None:
+        """Remember what was not believed, for the town and for the administrator."""
+        self.refusals.appendleft(Refusal(at_ms=at_ms, what=found.what, reason=found.message[:400]))
+        self.week_refused = found.message
+
+    def programmes(self) -> tuple[Programme, ...]:
+        """Everything that may be shown, in the order of need."""
+        urgent = [programme for notice in self.urgents for programme in notice.programmes]
+        return (*urgent, *(in_order_of_need(self.playlist) if self.playlist else ()))
+
+    def files(self) -> set[str]:
+        """SHA-256 of every file that must not be purged."""
+        kept = {pin.sha256 for pin in pins(self.programmes())}
+        for index in (self._week, self._urgent):
+            kept |= {pinned.sha256 for pinned in index.files.values()} if index else set()
+        return kept
+
+    def missing(self) -> tuple[Pinned, ...]:
+        """Files that are not on the disk, in the order of need."""
+        return self._library.missing(self.programmes())
+
+    def standing(self, now: datetime | None) -> Standing:
+        """What a round of fetching has to know. ``now`` is None while the clock is not trusted."""
+        return Standing(
+            root=self.root,
+            week=self._week.held if self._week else Held(),
+            urgent=self._urgent.held if self._urgent else Held(),
+            station_version=self.document.version if self.document else 0,
+            wanted=self.missing(),
+            now=now,
+            group=self.document.group if self.document else "",
+        )

@@ -1,0 +1,59 @@
+"""Start and Stop: what was pressed last, remembered over a restart; the same press twice is one press."""
+
+from collections import deque
+from datetime import datetime
+
+import msgspec
+
+from kiosk.station.events import StopPressed
+from kiosk.station.instants import to_ms, to_utc
+from kiosk.station.journal import Journal
+from kiosk.station.timetable import Stop
+
+MEMORY = "stop"
+
+
+class _Kept(msgspec.Struct):
+    since_ms: int
+    until_ms: int | None
+    reason: str
+
+
+class StopState:
+    """Whether somebody wants quiet. For the main loop only."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._presses: deque[str] = deque(maxlen=64)
+        self.now: Stop | None = _remembered(journal.recall(MEMORY))
+
+    def press_start(self, press: str) -> bool:
+        """Start. False if this press was seen already, or nothing is stopped."""
+        if self._seen(press) or self.now is None:
+            return False
+        self.now = None
+        self._journal.remember(MEMORY, "")
+        return True
+
+    def press_stop(self, event: StopPressed, now: datetime) -> bool:
+        """Stop, until Start or until the event's time. False if this press was seen already."""
+        if self._seen(event.press):
+            return False
+        until = to_utc(event.until_ms) if event.until_ms else None
+        self.now = Stop(now, until, event.reason)
+        kept = _Kept(to_ms(now), event.until_ms, event.reason)
+        self._journal.remember(MEMORY, msgspec.json.encode(kept).decode())
+        return True
+
+    def _seen(self, press: str) -> bool:
+        if press and press in self._presses:
+            return True
+        self._presses.append(press)
+        return False
+
+
+def _remembered(text: str | None) -> Stop | None:
+    if not text:
+        return None
+    kept = msgspec.json.decode(text, type=_Kept)
+    return Stop(to_utc(kept.since_ms), to_utc(kept.until_ms) if kept.until_ms else None, kept.reason)

@@ -1,0 +1,175 @@
+"""The station seen from outside: the poster, the panel's snapshot, the heartbeat, what the health rules are told."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import kiosk
+from kiosk.contract.playlist import span
+from kiosk.contract.reports import ClockRepair, ClockState, Heartbeat, HeartbeatAnswer, OnAir
+from kiosk.station import poster
+from kiosk.station.accepted import Accepted
+from kiosk.station.clock import Clock
+from kiosk.station.config import Config
+from kiosk.station.health.rules import Observation
+from kiosk.station.identity import Identity
+from kiosk.station.instants import to_ms
+from kiosk.station.journal import Journal
+from kiosk.station.opening import room_open
+from kiosk.station.panel import snapshot as panel
+from kiosk.station.playout import Playout
+from kiosk.station.upkeep import Upkeep
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that a view may look at. Made afresh for each look; changes nothing."""
+
+    config: Config
+    identity: Identity
+    accepted: Accepted
+    clock: Clock
+    journal: Journal
+    playout: Playout
+    upkeep: Upkeep
+    boot_id: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The room's time zone: the playlist's, else the station document's."""
+        if self.accepted.playlist is not None:
+            return ZoneInfo(self.accepted.playlist.time_zone)
+        document = self.accepted.document
+        return ZoneInfo(document.opening.time_zone if document else "Asia/Shanghai")
+
+    def poster(self) -> poster.Poster:
+        """The public posting as it should be now."""
+        stop = self.playout.stop_in_force()
+        return poster.compose(
+            self.accepted.playlist,
+            self.accepted.document,
+            self.clock.now(),
+            language=self.config.station.language,
+            stopped=stop is not None,
+            reason=stop.reason if stop else "",
+            until=stop.until if stop else None,
+            clock=self.clock.state,
+            station=self.identity.name,
+        )
+
+    def snapshot(self) -> panel.Snapshot:
+        """What the panel's pages show."""
+        now = self.clock.now().astimezone(self.zone)
+        stop, on_air, coming = self.playout.stop_in_force(), self.playout.on_air(), self.playout.coming()
+        document = self.accepted.document
+        return panel.Snapshot(
+            now=now,
+            station=document.name if document else self.identity.name,
+            language=self.config.station.language,
+            stopped=panel.Stopped(stop.reason, stop.until) if stop else None,
+            on_air=panel.Showing(on_air.programme.title, on_air.start, on_air.end, on_air.origin) if on_air else None,
+            coming=panel.Coming(coming.programme.title, coming.start) if coming else None,
+            today=self._today(now),
+            tomorrow=self._tomorrow(now),
+            clock=self.clock.state,
+            waiting=self.journal.waiting_count(),
+            problems=self.upkeep.problems(),
+        )
+
+    def heartbeat(self) -> Heartbeat:
+        """How this room is, for the town. The link puts in a fresh nonce at each sending."""
+        accepted, playlist = self.accepted, self.accepted.playlist
+        on_air = self.playout.on_air()
+        seq, digest = self.journal.head()
+        free = self.upkeep.facts.get("disk.free_mb")
+        return Heartbeat(
+            station=self.identity.station,
+            sent_ms=self.clock.now_ms(),
+            nonce="",
+            boot_id=self.boot_id,
+            up_ms=round(self.clock.monotonic() * 1000),
+            software=kiosk.__version__,
+            root_version=accepted.root.version,
+            playlist_version=playlist.version if playlist else 0,
+            urgent_version=accepted.urgent_version,
+            station_version=accepted.document.version if accepted.document else 0,
+            clock=self.clock.state,
+            stopped=self.playout.stop_in_force() is not None,
+            on_air=OnAir(
+                programme=on_air.programme.id,
+                title=on_air.programme.title,
+                origin=on_air.origin,
+                started_ms=to_ms(on_air.start),
+                ends_ms=to_ms(on_air.end),
+            )
+            if on_air
+            else None,
+            head_seq=seq,
+            head_hash=digest,
+            waiting=self.journal.waiting_count(),
+            programmes_missing=len(accepted.missing()),
+            planned_until_ms=self._planned_until_ms(),
+            disk_free_mb=free if isinstance(free, int) else 0,
+            open_faults=tuple(problem.cause for problem in self.upkeep.problems()),
+            refusals=tuple(accepted.refusals),
+        )
+
+    def observation(self, inbox: int) -> Observation:
+        """What the health rules are told beside what the upkeep knows itself."""
+        return Observation(
+            inbox=inbox,
+            plan_until_ms=self._planned_until_ms(),
+            refused=self.accepted.week_refused,
+            clock=self.clock.state,
+        )
+
+    def is_behind(self, answer: HeartbeatAnswer) -> bool:
+        """Does the town hold something newer than this station?"""
+        held = self.heartbeat()
+        return (
+            answer.root_version > held.root_version
+            or answer.playlist_version > held.playlist_version
+            or answer.urgent_version > held.urgent_version
+            or answer.station_version > held.station_version
+        )
+
+    def _planned_until_ms(self) -> int:
+        playlist = self.accepted.playlist
+        if playlist is None:
+            return 0
+        last = datetime.fromisoformat(playlist.last_day).replace(tzinfo=self.zone)
+        return to_ms(last + timedelta(days=1))
+
+    def _today(self, now: datetime) -> tuple[panel.Row, ...]:
+        playlist = self.accepted.playlist
+        if playlist is None:
+            return ()
+        titles = {programme.id: programme.title for programme in playlist.programmes}
+        since = to_ms(now.replace(hour=0, minute=0, second=0, microsecond=0))
+        shown = [(row.planned_start_ms, row.origin) for row in self.journal.plays(since) if row.shown_ms is not None]
+        rows = []
+        for slot in sorted((s for s in playlist.slots if s.date == now.date().isoformat()), key=lambda s: s.start):
+            start, end = span(slot, self.zone)
+            played = any(to_ms(start) <= at < to_ms(end) and origin == "slot" for at, origin in shown)
+            state: panel.RowState = "to-come"
+            if now >= end:
+                state = "done" if played else "missed"
+            elif now >= start:
+                state = "on-air"
+            rows.append(panel.Row(start, end, " ".join(titles[name] for name in dict.fromkeys(slot.programmes)), state))
+        return tuple(rows)
+
+    def _tomorrow(self, now: datetime) -> datetime | None:
+        document = self.accepted.document
+        if document is None:
+            return None
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        is_open, until = room_open(document.opening, midnight)
+        return None if is_open or until > midnight + timedelta(days=1) else until
+
+
+def clock_repair(at_ms: int, boot_id: str, offset_ms: int, clock: ClockState) -> ClockRepair:
+    """The record that says by how much the clock of this boot was wrong."""
+    return ClockRepair(
+        id=f"clock-{boot_id[:8]}-{at_ms}", at_ms=at_ms, boot_id=boot_id, offset_ms=offset_ms, clock=clock
+    )
