@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -219,3 +220,23 @@ def test_locked_packages_have_hashes_and_name_no_registry(name: str) -> None:
     assert len(blocks) == len(pins(name)) > 30
     assert all("--hash=sha256:" in block for block in blocks)
     assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", text)
+
+
+def test_readme_begins_with_the_two_commands_and_names_only_commands_that_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = [line.strip() for line in text.splitlines() if line.startswith("    sh ")]
+    assert commands[:2] == ["sh systemd/demo.sh", "sh tests/run.sh"]
+    named = set(
+        re.findall(r"kiosk ((?:town )?[a-z]+(?:-[a-z]+)*)", " ".join(re.findall(r"bin/kiosk .*|`kiosk .*?`", text)))
+    )
+    assert {"town publish", "enrol", "check-config"} <= named
+    for command in sorted(named):
+        done = subprocess.run([sys.executable, "-m", "kiosk", *command.split(), "--help"], capture_output=True)
+        assert done.returncode == 0, command
+
+
+def test_readme_names_only_files_that_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?<![\w/-])(?:kiosk|systemd|tests|playlists)/[\w./-]*", text))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
