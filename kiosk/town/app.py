@@ -1,6 +1,7 @@
 """The town's server, put together: office, API, error answers; and the socket it listens on."""
 
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -43,7 +44,8 @@ def serve(folder: Path, listen: str, port: int, say: Callable[[str], None]) -> N
     try:
         listener = socket.create_server((listen, port), family=family, backlog=512)
     except OSError as error:
-        raise OfficeError(f"listen on {listen} port {port}: {error.strerror}; name another with --port") from None
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise OfficeError(f"listen on {listen} port {port}: {reason}; name another with --listen, --port") from None
     host = f"[{listen}]" if ":" in listen else listen
     say(f"Town {app.state.office.name} listens on http://{host}:{listener.getsockname()[1]}")
     # No access log: it would fill the disk with heartbeats. No proxy headers: nothing here asks for the address.

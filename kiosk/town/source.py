@@ -163,12 +163,17 @@ def _problems(tree: Any, kind: Any, place: str) -> Iterator[str]:
         for n, element in enumerate(tree, 1):
             yield from _problems(element, item, _numbered(place, n, element))
     elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(tree, dict):
-        yield from _field_problems(tree, kind, place)
+        problems = list(_field_problems(tree, kind, place))
+        yield from problems or _whole_problem(tree, kind, place)
     else:
-        try:
-            msgspec.convert(tree, kind)
-        except msgspec.ValidationError as error:
-            yield f"{place or 'the source'}: {_plainly(str(error))}"
+        yield from _whole_problem(tree, kind, place)
+
+
+def _whole_problem(tree: Any, kind: Any, place: str) -> Iterator[str]:
+    try:
+        msgspec.convert(tree, kind)
+    except msgspec.ValidationError as error:
+        yield f"{place or 'the source'}: {_plainly(str(error))}"
 
 
 def _field_problems(tree: dict[str, Any], kind: type[msgspec.Struct], place: str) -> Iterator[str]:

@@ -1,0 +1,129 @@
+"""`kiosk town ...` as a person types it, with a server in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+import requests
+from click.testing import CliRunner
+from contract.signing import report
+
+from kiosk.contract.enrolment import EnrolRequest, parse_code
+from kiosk.contract.reports import Play
+from kiosk.contract.wire import encode
+from kiosk.town.commands import town
+
+
+@pytest.fixture
+def kiosk(tmp_path):
+    """Runs `kiosk town --folder ... ARGUMENTS`; gives stdout, or fails with what was said."""
+
+    def run(*arguments, fails=None):
+        done = CliRunner().invoke(town, ["--folder", str(tmp_path / "town"), "--by", "li", *map(str, arguments)])
+        if fails is not None:
+            assert done.exit_code != 0
+            assert fails in done.stderr
+            assert "Traceback" not in done.output
+            return done.stderr
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def served(kiosk, tmp_path):
+    """A town served by `kiosk town serve --port 0`; gives its URL."""
+    kiosk("init", "丰乐镇", "--id", "fengle")
+    command = [sys.executable, "-m", "kiosk", "town", "--folder", str(tmp_path / "town"), "serve", "--port", "0"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"}
+    )
+    line = process.stdout.readline()
+    assert "丰乐镇" in line
+    yield re.search(r"http://\S+", line)[0]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) in (0, -signal.SIGTERM)
+    process.stdout.close()
+
+
+def test_whole_story_from_init_to_plays(kiosk, served, source):
+    code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
+    assert "Version 1 for group all" in kiosk("publish", source())
+    assert "Version 2 for group all: 2026-11-24" in kiosk(
+        "publish", source(), "--shift-to", "2026-11-24T08:00:00+08:00"
+    )
+    body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
+    answer = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()
+    assert (answer["town"], answer["station"], answer["name"]) == ("fengle", "room-1", "一号")
+    headers = {"Authorization": f"Bearer {answer['token']}"}
+    play = Play(
+        id="p1",
+        playlist_version=2,
+        programme="rice",
+        title="水稻",
+        sha256="0" * 64,
+        origin="slot",
+        planned_start_ms=1,
+        planned_end_ms=2,
+        actual_start_ms=1,
+        actual_end_ms=2001,
+        played_ms=2000,
+        outcome="completed",
+        clock="trusted",
+        boot_id="b",
+        started_monotonic_ms=1,
+    )
+    sent = requests.post(f"{served}/v1/reports", data=encode(report(encode(play))), headers=headers, timeout=10)
+    assert sent.json()["receipts"][0]["state"] == "accepted"
+    [row] = json.loads(kiosk("plays", "--json"))
+    wanted = {"station": "room-1", "id": "p1", "programme": "rice", "actual_start_ms": 1, "actual_end_ms": 2001}
+    assert wanted.items() <= row.items()
+    assert (row["outcome"], row["title"]) == ("completed", "水稻")
+    assert "水稻" in kiosk("plays")
+    assert "Root 2" in kiosk("rotate-key", "targets")
+    assert requests.get(f"{served}/v1/root/2.root.json", timeout=10).status_code == 200
+    assert "retired" in kiosk("retire-station", "room-1")
+    assert requests.get(f"{served}/v1/station.json", headers=headers, timeout=10).status_code == 403
+
+
+def test_errors_are_a_sentence_on_stderr(kiosk, source, tmp_path):
+    kiosk("plays", fails="there is no town; make one with `kiosk town")
+    kiosk("init")
+    kiosk("init", fails="there is a town already")
+    kiosk("add-station", "room/1", fails="station 'room/1': use 1 to 64 letters")
+    kiosk("retire-station", "ghost", fails="station ghost is not known")
+    kiosk("publish", source(titel="x"), fails="did you mean `title`?")
+    kiosk("publish", source(), "--shift-to", "2026-03-02T09:00:00", fails="needs an offset from UTC")
+    kiosk("publish", source(), "--shift-to", "soon", fails="is not an instant")
+    kiosk("publish", tmp_path / "none.json", fails="does not exist")
+    (tmp_path / "d.json").write_text('{"openning": {}, "opening": {"week": [[{"start": "8:00"}]]}}')
+    said = kiosk("add-station", "room-1", "--document", tmp_path / "d.json", fails="did you mean `opening`?")
+    assert "opening, week 1 1, start: a time is written HH:MM:SS" in said
+    assert "opening, week 1 1, end: is missing" in said
+
+
+def test_document_of_a_station_is_checked_and_replaced(kiosk, tmp_path):
+    kiosk("init")
+    week = [[{"start": "08:00:00", "end": "21:00:00"}]] * 7
+    (tmp_path / "d.json").write_text(json.dumps({"opening": {"week": week}, "people": [{"id": "li", "name": "李"}]}))
+    kiosk("add-station", "room-1", "--document", tmp_path / "d.json")
+    assert "document version 2" in kiosk("station-document", "room-1", tmp_path / "d.json")
+    (tmp_path / "d.json").write_text(json.dumps({"opening": {"week": week[:6]}}))
+    kiosk("station-document", "room-1", tmp_path / "d.json", fails="seven entries")
+
+
+def test_urgent_notices_from_the_command_line(kiosk, source):
+    kiosk("init")
+    path = source("urgent.json")
+    path.write_text('{"notices": []}')
+    assert "Version 1 of the urgent notices: 0 in force" in kiosk("urgent", path)
+
+
+def test_port_that_is_taken_is_said(kiosk, served):
+    port = served.rpartition(":")[2]
+    kiosk("serve", "--port", port, fails=f"listen on 127.0.0.1 port {port}: Address already in use; name another")
