@@ -21,7 +21,7 @@ KEY_FILE = "panel.key"
 LENGTHS = range(4, 13)
 """Digits of a PIN."""
 SCRYPT = {"n": 2**12, "r": 8, "p": 4}
-"""4 MB (which the daemon keeps afterwards) and about 50 ms a guess. Against guessing at the page stands the lock-out."""
+"""4 MB (which the daemon keeps afterwards) and about 50 ms a guess. The lock-out does the rest."""
 
 
 class BadPin(ValueError):
