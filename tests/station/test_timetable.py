@@ -236,6 +236,13 @@ def test_a_filler_item_goes_on_though_one_that_goes_before_it_has_arrived_since(
     assert told(decide(TIMETABLE, at("16:05"), situation)) == "filler song 16:00-16:15"
     assert told(decide(TIMETABLE, at("16:16"), situation)) == "filler rice 16:15-16:35"
     assert told(decide(TIMETABLE, at("16:36"), situation)) == "poster"
+    cut = replace(situation, owed=Owed(at("13:50"), (("rice", 1), ("song", 1)), first="song"))
+    assert told(decide(TIMETABLE, at("13:55"), cut)) == "filler song 13:50-14:00"
+    assert told(decide(TIMETABLE, at("15:05"), cut)) == "filler rice 15:00-15:20"  # a new start, in the usual order
+    whole = replace(situation, owed=Owed(at("13:40"), (("rice", 1), ("song", 1)), first="song"))
+    assert told(decide(TIMETABLE, at("13:56"), whole)) == "filler rice 13:55-14:00"
+    assert told(decide(TIMETABLE, at("15:05"), whole)) == "filler rice 15:00-15:20"
+    assert told(decide(TIMETABLE, at("15:21"), whole)) == "poster"
 
 
 def test_the_next_opening_is_found_past_days_and_seasons_without_hours() -> None:
@@ -261,6 +268,14 @@ def test_of_two_entries_for_a_date_the_first_one_counts() -> None:
     situation = replace(MORNING, opening=opening, owed=Owed(at("00:00"), (("song", 9),)))
     assert told(decide(TIMETABLE, at("05:50"), situation)) == "filler song 05:45-06:00"
     assert told(decide(TIMETABLE, at("11:00"), situation)) == "poster"
+
+
+def test_where_hours_overlap_the_answer_ends_at_the_next_edge_whenever_it_is_asked() -> None:
+    hours = (Hours(start="01:00:00", end="03:00:00"), Hours(start="22:00:00", end="02:00:00"))
+    opening = Opening(week=(hours,) * 7)
+    asked = [at("21:00"), at("23:00"), *(at(clock, "2026-03-06") for clock in ("00:30", "01:30", "02:30"))]
+    edges = [at("22:00"), *(at(clock, "2026-03-06") for clock in ("01:00", "01:00", "02:00", "03:00"))]
+    assert [room_open(opening, now) for now in asked] == list(zip([False, True, True, True, True], edges, strict=True))
 
 
 def test_without_a_playlist_there_is_the_poster_and_urgent_notices_still_work() -> None:
