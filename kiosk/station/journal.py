@@ -17,21 +17,26 @@ from kiosk.station.events import Post
 from kiosk.station.journal_rows import AsRun, Due
 from kiosk.station.journal_salvage import carry_over, go_on, heads_beside, note_heads, set_aside
 from kiosk.station.journal_schema import (
+    BusyJournal,
     DamagedJournal,
     ForeignDatabase,
+    FullDisk,
     JournalError,
     NewerJournal,
     ReadOnlyJournal,
     connect_reading,
+    lock,
     open_writing,
 )
 from kiosk.station.journal_writer import Commit, Writer
 
 __all__ = [
     "AsRun",
+    "BusyJournal",
     "DamagedJournal",
     "Due",
     "ForeignDatabase",
+    "FullDisk",
     "Journal",
     "JournalError",
     "NewerJournal",
@@ -65,23 +70,19 @@ class Journal:
     def __init__(self, path: Path, post: Post, boot_id: str, now_ms: Callable[[], int] = _wall_ms) -> None:
         """Open or create, migrate, and close the rows that an unexpected end left open.
 
-        A damaged file is set aside (see :attr:`restarted`) and does not stop the room. Raises :class:`ReadOnlyJournal`,
+        A damaged file does not stop the room: it is set aside, and :attr:`restarted` is the chain's own confession of
+        it; None after an ordinary start. Raises :class:`ReadOnlyJournal`, :class:`FullDisk`, :class:`BusyJournal`,
         :class:`ForeignDatabase` or :class:`NewerJournal`.
         """
         self._path = path
-        known, aside = heads_beside(path), None
+        self._lock = lock(path)
         try:
-            db = open_writing(path)
-        except DamagedJournal as error:
-            now = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000))
-            aside = set_aside(path, now)
-            log.warning("%s; set aside as %s, and a new one begun", error, aside.name)
-            db = open_writing(path)
-            carry_over(aside, db)
-        self.restarted: Action | None = go_on(db, known, aside, now_ms())
-        """The chain's own confession that entries were lost or the file replaced; None after an ordinary start."""
-        with db.atomic():
-            self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
+            db, self.restarted = _open(path, now_ms)
+            with db.atomic():
+                self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
+        except BaseException:
+            self._lock.close()
+            raise
         note_heads(path, db)
         self._state = {row["key"]: row["value"] for row in db.table("state").rows}
         self._open: dict[str, _Sketch] = {}
@@ -101,6 +102,7 @@ class Journal:
         """Write what waits, for at most ``timeout`` seconds, and end."""
         if lost := self._writer.stop(timeout):
             log.error("journal: ended with %d commits not written", lost)
+        self._lock.close()
 
     # --- commits ---
 
@@ -246,6 +248,18 @@ class Journal:
             note_heads(self._path, db)
 
         self._writer.put(Commit(what, write, then=then))
+
+
+def _open(path: Path, now_ms: Callable[[], int]) -> tuple[Database, Action | None]:
+    known, aside = heads_beside(path), None
+    try:
+        db = open_writing(path)
+    except DamagedJournal as error:
+        aside = set_aside(path, time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000)))
+        log.warning("%s; set aside as %s, and a new one begun", error, aside.name)
+        db = open_writing(path)
+        carry_over(aside, db)
+    return db, go_on(db, known, aside, now_ms())
 
 
 def _keep_receipts(db: Database, receipts: tuple[Receipt, ...], witness: Witness | None, signed: Signed | None) -> None:

@@ -1,15 +1,25 @@
 """The journal's file: its tables, how it is opened, and what may be wrong with it."""
 
+import fcntl
+import logging
 import sqlite3
 from pathlib import Path
+from typing import TextIO
 
 from sqlite_utils import Database, Migrations
+
+from kiosk.station.durable import write_whole
+
+log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x4B494F53
 """``KIOS`` in the SQLite header: this file is a kiosk's journal and nobody else's."""
 BUSY_SECONDS = 5.0
-WAL_PAGES = 250
-"""The write-ahead log goes back into the database from this length on: 1 MB, not SQLite's 4, for small disks."""
+RESERVE = 1024 * 1024
+"""Laid by for a start on a full disk, in bytes: some hundred plays."""
+WAL_PAGES = 64
+"""The write-ahead log goes back into the database from this length on: 256 kB, not SQLite's 4 MB. On a disk that fills
+up, a long log could take the very room that it needs to go back."""
 
 migrations = Migrations("kiosk-journal")
 
@@ -20,6 +30,14 @@ class JournalError(Exception):
 
 class ReadOnlyJournal(JournalError):
     """The file, its folder or the file system takes no writes."""
+
+
+class BusyJournal(JournalError):
+    """Another process has the journal open: two stations would close each other's plays."""
+
+
+class FullDisk(ReadOnlyJournal):
+    """There is no room left to write in, or the disk fails: SQLite does not always tell which."""
 
 
 class DamagedJournal(JournalError):
@@ -34,10 +52,46 @@ class NewerJournal(JournalError):
     """The file was written by a later version of the kiosk."""
 
 
-def open_writing(path: Path) -> Database:
-    """The one writing connection: the file is created or migrated. Raises a :class:`JournalError`."""
+def lock(path: Path) -> TextIO:
+    """Take the journal for this process, until the file given is closed. Raises a :class:`JournalError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        held = path.with_name("journal.lock").open("a")
+    except OSError as error:
+        raise ReadOnlyJournal(
+            f"journal {path}: cannot be created ({error}); let the kiosk's user write there"
+        ) from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.close()
+        raise BusyJournal(f"journal {path}: another kiosk station runs on this state; stop that one first") from None
+    return held
+
+
+def open_writing(path: Path) -> Database:
+    """The one writing connection: the file is created or migrated. Raises a :class:`JournalError`.
+
+    A full disk must not keep the room dark: a file beside the journal holds room enough to start, and is given up then.
+    """
+    reserve = path.with_name("journal.reserve")
+    try:
+        db = _open_writing(path)
+    except FullDisk:
+        if not reserve.exists():
+            raise
+        reserve.unlink()
+        return _open_writing(path)
+    if not reserve.exists():
+        try:
+            write_whole(reserve, bytes(RESERVE))
+        except OSError as error:
+            log.warning("journal: no room to lay by for a full disk: %s", error)
+    return db
+
+
+def _open_writing(path: Path) -> Database:
+    try:
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.OperationalError) as error:
         raise ReadOnlyJournal(
@@ -113,6 +167,8 @@ def _settings(db: Database) -> Database:
 def _named(path: Path, error: sqlite3.Error) -> JournalError:
     if is_damage(error):
         return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return FullDisk(f"journal {path}: the disk is full, or fails ({error}); free some room, or look after the disk")
     return ReadOnlyJournal(
         f"journal {path}: cannot be written ({error}); let the kiosk's user write the file and its folder, "
         "and see that the disk is neither full nor read-only"

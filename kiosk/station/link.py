@@ -11,7 +11,7 @@ from tuf.api.metadata import Root
 
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.station.events import Event as Message
-from kiosk.station.events import FetchEnded, Post, RootFound, TownUnreachable
+from kiosk.station.events import Post, RootFound, TownUnreachable
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.library import Library
@@ -95,13 +95,14 @@ class Link:
     def _fetch_forever(self) -> None:
         backoff = Backoff()
         while (job := self._fetches.take(backoff.until)) is not None:
-            ended = self._round(job)
+            found = self._round(job)
+            ended = found.run()
             if self._stopping.is_set():
                 return
-            backoff = backoff.after_failure() if ended.error else Backoff()
+            backoff = backoff.after_failure() if found.unreachable else Backoff()
             self._post(ended)
 
-    def _round(self, job: Job) -> FetchEnded:
+    def _round(self, job: Job) -> Round:
         def going() -> bool:
             newer = self._fetches.peek()
             return not self._stopping.is_set() and not (newer and newer.tells_more_than(job))
@@ -109,7 +110,7 @@ class Link:
         def told(progress: Progress | None) -> None:
             self.progress = progress
 
-        return Round(self._fetch_town, self._identity, self._library, self._post, job, going, told).run()
+        return Round(self._fetch_town, self._identity, self._library, self._post, job, going, told)
 
     def _report_forever(self) -> None:
         backoff = Backoff()

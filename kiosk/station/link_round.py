@@ -25,7 +25,7 @@ from kiosk.station.events import (
 from kiosk.station.identity import Identity
 from kiosk.station.library import Library, WrongBytes, check_station, for_station, pins
 from kiosk.station.link_download import Download, NoRoom, Progress
-from kiosk.station.link_town import NoSuch, TooLong, Town, Unreachable
+from kiosk.station.link_town import NoSuch, Stopped, TooLong, Town, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +86,12 @@ class Round:
         self._group = job.standing.group or identity.group
         self._files: dict[str, Pinned] = {}
         self._error = ""
+        self.unreachable = False
+        """Whether the line failed, so that the next round had better wait; a bad file is no reason to."""
 
     def run(self) -> FetchEnded:
-        """Fetch what there is to fetch. ``error`` says what cut the round short, or what was last in the way."""
+        """Fetch what there is to fetch. ``error`` says what cut the round short, or what was last in the way; a round
+        that gives way to a newer one ends without."""
         urgent: tuple[Programme, ...] = ()
         week: tuple[Programme, ...] = ()
         try:
@@ -98,9 +101,11 @@ class Round:
             week = tuple(in_order_of_need(found)) if (found := self._week()) else ()
             self._want(pins(urgent), self._standing.wanted, pins(week))
             self._programmes()
+        except Stopped as error:
+            log.info("link: round interrupted: %s", error)
         except Unreachable as error:
             self._want(pins(urgent), self._standing.wanted, pins(week))
-            self._error = str(error)
+            self._error, self.unreachable = str(error), True
         finally:
             self._told(None)
         return FetchEnded(sum(not self._here(pinned) for pinned in self._files.values()), self._error)

@@ -340,17 +340,17 @@ class Playout:
 
     def _close(self, play: _Play, note: OffScreen, outcome: Outcome, cause: str) -> None:
         del self._plays[play.id]
-        due = self._clock.monotonic_at(play.on_air.start)
-        if not play.shown and outcome != "failed" and note.at < due:
-            self._journal.forget(play.id)
+        if not play.shown and (play.joined or outcome in ("interrupted", "stopped")) and outcome != "failed":
+            self._journal.forget(play.id)  # nobody has seen anything of it
             return
         played_ms = round(note.played * 1000)
         if outcome == "completed":
             outcome, cause = self._judge(play, played_ms)
         self._journal.close(play.id, self._clock.ms_at(note.at), played_ms, outcome, cause, note.pictures, note.lost)
         self.closed += 1
-        at = min(self._clock.now(), play.on_air.end)
-        self.refresh_owed(at if self.situation.clock_trusted else None)
+        if outcome in ("completed", "failed"):
+            at = min(self._clock.now(), play.on_air.end)
+            self.refresh_owed(at if self.situation.clock_trusted else None)
         log.info("off air: %s, %s %s", play.on_air.programme.id, outcome, cause)
 
     def _judge(self, play: _Play, played_ms: int) -> tuple[Outcome, str]:

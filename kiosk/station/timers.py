@@ -20,6 +20,7 @@ class Timers:
     """All that rings. A ring only posts :class:`Wake`; the same wake asked for twice rings once, at the later word."""
 
     def __init__(self, post: Post) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.WARNING)  # three lines for each ring are too many
         self._post = post
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": LATE_IS_FINE, "coalesce": True, "max_instances": 1}

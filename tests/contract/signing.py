@@ -87,7 +87,7 @@ def programme(name: str = "opening", **changes: Any) -> Programme:
         "title": "开场",
         "file": f"{name}.mp4",
         "duration_ms": 6000,
-        "size": 7,
+        "size": len(name),
         "sha256": hashlib.sha256(name.encode()).hexdigest(),
     }
     return Programme(**fields | changes)

@@ -23,6 +23,7 @@ from kiosk.contract.reports import GENESIS, Action, Entryable, Play, Receipt, Si
 from kiosk.station import journal_writer
 from kiosk.station.events import Crashed, Event, JournalRecovered, JournalTrouble
 from kiosk.station.journal import (
+    BusyJournal,
     DamagedJournal,
     Due,
     ForeignDatabase,
@@ -109,8 +110,8 @@ def test_a_play_is_written_from_due_to_closed(tmp_path: Path) -> None:
         (play,) = records(journal)
         assert play == Play(
             id="p1", playlist_version=7, programme="rice", title="水稻育秧技术", sha256="ab" * 32,
-            category="农业实用技术", origin="slot", occasion="主题党日", planned_start_ms=START, planned_end_ms=START + 60_000,
-            actual_start_ms=START + 3, actual_end_ms=START + 60_003, played_ms=60_000, outcome="completed",
+            category="农业实用技术", origin="slot", occasion="主题党日",
+            planned_start_ms=START, planned_end_ms=START + 60_000, actual_start_ms=START + 3, actual_end_ms=START + 60_003, played_ms=60_000, outcome="completed",
             continues="p0", late_ms=3, gap_ms=2, pictures_shown=1500, pictures_lost=2, volume=70,
             video_output="xcb_x11", clock="trusted", boot_id=BOOT, started_monotonic_ms=5000,
         )  # fmt: skip
@@ -361,6 +362,38 @@ def test_disk_full_keeps_the_record_in_memory_and_writes_it_in_order_when_there_
         assert journal.settle(20)
         wait_for(lambda: JournalRecovered() in events)
         assert [record.id for record in records(journal)] == [f"p{n}" for n in range(51)]
+
+
+def test_a_start_on_a_full_disk_does_not_keep_the_room_dark(
+    small_disk: tuple[Path, Callable[[], None], Callable[[], None]],
+) -> None:
+    folder, fill, free = small_disk
+    path = folder / "journal.db"
+    with opened(path) as (journal, _):
+        journal.due(due("p0"))
+        assert journal.settle(5)
+    assert (folder / "journal.reserve").exists()
+    fill()
+    with opened(path) as (journal, events):
+        assert [row.id for row in journal.interrupted_at_boot] == ["p0"]
+        play_once(journal, "p1")
+        assert journal.settle(5) and events == []
+    free()
+    with opened(path) as (journal, _):
+        assert [record.id for record in records(journal)] == ["p0", "p1"]
+        assert (folder / "journal.reserve").exists()
+
+
+def test_two_stations_on_one_state_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        journal.due(due("p1"))
+        with pytest.raises(BusyJournal, match="another kiosk station runs on this state; stop that one first"):
+            Journal(path, print, BOOT)
+        journal.shown("p1", START, 0, 0, 0, "")
+        journal.close("p1", START + 60_000, 60_000, "completed", "", 0, 0)
+        assert journal.settle(5)
+        assert journal.plays(0)[0].outcome == "completed"
 
 
 def test_beyond_ten_thousand_waiting_commits_only_check_points_are_dropped(
