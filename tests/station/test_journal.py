@@ -109,12 +109,31 @@ def test_a_play_is_written_from_due_to_closed(tmp_path: Path) -> None:
         assert journal.settle(5)
         (play,) = records(journal)
         assert play == Play(
-            id="p1", playlist_version=7, programme="rice", title="水稻育秧技术", sha256="ab" * 32,
-            category="农业实用技术", origin="slot", occasion="主题党日",
-            planned_start_ms=START, planned_end_ms=START + 60_000, actual_start_ms=START + 3, actual_end_ms=START + 60_003, played_ms=60_000, outcome="completed",
-            continues="p0", late_ms=3, gap_ms=2, pictures_shown=1500, pictures_lost=2, volume=70,
-            video_output="xcb_x11", clock="trusted", boot_id=BOOT, started_monotonic_ms=5000,
-        )  # fmt: skip
+            id="p1",
+            playlist_version=7,
+            programme="rice",
+            title="水稻育秧技术",
+            sha256="ab" * 32,
+            category="农业实用技术",
+            origin="slot",
+            occasion="主题党日",
+            planned_start_ms=START,
+            planned_end_ms=START + 60_000,
+            actual_start_ms=START + 3,
+            actual_end_ms=START + 60_003,
+            played_ms=60_000,
+            outcome="completed",
+            continues="p0",
+            late_ms=3,
+            gap_ms=2,
+            pictures_shown=1500,
+            pictures_lost=2,
+            volume=70,
+            video_output="xcb_x11",
+            clock="trusted",
+            boot_id=BOOT,
+            started_monotonic_ms=5000,
+        )
         assert journal.plays(START)[0].seq == 1
         assert journal.head()[0] == 1
         assert events == []
