@@ -111,6 +111,7 @@ def log_to_stderr(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every timer that is set
 
 
 class _JournalFormatter(logging.Formatter):

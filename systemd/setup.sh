@@ -55,7 +55,7 @@ missing_packages() {
 install_packages() {
     if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
         say "needs root once, to install $*"
-        say "run it as root, or run this as root first: apt-get install --no-install-recommends $*"
+        say "run this script as root, or first, as root: apt-get install --no-install-recommends $*"
         return 1
     fi
     say "installing Debian packages: $*"

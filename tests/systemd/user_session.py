@@ -6,7 +6,9 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+T = TypeVar("T")
 PATIENCE_S = 30.0
 START = """
 set -e
@@ -18,12 +20,13 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 """
 
 
-def until(what: str, holds: Callable[[], object]) -> None:
-    """Wait until ``holds()`` is true; fail with ``what`` if it does not become so."""
+def until(what: str, found: Callable[[], T]) -> T:
+    """Wait until ``found()`` is true and return it; fail with ``what`` if it does not become so."""
     end = time.monotonic() + PATIENCE_S
-    while not holds():
+    while not (result := found()):
         assert time.monotonic() < end, f"still not: {what}"
         time.sleep(0.05)
+    return result
 
 
 class UserSession:
