@@ -17,6 +17,8 @@ from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.contract.reports import GENESIS, Entry, Report, Signed, chain
 from kiosk.contract.wire import Record, encode
 
+SPEC = "1.0.31"
+"""The version of TUF's specification that the bytes of the worked example name."""
 NOW = datetime(2026, 3, 1, 0, 0, tzinfo=UTC)
 EXPIRES = datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
 
@@ -37,7 +39,9 @@ class Town:
     online: str = "online-1"
 
     def root(self, version: int = 1, signed_by: list[str] | None = None) -> bytes:
-        root = Root(version=version, expires=datetime(2036, 3, 1, tzinfo=UTC), consistent_snapshot=True)
+        root = Root(
+            version=version, spec_version=SPEC, expires=datetime(2036, 3, 1, tzinfo=UTC), consistent_snapshot=True
+        )
         for name in self.roots:
             root.add_key(key(name).public_key, "root")
         root.roles["root"].threshold = self.threshold
@@ -54,7 +58,7 @@ class Town:
         expires: datetime = EXPIRES,
     ) -> bytes:
         targets = {path: TargetFile(pin.size, {"sha256": pin.sha256}, path) for path, pin in sorted(files.items())}
-        metadata = Targets(version=version, expires=expires, targets=targets)
+        metadata = Targets(version=version, spec_version=SPEC, expires=expires, targets=targets)
         return sign(metadata, [self.targets] if signed_by is None else signed_by)
 
     def vouch(self, record: Record) -> Signed:
