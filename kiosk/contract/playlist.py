@@ -205,12 +205,13 @@ def check(playlist: Playlist) -> list[str]:
         for row, entry in enumerate(plan.entries, 1)
     ]
     dates += [(f"month plan {n}", f"{plan.month}-01") for n, plan in enumerate(playlist.month_plans, 1)]
-    if problems := [f"{place}: {day} is not a date" for place, day in dates if not _is_date(day)]:
+    if problems := [f"{place}: {day} is not a date" for place, day in dates if not is_date(day)]:
         return problems
     return [*_check_days(playlist), *_check_programmes(playlist), *_check_overlap(playlist, zone)]
 
 
-def _is_date(day: str) -> bool:
+def is_date(day: str) -> bool:
+    """Is ``YYYY-MM-DD`` a day of the calendar, in a year that makes sense?"""
     try:
         return 1970 < date.fromisoformat(day).year < 3000
     except ValueError:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from kiosk.contract.playlist import is_date
 from kiosk.contract.reports import Receipt, TicketState
 from kiosk.contract.wire import Count, Day, Id, Instant, LongText, Percent, Record, Span, Text, TimeOfDay, Version
 
@@ -162,3 +163,21 @@ class StationDocument(Record, frozen=True, kw_only=True, tag_field="type", tag="
     """The wall-mounted rules (上墙制度)."""
     receipts: tuple[Receipt, ...] = ()
     """Receipts that could not be given on the line: for stations that report by stick."""
+
+
+def check(document: StationDocument) -> list[str]:
+    """Everything that is wrong with a well-formed station document, as sentences that name the place."""
+    opening = document.opening
+    problems = []
+    try:
+        ZoneInfo(opening.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.append(
+            f"opening: time zone {opening.time_zone!r} is not known; use an IANA name, such as Asia/Shanghai"
+        )
+    weeks = [("opening", opening.week), *((f"season {n}", one.week) for n, one in enumerate(opening.seasons, 1))]
+    problems += [f"{place}: {len(week)} days; a week has 7, Monday first" for place, week in weeks if len(week) != 7]
+    days = [(f"season {n}", day) for n, one in enumerate(opening.seasons, 1) for day in (one.first_day, one.last_day)]
+    days += [(f"day {n}", one.date) for n, one in enumerate(opening.days, 1)]
+    problems += [f"{place}: {day} is not a date" for place, day in days if not is_date(day)]
+    return problems

@@ -1,8 +1,8 @@
 """Reads the X screen from outside the station and says which programme and frame it shows, sample by sample.
 
 Shares no code with the station: it speaks to the X server through libX11 by ctypes. The example programmes bear a bar
-code over the lowest 18th of the picture: 32 cells, white for 1: ``1010``, programme number (8), frame number (16), check
-(4: the XOR of the six nibbles). Run as a process of its own, it writes one line a change to standard output:
+code over the lowest 18th of the picture: 32 cells, white for 1: ``1010``, programme number (8), frame number (16),
+check (4: the XOR of the seven nibbles before). Run as a process of its own, it writes one line a change to standard output:
 ``<monotonic seconds> <programme> <frame>``, with programme 0 where no code is on the screen, -1 where all is black.
 """
 
@@ -88,7 +88,7 @@ def read(row: bytes, width: int) -> tuple[int, int]:
 
 
 def watch(display: str, every: float) -> Iterator[Sighting]:
-    """Sample ``display`` every ``every`` seconds; yield a sighting when it differs from the one before, or each second."""
+    """Sample ``display`` every ``every`` seconds; yield a sighting when it differs from the last, or each second."""
     screen = Screen(display)
     last, spoke = (-2, -2), 0.0
     due = time.monotonic()

@@ -1,8 +1,8 @@
 """Test pictures with a title, a running clock and a bar code from which a screen sample tells programme and frame.
 
-The bar code is a strip over the lowest 18th of the picture, 32 cells of equal width, white for 1: four cells ``1010``, eight of
-programme number, sixteen of frame number (most significant first), four of check: the XOR of the six nibbles.
-``python tests/media.py`` makes the example programmes of ``playlists/`` anew.
+The bar code is a strip over the lowest 18th of the picture, 32 cells of equal width, white for 1: four cells ``1010``,
+eight of programme number, sixteen of frame number (most significant first), four of check: the XOR of the seven nibbles
+before. ``python -m kiosk.demo.testcard FOLDER`` makes the example programmes of ``playlists/`` anew.
 """
 
 import subprocess
@@ -59,12 +59,13 @@ def bar_code(number: int, width: int, height: int) -> str:
 def picture(clip: Clip) -> str:
     """The whole filter chain of a clip's picture."""
     width, height = clip.size
+    box = height // 12
     text = f"drawtext=fontfile={FONT}:fontcolor=white:x=(w-tw)/2"
     return ",".join(
         (
             f"{text}:fontsize={height // 11}:y=h*0.36:text='{clip.title}'",
             rf"{text}:fontsize={height // 18}:y=h*0.56:text='%{{pts\:hms}}'",
-            f"drawbox=x='mod(t*{width // 8},{width})':y={height // 4}:w={height // 12}:h={height // 12}:color=0xf2c14e:t=fill",
+            f"drawbox=x='mod(t*{width // 8},{width})':y={height // 4}:w={box}:h={box}:color=0xf2c14e:t=fill",
             bar_code(clip.number, width, height),
             f"setsar={clip.aspect}",
         )
@@ -126,7 +127,6 @@ EXAMPLES = (
 )
 
 if __name__ == "__main__":
-    here = Path(__file__).resolve().parent.parent / "playlists"
     for example in EXAMPLES:
-        made = make(example, here)
+        made = make(example, Path(sys.argv[1]))
         sys.stdout.write(f"{made.name}: {made.stat().st_size // 1024} KB\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tuf.api.metadata import Root
 
+from kiosk.contract import station as stations
 from kiosk.contract import trust, wire
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import Signed
@@ -258,9 +259,11 @@ class Library:
 
 
 def check_station(document: StationDocument, station: str) -> None:
-    """Raises :class:`Refused` where the document is another station's."""
+    """Raises :class:`Refused` where the document is another station's, or makes no sense."""
     if document.station != station:
         raise Refused("wrong-station", f"station document of {document.station} offered to {station}")
+    if problems := stations.check(document):
+        raise Refused("malformed", "station document: " + "; ".join(problems))
 
 
 def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:

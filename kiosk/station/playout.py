@@ -152,6 +152,8 @@ class Playout:
         now = self._clock.now()
         self._refresh_unavailable(now)
         self._end_what_is_over(now)
+        if not any(play.on_air.origin == "filler" and play.on_air.start <= now for play in self._plays.values()):
+            self.refresh_owed()  # items may have come in or gone out with the day
         wanted, wake = self._look_ahead(self._clock.now())
         held = {play.key: play for play in self._plays.values()}
         for on_air, at in wanted:
@@ -326,6 +328,10 @@ class Playout:
 
     def _shown(self, play: _Play, note: OnScreen) -> None:
         play.shown, play.point = True, note.at
+        if play.on_air.origin == "filler" and self.situation.owed is not None:
+            # It goes on to its end, though an item that would go before it may be fetched meanwhile.
+            owed = replace(self.situation.owed, at=play.on_air.start, first=play.on_air.programme.id)
+            self.situation = replace(self.situation, owed=owed)
         at_ms = self._clock.ms_at(note.at)
         late, gap = round(note.late * 1000), round(note.gap * 1000)
         output = self._config.screen.video_output or "any"

@@ -43,7 +43,8 @@ class Upkeep:
             journal_trouble=self.journal_trouble,
             link_down_since_ms=self.link_down_since_ms,
         )
-        is_open = room_open(document.opening, now)[0] if document else True
+        has_hours = document is not None and any(document.opening.week)
+        is_open = room_open(document.opening, now)[0] if document and has_hours else True
         state, news = judge(self._state, seen, thresholds, document.equipment if document else (), now, is_open)
         for one in news:
             self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station))

@@ -157,7 +157,7 @@ async def heartbeat(request: Request) -> Response:
             root_version=public.root_version(),
             playlist_version=public.version(public.group_path(caller.group)),
             urgent_version=public.version(public.urgent_path),
-            station_version=stations.document(office, caller.station).version,
+            station_version=stations.document_version(office, caller.station),
             time=office.signer.vouch(Time(nonce=beat.nonce, now_ms=now_ms())),
         )
 

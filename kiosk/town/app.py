@@ -16,8 +16,6 @@ from kiosk.town.body import BodyTooLarge, BodyUnreadable
 from kiosk.town.office import OfficeError, open_office
 from kiosk.town.stations import Retired, Unknown
 
-log = logging.getLogger(__name__)
-
 
 def create_app(folder: Path) -> Starlette:
     """The town in ``folder`` as an ASGI application. Raises :class:`OfficeError` or :class:`StoreError`."""
@@ -39,6 +37,8 @@ def serve(folder: Path, listen: str, port: int, say: Callable[[str], None]) -> N
 
     Raises :class:`OfficeError` where nothing can listen there.
     """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     app = create_app(folder)
     family = socket.AF_INET6 if ":" in listen else socket.AF_INET
     try:

@@ -52,7 +52,7 @@ def found_office(folder: Path, name: str, *, town: str = "", root_keys: int = 3,
     public = Public(folder / "public")
     if public.root_version() or list((folder / "keys").glob("*.pem")):
         raise OfficeError(f"{folder}: there is a town already; name another folder with --folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     store = open_store(database_url(folder))
     with store.write() as connection:
         if connection.execute(select(schema.town.c.id)).first():

@@ -170,6 +170,14 @@ def document(office: Office, station: str) -> StationDocument:
     )
 
 
+def document_version(office: Office, station: str) -> int:
+    """The newest version of a station's document."""
+    table = schema.station
+    with office.store.read() as connection:
+        found = connection.execute(select(table.c.document_version).where(table.c.id == station))
+        return int(found.scalar_one())
+
+
 def set_document(office: Office, station: str, path: Path, *, by: str) -> int:
     """Replace the officer's part of a station's document; gives the new version. Raises :class:`OfficeError`."""
     settings = encode(read_source(path, StationSource)).decode()
