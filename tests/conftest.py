@@ -1,0 +1,42 @@
+"""Fixtures that several rooms share: a real X screen, what it shows, and clips to show on it."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from screen import Sampler, XServer, clip
+
+
+@pytest.fixture(scope="session")
+def screen() -> Iterator[XServer]:
+    """One Xvfb for the whole run."""
+    server = XServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sampler(screen: XServer) -> Iterator[Sampler]:
+    """Watches the screen during one test."""
+    watching = Sampler(screen.name)
+    yield watching
+    watching.stop()
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the file of a clip of ``screen.CLIPS`` by its name."""
+    folder = tmp_path_factory.mktemp("clips")
+    return lambda name: clip(name, folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Libraries of the children ask for one and complain where it is missing."""
+    if "XDG_RUNTIME_DIR" in os.environ:
+        yield
+        return
+    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
+    yield
+    del os.environ["XDG_RUNTIME_DIR"]

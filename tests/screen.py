@@ -1,0 +1,154 @@
+"""A real X screen for tests, a sampler that reads it from outside, and clips whose pictures name their frame."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from Xlib import display
+
+from kiosk.demo.sampler import BLACK, NOTHING, Sighting
+from kiosk.demo.testcard import Clip, make
+
+RED, GREEN, BLUE, GOLD = 11, 12, 13, 14
+SECONDS = 4
+"""Length of every clip."""
+RATE = 25
+POSTER = NOTHING
+"""What the sampler sees where the poster is: no bar code, and not black."""
+
+_H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "28", "-pix_fmt", "yuv420p")
+_MPEG2 = ("-c:v", "mpeg2video", "-b:v", "900k", "-pix_fmt", "yuv420p")
+CLIPS = {
+    "red.mp4": Clip(RED, "red.mp4", "red", SECONDS, (640, 360), video=_H264, ground="0x7f1f1f"),
+    "green.ts": Clip(
+        GREEN, "green.ts", "green", SECONDS, (720, 576), video=_MPEG2, audio=("-c:a", "mp2"), ground="0x1f7f1f"
+    ),
+    "blue.mkv": Clip(BLUE, "blue.mkv", "blue", SECONDS, (1280, 720), video=_H264, ground="0x1f1f9f"),
+    "gold.avi": Clip(
+        GOLD, "gold.avi", "gold", SECONDS, (640, 360), video=("-c:v", "mpeg4", "-q:v", "7"),
+        audio=("-c:a", "libmp3lame"), ground="0x7f6f1f",
+    ),
+}  # fmt: skip
+"""Of unlike formats and sizes; the number tells them apart on the screen."""
+
+
+def clip(name: str, folder: Path) -> Path:
+    """The file of a clip, made in ``folder`` when it is first asked for."""
+    return make(CLIPS[name], folder)
+
+
+class XServer:
+    """Xvfb, 1280x720."""
+
+    def __init__(self, number: int | None = None) -> None:
+        """``number`` is the display to be; None lets the server choose."""
+        out, into = os.pipe()
+        wanted = [f":{number}"] if number is not None else []
+        self._process = subprocess.Popen(
+            ["Xvfb", *wanted, "-displayfd", str(into), "-screen", "0", "1280x720x24", "-nolisten", "tcp"],
+            pass_fds=[into],
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(into)
+        with os.fdopen(out) as answer:
+            self.number = int(answer.readline())
+
+    @property
+    def name(self) -> str:
+        return f":{self.number}"
+
+    def windows(self) -> int:
+        """How many windows are on the screen, in sight or not."""
+        connection = display.Display(self.name)
+        try:
+            return len(connection.screen().root.query_tree().children)
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """Go away, as when somebody restarts X."""
+        self._process.kill()
+        self._process.wait()
+
+
+class Sampler:
+    """The sightings of ``kiosk.demo.sampler``, run as a process of its own: tests must not share the GIL with it."""
+
+    def __init__(self, display_name: str, every_ms: int = 5) -> None:
+        self.seen: list[Sighting] = []
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kiosk.demo.sampler", display_name, str(every_ms)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+        self.wait(lambda sighting: True)
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            at, programme, frame = line.split()
+            self.seen.append(Sighting(float(at), int(programme), int(frame)))
+
+    def wait(self, truth: Callable[[Sighting], bool], seconds: float = 20, since: float = 0.0) -> Sighting:
+        """The first sighting at or after ``since`` (monotonic) for which ``truth`` holds; waits for it."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for sighting in list(self.seen):
+                if sighting.monotonic >= since and truth(sighting):
+                    return sighting
+            assert time.monotonic() < deadline, f"not seen within {seconds} s; last: {self.seen[-3:]}"
+            time.sleep(0.01)
+
+    def wait_for(self, programme: int, seconds: float = 20, since: float = 0.0) -> Sighting:
+        """The first sighting of a programme (or :data:`POSTER`, :data:`BLACK`)."""
+        return self.wait(lambda sighting: sighting.programme == programme, seconds, since)
+
+    def at(self, monotonic: float) -> Sighting:
+        """What the screen showed at an instant that lies in the past."""
+        return [sighting for sighting in list(self.seen) if sighting.monotonic <= monotonic][-1]
+
+    def between(self, begin: float, end: float) -> list[Sighting]:
+        """All that was seen from ``begin`` to ``end``, beginning with what was on the screen at ``begin``."""
+        return [self.at(begin), *(one for one in list(self.seen) if begin < one.monotonic <= end)]
+
+    def programmes(self, begin: float, end: float) -> list[int]:
+        """The same as programme numbers, repetitions left out."""
+        numbers: list[int] = []
+        for sighting in self.between(begin, end):
+            if not numbers or numbers[-1] != sighting.programme:
+                numbers.append(sighting.programme)
+        return numbers
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def position(sighting: Sighting) -> float:
+    """Seconds into its clip that a sighting shows."""
+    return sighting.frame / RATE
+
+
+def children_of(parent: int, module: str = "kiosk.station.projector.child") -> dict[int, str]:
+    """Process ids of the descendants of ``parent`` that run ``module``, each with its state (R, S, T, Z)."""
+    found: dict[int, str] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            state, ppid = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            words = (entry / "cmdline").read_text().split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(ppid) == parent and (module in words or state == "Z"):
+            found[int(entry.name)] = state
+    return found
+
+
+__all__ = ["BLACK", "NOTHING", "POSTER", "Sampler", "Sighting", "XServer", "children_of", "clip", "position"]
