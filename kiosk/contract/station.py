@@ -1,6 +1,5 @@
 """What the town tells one station: its hours, its thresholds, its equipment and people, how its tickets stand."""
 
-from datetime import date
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,9 +23,6 @@ class DayHours(Record, frozen=True, kw_only=True):
     name: Text = ""
     """What the day is (国庆节, 调休上班)."""
 
-    def __post_init__(self) -> None:
-        _days(self.date)
-
 
 class Season(Record, frozen=True, kw_only=True):
     """Hours of a stretch of the year, such as the busy farm season; both days included."""
@@ -37,10 +33,6 @@ class Season(Record, frozen=True, kw_only=True):
     """Seven entries, Monday first."""
     name: Text = ""
 
-    def __post_init__(self) -> None:
-        _seven(self.week)
-        _days(self.first_day, self.last_day)
-
 
 class Opening(Record, frozen=True, kw_only=True):
     """When the room is open. A date's own hours go before a season's, a season's before the week's."""
@@ -50,26 +42,6 @@ class Opening(Record, frozen=True, kw_only=True):
     """Seven entries, Monday first."""
     seasons: tuple[Season, ...] = ()
     days: tuple[DayHours, ...] = ()
-
-    def __post_init__(self) -> None:
-        _seven(self.week)
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"time zone {self.time_zone!r} is not known; use an IANA name") from None
-
-
-def _seven(week: tuple[tuple[Hours, ...], ...]) -> None:
-    if len(week) != 7:
-        raise ValueError(f"a week has seven entries, Monday first; here are {len(week)}")
-
-
-def _days(*days: str) -> None:
-    for day in days:
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            raise ValueError(f"{day} is not a date") from None
 
 
 class Thresholds(Record, frozen=True, kw_only=True):
@@ -179,5 +151,6 @@ def check(document: StationDocument) -> list[str]:
     problems += [f"{place}: {len(week)} days; a week has 7, Monday first" for place, week in weeks if len(week) != 7]
     days = [(f"season {n}", day) for n, one in enumerate(opening.seasons, 1) for day in (one.first_day, one.last_day)]
     days += [(f"day {n}", one.date) for n, one in enumerate(opening.days, 1)]
+    days += [(f"equipment {one.id}", one.bought) for one in document.equipment if one.bought is not None]
     problems += [f"{place}: {day} is not a date" for place, day in days if not is_date(day)]
     return problems

@@ -72,13 +72,13 @@ def publish_all(folder: Path, week: Path, start: datetime) -> Published:
     office = found_office(folder / "town", "示例镇", town=TOWN, by="demo")
     other = found_office(folder / "other-town", "冒名镇", town=TOWN, by="forger")
     try:
-        publish(office, _forged_week(folder / "older", week, FORGED[1], "旧节目"), terms, _quiet, start)
+        publish(office, _forged_week(folder / "older", week, FORGED[1], "旧节目"), terms, quiet, start)
         older = _metadata(office)
-        true = publish(office, week, terms, _quiet, start)
+        true = publish(office, week, terms, quiet, start)
         forged = _forged_week(folder / "forged", week, FORGED[0], "冒名节目")
         for _ in range(true.version + 3):  # the forger's version is the higher one
-            publish(other, forged, terms, _quiet, start)
-        code = _add_station(folder / "town")
+            publish(other, forged, terms, quiet, start)
+        code = add_station(folder / "town")
         spoilt = true.programmes[min(1, len(true.programmes) - 1)].sha256
         files = {path.name: path for path in (folder / "other-town" / "public" / "files").iterdir()}
         forgeries = Forgeries(GROUP, _metadata(office), older, _metadata(other), spoilt, files)
@@ -92,7 +92,7 @@ def _metadata(office: Office) -> bytes:
     return office.public.group_path(GROUP).read_bytes()
 
 
-def _quiet(_bytes: int, _file: str) -> None:
+def quiet(_bytes: int, _file: str) -> None:
     """Measuring three small weeks needs no progress bar."""
 
 
@@ -111,7 +111,8 @@ def _forged_week(folder: Path, week: Path, number: int, title: str) -> Path:
     return path
 
 
-def _add_station(town: Path) -> str:
+def add_station(town: Path) -> str:
+    """Make the demo's room known, open day and night. Returns its enrolment code."""
     document = town / "demo-room.json"
     document.write_text(json.dumps(ALWAYS_OPEN), encoding="utf-8")
     arguments = ["town", "--folder", str(town), "add-station", STATION, "--group", GROUP, "--name", "示例村"]

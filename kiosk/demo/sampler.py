@@ -2,7 +2,7 @@
 
 Shares no code with the station: it speaks to the X server through libX11 by ctypes. The example programmes bear a bar
 code over the lowest 18th of the picture: 32 cells, white for 1: ``1010``, programme number (8), frame number (16),
-check (4: the XOR of the seven nibbles before). Run as a process of its own, it writes one line a change to standard output:
+check (4: the XOR of the seven nibbles before). As a process of its own it writes one line a change:
 ``<monotonic seconds> <programme> <frame>``, with programme 0 where no code is on the screen, -1 where all is black.
 """
 

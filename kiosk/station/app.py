@@ -51,7 +51,7 @@ from kiosk.station.events import (
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
-from kiosk.station.journal import Journal, JournalError
+from kiosk.station.journal import Journal, JournalError, ReadOnlyJournal
 from kiosk.station.library import Library
 from kiosk.station.link import Link
 from kiosk.station.panel.server import Panel
@@ -65,7 +65,7 @@ from kiosk.station.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
-EX_OK, EX_CRASHED, EX_CONFIG = 0, 70, 78
+EX_OK, EX_CRASHED, EX_TEMPFAIL, EX_CONFIG = 0, 70, 75, 78
 """Exit codes (sysexits.h). After 78 the unit is not started again: a person has to act."""
 TICK_SECONDS = 1.0
 LOOK_SECONDS = 10.0
@@ -77,6 +77,9 @@ def run(config: Config) -> int:
     """Run the daemon until it is told to end. Returns the exit code."""
     try:
         station = Station(config)
+    except ReadOnlyJournal as error:  # a disk that fell back to reading may come back
+        sys.stderr.write(f"kiosk station: {error}\n")
+        return EX_TEMPFAIL
     except (IdentityError, JournalError, ValueError) as error:
         sys.stderr.write(f"kiosk station: {error}\n")
         return EX_CONFIG
@@ -103,7 +106,7 @@ class Station:
         self._clock = Clock(self._journal.recall("clock"))
         self._timers = Timers(post)
         self._stage = Stage(config.screen.display, post)
-        self._projector = Projector(post, config.projector.stall_ms / 1000)
+        self._projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb)
         self._playout = Playout(config, self._projector, self._journal, self._clock, self._library, self._boot_id)
         self._stop = StopState(self._journal)
         self._upkeep = Upkeep(self._journal, self._identity.station, config.health.hysteresis_s)

@@ -13,11 +13,11 @@ from sqlalchemy import Row, insert, select, update
 from kiosk.contract import trust
 from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest
 from kiosk.contract.reports import GENESIS
-from kiosk.contract.station import StationDocument
+from kiosk.contract.station import StationDocument, check
 from kiosk.contract.wire import Id, encode
 from kiosk.town import schema
 from kiosk.town.office import Office, OfficeError
-from kiosk.town.source import StationSource, read_source
+from kiosk.town.source import SourceError, StationSource, read_source
 from kiosk.town.store import audit, locked_station, now_ms
 
 DAY_MS = 86_400_000
@@ -56,7 +56,7 @@ def add_station(
             msgspec.convert(text, Id)
         except msgspec.ValidationError:
             raise OfficeError(f"{what} {text!r}: use 1 to 64 letters, digits, dots, dashes and underscores") from None
-    settings = read_source(document, StationSource) if document else None
+    settings = _settings(document) if document else None
     secret = secrets.token_bytes(SECRET_BYTES)
     now = now_ms()
     with office.store.write() as connection:
@@ -158,9 +158,8 @@ def document(office: Office, station: str) -> StationDocument:
     with office.store.read() as connection:
         row = connection.execute(select(schema.station).where(schema.station.c.id == station)).one()
     settings = msgspec.json.decode(row.settings, type=StationSource)
-    fields = {name: getattr(settings, name) for name in settings.__struct_fields__}
     return StationDocument(
-        **fields | {"town_name": settings.town_name or office.name},
+        **msgspec.structs.asdict(settings) | {"town_name": settings.town_name or office.name},
         town=office.town,
         station=row.id,
         group=row.group_id,
@@ -180,7 +179,7 @@ def document_version(office: Office, station: str) -> int:
 
 def set_document(office: Office, station: str, path: Path, *, by: str) -> int:
     """Replace the officer's part of a station's document; gives the new version. Raises :class:`OfficeError`."""
-    settings = encode(read_source(path, StationSource)).decode()
+    settings = encode(_settings(path)).decode()
     with office.store.write() as connection:
         row = _present(locked_station(connection, station), station)
         version = row.document_version + 1
@@ -200,6 +199,23 @@ def retire(office: Office, station: str, *, by: str) -> None:
         place = schema.station.c.id == station
         connection.execute(update(schema.station).where(place).values(retired_ms=now_ms()))
         audit(connection, by, "retire-station", station)
+
+
+def _settings(path: Path) -> StationSource:
+    """The officer's part of a station document, checked as a station will. Raises :class:`source.SourceError`."""
+    settings = read_source(path, StationSource)
+    draft = StationDocument(
+        **msgspec.structs.asdict(settings),
+        town="town",
+        station="station",
+        group="group",
+        version=1,
+        issued_ms=0,
+        name="",
+    )
+    if problems := check(draft):
+        raise SourceError(path, problems)
+    return settings
 
 
 def _present(row: Row[*tuple[Any, ...]] | None, station: str) -> Row[*tuple[Any, ...]]:

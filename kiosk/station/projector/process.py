@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "HOME", "XDG_RUNTIME_DIR", "XAUTHORITY", "PULSE_SERVER", "PYTHONPATH")
 """All that a child sees of the daemon's environment."""
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 M = TypeVar("M", bound=Message)
 
@@ -56,6 +58,14 @@ class Process:
     def pid(self) -> int:
         """Of the child's process."""
         return self._process.pid
+
+    def memory_mb(self) -> int:
+        """Memory that the child has to itself or shares, in MB of 2**20 bytes; 0 when it is gone."""
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
+        except (OSError, IndexError):
+            return 0
+        return pages * PAGE >> 20
 
     def tell(self, message: Message) -> None:
         """Send an order. A child that is gone does not hear it; its reader has said so, or will."""

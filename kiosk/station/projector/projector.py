@@ -135,9 +135,11 @@ class _Leaver:
 class Projector:
     """The children, and what each is to show."""
 
-    def __init__(self, post: Post, stall: float = 3.0) -> None:
+    def __init__(self, post: Post, stall: float = 3.0, memory_mb: int = 1024) -> None:
+        """``stall``: seconds after which a picture that stands still is replaced; ``memory_mb``: a child's ceiling."""
         self._post = post
         self._stall = stall
+        self._memory_mb = memory_mb
         self._runs: dict[str, _Run] = {}
         self._leavers: dict[str, _Leaver] = {}
         self._last_end = 0.0
@@ -287,7 +289,11 @@ class Projector:
         return [self._position(run, event.monotonic)]
 
     def _trouble(self, run: _Run, now: float) -> str:
-        if run.process is None or run.since is None or now > run.showing.end - TAIL:
+        if run.process is None:
+            return ""
+        if run.process.memory_mb() > self._memory_mb:
+            return f"the player takes more than {self._memory_mb} MB of memory"
+        if run.since is None or now > run.showing.end - TAIL:
             return ""
         if now - run.heard_at > self._stall + 1:
             return "the player hangs"
