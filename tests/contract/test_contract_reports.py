@@ -3,7 +3,7 @@
 import pytest
 from signing import report
 
-from kiosk.contract import reports, wire
+from kiosk.contract import reports
 from kiosk.contract.enrolment import BadCode, Code, parse_code
 from kiosk.contract.reports import GENESIS, KINDS, Action, chain, read_record, read_report
 from kiosk.contract.wire import Malformed, encode
@@ -109,19 +109,3 @@ def test_code_forgives_how_it_is_typed_and_catches_a_slip():
     for bad in (swapped, text[:-1], text[:-4], "", "!", "A" * 71):
         with pytest.raises(BadCode):
             parse_code(bad)
-
-
-def test_hours_of_a_station_are_checked():
-    from kiosk.contract.station import StationDocument
-
-    good = {"format": 1, "type": "station", "town": "t", "station": "s", "group": "g", "version": 1}
-    good |= {"issued_ms": 0, "name": "n"}
-    assert wire.convert(good, StationDocument, "station document").volume == 80
-    for opening, words in (
-        ({"week": [[]] * 6}, "seven entries"),
-        ({"time_zone": "Asia/Fengle"}, "time zone"),
-        ({"days": [{"date": "2026-02-30"}]}, "2026-02-30 is not a date"),
-        ({"seasons": [{"first_day": "2026-05-01", "last_day": "2026-06-31", "week": [[]] * 7}]}, "2026-06-31"),
-    ):
-        with pytest.raises(Malformed, match=words):
-            wire.convert(good | {"opening": opening}, StationDocument, "station document")
