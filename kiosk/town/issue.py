@@ -133,7 +133,7 @@ def _book(connection: Connection, index: Index, terms: Terms, **columns: str) ->
 
 def _book_programmes(connection: Connection, playlist: Playlist) -> None:
     table = schema.programme
-    names = [name for name in table.columns.keys() if name != "version"]  # noqa: SIM118 - no plain mapping
+    names = [column.name for column in table.columns if column.name != "version"]
     for programme in playlist.programmes:
         row = {name: getattr(programme, name) for name in names}
         connection.execute(delete(table).where(table.c.id == programme.id, table.c.sha256 == programme.sha256))

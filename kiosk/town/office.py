@@ -54,14 +54,18 @@ def found_office(folder: Path, name: str, *, town: str = "", root_keys: int = 3,
         raise OfficeError(f"{folder}: there is a town already; name another folder with --folder")
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     store = open_store(database_url(folder))
-    with store.write() as connection:
-        if connection.execute(select(schema.town.c.id)).first():
-            raise OfficeError("the database holds a town already; name another with KIOSK_TOWN_DB")
-        public.prepare()
-        keys.make_keys(folder / "keys", public, root_keys, threshold, datetime.now(UTC))
-        row = {"id": town, "name": name, "version": 0, "created_ms": now_ms()}
-        connection.execute(schema.town.insert().values(row))
-        audit(connection, by, "init", town)
+    try:
+        with store.write() as connection:
+            if connection.execute(select(schema.town.c.id)).first():
+                raise OfficeError("the database holds a town already; name another with KIOSK_TOWN_DB")
+            public.prepare()
+            keys.make_keys(folder / "keys", public, root_keys, threshold, datetime.now(UTC))
+            row = {"id": town, "name": name, "version": 0, "created_ms": now_ms()}
+            connection.execute(schema.town.insert().values(row))
+            audit(connection, by, "init", town)
+    except BaseException:
+        store.close()
+        raise
     return Office(folder, store, public, keys.Signer(folder / "keys", public), town, name)
 
 
