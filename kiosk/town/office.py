@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from kiosk.contract.wire import Id
 from kiosk.town import keys, schema
@@ -56,8 +56,7 @@ def found_office(folder: Path, name: str, *, town: str = "", root_keys: int = 3,
     store = open_store(database_url(folder))
     try:
         with store.write() as connection:
-            if connection.execute(select(schema.town.c.id)).first():
-                raise OfficeError("the database holds a town already; name another with KIOSK_TOWN_DB")
+            _refuse_second(connection)
             public.prepare()
             keys.make_keys(folder / "keys", public, root_keys, threshold, datetime.now(UTC))
             row = {"id": town, "name": name, "version": 0, "created_ms": now_ms()}
@@ -81,3 +80,8 @@ def open_office(folder: Path) -> Office:
         store.close()
         raise StoreError(f"{folder}: the database holds no town; restore a copy of it, or check KIOSK_TOWN_DB")
     return Office(folder, store, public, keys.Signer(folder / "keys", public), row.id, row.name)
+
+
+def _refuse_second(connection: Connection) -> None:
+    if connection.execute(select(schema.town.c.id)).first():
+        raise OfficeError("the database holds a town already; name another with KIOSK_TOWN_DB")

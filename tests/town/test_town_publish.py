@@ -356,3 +356,10 @@ def test_full_disk_is_said_and_nothing_is_published(office, source, monkeypatch)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 10, 0))
     assert "too little room" in problems(lambda: publish(office, source(), TERMS, tick))
     assert not office.public.group_path("all").exists()
+
+
+def test_second_town_in_one_database_is_refused(office, tmp_path, monkeypatch):
+    monkeypatch.setenv("KIOSK_TOWN_DB", f"sqlite:///{office.folder / 'town.db'}")
+    with pytest.raises(OfficeError, match="holds a town already"):
+        found_office(tmp_path / "second", "Other", by="test")
+    assert not (tmp_path / "second" / "keys").exists()
