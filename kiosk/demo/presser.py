@@ -2,8 +2,8 @@
 
 import re
 import socket
-
-import requests
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
 from kiosk.demo.rehearsal import DemoError
 
@@ -19,15 +19,20 @@ def free_port() -> int:
 def press_stop(port: int, typed_pin: str) -> None:
     """Log in and press Stop. Raises :class:`DemoError` where the page does not do it."""
     page = f"http://127.0.0.1:{port}"
-    with requests.Session() as browser:
-        browser.trust_env = False
-        browser.headers["Origin"] = page
-        form = _hidden(browser.get(f"{page}/login", timeout=10).text)
-        browser.post(f"{page}/login", data={**form, "pin": typed_pin}, timeout=10)
-        form = _hidden(browser.get(f"{page}/stop", timeout=10).text)
-        answer = browser.post(f"{page}/stop", data={**form, "reason": "other", "until": "start"}, timeout=10)
-    if answer.status_code != 200:
-        raise DemoError(f"the page does not take Stop: {answer.status_code}")
+    browser = build_opener(ProxyHandler({}), HTTPCookieProcessor())
+    browser.addheaders = [("Origin", page)]
+
+    def look(path: str, **fields: str) -> str:
+        data = urlencode(fields).encode() if fields else None
+        with browser.open(f"{page}{path}", data, timeout=10) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    try:
+        look("/login", **_hidden(look("/login")), pin=typed_pin)
+        look("/stop", **_hidden(look("/stop")), reason="other", until="start")
+    except OSError as error:
+        raise DemoError(f"the administrator's page does not take Stop: {error}") from None
 
 
 def _hidden(page: str) -> dict[str, str]:

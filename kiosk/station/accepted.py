@@ -48,7 +48,8 @@ class Accepted:
 
     def take_week(self, found: WeekFound) -> bool:
         """Keep a new week. False if a newer one is held already (two rounds of fetching may cross)."""
-        if self._week is not None and found.index.version < self._week.version:
+        held = self.playlist
+        if held is not None and held.group == found.playlist.group and found.index.version < held.version:
             return False
         self._library.keep_week(found.metadata, found.data)
         self._week, self.playlist = found.index, found.playlist
@@ -94,12 +95,14 @@ class Accepted:
 
     def standing(self, now: datetime | None) -> Standing:
         """What a round of fetching has to know. ``now`` is None while the clock is not trusted."""
+        group = self.document.group if self.document else ""
+        moved = self.playlist is not None and bool(group) and self.playlist.group != group
         return Standing(
             root=self.root,
-            week=self._week.held if self._week else Held(),
+            week=self._week.held if self._week and not moved else Held(),  # versions are compared within a group
             urgent=self._urgent.held if self._urgent else Held(),
             station_version=self.document.version if self.document else 0,
             wanted=self.missing(),
             now=now,
-            group=self.document.group if self.document else "",
+            group=group,
         )

@@ -277,6 +277,8 @@ class Station:
         view = self._view()
         self._stage.show(view.poster())
         self._snapshot = view.snapshot()
+        on_air = self._snapshot.on_air
+        systemd.notify(systemd.status(f"on air: {on_air.title}" if on_air else "poster"))
 
     def _view(self) -> views.View:
         return views.View(
