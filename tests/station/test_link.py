@@ -430,6 +430,7 @@ def test_a_file_that_changed_at_the_town_is_fetched_from_the_start(town: TownOnT
         assert room.fetch_file(film).missing == 1
         assert room.fetch_file(film) == FetchEnded(0)
         assert room.library.recheck(SHA)
+        assert room.of(TownRefused) == [], "what was put together from two files is not the town's fault"
         (room.library.path(SHA) or Path()).unlink()
 
 
