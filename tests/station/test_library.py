@@ -238,3 +238,12 @@ def test_a_station_that_moved_to_another_group_loads_that_groups_week(town: Town
     library.keep_week(metadata, town.office.public.file_path(pinned.sha256).read_bytes())
     library.keep_station(town.office.signer.vouch(document(town.office, "room-1")))
     assert load(town, library).playlist == playlist
+
+
+def test_a_station_document_of_another_room_is_not_loaded(town: TownOnTheLine, library: Library) -> None:
+    keep_all(town, library)
+    town.add_station("room-2")
+    library.keep_station(town.office.signer.vouch(document(town.office, "room-2")))
+    shelf = load(town, library)
+    assert shelf.document is None
+    assert "station document of room-2 offered to room-1" in shelf.troubles[0]
