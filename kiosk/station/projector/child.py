@@ -42,6 +42,8 @@ SETUP_DRAWS = 0.015
 """Draws that follow each other faster than this, in seconds, are libVLC setting up its window, not pictures."""
 SETTLE_WITHIN = 2.0
 SETTLE = 0.05
+FIRST_REPORT = 0.3
+"""Seconds after the cut by which libVLC has counted what it drew out of sight, time and again while it waited."""
 PROGRESS_EVERY = 1.0
 REPORTS = 3
 """File descriptor on which the parent reads."""
@@ -94,7 +96,7 @@ def play(cue: Cue, window: ProgrammeWindow, orders: "Orders") -> NoReturn:
         if not shown and now >= cut.at:
             window.raise_()
             programme.go()
-            shown, next_report = True, now + PROGRESS_EVERY
+            shown, next_report = True, now + FIRST_REPORT
             tell(Shown(at=time.monotonic()))
         if shown and not silent and now >= cut.end:
             programme.fall_silent()
@@ -149,7 +151,8 @@ class Programme:
         self._player.set_xwindow(window.id)
         self._window = window
         self._stats = vlc.MediaStats()
-        self._before = (0, 0)
+        self._before: tuple[int, int] | None = None
+        """Pictures drawn and lost before the cut."""
 
     def make_ready(self) -> None:
         """Play, mute and unseen, until pictures flow; stop there; return to the wanted position.
@@ -168,7 +171,6 @@ class Programme:
             self._player.set_time(0)
             self._window.next_picture(SETTLE_WITHIN)
             time.sleep(SETTLE)
-        self._before = self._counts()
 
     def _until_pictures_flow(self) -> float:
         """Wait for three pictures in a row; the longest that one of them stood, in seconds. A still: 0."""
@@ -180,6 +182,8 @@ class Programme:
                 fail("the file cannot be decoded")
             if state == vlc.State.Ended:
                 fail("the file holds no picture")
+            if state == vlc.State.Paused:  # by ``:play-and-pause``: what libVLC can read of the file is over already
+                return 0.0 if drawn else fail("the file holds no picture")
             draw = self._window.next_picture(0.05)
             if draw is None:
                 if drawn and time.monotonic() - drawn[-1] > FLOWS_WITHIN and self._counts()[0]:
@@ -212,13 +216,14 @@ class Programme:
         return self._cue.video_output or "any"
 
     def progress(self) -> Progress:
-        """How far the programme is."""
+        """How far the programme is. Pictures count from the first call on."""
         shown, lost = self._counts()
+        before = self._before = self._before or (shown, lost)
         return Progress(
             at=time.monotonic(),
             media_ms=max(0, self._player.get_time()),
-            pictures=max(0, shown - self._before[0]),
-            lost=max(0, lost - self._before[1]),
+            pictures=max(0, shown - before[0]),
+            lost=max(0, lost - before[1]),
         )
 
     def _counts(self) -> tuple[int, int]:

@@ -86,7 +86,7 @@ class Process:
             for text in self._process.stdout:
                 try:
                     self._post(self._translate(self._decoder.decode(text)))
-                except msgspec.DecodeError:
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     log.warning("%s said something that is no message: %.80r", self._name, text)
             self._post(self._gone(self._process.wait()))
             self._process.stdout.close()
