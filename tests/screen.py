@@ -25,7 +25,8 @@ _MPEG2 = ("-c:v", "mpeg2video", "-b:v", "900k", "-pix_fmt", "yuv420p")
 CLIPS = {
     "red.mp4": Clip(RED, "red.mp4", "red", SECONDS, (640, 360), video=_H264, ground="0x7f1f1f"),
     "green.ts": Clip(
-        GREEN, "green.ts", "green", SECONDS, (720, 576), video=_MPEG2, audio=("-c:a", "mp2"), ground="0x1f7f1f"
+        GREEN, "green.ts", "green", SECONDS, (720, 576), aspect="64/45", video=_MPEG2, audio=("-c:a", "mp2"),
+        ground="0x1f7f1f",
     ),
     "blue.mkv": Clip(BLUE, "blue.mkv", "blue", SECONDS, (1280, 720), video=_H264, ground="0x1f1f9f"),
     "gold.avi": Clip(

@@ -302,8 +302,8 @@ class Station:
         self._projector.screen_came(self._clock.monotonic())
 
     def _stage_went(self, event: StageGone) -> None:
-        self._stage.gone(event, self._clock.monotonic())
-        self._projector.screen_went()
+        if self._stage.gone(event, self._clock.monotonic()):
+            self._projector.screen_went()
 
     def _clock_stepped(self, moved_ms: int) -> None:
         log.warning("the wall clock was set by %d ms", moved_ms)

@@ -93,7 +93,7 @@ class StageReady:
 
 @dataclass(frozen=True)
 class StageGone:
-    """The stage's process has ended: the X server went away, or there is none yet."""
+    """The stage's process has ended: the X server went away, or there is none yet (``messages.SCREEN_GONE``)."""
 
     returncode: int
 

@@ -37,6 +37,8 @@ SAME_INSTANT = 0.005
 """Seconds by which an instant may differ and still be the same: wall and monotonic clock drift by as much."""
 LEAVE_WITHIN = 2.0
 """Seconds that a child is given to leave before it is killed."""
+READY_WITHIN = 25.0
+"""Seconds from its start in which a child says that it is ready, or that it has failed; else it hangs."""
 SETTLE = 4.0
 """Seconds after a cut in which media time need not have moved yet."""
 
@@ -107,10 +109,16 @@ class _Run:
     child: str = ""
     process: Process | None = None
     attempts: int = 0
+    """Children so far."""
+    faults: int = 0
+    """Children that failed; those that went with their screen did not."""
     shown_at: float | None = None
     """First picture of all attempts."""
     since: float | None = None
     """First picture of the present child."""
+    ready: bool = False
+    """The present child has its picture and waits for ``due``."""
+    due: float = 0.0
     heard_at: float = 0.0
     media_ms: int = -1
     moved_at: float = 0.0
@@ -169,6 +177,8 @@ class Projector:
         if abs(moved.at - showing.at) < SAME_INSTANT and abs(moved.end - showing.end) < SAME_INSTANT:
             return
         run.showing = moved
+        if run.shown_at is None:
+            run.due = moved.at
         if run.process is not None:
             run.process.tell(Cut(at=moved.at, end=moved.end))
 
@@ -193,13 +203,20 @@ class Projector:
                 self._start(run, now)
 
     def screen_went(self) -> None:
-        """There is no screen; children will end by themselves and wait for the next one."""
+        """The X server is gone, and all windows with it: libVLC would play on to nobody until the programme's end."""
         self.screen_up = False
+        for run in self._runs.values():
+            if run.process is not None:
+                self._end_child(run)
+        for leaver in self._leavers.values():
+            leaver.process.kill()
 
     def handle(self, event: Event, now: float) -> list[Note]:
         """Take in what a child says. Events of children that were let go are theirs alone."""
         match event:
-            case ChildReady():
+            case ChildReady(play=child):
+                if run := self._run_of(child):
+                    run.ready, run.heard_at = True, now
                 return []
             case ChildShown(play=child, monotonic=at):
                 return self._shown(child, at)
@@ -246,6 +263,7 @@ class Projector:
             showing = replace(showing, at=now + JOIN_LEAD)
         run.child = f"{showing.play}.{run.attempts}"
         run.since, run.counted, run.media_ms = None, (0, 0), -1
+        run.ready, run.due = False, showing.at
         run.heard_at = run.moved_at = now
         position = max(0, round((showing.at - showing.head) * 1000))
         if run.shown_at is None:
@@ -293,29 +311,40 @@ class Projector:
             return ""
         if run.process.memory_mb() > self._memory_mb:
             return f"the player takes more than {self._memory_mb} MB of memory"
-        if run.since is None or now > run.showing.end - TAIL:
+        if now > run.showing.end - TAIL:
             return ""
+        if run.since is None:
+            return self._trouble_before_cut(run, now)
         if now - run.heard_at > self._stall + 1:
             return "the player hangs"
         if now - run.moved_at > self._stall:
             return "the picture stands still"
         return ""
 
+    def _trouble_before_cut(self, run: _Run, now: float) -> str:
+        if run.ready:
+            return "the player does not come up" if now - max(run.due, run.heard_at) > self._stall + 1 else ""
+        return "the player does not get ready" if now - run.heard_at > READY_WITHIN else ""
+
     def _replace(self, run: _Run, cause: str, now: float) -> list[Note]:
         log.warning("play %s: %s (attempt %d)", run.showing.play, cause, run.attempts)
-        if run.process is not None:
-            run.process.kill()
-        self._count(run)
-        run.process, run.child = None, ""
+        self._end_child(run)
         if not self.screen_up:
             return []
-        if run.attempts >= ATTEMPTS:
+        run.faults += 1
+        if run.faults >= ATTEMPTS:
             del self._runs[run.showing.play]
             return [self._over(run, min(now, run.showing.end), cause)]
         if now > run.showing.end - TAIL:
             return []
         self._start(run, now)
         return [Replaced(run.showing.play, cause)]
+
+    def _end_child(self, run: _Run) -> None:
+        if run.process is not None:
+            run.process.kill()
+        self._count(run)
+        run.process, run.child = None, ""
 
     def _count(self, run: _Run) -> None:
         """Add the present child's share to the sums; it has shown nothing after it was last heard of."""

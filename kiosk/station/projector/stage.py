@@ -6,7 +6,7 @@ import msgspec
 
 from kiosk.station.events import Event, Post, StageGone, StageReady
 from kiosk.station.poster import Poster
-from kiosk.station.projector.messages import FromStage, Paint
+from kiosk.station.projector.messages import SCREEN_GONE, FromStage, Paint
 from kiosk.station.projector.process import Process
 
 log = logging.getLogger(__name__)
@@ -56,12 +56,15 @@ class Stage:
         self.size = (event.width, event.height)
         self._paint()
 
-    def gone(self, event: StageGone, now: float) -> None:
-        """The stage has ended; it is tried again in a second."""
-        log.warning("the stage has ended with %s: no X server at %s?", event.returncode, self._display)
+    def gone(self, event: StageGone, now: float) -> bool:
+        """The stage has ended; it is tried again in a second. Tells whether the X server is gone too."""
+        screen_gone = event.returncode == SCREEN_GONE
+        why = f"no X server at {self._display}" if screen_gone else f"its process ended with {event.returncode}"
+        log.warning("the stage is gone: %s", why)
         self.size = None
         self._process = None
         self._retry_at = now + RETRY_SECONDS
+        return screen_gone
 
     def close(self) -> None:
         """End the stage; the screen goes black."""

@@ -12,32 +12,34 @@ import sys
 import msgspec
 
 from kiosk.station import poster
-from kiosk.station.projector.messages import Paint, Staged, line
-from kiosk.station.projector.window import PosterWindow, ScreenGone, connect
+from kiosk.station.projector.messages import SCREEN_GONE, Paint, Staged, line
+from kiosk.station.projector.window import HUNG_UP, PosterWindow, connect
 
 
 def main() -> None:
     """``python -m kiosk.station.projector.stage_child DISPLAY``; orders come on standard input."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    orders = sys.stdin.buffer
+    orders, pending = sys.stdin.fileno(), b""
     try:
         connection = connect(sys.argv[1])
         window = PosterWindow(connection)
         os.write(1, line(Staged(width=window.width, height=window.height)))
         while True:
-            ready, _, _ = select.select([orders.fileno(), connection.fileno()], [], [])
+            ready, _, _ = select.select([orders, connection.fileno()], [], [])
             if connection.fileno() in ready:
                 connection.pending_events()  # raises when the server has hung up
-            if orders.fileno() not in ready:
+            if orders not in ready:
                 continue
-            text = orders.readline()
-            if not text:
+            data = os.read(orders, 1 << 20)
+            if not data:
                 return
-            image = poster.draw(_poster(text), window.width, window.height)
-            window.paint(image.convert("RGBX").tobytes("raw", "BGRX"))
-    except (ScreenGone, ConnectionError) as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(3)
+            *lines, pending = (pending + data).split(b"\n")
+            if lines:  # of several posters only the newest is worth the time to draw it
+                image = poster.draw(_poster(lines[-1]), window.width, window.height)
+                window.paint(image.convert("RGBX").tobytes("raw", "BGRX"))
+    except HUNG_UP as error:
+        sys.stderr.write(f"stage: {error}\n")
+        sys.exit(SCREEN_GONE)
 
 
 def _poster(text: bytes) -> "poster.Poster":
@@ -45,8 +47,4 @@ def _poster(text: bytes) -> "poster.Poster":
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:  # python-xlib raises errors of its own kinds when the connection breaks
-        sys.stderr.write(f"stage: {error!r}\n")
-        sys.exit(1)
+    main()

@@ -6,11 +6,16 @@ import time
 from typing import Any
 
 from Xlib import X, display
+from Xlib.error import ConnectionClosedError
 from Xlib.ext import composite, damage
 
 
 class ScreenGone(Exception):
-    """There is no X server to be reached, or it has gone away."""
+    """There is no X server to be reached."""
+
+
+HUNG_UP = (ScreenGone, ConnectionClosedError, ConnectionError)
+"""How it shows that the X server is not there, or has gone away."""
 
 
 def connect(name: str) -> Any:

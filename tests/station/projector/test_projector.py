@@ -1,0 +1,251 @@
+"""Cue and cut on a real screen with real libVLC: what is seen, not what is said."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rig import Rig
+from screen import BLACK, BLUE, GOLD, GREEN, POSTER, RED, Sampler, position
+
+from kiosk.station.events import ChildReady, Crashed
+from kiosk.station.projector.projector import ATTEMPTS, OffScreen, OnScreen, Position, Replaced
+
+LATE = 0.15
+"""Seconds that a cut may be late on a busy machine; seen are 5 to 10 ms."""
+START = 1.8
+"""Seconds within which a child is ready on a busy machine."""
+
+Clips = Callable[[str], Path]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(("red.mp4", RED), ("blue.mkv", BLUE)), (("green.ts", GREEN), ("gold.avi", GOLD))],
+    ids=["mp4-mkv", "ts-avi"],
+)
+def test_cut_between_unlike_formats_shows_no_black(
+    rig: Rig, sampler: Sampler, clips: Clips, first: tuple[str, int], second: tuple[str, int]
+) -> None:
+    at = time.monotonic() + START
+    cut = at + 2
+    rig.cue("a", clips(first[0]), at, end=cut)
+    rig.cue("b", clips(second[0]), cut)
+    rig.run_to(cut)
+    rig.notes += rig.projector.drop("a", time.monotonic(), follower="b")
+    rig.run_to(cut + 1)
+    assert sampler.programmes(at - 1, cut + 1) == [POSTER, first[1], second[1]]
+    for due, number in ((at, first[1]), (cut, second[1])):
+        seen = sampler.wait_for(number)
+        assert -0.01 <= seen.monotonic - due < LATE
+        assert position(seen) < 0.5
+    for play, due in (("a", at), ("b", cut)):
+        note = rig.note(OnScreen, play)
+        assert abs(note.at - due - note.late) < 0.001 and 0 <= note.late < LATE
+    [over] = rig.of(OffScreen)
+    assert over.cause == "" and 1.8 < over.played <= 2.01
+    rig.until(lambda: len(rig.children()) == 1, 5)
+
+
+def test_programme_runs_to_its_last_picture_and_stays_until_it_is_dropped(
+    rig: Rig, sampler: Sampler, clips: Clips
+) -> None:
+    at = time.monotonic() + START
+    showing = rig.cue("a", clips("blue.mkv"), at)
+    rig.run_to(showing.end + 1)
+    assert sampler.programmes(at - 0.5, showing.end + 1) == [POSTER, BLUE]
+    assert max(position(one) for one in sampler.between(at + LATE, showing.end + 1)) > 3.8
+    frames = [one.frame for one in sampler.between(at + LATE, showing.end)]
+    assert frames == sorted(frames) and len(set(frames)) > 60
+    last = rig.of(Position)[-1]
+    assert 3.5 < last.played <= 4.01
+    assert 60 < last.pictures <= 105
+
+
+def test_join_in_progress_shows_a_frame_near_the_right_position(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    now = time.monotonic()
+    rig.cue("a", clips("red.mp4"), now, head=now - 0.5)
+    rig.note(OnScreen)
+    rig.run_to(time.monotonic() + 0.5)
+    seen = sampler.wait_for(RED)
+    middle = sampler.at(seen.monotonic + 0.4)
+    assert abs(position(middle) - (seen.monotonic + 0.4 - now + 0.5)) < 1
+    assert sampler.programmes(now, seen.monotonic + 0.4) == [POSTER, RED]
+
+
+def test_killed_child_is_replaced_at_the_same_position(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = time.monotonic() + START
+    showing = rig.cue("a", clips("blue.mkv"), at, end=at + 6)
+    rig.note(OnScreen)
+    rig.run_to(at + 0.6)
+    [child] = rig.children()
+    os.kill(child, signal.SIGKILL)
+    assert rig.note(Replaced).cause == "the player ended with -9"
+    killed = time.monotonic()
+    rig.ready("a.2")
+    again = sampler.wait_for(BLUE, since=sampler.wait_for(POSTER, since=killed - 0.1).monotonic)
+    rig.run_to(again.monotonic + 0.4)
+    assert abs(position(sampler.at(again.monotonic + 0.3)) - (again.monotonic + 0.3 - at)) < 1
+    assert len(rig.of(OnScreen)) == len(rig.of(Replaced)) == 1
+    assert sampler.programmes(at - 0.2, again.monotonic + 0.3) == [POSTER, BLUE, POSTER, BLUE]
+    rig.notes += rig.projector.drop("a", time.monotonic())
+    [over] = rig.of(OffScreen)
+    on_screen = over.at - at - (again.monotonic - killed)
+    assert abs(over.played - on_screen) < 1.2, "what the killed child was last heard of, and the new one's share"
+    assert showing.end > over.at
+
+
+def test_hung_child_is_replaced(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    rig.lose_patience()
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at, end=at + 30)
+    rig.note(OnScreen)
+    rig.run_to(at + 0.3)
+    [child] = rig.children()
+    os.kill(child, signal.SIGSTOP)
+    assert rig.note(Replaced).cause == "the player hangs"
+    rig.until(lambda: child not in rig.children(), 5)
+    hung = sampler.wait_for(POSTER, since=at + 0.3)
+    assert sampler.wait_for(RED, since=hung.monotonic)
+    assert len(rig.of(OnScreen)) == 1
+
+
+def test_child_that_hangs_before_its_cut_is_replaced(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    rig.lose_patience()
+    at = time.monotonic() + START
+    rig.cue("a", clips("blue.mkv"), at, end=at + 30)
+    rig.ready("a.1")
+    [child] = rig.children()
+    os.kill(child, signal.SIGSTOP)
+    assert rig.note(Replaced, seconds=10).cause == "the player does not come up"
+    shown = rig.note(OnScreen)
+    assert sampler.wait_for(BLUE).monotonic == pytest.approx(shown.at, abs=LATE)
+    rig.until(lambda: child not in rig.children(), 5)
+
+
+def test_child_that_never_gets_ready_is_replaced(rig: Rig, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.station.projector.projector.READY_WITHIN", 2.0)
+    at = time.monotonic() + START
+    rig.cue("a", clips("blue.mkv"), at, end=at + 30)
+    [child] = rig.children()
+    os.kill(child, signal.SIGSTOP)
+    assert rig.note(Replaced, seconds=10).cause == "the player does not get ready"
+    rig.note(OnScreen)
+
+
+@pytest.mark.parametrize("data", [b"this is no film" * 1000, b"", b"\0" * 100_000], ids=["text", "empty", "zeros"])
+def test_file_that_is_no_media_has_failed_after_three_attempts(
+    rig: Rig, sampler: Sampler, tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "film.mp4").write_bytes(data)
+    at = time.monotonic() + START
+    rig.cue("a", tmp_path / "film.mp4", at)
+    over = rig.note(OffScreen)
+    assert over.cause and over.played == 0 and over.pictures == 0
+    assert len(rig.of(Replaced)) == ATTEMPTS - 1
+    assert rig.of(OnScreen) == []
+    assert rig.projector.plays == frozenset()
+    rig.until(lambda: not rig.children(), 5)
+    assert sampler.programmes(at - START, time.monotonic()) == [POSTER]
+
+
+def test_file_that_is_missing_has_failed(rig: Rig, tmp_path: Path) -> None:
+    rig.cue("a", tmp_path / "none.mp4", time.monotonic() + START)
+    assert rig.note(OffScreen).cause
+    rig.until(lambda: not rig.children(), 5)
+
+
+def test_drop_at_once_shows_the_poster(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at)
+    rig.note(OnScreen)
+    rig.run_to(at + 0.4)
+    dropped = time.monotonic()
+    rig.notes += rig.projector.drop("a", dropped)
+    rig.run_to(dropped + 0.5)
+    assert sampler.wait_for(POSTER, since=dropped).monotonic - dropped < LATE
+    assert BLACK not in sampler.programmes(at, dropped + 0.5)
+    rig.until(lambda: not rig.children(), 5)
+    assert rig.of(Replaced) == []
+
+
+def test_drop_before_the_cut_shows_nothing(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at)
+    rig.ready("a.1")
+    [over] = rig.projector.drop("a", time.monotonic())
+    assert isinstance(over, OffScreen) and over.played == 0
+    rig.run_to(at + 0.3)
+    assert sampler.programmes(at - 1, at + 0.3) == [POSTER]
+    assert not rig.children()
+
+
+def test_retime_moves_a_cut(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at)
+    rig.ready("a.1")
+    later = at + 1
+    rig.projector.retime("a", later, later + 2)
+    rig.run_to(later + 0.3)
+    assert -0.01 <= sampler.wait_for(RED).monotonic - later < LATE
+    assert rig.note(OnScreen).late < LATE
+    rig.projector.retime("a", later, later + 1)
+    rig.run_to(later + 1.8)
+    seen = [position(one) for one in sampler.between(later + LATE, later + 1.8)]
+    assert 0.8 < max(seen) < 1 + LATE + 0.2, "it stands still at its new end"
+
+
+def test_volume_is_taken_by_a_programme_on_air_and_by_one_that_waits(rig: Rig, clips: Clips) -> None:
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at)
+    rig.cue("b", clips("gold.avi"), at + 2)
+    rig.note(OnScreen, "a")
+    rig.projector.volume(35)
+    rig.note(OnScreen, "b")
+    rig.run_to(at + 2.3)
+    assert rig.of(Replaced) == [] and rig.of(OffScreen) == []
+
+
+def test_nonsense_from_a_child_is_survived(
+    rig: Rig, sampler: Sampler, tmp_path: Path, clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first child speaks nonsense and ends; the second one is real."""
+    (tmp_path / "babbler.py").write_text(
+        "import os, sys\n"
+        "lines = [b'hello', b'{', b'[]', b'{}', b'null', b'7', b'{\"say\": \"dance\"}', b'\\xff\\xfe\\x00',\n"
+        '         b\'{"say": "failed", "cause": "\\xff"}\', b\'{"say": "shown", "at": "soon"}\',\n'
+        '         b\'{"say": "progress", "at": 1e999, "media_ms": 1, "pictures": 1, "lost": 1}\',\n'
+        "         b'[' * 100000, b'9' * 100000, b'{\"say\": \"ready\", \"video_output\": \"' + b'x' * 100000]\n"
+        "for line in lines: os.write(1, line + b'\\n')\n"
+        "os.write(1, b'no end of line')\n"
+        "os._exit(9)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    from kiosk.station.projector import projector
+
+    real = projector.Process
+
+    def process(module: str, child: str, *rest: object) -> object:
+        return real("babbler" if child == "a.1" else module, child, *rest)
+
+    monkeypatch.setattr(projector, "Process", process)
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at)
+    assert rig.note(Replaced).cause == "the player ended with 9"
+    rig.note(OnScreen)
+    sampler.wait_for(RED)
+    assert [event for event in rig.events if isinstance(event, Crashed)] == []
+    assert [event.play for event in rig.events if isinstance(event, ChildReady)] == ["a.2"]
+
+
+def test_children_carry_no_secrets(rig: Rig, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KIOSK_TOWN_DB", "KIOSK_TOKEN", "NOTIFY_SOCKET", "WATCHDOG_USEC", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "a secret")
+    rig.cue("a", clips("red.mp4"), time.monotonic() + START)
+    rig.ready("a.1")
+    [child] = rig.children()
+    environment = Path(f"/proc/{child}/environ").read_bytes()
+    assert b"secret" not in environment and b"KIOSK" not in environment and b"NOTIFY" not in environment
+    assert b"secret" not in Path(f"/proc/{child}/cmdline").read_bytes()

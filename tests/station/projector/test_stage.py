@@ -1,0 +1,153 @@
+"""The stage and the X server: the poster is there when nothing else is, and all comes back when X does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from PIL import Image, ImageChops
+from rig import POSTER as POSTING
+from rig import Rig
+from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of
+from Xlib import X, display
+
+from kiosk.station.events import Crashed
+from kiosk.station.poster import Poster, draw
+from kiosk.station.projector.messages import Cue, Cut, line
+from kiosk.station.projector.projector import OffScreen, OnScreen, Replaced
+
+Clips = Callable[[str], Path]
+
+
+@pytest.fixture
+def own() -> Iterator[XServer]:
+    """An X server that the test may take away."""
+    server = XServer()
+    yield server
+    server.stop()
+
+
+def shows(screen: XServer, posting: Poster) -> bool:
+    """Whether the screen shows this poster, looked at from afar."""
+    connection = display.Display(screen.name)
+    shot = connection.screen().root.get_image(0, 0, 1280, 720, X.ZPixmap, 0xFFFFFFFF)
+    connection.close()
+    seen = Image.frombytes("RGB", (1280, 720), shot.data, "raw", "BGRX")
+    return ImageChops.difference(seen, draw(posting, 1280, 720).convert("RGB")).getbbox() is None
+
+
+def test_stage_paints_the_poster(rig: Rig, screen: XServer) -> None:
+    assert shows(screen, POSTING)
+
+
+def test_newest_of_many_posters_is_shown(rig: Rig, screen: XServer) -> None:
+    posters = [replace(POSTING, title=f"week {n}") for n in range(8)]
+    for posting in posters:
+        rig.stage.show(posting)
+    rig.until(lambda: shows(screen, posters[-1]), 10)
+
+
+def test_stage_that_is_killed_comes_back_and_the_programme_goes_on(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = time.monotonic() + 2
+    rig.cue("a", clips("blue.mkv"), at)
+    rig.note(OnScreen)
+    [stage] = children_of(os.getpid(), "kiosk.station.projector.stage_child")
+    os.kill(stage, signal.SIGKILL)
+    rig.until(lambda: not rig.stage.up)
+    rig.until(lambda: rig.stage.up)
+    rig.run_to(at + 3)
+    assert sampler.programmes(at + 0.2, at + 3) == [BLUE], "the poster's process is not the programme's"
+    rig.projector.drop("a", time.monotonic())
+    sampler.wait_for(POSTER, since=at + 3)
+
+
+def test_all_comes_back_after_x_restarts(own: XServer, clips: Clips) -> None:
+    rig = Rig(own)
+    begin = time.monotonic()
+    rig.cue("a", clips("red.mp4"), begin + 2, end=begin + 60)
+    rig.cue("b", clips("blue.mkv"), begin + 60)
+    rig.note(OnScreen, "a")
+    before = set(rig.children())
+    assert len(before) == 2
+    own.stop()
+    rig.until(lambda: not rig.stage.up)
+    rig.until(lambda: not before & set(rig.children()), 5)
+    again = XServer(own.number)
+    sampler = Sampler(again.name)
+    rig.until(lambda: rig.stage.up)
+    rig.until(lambda: sampler.seen[-1].programme == POSTER, 5)
+    rig.until(lambda: len(rig.children()) == 2 and all(run.since or run.ready for run in rig.projector._runs.values()))
+    assert rig.projector.plays == {"a", "b"}
+    assert len(rig.of(OnScreen)) == 1, "one row goes on"
+    assert rig.of(OffScreen) == [] and rig.of(Replaced) == [], "nobody blames the file"
+    assert [event for event in rig.events if isinstance(event, Crashed)] == []
+    rig.close()
+    sampler.stop()
+    again.stop()
+
+
+def test_station_that_starts_without_x_waits_for_it(own: XServer, clips: Clips) -> None:
+    own.stop()
+    rig = Rig(own)
+    now = time.monotonic()
+    rig.cue("a", clips("red.mp4"), now, end=now + 30)
+    rig.run_to(now + 1.5)
+    assert not rig.stage.up and not rig.children() and rig.notes == []
+    again = XServer(own.number)
+    sampler = Sampler(again.name)
+    rig.note(OnScreen)
+    sampler.wait_for(RED)
+    assert BLACK not in sampler.programmes(sampler.wait_for(POSTER).monotonic, time.monotonic())
+    rig.close()
+    sampler.stop()
+    again.stop()
+
+
+PARENT = """
+import subprocess, sys, time
+children = [subprocess.Popen([sys.executable, "-m", "kiosk.station.projector." + name, *words], stdin=subprocess.PIPE)
+            for name, *words in (("child",), ("stage_child", sys.argv[1]))]
+children[0].stdin.write(sys.argv[2].encode() + sys.argv[3].encode())
+children[0].stdin.flush()
+print(*(child.pid for child in children), flush=True)
+time.sleep(60)
+"""
+
+
+def test_children_die_with_their_parent(own: XServer, clips: Clips) -> None:
+    sampler = Sampler(own.name)
+    cue = Cue(file=str(clips("red.mp4")), display=own.name, video_output="xcb_x11", sound="none")
+    cut = Cut(at=time.monotonic() + 1, end=time.monotonic() + 60)
+    words = [own.name, line(cue).decode(), line(cut).decode()]
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, *words], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    children = parent.stdout.readline().split()
+    sampler.wait_for(RED)
+    assert all(Path("/proc", child).exists() for child in children)
+    parent.kill()
+    killed = time.monotonic()
+    parent.communicate()
+    while any(_alive(child) for child in children):
+        assert time.monotonic() - killed < 5
+        time.sleep(0.02)
+    sampler.wait_for(BLACK, since=killed)
+    sampler.stop()
+    assert own.windows() == 0
+
+
+def _alive(pid: str) -> bool:
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_orders_are_one_line_each() -> None:
+    text = line(Cue(file="/a\nb", display=":0"))
+    assert text.count(b"\n") == 1 and json.loads(text)["file"] == "/a\nb"
