@@ -34,6 +34,10 @@ SEAM = timedelta(milliseconds=50)
 """Two plays follow each other if no more than this lies between them."""
 END_SLACK = 0.02
 """Seconds before its end from which a play counts as over: a timer may ring a little early."""
+FILLER_LEAD = timedelta(seconds=2.5)
+"""Filler that could begin at once begins so much later: with its head, as a play that is to count as completed must."""
+CLOSE_BY = timedelta(seconds=10)
+"""A play closed no further than this from its end was ended by it, and what follows began then."""
 
 Key = tuple[str, int, str]
 """One showing in the timetable: programme, start in ms, origin."""
@@ -85,6 +89,8 @@ class Playout:
         self._timetable = tt.compile_playlist(None)
         self._document: StationDocument | None = None
         self._boot_id = boot_id
+        self._goes_on = False
+        """The filler item of before the restart is to be taken up again."""
         self.situation = tt.Situation()
         self.restarts: list[float] = []
         """Monotonic instants at which a child had to be replaced."""
@@ -126,6 +132,7 @@ class Playout:
         owed = self.situation.owed
         if row is None or owed is None or row.origin != "filler" or row.planned_end_ms <= self._clock.now_ms():
             return
+        self._goes_on = True
         self.situation = replace(
             self.situation, owed=replace(owed, at=to_utc(row.planned_start_ms), first=row.programme)
         )
@@ -151,10 +158,9 @@ class Playout:
         """Bring the screen in step with the timetable. Returns when to ask again (aware)."""
         now = self._clock.now()
         self._refresh_unavailable(now)
-        self._end_what_is_over(now)
-        if not any(play.on_air.origin == "filler" and play.on_air.start <= now for play in self._plays.values()):
-            self.refresh_owed()  # items may have come in or gone out with the day
-        wanted, wake = self._look_ahead(self._clock.now())
+        now = max([now, *self._end_what_is_over()])  # the timer may have rung early: what is over is not on air
+        self._anchor_filler(now)
+        wanted, wake = self._look_ahead(now)
         held = {play.key: play for play in self._plays.values()}
         for on_air, at in wanted:
             if (play := held.pop(key_of(on_air), None)) is not None:
@@ -193,17 +199,26 @@ class Playout:
         """What to have on the screen or ready, each with its instant; and when to look again."""
         lead = timedelta(milliseconds=self._config.projector.lead_ms)
         wanted: list[tuple[tt.OnAir, datetime]] = []
-        moment = now
-        first_change = tt.decide(self._timetable, now, self.situation).next_change
+        moment, situation = now, self.situation
+        first_change = tt.decide(self._timetable, now, situation).next_change
         while moment - now <= lead and len(wanted) <= self._config.projector.ready_ahead:
-            decision = tt.decide(self._timetable, moment, self.situation)
+            decision = tt.decide(self._timetable, moment, situation)
             if decision.on_air is not None:
                 if any(key_of(decision.on_air) == key_of(on_air) for on_air, _ in wanted):
                     break
                 wanted.append((decision.on_air, moment))
+                situation = _after(decision.on_air, situation)
             moment = decision.next_change
         again = moment - lead if moment - lead > now else first_change
         return wanted, min(first_change, again)
+
+    def _anchor_filler(self, now: datetime) -> None:
+        """Where no filler is on air or about to be, it begins now: what came in with the day has not run yet."""
+        soon = now + FILLER_LEAD
+        if self._goes_on:
+            self._goes_on = False
+        elif not any(play.on_air.origin == "filler" and play.on_air.start <= soon for play in self._plays.values()):
+            self.refresh_owed(soon)
 
     def _refresh_unavailable(self, now: datetime) -> None:
         self._broken = {name: until for name, until in self._broken.items() if until > now}
@@ -216,12 +231,15 @@ class Playout:
         if unavailable != self.situation.unavailable:
             self.situation = replace(self.situation, unavailable=unavailable)
 
-    def _end_what_is_over(self, now: datetime) -> None:
-        """Close the plays whose end has come; the last picture stays until the next one is there."""
-        edge = self._clock.monotonic() + END_SLACK
-        over = [play for play in self._plays.values() if self._clock.monotonic_at(play.on_air.end) <= edge]
+    def _end_what_is_over(self) -> list[datetime]:
+        """Close the plays whose end has come; the last picture stays until the next one is there. Gives their ends."""
+        over = [play for play in self._plays.values() if self._is_over(play)]
         for play in over:
             self._take_off(play, "completed", "", self._next_after(play.on_air.end))
+        return [play.on_air.end for play in over]
+
+    def _is_over(self, play: _Play) -> bool:
+        return self._clock.monotonic_at(play.on_air.end) <= self._clock.monotonic() + END_SLACK
 
     def _next_after(self, moment: datetime) -> str | None:
         """The play that takes over the screen at ``moment``."""
@@ -355,8 +373,8 @@ class Playout:
         self._journal.close(play.id, self._clock.ms_at(note.at), played_ms, outcome, cause, note.pictures, note.lost)
         self.closed += 1
         if outcome in ("completed", "failed"):
-            at = min(self._clock.now(), play.on_air.end)
-            self.refresh_owed(at if self.situation.clock_trusted else None)
+            now, end = self._clock.now(), play.on_air.end
+            self.refresh_owed(end if abs(end - now) < CLOSE_BY and self._is_over(play) else now)
         log.info("off air: %s, %s %s", play.on_air.programme.id, outcome, cause)
 
     def _judge(self, play: _Play, played_ms: int) -> tuple[Outcome, str]:
@@ -365,3 +383,13 @@ class Playout:
         if played_ms + play.before_ms >= play.on_air.programme.duration_ms - TAIL_MS:
             return "completed", ""
         return "interrupted", "joined in progress" if play.joined else "cut by the plan"
+
+
+def _after(on_air: tt.OnAir, situation: tt.Situation) -> tt.Situation:
+    """The situation once a planned showing has run to its end: the timetable itself counts filler only."""
+    owed, name = situation.owed, on_air.programme.id
+    whole = on_air.end - on_air.start >= timedelta(milliseconds=on_air.programme.duration_ms - TAIL_MS)
+    if owed is None or on_air.origin == "filler" or not whole:
+        return situation
+    plays = tuple((item, max(0, left - 1) if item == name else left) for item, left in owed.plays)
+    return replace(situation, owed=replace(owed, at=on_air.end, plays=plays, first=None))

@@ -106,6 +106,8 @@ class _Run:
     """What the projector keeps of a showing: its present child, and the sum of those before."""
 
     showing: Showing
+    asked: float
+    """The instant that the caller asked for; ``showing.at`` is later where there was no screen or no time."""
     child: str = ""
     process: Process | None = None
     attempts: int = 0
@@ -160,7 +162,7 @@ class Projector:
 
     def cue(self, showing: Showing, now: float) -> None:
         """Make a programme ready to be on the screen at ``showing.at``."""
-        run = self._runs[showing.play] = _Run(showing)
+        run = self._runs[showing.play] = _Run(showing, showing.at)
         if self.screen_up:
             self._start(run, now)
 
@@ -172,8 +174,10 @@ class Projector:
         run = self._runs[play]
         showing = run.showing
         moved = replace(showing, end=end)
-        if at is not None and run.shown_at is None:
-            moved = replace(moved, at=at, head=showing.head + (at - showing.at))
+        if at is not None and run.shown_at is None and abs(at - run.asked) >= SAME_INSTANT:
+            late_already = showing.at > run.asked + SAME_INSTANT  # it had become a join: as soon as it can be, then
+            moved = replace(moved, at=showing.at if late_already else at, head=showing.head + (at - run.asked))
+            run.asked = at
         if abs(moved.at - showing.at) < SAME_INSTANT and abs(moved.end - showing.end) < SAME_INSTANT:
             return
         run.showing = moved

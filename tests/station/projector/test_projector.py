@@ -15,7 +15,7 @@ from kiosk.station.projector.projector import ATTEMPTS, OffScreen, OnScreen, Pos
 
 LATE = 0.15
 """Seconds that a cut may be late on a busy machine; seen are 5 to 10 ms."""
-START = 1.8
+START = 2.5
 """Seconds within which a child is ready on a busy machine."""
 
 Clips = Callable[[str], Path]
