@@ -4,14 +4,16 @@ Shares no code with the station: it speaks to the X server through libX11 by cty
 code over the lowest 18th of the picture: 32 cells, white for 1: ``1010``, programme number (8), frame number (16),
 check (4: the XOR of the seven nibbles before). As a process of its own it writes one line a change:
 ``<monotonic seconds> <programme> <frame>``, with programme 0 where no code is on the screen, -1 where all is black.
+Pictures that leave bars at both sides are read too where their shapes are named, as ``4:3``.
 """
 
 import ctypes
 import ctypes.util
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 CELLS = 32
 NOTHING, BLACK = 0, -1
@@ -46,7 +48,8 @@ class _Image(ctypes.Structure):
 class Screen:
     """One row of pixels of an X screen, read again and again. Raises OSError where there is no such display."""
 
-    def __init__(self, display: str) -> None:
+    def __init__(self, display: str, row: int | None = None) -> None:
+        """``row`` counts from the top; without it, it is the one in the middle of the bar code."""
         x11 = ctypes.CDLL(ctypes.util.find_library("X11") or "libX11.so.6")
         x11.XOpenDisplay.restype = ctypes.c_void_p
         x11.XDefaultRootWindow.restype = ctypes.c_ulong
@@ -59,7 +62,7 @@ class Screen:
         self._root = ctypes.c_ulong(x11.XDefaultRootWindow(self._display))
         self.width: int = x11.XDisplayWidth(self._display, 0)
         self.height: int = x11.XDisplayHeight(self._display, 0)
-        self._row = self.height - max(1, self.height // 36)
+        self._row = self.height - max(1, self.height // 36) if row is None else row
         self._image = self._first()
 
     def _first(self) -> "ctypes._Pointer[_Image]":
@@ -87,26 +90,53 @@ def read(row: bytes, width: int) -> tuple[int, int]:
     return (NOTHING if max(row) > 24 and any(byte > 24 for byte in row[1::4]) else BLACK), 0
 
 
-def watch(display: str, every: float) -> Iterator[Sighting]:
-    """Sample ``display`` every ``every`` seconds; yield a sighting when it differs from the last, or each second."""
+def stretches(shapes: Sequence[Fraction], width: int, height: int) -> list[tuple[int, int]]:
+    """The columns, from and to, that pictures of these shapes (width to height) take up, if they leave bars aside."""
+    wides = [width, *(wide for shape in shapes if (wide := round(height * shape)) < width)]
+    return [((width - wide) // 2, (width + wide) // 2) for wide in wides]
+
+
+def read_any(row: bytes, places: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """:func:`read` in the first of the ``places`` where there is a code; where there is none, in the first of all."""
+    for left, right in places:
+        seen = read(row[4 * left : 4 * right], right - left)
+        if seen[0] > 0:
+            return seen
+    return read(row, len(row) // 4)
+
+
+def watch(display: str, every: float, shapes: Sequence[Fraction] = ()) -> Iterator[Sighting]:
+    """Sample ``display`` every ``every`` seconds; yield a sighting when it differs from the last, or each second.
+
+    Black is a screen whose middle is black as well: a picture may leave bars. A sampler that was kept from looking for
+    three times as long as it should have says when it last saw what it saw before.
+    """
     screen = Screen(display)
+    middle = Screen(display, screen.height // 2)
+    places = stretches(shapes, screen.width, screen.height)
     last, spoke = (-2, -2), 0.0
-    due = time.monotonic()
+    due = looked = time.monotonic()
     while True:
         before = time.monotonic()
-        seen = read(screen.row(), screen.width)
+        seen = read_any(screen.row(), places)
+        if seen[0] == BLACK and read(middle.row(), middle.width)[0] != BLACK:
+            seen = (NOTHING, 0)
         if seen != last or before - spoke >= 1:
+            if before - looked > 3 * every and looked > spoke:
+                yield Sighting(looked, *last)
             last, spoke = seen, before
             yield Sighting(before, *seen)
+        looked = before
         due = max(due + every, before)
         time.sleep(max(0.0, due - time.monotonic()))
 
 
 def main() -> None:
-    """``python -m kiosk.demo.sampler DISPLAY [MILLISECONDS]``: one line a sighting, until the reader goes away."""
+    """``python -m kiosk.demo.sampler DISPLAY [MILLISECONDS [SHAPE ...]]``: one line a sighting, till nobody reads."""
     every = float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.005
+    shapes = [Fraction(shape.replace(":", "/")) for shape in sys.argv[3:]]
     try:
-        for seen in watch(sys.argv[1], every):
+        for seen in watch(sys.argv[1], every, shapes):
             sys.stdout.write(f"{seen.monotonic:.6f} {seen.programme} {seen.frame}\n")
             sys.stdout.flush()
     except (BrokenPipeError, KeyboardInterrupt):
