@@ -1,5 +1,6 @@
 """Start and Stop: what was pressed last, remembered over a restart; the same press twice is one press."""
 
+import logging
 from collections import deque
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from kiosk.station.events import StopPressed
 from kiosk.station.instants import to_ms, to_utc
 from kiosk.station.journal import Journal
 from kiosk.station.timetable import Stop
+
+log = logging.getLogger(__name__)
 
 MEMORY = "stop"
 
@@ -55,5 +58,9 @@ class StopState:
 def _remembered(text: str | None) -> Stop | None:
     if not text:
         return None
-    kept = msgspec.json.decode(text, type=_Kept)
+    try:
+        kept = msgspec.json.decode(text, type=_Kept)
+    except msgspec.DecodeError:
+        log.warning("what is remembered of Stop cannot be read; nothing is stopped")
+        return None
     return Stop(to_utc(kept.since_ms), to_utc(kept.until_ms) if kept.until_ms else None, kept.reason)

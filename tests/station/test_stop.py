@@ -1,0 +1,77 @@
+"""Start and Stop: one press is one press, and a restart forgets nothing."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from kiosk.station.events import StopPressed
+from kiosk.station.instants import to_ms
+from kiosk.station.journal import Journal
+from kiosk.station.stop import MEMORY, StopState
+from kiosk.station.timetable import Stop
+
+NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
+LATER = NOW + timedelta(hours=2)
+
+Restart = Callable[[], StopState]
+
+
+@pytest.fixture
+def restart(tmp_path: Path) -> Iterator[Restart]:
+    journals: list[Journal] = []
+
+    def begin() -> StopState:
+        end()
+        journals.append(Journal(tmp_path / "journal.db", lambda event: None, "boot-1"))
+        journals[-1].start()
+        return StopState(journals[-1])
+
+    def end() -> None:
+        while journals:
+            journals.pop().stop(10)
+
+    yield begin
+    end()
+
+
+def test_same_press_twice_is_one_press(restart: Restart) -> None:
+    stop = restart()
+    assert stop.press_stop(StopPressed("A", "meeting", press="p1"), NOW)
+    assert not stop.press_stop(StopPressed("A", "power", press="p1"), LATER)
+    assert stop.now == Stop(NOW, None, "meeting")
+    assert stop.press_start("p2")
+    assert not stop.press_start("p2")
+    assert not stop.press_stop(StopPressed("A", "meeting", press="p1"), LATER), "a form that is sent again"
+    assert stop.now is None
+
+
+def test_presses_without_an_id_all_count(restart: Restart) -> None:
+    stop = restart()
+    assert stop.press_stop(StopPressed("A", "meeting"), NOW)
+    assert stop.press_stop(StopPressed("A", "power"), LATER)
+    assert stop.now == Stop(LATER, None, "power")
+    assert stop.press_start("")
+
+
+def test_start_where_nothing_is_stopped_is_nothing(restart: Restart) -> None:
+    assert not restart().press_start("p1")
+
+
+@pytest.mark.parametrize("until", [None, LATER])
+def test_stop_outlives_a_restart(restart: Restart, until: datetime | None) -> None:
+    restart().press_stop(StopPressed("A", "farm-season", to_ms(until) if until else None), NOW)
+    stop = restart()
+    assert stop.now == Stop(NOW, until, "farm-season")
+    assert stop.press_start("")
+    assert restart().now is None
+
+
+def test_memory_that_cannot_be_read_is_no_stop_and_no_crash(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db", lambda event: None, "boot-1")
+    journal.start()
+    for text in ("nonsense", "{}", "[1]", '{"since_ms": "early", "until_ms": null, "reason": ""}'):
+        journal.remember(MEMORY, text)
+        assert StopState(journal).now is None
+    journal.stop(10)

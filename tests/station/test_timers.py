@@ -1,0 +1,121 @@
+"""Timers wake the main loop, in time and once; a real scheduler, real time."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fakes_town import eventually
+
+from kiosk.station.events import Crashed, Event, Wake
+from kiosk.station.timers import Timers
+
+LATE = 0.25
+"""Seconds; seen are 2 ms."""
+
+
+class Rings:
+    """Takes down what rings, and when."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Event, float]] = []
+
+    def post(self, event: Event) -> None:
+        self.heard.append((event, time.monotonic()))
+
+    def whys(self) -> list[str]:
+        return [event.why for event, _ in self.heard if isinstance(event, Wake)]
+
+
+@pytest.fixture
+def rings() -> Rings:
+    return Rings()
+
+
+@pytest.fixture
+def timers(rings: Rings) -> Iterator[Timers]:
+    timers = Timers(rings.post)
+    timers.start()
+    yield timers
+    timers.stop()
+
+
+def soon(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def test_rings_at_its_instant(timers: Timers, rings: Rings) -> None:
+    due = time.monotonic() + 0.3
+    timers.at(soon(0.3), Wake("change"))
+    eventually(lambda: rings.heard)
+    assert -0.01 < rings.heard[0][1] - due < LATE
+    assert rings.whys() == ["change"]
+
+
+def test_appointment_is_replaced_by_the_next_for_the_same_reason(timers: Timers, rings: Rings) -> None:
+    timers.at(soon(0.1), Wake("change"))
+    timers.at(soon(0.4), Wake("change"))
+    timers.at(soon(0.2), Wake("sync"))
+    eventually(lambda: len(rings.heard) == 2)
+    time.sleep(0.2)
+    assert rings.whys() == ["sync", "change"]
+
+
+def test_instant_that_has_passed_rings_at_once(timers: Timers, rings: Rings) -> None:
+    timers.at(soon(-86_400), Wake("change"))
+    eventually(lambda: rings.whys() == ["change"], 2)
+
+
+def test_instant_in_a_thousand_years_harms_nothing(timers: Timers, rings: Rings) -> None:
+    timers.at(datetime(3000, 1, 1, tzinfo=UTC), Wake("change"))
+    timers.at(soon(0.1), Wake("sync"))
+    eventually(lambda: rings.whys() == ["sync"], 2)
+
+
+def test_after_keeps_the_earlier_ring(timers: Timers, rings: Rings) -> None:
+    timers.after(0.2, Wake("report"))
+    timers.after(30, Wake("report"))
+    eventually(lambda: rings.whys() == ["report"], 2)
+    timers.after(30, Wake("sync"))
+    timers.after(0.1, Wake("sync"))
+    eventually(lambda: rings.whys() == ["report", "sync"], 2)
+
+
+def test_jitter_spreads_the_stations(timers: Timers, rings: Rings) -> None:
+    begin = time.monotonic()
+    timers.after(0.1, Wake("sync"), jitter=0.3)
+    eventually(lambda: rings.heard, 3)
+    assert 0.09 < rings.heard[0][1] - begin < 0.4 + LATE
+
+
+def test_clock_that_was_set_makes_the_scheduler_look_again(timers: Timers, rings: Rings) -> None:
+    timers.at(soon(3600), Wake("change"))
+    timers.clock_stepped()
+    time.sleep(0.1)
+    assert rings.heard == []
+
+
+def test_stop_silences_what_has_not_rung(rings: Rings) -> None:
+    timers = Timers(rings.post)
+    timers.start()
+    timers.at(soon(0.2), Wake("change"))
+    timers.stop()
+    time.sleep(0.4)
+    assert rings.heard == []
+    timers.stop()
+
+
+def test_job_that_fails_is_a_crash_of_the_scheduler() -> None:
+    crashes: list[Event] = []
+
+    def post(event: Event) -> None:
+        if isinstance(event, Wake):
+            raise RuntimeError("the inbox is gone")  # noqa: TRY004
+        crashes.append(event)
+
+    timers = Timers(post)
+    timers.start()
+    timers.at(soon(0.05), Wake("change"))
+    eventually(lambda: crashes)
+    timers.stop()
+    assert crashes == [Crashed("scheduler", "RuntimeError('the inbox is gone')")]
