@@ -9,7 +9,7 @@ from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import Refusal
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Held, Index, Pinned
-from kiosk.station.events import RootFound, StationFound, TownRefused, UrgentFound, WeekFound
+from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
 from kiosk.station.library import Library, Shelf, pins
 from kiosk.station.link import Standing
 from kiosk.station.link_round import in_order_of_need
@@ -32,8 +32,14 @@ class Accepted:
         self._week: Index | None = shelf.index
         self._urgent: Index | None = shelf.urgent_index
         self.refusals: deque[Refusal] = deque(maxlen=MOST_REFUSALS)
-        self.week_refused = ""
-        """Why the newest week that was offered was refused; empty once one is accepted."""
+        self._refused: dict[str, str] = {}
+        """What is refused at present, and why."""
+        self._refused_this_round: set[str] = set()
+
+    @property
+    def week_refused(self) -> str:
+        """Why the week that is offered is refused; empty once one is accepted, or the offer is withdrawn."""
+        return self._refused.get("playlist", "")
 
     @property
     def urgent_version(self) -> int:
@@ -53,7 +59,7 @@ class Accepted:
             return False
         self._library.keep_week(found.metadata, found.data)
         self._week, self.playlist = found.index, found.playlist
-        self.week_refused = ""
+        self._refused.pop("playlist", None)
         return True
 
     def take_urgent(self, found: UrgentFound) -> bool:
@@ -72,10 +78,23 @@ class Accepted:
         self.document = found.document
         return True
 
-    def refuse(self, found: TownRefused, at_ms: int) -> None:
-        """Remember what was not believed, for the town and for the administrator."""
+    def refuse(self, found: TownRefused, at_ms: int) -> bool:
+        """Remember what was not believed, for the town and for the administrator.
+
+        True if that is news: as long as it is offered, the same is refused again at every round.
+        """
+        self._refused_this_round.add(found.what)
+        if self._refused.get(found.what) == found.message:
+            return False
+        self._refused[found.what] = found.message
         self.refusals.appendleft(Refusal(at_ms=at_ms, what=found.what, reason=found.message[:400]))
-        self.week_refused = found.message
+        return True
+
+    def round_ended(self, found: FetchEnded) -> None:
+        """A round of fetching is over: what it no longer had to refuse is refused no more."""
+        if not found.error:
+            self._refused = {what: why for what, why in self._refused.items() if what in self._refused_this_round}
+        self._refused_this_round.clear()
 
     def programmes(self) -> tuple[Programme, ...]:
         """Everything that may be shown, in the order of need."""

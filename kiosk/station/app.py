@@ -70,6 +70,7 @@ EX_OK, EX_CRASHED, EX_TEMPFAIL, EX_CONFIG = 0, 70, 75, 78
 TICK_SECONDS = 1.0
 LOOK_SECONDS = 10.0
 RETRY_SECONDS = 2.0
+"""Until the next round after one that left something out; doubled each time, up to the heartbeat's interval."""
 PURGE_EVERY = timedelta(hours=6)
 
 
@@ -124,6 +125,7 @@ class Station:
         self._panel = Panel(config.panel, state, post, lambda: self._snapshot) if config.panel.enabled else None
         self._exit: int | None = None
         self._fed = self._looked = 0.0
+        self._retry_s: float = RETRY_SECONDS
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         """A signal handler: only posts."""
@@ -367,15 +369,19 @@ class Station:
             self._replan("the station document")
 
     def _fetch_ended(self, event: FetchEnded) -> None:
-        if event.error:
-            log.warning("fetching: %s", event.error)
-        if event.error or event.missing:
-            self._timers.after(RETRY_SECONDS, Wake("sync"), jitter=RETRY_SECONDS)
+        self._accepted.round_ended(event)
+        if not event.error and not event.missing:
+            self._retry_s = RETRY_SECONDS
+            return
+        log.warning("fetching: %d files are missing; %s", event.missing, event.error or "asked for again soon")
+        self._timers.after(self._retry_s, Wake("sync"), jitter=self._retry_s)
+        self._retry_s = min(2 * self._retry_s, self._config.town.heartbeat_s)
 
     def _refused(self, event: TownRefused) -> None:
         log.warning("refused %s (%s): %s", event.what, event.reason, event.message)
-        self._accepted.refuse(event, self._clock.now_ms())
-        self._act("refused", by="town", reason=event.reason, facts={"what": event.what, "why": event.message[:400]})
+        if self._accepted.refuse(event, self._clock.now_ms()):
+            facts = {"what": event.what, "why": event.message[:400]}
+            self._act("refused", by="town", reason=event.reason, facts=facts)
 
     # --- equipment ---
 
