@@ -46,6 +46,10 @@ class ChildReady:
 
     play: str
     video_output: str
+    kind: str = "film"
+    """``film``, ``sound`` or ``still``."""
+    unconfined: str = ""
+    """What could not be done to shut the child off."""
 
 
 @dataclass(frozen=True)

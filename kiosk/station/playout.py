@@ -274,8 +274,11 @@ class Playout:
             )
         )
         screen = self._config.screen
+        subtitles = (self._library.path(part.sha256, part.size) for part in programme.subtitles)
         cue = Cue(
             file=str(path),
+            title=programme.title,
+            subtitles=tuple(str(part) for part in subtitles if part is not None),
             display=screen.display,
             video_output=screen.video_output,
             sound=self._config.sound.output,
@@ -352,8 +355,7 @@ class Playout:
             self.situation = replace(self.situation, owed=owed)
         at_ms = self._clock.ms_at(note.at)
         late, gap = round(note.late * 1000), round(note.gap * 1000)
-        output = self._config.screen.video_output or "any"
-        self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, output)
+        self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, note.video_output)
         log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
 
     def _point(self, play: _Play, note: Position) -> None:

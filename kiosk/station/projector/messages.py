@@ -19,6 +19,7 @@ class Cue(Message, frozen=True, kw_only=True):
     """The first line a child reads: make this programme ready, out of sight."""
 
     file: str
+    title: str = ""
     display: str
     position_ms: int = 0
     """Where to join; 0 is the head."""
@@ -53,7 +54,12 @@ class Leave(Message, frozen=True, kw_only=True):
 class Ready(Message, frozen=True, kw_only=True):
     """The picture at the wanted position is decoded and waits."""
 
+    kind: str
+    """``film``, ``sound`` (a title card stands for the picture) or ``still``."""
     video_output: str
+    """libVLC's module in use."""
+    unconfined: str = ""
+    """What could not be done to shut the child off; empty where all was."""
 
 
 class Shown(Message, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -38,15 +39,19 @@ class Process:
         translate: Callable[[M], Event],
         gone: Callable[[int], Event],
         arguments: tuple[str, ...] = (),
+        folder: Path | None = None,
     ) -> None:
+        """``folder``: a folder of the child's own, its first argument, removed when it has ended."""
         self._name = name
         self._post = post
         self._decoder: msgspec.json.Decoder[M] = msgspec.json.Decoder(says)
         self._translate = translate
         self._gone = gone
+        self._folder = folder
+        own = () if folder is None else (str(folder),)
         environment = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", module, *own, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -88,7 +93,10 @@ class Process:
                     self._post(self._translate(self._decoder.decode(text)))
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     log.warning("%s said something that is no message: %.80r", self._name, text)
-            self._post(self._gone(self._process.wait()))
+            returncode = self._process.wait()
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+            self._post(self._gone(returncode))
             self._process.stdout.close()
             if self._process.stdin is not None:
                 self._process.stdin.close()

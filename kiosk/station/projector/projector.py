@@ -6,6 +6,8 @@ All methods are for the main loop. All instants are CLOCK_MONOTONIC in seconds; 
 import logging
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from tempfile import mkdtemp
 
 from msgspec import structs
 
@@ -65,6 +67,7 @@ class OnScreen:
     at: float
     late: float
     gap: float
+    video_output: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,10 @@ class _Run:
     lost: int = 0
     counted: tuple[int, int] = (0, 0)
     """Pictures shown and lost by the present child."""
+    drawn_at: float = 0.0
+    """When the count of pictures last moved."""
+    kind: str = "film"
+    video_output: str = ""
 
 
 @dataclass
@@ -145,9 +152,12 @@ class _Leaver:
 class Projector:
     """The children, and what each is to show."""
 
-    def __init__(self, post: Post, stall: float = 3.0, memory_mb: int = 1024) -> None:
-        """``stall``: seconds after which a picture that stands still is replaced; ``memory_mb``: a child's ceiling."""
+    def __init__(self, post: Post, stall: float = 3.0, memory_mb: int = 1024, runtime: Path | None = None) -> None:
+        """``stall``: seconds after which a picture that stands still is replaced; ``memory_mb``: a child's ceiling;
+        ``runtime``: where each child gets a folder of its own, the only one that it may write to."""
         self._post = post
+        self._runtime = runtime
+        self._unconfined = ""
         self._stall = stall
         self._memory_mb = memory_mb
         self._runs: dict[str, _Run] = {}
@@ -221,6 +231,8 @@ class Projector:
             case ChildReady(play=child):
                 if run := self._run_of(child):
                     run.ready, run.heard_at = True, now
+                    run.kind, run.video_output = event.kind, event.video_output
+                self._note_confinement(event.unconfined)
                 return []
             case ChildShown(play=child, monotonic=at):
                 return self._shown(child, at)
@@ -260,6 +272,11 @@ class Projector:
 
     # --- inside ---
 
+    def _note_confinement(self, trouble: str) -> None:
+        if trouble and trouble != self._unconfined:
+            log.warning("the players are not shut off from network and files: %s", trouble)
+        self._unconfined = trouble
+
     def _start(self, run: _Run, now: float) -> None:
         showing = run.showing
         run.attempts += 1
@@ -280,6 +297,7 @@ class Projector:
             FromChild,
             partial(_translate, child),
             partial(ChildGone, child),
+            folder=Path(mkdtemp(prefix="play-", dir=self._runtime)),
         )
         run.process.tell(structs.replace(showing.cue, position_ms=position))
         run.process.tell(Cut(at=showing.at, end=showing.end))
@@ -292,18 +310,20 @@ class Projector:
         if run is None:
             return []
         run.since = run.heard_at = at
-        run.moved_at = at + SETTLE
+        run.moved_at = run.drawn_at = at + SETTLE
         if run.shown_at is not None:
             return []
         run.shown_at = at
         gap = max(0.0, at - self._last_end) if self._last_end and at - self._last_end < LINGER else 0.0
-        return [OnScreen(run.showing.play, at, at - run.showing.at, gap)]
+        return [OnScreen(run.showing.play, at, at - run.showing.at, gap, run.video_output)]
 
     def _progress(self, event: ChildProgress) -> list[Note]:
         run = self._run_of(event.play)
         if run is None or run.since is None:
             return []
         run.heard_at = event.monotonic
+        if event.pictures != run.counted[0]:
+            run.drawn_at = max(run.drawn_at, event.monotonic)
         run.counted = (event.pictures, event.lost)
         if event.media_ms != run.media_ms:
             run.media_ms = event.media_ms
@@ -322,6 +342,8 @@ class Projector:
         if now - run.heard_at > self._stall + 1:
             return "the player hangs"
         if now - run.moved_at > self._stall:
+            return "the programme stands still"
+        if run.kind == "film" and now - run.drawn_at > self._stall:
             return "the picture stands still"
         return ""
 
@@ -388,8 +410,8 @@ class Projector:
 
 def _translate(child: str, message: FromChild) -> Event:
     match message:
-        case Ready(video_output=output):
-            return ChildReady(child, output)
+        case Ready(video_output=output, kind=kind, unconfined=unconfined):
+            return ChildReady(child, output, kind, unconfined)
         case Shown(at=at):
             return ChildShown(child, at)
         case Progress(at=at, media_ms=media, pictures=pictures, lost=lost):

@@ -27,16 +27,57 @@ def connect(name: str) -> Any:
         raise ScreenGone(f"no X display {name}: {error}") from None
 
 
-class ProgrammeWindow:
-    """A window over the whole screen, born behind all others.
+class _Window:
+    """A window over the whole screen, born behind all others. Sizes in pixels."""
+
+    def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
+        screen = connection.screen()
+        self._display = connection
+        self._depth = screen.root_depth
+        self.width = width or screen.width_in_pixels
+        self.height = height or screen.height_in_pixels
+        self._window = screen.root.create_window(
+            0,
+            0,
+            self.width,
+            self.height,
+            0,
+            self._depth,
+            X.InputOutput,
+            X.CopyFromParent,
+            background_pixel=screen.black_pixel,
+            override_redirect=True,
+        )
+        self._window.configure(stack_mode=X.Below)
+
+    def paint(self, pixels: bytes) -> None:
+        """Show a picture of the window's size: BGRX, four bytes a pixel, row by row. It is the window's background:
+        the server itself paints it whenever there is need."""
+        pixmap = self._window.create_pixmap(self.width, self.height, self._depth)
+        context = pixmap.create_gc()
+        pitch = self.width * 4
+        stripe = max(1, 200_000 // pitch)  # a request must stay below the server's limit of 262 KB
+        for top in range(0, self.height, stripe):
+            rows = min(stripe, self.height - top)
+            data = pixels[top * pitch : (top + rows) * pitch]
+            pixmap.put_image(context, 0, top, self.width, rows, X.ZPixmap, self._depth, 0, data)
+        self._window.change_attributes(background_pixmap=pixmap)
+        self._window.clear_area()
+        self._window.map()
+        context.free()
+        pixmap.free()
+        self._display.sync()
+
+
+class ProgrammeWindow(_Window):
+    """A programme's window.
 
     It is redirected by the Composite extension: the server keeps its picture although nobody can see it, so that
     raising it shows the waiting picture in the same instant, without black.
     """
 
     def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
-        self._display = connection
-        self._window = _behind_all(connection, width, height)
+        super().__init__(connection, width, height)
         if connection.has_extension("Composite"):
             composite.redirect_window(self._window, composite.RedirectAutomatic)
         self._window.map()
@@ -59,6 +100,11 @@ class ProgrammeWindow:
             select.select([self._display.fileno()], [], [], left)
         self._display.next_event()
         return time.monotonic()
+
+    def look(self) -> bytes:
+        """A few rows of the window as they are now, to tell whether its picture has changed."""
+        rows = range(self.height // 20, self.height, self.height // 10)
+        return b"".join(self._window.get_image(0, y, self.width, 1, X.ZPixmap, 0xFFFFFFFF).data for y in rows)
 
     def forget_pictures(self) -> None:
         """Drop the notices of what was drawn so far."""
@@ -83,50 +129,5 @@ class ProgrammeWindow:
         self._display.sync()
 
 
-class PosterWindow:
-    """The window of the poster: above the programmes that wait, below the one that is on air.
-
-    Its picture is the window's background, so the server itself paints it whenever a programme gives way.
-    """
-
-    def __init__(self, connection: Any) -> None:
-        self._display = connection
-        screen = connection.screen()
-        self.width, self.height = screen.width_in_pixels, screen.height_in_pixels
-        self._depth = screen.root_depth
-        self._window = _behind_all(connection, 0, 0)
-
-    def paint(self, pixels: bytes) -> None:
-        """Show a picture of the screen's size: BGRX, four bytes a pixel, row by row."""
-        pixmap = self._window.create_pixmap(self.width, self.height, self._depth)
-        context = pixmap.create_gc()
-        pitch = self.width * 4
-        stripe = max(1, 200_000 // pitch)  # a request must stay below the server's limit of 262 KB
-        for top in range(0, self.height, stripe):
-            rows = min(stripe, self.height - top)
-            data = pixels[top * pitch : (top + rows) * pitch]
-            pixmap.put_image(context, 0, top, self.width, rows, X.ZPixmap, self._depth, 0, data)
-        self._window.change_attributes(background_pixmap=pixmap)
-        self._window.clear_area()
-        self._window.map()
-        context.free()
-        pixmap.free()
-        self._display.sync()
-
-
-def _behind_all(connection: Any, width: int, height: int) -> Any:
-    screen = connection.screen()
-    window = screen.root.create_window(
-        0,
-        0,
-        width or screen.width_in_pixels,
-        height or screen.height_in_pixels,
-        0,
-        screen.root_depth,
-        X.InputOutput,
-        X.CopyFromParent,
-        background_pixel=screen.black_pixel,
-        override_redirect=True,
-    )
-    window.configure(stack_mode=X.Below)
-    return window
+class PosterWindow(_Window):
+    """The window of the poster: above the programmes that wait, below the one that is on air."""

@@ -227,8 +227,8 @@ def test_nonsense_from_a_child_is_survived(
 
     real = projector.Process
 
-    def process(module: str, child: str, *rest: object) -> object:
-        return real("babbler" if child == "a.1" else module, child, *rest)
+    def process(module: str, child: str, *rest: object, folder: Path) -> object:
+        return real("babbler" if child == "a.1" else module, child, *rest, folder=folder)
 
     monkeypatch.setattr(projector, "Process", process)
     at = time.monotonic() + START

@@ -1,0 +1,230 @@
+"""Programmes that libVLC plays: made ready out of sight on their first picture, run to the millisecond."""
+
+import ctypes
+import itertools
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import vlc
+
+from kiosk.station.projector.failure import Failure
+from kiosk.station.projector.messages import Cue, Progress
+from kiosk.station.projector.still import paint_title
+from kiosk.station.projector.window import ProgrammeWindow
+
+READY_WITHIN = 20.0
+"""Seconds in which a programme must show its first picture, out of sight, or fail."""
+SOUND_ALONE_AFTER = 1.0
+"""Seconds of running without a picture track after which a programme has sound only."""
+FLOWS_WITHIN = 1.5
+"""Seconds within which a second picture follows the first, unless there is only one."""
+SETUP_DRAWS = 0.012
+"""Draws that follow each other faster than this, in seconds, are libVLC setting up its window, not pictures."""
+FLOW = 6
+"""Pictures in a row after which they are said to flow."""
+SOUGHT_WITHIN = 0.6
+"""Seconds that the picture at a new position may take."""
+DRAWN_WITHIN = 2.0
+"""Seconds that the second picture may take."""
+SETTLE = 0.03
+"""Seconds after which no more draws follow the picture at a new position."""
+EARLY = 0.006
+"""Seconds by which the first picture of a stream is drawn before the cut, out of sight."""
+CACHING_MS = 60
+ENDED = (vlc.State.Ended, vlc.State.Stopped)
+
+_vsnprintf = ctypes.CDLL(None).vsnprintf
+
+
+class Film:
+    """libVLC with one file."""
+
+    def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
+        self._cue, self._window = cue, window
+        self.kind = "film"
+        self.video_output = ""
+        self.lead = 0.0
+        """Seconds before the cut at which :meth:`run` has to be called, so that the second picture is in time."""
+        self._instance = vlc.Instance(_vlc_options(cue))
+        if self._instance is None:
+            raise Failure("libVLC does not start; is vlc-plugin-base installed?")
+        self._listener = self._listen()
+        media = self._instance.media_new_path(cue.file)
+        for option in _media_options(cue):
+            media.add_option(option)
+        self._media = media
+        self._player = self._instance.media_player_new()
+        self._player.set_media(media)
+        self._player.set_xwindow(window.id)
+        self._stats = vlc.MediaStats()
+        self._before: tuple[int, int] | None = None
+        """Pictures drawn and lost before the cut."""
+
+    # --- before the cut ---
+
+    def make_ready(self) -> None:
+        """Play, mute and unseen, until pictures flow; return to the head; learn how long a start takes.
+
+        ``:start-paused`` would be simpler, but with it MP4 and MKV never open a video output (libVLC 3.0.24). A start
+        takes from 10 ms to the second by which a transport stream's clock is ahead of its pictures, so it is tried once
+        and the real one is called for as much earlier. Raises Failure.
+        """
+        self._player.audio_set_mute(True)
+        self._window.forget_pictures()
+        self._player.play()
+        pictures = self._until_pictures_flow()
+        self._instance.log_unset()
+        self._pause()
+        if self.kind == "sound":
+            paint_title(self._cue, self._window)
+            self._player.set_time(self._cue.position_ms)
+            return
+        gaps = [later - earlier for earlier, later in itertools.pairwise(pictures)]
+        period = statistics.median(gaps) if gaps else 0.0
+        if self._cue.position_ms:  # joined in progress: what counts is to be there soon, not to the millisecond
+            return
+        self._return()
+        if period > 0:
+            takes = self._first_change()
+            # After a seek in pause most files stand on the picture sought; a stream gets to it only when it runs.
+            self.lead = takes + EARLY if _is_stream(self._cue.file) else max(0.0, takes - period)
+            self._return()
+
+    def _first_change(self) -> float:
+        """Run for a moment: seconds until the picture changes (a redrawn first picture is no second one)."""
+        first = self._window.look()
+        began = time.monotonic()
+        self._player.set_pause(0)
+        changed = 0.0
+        while changed == 0.0 and time.monotonic() - began < DRAWN_WITHIN:
+            drawn = self._window.next_picture(0.1)
+            if drawn is not None and self._window.look() != first:
+                changed = drawn - began
+        self._pause()
+        return changed
+
+    def _until_pictures_flow(self) -> list[float]:
+        """Wait for some pictures that follow each other; when each was drawn. A single picture: nothing."""
+        began = time.monotonic()
+        run: list[float] = []
+        while time.monotonic() - began < READY_WITHIN:
+            drawn = self._window.next_picture(0.05)
+            state = self._player.get_state()
+            if state == vlc.State.Error:
+                raise Failure("it cannot be decoded")
+            if drawn is not None:
+                if run and drawn - run[-1] < SETUP_DRAWS:
+                    run.clear()
+                run.append(drawn)
+                if len(run) >= (FLOW if self._cue.position_ms == 0 else 2) and self._counts()[0]:
+                    return run
+                continue
+            if state in ENDED or (state == vlc.State.Paused and not run):  # paused: ``:play-and-pause`` at the end
+                raise Failure("it holds neither picture nor sound")
+            if state == vlc.State.Paused:
+                return []
+            if run and self._counts()[0] and time.monotonic() - run[-1] > FLOWS_WITHIN:
+                return []
+            if not run and self._has_sound_only() and time.monotonic() - began > SOUND_ALONE_AFTER:
+                self.kind, self.video_output = "sound", "none"
+                return []
+        raise Failure(f"no picture within {READY_WITHIN:.0f} s")
+
+    def _has_sound_only(self) -> bool:
+        player = self._player
+        return bool(
+            player.get_state() == vlc.State.Playing
+            and player.audio_get_track_count() > 0
+            and player.video_get_track_count() <= 0
+        )
+
+    def _return(self) -> None:
+        """Go, paused, to the head, and wait until its picture is drawn."""
+        self._window.forget_pictures()
+        self._player.set_time(0)
+        wait = SOUGHT_WITHIN
+        while self._window.next_picture(wait) is not None:
+            wait = SETTLE
+
+    def _pause(self) -> None:
+        self._player.set_pause(1)
+        deadline = time.monotonic() + DRAWN_WITHIN
+        while self._player.get_state() != vlc.State.Paused and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+    # --- on air ---
+
+    def run(self) -> None:
+        """Let time run, still mute."""
+        self._player.set_pause(0)
+
+    def sound(self) -> None:
+        """Be heard."""
+        self._player.audio_set_mute(False)
+        self.set_volume(self._cue.volume)
+
+    def fall_silent(self) -> None:
+        """Stand still without a sound; the last picture stays."""
+        self._player.audio_set_mute(True)
+        self._player.set_pause(1)
+
+    def set_volume(self, percent: int) -> None:
+        """In percent, cubic as libVLC's own, on top of the gain that evens loudness out."""
+        self._player.audio_set_volume(round(percent * 10 ** (self._cue.gain_db / 60)))
+
+    def progress(self) -> Progress:
+        """How far the programme is. Pictures count from the first call on."""
+        shown, lost = self._counts()
+        before = self._before = self._before or (shown, lost)
+        return Progress(
+            at=time.monotonic(),
+            media_ms=max(0, self._player.get_time()),
+            pictures=max(0, shown - before[0]),
+            lost=max(0, lost - before[1]),
+        )
+
+    def _counts(self) -> tuple[int, int]:
+        self._media.get_stats(self._stats)
+        return self._stats.displayed_pictures, self._stats.lost_pictures
+
+    def _listen(self) -> object:
+        """Hear from libVLC's log which video output it has chosen; there is no other way to know."""
+
+        def heard(_data: object, _level: int, _context: object, text: bytes, values: Any) -> None:
+            if text.startswith(b"using %s module"):
+                line = ctypes.create_string_buffer(200)
+                _vsnprintf(line, len(line), text, ctypes.cast(values, ctypes.c_void_p))
+                said = line.value.decode(errors="replace").split()
+                if said[1:2] == ["vout"] and said[2:3] == ["display"]:
+                    self.video_output = said[-1].strip('"')
+
+        callback = vlc.CallbackDecorators.LogCb(heard)
+        self._instance.log_set(callback, None)
+        return callback  # libVLC holds no reference; whoever drops it crashes
+
+
+def _is_stream(file: str) -> bool:
+    """MPEG transport and program streams: their clock runs ahead of their pictures, and a seek lands anywhere."""
+    with Path(file).open("rb") as opened:
+        head = opened.read(377)
+    return head[:4] == b"\x00\x00\x01\xba" or (head[0:1] == b"G" and head[188:189] == b"G" and head[376:377] == b"G")
+
+
+def _vlc_options(cue: Cue) -> list[str]:
+    options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
+    options += ["--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
+    options.append("--aout=" + {"pulse": "pulse", "alsa": "alsa", "none": "dummy"}[cue.sound])
+    if cue.video_output:
+        options.append(f"--vout={cue.video_output}")
+    if not cue.hardware_decoding:
+        options.append("--avcodec-hw=none")
+    return options
+
+
+def _media_options(cue: Cue) -> list[str]:
+    options = [f":file-caching={CACHING_MS}", ":play-and-pause"]
+    if cue.position_ms:
+        options.append(f":start-time={cue.position_ms / 1000:.3f}")
+    return [*options, *(f":sub-file={file}" for file in cue.subtitles[:1])]

@@ -1,0 +1,110 @@
+"""Pictures that do not move: PNG and JPEG stills, and the card that stands for a programme without pictures."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kiosk.station.projector.failure import Failure
+from kiosk.station.projector.messages import Cue, Progress
+from kiosk.station.projector.window import ProgrammeWindow
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+CARD_GROUND, CARD_INK = (20, 36, 61), (255, 255, 255)
+HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+MOST_PIXELS = 64_000_000
+"""A still of more than this many pixels (8000 x 8000) would take a quarter of a gigabyte to decode."""
+
+
+def is_still(file: str) -> bool:
+    """Whether a file is a PNG or JPEG picture, by its first bytes. Raises Failure where it cannot be read."""
+    path = Path(file)
+    if not path.is_file():
+        raise Failure("it is not a file")
+    try:
+        with path.open("rb") as opened:
+            return opened.read(8).startswith(HEADS)
+    except OSError as error:
+        raise Failure(f"it cannot be read: {error.strerror}") from None
+
+
+class Still:
+    """A programme that is one picture. Its time is the clock's."""
+
+    kind = "still"
+    video_output = "none"
+    lead = 0.0
+
+    def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
+        self._cue, self._window = cue, window
+        self._began = 0.0
+
+    def make_ready(self) -> None:
+        """Decode the picture, fit it into the window, paint it. Raises Failure."""
+        from PIL import Image, UnidentifiedImageError
+
+        Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+        try:
+            with Image.open(self._cue.file, formats=("PNG", "JPEG")) as opened:
+                width, height = opened.size
+                if width * height > MOST_PIXELS:
+                    raise Failure(f"the picture has {width}x{height} pixels, more than {MOST_PIXELS}")
+                opened.draft("RGB", (self._window.width, self._window.height))
+                picture = opened.convert("RGB")
+        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise Failure(f"the picture cannot be decoded: {error}") from None
+        self._window.paint(_pixels(_fitted(picture, self._window.width, self._window.height)))
+
+    def run(self) -> None:
+        """Its time runs from now."""
+        self._began = time.monotonic()
+
+    def sound(self) -> None:
+        """It has no sound."""
+
+    def fall_silent(self) -> None:
+        """It has no sound."""
+
+    def set_volume(self, percent: int) -> None:
+        """It has no sound."""
+
+    def progress(self) -> Progress:
+        """How long it has stood."""
+        now = time.monotonic()
+        media_ms = self._cue.position_ms + round((now - self._began) * 1000)
+        return Progress(at=now, media_ms=media_ms, pictures=1, lost=0)
+
+
+def paint_title(cue: Cue, window: ProgrammeWindow) -> None:
+    """Paint the programme's title into the window, for a programme that has sound only."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    from kiosk.station.poster_picture import find_font
+
+    width, height = window.width, window.height
+    path, face, _ = find_font()
+    size = height // 10
+    picture = Image.new("RGB", (width, height), CARD_GROUND)
+    pen = ImageDraw.Draw(picture)
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+    while True:
+        font = ImageFont.truetype(path, size, index=face) if path else ImageFont.load_default(size)
+        if font.getlength(cue.title) <= width * 0.9 or size <= height // 40:
+            break
+        size = size * 9 // 10
+    pen.text((width / 2, height / 2), cue.title, font=font, fill=CARD_INK, anchor="mm")
+    window.paint(_pixels(picture))
+
+
+def _fitted(picture: "Image", width: int, height: int) -> "Image":
+    from PIL import Image, ImageOps
+
+    ground = Image.new("RGB", (width, height))
+    inside = ImageOps.contain(ImageOps.exif_transpose(picture), (width, height))
+    ground.paste(inside, ((width - inside.width) // 2, (height - inside.height) // 2))
+    return ground
+
+
+def _pixels(picture: "Image") -> bytes:
+    return picture.convert("RGBX").tobytes("raw", "BGRX")
