@@ -4,6 +4,7 @@ Instants are CLOCK_MONOTONIC in seconds, lengths and lateness milliseconds. A cu
 programme to the middle of the new one.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +19,7 @@ SETTLED = 10
 
 @dataclass(frozen=True)
 class Programme:
-    """What was signed of a programme. ``number`` is its bar code."""
+    """What was signed of a programme. ``number`` is its bar code; 0 where it has none, as a title card."""
 
     name: str
     number: int
@@ -48,7 +49,7 @@ class Cut:
     back: bool = False
     """The old programme was seen again after the new one."""
     blink_ms: float = 0.0
-    """How long the sampler had not looked when it saw the new programme, as far as it was longer than it should be."""
+    """How long the sampler had not looked when it saw the new programme, where that was longer than it should be."""
 
 
 def judge(
@@ -60,59 +61,67 @@ def judge(
     ``edges`` says that the cuts from what was before to the first programme, and from the last one to what comes after,
     count too.
     """
-    seen = {one.number: [s for s in sightings if s.programme == one.number and s.frame < one.frames] for one in plan}
     if start is None:
-        start = seen[plan[0].number][0].monotonic if seen[plan[0].number] else sightings[0].monotonic
+        first = next((s for s in sightings if s.programme == plan[0].number), sightings[0])
+        start = first.monotonic
     dues = [start]
     for one in plan:
         dues.append(dues[-1] + one.duration_ms / 1000)
+    looks = [_looks(sightings, one, due) for one, due in zip(plan, dues, strict=False)]
     cuts: list[Cut] = []
-    for place in range(len(plan) + 1):
-        old = plan[place - 1] if place else None
-        new = plan[place] if place < len(plan) else None
+    for place, due in enumerate(dues):
+        old = (plan[place - 1], looks[place - 1]) if place else None
+        new = (plan[place], looks[place]) if place < len(plan) else None
         if edges or (old and new):
-            cuts.append(_cut(sightings, seen, old, new, dues[place]))
+            cuts.append(_cut(sightings, old, new, due))
     return tuple(cuts)
 
 
+Looks = Sequence[Sighting]
+"""All sightings of one programme, in order."""
+
+
+def _looks(sightings: Sequence[Sighting], one: Programme, due: float) -> Looks:
+    """A card without a code is looked for around its time only: what is no programme may be anything."""
+    reach = one.duration_ms / 2000
+    begin, end = (due - reach, due + 3 * reach) if one.number == NOTHING else (-math.inf, math.inf)
+    return [s for s in sightings if s.programme == one.number and s.frame < one.frames and begin < s.monotonic < end]
+
+
 def _cut(
-    sightings: Sequence[Sighting],
-    seen: dict[int, list[Sighting]],
-    old: Programme | None,
-    new: Programme | None,
-    due: float,
+    sightings: Sequence[Sighting], old: tuple[Programme, Looks] | None, new: tuple[Programme, Looks] | None, due: float
 ) -> Cut:
-    before = seen[old.number] if old else []
-    after = seen[new.number] if new else []
+    before, after = old[1] if old else (), new[1] if new else ()
     first = after[0].monotonic if after else due
     begin = (before[0].monotonic + first) / 2 if before else due - EDGE_S
     end = (after[0].monotonic + after[-1].monotonic) / 2 if after else due + EDGE_S
+    coded = bool(old and new and old[0].number and new[0].number)
     settled = next((s for s in after if s.frame >= SETTLED), None)
     return Cut(
-        old=old.name if old else "",
-        new=new.name if new else "",
+        old=old[0].name if old else "",
+        new=new[0].name if new else "",
         black_ms=_shown(sightings, BLACK, begin, end),
-        blank_ms=_shown(sightings, NOTHING, begin, end) if old and new else 0.0,
-        late_ms=_lateness(after, new, due),
-        head_lost=(after[0].frame if after else new.frames) if new else None,
-        tail_lost=_tail_lost(before, old, after) if old else None,
-        run_late_ms=(settled.monotonic - due) * 1000 - 1000 * float(settled.frame / new.rate)
-        if settled and new
-        else None,
+        blank_ms=_shown(sightings, NOTHING, begin, end) if coded else 0.0,
+        late_ms=_lateness(after, new[0], due) if new else None,
+        head_lost=(after[0].frame if after else new[0].frames) if new else None,
+        tail_lost=_tail_lost(before, old[0], after) if old else None,
+        run_late_ms=_lateness([settled], new[0], due) - _place_ms(settled, new[0]) if settled and new else None,
         back=bool(after) and any(s.monotonic > first for s in before),
-        blink_ms=_blink(sightings, first) if after else 0.0,
+        blink_ms=_blink(sightings, first) if before and after else 0.0,
     )
 
 
-def _lateness(after: Sequence[Sighting], new: Programme | None, due: float) -> float | None:
+def _lateness(after: Looks, new: Programme, due: float) -> float:
     """A programme that was never seen is as late as it is long."""
-    if new is None:
-        return None
     return (after[0].monotonic - due) * 1000 if after else float(new.duration_ms)
 
 
-def _tail_lost(before: Sequence[Sighting], old: Programme, after: Sequence[Sighting]) -> int:
-    until = after[0].monotonic if after else float("inf")
+def _place_ms(sighting: Sighting, programme: Programme) -> float:
+    return 1000 * float(sighting.frame / programme.rate)
+
+
+def _tail_lost(before: Looks, old: Programme, after: Looks) -> int:
+    until = after[0].monotonic if after else math.inf
     shown = [s.frame for s in before if s.monotonic < until]
     return old.frames - 1 - max(shown, default=-1)
 
@@ -129,12 +138,9 @@ def _shown(sightings: Sequence[Sighting], what: int, begin: float, end: float) -
 def _blink(sightings: Sequence[Sighting], at: float) -> float:
     """A sampler that was held up says so by a second sighting of what it had seen, just before the new one."""
     place = next(n for n, s in enumerate(sightings) if s.monotonic == at)
-    if place < 2:
-        return 0.0
-    same, last = sightings[place - 2], sightings[place - 1]
-    if (same.programme, same.frame) != (last.programme, last.frame):
-        return 0.0
-    return (at - last.monotonic) * 1000
+    same, last = sightings[max(0, place - 2)], sightings[max(0, place - 1)]
+    held_up = place >= 2 and (same.programme, same.frame) == (last.programme, last.frame)
+    return (at - last.monotonic) * 1000 if held_up else 0.0
 
 
 def figures(cuts: Sequence[Cut]) -> dict[str, float]:
