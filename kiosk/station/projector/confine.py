@@ -46,10 +46,14 @@ def _no_network() -> str:
     flags = CLONE_NEWNET if uid == 0 else CLONE_NEWUSER | CLONE_NEWNET
     if _libc.unshare(flags):
         return f"no network namespace ({os.strerror(ctypes.get_errno())})"
-    if uid != 0:  # the same user inside as outside: the X and sound servers know it by that
+    if uid == 0:
+        return ""
+    try:  # the same user inside as outside: the X and sound servers know it by that
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    except OSError as error:
+        return f"no user of its own name in the namespace ({error.strerror})"
     return ""
 
 

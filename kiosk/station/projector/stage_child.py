@@ -3,22 +3,21 @@
 It ends when the X server goes away, which is how the daemon learns of that.
 """
 
-import ctypes
 import os
 import select
-import signal
 import sys
 
 import msgspec
 
 from kiosk.station import poster
+from kiosk.station.projector.confine import die_with_parent
 from kiosk.station.projector.messages import SCREEN_GONE, Paint, Staged, line
 from kiosk.station.projector.window import HUNG_UP, PosterWindow, connect
 
 
 def main() -> None:
     """``python -m kiosk.station.projector.stage_child DISPLAY``; orders come on standard input."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    die_with_parent()
     orders, pending = sys.stdin.fileno(), b""
     try:
         connection = connect(sys.argv[1])

@@ -112,7 +112,7 @@ def test_station_that_starts_without_x_waits_for_it(own: XServer, clips: Clips) 
 PARENT = """
 import subprocess, sys, time
 children = [subprocess.Popen([sys.executable, "-m", "kiosk.station.projector." + name, *words], stdin=subprocess.PIPE)
-            for name, *words in (("child",), ("stage_child", sys.argv[1]))]
+            for name, *words in (("child", sys.argv[4]), ("stage_child", sys.argv[1]))]
 children[0].stdin.write(sys.argv[2].encode() + sys.argv[3].encode())
 children[0].stdin.flush()
 print(*(child.pid for child in children), flush=True)
@@ -120,11 +120,11 @@ time.sleep(60)
 """
 
 
-def test_children_die_with_their_parent(own: XServer, clips: Clips) -> None:
+def test_children_die_with_their_parent(own: XServer, clips: Clips, tmp_path: Path) -> None:
     sampler = Sampler(own.name)
     cue = Cue(file=str(clips("red.mp4")), display=own.name, video_output="xcb_x11", sound="none")
     cut = Cut(at=time.monotonic() + 1, end=time.monotonic() + 60)
-    words = [own.name, line(cue).decode(), line(cut).decode()]
+    words = [own.name, line(cue).decode(), line(cut).decode(), str(tmp_path)]
     parent = subprocess.Popen([sys.executable, "-c", PARENT, *words], stdout=subprocess.PIPE, text=True)
     assert parent.stdout
     children = parent.stdout.readline().split()
