@@ -13,9 +13,10 @@ from Xlib import display
 from kiosk.demo.sampler import BLACK, NOTHING, Sighting
 from kiosk.demo.testcard import Clip, make
 
-RED, GREEN, BLUE, GOLD = 11, 12, 13, 14
+RED, GREEN, BLUE, GOLD, LONG = 11, 12, 13, 14, 15
 SECONDS = 4
-"""Length of every clip."""
+"""Length of every clip but the long one."""
+LONG_SECONDS = 40
 RATE = 25
 POSTER = NOTHING
 """What the sampler sees where the poster is: no bar code, and not black."""
@@ -33,6 +34,7 @@ CLIPS = {
         GOLD, "gold.avi", "gold", SECONDS, (640, 360), video=("-c:v", "mpeg4", "-q:v", "7"),
         audio=("-c:a", "libmp3lame"), ground="0x7f6f1f",
     ),
+    "long.mp4": Clip(LONG, "long.mp4", "long", LONG_SECONDS, (320, 180), video=_H264, ground="0x5f1f6f"),
 }  # fmt: skip
 """Of unlike formats and sizes; the number tells them apart on the screen."""
 

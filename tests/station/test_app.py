@@ -1,0 +1,266 @@
+"""The whole daemon in a room: a real town on loopback, a real screen, real libVLC; what issue 2 says must hold."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fakes_town import TownOnTheLine, eventually, page
+from live_room import LiveRoom, at_monotonic, now, whole
+from screen import BLUE, LONG, POSTER, RED, Sampler, XServer, children_of, position
+from starlette.responses import Response
+
+from kiosk.station import app, config
+from kiosk.station.clock import Clock
+from kiosk.station.events import StartPressed, StopPressed, Wake
+from kiosk.station.health.probes import Probes
+
+JOIN = 1.0
+"""Seconds that a joined picture may be off; seen are 0.4."""
+HOUR = 3600.0
+
+Room = Callable[[], LiveRoom]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TownOnTheLine]:
+    town = TownOnTheLine(tmp_path_factory.mktemp("town"))
+    yield town
+    town.close()
+
+
+@pytest.fixture
+def room(
+    town: TownOnTheLine, screen: XServer, sampler: Sampler, clips: Callable[[str], Path], tmp_path: Path
+) -> Iterator[LiveRoom]:
+    """A station that is enrolled and has not begun; the screen is empty."""
+    room = LiveRoom(town, screen, clips, tmp_path)
+    yield room
+    room.close()
+    town.switch(f"/v1/groups/{room.group}.json")
+    eventually(lambda: screen.windows() == 0)
+    assert not children_of(os.getpid())
+
+
+def test_restart_at_any_moment_joins_the_running_slot_where_it_should_be(room: LiveRoom, sampler: Sampler) -> None:
+    begin = whole(now() + timedelta(seconds=6))
+    head = at_monotonic(begin)
+    room.publish((begin, HOUR, "long"), names=("long.mp4",))
+    room.start_daemon()
+    eventually(lambda: room.rows("shown_ms IS NULL"))
+    time.sleep(max(0.0, head - 1.5 - time.monotonic()))
+    room.kill_daemon()  # while the programme waits for its cut
+    room.start_daemon()
+    joined = sampler.wait_for(LONG, since=head - 0.1)
+    assert abs(position(joined) - (joined.monotonic - head)) < JOIN
+    eventually(lambda: room.rows("last_ms >= shown_ms + 5000"))
+    room.kill_daemon()  # in the middle, with a check-point behind it
+    killed = time.monotonic()
+    [_, open_row] = room.rows("1")
+    room.start_daemon()
+    again = sampler.wait_for(LONG, since=sampler.wait(lambda one: one.programme != LONG, since=killed).monotonic)
+    assert abs(position(again) - (again.monotonic - head)) < JOIN
+    eventually(lambda: len(room.rows("shown_ms IS NOT NULL")) == 2)
+    first, second, third = room.rows("1")
+    assert (first["outcome"], first["played_ms"]) == ("interrupted", 0)
+    assert (second["outcome"], second["end_ms"], second["seq"] is not None) == (
+        "interrupted",
+        open_row["last_ms"],
+        True,
+    )
+    assert "ended unexpectedly" in str(second["cause"])
+    assert second["end_ms"] == second["last_ms"] and 4000 < int(str(second["played_ms"])) < 7000
+    assert third["continues"] == second["id"]
+    assert first["planned_start_ms"] == second["planned_start_ms"] == third["planned_start_ms"]
+    assert room.end_daemon() == 0
+    assert [row["outcome"] for row in room.rows("1")] == ["interrupted"] * 3
+
+
+def test_town_unreachable_at_start_in_the_middle_and_for_days(
+    room: LiveRoom, sampler: Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, days = whole(now() - timedelta(seconds=1)), timedelta(days=9)
+    room.publish((begin, HOUR, "red blue"), (begin + days, HOUR, "blue red"), names=("red.mp4", "blue.mkv"))
+    room.begin()
+    sampler.wait_for(RED)
+    eventually(lambda: room.station and room.station._clock.state == "trusted")
+    room.town.down()
+    try:  # in the middle
+        blue = sampler.wait_for(BLUE, since=time.monotonic())
+        red = sampler.wait_for(RED, since=blue.monotonic)
+        assert POSTER not in sampler.programmes(blue.monotonic, red.monotonic)
+        eventually(lambda: len(room.rows("outcome = 'completed'")) >= 1)
+        assert room.end() == 0
+        # at start, and nine days later, long after the metadata's end
+        real = Clock._now_ms
+        monkeypatch.setattr(Clock, "_now_ms", staticmethod(lambda: real() + days // timedelta(milliseconds=1)))
+        room.begin()
+        sampler.wait_for(BLUE, since=time.monotonic())
+        assert room.station and room.station._clock.state == "holdover"
+        eventually(lambda: len(room.rows("outcome = 'completed'")) >= 3)
+        waiting = room.station._journal.waiting_count()
+        assert waiting > 3
+        assert room.end() == 0
+        monkeypatch.undo()
+    finally:
+        room.town.up()
+    room.begin()
+    sampler.wait_for(RED, since=time.monotonic())
+    eventually(lambda: len(room.town_rows()) >= 4, 40)
+    assert room.end() == 0
+    room.begin()
+    room.delivered()
+    ids = [name for name, _ in room.town_rows()]
+    assert len(ids) == len(set(ids)), "once each"
+
+
+def test_bad_offers_leave_the_running_week_untouched(
+    room: LiveRoom, sampler: Sampler, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin = whole(now() - timedelta(seconds=1))
+    room.publish((begin, HOUR, "red blue"), names=("red.mp4", "blue.mkv"))
+    older = room.town.metadata(room.group)
+    held = room.publish((begin, HOUR, "red blue"), names=("red.mp4", "blue.mkv"))
+    good = room.town.metadata(room.group)
+    room.begin()
+    shown = sampler.wait_for(RED)
+    assert room.station
+    accepted = room.station._accepted
+    offers = {
+        "older": older,
+        "tampered": good.replace(b"playlist/", b"plaxlist/"),
+        "unsigned": json.dumps({**json.loads(good), "signatures": []}).encode(),
+        "a portal's page": b"<html>Please log in</html>",
+        "another town's": room.town.signed(held.version + 5, {}),
+    }
+    for n, (what, offer) in enumerate(offers.items(), 1):
+        room.town.switch(f"/v1/groups/{room.group}.json", Response(offer, media_type="application/json"))
+        room.post(Wake("sync"))
+        eventually(lambda: len(accepted.refusals) >= n, 10)  # noqa: B023
+        assert accepted.week_refused, what
+        assert accepted.playlist is not None and accepted.playlist.version == held.version, what
+    for _ in range(3):  # the same offer again is no news
+        room.post(Wake("sync"))
+        time.sleep(0.2)
+    room.town.switch(f"/v1/groups/{room.group}.json", Response(b"0" * 10_000_000))
+    room.post(Wake("sync"))
+    eventually(lambda: "the answer is longer than" in caplog.text)
+    room.town.switch(f"/v1/groups/{room.group}.json")
+    room.post(Wake("sync"))
+    eventually(lambda: not accepted.week_refused)
+    assert len(room.actions("refused")) == len(offers)
+    assert {RED, BLUE} == set(sampler.programmes(shown.monotonic, time.monotonic()))
+    assert room.end() == 0
+
+
+def test_file_that_the_town_has_lost_is_written_down_once_and_asked_for_ever_more_rarely(
+    room: LiveRoom, town: TownOnTheLine
+) -> None:
+    playlist = room.publish((whole(now()), HOUR, "red"), names=("red.mp4",))
+    sha256 = playlist.programmes[0].sha256
+    town.switch(f"/v1/files/{sha256}", page(b"gone", 404))
+    asked = town.count(f"/v1/files/{sha256}")
+    room.begin()
+    eventually(lambda: town.count(f"/v1/files/{sha256}") - asked >= 3, 30)
+    town.switch(f"/v1/files/{sha256}")
+    assert room.actions("refused") == ["refused"]
+    eventually(lambda: room.rows("shown_ms IS NOT NULL"), 30)
+    assert room.end() == 0
+
+
+def test_same_press_twice(room: LiveRoom, sampler: Sampler) -> None:
+    room.publish((whole(now() - timedelta(seconds=1)), HOUR, "long"), names=("long.mp4",))
+    room.begin()
+    sampler.wait_for(LONG)
+    eventually(lambda: room.rows("shown_ms IS NOT NULL"))
+    for _ in range(2):
+        room.post(StopPressed("A", "meeting", press="p1"))
+    stopped = sampler.wait_for(POSTER, since=time.monotonic())
+    for _ in range(2):
+        room.post(StartPressed("A", press="p2"))
+    joined = sampler.wait_for(LONG, since=stopped.monotonic)
+    eventually(lambda: len(room.rows("shown_ms IS NOT NULL")) == 2)
+    room.post(StopPressed("A", "meeting", press="p1"))
+    time.sleep(0.5)
+    assert sampler.at(time.monotonic()).programme == LONG, "a form that is sent again stops nothing"
+    assert room.end() == 0
+    assert room.actions("stop", "start") == ["stop", "start"]
+    first, second = room.rows("1")
+    assert (first["outcome"], first["cause"]) == ("stopped", "Stop: meeting")
+    assert second["continues"] == first["id"]
+    assert sampler.programmes(stopped.monotonic, joined.monotonic) == [POSTER, LONG]
+
+
+def test_stop_outlives_a_restart_of_the_station(room: LiveRoom, sampler: Sampler) -> None:
+    room.publish((whole(now() - timedelta(seconds=1)), HOUR, "red"), names=("red.mp4",))
+    room.begin()
+    sampler.wait_for(RED)
+    room.post(StopPressed("A", "meeting"))
+    sampler.wait_for(POSTER, since=time.monotonic())
+    assert room.end() == 0
+    room.begin()
+    quiet = sampler.wait_for(POSTER, since=time.monotonic()).monotonic
+    time.sleep(2.5)
+    assert sampler.programmes(quiet, time.monotonic()) == [POSTER]
+    room.post(StartPressed("A"))
+    sampler.wait_for(RED, since=quiet)
+
+
+def test_crashed_thread_ends_the_daemon_non_zero(
+    room: LiveRoom, sampler: Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.publish((whole(now() - timedelta(seconds=1)), HOUR, "red"), names=("red.mp4",))
+
+    def fail(probes: Probes) -> bool:
+        eventually(lambda: room.rows("shown_ms IS NOT NULL"))
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Probes, "_wait", fail)
+    room.begin()
+    sampler.wait_for(RED)
+    assert room.ended() == app.EX_CRASHED != 0
+    [row] = room.rows("shown_ms IS NOT NULL")
+    assert (row["outcome"], row["cause"]) == ("interrupted", "the station was shut down")
+
+
+def test_clock_step_replans(room: LiveRoom, sampler: Sampler, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = whole(now() - timedelta(seconds=1))
+    room.publish((begin - timedelta(seconds=700), 700, "red"), (begin, 30, "long"), names=("red.mp4", "long.mp4"))
+    real, ahead = Clock._now_ms, -610_000
+    monkeypatch.setattr(Clock, "_now_ms", staticmethod(lambda: real() + ahead))
+    room.begin()
+    eventually(lambda: room.actions("week-accepted"))
+    quiet = sampler.wait_for(POSTER).monotonic
+    time.sleep(1.5)
+    assert room.station and room.station._clock.state == "untrusted", "the town says that the clock is wrong"
+    assert room.rows() == [] and sampler.programmes(quiet, time.monotonic()) == [POSTER]
+    ahead = 0
+    put_right = time.monotonic()
+    shown = sampler.wait_for(LONG)
+    assert shown.monotonic - put_right < 10
+    assert abs(position(shown) - (shown.monotonic - at_monotonic(begin))) < JOIN
+    assert room.end() == 0
+    [repair] = room.records("clock-repair")
+    assert abs(int(str(repair["offset_ms"])) - 610_000) < 1000
+    assert {row["programme"] for row in room.rows()} == {"long"}
+    assert {row["clock"] for row in room.rows()} == {"trusted"}
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda state: (state / "identity.json").unlink(), "is not enrolled; run: kiosk enrol"),
+        (lambda state: (state / "identity.json").write_text("{}"), "damaged"),
+        (lambda state: (state / "library/trust/root/1.root.json").unlink(), "root is missing; run kiosk enrol again"),
+    ],
+    ids=["not-enrolled", "damaged-identity", "root-lost"],
+)
+def test_station_that_cannot_run_says_why_and_is_not_started_again(
+    room: LiveRoom, damage: Callable[[Path], object], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage(room.state)
+    assert app.run(config.load(room.settings)) == app.EX_CONFIG
+    assert words in capsys.readouterr().err
