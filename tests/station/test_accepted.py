@@ -1,0 +1,176 @@
+"""What was accepted: only newer takes the place of older, and what is refused is noted once for as long as it lasts."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import requests
+from fakes_town import TownOnTheLine, notice
+
+from kiosk.contract import trust
+from kiosk.contract.playlist import Playlist, Programme, Slot
+from kiosk.contract.reports import Signed
+from kiosk.contract.station import StationDocument
+from kiosk.contract.wire import decode, encode
+from kiosk.station.accepted import MOST_REFUSALS, Accepted
+from kiosk.station.enrol import enrol
+from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
+from kiosk.station.identity import Identity
+from kiosk.station.library import Library, Shelf
+
+FILM, LAW = b"film " * 100, b"law " * 100
+BAD_WEEK = TownRefused("playlist", "wrong-key", "version 9: not signed by the town")
+BAD_FILE = TownRefused("programme 1234", "tampered", "another SHA-256 than what the town signed")
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
+    town = TownOnTheLine(tmp_path / "town")
+    yield town
+    town.close()
+
+
+@pytest.fixture
+def identity(town: TownOnTheLine, tmp_path: Path) -> Identity:
+    return enrol(town.url, town.add_station(), tmp_path / "state")
+
+
+@pytest.fixture
+def library(identity: Identity, tmp_path: Path) -> Library:
+    return Library(tmp_path / "state/library")
+
+
+def on_shelf(library: Library, identity: Identity) -> Shelf:
+    return library.load(identity.group, identity.station, identity.root_sha256)
+
+
+@pytest.fixture
+def accepted(library: Library, identity: Identity) -> Accepted:
+    return Accepted(library, on_shelf(library, identity))
+
+
+def week(town: TownOnTheLine, accepted: Accepted, *programmes: Programme) -> WeekFound:
+    """A week as the link finds it."""
+    slots = [Slot(date="2026-03-05", start="09:00:00", end="10:00:00", programmes=(one.id,)) for one in programmes[:1]]
+    playlist: Playlist = town.publish(programmes, slots)
+    data = town.metadata()
+    return WeekFound(trust.index(accepted.root, data, trust.Held(), None), data, playlist, encode(playlist))
+
+
+def urgent(town: TownOnTheLine, accepted: Accepted, programme: Programme) -> UrgentFound:
+    said = notice(programme)
+    town.publish_urgent(said)
+    data = town.office.public.urgent_path.read_bytes()
+    index = trust.index(accepted.root, data, trust.Held(), None)
+    body = encode(said)
+    return UrgentFound(index, data, (said,), {trust.digest(body): body})
+
+
+def test_newer_week_is_kept_and_an_older_one_that_comes_late_is_not(
+    town: TownOnTheLine, accepted: Accepted, library: Library, identity: Identity
+) -> None:
+    film = town.programme("film", FILM)
+    first, second = week(town, accepted, film), week(town, accepted, film)
+    assert accepted.take_week(second)
+    assert not accepted.take_week(first), "two rounds of fetching crossed"
+    assert accepted.playlist == second.playlist
+    assert on_shelf(library, identity).playlist == second.playlist, "a restart finds it"
+    assert accepted.standing(None).week.version == second.index.version
+
+
+def test_same_week_again_is_taken_without_harm(town: TownOnTheLine, accepted: Accepted) -> None:
+    found = week(town, accepted, town.programme("film", FILM))
+    assert accepted.take_week(found) and accepted.take_week(found)
+    assert accepted.playlist == found.playlist
+
+
+def test_urgent_notices_and_document_survive_a_restart(
+    town: TownOnTheLine, accepted: Accepted, library: Library, identity: Identity
+) -> None:
+    assert accepted.urgent_version == 0
+    found = urgent(town, accepted, town.programme("film", FILM))
+    assert accepted.take_urgent(found)
+    assert accepted.urgent_version == found.index.version
+    bearer = {"Authorization": f"Bearer {identity.token}"}
+    answer = requests.get(f"{town.url}/v1/station.json", headers=bearer, timeout=10)
+    signed = decode(answer.content, Signed, "station document")
+    said = trust.vouched(accepted.root, signed, StationDocument, "station document")
+    assert accepted.take_document(StationFound(said, signed))
+    again = Accepted(library, on_shelf(library, identity))
+    assert (again.urgents, again.document, again.urgent_version) == (found.notices, said, found.index.version)
+    assert again.standing(None).station_version == said.version
+
+
+def test_root_only_moves_on(town: TownOnTheLine, accepted: Accepted) -> None:
+    old = accepted.root
+    town.rotate("targets")
+    data = (town.office.public.root_path(2)).read_bytes()
+    new = trust.next_root(old, data)
+    accepted.take_root(RootFound(new, data))
+    accepted.take_root(RootFound(old, b"as it was"))
+    assert accepted.root.version == 2
+
+
+def test_without_a_root_nothing_can_be_believed(library: Library) -> None:
+    with pytest.raises(ValueError, match="run kiosk enrol again"):
+        Accepted(library, Shelf())
+
+
+def test_what_is_urgent_is_needed_first_and_all_of_it_is_kept(town: TownOnTheLine, accepted: Accepted) -> None:
+    film, law = town.programme("film", FILM), town.programme("law", LAW)
+    found = week(town, accepted, law)
+    accepted.take_week(found)
+    warning = urgent(town, accepted, film)
+    accepted.take_urgent(warning)
+    assert [one.id for one in accepted.programmes()] == ["film", "law"]
+    assert [pin.sha256 for pin in accepted.missing()] == [film.sha256, law.sha256]
+    assert accepted.files() >= {film.sha256, law.sha256, trust.digest(found.data), *warning.files}
+
+
+def test_refusal_is_news_once(accepted: Accepted) -> None:
+    assert accepted.week_refused == ""
+    assert accepted.refuse(BAD_WEEK, 1)
+    for at_ms in (2, 3):
+        accepted.round_ended(FetchEnded(0))
+        assert not accepted.refuse(BAD_WEEK, at_ms)
+    assert accepted.week_refused == BAD_WEEK.message
+    assert accepted.refuse(TownRefused("playlist", "roll-back", "version 1 is older"), 4), "another offer is"
+    assert [refusal.at_ms for refusal in accepted.refusals] == [4, 1]
+
+
+def test_refusal_ends_with_the_offer(accepted: Accepted) -> None:
+    accepted.refuse(BAD_WEEK, 1)
+    accepted.round_ended(FetchEnded(0))
+    accepted.round_ended(FetchEnded(0, "the town is not to be reached"))
+    assert accepted.week_refused == BAD_WEEK.message, "a round that was cut short tells nothing"
+    accepted.round_ended(FetchEnded(0))
+    assert accepted.week_refused == ""
+    assert accepted.refuse(BAD_WEEK, 9), "and may begin again"
+
+
+def test_refusal_ends_with_a_week_that_is_accepted(town: TownOnTheLine, accepted: Accepted) -> None:
+    accepted.refuse(BAD_WEEK, 1)
+    accepted.take_week(week(town, accepted, town.programme("film", FILM)))
+    assert accepted.week_refused == ""
+
+
+def test_file_that_is_refused_is_no_refused_week(accepted: Accepted) -> None:
+    assert accepted.refuse(BAD_FILE, 1)
+    assert accepted.week_refused == ""
+    assert accepted.refusals[0].what == BAD_FILE.what
+
+
+def test_only_the_newest_refusals_are_told_to_the_town(accepted: Accepted) -> None:
+    for n in range(MOST_REFUSALS + 5):
+        accepted.refuse(TownRefused("playlist", "malformed", f"offer {n} " + "x" * 1000), n)
+    assert len(accepted.refusals) == MOST_REFUSALS
+    assert accepted.refusals[0].at_ms == MOST_REFUSALS + 4
+    assert len(accepted.refusals[0].reason) == 400
+
+
+def test_standing_without_a_trusted_clock_judges_no_expiry(accepted: Accepted) -> None:
+    now = datetime(2026, 3, 5, tzinfo=UTC)
+    assert accepted.standing(None).now is None
+    assert accepted.standing(now).now == now
+    assert accepted.standing(now).group == "", "the one of the enrolment"

@@ -1,0 +1,141 @@
+"""The station seen from outside: what the panel, the heartbeat and the rules are told is what is so."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fakes_town import TownOnTheLine
+from msgspec.structs import replace
+from playout_room import ALL, Room, at, document, slot, week
+
+from kiosk.contract.playlist import Playlist
+from kiosk.contract.reports import HeartbeatAnswer, Signed
+from kiosk.station.accepted import Accepted
+from kiosk.station.config import Config
+from kiosk.station.enrol import enrol
+from kiosk.station.events import TownRefused
+from kiosk.station.instants import to_ms
+from kiosk.station.library import Library
+from kiosk.station.upkeep import Upkeep
+from kiosk.station.views import View, clock_repair
+
+MORNING = week(
+    ALL,
+    slot("09:00:00", "09:02:00", "law", "rice"),
+    slot("09:05:00", "09:06:00", "song"),
+    slot("21:00:00", "21:10:00", "party", "party"),
+)
+
+MakeView = Callable[..., tuple[Room, View]]
+
+
+@pytest.fixture
+def make_view(tmp_path: Path) -> Iterator[MakeView]:
+    town = TownOnTheLine(tmp_path / "town")
+    identity = enrol(town.url, town.add_station(), tmp_path / "state")
+    town.close()
+    rooms: list[Room] = []
+
+    def make(playlist: Playlist | None, now: str) -> tuple[Room, View]:
+        library = Library(tmp_path / "state/library")
+        accepted = Accepted(library, library.load(identity.group, identity.station, identity.root_sha256))
+        accepted.playlist, accepted.document = playlist, document()
+        room = Room(tmp_path / "state", playlist, at(now))
+        rooms.append(room)
+        upkeep = Upkeep(room.journal, identity.station, 0)
+        return room, View(
+            Config(), identity, accepted, room.clock, room.journal, room.playout, upkeep, "boot-1"
+        )  # fmt: skip
+
+    yield make
+    for room in rooms:
+        room.close()
+
+
+def test_snapshot_of_a_morning(make_view: MakeView) -> None:
+    room, view = make_view(MORNING, "08:59:00")
+    before = view.snapshot()
+    assert before.on_air is None and before.stopped is None
+    assert before.coming is not None and (before.coming.title, before.coming.start) == ("law", at("09:00:00"))
+    assert [row.state for row in before.today] == ["to-come"] * 3
+    room.run(at("09:00:30"))
+    during = view.snapshot()
+    assert during.on_air is not None
+    assert (during.on_air.title, during.on_air.origin, during.on_air.end) == ("law", "slot", at("09:01:00"))
+    assert during.coming is not None and during.coming.title == "rice"
+    assert [row.state for row in during.today] == ["on-air", "to-come", "to-come"]
+    assert during.today[2].title == "party", "a programme that is shown twice is named once"
+
+
+def test_slot_that_nobody_saw_is_missed(make_view: MakeView) -> None:
+    room, view = make_view(MORNING, "08:59:00")
+    room.run(at("09:04:00"))
+    room.stop()
+    room.run(at("09:07:00"))
+    snapshot = view.snapshot()
+    assert [row.state for row in snapshot.today] == ["done", "missed", "to-come"]
+    assert snapshot.stopped is not None and (snapshot.stopped.reason, snapshot.stopped.until) == ("meeting", None)
+
+
+def test_tomorrow_is_when_the_room_opens(make_view: MakeView) -> None:
+    _, view = make_view(MORNING, "12:00:00")
+    assert view.snapshot().tomorrow == at("08:00:00") + timedelta(days=1)
+
+
+def test_room_without_a_week_has_views_too(make_view: MakeView) -> None:
+    _, view = make_view(None, "12:00:00")
+    snapshot, beat = view.snapshot(), view.heartbeat()
+    assert snapshot.today == () and snapshot.coming is None and snapshot.on_air is None
+    assert (beat.playlist_version, beat.planned_until_ms, beat.programmes_missing, beat.on_air) == (0, 0, 0, None)
+    assert view.poster().banner
+    assert view.observation(7).inbox == 7
+
+
+def test_heartbeat_tells_what_is_so(make_view: MakeView) -> None:
+    room, view = make_view(MORNING, "08:59:00")
+    room.lose(ALL[3])
+    room.run(at("09:00:30"))
+    view.accepted.refuse(TownRefused("playlist", "wrong-key", "not signed"), 5)
+    beat = view.heartbeat()
+    assert (beat.playlist_version, beat.programmes_missing, beat.clock, beat.stopped) == (1, 1, "trusted", False)
+    assert beat.planned_until_ms == to_ms(at("00:00:00") + timedelta(days=1))
+    assert beat.on_air is not None and beat.on_air.programme == "law"
+    assert (beat.on_air.started_ms, beat.on_air.ends_ms) == (to_ms(at("09:00:00")), to_ms(at("09:01:00")))
+    assert [refusal.reason for refusal in beat.refusals] == ["not signed"]
+    assert view.observation(0).refused == "not signed"
+    assert "token" not in repr(beat) and view.identity.token not in repr(view)
+    room.stop()
+    assert view.heartbeat().stopped and view.heartbeat().on_air is None
+    assert len(room.closed()) == 1
+    assert (beat.head_seq, view.heartbeat().head_seq, view.heartbeat().waiting) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("what", ["root", "playlist", "urgent", "station"])
+def test_station_is_behind_what_the_town_has_newer(make_view: MakeView, what: str) -> None:
+    _, view = make_view(MORNING, "08:59:00")
+    nobody = Signed(payload="", keyid="", signature="")
+    held = HeartbeatAnswer(root_version=1, playlist_version=1, urgent_version=0, station_version=1, time=nobody)
+    assert not view.is_behind(held)
+    name = f"{what}_version"
+    assert view.is_behind(replace(held, **{name: getattr(held, name) + 1}))
+
+
+def test_stop_shows_on_the_poster_until_it_is_over(make_view: MakeView) -> None:
+    room, view = make_view(MORNING, "08:59:00")
+    quiet = view.poster()
+    room.stop(until=at("09:01:00"))
+    stopped = view.poster()
+    assert stopped.banner and stopped.banner != quiet.banner
+    room.run(at("09:01:10"))
+    assert view.poster().banner == ""
+
+
+def test_clock_repair_is_a_record_of_its_boot() -> None:
+    record = clock_repair(5000, "abcdef0123456789", -3, "trusted")
+    assert (record.id, record.at_ms, record.offset_ms, record.boot_id) == (
+        "clock-abcdef01-5000",
+        5000,
+        -3,
+        "abcdef0123456789",
+    )
