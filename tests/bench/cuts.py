@@ -1,46 +1,35 @@
 """How cuts look: kiosk, cvlc and mpv play the same clips of all picture formats, a sampler watches the X screen.
 
-``python tests/bench/cuts.py [--cuts N] [--only SYSTEM ...]``; the last line is JSON, the cuts themselves go to standard
-error. The blocks of clips alternate between the systems, each with the same clips in the same order.
+``python tests/bench/cuts.py [--cuts N] [--only SYSTEM ...] [--load]``; the last line is JSON, every cut goes to
+standard error. The clips come in blocks, the same for each system; which system plays a block first changes from block
+to block. The kiosk's figures hold its cuts from the poster and back to it as well. Stills and sounds are played apart
+and are in no figure.
 """
 
 import argparse
 import contextlib
 import json
 import math
-import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-import formats
-from formats import Format
-from judge_cuts import EDGE_S, Cut, Programme, figures, judge
+from formats import FILMS, SOUNDS, STILLS, Format, make
+from house import Ballast, House
+from judge_cuts import EDGE_S, Cut, figures, judge
+from load import observed, polled, reckoning
 from loudspeaker import loudspeaker
 from peers import missing, peer
-from room import XServer, say, wall_less_monotonic
+from room import XServer, say
 
-from kiosk.contract.playlist import Playlist
-from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import (
-    GROUP,
-    TOWN,
-    add_station,
-    daemon,
-    quiet,
-    run,
-    soon,
-    wait_for_line,
-    write_config,
-)
+from kiosk.common.media import MediaError, measure
 from kiosk.demo.sampler import Sighting
-from kiosk.town.issue import Terms
-from kiosk.town.office import found_office, open_office
-from kiosk.town.publish import publish
 
 SYSTEMS = ("kiosk", "cvlc", "mpv")
 SEED = 3
@@ -48,192 +37,204 @@ EVERY_MS = 2
 LEAD_S = 12
 """From the publication of a block to its start: the station is up by then and has its first children ready."""
 SPARE_S = 20
-"""How long a peer may be late in all."""
-SHAPES = sorted({str(one.shape) for one in formats.FILMS if one.shape != formats.FILMS[0].shape})
+"""How late a peer's end may be."""
+CLOCK_SLACK_S = 0.001
+CLIENTS, FETCH_MB = 5, 1024
+"""The load: phones that ask for the panel's page each second, and the size of the file fetched in each block."""
+SHAPES = sorted({str(one.shape) for one in FILMS if one.shape != FILMS[0].shape})
+APART = (
+    FILMS[0],
+    STILLS[0],
+    FILMS[8],
+    SOUNDS[0],
+    FILMS[1],
+    STILLS[1],
+    FILMS[12],
+    SOUNDS[1],
+    FILMS[15],
+    SOUNDS[2],
+    FILMS[4],
+)
 
 
 def main() -> None:
     """Run the bench."""
-    arguments = _arguments()
+    options = _options()
     if lacking := missing():
         sys.exit(f"not installed: {', '.join(lacking)}; apt-get install vlc-bin mpv util-linux pulseaudio")
-    blocks = order(arguments.cuts)
-    found: dict[str, list[Cut]] = {system: [] for system in arguments.only}
+    blocks = order(options.cuts)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-cuts-")))
         folder.chmod(0o755)  # cvlc runs as nobody
         stack.enter_context(loudspeaker(folder))
         screen = XServer()
         stack.callback(screen.kill)
-        house = House(folder, screen.name)
-        stack.enter_context(house.open(blocks[0]))
-        for place, block in enumerate(blocks):
-            turn = place % len(arguments.only)
-            for system in (*arguments.only[turn:], *arguments.only[:turn]):
-                say(f"block {place + 1} of {len(blocks)}: {system}, {len(block)} clips")
-                cuts = _kiosk(house, block, folder) if system == "kiosk" else _peer(system, house, block, folder)
-                found[system] += cuts
-                say(f"  {json.dumps(figures(cuts))}")
+        apart = playable(APART) if options.apart else ()
+        house = House(folder, screen.name, (*FILMS, *(one for one in apart if one not in FILMS)))
+        stack.enter_context(house.open(datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)))
+        watcher = Watcher(screen.name, folder / "sightings")
+        found = play(house, watcher, folder, blocks, options)
+        beside = of_kiosk(house, watcher, apart) if apart else ()
     for system, cuts in found.items():
         say(table(system, cuts))
+    if beside:
+        say(table("stills and sounds, kiosk", beside))
     print(json.dumps({system: figures(cuts) for system, cuts in found.items()}))
+
+
+def playable(clips: Sequence[Format]) -> tuple[Format, ...]:
+    """Those that a town takes."""
+    taken: list[Format] = []
+    for one in clips:
+        try:
+            measure(make(one))
+        except MediaError as error:
+            say(f"left out: {error}")
+        else:
+            taken.append(one)
+    return tuple(taken)
 
 
 def order(cuts: int) -> list[tuple[Format, ...]]:
     """Blocks with at least so many cuts between clips in all; within a block every clip is another one."""
     chance = random.Random(SEED)
-    number = math.ceil(cuts / (len(formats.FILMS) - 1))
+    number = math.ceil(cuts / (len(FILMS) - 1))
     size = math.ceil(cuts / number) + 1
-    return [tuple(chance.sample(formats.FILMS, size)) for _ in range(number)]
+    return [tuple(chance.sample(FILMS, size)) for _ in range(number)]
 
 
-class House:
-    """A town with its station, on one screen."""
+def play(
+    house: House,
+    watcher: "Watcher",
+    folder: Path,
+    blocks: Sequence[Sequence[Format]],
+    options: argparse.Namespace,
+) -> dict[str, list[Cut]]:
+    """All blocks by all systems, in turn."""
+    found: dict[str, list[Cut]] = {system: [] for system in options.only}
+    for place, block in enumerate(blocks):
+        first = place % len(options.only)
+        for system in (*options.only[first:], *options.only[:first]):
+            say(f"block {place + 1} of {len(blocks)}: {system}, {len(block)} clips")
+            if system == "kiosk":
+                cuts = of_kiosk(house, watcher, block, f"ballast-{place}" if options.load else "")
+            else:
+                cuts = of_peer(system, house, watcher, block, folder)
+            found[system] += cuts
+            say(f"  {json.dumps(figures(cuts))}")
+    return found
 
-    def __init__(self, folder: Path, screen: str) -> None:
-        self.screen = screen
-        self._folder = folder
-        self._clips = folder / "clips"
-        self._clips.mkdir(mode=0o755)
-        self.playlist: Playlist | None = None
-        for one in formats.FILMS:
-            os.link(formats.make(one), self._clips / one.clip.file)
 
-    @contextlib.contextmanager
-    def open(self, block: Sequence[Format]) -> Iterator[None]:
-        """Found the town, serve it, and let the station fetch all clips."""
-        found_office(self._folder / "town", "Town", town=TOWN, by="bench").close()
-        self.publish(block, 600)
-        code = add_station(self._folder / "town")
-        log = self._folder / "town.log"
-        with daemon(log, "town", "--folder", str(self._folder / "town"), "serve", "--port", "0") as town:
-            url = wait_for_line(log, "http://", town).split()[-1]
-            self._config = write_config(self._folder, self.screen, True, free_port())
-            run("enrol", "--town", url, "--code", code, "--config", str(self._config))
-            files = self._folder / "station" / "library" / "files"
-            with self.station("fetch"):
-                deadline = time.monotonic() + 60
-                while not all((files / one.sha256).exists() for one in self.playlist.programmes):
-                    if time.monotonic() > deadline:
-                        sys.exit("the station does not fetch its programmes")
-                    time.sleep(0.1)
-            yield
+class Watcher:
+    """The sampler's process, a little before its turn where we may say so."""
+
+    def __init__(self, screen: str, log: Path) -> None:
+        self._command = ["nice", "-n", "-10", sys.executable, "-m", "kiosk.demo.sampler", screen, str(EVERY_MS)]
+        self._log = log
 
     @contextlib.contextmanager
-    def station(self, name: str) -> Iterator[None]:
-        """The daemon, until the block ends."""
-        with daemon(self._folder / f"{name}.log", "station", "--config", str(self._config)):
-            yield
+    def watching(self) -> Iterator[None]:
+        """Let it look, until the block ends."""
+        with self._log.open("w") as out:
+            process = subprocess.Popen([*self._command, *SHAPES], stdout=out, stderr=subprocess.DEVNULL)
+            try:
+                yield
+            finally:
+                process.kill()
+                process.wait()
 
-    def publish(self, block: Sequence[Format], lead_s: float) -> float:
-        """Sign a week in which the block's clips begin ``lead_s`` from now. Returns that instant, in UTC seconds."""
-        start = soon(lead_s)
-        day = start.date().isoformat()
-        source = {
-            "title": "bench",
-            "group": GROUP,
-            "time_zone": "UTC",
-            "first_day": day,
-            "last_day": day,
-            "programmes": [{"id": one.name, "file": one.clip.file, "title": one.name} for one in formats.FILMS],
-            "slots": [{"date": day, "start": "00:00:00", "end": "00:10:00", "programmes": [one.name for one in block]}],
-        }
-        week = self._clips / "week.json"
-        week.write_text(json.dumps(source), encoding="utf-8")
-        office = open_office(self._folder / "town")
-        self.playlist = publish(office, week, Terms("bench"), quiet, start)
-        office.close()
-        return start.timestamp()
-
-    def signed(self, block: Sequence[Format]) -> list[Programme]:
-        """What the town signed of the clips."""
-        lengths = {one.id: one.duration_ms for one in self.playlist.programmes}
-        return [
-            Programme(one.name, one.number, lengths[one.name], math.ceil(one.clip.seconds * one.rate), one.rate)
-            for one in block
-        ]
-
-    def path(self, one: Format) -> Path:
-        """The file that a peer is to play."""
-        return self._clips / one.clip.file
+    def seen(self) -> list[Sighting]:
+        """What it saw the last time; a last line that is cut off is left out."""
+        lines = self._log.read_text().rpartition("\n")[0].splitlines()
+        parts = [line.split() for line in lines]
+        return [Sighting(float(at), int(programme), int(frame)) for at, programme, frame in parts]
 
 
-@contextlib.contextmanager
-def watching(screen: str, log: Path) -> Iterator[None]:
-    """The sampler's process, a little before its turn where we may say so, writing to ``log``."""
-    command = [sys.executable, "-m", "kiosk.demo.sampler", screen, str(EVERY_MS), *SHAPES]
-    with log.open("w") as out:
-        process = subprocess.Popen(["nice", "-n", "-10", *command], stdout=out, stderr=subprocess.DEVNULL)
-        try:
-            yield
-        finally:
-            process.kill()
-            process.wait()
-
-
-def sightings(log: Path) -> list[Sighting]:
-    """What the sampler wrote; a last line that is cut off is left out."""
-    lines = log.read_text().rpartition("\n")[0].splitlines()
-    parts = [line.split() for line in lines]
-    return [Sighting(float(at), int(programme), int(frame)) for at, programme, frame in parts]
-
-
-def _kiosk(house: House, block: Sequence[Format], folder: Path) -> tuple[Cut, ...]:
-    log = folder / "sightings"
-    start = house.publish(block, LEAD_S) - wall_less_monotonic()
+def of_kiosk(house: House, watcher: Watcher, block: Sequence[Format], load: str = "") -> tuple[Cut, ...]:
+    """The kiosk's cuts; under a load where one is named, which then is the name of the file that is fetched."""
+    ballast = house.prepare(load, FETCH_MB) if load else None
+    utc = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=LEAD_S)
+    house.publish(block, utc)
     signed = house.signed(block)
-    with house.station("station"):
-        time.sleep(max(0.0, start - time.monotonic() - 2))
-        with watching(house.screen, log):
-            end = start + sum(one.duration_ms for one in signed) / 1000
+    start = monotonic_at(utc)
+    end = start + sum(one.duration_ms for one in signed) / 1000
+    with house.station():
+        time.sleep(start - 2 * EDGE_S - time.monotonic())
+        with watcher.watching(), loaded(house, block, utc, ballast) if ballast else contextlib.nullcontext():
             time.sleep(end + 2 * EDGE_S - time.monotonic())
-    cuts = judge(sightings(log), signed, start, edges=True)
-    if any(cut.head_lost == one.frames for cut, one in zip(cuts, signed, strict=False)):
-        say("".join((folder / "station.log").read_text().splitlines(keepends=True)[-60:]))
+    if abs(monotonic_at(utc) - start) > CLOCK_SLACK_S:
+        say(f"  the clock was moved by {(monotonic_at(utc) - start) * 1000:.1f} ms meanwhile")
+    cuts = judge(watcher.seen(), signed, start, edges=True)
+    if any(cut.new and cut.late_ms == one.duration_ms for cut, one in zip(cuts, signed, strict=False)):
+        say(f"  some programme never came; the station says:\n{house.station_says()}")
     return cuts
 
 
-def _peer(system: str, house: House, block: Sequence[Format], folder: Path) -> tuple[Cut, ...]:
-    log = folder / "sightings"
+@contextlib.contextmanager
+def loaded(house: House, block: Sequence[Format], utc: datetime, ballast: Ballast) -> Iterator[None]:
+    """Phones ask for pages, and a week comes in that names a large file, until the block ends."""
+    fetching, fetched = partial(house.fetching, ballast.sha256), partial(house.fetched, ballast.sha256)
+    with polled(house.panel_port, CLIENTS) as clients, observed(fetching, fetched) as fetch:
+        house.publish(block, utc, ballast)
+        yield
+        pages = reckoning(clients)
+    start = monotonic_at(utc)
+    say(f"  {pages}; {FETCH_MB} MB were fetched from {fetch.began - start:.1f} s to {fetch.ended - start:.1f} s")
+
+
+def of_peer(system: str, house: House, watcher: Watcher, block: Sequence[Format], folder: Path) -> tuple[Cut, ...]:
+    """A peer's cuts."""
     signed = house.signed(block)
-    with watching(house.screen, log):
-        time.sleep(0.5)
+    with watcher.watching():
+        time.sleep(EDGE_S)
         with (
             peer(system, [house.path(one) for one in block], house.screen, folder) as process,
             contextlib.suppress(subprocess.TimeoutExpired),
         ):
             process.wait(sum(one.duration_ms for one in signed) / 1000 + SPARE_S)
-    return judge(sightings(log), signed, None, edges=False)
+    return judge(watcher.seen(), signed, None, edges=False)
 
 
-def table(system: str, cuts: Sequence[Cut]) -> str:
-    """The cuts of a system, the worst first."""
-    head = f"{system}: {len(cuts)} cuts\n{'old':>22} > {'new':<22} black blank    late  head  tail run late"
-    lines = [head]
-    for cut in sorted(cuts, key=badness, reverse=True):
-        late = "" if cut.late_ms is None else f"{cut.late_ms:.1f}"
-        run_late = "" if cut.run_late_ms is None else f"{cut.run_late_ms:.0f}"
-        head_lost = "" if cut.head_lost is None else cut.head_lost
-        tail_lost = "" if cut.tail_lost is None else cut.tail_lost
-        notes = ("  seen again" if cut.back else "") + (f"  blink {cut.blink_ms:.0f} ms" if cut.blink_ms else "")
-        lines.append(
-            f"{cut.old:>22} > {cut.new:<22} {cut.black_ms:5.0f} {cut.blank_ms:5.0f} {late:>7} {head_lost:>5} "
-            f"{tail_lost:>5} {run_late:>8}{notes}"
-        )
-    return "\n".join(lines)
+def monotonic_at(utc: datetime) -> float:
+    """The instant on CLOCK_MONOTONIC, by the closest of some readings of both clocks."""
+    readings = [(time.monotonic(), time.time(), time.monotonic()) for _ in range(20)]
+    before, wall, after = min(readings, key=lambda reading: reading[2] - reading[0])
+    return utc.timestamp() - wall + (before + after) / 2
 
 
-def badness(cut: Cut) -> float:
-    """How much is wrong with a cut, in ms and pictures alike: for the order of the table."""
-    late = abs(cut.late_ms or 0.0)
-    return cut.black_ms + late + 40 * ((cut.head_lost or 0) + (cut.tail_lost or 0))
+def table(title: str, cuts: Sequence[Cut]) -> str:
+    """The cuts, the worst first. All but the names are milliseconds, or pictures lost of head and tail."""
+    columns = f"{'old':>22} > {'new':<22} black  blank    late  head  tail  running late"
+    return "\n".join([f"{title}: {len(cuts)} cuts", columns, *map(_line, sorted(cuts, key=_badness, reverse=True))])
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cuts", type=int, default=60, help="cuts between clips, at least (default: 60)")
-    parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=SYSTEMS, help="leave the others out")
-    return parser.parse_args()
+def _line(cut: Cut) -> str:
+    numbers = [f"{cut.black_ms:6.0f} {cut.blank_ms:6.0f} {_number(cut.late_ms, 1):>7}"]
+    numbers += [f"{_number(cut.head_lost):>5} {_number(cut.tail_lost):>5} {_number(cut.run_late_ms):>8}"]
+    notes = ["  the old one is seen again"] if cut.back else []
+    notes += [f"  not looked for {cut.blink_ms:.0f} ms"] if cut.blink_ms else []
+    return " ".join([f"{cut.old:>22} > {cut.new:<22}", *numbers, *notes])
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _badness(cut: Cut) -> float:
+    """How much is wrong with a cut in ms, a picture taken for 40."""
+    return cut.black_ms + cut.blank_ms + abs(cut.late_ms or 0.0) + 40 * ((cut.head_lost or 0) + (cut.tail_lost or 0))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--cuts", type=int, default=60, help="cuts between clips, at least (60)")
+    parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="leave the others out")
+    parser.add_argument("--load", action="store_true", help="the kiosk alone, with pages asked for and a file fetched")
+    parser.add_argument("--no-apart", dest="apart", action="store_false", help="leave stills and sounds out")
+    options = parser.parse_args()
+    if options.load:
+        options.only = ["kiosk"]
+    return options
 
 
 if __name__ == "__main__":

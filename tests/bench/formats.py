@@ -3,6 +3,7 @@
 ``python tests/bench/formats.py FOLDER`` makes them all; the benches keep them in a cache in the temporary folder.
 """
 
+import math
 import subprocess
 import sys
 import tempfile
@@ -46,9 +47,19 @@ class Format:
         return self.clip.number
 
     @property
+    def seen_as(self) -> int:
+        """The programme number that is seen on the screen: a sound's is 0, it has but a title card."""
+        return 0 if self in SOUNDS else self.number
+
+    @property
     def rate(self) -> Fraction:
         """Frames a second."""
         return Fraction(self.clip.rate)
+
+    @property
+    def frames(self) -> int:
+        """How many different pictures it has."""
+        return 1 if self in (*STILLS, *SOUNDS) else math.ceil(self.clip.seconds * self.rate)
 
     @property
     def shape(self) -> Fraction:

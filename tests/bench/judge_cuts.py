@@ -107,7 +107,7 @@ def _cut(
         tail_lost=_tail_lost(before, old[0], after) if old else None,
         run_late_ms=_lateness([settled], new[0], due) - _place_ms(settled, new[0]) if settled and new else None,
         back=bool(after) and any(s.monotonic > first for s in before),
-        blink_ms=_blink(sightings, first) if before and after else 0.0,
+        blink_ms=_blink(sightings, first) if after and old and old[0].frames > 1 else 0.0,
     )
 
 
@@ -136,7 +136,10 @@ def _shown(sightings: Sequence[Sighting], what: int, begin: float, end: float) -
 
 
 def _blink(sightings: Sequence[Sighting], at: float) -> float:
-    """A sampler that was held up says so by a second sighting of what it had seen, just before the new one."""
+    """A sampler that was held up says so by a second sighting of what it had seen, just before the new one.
+
+    It says the same thing again of what stands for a second, so a still tells nothing.
+    """
     place = next(n for n, s in enumerate(sightings) if s.monotonic == at)
     same, last = sightings[max(0, place - 2)], sightings[max(0, place - 1)]
     held_up = place >= 2 and (same.programme, same.frame) == (last.programme, last.frame)
