@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,8 +191,9 @@ port = {panel_port}
 class Sampler:
     """The sampler's process and what it has seen so far."""
 
-    def __init__(self, display: str, every_ms: int = 5) -> None:
-        command = [sys.executable, "-m", "kiosk.demo.sampler", display, str(every_ms)]
+    def __init__(self, display: str, every_ms: int = 5, shapes: Sequence[str] = ()) -> None:
+        """``shapes``: those of pictures that leave bars at both sides, as ``4:3``."""
+        command = [sys.executable, "-m", "kiosk.demo.sampler", display, str(every_ms), *shapes]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.seen: list[Sighting] = []
 

@@ -30,6 +30,8 @@ from kiosk.town.issue import Terms, copy, issue_playlist
 from kiosk.town.office import found_office
 
 SCREEN = "1280x720x24"
+SHAPES = ("4:3", "9:16")
+"""Of the pictures of :mod:`formats` that leave bars at both sides."""
 CHILD = "kiosk.station.projector.child"
 UNIT = Path(__file__).parents[2] / "systemd" / "kiosk-station.service"
 
@@ -103,7 +105,7 @@ class Eyes:
 
     def open(self) -> None:
         """Look at the screen from now on."""
-        self._sampler = Sampler(self._display)
+        self._sampler = Sampler(self._display, shapes=SHAPES)
         self._sampler.seen = self.seen
         threading.Thread(target=self._sampler.follow, daemon=True).start()
 
