@@ -26,6 +26,8 @@ from kiosk.station.projector.projector import Note, OffScreen, OnScreen, Positio
 log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 5.0
+CUT_SHORT = 8
+"""How many plays that were cut short are remembered beside their rows."""
 TAIL_MS = 1_000
 """A play that lacks no more than this of its signed length is completed."""
 BROKEN_FOR = timedelta(hours=6)
@@ -34,6 +36,8 @@ SEAM = timedelta(milliseconds=50)
 """Two plays follow each other if no more than this lies between them."""
 END_SLACK = 0.02
 """Seconds before its end from which a play counts as over: a timer may ring a little early."""
+STEPPED_BACK = timedelta(seconds=1)
+"""A play on air that is not due for so long is so because the clock was set back: something else is on air now."""
 FILLER_LEAD = timedelta(seconds=2.5)
 """Filler that could begin at once begins so much later: with its head, as a play that is to count as completed must."""
 CLOSE_BY = timedelta(seconds=10)
@@ -89,6 +93,7 @@ class Playout:
         self._timetable = tt.compile_playlist(None)
         self._document: StationDocument | None = None
         self._boot_id = boot_id
+        self._cut_short: dict[Key, tuple[str, int]] = {}
         self._goes_on = False
         """The filler item of before the restart is to be taken up again."""
         self.situation = tt.Situation()
@@ -163,7 +168,11 @@ class Playout:
         wanted, wake = self._look_ahead(now)
         held = {play.key: play for play in self._plays.values()}
         for on_air, at in wanted:
-            if (play := held.pop(key_of(on_air), None)) is not None:
+            play = held.pop(key_of(on_air), None)
+            if play is not None and play.shown and on_air.start - now > STEPPED_BACK:
+                self._take_off(play, "interrupted", why)
+                play = None
+            if play is not None:
                 self._retime(play, on_air)
             else:
                 self._cue(on_air, at)
@@ -253,9 +262,9 @@ class Playout:
         if path is None:
             return
         joined = at > on_air.start
-        before = self._before(on_air) if joined else None
+        before, before_ms = self._before(on_air) if joined else (None, 0)
         volume = on_air.volume if on_air.volume is not None else (self._document.volume if self._document else 80)
-        play = _Play(secrets.token_hex(16), on_air, joined, before.played_ms if before else 0)
+        play = _Play(secrets.token_hex(16), on_air, joined, before_ms)
         self._plays[play.id] = play
         programme = on_air.programme
         self._journal.due(
@@ -267,7 +276,7 @@ class Playout:
                 occasion=on_air.occasion,
                 planned_start_ms=to_ms(on_air.start),
                 planned_end_ms=to_ms(on_air.end),
-                continues=before.id if before else None,
+                continues=before,
                 volume=volume,
                 clock=self._clock.state,
                 boot_id=self._boot_id,
@@ -292,8 +301,13 @@ class Playout:
         showing = Showing(play.id, cue, self._clock.monotonic_at(at), head, end)
         self._projector.cue(showing, self._clock.monotonic())
 
-    def _before(self, on_air: tt.OnAir) -> AsRun | None:
-        """The row of the same showing that was cut short, which this one takes up again."""
+    def _before(self, on_air: tt.OnAir) -> tuple[str | None, int]:
+        """The row of the same showing that was cut short, which this one takes up again; and what was shown of it, in ms.
+
+        One that was cut short a moment ago may not be on the disk yet.
+        """
+        if (fresh := self._cut_short.get(key_of(on_air))) is not None:
+            return fresh
         name, start, origin = key_of(on_air)
         rows = [
             row
@@ -301,7 +315,7 @@ class Playout:
             if (row.programme, row.planned_start_ms, row.origin) == (name, start, origin)
             and row.outcome in ("interrupted", "stopped")
         ]
-        return rows[-1] if rows else None
+        return (rows[-1].id, sum(row.played_ms for row in rows)) if rows else (None, 0)
 
     def _gain(self, programme: Programme) -> float:
         if programme.loudness_clufs is None or self._document is None:
@@ -374,6 +388,11 @@ class Playout:
             outcome, cause = self._judge(play, played_ms)
         self._journal.close(play.id, self._clock.ms_at(note.at), played_ms, outcome, cause, note.pictures, note.lost)
         self.closed += 1
+        if outcome in ("interrupted", "stopped"):
+            self._cut_short.pop(play.key, None)
+            self._cut_short[play.key] = play.id, play.before_ms + played_ms
+            while len(self._cut_short) > CUT_SHORT:
+                del self._cut_short[next(iter(self._cut_short))]
         if outcome in ("completed", "failed"):
             now, end = self._clock.now(), play.on_air.end
             self.refresh_owed(end if abs(end - now) < CLOSE_BY and self._is_over(play) else now)

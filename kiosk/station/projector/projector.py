@@ -303,18 +303,21 @@ class Projector:
         run.process.tell(Cut(at=showing.at, end=showing.end))
 
     def _shown(self, child: str, at: float) -> list[Note]:
-        for leaver in self._leavers.values():
-            if leaver.follower and child.startswith(leaver.follower + "."):
-                self._tell_leave(leaver, at)
         run = self._run_of(child)
         if run is None:
             return []
+        before = [
+            leaver for leaver in self._leavers.values() if leaver.follower == run.showing.play and not leaver.told
+        ]
+        for leaver in before:
+            self._tell_leave(leaver, at)
         run.since = run.heard_at = at
         run.moved_at = run.drawn_at = at + SETTLE
         if run.shown_at is not None:
             return []
         run.shown_at = at
-        gap = max(0.0, at - self._last_end) if self._last_end and at - self._last_end < LINGER else 0.0
+        bare = at - self._last_end if self._last_end and not before else 0.0  # the last picture before stayed until now
+        gap = max(0.0, bare) if bare < LINGER else 0.0
         return [OnScreen(run.showing.play, at, at - run.showing.at, gap, run.video_output)]
 
     def _progress(self, event: ChildProgress) -> list[Note]:

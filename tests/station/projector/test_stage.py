@@ -28,7 +28,7 @@ Clips = Callable[[str], Path]
 @pytest.fixture
 def own() -> Iterator[XServer]:
     """An X server that the test may take away."""
-    server = XServer()
+    server = XServer(500 + os.getpid() % 5000)  # not one that another server would choose for itself meanwhile
     yield server
     server.stop()
 
