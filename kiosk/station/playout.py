@@ -302,7 +302,7 @@ class Playout:
         self._projector.cue(showing, self._clock.monotonic())
 
     def _before(self, on_air: tt.OnAir) -> tuple[str | None, int]:
-        """The row of the same showing that was cut short, which this one takes up again; and what was shown of it, in ms.
+        """The row of the same showing that was cut short, which this one takes up; and what was shown of it, in ms.
 
         One that was cut short a moment ago may not be on the disk yet.
         """
