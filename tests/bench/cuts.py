@@ -23,7 +23,7 @@ from pathlib import Path
 from formats import FILMS, SOUNDS, STILLS, Format, make
 from house import Ballast, House
 from judge_cuts import EDGE_S, Cut, figures, judge
-from load import observed, polled, reckoning
+from load import fetching, polled, reckoning
 from loudspeaker import loudspeaker
 from peers import missing, peer
 from room import XServer, say
@@ -40,7 +40,7 @@ SPARE_S = 20
 """How late a peer's end may be."""
 CLOCK_SLACK_S = 0.001
 CLIENTS, FETCH_MB = 5, 1024
-"""The load: phones that ask for the panel's page each second, and the size of the file fetched in each block."""
+"""The load: phones that ask for the panel's page each second, and the size of the file that is fetched."""
 SHAPES = sorted({str(one.shape) for one in FILMS if one.shape != FILMS[0].shape})
 APART = (
     FILMS[0],
@@ -172,14 +172,12 @@ def of_kiosk(house: House, watcher: Watcher, block: Sequence[Format], load: str 
 
 @contextlib.contextmanager
 def loaded(house: House, block: Sequence[Format], utc: datetime, ballast: Ballast) -> Iterator[None]:
-    """Phones ask for pages, and a week comes in that names a large file, until the block ends."""
-    fetching, fetched = partial(house.fetching, ballast.sha256), partial(house.fetched, ballast.sha256)
-    with polled(house.panel_port, CLIENTS) as clients, observed(fetching, fetched) as fetch:
-        house.publish(block, utc, ballast)
+    """Phones ask for pages, and weeks come in that name a large file, until the block ends."""
+    week_comes = partial(house.publish, block, utc, ballast)
+    with polled(house.panel_port, CLIENTS) as clients, fetching(week_comes, house.in_library(ballast.sha256)) as took:
         yield
         pages = reckoning(clients)
-    start = monotonic_at(utc)
-    say(f"  {pages}; {FETCH_MB} MB were fetched from {fetch.began - start:.1f} s to {fetch.ended - start:.1f} s")
+    say(f"  {pages}; {FETCH_MB} MB fetched {len(took)} times, in {', '.join(f'{seconds:.1f}' for seconds in took)} s")
 
 
 def of_peer(system: str, house: House, watcher: Watcher, block: Sequence[Format], folder: Path) -> tuple[Cut, ...]:

@@ -70,7 +70,7 @@ class House:
             run("enrol", "--town", url, "--code", code, "--config", str(self._config))
             with self.station():
                 deadline = time.monotonic() + FETCH_WITHIN_S
-                while not all(self.fetched(one.sha256) for one in playlist.programmes):
+                while not all(self.in_library(one.sha256).exists() for one in playlist.programmes):
                     if time.monotonic() > deadline:
                         sys.exit(f"the station does not fetch its programmes:\n{self.station_says()}")
                     time.sleep(0.1)
@@ -86,13 +86,9 @@ class House:
         """The last lines of the log of the daemon that ran last."""
         return "\n".join((self._folder / "station.log").read_text(encoding="utf-8").splitlines()[-60:])
 
-    def fetched(self, sha256: str) -> bool:
-        """Whether the station has the file, whole."""
-        return (self._folder / "station" / "library" / "files" / sha256).exists()
-
-    def fetching(self, sha256: str) -> bool:
-        """Whether the station has a part of the file."""
-        return (self._folder / "station" / "library" / "staging" / f"{sha256}.part").exists()
+    def in_library(self, sha256: str) -> Path:
+        """Where the station has the file, when it has it whole."""
+        return self._folder / "station" / "library" / "files" / sha256
 
     def publish(self, block: Sequence[Format], start: datetime, ballast: Ballast | None = None) -> Playlist:
         """Sign a week in which the clips of ``block`` follow each other from ``start`` (UTC, a whole second)."""

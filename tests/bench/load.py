@@ -9,16 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 EVERY_S = 1.0
-
-
-@dataclass
-class Fetch:
-    """When a file was under way, by what lay on the station's disk; CLOCK_MONOTONIC, 0 where it was not."""
-
-    began: float = 0.0
-    ended: float = 0.0
+LOOK_S = 0.05
 
 
 @dataclass
@@ -56,21 +50,29 @@ def reckoning(process: "subprocess.Popen[str]") -> Pages:
 
 
 @contextlib.contextmanager
-def observed(fetching: Callable[[], bool], fetched: Callable[[], bool]) -> Iterator[Fetch]:
-    """Watch a fetch from outside until the block ends."""
-    fetch, over = Fetch(), threading.Event()
+def fetching(begin: Callable[[], object], file: Path) -> Iterator[list[float]]:
+    """Let the station fetch a file again and again until the block ends: ``begin`` tells it that there is one to fetch.
 
-    def watch() -> None:
-        while not over.wait(0.05) and not fetch.ended:
-            if not fetch.began and fetching():
-                fetch.began = time.monotonic()
-            if fetched():
-                fetch.ended = time.monotonic()
+    ``file`` is where it then is, and is taken away each time that it is there. Yields how long each fetch took, in
+    seconds, from when the station was told.
+    """
+    took: list[float] = []
+    over = threading.Event()
 
-    thread = threading.Thread(target=watch)
+    def fetch() -> None:
+        while not over.is_set():
+            told = time.monotonic()
+            begin()
+            while not file.exists() and not over.wait(LOOK_S):
+                pass
+            if not over.is_set():
+                took.append(time.monotonic() - told)
+                file.unlink()
+
+    thread = threading.Thread(target=fetch)
     thread.start()
     try:
-        yield fetch
+        yield took
     finally:
         over.set()
         thread.join()
