@@ -49,8 +49,13 @@ class XServer:
 
     def __init__(self, number: int | None = None) -> None:
         """``number`` is the display to be; None lets the server choose."""
+        self.number = number
+        self.start()
+
+    def start(self) -> None:
+        """Be there, or be there again under the same number."""
         out, into = os.pipe()
-        wanted = [f":{number}"] if number is not None else []
+        wanted = [f":{self.number}"] if self.number is not None else []
         self._process = subprocess.Popen(
             ["Xvfb", *wanted, "-displayfd", str(into), "-screen", "0", "1280x720x24", "-nolisten", "tcp"],
             pass_fds=[into],
