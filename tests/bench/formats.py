@@ -178,12 +178,12 @@ def _inputs(one: Format) -> list[str]:
 
 
 def _interlaced(clip: Clip) -> str:
-    """Two moments to a frame: the box that moves is drawn 50 times a second, the bar code 25 times."""
+    """Two moments to a frame: the block that wanders is drawn 50 times a second, the bar code 25 times."""
     width, height = clip.size
-    box = height // 12
+    block = f"drawtext=fontfile={testcard.FONT}:fontcolor=0xf2c14e:fontsize={height // 4}:text=■:x=mod(t*{width}\\,w)"
     return ",".join(
         (
-            f"drawbox=x='mod(t*{width // 8},{width})':y={height // 4}:w={box}:h={box}:color=0xf2c14e:t=fill",
+            f"{block}:y={height // 4}",
             "tinterlace=interleave_top",
             bar_code(clip.number, width, height),
             f"setsar={clip.aspect}",
