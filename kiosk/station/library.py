@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import os
+import shutil
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,17 +71,23 @@ class Library:
     # --- files ---
 
     def path(self, sha256: str, size: int | None = None) -> Path | None:
-        """Where a whole, verified file stands, or None. With ``size``, one that a power cut shortened is removed."""
+        """Where a whole, verified file stands, or None.
+
+        What a damaged disk has put there instead (a folder, a pipe that nobody could open without hanging) is removed;
+        so is, with ``size``, a file that a power cut shortened.
+        """
         path = self._files / sha256
         try:
-            found = path.stat().st_size
+            found = path.lstat()
         except OSError:
             return None
-        if size is not None and found != size:
-            log.warning("library: %s has %d bytes instead of %d; removed, to be fetched again", sha256, found, size)
-            path.unlink(missing_ok=True)
-            return None
-        return path
+        if not stat.S_ISREG(found.st_mode):
+            _throw_out(path, "it is no plain file")
+        elif size is not None and found.st_size != size:
+            _throw_out(path, f"it has {found.st_size} bytes instead of {size}")
+        else:
+            return path
+        return None
 
     def stage(self, sha256: str) -> Path:
         """Where to write the part of a file that is under way; what stands there already need not be fetched again."""
@@ -102,7 +110,8 @@ class Library:
 
     def recheck(self, sha256: str, going: Callable[[], bool] = lambda: True) -> bool:
         """Hash a file again, as when it would not play; a bad one is removed. Tells whether it is there and right."""
-        path = self._files / sha256
+        if (path := self.path(sha256)) is None:
+            return False
         try:
             if _sha256(path, going) == sha256:
                 return True
@@ -121,7 +130,7 @@ class Library:
         """Remove what ``keep`` does not name, the longest unused first, until so much is free. Gives what went."""
         gone: list[str] = []
         spare = [(path, path.name.removesuffix(".part")) for path in (*self._staging.iterdir(), *self._files.iterdir())]
-        spare = [(path, name) for path, name in spare if name not in keep]
+        spare = [(path, name) for path, name in spare if name not in keep and path.is_file()]  # not ``lost+found``
         for path, name in sorted(spare, key=lambda found: found[0].stat().st_mtime_ns):
             if self.free_bytes() >= want_free_bytes:
                 break
@@ -208,7 +217,7 @@ class Library:
         try:
             index = trust.index(root, data, trust.Held(), None)
             pinned = trust.pinned_playlist(index, group)
-            return index, trust.the_playlist(index, (self._files / pinned.sha256).read_bytes(), group)
+            return index, trust.the_playlist(index, self._read_file(pinned), group)
         except (OSError, Refused) as error:
             self._set_aside(self._trust / "group.json", error, troubles)
             return None
@@ -219,7 +228,7 @@ class Library:
         try:
             index = trust.index(root, data, trust.Held(), None)
             found = [
-                trust.urgent_notice(index, name, (self._files / pinned.sha256).read_bytes())
+                trust.urgent_notice(index, name, self._read_file(pinned))
                 for name, pinned in trust.pinned_notices(index).items()
             ]
         except (OSError, Refused) as error:
@@ -245,6 +254,11 @@ class Library:
         except OSError:
             return None
 
+    def _read_file(self, pinned: Pinned) -> bytes:
+        if (path := self.path(pinned.sha256)) is None:
+            raise FileNotFoundError(f"{pinned.sha256} is not in the library")
+        return path.read_bytes()
+
     def _keep_file(self, data: bytes) -> None:
         if self.path(sha := trust.digest(data), len(data)) is None:
             write_whole(self._files / sha, data)
@@ -269,6 +283,18 @@ def check_station(document: StationDocument, station: str) -> None:
 def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:
     """The notices that are meant for ``station``."""
     return tuple(notice for notice in notices if not notice.stations or station in notice.stations)
+
+
+def _throw_out(path: Path, why: str) -> None:
+    """Remove what cannot be played, to be fetched again; a disk that refuses is no reason to end."""
+    log.warning("library: %s: %s; removed, to be fetched again", path.name, why)
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("library: %s cannot be removed: %s", path.name, error)
 
 
 def _sha256(path: Path, going: Callable[[], bool]) -> str:

@@ -1,8 +1,9 @@
 """The library: only what is whole and signed is there, and nothing that is damaged stops the boot."""
 
+import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,6 +69,41 @@ def test_a_file_that_a_power_cut_shortened_is_fetched_again(library: Library) ->
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    "put",
+    [
+        lambda path: path.mkdir(),
+        lambda path: (path / "in" / "it").mkdir(parents=True),
+        lambda path: os.mkfifo(path),
+        lambda path: path.symlink_to(path.name),
+        lambda path: path.symlink_to("/dev/zero"),
+    ],
+    ids=["folder", "full-folder", "pipe", "loop", "device"],
+)
+def test_what_is_no_file_is_removed_and_fetched_again(library: Library, put: Callable[[Path], None]) -> None:
+    library.stage(SHA).write_bytes(DATA)
+    path = library.admit(SHA, len(DATA))
+    for look in (lambda: library.path(SHA), lambda: library.path(SHA, 0), lambda: library.recheck(SHA) or None):
+        path.unlink(missing_ok=True)
+        put(path)
+        assert look() is None
+        assert not os.path.lexists(path)
+    library.stage(SHA).write_bytes(DATA)
+    assert library.admit(SHA, len(DATA)) == path
+
+
+def test_what_cannot_be_removed_does_not_stop_the_room(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    library.stage(SHA).write_bytes(DATA)
+    path = library.admit(SHA, len(DATA))
+    path.write_bytes(DATA[:9])
+    monkeypatch.setattr(Path, "unlink", _refuse)
+    assert library.path(SHA, len(DATA)) is None
+
+
+def _refuse(*_args: object, **_keywords: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
 def test_a_recheck_removes_a_file_that_rotted_and_keeps_a_good_one(library: Library) -> None:
     library.stage(SHA).write_bytes(DATA)
     path = library.admit(SHA, len(DATA))
@@ -99,6 +135,14 @@ def test_purge_takes_the_longest_unused_first_and_never_what_is_kept(library: Li
     assert library.purge({"a", "b"}, 0) == []
     assert library.purge({"a", "c"}, 1 << 62) == ["b", "d", "e"]
     assert library.path("a") and library.path("c")
+
+
+def test_purge_leaves_alone_what_is_no_file(library: Library, tmp_path: Path) -> None:
+    for name in ("lost+found", SHA):
+        (tmp_path / "library" / "files" / name).mkdir()
+    (tmp_path / "library" / "staging" / f"{SHA}.part").symlink_to("/nonexistent")
+    assert library.purge(set(), 1 << 62) == []
+    assert (tmp_path / "library" / "files" / "lost+found").is_dir()
 
 
 def test_purge_stops_as_soon_as_there_is_room(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
