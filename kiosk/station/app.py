@@ -56,6 +56,7 @@ from kiosk.station.library import Library
 from kiosk.station.link import Link
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.stage import Stage
@@ -110,7 +111,10 @@ class Station:
         runtime = Path(config.station.runtime)
         runtime.mkdir(parents=True, exist_ok=True)
         self._projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
-        self._playout = Playout(config, self._projector, self._journal, self._clock, self._library, self._boot_id)
+        self._plan = Plan(self._journal, self._clock, self._library)
+        self._playout = Playout(
+            config, self._plan, self._projector, self._journal, self._clock, self._library, self._boot_id
+        )
         self._stop = StopState(self._journal)
         self._upkeep = Upkeep(self._journal, self._identity.station, config.health.hysteresis_s)
         self._link = Link(
@@ -168,12 +172,12 @@ class Station:
         if self._journal.restarted is not None:
             self._journal.record(self._journal.restarted)
         accepted = self._accepted
-        self._playout.change(clock_trusted=self._clock.state != "untrusted", stop=self._stop.now)
-        self._playout.use_document(accepted.document)
-        self._playout.change(urgents=accepted.urgents)
-        self._playout.use_playlist(accepted.playlist)
+        self._plan.change(clock_trusted=self._clock.state != "untrusted", stop=self._stop.now)
+        self._plan.use_document(accepted.document)
+        self._plan.change(urgents=accepted.urgents)
+        self._plan.use_playlist(accepted.playlist)
         interrupted = self._journal.interrupted_at_boot
-        self._playout.go_on_with(interrupted[-1] if interrupted else None)
+        self._plan.go_on_with(interrupted[-1] if interrupted else None)
 
     def _end(self) -> None:
         systemd.notify(systemd.STOPPING)
@@ -291,6 +295,7 @@ class Station:
             accepted=self._accepted,
             clock=self._clock,
             journal=self._journal,
+            plan=self._plan,
             playout=self._playout,
             upkeep=self._upkeep,
             boot_id=self._boot_id,
@@ -319,10 +324,10 @@ class Station:
 
     def _trust_changed(self) -> None:
         trusted = self._clock.state != "untrusted"
-        if trusted != self._playout.situation.clock_trusted:
+        if trusted != self._plan.situation.clock_trusted:
             log.warning("the clock is %s", self._clock.state)
-            self._playout.change(clock_trusted=trusted)
-            self._playout.refresh_owed()
+            self._plan.change(clock_trusted=trusted)
+            self._plan.refresh_owed()
             self._replan("trust in the clock changed")
 
     # --- the town ---
@@ -354,18 +359,18 @@ class Station:
     def _week_found(self, event: WeekFound) -> None:
         if not self._accepted.take_week(event):
             return
-        self._playout.use_playlist(event.playlist)
+        self._plan.use_playlist(event.playlist)
         self._act("week-accepted", by="town", facts={"version": str(event.index.version)})
         self._replan("a new week")
 
     def _urgent_found(self, event: UrgentFound) -> None:
         if self._accepted.take_urgent(event):
-            self._playout.change(urgents=event.notices)
+            self._plan.change(urgents=event.notices)
             self._replan("an urgent notice")
 
     def _document_found(self, event: StationFound) -> None:
         if self._accepted.take_document(event):
-            self._playout.use_document(event.document)
+            self._plan.use_document(event.document)
             if event.document.receipts:
                 self._journal.receipts(event.document.receipts, None, None)
             self._replan("the station document")
@@ -407,15 +412,15 @@ class Station:
     def _start_pressed(self, event: StartPressed) -> None:
         if not self._stop.press_start(event.press):
             return
-        self._playout.change(stop=None)
-        self._playout.refresh_owed()
+        self._plan.change(stop=None)
+        self._plan.refresh_owed()
         self._act("start", by=event.by)
         self._replan("Start")
 
     def _stop_pressed(self, event: StopPressed) -> None:
         if not self._stop.press_stop(event, self._clock.now()):
             return
-        self._playout.change(stop=self._stop.now, session=None)
+        self._plan.change(stop=self._stop.now, session=None)
         self._act("stop", by=event.by, reason=event.reason, until_ms=event.until_ms)
         self._replan(f"Stop: {event.reason}")
 

@@ -17,6 +17,7 @@ from kiosk.station.instants import to_ms
 from kiosk.station.journal import Journal
 from kiosk.station.opening import room_open
 from kiosk.station.panel import snapshot as panel
+from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
 from kiosk.station.upkeep import Upkeep
 
@@ -30,6 +31,7 @@ class View:
     accepted: Accepted
     clock: Clock
     journal: Journal
+    plan: Plan
     playout: Playout
     upkeep: Upkeep
     boot_id: str
@@ -44,7 +46,7 @@ class View:
 
     def poster(self) -> poster.Poster:
         """The public posting as it should be now."""
-        stop = self.playout.stop_in_force()
+        stop = self.plan.stop_in_force()
         return poster.compose(
             self.accepted.playlist,
             self.accepted.document,
@@ -60,7 +62,7 @@ class View:
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""
         now = self.clock.now().astimezone(self.zone)
-        stop, on_air, coming = self.playout.stop_in_force(), self.playout.on_air(), self.playout.coming()
+        stop, on_air, coming = self.plan.stop_in_force(), self.playout.on_air(), self.plan.coming()
         document = self.accepted.document
         return panel.Snapshot(
             now=now,
@@ -94,7 +96,7 @@ class View:
             urgent_version=accepted.urgent_version,
             station_version=accepted.document.version if accepted.document else 0,
             clock=self.clock.state,
-            stopped=self.playout.stop_in_force() is not None,
+            stopped=self.plan.stop_in_force() is not None,
             on_air=OnAir(
                 programme=on_air.programme.id,
                 title=on_air.programme.title,

@@ -13,6 +13,7 @@ from kiosk.station.events import Event
 from kiosk.station.instants import to_ms
 from kiosk.station.journal import AsRun, Journal
 from kiosk.station.library import Library
+from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
 from kiosk.station.projector.projector import OnScreen
 from kiosk.station.timetable import Stop
@@ -78,17 +79,18 @@ class Room:
         self.journal.start()
         self.library = Library(folder / "library")
         self.projector = FakeProjector()
+        self.plan = Plan(self.journal, self.clock, self.library)
         self.playout = Playout(
-            Config(), self.projector, self.journal, self.clock, self.library, boot  # type: ignore[arg-type]
+            Config(), self.plan, self.projector, self.journal, self.clock, self.library, boot  # type: ignore[arg-type]
         )  # fmt: skip
-        self.playout.use_document(document())
+        self.plan.use_document(document())
         self.early = 0.0
         """Seconds that the timer rings before its time."""
         if playlist is not None:
             self.fetch(*playlist.programmes)
-        self.playout.use_playlist(playlist)
+        self.plan.use_playlist(playlist)
         interrupted = self.journal.interrupted_at_boot
-        self.playout.go_on_with(interrupted[-1] if interrupted else None)
+        self.plan.go_on_with(interrupted[-1] if interrupted else None)
         self.wake = now
         self.replan("start")
 
@@ -122,25 +124,25 @@ class Room:
 
     def stop(self, until: datetime | None = None) -> None:
         """Somebody presses Stop."""
-        self.playout.change(stop=Stop(self.clock.now(), until, "meeting"), session=None)
+        self.plan.change(stop=Stop(self.clock.now(), until, "meeting"), session=None)
         self.replan("Stop: meeting")
 
     def start(self) -> None:
         """Somebody presses Start."""
-        self.playout.change(stop=None)
-        self.playout.refresh_owed()
+        self.plan.change(stop=None)
+        self.plan.refresh_owed()
         self.replan("Start")
 
     def urgent(self, *notices: Urgent) -> None:
         """The town's urgent notices change."""
         self.fetch(*(one for notice in notices for one in notice.programmes))
-        self.playout.change(urgents=notices)
+        self.plan.change(urgents=notices)
         self.replan("an urgent notice")
 
     def use(self, playlist: Playlist) -> None:
         """A new week is accepted."""
         self.fetch(*playlist.programmes)
-        self.playout.use_playlist(playlist)
+        self.plan.use_playlist(playlist)
         self.replan("a new week")
 
     def set_clock(self, wall: datetime) -> None:

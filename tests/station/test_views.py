@@ -45,7 +45,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         rooms.append(room)
         upkeep = Upkeep(room.journal, identity.station, 0)
         return room, View(
-            Config(), identity, accepted, room.clock, room.journal, room.playout, upkeep, "boot-1"
+            Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout, upkeep, "boot-1"
         )  # fmt: skip
 
     yield make

@@ -1,0 +1,177 @@
+"""What bears on what is on air: the accepted week, the circumstances, what filler is owed; now and for what comes.
+
+Nothing here shows anything or writes a row: :mod:`kiosk.station.playout` does, and says what has become of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from kiosk.contract.playlist import Playlist
+from kiosk.contract.station import StationDocument
+from kiosk.station import timetable as tt
+from kiosk.station.clock import Clock
+from kiosk.station.instants import FAR, to_ms, to_utc
+from kiosk.station.journal import AsRun, Journal
+from kiosk.station.library import Library
+
+TAIL_MS = 1_000
+"""A play that lacks no more than this of its signed length is completed."""
+BROKEN_FOR = timedelta(hours=6)
+"""How long a programme that failed is left out, unless a new week comes first."""
+FILLER_LEAD = timedelta(seconds=2.5)
+"""Filler that could begin at once begins so much later: with its head, as a play that is to count as completed must."""
+
+Key = tuple[str, int, str]
+"""One showing in the timetable: programme, start in ms, origin."""
+
+
+def key_of(on_air: tt.OnAir) -> Key:
+    """What makes a showing the same one."""
+    return on_air.programme.id, to_ms(on_air.start), on_air.origin
+
+
+class Plan:
+    """The timetable and the situation it is asked about. For the main loop only."""
+
+    def __init__(self, journal: Journal, clock: Clock, library: Library) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._library = library
+        self._timetable = tt.compile_playlist(None)
+        self._broken: dict[str, datetime] = {}
+        self._goes_on = False
+        """The filler item of before the restart is to be taken up again."""
+        self.playlist: Playlist | None = None
+        self.document: StationDocument | None = None
+        self.situation = tt.Situation()
+
+    # --- what is known ---
+
+    def use_playlist(self, playlist: Playlist | None) -> None:
+        """A new week is in force from now on."""
+        self.playlist = playlist
+        self._timetable = tt.compile_playlist(playlist)
+        self._broken.clear()
+        self.refresh_owed()
+
+    def use_document(self, document: StationDocument | None) -> None:
+        """The town's word on hours, volume and loudness."""
+        self.document = document
+        if document is not None:
+            self.situation = replace(self.situation, opening=document.opening)
+
+    def change(self, **changes: object) -> None:
+        """Other circumstances: ``stop``, ``session``, ``urgents``, ``clock_trusted``."""
+        self.situation = replace(self.situation, **changes)  # type: ignore[arg-type]
+
+    def refresh_owed(self, at: datetime | None = None) -> None:
+        """Count afresh what recommended items are owed; filler begins anew at ``at`` (now)."""
+        if self.playlist is None:
+            self.situation = replace(self.situation, owed=None)
+            return
+        at = at or self._clock.now()
+        self.situation = replace(
+            self.situation,
+            owed=tt.owed(self.playlist, at, self._completed(), by_date=self.situation.clock_trusted),
+        )
+
+    def go_on_with(self, row: AsRun | None) -> None:
+        """After a restart: the filler item that was on air goes on where the clock says it would be."""
+        owed = self.situation.owed
+        if row is None or owed is None or row.origin != "filler" or row.planned_end_ms <= self._clock.now_ms():
+            return
+        self._goes_on = True
+        self.situation = replace(
+            self.situation, owed=replace(owed, at=to_utc(row.planned_start_ms), first=row.programme)
+        )
+
+    def leave_out(self, programme: str) -> None:
+        """A programme has failed: it is not tried again for some hours."""
+        self._broken[programme] = self._clock.now() + BROKEN_FOR
+
+    def filler_went_on(self, on_air: tt.OnAir) -> None:
+        """It goes on to its end, though an item that would go before it may be fetched meanwhile."""
+        if self.situation.owed is not None:
+            owed = replace(self.situation.owed, at=on_air.start, first=on_air.programme.id)
+            self.situation = replace(self.situation, owed=owed)
+
+    # --- what follows from it ---
+
+    def stop_in_force(self) -> tt.Stop | None:
+        """The Stop that holds now, if one does."""
+        stop = self.situation.stop
+        return None if stop is None or (stop.until is not None and stop.until <= self._clock.now()) else stop
+
+    def coming(self) -> tt.OnAir | None:
+        """What comes next, as far as the look-ahead sees; else by asking the timetable."""
+        moment = tt.decide(self._timetable, self._clock.now(), self.situation).next_change
+        for _ in range(8):
+            if moment >= FAR:
+                return None
+            decision = tt.decide(self._timetable, moment, self.situation)
+            if decision.on_air is not None:
+                return decision.on_air
+            moment = decision.next_change
+        return None
+
+    def look_ahead(self, now: datetime, lead: timedelta, most: int) -> tuple[list[tuple[tt.OnAir, datetime]], datetime]:
+        """What to have on the screen or ready within ``lead``, each with its instant; and when to look again."""
+        wanted: list[tuple[tt.OnAir, datetime]] = []
+        moment, situation = now, self.situation
+        first_change = tt.decide(self._timetable, now, situation).next_change
+        while moment - now <= lead and len(wanted) <= most:
+            decision = tt.decide(self._timetable, moment, situation)
+            if decision.on_air is not None:
+                if any(key_of(decision.on_air) == key_of(on_air) for on_air, _ in wanted):
+                    break
+                wanted.append((decision.on_air, moment))
+                situation = _after(decision.on_air, situation)
+            moment = decision.next_change
+        again = moment - lead if moment - lead > now else first_change
+        return wanted, min(first_change, again)
+
+    def anchor_filler(self, now: datetime, filler_is_near: bool) -> None:
+        """Where no filler is on air or about to be, it begins now: what came in with the day has not run yet."""
+        if self._goes_on:
+            self._goes_on = False
+        elif not filler_is_near:
+            self.refresh_owed(now + FILLER_LEAD)
+
+    def refresh_unavailable(self, now: datetime) -> None:
+        """Look which programmes are on the disk, and which have failed."""
+        self._broken = {name: until for name, until in self._broken.items() if until > now}
+        programmes = [*(self.playlist.programmes if self.playlist else ())]
+        programmes += [programme for urgent in self.situation.urgents for programme in urgent.programmes]
+        missing = {
+            programme.id for programme in programmes if self._library.path(programme.sha256, programme.size) is None
+        }
+        unavailable = frozenset(missing | self._broken.keys())
+        if unavailable != self.situation.unavailable:
+            self.situation = replace(self.situation, unavailable=unavailable)
+
+    def _completed(self) -> Mapping[str, int]:
+        assert self.playlist is not None  # noqa: S101
+        zone = ZoneInfo(self.playlist.time_zone)
+        today = self._clock.now().astimezone(zone).date().isoformat()
+        counts: dict[str, int] = {}
+        for first_day in {item.first_day for item in self.playlist.recommended}:
+            since = datetime.combine(datetime.fromisoformat(first_day).date(), time(), zone)
+            found = self._journal.completed(to_ms(since.astimezone(UTC)), to_ms(FAR))
+            for item in self.playlist.recommended:
+                if item.first_day == first_day and (
+                    first_day <= today <= item.last_day or item.programme not in counts
+                ):
+                    counts[item.programme] = found.get(item.programme, 0)
+        return counts
+
+
+def _after(on_air: tt.OnAir, situation: tt.Situation) -> tt.Situation:
+    """The situation once a planned showing has run to its end: the timetable itself counts filler only."""
+    owed, name = situation.owed, on_air.programme.id
+    whole = on_air.end - on_air.start >= timedelta(milliseconds=on_air.programme.duration_ms - TAIL_MS)
+    if owed is None or on_air.origin == "filler" or not whole:
+        return situation
+    plays = tuple((item, max(0, left - 1) if item == name else left) for item, left in owed.plays)
+    return replace(situation, owed=replace(owed, at=on_air.end, plays=plays, first=None))
