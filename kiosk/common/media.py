@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 FORMATS = (
-    "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,gif,"
+    "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,gif,mp3,aac,wav,flac,"
     "image2,png_pipe,jpeg_pipe,mjpeg,webp_pipe,bmp_pipe"
 )
 """ffmpeg's names of what may be opened: nothing that names further files, as HLS and concat do."""
@@ -41,11 +41,11 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     """In bytes."""
     sha256: str
     duration_ms: int | None
-    """From the first picture to the end of the last; None for a still."""
+    """From the first picture (or sound, where there is no picture) to the end of the last; None for a still."""
     loudness_clufs: int | None
     """Integrated loudness (EBU R 128) in hundredths of LUFS; None without sound, or in silence."""
-    video: str
-    """The codec's name."""
+    video: str | None
+    """The codec's name; None where there is sound only, for which the kiosk shows a title card."""
     audio: str | None
     width: int
     height: int
@@ -59,18 +59,19 @@ def measure(path: Path, sha256: str | None = None) -> Media:
     streams: list[dict[str, Any]] = found.get("streams", [])
     video = next((s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)), None)
     audio = next((s for s in streams if s.get("codec_type") == "audio"), None)
-    if video is None:
-        raise MediaError(f"{path}: no picture in it; the kiosk shows programmes that have one")
+    timed = video or audio
+    if timed is None:
+        raise MediaError(f"{path}: no picture and no sound in it; is it a programme?")
     still = bool(_STILLS & set(found["format"]["format_name"].split(",")))
     return Media(
         size=size,
         sha256=sha256,
-        duration_ms=None if still else _duration(path, video["index"], found["format"].get("duration")),
+        duration_ms=None if still else _duration(path, timed["index"], found["format"].get("duration")),
         loudness_clufs=_loudness(path) if audio else None,
-        video=video.get("codec_name", "unknown"),
+        video=video.get("codec_name", "unknown") if video else None,
         audio=audio.get("codec_name", "unknown") if audio else None,
-        width=int(video.get("width", 0)),
-        height=int(video.get("height", 0)),
+        width=int(video.get("width", 0)) if video else 0,
+        height=int(video.get("height", 0)) if video else 0,
     )
 
 
@@ -97,7 +98,7 @@ def _probe(path: Path) -> dict[str, Any]:
 
 
 def _duration(path: Path, stream: int, claimed: str | None) -> int:
-    """The pictures' true length in ms: containers and libVLC mis-report that of transport streams."""
+    """The stream's true length in ms: containers and libVLC mis-report that of transport streams."""
     fields = ["-select_streams", str(stream), "-show_entries", "packet=pts_time,dts_time,duration_time", "-of", "csv"]
     output = _run("ffprobe", path, PROBE_S, fields, []).stdout
     starts: list[float] = []
@@ -109,12 +110,12 @@ def _duration(path: Path, stream: int, claimed: str | None) -> int:
             starts.append(start)
             end = max(end, start + (length or 0.0))
     if not starts or end <= min(starts):
-        raise MediaError(f"{path}: its pictures carry no times; convert it, to MP4 for instance")
+        raise MediaError(f"{path}: its packets carry no times; convert it, to MP4 for instance")
     duration = end - min(starts)
     promised = _seconds(claimed or "")
     if promised is not None and promised - duration > max(5.0, promised * 0.1):
         raise MediaError(
-            f"{path}: it promises {promised:.0f} s, its pictures end after {duration:.0f} s; "
+            f"{path}: it promises {promised:.0f} s, its content ends after {duration:.0f} s; "
             "the file is cut short: fetch it again, or convert it"
         )
     return round(duration * 1000)
