@@ -4,6 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from bench.cards import alike
 from bench.judge_cuts import Cut, Programme, figures, judge, percentile
 
 from kiosk.demo.sampler import BLACK, NOTHING, Sighting, read_any, stretches
@@ -142,3 +143,11 @@ def test_codes_in_letterboxed_pictures_are_read_by_their_shape() -> None:
         row = bytes(4 * left) + strip + bytes(4 * (1280 - right))
         assert read_any(row, places) == (101, 33)
     assert read_any(bytes(4 * 1280), places) == (BLACK, 0)
+
+
+def test_title_card_is_told_from_the_poster_and_a_clock_is_none() -> None:
+    poster = [bytes((243, 250, 253, 0)) * 1280] * 24
+    clock = [*poster[:-1], poster[-1][: 4 * 1000] + bytes(4 * 280)]
+    card = [bytes((243, 250, 253, 0)) * 1280] * 20 + [bytes((40, 30, 30, 0)) * 1280] * 4
+    assert alike(poster, clock)
+    assert not alike(poster, card)

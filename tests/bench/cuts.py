@@ -15,11 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from cards import alike, noted
 from formats import FILMS, SOUNDS, STILLS, Format, make
 from house import Ballast, House
 from judge_cuts import EDGE_S, Cut, figures, judge
@@ -74,7 +75,7 @@ def main() -> None:
         stack.enter_context(house.open(datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)))
         watcher = Watcher(screen.name, folder / "sightings")
         found = play(house, watcher, folder, blocks, options)
-        beside = of_kiosk(house, watcher, apart) if apart else ()
+        beside = of_stills_and_sounds(house, watcher, apart) if apart else ()
     for system, cuts in found.items():
         say(table(system, cuts))
     if beside:
@@ -117,7 +118,7 @@ def play(
         for system in (*options.only[first:], *options.only[:first]):
             say(f"block {place + 1} of {len(blocks)}: {system}, {len(block)} clips")
             if system == "kiosk":
-                cuts = of_kiosk(house, watcher, block, f"ballast-{place}" if options.load else "")
+                cuts = of_kiosk(house, watcher, block, load=f"ballast-{place}" if options.load else "")
             else:
                 cuts = of_peer(system, house, watcher, block, folder)
             found[system] += cuts
@@ -150,7 +151,13 @@ class Watcher:
         return [Sighting(float(at), int(programme), int(frame)) for at, programme, frame in parts]
 
 
-def of_kiosk(house: House, watcher: Watcher, block: Sequence[Format], load: str = "") -> tuple[Cut, ...]:
+Along = Callable[[float], contextlib.AbstractContextManager[object]]
+"""Something that goes on from two seconds before a block's start, which it is told (monotonic), until it is over."""
+
+
+def of_kiosk(
+    house: House, watcher: Watcher, block: Sequence[Format], along: Along = contextlib.nullcontext, load: str = ""
+) -> tuple[Cut, ...]:
     """The kiosk's cuts; under a load where one is named, which then is the name of the file that is fetched."""
     ballast = house.prepare(load, FETCH_MB) if load else None
     utc = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=LEAD_S)
@@ -160,7 +167,8 @@ def of_kiosk(house: House, watcher: Watcher, block: Sequence[Format], load: str 
     end = start + sum(one.duration_ms for one in signed) / 1000
     with house.station():
         time.sleep(start - 2 * EDGE_S - time.monotonic())
-        with watcher.watching(), loaded(house, block, utc, ballast) if ballast else contextlib.nullcontext():
+        burden = loaded(house, block, utc, ballast) if ballast else contextlib.nullcontext()
+        with watcher.watching(), along(start), burden:
             time.sleep(end + 2 * EDGE_S - time.monotonic())
     if abs(monotonic_at(utc) - start) > CLOCK_SLACK_S:
         say(f"  the clock was moved by {(monotonic_at(utc) - start) * 1000:.1f} ms meanwhile")
@@ -178,6 +186,24 @@ def loaded(house: House, block: Sequence[Format], utc: datetime, ballast: Ballas
         yield
         pages = reckoning(clients)
     say(f"  {pages}; {FETCH_MB} MB fetched {len(took)} times, in {', '.join(f'{seconds:.1f}' for seconds in took)} s")
+
+
+def of_stills_and_sounds(house: House, watcher: Watcher, block: Sequence[Format]) -> tuple[Cut, ...]:
+    """The kiosk's cuts to and from what has no moving picture; says which sounds have no picture of their own."""
+    signed = house.signed(block)
+    middles = [sum(one.duration_ms for one in signed[:n]) / 1000 + 1.5 for n in range(len(signed))]
+    sounds = {one.name: at for one, at in zip(block, middles, strict=True) if one in SOUNDS}
+
+    @contextlib.contextmanager
+    def noting(start: float) -> Iterator[None]:
+        instants = {"poster": start - EDGE_S, **{name: start + at for name, at in sounds.items()}}
+        with noted(house.screen, instants) as pictures:
+            yield
+        for name in sounds:
+            if alike(pictures[name], pictures["poster"]):
+                say(f"  {name}: the poster stood where its title card should be")
+
+    return of_kiosk(house, watcher, block, noting)
 
 
 def of_peer(system: str, house: House, watcher: Watcher, block: Sequence[Format], folder: Path) -> tuple[Cut, ...]:

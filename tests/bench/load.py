@@ -27,7 +27,7 @@ class Pages:
         """One answer."""
         self.answers += 1
         self.failures += status != http.HTTPStatus.OK
-        self.slowest_ms = max(self.slowest_ms, wait_ms)
+        self.slowest_ms = max(self.slowest_ms, round(wait_ms, 1))
 
 
 @contextlib.contextmanager
