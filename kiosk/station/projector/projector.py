@@ -29,8 +29,13 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """Children that a programme may use up before it has failed."""
-JOIN_LEAD = 1.2
-"""Seconds that a child needs from its start to its picture: a join is aimed that far ahead."""
+JOIN_LEAD = 0.8
+"""Seconds that the first child to join needs from its start to its picture: it is aimed that far ahead. Each later one
+is aimed by what the one before it took, and :data:`JOIN_SPARE`: what lacks stays lost until the programme's end."""
+JOIN_SPARE = 0.05
+MOST_LEAD = 4.0
+SILENT = 2.2
+"""Seconds of silence that tell a child that hangs at the earliest: it reports once a second."""
 TAIL = 2.0
 """Seconds before the end in which standing media time is the file's tail and no fault."""
 LINGER = 2.0
@@ -121,6 +126,8 @@ class _Run:
     """First picture of all attempts."""
     since: float | None = None
     """First picture of the present child."""
+    joins: bool = False
+    """The present child was started when its programme had begun."""
     ready: bool = False
     """The present child has its picture and waits for ``due``."""
     due: float = 0.0
@@ -163,6 +170,7 @@ class Projector:
         self._runs: dict[str, _Run] = {}
         self._leavers: dict[str, _Leaver] = {}
         self._last_end = 0.0
+        self._join_lead = JOIN_LEAD
         self.screen_up = False
 
     @property
@@ -230,6 +238,8 @@ class Projector:
         match event:
             case ChildReady(play=child):
                 if run := self._run_of(child):
+                    if run.joins:
+                        self._join_lead = min(MOST_LEAD, now - run.heard_at + JOIN_SPARE)
                     run.ready, run.heard_at = True, now
                     run.kind, run.video_output = event.kind, event.video_output
                 self._note_confinement(event.unconfined)
@@ -280,8 +290,9 @@ class Projector:
     def _start(self, run: _Run, now: float) -> None:
         showing = run.showing
         run.attempts += 1
-        if run.shown_at is not None or now > showing.at:
-            showing = replace(showing, at=now + JOIN_LEAD)
+        run.joins = run.shown_at is not None or now > showing.at
+        if run.joins:
+            showing = replace(showing, at=now + self._join_lead)
         run.child = f"{showing.play}.{run.attempts}"
         run.since, run.counted, run.media_ms = None, (0, 0), -1
         run.ready, run.due = False, showing.at
@@ -342,7 +353,7 @@ class Projector:
             return ""
         if run.since is None:
             return self._trouble_before_cut(run, now)
-        if now - run.heard_at > self._stall + 1:
+        if now - run.heard_at > max(self._stall, SILENT):
             return "the player hangs"
         if now - run.moved_at > self._stall:
             return "the programme stands still"

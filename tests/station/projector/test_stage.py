@@ -81,8 +81,8 @@ def test_all_comes_back_after_x_restarts(own: XServer, clips: Clips) -> None:
     own.start()
     sampler = Sampler(own.name)
     rig.until(lambda: rig.stage.up)
-    rig.until(lambda: sampler.seen[-1].programme == POSTER, 5)
     rig.until(lambda: len(rig.children()) == 2 and all(run.since or run.ready for run in rig.projector._runs.values()))
+    rig.until(lambda: sampler.seen[-1].programme == RED, 5)
     assert rig.projector.plays == {"a", "b"}
     assert len(rig.of(OnScreen)) == 1, "one row goes on"
     assert rig.of(OffScreen) == [] and rig.of(Replaced) == [], "nobody blames the file"
