@@ -259,7 +259,7 @@ class Playout:
             return
         played_ms = round(note.played * 1000)
         if outcome == "completed":
-            outcome, cause = self._judge(play, played_ms)
+            outcome, cause = self._judge(play, played_ms, note.cause)
         self._journal.close(play.id, self._clock.ms_at(note.at), played_ms, outcome, cause, note.pictures, note.lost)
         self.closed += 1
         if outcome in ("interrupted", "stopped"):
@@ -272,9 +272,9 @@ class Playout:
             self._plan.refresh_owed(end if abs(end - now) < CLOSE_BY and self._is_over(play) else now)
         log.info("off air: %s, %s %s", play.on_air.programme.id, outcome, cause)
 
-    def _judge(self, play: _Play, played_ms: int) -> tuple[Outcome, str]:
-        if not play.shown:
-            return "failed", "it was not ready in time"
-        if played_ms + play.before_ms >= play.on_air.programme.duration_ms - TAIL_MS:
+    def _judge(self, play: _Play, played_ms: int, failure: str) -> tuple[Outcome, str]:
+        if play.shown and played_ms + play.before_ms >= play.on_air.programme.duration_ms - TAIL_MS:
             return "completed", ""
+        if failure or not play.shown:
+            return "failed", failure or "it was not ready in time"
         return "interrupted", "joined in progress" if play.joined else "cut by the plan"

@@ -1,10 +1,12 @@
 """Between timetable and projector: what is ordered, and what stands in the record afterwards."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -249,6 +251,23 @@ def test_programme_that_was_not_ready_in_time_has_failed(make_room: MakeRoom) ->
     room.run(at("09:01:01"))
     row = only(room.rows(), "law")
     assert (row.outcome, row.cause, row.shown_ms, row.played_ms) == ("failed", "it was not ready in time", None, 0)
+
+
+def test_programme_that_fails_too_near_to_its_end_to_be_replaced_has_failed(
+    make_room: MakeRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = make_room(MORNING, "08:59:00")
+    dropped = room.projector.drop
+
+    def drop(*order: Any, **more: Any) -> list[Any]:
+        return [
+            dataclasses.replace(note, played=58.0, cause="the player ended with -9") for note in dropped(*order, **more)
+        ]
+
+    monkeypatch.setattr(room.projector, "drop", drop)
+    room.run(at("09:01:01"))
+    row = only(room.rows(), "law")
+    assert (row.outcome, row.cause, row.played_ms) == ("failed", "the player ended with -9", 58_000)
 
 
 def test_failing_programme_is_left_out_and_filler_takes_its_place(make_room: MakeRoom) -> None:

@@ -140,6 +140,8 @@ class _Run:
     lost: int = 0
     counted: tuple[int, int] = (0, 0)
     """Pictures shown and lost by the present child."""
+    cause: str = ""
+    """Why there is no child any more: it failed too near to the end to be replaced."""
     drawn_at: float = 0.0
     """When the count of pictures last moved."""
     kind: str = "film"
@@ -376,6 +378,7 @@ class Projector:
             del self._runs[run.showing.play]
             return [self._over(run, min(now, run.showing.end), cause)]
         if now > run.showing.end - TAIL:
+            run.cause = cause
             return []
         self._start(run, now)
         return [Replaced(run.showing.play, cause)]
@@ -403,7 +406,7 @@ class Projector:
         if run.shown_at is not None:
             self._last_end = at
         place = self._position(run, at)
-        return OffScreen(run.showing.play, at, place.played, place.pictures, place.lost, cause)
+        return OffScreen(run.showing.play, at, place.played, place.pictures, place.lost, cause or run.cause)
 
     def _let_go(self, run: _Run, now: float, follower: str | None) -> None:
         if run.process is None:

@@ -11,7 +11,7 @@ from rig import Rig
 from screen import BLACK, BLUE, GOLD, GREEN, POSTER, RED, Sampler, position
 
 from kiosk.station.events import ChildReady, Crashed
-from kiosk.station.projector.projector import ATTEMPTS, OffScreen, OnScreen, Position, Replaced
+from kiosk.station.projector.projector import ATTEMPTS, TAIL, OffScreen, OnScreen, Position, Replaced
 
 LATE = 0.15
 """Seconds that a cut may be late on a busy machine; seen are 5 to 10 ms."""
@@ -126,6 +126,19 @@ def test_child_that_hangs_before_its_cut_is_replaced(rig: Rig, sampler: Sampler,
     shown = rig.note(OnScreen)
     assert sampler.wait_for(BLUE).monotonic == pytest.approx(shown.at, abs=LATE)
     rig.until(lambda: child not in rig.children(), 5)
+
+
+def test_child_that_is_lost_just_before_the_end_is_not_replaced_but_told(rig: Rig, clips: Clips) -> None:
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at, end=at + TAIL + 0.5)
+    rig.note(OnScreen)
+    rig.run_to(at + 0.8)
+    os.kill(*rig.children(), signal.SIGKILL)
+    rig.run_to(at + TAIL + 0.5)
+    [over] = rig.projector.drop("a", time.monotonic())
+    assert isinstance(over, OffScreen)
+    assert over.cause == "the player ended with -9" and over.played < 1
+    assert rig.of(Replaced) == [] and not rig.children()
 
 
 def test_child_that_never_gets_ready_is_replaced(rig: Rig, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
