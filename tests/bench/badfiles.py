@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import http.server
 import json
+import re
 import sqlite3
 import tempfile
 import threading
@@ -78,7 +79,7 @@ def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--files", type=int, default=300, help="how many damaged files, beside the hand-made (300)")
-    parser.add_argument("--only", help="only files whose name holds this")
+    parser.add_argument("--only", help="only files in whose name this is found, a regular expression")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kiosk-badfiles-") as name, trap() as (url, asked):
         folder = Path(name)
@@ -86,7 +87,7 @@ def main() -> None:
         made.mkdir()
         say("making the files ...")
         bad = [*damaged(made, options.files), *hand_made(made, url), *hostile_disk(made)]
-        bad = [one for one in bad if (options.only or "") in one.name]
+        bad = [one for one in bad if re.search(options.only or "", one.name)]
         figures = play(folder, bad, asked)
     print(json.dumps(figures))
 
