@@ -1,10 +1,13 @@
 """A projector with its stage on the screen."""
 
+import contextlib
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 from rig import Rig
-from screen import POSTER, Sampler, XServer
+from screen import POSTER, Sampler, XServer, children_of
 
 
 @pytest.fixture
@@ -16,3 +19,12 @@ def rig(screen: XServer, sampler: Sampler) -> Iterator[Rig]:
     yield rig
     rig.close()
     rig.until(lambda: screen.windows() == 0)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """A test that fails half-way must not fail the next one by its children."""
+    yield
+    for pid in children_of(os.getpid()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
