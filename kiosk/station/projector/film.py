@@ -88,8 +88,13 @@ class Film:
         self._return()
         if period > 0:
             takes = self._first_change()
-            # After a seek in pause most files stand on the picture sought; a stream gets to it only when it runs.
-            self.lead = takes + EARLY if _is_stream(self._cue.file) else max(0.0, takes - period)
+            # After a seek in pause most files stand on the picture sought; a stream gets to it only when it runs, and
+            # only from its second start on does it stand on another one than its first until then.
+            if _is_stream(self._cue.file):
+                self._return()
+                self.lead = self._first_change() + EARLY
+            else:
+                self.lead = max(0.0, takes - period)
             self._return()
 
     def _first_change(self) -> float:
