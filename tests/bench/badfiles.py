@@ -21,13 +21,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import formats
 import psutil
 from bad_media import Bad, damaged, hand_made, hostile_disk
+from judge_bad import Planned, Row, troubles
 from room import (
     Item,
     Room,
@@ -43,36 +44,14 @@ from room import (
 )
 
 from kiosk.common.media import hash_file
-from kiosk.demo.sampler import BLACK
 
 SOUND_SECONDS = 1.6
 SOUND_NUMBERS = range(240, 250)
 LONGEST = 20
 """A programme that is signed for longer, in seconds, is cut by the end of a slot of its own after so long."""
-VERDICT_WITHIN = 10.0
-NEXT_WITHIN = 1.0
 DISK_TURNS = 15.0
 """Seconds before its due instant at which a hostile disk changes a file."""
 QUIET_AFTER = 8.0
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A bad file and the clip after it. Instants are UTC seconds since 1970."""
-
-    bad: Bad
-    due: float
-    end: float
-    next_number: int
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the record says of a programme. ``ended`` is UTC seconds since 1970."""
-
-    outcome: str
-    cause: str
-    ended: float
 
 
 def main() -> None:
@@ -100,26 +79,34 @@ def play(folder: Path, bad: Sequence[Bad], asked: list[str]) -> dict[str, int]:
     items = [Item(one.name, one.file, round(one.seconds * 1000)) for one in bad]
     playlist = sign_week(folder / "town", [*clips, *items], stretches)
     with room(folder) as place:
-        windows = 0
         wait_for(lambda: fetched(place, playlist), start.timestamp() - time.time(), "fetching")
         windows = place.x.windows()
         say(f"{len(bad)} files, {planned[-1].end - time.time():.0f} s")
-        children = follow(place, planned, asked)
-        place.eyes.close()
-        left = [child for child in children if child.is_running()]
-        left_over = len(left) + place.x.windows() - windows
+        children = follow(place, planned, {one.name: one for one in bad}, asked)
+        left_over = sum(map(alive, children)) + max(0, place.x.windows() - windows)
         place.station.stop()
-        left_over += sum(child.is_running() for child in children if child not in left)
-        troubles = [(one, trouble) for one in planned for trouble in verdict(place, one, asked)]
-    for one, trouble in troubles:
-        say(f"{one.bad.name} ({one.bad.seconds:g} s): {trouble}")
-    late = len({one.bad.name for one, _ in troubles})
-    return {
-        "files": len(bad),
-        "daemon_deaths": place.station.deaths,
-        "late_verdicts": late,
-        "left_over": left_over,
-    }
+        left_over += sum(map(alive, children))
+        found = judge(place, planned, asked)
+    for name, sentences in found.items():
+        say(f"{name}: {'; '.join(sentences)}")
+    deaths = place.station.deaths
+    return {"files": len(bad), "daemon_deaths": deaths, "late_verdicts": len(found), "left_over": left_over}
+
+
+def judge(place: Room, planned: Sequence[Planned], asked: Sequence[str]) -> dict[str, list[str]]:
+    """What is wrong, by the file's name."""
+    offset = wall_less_monotonic()
+    seen = [replace(sighting, monotonic=sighting.monotonic + offset) for sighting in place.eyes.seen]
+    of_record = rows(place)
+    found = {one.name: troubles(one, of_record.get(one.name), seen) for one in planned}
+    for path in asked:
+        found[f"names-a-url-{path.strip('/')}"].append("its address was asked for")
+    return {name: sentences for name, sentences in found.items() if sentences}
+
+
+def alive(child: psutil.Process) -> bool:
+    """Whether a process is there, be it as a zombie."""
+    return child.is_running()
 
 
 def sound_clips() -> list[Item]:
@@ -143,7 +130,7 @@ def plan(bad: Sequence[Bad], clips: Sequence[Item], start: datetime) -> tuple[li
         for one in group:
             clip, number = clips[len(planned) % len(clips)], SOUND_NUMBERS[len(planned) % len(clips)]
             end = due + min(one.seconds, LONGEST)
-            planned.append(Planned(one, due, end, number))
+            planned.append(Planned(one.name, due, end, number, may_vanish=one.hostile is not None))
             listed += [one.name, clip.id]
             due = end + clip.duration_ms / 1000
         if group[0].seconds > LONGEST:
@@ -163,16 +150,16 @@ def grouped(bad: Sequence[Bad]) -> list[list[Bad]]:
     return [group for group in (short, *([one] for one in bad if one.seconds > LONGEST)) if group]
 
 
-def follow(place: Room, planned: Sequence[Planned], asked: list[str]) -> set[psutil.Process]:
+def follow(place: Room, planned: Sequence[Planned], bad: dict[str, Bad], asked: Sequence[str]) -> set[psutil.Process]:
     """Watch over the run until its end, and be the hostile disk. Gives every child that was ever there."""
     children: set[psutil.Process] = set()
-    to_turn = [one for one in planned if one.bad.hostile]
+    to_turn = [one for one in planned if one.may_vanish]
     spoke = 0.0
     end = max(one.end for one in planned) + SOUND_SECONDS + QUIET_AFTER
     while (now := time.time()) < end:
         children.update(place.station.children())
         while to_turn and now >= to_turn[0].due - DISK_TURNS:
-            turn_disk(place, to_turn.pop(0).bad)
+            turn_disk(place, bad[to_turn.pop(0).name])
         if now - spoke > 60:
             spoke = now
             say(f"{end - now:5.0f} s left; {dict(Counter(row.outcome for row in rows(place).values()))} {asked or ''}")
@@ -186,37 +173,6 @@ def turn_disk(place: Room, bad: Bad) -> None:
     path = place.library / hash_file(bad.file)
     path.unlink(missing_ok=True)
     bad.hostile(path)
-
-
-def verdict(place: Room, one: Planned, asked: list[str]) -> list[str]:
-    """What is wrong with how a file ended; nothing if all is well."""
-    troubles = []
-    row = rows(place).get(one.bad.name)
-    if one.bad.name.startswith("names-a-url") and f"/{one.bad.file.suffix[1:]}" in asked:
-        troubles.append("its address was asked for")
-    if row is None and not one.bad.hostile:
-        troubles.append("no row")
-    if row is not None:
-        if row.outcome not in ("failed", "completed") or (row.outcome == "failed" and not row.cause):
-            troubles.append(f"its row says {row.outcome!r}, {row.cause!r}")
-        if min(abs(row.ended - one.due), abs(row.ended - one.end)) > VERDICT_WITHIN:
-            troubles.append(f"its row is closed {row.ended - one.due:.1f} s after it was due")
-        if row.outcome == "failed" and (since := max(row.ended, one.due) + NEXT_WITHIN) < one.end:
-            troubles += failed_but_seen(place, since, one.end)
-    offset = wall_less_monotonic()
-    seen = place.eyes.between(one.end - 0.5 - offset, one.end + NEXT_WITHIN - offset)
-    if not any(sighting.programme == one.next_number for sighting in seen):
-        found = [(round(s.monotonic + offset - one.end, 2), s.programme) for s in seen]
-        troubles.append(f"the next clip, {one.next_number}, is not seen within {NEXT_WITHIN:g} s; {found}")
-    return troubles
-
-
-def failed_but_seen(place: Room, since: float, end: float) -> list[str]:
-    """What stays on the screen a second after a file has failed and until its signed end is the poster."""
-    offset = wall_less_monotonic()
-    seen = place.eyes.between(since - offset, end - offset - 0.05)
-    wrong = {sighting.programme for sighting in seen} & {BLACK, *range(1, 256)}
-    return [f"it has failed, and {'black' if BLACK in wrong else f'picture {wrong}'} is seen"] if wrong else []
 
 
 def rows(place: Room) -> dict[str, Row]:

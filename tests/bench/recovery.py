@@ -14,19 +14,17 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
+from judge_recovery import Loop, back
 from room import Item, Room, Stretch, fetched, media_folder, room, say, sign_week, wait_for, wall_less_monotonic
 from room import whole_second as soon
 
 from kiosk.demo.sampler import Sighting
 from kiosk.demo.testcard import Clip, make
 
-SECONDS, RATE = 30, 25
+SECONDS = 30
 NUMBERS = (21, 22, 23)
-TOLERANCE = 1.0
-"""Seconds between the frame on the screen and the wall clock that still count as the right position."""
 STEADY = 3.0
 """Seconds for which the screen must be right before a trial, and after it to believe that it is over."""
 GIVE_UP = 40.0
@@ -36,28 +34,6 @@ FROM, UNTIL = 3.0, 18.0
 """Trials begin between these seconds of a programme, so that they end before it does."""
 PER_PLAY = 2
 """Children of one play that may be lost: the third one would be the last of its attempts."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The loop as signed: what should be on the screen when. ``start`` is that of the slot, monotonic."""
-
-    start: float
-
-    def turn(self, monotonic: float) -> int:
-        """Which showing of the loop an instant falls into, counted from 0."""
-        return int((monotonic - self.start) // SECONDS)
-
-    def position(self, monotonic: float) -> float:
-        """Seconds since the head of that showing."""
-        return (monotonic - self.start) % SECONDS
-
-    def right(self, seen: Sighting) -> bool:
-        """Whether a sample shows the right programme near the right position."""
-        head = seen.monotonic - seen.frame / RATE
-        turn = round((head - self.start) / SECONDS)
-        near = abs(head - self.start - turn * SECONDS) <= TOLERANCE
-        return near and seen.programme == NUMBERS[turn % len(NUMBERS)]
 
 
 def main() -> None:
@@ -76,48 +52,42 @@ def main() -> None:
         playlist = sign_week(folder / "town", items, [Stretch(start, 6 * 3600, tuple(i.id for i in items), "loop")])
         with room(folder) as place:
             wait_for(lambda: fetched(place, playlist), 60, "fetching")
-            plan = Plan(start.timestamp() - wall_less_monotonic())
+            loop = Loop(start.timestamp() - wall_less_monotonic(), NUMBERS, SECONDS)
             for kind in options.only or KINDS:
-                times = [trial(place, plan, kind) for _ in range(options.runs)]
+                times = [trial(place, loop, kind) for _ in range(options.runs)]
                 figures[kind] = {"median_s": round(statistics.median(times), 2), "max_s": round(max(times), 2)}
                 say(f"{kind}: {figures[kind]}")
     print(json.dumps({**figures, "runs": options.runs}))
 
 
-def trial(place: Room, plan: Plan, kind: str) -> float:
+def trial(place: Room, loop: Loop, kind: str) -> float:
     """Take something away; how many seconds the room was without the right picture."""
-    wait_until_fit(place, plan, kind)
+    wait_until_fit(place, loop, kind)
     began = time.monotonic()
     KINDS[kind](place)
     while time.monotonic() - began < GIVE_UP:
         time.sleep(0.1)
-        if (back := back_at(place, plan, began)) is not None:
-            say(f"{kind}: {back - began:.2f} s")
-            return back - began
+        if (at := back_at(place, loop, began)) is not None:
+            say(f"{kind}: {at - began:.2f} s")
+            return at - began
     say(f"{kind}: not back; seen last: {place.eyes.seen[-5:]}")
     say(place.station.log.read_text()[-2000:])
     return GIVE_UP
 
 
-def back_at(place: Room, plan: Plan, began: float) -> float | None:
-    """The first right sample after the last wrong one since ``began``; None as long as that may still change."""
-    back: float | None = None
-    wrong = False
+def back_at(place: Room, loop: Loop, began: float) -> float | None:
+    """When the right picture was back; None as long as that may still change."""
     seen = place.eyes.since(began)
-    for sighting in seen:
-        if not plan.right(sighting):
-            wrong, back = True, None
-        elif back is None and wrong:
-            back = sighting.monotonic
-    return back if back is not None and time.monotonic() - back > STEADY and still_right(seen, plan) else None
+    found = back(loop, seen)
+    return found if found is not None and time.monotonic() - found > STEADY and still_right(seen, loop) else None
 
 
-def still_right(seen: list[Sighting], plan: Plan) -> bool:
+def still_right(seen: list[Sighting], loop: Loop) -> bool:
     """Whether the newest sample, a moment old at most, is right."""
-    return bool(seen) and plan.right(seen[-1]) and time.monotonic() - seen[-1].monotonic < 0.3
+    return bool(seen) and loop.right(seen[-1]) and time.monotonic() - seen[-1].monotonic < 0.3
 
 
-def wait_until_fit(place: Room, plan: Plan, kind: str) -> None:
+def wait_until_fit(place: Room, loop: Loop, kind: str) -> None:
     """Wait until the picture has been right for a while, and the programme has enough of itself left."""
     child_kind = kind.startswith("child")
     deadline = time.monotonic() + 180
@@ -125,10 +95,10 @@ def wait_until_fit(place: Room, plan: Plan, kind: str) -> None:
         time.sleep(0.05 + random.random() / 5)
         now = time.monotonic()
         seen = place.eyes.between(now - STEADY, now)
-        steady = bool(seen) and all(map(plan.right, seen[1:])) and still_right(seen, plan)
-        turn = plan.turn(now)
+        steady = bool(seen) and all(map(loop.right, seen[1:])) and still_right(seen, loop)
+        turn = loop.turn(now)
         spent = child_kind and _lost.count(turn) >= PER_PLAY
-        if steady and FROM <= plan.position(now) <= UNTIL and not spent:
+        if steady and FROM <= loop.position(now) <= UNTIL and not spent:
             if child_kind:
                 _lost.append(turn)
             return

@@ -293,6 +293,7 @@ class Room:
 @contextlib.contextmanager
 def room(folder: Path, size: str = SCREEN) -> Iterator[Room]:
     """Serve the town of ``folder / "town"``, enrol a station and start its daemon; end it all with the block."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # clean up behind ``timeout``, too
     with contextlib.ExitStack() as stack:
         x = XServer(size)
         stack.callback(x.kill)
