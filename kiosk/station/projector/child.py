@@ -85,8 +85,10 @@ def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orde
     programme.run()
     time.sleep(max(0.0, cut.at - SPIN - time.monotonic()))
     wait_awake(cut.at)
+    programme.arrive()
     window.raise_()
     programme.sound()
+    window.look_away()
     return cut
 
 

@@ -4,6 +4,7 @@ import ctypes
 import itertools
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,14 @@ SOUGHT_WITHIN = 0.6
 """Seconds that the picture at a new position may take."""
 DRAWN_WITHIN = 2.0
 """Seconds that the second picture may take."""
+REDRAWN = 0.03
+"""What libVLC draws sooner than this after a start, in seconds, is the standing picture again."""
 SETTLE = 0.03
 """Seconds after which no more draws follow the picture at a new position."""
 EARLY = 0.006
 """Seconds by which the first picture of a stream is drawn before the cut, out of sight."""
+LATE_AT_MOST = 0.1
+"""Seconds that the first picture of a stream may be late at the cut before the cut is made without it."""
 CACHING_MS = 60
 ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
@@ -59,6 +64,7 @@ class Film:
         self._player.set_media(media)
         self._player.set_xwindow(window.id)
         self._stats = vlc.MediaStats()
+        self._is_stream = _is_stream(cue.file)
         self._before: tuple[int, int] | None = None
         """Pictures drawn and lost before the cut."""
 
@@ -87,28 +93,29 @@ class Film:
             return
         self._return()
         if period > 0:
-            takes = self._first_change()
-            # After a seek in pause most files stand on the picture sought; a stream gets to it only when it runs, and
-            # only from its second start on does it stand on another one than its first until then.
-            if _is_stream(self._cue.file):
-                self._return()
-                self.lead = self._first_change() + EARLY
-            else:
-                self.lead = max(0.0, takes - period)
+            self.lead = self._start_takes_of_stream() + EARLY if self._is_stream else self._start_takes_of_file(period)
             self._return()
 
-    def _first_change(self) -> float:
-        """Run for a moment: seconds until the picture changes (a redrawn first picture is no second one)."""
+    def _start_takes_of_file(self, period: float) -> float:
+        """Most files stand on the picture that was sought: by its first change a whole period has passed."""
         first = self._window.look()
+        return max(0.0, self._try_start(lambda _after: self._window.look() != first) - period)
+
+    def _start_takes_of_stream(self) -> float:
+        """A stream stands on any picture after a seek, and gets to the one that was sought when it runs."""
+        return self._try_start(lambda after: after > REDRAWN)
+
+    def _try_start(self, is_it: Callable[[float], bool]) -> float:
+        """Run for a moment: seconds until that is drawn which ``is_it``, by seconds since the start; 0 for never."""
         began = time.monotonic()
         self._player.set_pause(0)
-        changed = 0.0
-        while changed == 0.0 and time.monotonic() - began < DRAWN_WITHIN:
+        took = 0.0
+        while took == 0.0 and time.monotonic() - began < DRAWN_WITHIN:
             drawn = self._window.next_picture(0.1)
-            if drawn is not None and self._window.look() != first:
-                changed = drawn - began
+            if drawn is not None and is_it(drawn - began):
+                took = drawn - began
         self._pause()
-        return changed
+        return took
 
     def _until_pictures_flow(self) -> list[float]:
         """Wait for some pictures that follow each other; when each was drawn. A single picture: nothing."""
@@ -163,7 +170,13 @@ class Film:
 
     def run(self) -> None:
         """Let time run, still mute."""
+        self._window.forget_pictures()
         self._player.set_pause(0)
+
+    def arrive(self) -> None:
+        """At the cut: a stream that is a little late is waited for, or the picture that it stands on would be seen."""
+        if self._is_stream and self.lead:
+            self._window.next_picture(LATE_AT_MOST)
 
     def sound(self) -> None:
         """Be heard."""

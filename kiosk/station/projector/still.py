@@ -60,6 +60,9 @@ class Still:
         """Its time runs from now."""
         self._began = time.monotonic()
 
+    def arrive(self) -> None:
+        """It is there."""
+
     def sound(self) -> None:
         """It has no sound."""
 

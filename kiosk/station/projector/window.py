@@ -114,8 +114,12 @@ class ProgrammeWindow(_Window):
 
     def keep_picture(self) -> None:
         """From now on the server paints nothing of its own into the window: the last picture stays when libVLC ends."""
-        self._display.damage_destroy(self._damage)  # unread, its notices would pile up while a programme runs
         self._window.change_attributes(background_pixmap=X.NONE)
+        self._display.sync()
+
+    def look_away(self) -> None:
+        """Hear of no more pictures: unread, the notices would pile up while a programme runs."""
+        self._display.damage_destroy(self._damage)
         self.forget_pictures()
 
     def raise_(self) -> None:
