@@ -11,7 +11,18 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from kiosk.contract.reports import GENESIS, MAX_BATCH, Action, Entry, Entryable, Outcome, Receipt, Signed, Witness
+from kiosk.contract.reports import (
+    GENESIS,
+    MAX_BATCH,
+    Action,
+    Entry,
+    Entryable,
+    Origin,
+    Outcome,
+    Receipt,
+    Signed,
+    Witness,
+)
 from kiosk.station import journal_rows as rows
 from kiosk.station.events import Post
 from kiosk.station.journal_rows import AsRun, Due
@@ -47,6 +58,8 @@ log = logging.getLogger(__name__)
 
 MAX_BATCH_BYTES = 512 * 1024
 """Records in one report, in bytes: 2 s on a village's 2 Mbit/s. A longer single record still goes."""
+
+DAY_MS = 86_400_000
 
 
 def _wall_ms() -> int:
@@ -227,8 +240,16 @@ class Journal:
 
     def plays(self, since_ms: int) -> list[AsRun]:
         """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
-        at = "coalesce(shown_ms, planned_start_ms)"
-        return [AsRun(**row) for row in self._db().table("plays").rows_where(f"{at} >= ?", [since_ms], order_by=at)]
+        where = "shown_ms >= ? OR (shown_ms IS NULL AND planned_start_ms >= ?)"  # by the index, not through all years
+        order = "coalesce(shown_ms, planned_start_ms)"
+        return [AsRun(**row) for row in self._db().table("plays").rows_where(where, [since_ms] * 2, order_by=order)]
+
+    def was_shown(self, origin: Origin, since_ms: int, until_ms: int) -> bool:
+        """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""
+        sql = """SELECT 1 FROM plays WHERE origin = ? AND planned_start_ms >= ? AND planned_start_ms < ?
+                 AND shown_ms >= ? LIMIT 1"""  # the last for the index: no clock is put right by more than a day here
+        found = self._db().execute(sql, [origin, since_ms, until_ms, since_ms - DAY_MS]).fetchone()
+        return found is not None
 
     def _db(self) -> Database:
         db: Database | None = getattr(self._readers, "db", None)

@@ -17,6 +17,9 @@ APPLICATION_ID = 0x4B494F53
 BUSY_SECONDS = 5.0
 RESERVE = 1024 * 1024
 """Laid by for a start on a full disk, in bytes: some hundred plays."""
+CACHE_KB = 256
+"""Pages that a connection keeps in memory, in kB. SQLite's 2 MB for each fill up as the record grows: the daemon has
+four connections, and looks at the newest rows only."""
 WAL_PAGES = 64
 """The write-ahead log goes back into the database from this length on: 256 kB, not SQLite's 4 MB. On a disk that fills
 up, a long log could take the very room that it needs to go back."""
@@ -111,7 +114,7 @@ def connect_reading(path: Path) -> Database:
     """A connection that cannot write, for the thread that opens it."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     connection.isolation_level = None
-    return Database(connection, execute_plugins=False)
+    return _small(Database(connection, execute_plugins=False))
 
 
 def reconnect(path: Path) -> Database:
@@ -120,7 +123,7 @@ def reconnect(path: Path) -> Database:
         f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
     )
     try:
-        db = _settings(Database(connection, execute_plugins=False))
+        db = _settings(_small(Database(connection, execute_plugins=False)))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # gives back room where the disk is full
     except sqlite3.Error:
         connection.close()
@@ -135,7 +138,7 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
-    db = Database(connection, execute_plugins=False)
+    db = _small(Database(connection, execute_plugins=False))
     tables = set(db.table_names())
     marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
     if tables and not marked:
@@ -154,6 +157,11 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     with db.atomic():  # a file without write permission opens all the same: only a write tells
         db.execute("UPDATE delivery SET seq = seq")
     path.chmod(0o600)
+    return db
+
+
+def _small(db: Database) -> Database:
+    db.conn.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     return db
 
 

@@ -147,15 +147,12 @@ class View:
         if playlist is None:
             return ()
         titles = {programme.id: programme.title for programme in playlist.programmes}
-        since = to_ms(now.replace(hour=0, minute=0, second=0, microsecond=0))
-        shown = [(row.planned_start_ms, row.origin) for row in self.journal.plays(since) if row.shown_ms is not None]
         rows = []
         for slot in sorted((s for s in playlist.slots if s.date == now.date().isoformat()), key=lambda s: s.start):
             start, end = span(slot, self.zone)
-            played = any(to_ms(start) <= at < to_ms(end) and origin == "slot" for at, origin in shown)
             state: panel.RowState = "to-come"
             if now >= end:
-                state = "done" if played else "missed"
+                state = "done" if self.journal.was_shown("slot", to_ms(start), to_ms(end)) else "missed"
             elif now >= start:
                 state = "on-air"
             rows.append(panel.Row(start, end, " ".join(titles[name] for name in dict.fromkeys(slot.programmes)), state))

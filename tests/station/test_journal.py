@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,7 @@ from kiosk.station.journal import (
     ReadOnlyJournal,
     _Sketch,
 )
-from kiosk.station.journal_schema import open_writing
+from kiosk.station.journal_schema import CACHE_KB, connect_reading, open_writing
 
 BOOT = "boot-1"
 START = 1_772_672_400_000
@@ -149,6 +150,48 @@ def test_a_cancelled_cue_never_was_a_play_but_a_shown_one_is(tmp_path: Path) -> 
         journal.forget("p2")
         assert journal.settle(5)
         assert [row.id for row in journal.plays(0)] == ["p2"]
+
+
+def test_a_play_was_shown_where_anything_was_seen_of_it(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, _):
+        journal.due(due("unseen", START))
+        journal.due(due("filler", START, origin="filler"))
+        journal.shown("filler", START, 0, 0, 0, "")
+        play_once(journal, "seen", START + 60_000)
+        assert journal.settle(5)
+        assert not journal.was_shown("slot", START, START + 60_000), "its slot's end is the next one's"
+        assert journal.was_shown("slot", START, START + 60_001)
+        assert journal.was_shown("filler", START, START + 1)
+        assert not journal.was_shown("slot", START + 60_001, START + 99_999)
+
+
+def test_looking_at_the_record_takes_no_more_memory_as_it_grows(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        for number in range(400):
+            play_once(journal, f"p{number}", START + number * 60_000)
+        assert journal.settle(20)
+        for db in (connect_reading(path), open_writing(tmp_path / "other.db")):
+            assert db.conn.execute("PRAGMA cache_size").fetchone()[0] == -CACHE_KB
+            db.conn.close()
+        tracemalloc.start()
+        assert not journal.was_shown("slot", START + 400 * 60_000, START + 500 * 60_000)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 50_000
+        plan = " ".join(str(row) for row in _how(path, journal))
+        assert "SCAN" not in plan and "shown_ms" in plan
+
+
+def _how(path: Path, journal: Journal) -> list[object]:
+    """How SQLite goes about :meth:`Journal.plays`: its statement as it runs, explained."""
+    statements: list[str] = []
+    db = connect_reading(path)
+    journal._readers.db = db
+    db.conn.set_trace_callback(statements.append)
+    assert len(journal.plays(START + 390 * 60_000)) == 10
+    db.conn.set_trace_callback(None)
+    return list(db.conn.execute(f"EXPLAIN QUERY PLAN {statements[-1]}"))
 
 
 def test_what_is_closed_never_changes(tmp_path: Path) -> None:
