@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from kiosk.contract.playlist import PEAK_LIMIT
+
 FORMATS = (
     "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,gif,mp3,aac,wav,flac,"
     "image2,png_pipe,jpeg_pipe,mjpeg,webp_pipe,bmp_pipe"
@@ -22,12 +24,13 @@ FORMATS = (
 PROBE_S = 120
 LOUDNESS_S = 1800
 """How long the tools may take over one file, in seconds."""
-SILENT_LUFS = -70.0
-"""What EBU R 128 gives for silence: its absolute gate."""
+SILENT_CLUFS = -7000
+"""What EBU R 128 gives for silence, in hundredths of LUFS: its absolute gate."""
 CHUNK = 1024 * 1024
 
 _STILLS = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
 _INTEGRATED = re.compile(r"^\s+I:\s+(-?[0-9.]+|nan|-inf) LUFS$", re.MULTILINE)
+_PEAK = re.compile(r"^\s+Peak:\s+(-?[0-9.]+|nan|-?inf) dBFS$", re.MULTILINE)
 
 
 class MediaError(Exception):
@@ -44,6 +47,8 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     """From the first picture (or sound, where there is no picture) to the end of the last; None for a still."""
     loudness_clufs: int | None
     """Integrated loudness (EBU R 128) in hundredths of LUFS; None without sound, or in silence."""
+    peak_cdbtp: int | None
+    """True peak (ITU-R BS.1770) in hundredths of dB relative to full scale; None without sound, or in silence."""
     video: str | None
     """The codec's name; None where there is sound only, for which the kiosk shows a title card."""
     audio: str | None
@@ -62,12 +67,14 @@ def measure(path: Path, sha256: str | None = None) -> Media:
     timed = video or audio
     if timed is None:
         raise MediaError(f"{path}: no picture and no sound in it; is it a programme?")
+    loudness, peak = _loudness_and_peak(path) if audio else (None, None)
     still = bool(_STILLS & set(found["format"]["format_name"].split(",")))
     return Media(
         size=size,
         sha256=sha256,
         duration_ms=None if still else _duration(path, timed["index"], found["format"].get("duration")),
-        loudness_clufs=_loudness(path) if audio else None,
+        loudness_clufs=loudness,
+        peak_cdbtp=peak,
         video=video.get("codec_name", "unknown") if video else None,
         audio=audio.get("codec_name", "unknown") if audio else None,
         width=int(video.get("width", 0)) if video else 0,
@@ -104,7 +111,7 @@ def _duration(path: Path, stream: int, claimed: str | None) -> int:
     starts: list[float] = []
     end = 0.0
     for line in output.splitlines():
-        pts, dts, length = (_seconds(text) for text in (line.split(",") + ["", "", ""])[1:4])
+        pts, dts, length = (_number(text) for text in (line.split(",") + ["", "", ""])[1:4])
         start = pts if pts is not None else dts
         if start is not None:
             starts.append(start)
@@ -112,7 +119,7 @@ def _duration(path: Path, stream: int, claimed: str | None) -> int:
     if not starts or end <= min(starts):
         raise MediaError(f"{path}: its packets carry no times; convert it, to MP4 for instance")
     duration = end - min(starts)
-    promised = _seconds(claimed or "")
+    promised = _number(claimed or "")
     if promised is not None and promised - duration > max(5.0, promised * 0.1):
         raise MediaError(
             f"{path}: it promises {promised:.0f} s, its content ends after {duration:.0f} s; "
@@ -121,15 +128,25 @@ def _duration(path: Path, stream: int, claimed: str | None) -> int:
     return round(duration * 1000)
 
 
-def _loudness(path: Path) -> int | None:
-    arguments = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-filter:a", "ebur128=framelog=verbose", "-f", "null", "-"]
+def _loudness_and_peak(path: Path) -> tuple[int | None, int | None]:
+    """In hundredths; a mono track counts as heard: from both loudspeakers, 3 LU louder than from one."""
+    meter = "ebur128=framelog=verbose:peak=true:dualmono=true"
+    arguments = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-filter:a", meter, "-f", "null", "-"]
     log = _run("ffmpeg", path, LOUDNESS_S, [], arguments).stderr
-    found = _INTEGRATED.findall(log)
-    value = _seconds(found[-1]) if found else None
-    return round(value * 100) if value is not None and value > SILENT_LUFS else None
+    loudness, peak = (_hundredths(found.findall(log)) for found in (_INTEGRATED, _PEAK))
+    return (
+        loudness if loudness is not None and loudness > SILENT_CLUFS else None,
+        peak if peak is not None and abs(peak) <= PEAK_LIMIT else None,
+    )
 
 
-def _seconds(text: str) -> float | None:
+def _hundredths(found: list[str]) -> int | None:
+    """The last figure that ffmpeg printed, times a hundred; None where it is none."""
+    value = _number(found[-1]) if found else None
+    return None if value is None else round(value * 100)
+
+
+def _number(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:

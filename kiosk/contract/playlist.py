@@ -31,7 +31,11 @@ from kiosk.contract.wire import (
 MAX_DAYS = 35
 """The longest stretch that one playlist may cover, in days (DESIGN: published up to five weeks ahead)."""
 
+PEAK_LIMIT = 20_000
+"""How far from full scale a peak may lie, either way, in hundredths of dB: further off is a mistake, not sound."""
+
 Mode = Literal["once", "loop"]
+Peak = Annotated[int, msgspec.Meta(ge=-PEAK_LIMIT, le=PEAK_LIMIT)]
 
 
 class Subtitle(Record, frozen=True, kw_only=True):
@@ -59,6 +63,8 @@ class Programme(Record, frozen=True, kw_only=True):
     sha256: Sha256
     loudness_clufs: int | None = None
     """Integrated loudness (EBU R 128) in hundredths of LUFS; None where there is no sound."""
+    peak_cdbtp: Peak | None = None
+    """True peak (ITU-R BS.1770) in hundredths of dB relative to full scale; None where unknown or without sound."""
     short: bool = False
     """Marked for the minutes before a meeting."""
     subtitles: tuple[Subtitle, ...] = ()

@@ -69,6 +69,7 @@ def _programme(store: Store, folder: Path, source: ProgrammeSource, files: dict[
         size=media.size,
         sha256=media.sha256,
         loudness_clufs=media.loudness_clufs,
+        peak_cdbtp=media.peak_cdbtp,
         short=source.short,
         subtitles=tuple(subtitles),
     )

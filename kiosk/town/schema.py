@@ -61,6 +61,7 @@ programme = Table(
     Column("duration_ms", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("loudness_clufs", Integer),
+    Column("peak_cdbtp", Integer),
     Column("short", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False),  # of the publication that named it last
     PrimaryKeyConstraint("id", "sha256"),

@@ -1,4 +1,4 @@
-"""Media as measured: lengths from the pictures, loudness by EBU R 128; nothing but the file itself is opened."""
+"""Media as measured: lengths from the pictures, loudness and peak by EBU R 128; no other file is opened."""
 
 import subprocess
 
@@ -19,7 +19,7 @@ PICTURE = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=25")
 def test_length_is_that_of_the_pictures(tmp_path, name):
     codec = ("-c:v", "vp8") if name.endswith("webm") else ("-c:v", "libx264", "-pix_fmt", "yuv420p")
     made = measure(make(tmp_path / name, *PICTURE, "-t", "1.6", *codec))
-    assert (made.duration_ms, made.audio, made.loudness_clufs) == (1600, None, None)
+    assert (made.duration_ms, made.audio, made.loudness_clufs, made.peak_cdbtp) == (1600, None, None, None)
     assert (made.width, made.height, made.size) == (64, 48, (tmp_path / name).stat().st_size)
 
 
@@ -29,16 +29,48 @@ def test_length_of_a_transport_stream_is_not_what_its_container_says(tmp_path):
     assert made.duration_ms == 3000
 
 
+SINE = "0.0707946*sin(2*PI*1000*t)"  # 1 kHz at -23 dB relative to full scale
+
+
 def test_loudness_is_integrated_in_hundredths_of_lufs(tmp_path):
     """A stereo sine of 1 kHz at -23 dBFS peak in both channels measures -23 LUFS (EBU Tech 3341, case 1)."""
-    sound = ("-f", "lavfi", "-i", "aevalsrc=0.0707946*sin(2*PI*1000*t)|0.0707946*sin(2*PI*1000*t):s=48000")
+    sound = ("-f", "lavfi", "-i", f"aevalsrc={SINE}|{SINE}:s=48000")
     made = measure(make(tmp_path / "a.mkv", *PICTURE, *sound, "-t", "4", "-c:a", "pcm_s16le"))
     assert made.loudness_clufs == pytest.approx(-2300, abs=20)
+    assert made.peak_cdbtp == pytest.approx(-2300, abs=20)
 
 
-def test_silence_has_no_loudness(tmp_path):
+def test_mono_is_as_loud_as_it_is_heard_from_two_loudspeakers(tmp_path):
+    sound = ("-f", "lavfi", "-i", f"aevalsrc={SINE}:s=48000")
+    made = measure(make(tmp_path / "a.wav", *sound, "-t", "4"))
+    assert (made.loudness_clufs, made.peak_cdbtp) == pytest.approx((-2300, -2300), abs=20)
+
+
+def test_peak_is_that_between_the_samples(tmp_path):
+    """A sine of a quarter of the sampling rate, sampled at 45 degrees: its samples lie 3 dB below its peak."""
+    sound = ("-f", "lavfi", "-i", "aevalsrc=0.5*sin(PI*t)*sin(PI/2*n+PI/4):s=48000")
+    made = measure(make(tmp_path / "a.wav", *sound, "-t", "1"))
+    assert made.peak_cdbtp == pytest.approx(-600, abs=30)
+
+
+def test_peak_above_full_scale_is_told(tmp_path):
+    sound = ("-f", "lavfi", "-i", "aevalsrc=2*sin(2*PI*1000*t):s=48000")
+    made = measure(make(tmp_path / "a.wav", *sound, "-t", "1", "-c:a", "pcm_f32le"))
+    assert made.peak_cdbtp == pytest.approx(600, abs=20)
+
+
+def test_clap_in_soft_speech_stands_in_the_peak_and_hardly_in_the_loudness(tmp_path):
+    speech = "0.02*sin(2*PI*300*t)*gt(sin(2*PI*3*t)\\,0)"  # syllables
+    clap = "0.9*between(t\\,5\\,5.002)*sin(2*PI*2000*t)"
+    sound = ("-f", "lavfi", "-i", f"aevalsrc={speech}+{clap}:s=48000")
+    made = measure(make(tmp_path / "a.wav", *sound, "-t", "20"))
+    assert made.loudness_clufs is not None and -3900 < made.loudness_clufs < -3200
+    assert made.peak_cdbtp == pytest.approx(-90, abs=40)
+
+
+def test_silence_has_neither_loudness_nor_peak(tmp_path):
     made = measure(make(tmp_path / "a.mp4", *PICTURE, "-f", "lavfi", "-i", "anullsrc", "-t", "1"))
-    assert (made.audio, made.loudness_clufs) == ("aac", None)
+    assert (made.audio, made.loudness_clufs, made.peak_cdbtp) == ("aac", None, None)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])

@@ -156,6 +156,19 @@ def test_playlist_with_a_programme_without_length_is_refused():
     refused(encode(playlist(programmes=(programme(duration_ms=0), programme("rice")))), "opening", "no length")
 
 
+@pytest.mark.parametrize("peak", [-20_001, 20_001, "loud"])
+def test_playlist_with_a_peak_that_no_sound_has_is_refused(peak):
+    week = tree()
+    week["programmes"][0]["peak_cdbtp"] = peak
+    refused(week, "$.programmes[0].peak_cdbtp")
+
+
+@pytest.mark.parametrize("peak", [-20_000, -110, 0, 320, 20_000, None])
+def test_playlist_with_peaks_survives_writing_and_reading(peak):
+    week = playlist(programmes=(programme(peak_cdbtp=peak), programme("rice")))
+    assert playlists.read(encode(week)) == week
+
+
 def test_playlist_with_a_slot_without_programmes_is_refused():
     refused(encode(playlist(slots=(slot(programmes=()),))), "slot 1", "no programme")
 

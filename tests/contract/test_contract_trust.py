@@ -39,6 +39,21 @@ def test_playlist_that_the_town_signed_is_accepted():
     assert trust.index(ROOT, metadata, index.held, NOW) == index
 
 
+def test_playlist_from_before_peaks_were_measured_is_accepted():
+    """Byte for byte what a town of then published: hash and signature are over what came."""
+    rice = programme("rice", title="水稻", duration_ms=9000)
+    week = playlist(
+        programmes=(programme(short=True, category="党建"), rice),
+        slots=(slot(programmes=("opening", "rice"), occasion="主题党日"),),
+    )
+    data = encode(week).replace(b'"peak_cdbtp":null,', b"")
+    assert trust.digest(data) == "e162971a197dfd0418ca87dbe1da8c9b415bbfa9bc87a3ec0f3f26266c9542ee"
+    index = trust.index(ROOT, TOWN.index(files(week, data)), Held(), NOW)
+    accepted = trust.the_playlist(index, data, "all")
+    assert accepted == week
+    assert [one.peak_cdbtp for one in accepted.programmes] == [None, None]
+
+
 def test_playlist_not_signed_is_refused():
     metadata, _ = offered(signed_by=[])
     refuses("not-signed", lambda: trust.index(ROOT, metadata, Held(), NOW), "version 1", "not signed")

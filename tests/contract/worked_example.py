@@ -18,7 +18,10 @@ def worked_example() -> dict[str, bytes]:
     town = Town()
     root = town.root()
     week = playlist(
-        programmes=(programme(short=True, category="党建"), programme("rice", title="水稻", duration_ms=9000)),
+        programmes=(
+            programme(short=True, category="党建", loudness_clufs=-1840, peak_cdbtp=-110),
+            programme("rice", title="水稻", duration_ms=9000),
+        ),
         slots=(slot(programmes=("opening", "rice"), occasion="主题党日"),),
         recommended=(Recommended(programme="rice", plays=4, first_day="2026-03-02", last_day="2026-03-08"),),
     )

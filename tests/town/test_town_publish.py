@@ -1,7 +1,9 @@
 """A week from JSON to signed files: measured, checked as a station will, all or nothing."""
 
 import json
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -50,8 +52,10 @@ def test_week_is_measured_signed_and_accepted_by_a_station(office, source):
     assert (opening.duration_ms, opening.short) == (1200, True)
     assert opening.loudness_clufs is not None
     assert -3500 < opening.loudness_clufs < -1000
+    assert opening.peak_cdbtp is not None
+    assert opening.loudness_clufs < opening.peak_cdbtp < 0
     assert rice.duration_ms == 2000
-    assert rice.loudness_clufs is None
+    assert (rice.loudness_clufs, rice.peak_cdbtp) == (None, None)
     for programme in week.programmes:
         data = office.public.file_path(programme.sha256).read_bytes()
         assert (len(data), trust.digest(data)) == (programme.size, programme.sha256)
@@ -90,6 +94,26 @@ def test_file_that_changed_is_measured_again(office, source):
     (path.parent / "opening.mp4").write_bytes((path.parent / "mute.mkv").read_bytes())
     opening = publish(office, path, TERMS, tick).programmes[0]
     assert (opening.duration_ms, opening.loudness_clufs) == (800, None)
+
+
+def test_town_upgraded_in_place_publishes_with_peaks(office, source):
+    """Its database is from before peaks were measured, and says that the files have been measured already."""
+    path = source()
+    before = publish(office, path, TERMS, tick)
+    office.close()
+    with closing(sqlite3.connect(office.folder / "town.db")) as old:
+        old.execute("ALTER TABLE programme DROP COLUMN peak_cdbtp")
+        old.execute("UPDATE measurement SET measured = json_remove(measured, '$.peak_cdbtp')")
+        old.execute("UPDATE alembic_version SET version_num = '0001'")
+        old.commit()
+    upgraded = open_office(office.folder)
+    week = publish(upgraded, path, TERMS, tick)
+    assert (week.version, week.programmes) == (before.version + 1, before.programmes)
+    assert week.programmes[0].peak_cdbtp is not None
+    with upgraded.store.read() as connection:
+        booked = connection.execute(select(schema.programme.c.id, schema.programme.c.peak_cdbtp)).all()
+    assert dict(booked) == {one.id: one.peak_cdbtp for one in week.programmes}
+    upgraded.close()
 
 
 def test_every_problem_of_a_source_is_named_and_nothing_is_published(office, source):
