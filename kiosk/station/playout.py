@@ -17,6 +17,7 @@ from kiosk.station.config import Config
 from kiosk.station.instants import to_ms
 from kiosk.station.journal import Due, Journal
 from kiosk.station.library import Library
+from kiosk.station.loudness import gain_db
 from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
 from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.projector import Note, OffScreen, OnScreen, Position, Projector, Replaced, Showing
@@ -194,9 +195,8 @@ class Playout:
         return (rows[-1].id, sum(row.played_ms for row in rows)) if rows else (None, 0)
 
     def _gain(self, programme: Programme) -> float:
-        if programme.loudness_clufs is None or self._plan.document is None:
-            return 0.0
-        return min(0.0, (self._plan.document.target_clufs - programme.loudness_clufs) / 100)
+        document = self._plan.document
+        return gain_db(programme, document.target_clufs) if document is not None else 0.0
 
     def _retime(self, play: _Play, on_air: tt.OnAir) -> None:
         play.on_air = on_air
