@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 
@@ -23,7 +24,9 @@ class Timers:
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # three lines for each ring are too many
         self._post = post
         self._scheduler = BackgroundScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": LATE_IS_FINE, "coalesce": True, "max_instances": 1}
+            executors={"default": DebugExecutor()},  # in its own thread: a post takes no time, ten more threads do
+            timezone=UTC,
+            job_defaults={"misfire_grace_time": LATE_IS_FINE, "coalesce": True, "max_instances": 1},
         )
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
 

@@ -1,5 +1,6 @@
 """Timers wake the main loop, in time and once; a real scheduler, real time."""
 
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,25 @@ def test_rings_at_its_instant(timers: Timers, rings: Rings) -> None:
     eventually(lambda: rings.heard)
     assert -0.01 < rings.heard[0][1] - due < LATE
     assert rings.whys() == ["change"]
+
+
+def test_all_rings_come_from_the_schedulers_one_thread() -> None:
+    ringers: list[threading.Thread] = []
+
+    def post(_event: Event) -> None:
+        time.sleep(0.1)
+        ringers.append(threading.current_thread())
+
+    before = set(threading.enumerate())
+    timers = Timers(post)
+    timers.start()
+    for why in ("change", "sync", "report"):
+        timers.at(soon(0.05), Wake(why))
+    eventually(lambda: len(ringers) == 3)
+    assert len(set(ringers)) == 1
+    assert set(threading.enumerate()) - before == set(ringers)
+    time.sleep(0.1)
+    timers.stop()
 
 
 def test_appointment_is_replaced_by_the_next_for_the_same_reason(timers: Timers, rings: Rings) -> None:
