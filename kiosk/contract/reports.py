@@ -340,6 +340,8 @@ class HeartbeatAnswer(Record, frozen=True, kw_only=True):
     time: Signed
     wait_ms: Span = 60_000
     """How long to wait before the next heartbeat."""
+    picture_wanted: bool = False
+    """Whether somebody at the town waits for a picture of the screen."""
 
 
 def read_report(data: bytes) -> Report:

@@ -10,9 +10,18 @@ import pytest
 from worked_example import SECRET, worked_example
 
 from kiosk import contract
-from kiosk.contract import enrolment, playlist, reports, station, trust, wire
+from kiosk.contract import enrolment, picture, playlist, reports, station, trust, wire
 from kiosk.contract.enrolment import parse_code
-from kiosk.contract.reports import GENESIS, ReportAnswer, Witness, read_record, read_report
+from kiosk.contract.reports import (
+    GENESIS,
+    Heartbeat,
+    HeartbeatAnswer,
+    ReportAnswer,
+    Time,
+    Witness,
+    read_record,
+    read_report,
+)
 from kiosk.contract.trust import Held
 
 PAGE = (Path(contract.__file__).parent / "CONTRACT.md").read_text(encoding="utf-8")
@@ -33,7 +42,7 @@ RECORDS = {
 
 def test_sizes_and_hashes_of_the_blocks_are_as_written():
     found = BLOCK.findall(PAGE)
-    assert len(found) == 7
+    assert len(found) == 9
     for name, size, sha256, text in found:
         data = text.encode()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (int(size), sha256), name
@@ -74,6 +83,16 @@ def test_witness_in_the_answer_verifies_and_names_the_head():
     head = read_report(BLOCKS["report"]).entries[-1]
     assert (witness.seq, witness.hash) == (head.seq, head.hash)
     assert [receipt.state for receipt in answer.receipts] == ["accepted", "accepted"]
+
+
+def test_heartbeat_is_answered_with_the_time_for_its_nonce_and_the_wish_for_a_picture():
+    root = trust.stored_root(BLOCKS["root/1.root.json"])
+    heartbeat = wire.decode(BLOCKS["heartbeat"], Heartbeat, "heartbeat")
+    answer = wire.decode(BLOCKS["heartbeat answer"], HeartbeatAnswer, "heartbeat answer")
+    assert trust.vouched(root, answer.time, Time, "time").nonce == heartbeat.nonce
+    assert heartbeat.head_hash == read_report(BLOCKS["report"]).entries[-1].hash
+    assert answer.picture_wanted
+    assert picture.MAX_PICTURE == 60_000 and "60,000 bytes" in PAGE
 
 
 @pytest.mark.parametrize("name", RECORDS)

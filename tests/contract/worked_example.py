@@ -6,7 +6,20 @@ from signing import Town, files, playlist, programme, slot
 from kiosk.contract import trust
 from kiosk.contract.enrolment import Code
 from kiosk.contract.playlist import Recommended
-from kiosk.contract.reports import GENESIS, Action, Entry, Play, Receipt, Report, ReportAnswer, Witness, chain
+from kiosk.contract.reports import (
+    GENESIS,
+    Action,
+    Entry,
+    Heartbeat,
+    HeartbeatAnswer,
+    Play,
+    Receipt,
+    Report,
+    ReportAnswer,
+    Time,
+    Witness,
+    chain,
+)
 from kiosk.contract.wire import encode
 
 SECRET = "00112233445566778a"
@@ -61,6 +74,20 @@ def worked_example() -> dict[str, bytes]:
     )
     witness = Witness(station="room-1", seq=2, hash=two, at_ms=PLAY_START + 7000)
     receipts = (Receipt(seq=1, id="a-1", state="accepted"), Receipt(seq=2, id="p-1", state="accepted"))
+    heartbeat = Heartbeat(
+        station="room-1",
+        sent_ms=PLAY_START + 8000,
+        nonce="5f3c",
+        boot_id="boot-1",
+        up_ms=68_000,
+        software="0.1.0",
+        root_version=1,
+        playlist_version=1,
+        clock="trusted",
+        head_seq=2,
+        head_hash=two,
+    )
+    time = Time(nonce=heartbeat.nonce, now_ms=PLAY_START + 8020)
     return {
         "root/1.root.json": root,
         "code": str(Code(SECRET, trust.digest(root))).encode(),
@@ -69,6 +96,10 @@ def worked_example() -> dict[str, bytes]:
         "report": encode(Report(station="room-1", previous=GENESIS, entries=entries)),
         "witness": encode(witness),
         "answer": encode(ReportAnswer(receipts=receipts, witness=town.vouch(witness))),
+        "heartbeat": encode(heartbeat),
+        "heartbeat answer": encode(
+            HeartbeatAnswer(root_version=1, playlist_version=1, time=town.vouch(time), picture_wanted=True)
+        ),
     }
 
 
