@@ -16,9 +16,10 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from kiosk.contract.enrolment import EnrolRequest
+from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Time, read_report
-from kiosk.contract.wire import Malformed, Record, decode, encode
-from kiosk.town import intake, stations
+from kiosk.contract.wire import Instant, Malformed, Record, decode, encode
+from kiosk.town import intake, picture, stations
 from kiosk.town.body import BodyTooLarge, BodyUnreadable, read_body
 from kiosk.town.office import Office
 from kiosk.town.public import Published
@@ -55,6 +56,7 @@ def routes() -> list[Route]:
         Route("/v1/files/{sha256}", file),
         Route("/v1/reports", reports, methods=["POST"]),
         Route("/v1/heartbeat", heartbeat, methods=["POST"]),
+        Route("/v1/picture", screen, methods=["POST"]),
     ]
 
 
@@ -159,9 +161,26 @@ async def heartbeat(request: Request) -> Response:
             urgent_version=public.version(public.urgent_path),
             station_version=stations.document_version(office, caller.station),
             time=office.signer.vouch(Time(nonce=beat.nonce, now_ms=now_ms())),
+            picture_wanted=picture.is_wanted(office, caller.station),
         )
 
     return _json(await run_in_threadpool(hear))
+
+
+async def screen(request: Request) -> Response:
+    """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
+    office, caller = _office(request), await _caller(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
+        raise Problem(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
+    try:
+        at_ms = msgspec.convert(request.query_params.get("at_ms"), Instant, strict=False)
+    except msgspec.ValidationError:
+        raise Problem(400, "at_ms: tell in milliseconds since 1970 when the picture was taken") from None
+    jpeg = await read_body(request, MAX_PICTURE)
+    if trouble := problem(jpeg):
+        raise Problem(400, trouble)
+    await run_in_threadpool(picture.keep, office, caller.station, at_ms, jpeg)
+    return _json({})
 
 
 async def on_problem(_request: Request, error: Exception) -> Response:

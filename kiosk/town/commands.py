@@ -5,6 +5,7 @@ import getpass
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -241,6 +242,44 @@ def serve(obj: tuple[Path, str], listen: str, port: int) -> None:
 
     folder, _ = obj
     app.serve(folder, listen, port, click.echo)
+
+
+@town.command()
+@click.argument("station")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the newest one there, as JPEG.")
+@click.option("--wait", type=click.IntRange(0, 3600), default=0, help="Seconds to wait for the one asked for.")
+@click.pass_obj
+@_told
+def picture(obj: tuple[Path, str], station: str, out: Path | None, wait: int) -> None:
+    """Ask STATION for a picture of its screen, and tell of the newest that has come.
+
+    It comes after the station's next heartbeat, within about a minute.
+    """
+    from kiosk.town import picture as pictures
+
+    folder, by = obj
+    with _opened(folder) as office:
+        pictures.ask(office, station, by=by)
+        deadline = time.monotonic() + wait
+        while (missing := pictures.is_wanted(office, station)) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        kept = pictures.newest(office, station)
+    asked = f"Station {station} is asked for a picture; it comes after its next heartbeat."
+    if kept is None or (wait and missing):
+        if out or wait:
+            raise click.ClickException(f"{asked} None has come yet; try again in a minute.")
+        click.echo(asked)
+        return
+    if out is not None:
+        try:
+            out.write_bytes(kept.jpeg)
+        except OSError as error:
+            raise click.ClickException(f"write the picture to {out}: {error.strerror}; name another file") from None
+    taken = datetime.fromtimestamp(kept.at_ms / 1000).astimezone()
+    where = f"is in {out}" if out else "is here; --out FILE writes it"
+    click.echo(f"The picture of {taken:%Y-%m-%d %H:%M:%S} ({len(kept.jpeg)} bytes) {where}.")
+    if missing:
+        click.echo(asked)
 
 
 @town.command()

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from kiosk.town import schema
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; the database is brought up to it when it is opened."""
 BUSY_S = 20
 """How long one process waits for another's transaction, in seconds."""
