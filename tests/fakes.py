@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from kiosk.station.clock import Clock
 from kiosk.station.instants import EPOCH
 from kiosk.station.projector.projector import JOIN_LEAD, Note, OffScreen, OnScreen, Position, Showing
@@ -80,6 +82,12 @@ class FakeProjector:
         run = self.runs.pop(play)
         self.orders.append(f"drop {run.showing.cue.file[-8:]}")
         return [self._over(run, now)]
+
+    def volume(self, play: str, percent: int) -> None:
+        run = self.runs[play]
+        cue = structs.replace(run.showing.cue, volume=percent)
+        run.showing = replace(run.showing, cue=cue)
+        self.orders.append(f"volume={percent} {cue.file[-8:]}")
 
     def next_due(self) -> float | None:
         """When something is to happen by itself (monotonic)."""

@@ -7,16 +7,15 @@ state changes nowhere else.
 import contextlib
 import logging
 import queue
-import secrets
 import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
-from kiosk.contract.reports import Action
-from kiosk.station import systemd, views
+from kiosk.station import systemd
 from kiosk.station.accepted import Accepted
+from kiosk.station.actions import Actions
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.events import (
@@ -34,9 +33,12 @@ from kiosk.station.events import (
     HeartbeatAnswered,
     JournalRecovered,
     JournalTrouble,
+    MutePressed,
+    PictureAsked,
     ProgrammeArrived,
     Quit,
     RootFound,
+    ScreenGrabbed,
     StageGone,
     StageReady,
     StartPressed,
@@ -45,9 +47,11 @@ from kiosk.station.events import (
     TownRefused,
     TownUnreachable,
     UrgentFound,
+    VolumePressed,
     Wake,
     WeekFound,
 )
+from kiosk.station.exchange import Exchange
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
@@ -56,13 +60,15 @@ from kiosk.station.library import Library
 from kiosk.station.link import Link
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.pictures import Pictures
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
+from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.stage import Stage
-from kiosk.station.stop import StopState
 from kiosk.station.timers import Timers
 from kiosk.station.upkeep import Upkeep
+from kiosk.station.views import View, clock_repair
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +76,6 @@ EX_OK, EX_CRASHED, EX_TEMPFAIL, EX_CONFIG = 0, 70, 75, 78
 """Exit codes (sysexits.h). After 78 the unit is not started again: a person has to act."""
 TICK_SECONDS = 1.0
 LOOK_SECONDS = 10.0
-RETRY_SECONDS = 2.0
-"""Until the next round after one that left something out; doubled each time, up to the heartbeat's interval."""
 PURGE_EVERY = timedelta(hours=6)
 
 
@@ -95,43 +99,44 @@ class Station:
 
     def __init__(self, config: Config) -> None:
         """Raises IdentityError, JournalError or ValueError where a person has to act first."""
-        state = Path(config.station.state)
+        state, runtime = Path(config.station.state), Path(config.station.runtime)
+        runtime.mkdir(parents=True, exist_ok=True)
         self._config = config
         self._inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         post = self._inbox.put
-        self._boot_id = systemd.boot_id()
+        self._boot_id = boot_id = systemd.boot_id()
         self._identity: Identity = load_identity(state)
-        self._library = Library(state / "library")
-        shelf = self._library.load(self._identity.group, self._identity.station, self._identity.root_sha256)
-        self._accepted = Accepted(self._library, shelf)
-        self._journal = Journal(state / "journal.db", post, self._boot_id)
-        self._clock = Clock(self._journal.recall("clock"))
+        identity = self._identity
+        self._library = library = Library(state / "library")
+        self._accepted = Accepted(library, library.load(identity.group, identity.station, identity.root_sha256))
+        self._journal = journal = Journal(state / "journal.db", post, boot_id)
+        self._clock = clock = Clock(journal.recall("clock"))
         self._timers = Timers(post)
         self._stage = Stage(config.screen.display, post)
-        runtime = Path(config.station.runtime)
-        runtime.mkdir(parents=True, exist_ok=True)
         self._projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
-        self._plan = Plan(self._journal, self._clock, self._library)
-        self._playout = Playout(
-            config, self._plan, self._projector, self._journal, self._clock, self._library, self._boot_id
-        )
-        self._stop = StopState(self._journal)
-        self._upkeep = Upkeep(self._journal, self._identity.station, config.health.hysteresis_s)
+        self._plan = plan = Plan(journal, clock, library)
+        self._playout = playout = Playout(config, plan, self._projector, journal, clock, library, boot_id)
+        self._upkeep = upkeep = Upkeep(journal, identity.station, config.health.hysteresis_s)
         self._link = Link(
-            self._identity,
-            self._library,
-            self._journal,
-            post,
-            timeout_s=config.town.timeout_s,
-            ca_file=config.town.ca_file,
+            identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file
         )
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
-        self._snapshot: Snapshot = self._view().snapshot()
-        self._panel = Panel(config.panel, state, post, lambda: self._snapshot) if config.panel.enabled else None
+        self._pictures = Pictures(self._stage, clock, playout.cuts)
+        self._actions = Actions(journal, clock, self._report_soon)
+        self._view = View(config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._stage)
+        self._presses = Presses(self._view, self._actions, self._replan, self._look)
+        self._exchange = Exchange(
+            self._view, self._link, self._timers, self._pictures, self._actions, self._replan, self._trust_changed
+        )
+        self._snapshot: Snapshot = self._view.snapshot()
+        self._panel: Panel | None = None
+        if config.panel.enabled:
+            self._panel = Panel(
+                config.panel, state, post, lambda: self._snapshot, picture=lambda: self._pictures.newest
+            )
         self._exit: int | None = None
         self._fed = self._looked = 0.0
-        self._retry_s: float = RETRY_SECONDS
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         """A signal handler: only posts."""
@@ -160,8 +165,8 @@ class Station:
         self._link.start()
         if self._panel:
             self._panel.start()
-        self._act("boot", by="kiosk")
-        self._sync()
+        self._actions.note("boot", by="kiosk")
+        self._exchange.sync()
         self._timers.after(60, Wake("purge"))
         self._replan("start")
         systemd.notify(systemd.READY)
@@ -172,10 +177,11 @@ class Station:
         if self._journal.restarted is not None:
             self._journal.record(self._journal.restarted)
         accepted = self._accepted
-        self._plan.change(clock_trusted=self._clock.state != "untrusted", stop=self._stop.now)
+        self._plan.change(clock_trusted=self._clock.state != "untrusted")
         self._plan.use_document(accepted.document)
         self._plan.change(urgents=accepted.urgents)
         self._plan.use_playlist(accepted.playlist)
+        self._presses.restore()
         interrupted = self._journal.interrupted_at_boot
         self._plan.go_on_with(interrupted[-1] if interrupted else None)
 
@@ -202,9 +208,9 @@ class Station:
             case Wake(why="change"):
                 self._replan("the timetable")
             case Wake(why="sync"):
-                self._sync()
+                self._exchange.sync()
             case Wake(why="report"):
-                self._report()
+                self._exchange.report()
             case Wake(why="purge"):
                 self._purge()
             case Wake():
@@ -215,27 +221,12 @@ class Station:
                 self._stage_came(event)
             case StageGone():
                 self._stage_went(event)
-            case RootFound():
-                self._accepted.take_root(event)
-                self._link.root(self._accepted.root)
-            case WeekFound():
-                self._week_found(event)
-            case UrgentFound():
-                self._urgent_found(event)
-            case StationFound():
-                self._document_found(event)
-            case ProgrammeArrived():
-                self._replan("a programme arrived")
-            case FetchEnded():
-                self._fetch_ended(event)
-            case TownRefused():
-                self._refused(event)
-            case HeartbeatAnswered():
-                self._town_answered(event)
-            case Delivered():
-                self._journal.receipts(event.receipts, event.witness, event.signed)
-            case TownUnreachable():
-                self._upkeep.link_down_since_ms = self._upkeep.link_down_since_ms or self._clock.now_ms()
+            case ScreenGrabbed():
+                self._screen_grabbed(event)
+            case RootFound() | WeekFound() | UrgentFound() | StationFound() | ProgrammeArrived() | FetchEnded():
+                self._exchange.take(event)
+            case TownRefused() | HeartbeatAnswered() | Delivered() | TownUnreachable():
+                self._exchange.take(event)
             case JournalTrouble():
                 self._upkeep.journal_trouble = event.error
             case JournalRecovered():
@@ -244,10 +235,10 @@ class Station:
                 self._facts_read(event)
             case DeviceChanged():
                 self._probes.ask()
-            case StartPressed():
-                self._start_pressed(event)
-            case StopPressed():
-                self._stop_pressed(event)
+            case StartPressed() | StopPressed() | VolumePressed() | MutePressed():
+                self._presses.take(event)
+            case PictureAsked():
+                self._pictures.ask(self._clock.monotonic())
             case Crashed():
                 self._crashed(event)
             case Quit():
@@ -257,12 +248,14 @@ class Station:
     def _tick(self) -> None:
         """After each event, and at least once a second."""
         now = self._clock.monotonic()
+        self._pictures.tick(now)
         if now - self._fed < TICK_SECONDS / 2:
             return
         self._fed = now
         systemd.notify(systemd.WATCHDOG)
         if moved := self._clock.stepped():
             self._clock_stepped(moved)
+        self._presses.tick()
         self._stage.tick(now)
         if self._playout.take(self._projector.tick(now)):
             self._replan("a programme failed")
@@ -279,27 +272,16 @@ class Station:
             self._playout.closed = 0
             self._report_soon()
 
+    def _report_soon(self) -> None:
+        self._timers.after(self._config.town.report_delay_ms / 1000, Wake("report"))
+
     def _look(self) -> None:
         """Renew what people see of the station: the poster and the panel's snapshot."""
         self._looked = self._clock.monotonic()
-        view = self._view()
-        self._stage.show(view.poster())
-        self._snapshot = view.snapshot()
+        self._stage.show(self._view.poster())
+        self._snapshot = self._view.snapshot()
         on_air = self._snapshot.on_air
         systemd.notify(systemd.status(f"on air: {on_air.title}" if on_air else "poster"))
-
-    def _view(self) -> views.View:
-        return views.View(
-            config=self._config,
-            identity=self._identity,
-            accepted=self._accepted,
-            clock=self._clock,
-            journal=self._journal,
-            plan=self._plan,
-            playout=self._playout,
-            upkeep=self._upkeep,
-            boot_id=self._boot_id,
-        )
 
     def _child_spoke(self, event: ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone) -> None:
         notes = self._projector.handle(event, self._clock.monotonic())
@@ -310,14 +292,20 @@ class Station:
         self._stage.ready(event)
         self._projector.screen_came(self._clock.monotonic())
 
+    def _screen_grabbed(self, event: ScreenGrabbed) -> None:
+        if picture := self._pictures.take(event):
+            self._exchange.show(picture)
+
     def _stage_went(self, event: StageGone) -> None:
+        self._pictures.screen_went()
         if self._stage.gone(event, self._clock.monotonic()):
             self._projector.screen_went()
 
     def _clock_stepped(self, moved_ms: int) -> None:
         log.warning("the wall clock was set by %d ms", moved_ms)
         self._timers.clock_stepped()
-        self._journal.record(views.clock_repair(self._clock.now_ms(), self._boot_id, moved_ms, self._clock.state))
+        self._presses.clock_set()
+        self._journal.record(clock_repair(self._clock.now_ms(), self._boot_id, moved_ms, self._clock.state))
         self._trust_changed()
         self._replan("the clock was set")
         self._report_soon()
@@ -330,66 +318,6 @@ class Station:
             self._plan.refresh_owed()
             self._replan("trust in the clock changed")
 
-    # --- the town ---
-
-    def _sync(self) -> None:
-        """Ask the town for news, and say how this room is."""
-        trusted = self._clock.state != "untrusted"
-        self._link.fetch(self._accepted.standing(self._clock.now() if trusted else None))
-        self._report()
-        self._journal.remember("clock", self._clock.memory())
-        beat = self._config.town.heartbeat_s
-        self._timers.after(beat, Wake("sync"), jitter=beat / 10)
-
-    def _report(self) -> None:
-        self._link.report(self._view().heartbeat())
-
-    def _report_soon(self) -> None:
-        self._timers.after(self._config.town.report_delay_ms / 1000, Wake("report"))
-
-    def _town_answered(self, event: HeartbeatAnswered) -> None:
-        self._upkeep.link_down_since_ms = 0
-        self._clock.told_by_town(event.time.now_ms, event.sent_monotonic, event.received_monotonic)
-        self._trust_changed()
-        answer, view = event.answer, self._view()
-        if view.is_behind(answer):
-            now = self._clock.now() if self._clock.state != "untrusted" else None
-            self._link.fetch(self._accepted.standing(now), answer)
-
-    def _week_found(self, event: WeekFound) -> None:
-        if not self._accepted.take_week(event):
-            return
-        self._plan.use_playlist(event.playlist)
-        self._act("week-accepted", by="town", facts={"version": str(event.index.version)})
-        self._replan("a new week")
-
-    def _urgent_found(self, event: UrgentFound) -> None:
-        if self._accepted.take_urgent(event):
-            self._plan.change(urgents=event.notices)
-            self._replan("an urgent notice")
-
-    def _document_found(self, event: StationFound) -> None:
-        if self._accepted.take_document(event):
-            self._plan.use_document(event.document)
-            if event.document.receipts:
-                self._journal.receipts(event.document.receipts, None, None)
-            self._replan("the station document")
-
-    def _fetch_ended(self, event: FetchEnded) -> None:
-        self._accepted.round_ended(event)
-        if not event.error and not event.missing:
-            self._retry_s = RETRY_SECONDS
-            return
-        log.warning("fetching: %d files are missing; %s", event.missing, event.error or "asked for again soon")
-        self._timers.after(self._retry_s, Wake("sync"), jitter=self._retry_s)
-        self._retry_s = min(2 * self._retry_s, self._config.town.heartbeat_s)
-
-    def _refused(self, event: TownRefused) -> None:
-        log.warning("refused %s (%s): %s", event.what, event.reason, event.message)
-        if self._accepted.refuse(event, self._clock.now_ms()):
-            facts = {"what": event.what, "why": event.message[:400]}
-            self._act("refused", by="town", reason=event.reason, facts=facts)
-
     # --- equipment ---
 
     def _facts_read(self, event: FactsRead) -> None:
@@ -398,7 +326,7 @@ class Station:
         self._trust_changed()
         self._upkeep.restarts += self._playout.restarts
         self._playout.restarts = []
-        seen = self._view().observation(self._inbox.qsize())
+        seen = self._view.observation(self._inbox.qsize())
         if self._upkeep.judge(seen, self._accepted.document, self._clock.now(), self._clock.monotonic()):
             self._report_soon()
 
@@ -406,41 +334,6 @@ class Station:
         want = self._config.health.disk_free_mb * 1024 * 1024
         self._library.purge(self._accepted.files(), want)
         self._timers.after(PURGE_EVERY.total_seconds(), Wake("purge"))
-
-    # --- people ---
-
-    def _start_pressed(self, event: StartPressed) -> None:
-        if not self._stop.press_start(event.press):
-            return
-        self._plan.change(stop=None)
-        self._plan.refresh_owed()
-        self._act("start", by=event.by)
-        self._replan("Start")
-
-    def _stop_pressed(self, event: StopPressed) -> None:
-        if not self._stop.press_stop(event, self._clock.now()):
-            return
-        self._plan.change(stop=self._stop.now, session=None)
-        self._act("stop", by=event.by, reason=event.reason, until_ms=event.until_ms)
-        self._replan(f"Stop: {event.reason}")
-
-    def _act(
-        self, action: str, by: str, reason: str = "", until_ms: int | None = None, facts: dict[str, str] | None = None
-    ) -> None:
-        """Write down something that was done to the station, or that it did itself."""
-        self._journal.record(
-            Action(
-                id=secrets.token_hex(16),
-                at_ms=self._clock.now_ms(),
-                by=by,
-                action=action,
-                reason=reason,
-                until_ms=until_ms,
-                facts=facts or {},
-                clock=self._clock.state,
-            )
-        )
-        self._report_soon()
 
     def _crashed(self, event: Crashed) -> None:
         log.critical("thread %s has ended (%s); so does the daemon, to be started anew", event.thread, event.error)

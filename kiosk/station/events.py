@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tuf.api.metadata import Root
@@ -100,6 +100,15 @@ class StageGone:
     """The stage's process has ended: the X server went away, or there is none yet (``messages.SCREEN_GONE``)."""
 
     returncode: int
+
+
+@dataclass(frozen=True)
+class ScreenGrabbed:
+    """The stage has taken a small picture of the screen (JPEG), or says in ``trouble`` why it could not."""
+
+    monotonic: float
+    picture: bytes = field(repr=False)
+    trouble: str = ""
 
 
 # --- the link to the town ---
@@ -251,6 +260,31 @@ class StopPressed:
     press: str = ""
 
 
+@dataclass(frozen=True)
+class VolumePressed:
+    """Somebody wants it louder or softer, by so many percent points."""
+
+    by: str
+    change: int
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class MutePressed:
+    """Somebody wants no sound, or wants it back."""
+
+    by: str
+    muted: bool
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class PictureAsked:
+    """Somebody wants to see what is on the screen."""
+
+    by: str
+
+
 Event = (
     Wake
     | Quit
@@ -262,6 +296,7 @@ Event = (
     | ChildGone
     | StageReady
     | StageGone
+    | ScreenGrabbed
     | RootFound
     | WeekFound
     | UrgentFound
@@ -278,6 +313,9 @@ Event = (
     | DeviceChanged
     | StartPressed
     | StopPressed
+    | VolumePressed
+    | MutePressed
+    | PictureAsked
 )
 
 Post = Callable[[Event], None]

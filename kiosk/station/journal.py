@@ -25,7 +25,7 @@ from kiosk.contract.reports import (
 )
 from kiosk.station import journal_rows as rows
 from kiosk.station.events import Post
-from kiosk.station.journal_rows import AsRun, Due
+from kiosk.station.journal_rows import AsRun, Due, Sound
 from kiosk.station.journal_salvage import carry_over, go_on, heads_beside, note_heads, set_aside
 from kiosk.station.journal_schema import (
     BusyJournal,
@@ -124,11 +124,23 @@ class Journal:
         self._open[row.id] = _Sketch(row.programme.id, row.practice)
         self._put(f"due {row.id}", rows.add_due, row)
 
-    def shown(self, play: str, at_ms: int, monotonic_ms: int, late_ms: int, gap_ms: int, video_output: str) -> None:
-        """The first picture was on the screen at ``at_ms``, ``monotonic_ms`` on this boot's CLOCK_MONOTONIC."""
+    def shown(
+        self,
+        play: str,
+        at_ms: int,
+        monotonic_ms: int,
+        late_ms: int,
+        gap_ms: int,
+        video_output: str,
+        sound: Sound | None = None,
+    ) -> None:
+        """The first picture was on the screen at ``at_ms``, ``monotonic_ms`` on this boot's CLOCK_MONOTONIC.
+
+        ``sound`` is how loud it was then, where that can differ from what the due row says.
+        """
         if play in self._open:
             self._open[play] = replace(self._open[play], shown_ms=at_ms)
-        self._put(f"shown {play}", rows.mark_shown, play, at_ms, monotonic_ms, late_ms, gap_ms, video_output)
+        self._put(f"shown {play}", rows.mark_shown, play, at_ms, monotonic_ms, late_ms, gap_ms, video_output, sound)
 
     def checkpoint(self, play: str, at_ms: int, played_ms: int, pictures: int, lost: int) -> None:
         """How far the play has come. Dropped first when commits cannot be written for long."""

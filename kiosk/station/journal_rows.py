@@ -21,6 +21,9 @@ MAX_SPAN_MS = 366 * 86_400_000
 ENDED = "the station ended unexpectedly"
 PC_ENDED = "the station ended unexpectedly, and its PC started anew"
 
+Sound = tuple[int, bool]
+"""Volume in percent, and whether nothing was heard."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
@@ -88,12 +91,20 @@ def add_due(db: Database, due: Due) -> None:
 
 
 def mark_shown(
-    db: Database, play: str, at_ms: int, monotonic_ms: int, late_ms: int, gap_ms: int, video_output: str
+    db: Database,
+    play: str,
+    at_ms: int,
+    monotonic_ms: int,
+    late_ms: int,
+    gap_ms: int,
+    video_output: str,
+    sound: Sound | None = None,
 ) -> None:
-    """The first picture was on the screen at ``at_ms``."""
+    """The first picture was on the screen at ``at_ms``, with ``sound`` where that may differ from what was due."""
+    heard = {} if sound is None else {"volume": sound[0], "muted": int(sound[1])}
     _change(
         db, play, "shown", shown_ms=at_ms, started_monotonic_ms=_span(monotonic_ms), late_ms=late_ms,
-        gap_ms=_span(gap_ms), video_output=_text(video_output), last_ms=at_ms,
+        gap_ms=_span(gap_ms), video_output=_text(video_output), last_ms=at_ms, **heard,
     )  # fmt: skip
 
 

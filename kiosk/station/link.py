@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from collections import deque
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
@@ -52,6 +53,7 @@ class Link:
         self._stopping = Event()
         self._fetches: _Box[Job] = _Box()
         self._beats: _Box[tuple[Heartbeat, float]] = _Box()
+        self._pictures: deque[tuple[bytes, int]] = deque(maxlen=1)
         self._root: Root | None = None
         self._fetch_town = Town(identity.url, identity.token, timeout_s, ca_file)
         self._report_town = Town(identity.url, identity.token, timeout_s, ca_file)
@@ -91,6 +93,10 @@ class Link:
     def report(self, heartbeat: Heartbeat) -> None:
         """Ask for a heartbeat, and that everything waiting be delivered. After a failure it is tried again."""
         self._beats.put((heartbeat, time.monotonic()))
+
+    def picture(self, jpeg: bytes, at_ms: int) -> None:
+        """Send this picture of the screen, taken at ``at_ms`` (UTC), with the next :meth:`report`; the newest wins."""
+        self._pictures.append((jpeg, at_ms))
 
     def _fetch_forever(self) -> None:
         backoff = Backoff()
@@ -132,6 +138,8 @@ class Link:
         if self._root is None:
             log.warning("link: no root yet, so the town's answers cannot be judged; nothing is reported")
             return
+        if self._pictures:  # before the heartbeat, whose answer then asks for no other
+            self._delivery.show(*self._pictures.popleft())
         self._delivery.beat(heartbeat, self._root)
         self._delivery.deliver(self._root)
 

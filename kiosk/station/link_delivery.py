@@ -10,12 +10,13 @@ import msgspec
 from tuf.api.metadata import Root
 
 from kiosk.contract import trust, wire
+from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.contract.reports import MAX_BATCH, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Time, Witness
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, TownRefused
 from kiosk.station.journal import Journal
 from kiosk.station.link_round import follow_roots
-from kiosk.station.link_town import PORTAL, Behind, Town, Unreachable, Unwelcome
+from kiosk.station.link_town import PORTAL, Behind, Stopped, Town, Unreachable, Unwelcome
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,18 @@ class Delivery:
             self._refuse("heartbeat answer", error)
         else:
             self._post(HeartbeatAnswered(answer, found, sent, received))
+
+    def show(self, jpeg: bytes, at_ms: int) -> None:
+        """Send a picture of the screen. What the town says to it holds up nothing; it asks again if it still wants one.
+
+        Raises :class:`Stopped`.
+        """
+        try:
+            self._town.post(f"/v1/picture?at_ms={at_ms}", jpeg, limit=1024, content_type=CONTENT_TYPE)
+        except Stopped:
+            raise
+        except Unreachable as error:
+            log.warning("link: the picture of the screen was not delivered: %s", error)
 
     def deliver(self, root: Root) -> None:
         """Send all that waits. Raises :class:`Unreachable`; what was not receipted stays where it is."""

@@ -102,9 +102,11 @@ class Town:
         with self.ask("GET", path, headers) as response:
             return None if response.status_code == 304 else self._whole(response, path, limit)
 
-    def post(self, path: str, body: bytes, limit: int = wire.MAX_DOCUMENT) -> bytes:
-        """Send a JSON document and give the answer's bytes."""
-        with self.ask("POST", path, {"Content-Type": "application/json"}, body) as response:
+    def post(
+        self, path: str, body: bytes, limit: int = wire.MAX_DOCUMENT, content_type: str = "application/json"
+    ) -> bytes:
+        """Send a document and give the answer's bytes."""
+        with self.ask("POST", path, {"Content-Type": content_type}, body) as response:
             return self._whole(response, path, limit)
 
     @contextmanager

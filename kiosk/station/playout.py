@@ -21,10 +21,13 @@ from kiosk.station.loudness import gain_db
 from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
 from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.projector import Note, OffScreen, OnScreen, Position, Projector, Replaced, Showing
+from kiosk.station.volume import Hand, Level, in_force
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 5.0
+VOLUME = 80
+"""In percent, where neither plan nor station document says one."""
 CUT_SHORT = 8
 """How many plays that were cut short are remembered beside their rows."""
 SEAM = timedelta(milliseconds=50)
@@ -46,6 +49,10 @@ class _Play:
     joined: bool
     before_ms: int
     """What the plays that it continues have shown already."""
+    cut_at: float
+    """Monotonic instant at which it is to come on."""
+    level: Level
+    """How loud it is to be."""
     shown: bool = False
     point: float = 0.0
     """Monotonic instant of the last check-point."""
@@ -77,6 +84,8 @@ class Playout:
         self._plays: dict[str, _Play] = {}
         self._boot_id = boot_id
         self._cut_short: dict[Key, tuple[str, int]] = {}
+        self.hand: Hand | None = None
+        """What somebody has set of the volume, as :meth:`set_by_hand` was told last."""
         self.restarts: list[float] = []
         """Monotonic instants at which a child had to be replaced."""
         self.closed = 0
@@ -115,6 +124,50 @@ class Playout:
         """What is on the screen now, if a programme is."""
         return next((play.on_air for play in self._plays.values() if play.shown), None)
 
+    def cuts(self) -> list[float]:
+        """The monotonic instants at which the screen is to change, as far as they are known by now.
+
+        One that has passed is of a programme that is late, or joins as soon as it can.
+        """
+        plays = self._plays.values()
+        return [self._clock.monotonic_at(play.on_air.end) if play.shown else play.cut_at for play in plays]
+
+    # --- volume ---
+
+    def set_by_hand(self, hand: Hand | None) -> None:
+        """Somebody has set the volume, or what was set has lapsed: for what is on air and for what comes."""
+        self.hand = hand
+        for play in self._plays.values():
+            self._turn(play)
+
+    def planned_volume(self) -> int:
+        """What the plan says for what is on air, urgent notices apart; else for the room, in percent."""
+        on_air = self.on_air()
+        return self._planned(None if on_air is None or on_air.origin == "urgent" else on_air.volume)
+
+    def urgent_volume(self) -> int | None:
+        """How loud the urgent notice is that is on air; None while none is."""
+        return next(
+            (play.level.volume for play in self._plays.values() if play.shown and play.on_air.origin == "urgent"), None
+        )
+
+    def _planned(self, volume: int | None) -> int:
+        if volume is not None:
+            return volume
+        return self._plan.document.volume if self._plan.document else VOLUME
+
+    def _turn(self, play: _Play) -> None:
+        """Make it as loud as it is to be by now."""
+        level = self._level(play.on_air)
+        if level.heard != play.level.heard:
+            self._projector.volume(play.id, level.heard)
+        play.level = level
+
+    def _level(self, on_air: tt.OnAir) -> Level:
+        return in_force(self._planned(on_air.volume), self.hand, on_air.origin)
+
+    # --- inside ---
+
     def _end_what_is_over(self) -> list[datetime]:
         """Close the plays whose end has come; the last picture stays until the next one is there. Gives their ends."""
         over = [play for play in self._plays.values() if self._is_over(play)]
@@ -138,10 +191,8 @@ class Playout:
             return
         joined = at > on_air.start
         before, before_ms = self._before(on_air) if joined else (None, 0)
-        volume = (
-            on_air.volume if on_air.volume is not None else (self._plan.document.volume if self._plan.document else 80)
-        )
-        play = _Play(secrets.token_hex(16), on_air, joined, before_ms)
+        cut_at, level = self._clock.monotonic_at(at), self._level(on_air)
+        play = _Play(secrets.token_hex(16), on_air, joined, before_ms, cut_at, level)
         self._plays[play.id] = play
         programme = on_air.programme
         self._journal.due(
@@ -154,7 +205,8 @@ class Playout:
                 planned_start_ms=to_ms(on_air.start),
                 planned_end_ms=to_ms(on_air.end),
                 continues=before,
-                volume=volume,
+                volume=level.volume,
+                muted=level.silent,
                 clock=self._clock.state,
                 boot_id=self._boot_id,
             )
@@ -169,13 +221,13 @@ class Playout:
             video_output=screen.video_output,
             sound=self._config.sound.output,
             hardware_decoding=screen.hardware_decoding,
-            volume=volume,
+            volume=level.heard,
             gain_db=self._gain(programme),
             width=screen.width,
             height=screen.height,
         )
         head, end = self._clock.monotonic_at(on_air.start), self._clock.monotonic_at(on_air.end)
-        showing = Showing(play.id, cue, self._clock.monotonic_at(at), head, end)
+        showing = Showing(play.id, cue, cut_at, head, end)
         self._projector.cue(showing, self._clock.monotonic())
 
     def _before(self, on_air: tt.OnAir) -> tuple[str | None, int]:
@@ -201,7 +253,9 @@ class Playout:
     def _retime(self, play: _Play, on_air: tt.OnAir) -> None:
         play.on_air = on_air
         start = None if play.joined else self._clock.monotonic_at(on_air.start)
+        play.cut_at = play.cut_at if start is None else start
         self._projector.retime(play.id, start, self._clock.monotonic_at(on_air.end))
+        self._turn(play)
 
     def _take_off(self, play: _Play, outcome: Outcome, cause: str, follower: str | None = None) -> None:
         notes = self._projector.drop(play.id, self._clock.monotonic(), follower)
@@ -243,7 +297,8 @@ class Playout:
             self._plan.filler_went_on(play.on_air)
         at_ms = self._clock.ms_at(note.at)
         late, gap = round(note.late * 1000), round(note.gap * 1000)
-        self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, note.video_output)
+        sound = play.level.volume, play.level.silent
+        self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, note.video_output, sound)
         log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
 
     def _point(self, play: _Play, note: Position) -> None:

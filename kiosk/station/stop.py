@@ -22,17 +22,31 @@ class _Kept(msgspec.Struct):
     reason: str
 
 
+class PressIds:
+    """The ids of presses that were obeyed: the same press twice is one press."""
+
+    def __init__(self) -> None:
+        self._ids: deque[str] = deque(maxlen=64)
+
+    def seen(self, press: str) -> bool:
+        """Whether this press has come before; a press without an id never has."""
+        if press and press in self._ids:
+            return True
+        self._ids.append(press)
+        return False
+
+
 class StopState:
     """Whether somebody wants quiet. For the main loop only."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._presses: deque[str] = deque(maxlen=64)
+        self._presses = PressIds()
         self.now: Stop | None = _remembered(journal.recall(MEMORY))
 
     def press_start(self, press: str) -> bool:
         """Start. False if this press was seen already, or nothing is stopped."""
-        if self._seen(press) or self.now is None:
+        if self._presses.seen(press) or self.now is None:
             return False
         self.now = None
         self._journal.remember(MEMORY, "")
@@ -40,19 +54,13 @@ class StopState:
 
     def press_stop(self, event: StopPressed, now: datetime) -> bool:
         """Stop, until Start or until the event's time. False if this press was seen already."""
-        if self._seen(event.press):
+        if self._presses.seen(event.press):
             return False
         until = to_utc(event.until_ms) if event.until_ms else None
         self.now = Stop(now, until, event.reason)
         kept = _Kept(to_ms(now), event.until_ms, event.reason)
         self._journal.remember(MEMORY, msgspec.json.encode(kept).decode())
         return True
-
-    def _seen(self, press: str) -> bool:
-        if press and press in self._presses:
-            return True
-        self._presses.append(press)
-        return False
 
 
 def _remembered(text: str | None) -> Stop | None:

@@ -19,12 +19,14 @@ from kiosk.station.opening import room_open
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
+from kiosk.station.projector.stage import Stage
 from kiosk.station.upkeep import Upkeep
+from kiosk.station.volume import in_force
 
 
 @dataclass(frozen=True)
 class View:
-    """Everything that a view may look at. Made afresh for each look; changes nothing."""
+    """Everything that there is to look at. Changes nothing of it."""
 
     config: Config
     identity: Identity
@@ -35,6 +37,7 @@ class View:
     playout: Playout
     upkeep: Upkeep
     boot_id: str
+    stage: Stage | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -76,7 +79,14 @@ class View:
             clock=self.clock.state,
             waiting=self.journal.waiting_count(),
             problems=self.upkeep.problems(),
+            sound=self._sound(),
+            screen=self.stage is None or self.stage.up,
         )
+
+    def _sound(self) -> panel.Sound:
+        hand, planned = self.playout.hand, self.playout.planned_volume()
+        level = in_force(planned, hand, "slot")
+        return panel.Sound(level.volume, level.muted, hand is not None, self.playout.urgent_volume())
 
     def heartbeat(self) -> Heartbeat:
         """How this room is, for the town. The link puts in a fresh nonce at each sending."""

@@ -15,15 +15,17 @@ import jinja2
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from kiosk.common.i18n import Language, pick, translator
 from kiosk.common.web import BodyLimit, SecurityHeaders
-from kiosk.station.events import Post, StartPressed, StopPressed
+from kiosk.contract.picture import CONTENT_TYPE
+from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, StopPressed, VolumePressed
 from kiosk.station.panel import words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.pictures import Picture
 from kiosk.station.reasons import REASONS, reason_text, tidy_reason
 
 log = logging.getLogger(__name__)
@@ -35,11 +37,28 @@ EFFECT_S = 1.0
 """How long a press waits to be seen in the snapshot before the page is shown anyway."""
 LOOK_S = 0.02
 REFRESH_S = 15
+STAY_S = 60
+"""How long the page stays where a press of volume or of *look* has led, until it is the plain page again."""
 MOST_PRESSES = 256
 """Ids remembered: far more than anybody presses while a double click is on its way."""
+PICTURE_S = 2.8
+"""How long a picture of the screen is waited for: not in the seconds about a cut, which come first."""
+PICTURE_AGAIN_S = 3
+VOLUME_STEP = 10
+"""In percent points."""
 LANGUAGE_COOKIE = "kiosk-panel-language"
 MORNING = time(6)
 """When *until tomorrow morning* ends where tomorrow has no opening hour."""
+
+SOUND_BUTTONS: dict[str, Callable[[str], VolumePressed | MutePressed]] = {
+    "softer": lambda press: VolumePressed("panel", -VOLUME_STEP, press),
+    "louder": lambda press: VolumePressed("panel", VOLUME_STEP, press),
+    "mute": lambda press: MutePressed("panel", True, press),
+    "sound-on": lambda press: MutePressed("panel", False, press),
+}
+
+OPPOSITE = {"mute": "sound-on", "sound-on": "mute"}
+"""The button that stands in the place of the one that was pressed."""
 
 Form = dict[str, str]
 
@@ -47,10 +66,17 @@ Form = dict[str, str]
 class Pages:
     """The web application. ``snapshot`` answers at once; ``post`` never blocks."""
 
-    def __init__(self, access: Access, post: Post, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(
+        self,
+        access: Access,
+        post: Post,
+        snapshot: Callable[[], Snapshot],
+        picture: Callable[[], Picture | None] = lambda: None,
+    ) -> None:
         self._access = access
         self._post = post
         self._snapshot = snapshot
+        self._picture = picture
         self._presses: OrderedDict[str, None] = OrderedDict()
         self._style = (FOLDER / "panel.css").read_bytes()
         self._templates = jinja2.Environment(
@@ -72,6 +98,8 @@ class Pages:
             Route("/start", self._start, methods=["POST"]),
             Route("/stop", self._ask_why),
             Route("/stop", self._stop, methods=["POST"]),
+            Route("/volume", self._volume, methods=["POST"]),
+            Route("/screen.jpg", self._screen),
         ]
         errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
             HTTPException: self._refused,
@@ -84,7 +112,22 @@ class Pages:
 
     async def _home(self, request: Request) -> Response:
         visitor = self._access.visitor(request)
-        return self._page(request, visitor, "home.html", refresh=REFRESH_S, form="start")
+        looks = visitor.logged_in and "look" in request.query_params
+        if looks:
+            await self._fresh_picture()
+        stays = looks or "at" in request.query_params  # for a while it is not moved away under somebody's eyes
+        refresh = f"{STAY_S}; url=/" if stays else REFRESH_S
+        return self._page(request, visitor, "home.html", refresh=refresh, form="start", looks=looks)
+
+    async def _screen(self, request: Request) -> Response:
+        """What is on the screen, as a JPEG file; with ``fresh`` a new one."""
+        if not self._access.visitor(request).logged_in:
+            return PlainTextResponse("log in first", HTTPStatus.UNAUTHORIZED)
+        picture = await self._fresh_picture() if "fresh" in request.query_params else self._picture()
+        if picture is None:
+            again = {"Retry-After": str(PICTURE_AGAIN_S)}
+            return PlainTextResponse("there is no picture of the screen", HTTPStatus.SERVICE_UNAVAILABLE, again)
+        return Response(picture.jpeg, media_type=CONTENT_TYPE)
 
     async def _stylesheet(self, request: Request) -> Response:
         return Response(self._style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
@@ -132,7 +175,7 @@ class Pages:
         press = form.get("press", "")
         if self._is_new(press):
             self._post(StartPressed(by="panel", press=press))
-            await self._until(lambda snapshot: snapshot.stopped is None)
+            await self._until(lambda: self._snapshot().stopped is None)
         return _to("/")
 
     async def _stop(self, request: Request) -> Response:
@@ -149,10 +192,32 @@ class Pages:
         if self._is_new(press):
             until_ms = None if until is None else int(until.timestamp() * 1000)
             self._post(StopPressed(by="panel", reason=reason, until_ms=until_ms, press=press))
-            await self._until(lambda snapshot: snapshot.stopped is not None)
+            await self._until(lambda: self._snapshot().stopped is not None)
         return _to("/")
 
+    async def _volume(self, request: Request) -> Response:
+        visitor, form = await self._form(request, "volume")
+        if not visitor.logged_in:
+            return _to("/login")
+        press, button = form.get("press", ""), form.get("button", "")
+        if button not in SOUND_BUTTONS:
+            raise HTTPException(HTTPStatus.BAD_REQUEST)
+        if press and self._is_new(f"{press}-{button}"):  # two buttons of one page are two presses
+            before = self._snapshot().sound
+            self._post(SOUND_BUTTONS[button](press))
+            await self._until(lambda: self._snapshot().sound != before)
+        return _to(f"/?at=sound#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
+
     # --- beneath ---
+
+    async def _fresh_picture(self) -> Picture | None:
+        """A new picture; None where there is none within :data:`PICTURE_S`."""
+        if not self._snapshot().screen:
+            return None
+        before = self._picture()
+        self._post(PictureAsked(by="panel"))
+        await self._until(lambda: self._picture() not in (before, None), PICTURE_S)
+        return None if self._picture() is before else self._picture()
 
     async def _form(self, request: Request, name: str) -> tuple[Visitor, Form]:
         """Who sent the form, and its fields, the last of each name. Raises HTTPException 403 for a foreign one."""
@@ -174,29 +239,34 @@ class Pages:
             self._presses.popitem(last=False)
         return True
 
-    async def _until(self, seen: Callable[[Snapshot], bool]) -> None:
+    @staticmethod
+    async def _until(seen: Callable[[], bool], seconds: float = EFFECT_S) -> None:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + EFFECT_S
-        while not seen(self._snapshot()) and loop.time() < deadline:
+        deadline = loop.time() + seconds
+        while not seen() and loop.time() < deadline:
             await asyncio.sleep(LOOK_S)
 
     def _page(
         self, request: Request, visitor: Visitor, template: str, status: int = 200, form: str = "", **more: Any
     ) -> Response:
-        snapshot = self._snapshot()
+        snapshot, picture = self._snapshot(), self._picture()
         language = self._language_of(request, snapshot)
         page = self._templates.get_template(template).render(
             _=translator(language),
             language=language,
             snapshot=snapshot,
             words=words.of(snapshot, language),
+            picture=picture,
+            picture_words=words.of_picture(picture, snapshot, language),
             visitor=visitor,
             pin_set=self._access.pin() is not None,
             token=self._access.token(visitor, form),
             logout_token=self._access.token(visitor, "logout"),
+            volume_token=self._access.token(visitor, "volume"),
+            volume_press=secrets.token_hex(16),
             press=secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),
-            **({"refresh": 0} | more),
+            **({"refresh": 0, "looks": False} | more),
         )
         answer = HTMLResponse(page, status)
         self._access.remember(answer, visitor)

@@ -15,6 +15,7 @@ from kiosk.station.events import Post
 from kiosk.station.panel.access import Access
 from kiosk.station.panel.pages import Pages
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.pictures import Picture
 from kiosk.station.threads import spawn
 
 log = logging.getLogger(__name__)
@@ -40,11 +41,13 @@ class Panel:
         post: Post,
         snapshot: Callable[[], Snapshot],
         retry_s: float = RETRY_S,
+        picture: Callable[[], Picture | None] = lambda: None,
     ) -> None:
+        """``picture`` gives the newest picture of the screen."""
         self._settings = settings
         self._post = post
         self._retry_s = retry_s
-        self._pages = Pages(Access(state, lambda: time.time_ns() // 1_000_000), post, snapshot)
+        self._pages = Pages(Access(state, lambda: time.time_ns() // 1_000_000), post, snapshot, picture)
         self._stopping = threading.Event()
         self._listening = threading.Event()
         self._server: uvicorn.Server | None = None

@@ -48,6 +48,17 @@ class Stopped:
 
 
 @dataclass(frozen=True)
+class Sound:
+    """How loud the room is. ``volume`` in percent, as the plan has it or, until midnight, as somebody has set it."""
+
+    volume: int = 80
+    muted: bool = False
+    by_hand: bool = False
+    urgent: int | None = None
+    """The volume of the urgent notice that is on air: it may be louder, and is never muted."""
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """The station at ``now``. All datetimes are aware; ``now`` has the room's time zone, in which all are shown."""
 
@@ -65,3 +76,6 @@ class Snapshot:
     """Records that the town has not yet acknowledged."""
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
+    sound: Sound = Sound()
+    screen: bool = True
+    """Whether there is a screen (an X server) at all."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from kiosk.common.i18n import Language, day_name, mark, translator
 from kiosk.station.health.faults import sentence
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.pictures import Picture
 from kiosk.station.reasons import reason_text
 
 ORIGINS = {
@@ -45,6 +46,8 @@ class Words:
     state: str
     detail: str
     coming: str
+    sound: str
+    sound_detail: tuple[str, ...]
     today: str
     rows: tuple[RowWords, ...]
     clock: str
@@ -61,6 +64,8 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         state=state,
         detail=detail,
         coming="" if coming is None else f"{_when(coming.start, snapshot, language)}  {coming.title}",
+        sound=_("Sound off") if snapshot.sound.muted else _("Volume {percent}").format(percent=snapshot.sound.volume),
+        sound_detail=_sound(snapshot, language),
         today=day_name(snapshot.now.date(), language),
         rows=tuple(
             RowWords(_span(row.start, row.end, snapshot), row.title, _(ROW_STATES[row.state]), row.state)
@@ -87,6 +92,29 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
     else:
         until = _("until {time}").format(time=_when(stopped.until, snapshot, language))
     return _("Stopped"), _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
+
+
+def of_picture(picture: Picture | None, snapshot: Snapshot, language: Language) -> str:
+    """When the picture of the screen was taken, or why there is none; empty where nobody has asked for one."""
+    _ = translator(language)
+    if not snapshot.screen:
+        return _("There is no picture: this PC shows nothing. Restart it; if that does not help, report it.")
+    if picture is None:
+        return ""
+    taken = datetime.fromtimestamp(picture.at_ms / 1000, snapshot.now.tzinfo)
+    return _("Taken at {time}").format(time=f"{_when(taken, snapshot, language)}:{taken:%S}")
+
+
+def _sound(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
+    _ = translator(language)
+    sound, said = snapshot.sound, []
+    if sound.muted:
+        said.append(_("When the sound is on again: volume {percent}.").format(percent=sound.volume))
+    if sound.by_hand:
+        said.append(_("Set by hand. From midnight on the plan's volume holds again."))
+    if sound.urgent is not None and (sound.muted or sound.urgent != sound.volume):
+        said.append(_("The urgent notice is heard all the same, at {percent}.").format(percent=sound.urgent))
+    return tuple(said)
 
 
 def _span(start: datetime, end: datetime, snapshot: Snapshot) -> str:

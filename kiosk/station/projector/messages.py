@@ -27,7 +27,7 @@ class Cue(Message, frozen=True, kw_only=True):
     sound: str = "pulse"
     hardware_decoding: bool = True
     volume: int = 100
-    """In percent of the programme's own level."""
+    """In percent of the programme's own level; 0 is mute."""
     gain_db: float = 0.0
     subtitles: tuple[str, ...] = ()
     width: int = 0
@@ -42,7 +42,7 @@ class Cut(Message, frozen=True, kw_only=True):
 
 
 class Volume(Message, frozen=True, kw_only=True):
-    """Set the volume, in percent."""
+    """Set the volume, in percent; 0 is mute. Before the cut it replaces the cue's."""
 
     percent: int
 
@@ -89,6 +89,19 @@ class Paint(Message, frozen=True, kw_only=True):
     poster: msgspec.Raw
 
 
+class Grab(Message, frozen=True, kw_only=True):
+    """To the stage: take a small picture of the screen."""
+
+
+class Grabbed(Message, frozen=True, kw_only=True):
+    """From the stage: the screen at ``at``, or why there is no picture."""
+
+    at: float
+    picture: bytes = b""
+    """A JPEG file; on the line in base64."""
+    trouble: str = ""
+
+
 class Staged(Message, frozen=True, kw_only=True):
     """From the stage: the screen is there. Size in pixels."""
 
@@ -98,8 +111,8 @@ class Staged(Message, frozen=True, kw_only=True):
 
 ToChild = Cue | Cut | Volume | Leave
 FromChild = Ready | Shown | Progress | Failed
-ToStage = Paint
-FromStage = Staged
+ToStage = Paint | Grab
+FromStage = Staged | Grabbed
 
 T = TypeVar("T")
 

@@ -212,12 +212,12 @@ class Projector:
         self._let_go(run, now, follower if follower in self._runs else None)
         return [self._over(run, min(now, run.showing.end))]
 
-    def volume(self, percent: int) -> None:
-        """Set the volume of whatever is on air or cued, in percent."""
-        for run in self._runs.values():
-            run.showing = replace(run.showing, cue=structs.replace(run.showing.cue, volume=percent))
-            if run.process is not None:
-                run.process.tell(Volume(percent=percent))
+    def volume(self, play: str, percent: int) -> None:
+        """Set the volume of a play that is cued or on air, in percent; 0 is mute."""
+        run = self._runs[play]
+        run.showing = replace(run.showing, cue=structs.replace(run.showing.cue, volume=percent))
+        if run.process is not None:
+            run.process.tell(Volume(percent=percent))
 
     def screen_came(self, now: float) -> None:
         """There is a screen: start, or join again, all that is to be shown."""

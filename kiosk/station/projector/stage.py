@@ -4,9 +4,9 @@ import logging
 
 import msgspec
 
-from kiosk.station.events import Event, Post, StageGone, StageReady
+from kiosk.station.events import Event, Post, ScreenGrabbed, StageGone, StageReady
 from kiosk.station.poster import Poster
-from kiosk.station.projector.messages import SCREEN_GONE, FromStage, Paint
+from kiosk.station.projector.messages import SCREEN_GONE, FromStage, Grab, Grabbed, Paint, Staged
 from kiosk.station.projector.process import Process
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,11 @@ class Stage:
         self._retry_at = now + RETRY_SECONDS
         return screen_gone
 
+    def grab(self) -> None:
+        """Order a small picture of the screen; it comes as :class:`ScreenGrabbed`, or goes down with the stage."""
+        if self._process is not None:
+            self._process.tell(Grab())
+
     def close(self) -> None:
         """End the stage; the screen goes black."""
         if self._process is not None:
@@ -77,4 +82,8 @@ class Stage:
 
 
 def _translate(message: FromStage) -> Event:
-    return StageReady(message.width, message.height)
+    match message:
+        case Staged(width=width, height=height):
+            return StageReady(width, height)
+        case Grabbed(at=at, picture=picture, trouble=trouble):
+            return ScreenGrabbed(at, picture, trouble)

@@ -1,4 +1,4 @@
-"""The stage: the process that holds the X screen for the daemon and paints the poster on it.
+"""The stage: the process that holds the X screen for the daemon, paints the poster on it, and takes pictures of it.
 
 It ends when the X server goes away, which is how the daemon learns of that.
 """
@@ -6,13 +6,18 @@ It ends when the X server goes away, which is how the daemon learns of that.
 import os
 import select
 import sys
+import time
+from typing import Any
 
 import msgspec
 
 from kiosk.station import poster
 from kiosk.station.projector.confine import die_with_parent
-from kiosk.station.projector.messages import SCREEN_GONE, Paint, Staged, line
+from kiosk.station.projector.grab import NotGrabbed, grab
+from kiosk.station.projector.messages import SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
 from kiosk.station.projector.window import HUNG_UP, PosterWindow, connect
+
+_ORDERS = msgspec.json.Decoder(ToStage)
 
 
 def main() -> None:
@@ -22,7 +27,7 @@ def main() -> None:
     try:
         connection = connect(sys.argv[1])
         window = PosterWindow(connection)
-        os.write(1, line(Staged(width=window.width, height=window.height)))
+        _tell(Staged(width=window.width, height=window.height))
         while True:
             ready, _, _ = select.select([orders, connection.fileno()], [], [])
             if connection.fileno() in ready:
@@ -33,16 +38,32 @@ def main() -> None:
             if not data:
                 return
             *lines, pending = (pending + data).split(b"\n")
-            if lines:  # of several posters only the newest is worth the time to draw it
-                image = poster.draw(_poster(lines[-1]), window.width, window.height)
+            given: list[ToStage] = [_ORDERS.decode(text) for text in lines]
+            posters = [order.poster for order in given if isinstance(order, Paint)]
+            if posters:  # of several only the newest is worth the time to draw it
+                wanted = msgspec.json.decode(posters[-1], type=poster.Poster)
+                image = poster.draw(wanted, window.width, window.height)
                 window.paint(image.convert("RGBX").tobytes("raw", "BGRX"))
+            if len(posters) < len(given):
+                _tell(_picture(connection))
     except HUNG_UP as error:
         sys.stderr.write(f"stage: {error}\n")
         sys.exit(SCREEN_GONE)
 
 
-def _poster(text: bytes) -> "poster.Poster":
-    return msgspec.json.decode(msgspec.json.decode(text, type=Paint).poster, type=poster.Poster)
+def _picture(connection: Any) -> Grabbed:
+    at = time.monotonic()
+    try:
+        return Grabbed(at=at, picture=grab(connection))
+    except NotGrabbed as error:
+        return Grabbed(at=at, trouble=str(error))
+
+
+def _tell(message: Message) -> None:
+    """One line to the parent, whole: a pipe takes 64 KB at a time, and a picture is longer."""
+    rest = memoryview(line(message))
+    while rest:
+        rest = rest[os.write(1, rest) :]
 
 
 if __name__ == "__main__":

@@ -218,7 +218,8 @@ def test_volume_is_taken_by_a_programme_on_air_and_by_one_that_waits(rig: Rig, c
     rig.cue("a", clips("red.mp4"), at)
     rig.cue("b", clips("gold.avi"), at + 1)
     rig.note(OnScreen, "a")
-    rig.projector.volume(35)
+    rig.projector.volume("a", 35)
+    rig.projector.volume("b", 0)
     rig.note(OnScreen, "b")
     rig.run_to(at + 1.5)
     assert rig.of(Replaced) == [] and rig.of(OffScreen) == []

@@ -1,0 +1,40 @@
+"""Writes down what was done to the station, or what it did itself: one Action in the record for each."""
+
+import secrets
+from collections.abc import Callable, Mapping
+
+from kiosk.contract.reports import Action
+from kiosk.station.clock import Clock
+from kiosk.station.journal import Journal
+
+
+class Actions:
+    """For the main loop only. ``soon`` is called after each: the town is to hear of it."""
+
+    def __init__(self, journal: Journal, clock: Clock, soon: Callable[[], None]) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._soon = soon
+
+    def note(
+        self,
+        action: str,
+        by: str,
+        reason: str = "",
+        until_ms: int | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Append it to the record. ``until_ms`` (UTC) is how long it is to hold, None where that is open."""
+        self._journal.record(
+            Action(
+                id=secrets.token_hex(16),
+                at_ms=self._clock.now_ms(),
+                by=by,
+                action=action,
+                reason=reason,
+                until_ms=until_ms,
+                facts=dict(facts or {}),
+                clock=self._clock.state,
+            )
+        )
+        self._soon()

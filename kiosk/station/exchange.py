@@ -1,0 +1,157 @@
+"""What passes between station and town, as the main loop sees it: asked for, taken in, told, refused."""
+
+import logging
+from collections.abc import Callable
+
+from kiosk.station.actions import Actions
+from kiosk.station.events import (
+    Delivered,
+    FetchEnded,
+    HeartbeatAnswered,
+    ProgrammeArrived,
+    RootFound,
+    StationFound,
+    TownRefused,
+    TownUnreachable,
+    UrgentFound,
+    Wake,
+    WeekFound,
+)
+from kiosk.station.link import Link
+from kiosk.station.pictures import Picture, Pictures
+from kiosk.station.timers import Timers
+from kiosk.station.views import View
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
+"""Until the next round after one that left something out; doubled each time, up to the heartbeat's interval."""
+
+FromTown = (
+    RootFound
+    | WeekFound
+    | UrgentFound
+    | StationFound
+    | ProgrammeArrived
+    | FetchEnded
+    | TownRefused
+    | HeartbeatAnswered
+    | Delivered
+    | TownUnreachable
+)
+
+
+class Exchange:
+    """For the main loop only. ``replan`` brings the screen in step with what has come."""
+
+    def __init__(
+        self,
+        view: View,
+        link: Link,
+        timers: Timers,
+        pictures: Pictures,
+        actions: Actions,
+        replan: Callable[[str], None],
+        trust_changed: Callable[[], None],
+    ) -> None:
+        self._view, self._link, self._timers, self._pictures, self._actions = view, link, timers, pictures, actions
+        self._town, self._accepted, self._plan = view.config.town, view.accepted, view.plan
+        self._journal, self._clock, self._upkeep = view.journal, view.clock, view.upkeep
+        self._replan, self._trust_changed = replan, trust_changed
+        self._retry_s: float = RETRY_SECONDS
+        self._picture_wanted = False
+
+    # --- from this side ---
+
+    def sync(self) -> None:
+        """Ask the town for news, and say how this room is."""
+        trusted = self._clock.state != "untrusted"
+        self._link.fetch(self._accepted.standing(self._clock.now() if trusted else None))
+        self.report()
+        self._journal.remember("clock", self._clock.memory())
+        beat = self._town.heartbeat_s
+        self._timers.after(beat, Wake("sync"), jitter=beat / 10)
+
+    def report(self) -> None:
+        """Say how this room is, and deliver what waits."""
+        self._link.report(self._view.heartbeat())
+
+    def show(self, picture: Picture) -> None:
+        """A picture of the screen was taken: the town gets it if it has asked for one."""
+        if self._picture_wanted:
+            self._picture_wanted = False
+            self._link.picture(picture.jpeg, picture.at_ms)
+            self.report()
+
+    # --- from the town ---
+
+    def take(self, event: FromTown) -> None:
+        """What is done about each thing that comes from the town."""
+        match event:
+            case RootFound():
+                self._accepted.take_root(event)
+                self._link.root(self._accepted.root)
+            case WeekFound():
+                self._week_found(event)
+            case UrgentFound():
+                self._urgent_found(event)
+            case StationFound():
+                self._document_found(event)
+            case ProgrammeArrived():
+                self._replan("a programme arrived")
+            case FetchEnded():
+                self._fetch_ended(event)
+            case TownRefused():
+                self._refused(event)
+            case HeartbeatAnswered():
+                self._answered(event)
+            case Delivered():
+                self._journal.receipts(event.receipts, event.witness, event.signed)
+            case TownUnreachable():
+                self._upkeep.link_down_since_ms = self._upkeep.link_down_since_ms or self._clock.now_ms()
+
+    def _week_found(self, event: WeekFound) -> None:
+        if not self._accepted.take_week(event):
+            return
+        self._plan.use_playlist(event.playlist)
+        self._actions.note("week-accepted", by="town", facts={"version": str(event.index.version)})
+        self._replan("a new week")
+
+    def _urgent_found(self, event: UrgentFound) -> None:
+        if self._accepted.take_urgent(event):
+            self._plan.change(urgents=event.notices)
+            self._replan("an urgent notice")
+
+    def _document_found(self, event: StationFound) -> None:
+        if self._accepted.take_document(event):
+            self._plan.use_document(event.document)
+            if event.document.receipts:
+                self._journal.receipts(event.document.receipts, None, None)
+            self._replan("the station document")
+
+    def _fetch_ended(self, event: FetchEnded) -> None:
+        self._accepted.round_ended(event)
+        if not event.error and not event.missing:
+            self._retry_s = RETRY_SECONDS
+            return
+        log.warning("fetching: %d files are missing; %s", event.missing, event.error or "asked for again soon")
+        self._timers.after(self._retry_s, Wake("sync"), jitter=self._retry_s)
+        self._retry_s = min(2 * self._retry_s, self._town.heartbeat_s)
+
+    def _refused(self, event: TownRefused) -> None:
+        log.warning("refused %s (%s): %s", event.what, event.reason, event.message)
+        if self._accepted.refuse(event, self._clock.now_ms()):
+            facts = {"what": event.what, "why": event.message[:400]}
+            self._actions.note("refused", by="town", reason=event.reason, facts=facts)
+
+    def _answered(self, event: HeartbeatAnswered) -> None:
+        self._upkeep.link_down_since_ms = 0
+        self._clock.told_by_town(event.time.now_ms, event.sent_monotonic, event.received_monotonic)
+        self._trust_changed()
+        answer = event.answer
+        if self._view.is_behind(answer):
+            now = self._clock.now() if self._clock.state != "untrusted" else None
+            self._link.fetch(self._accepted.standing(now), answer)
+        if answer.picture_wanted:
+            self._picture_wanted = True
+            self._pictures.ask(self._clock.monotonic())
