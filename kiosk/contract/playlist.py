@@ -62,7 +62,7 @@ class Programme(Record, frozen=True, kw_only=True):
     """In bytes."""
     sha256: Sha256
     loudness_clufs: int | None = None
-    """Integrated loudness (EBU R 128) in hundredths of LUFS; None where there is no sound."""
+    """Integrated loudness (EBU R 128) in hundredths of LUFS, mono as from two loudspeakers; None without sound."""
     peak_cdbtp: Peak | None = None
     """True peak (ITU-R BS.1770) in hundredths of dB relative to full scale; None where unknown or without sound."""
     short: bool = False

@@ -5,13 +5,16 @@ import sqlite3
 import stat
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, select
 
 from kiosk.contract import trust
 from kiosk.contract.trust import Held, Refused
-from kiosk.town import keys, schema
+from kiosk.town import keys, schema, store
 from kiosk.town import measure as measuring
 from kiosk.town.issue import Terms
 from kiosk.town.keys import KeyTrouble
@@ -96,16 +99,30 @@ def test_file_that_changed_is_measured_again(office, source):
     assert (opening.duration_ms, opening.loudness_clufs) == (800, None)
 
 
+def aged(database, revision):
+    """Make a town's database what it was when ``revision`` was the newest one: its tables, and what fits into them."""
+    newer = database.rename(database.with_suffix(".newer"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    with create_engine(f"sqlite:///{database}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    with closing(sqlite3.connect(database)) as old:
+        old.execute("ATTACH ? AS newer", [str(newer)])
+        tables = old.execute("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name <> 'alembic_version'")
+        for (table,) in tables.fetchall():
+            columns = ", ".join(f'"{row[1]}"' for row in old.execute(f"PRAGMA main.table_info({table})"))
+            old.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newer.{table}")  # noqa: S608 - its own names
+        old.execute("UPDATE measurement SET measured = json_remove(measured, '$.peak_cdbtp')")
+        old.commit()
+
+
 def test_town_upgraded_in_place_publishes_with_peaks(office, source):
     """Its database is from before peaks were measured, and says that the files have been measured already."""
     path = source()
     before = publish(office, path, TERMS, tick)
     office.close()
-    with closing(sqlite3.connect(office.folder / "town.db")) as old:
-        old.execute("ALTER TABLE programme DROP COLUMN peak_cdbtp")
-        old.execute("UPDATE measurement SET measured = json_remove(measured, '$.peak_cdbtp')")
-        old.execute("UPDATE alembic_version SET version_num = '0001'")
-        old.commit()
+    aged(office.folder / "town.db", "0001")
     upgraded = open_office(office.folder)
     week = publish(upgraded, path, TERMS, tick)
     assert (week.version, week.programmes) == (before.version + 1, before.programmes)
