@@ -16,14 +16,28 @@ import msgspec
 
 from kiosk.station.projector.confine import confine, die_with_parent
 from kiosk.station.projector.failure import Failure
-from kiosk.station.projector.film import Film
-from kiosk.station.projector.messages import Cue, Cut, Failed, Leave, Message, Ready, Shown, ToChild, Volume, line
+from kiosk.station.projector.film import FADE, Film
+from kiosk.station.projector.messages import (
+    SCREEN_GONE,
+    Cue,
+    Cut,
+    Failed,
+    Leave,
+    Message,
+    Ready,
+    Shown,
+    ToChild,
+    Volume,
+    line,
+)
 from kiosk.station.projector.still import Still, is_still
 from kiosk.station.projector.window import HUNG_UP, ProgrammeWindow, connect
 
 FIRST_REPORT = 0.3
 """Seconds after the cut by which libVLC has counted what it drew out of sight."""
 PROGRESS_EVERY = 1.0
+QUIET = FADE + 0.006
+"""Seconds before its end from which on a programme fades out: it is silent a little before the next one is heard."""
 SPIN = 0.002
 """Seconds before an instant from which on it is waited for awake: the kernel wakes a sleeper a little late."""
 REPORTS = 3
@@ -49,7 +63,9 @@ def main() -> NoReturn:
         window.keep_picture()
         tell(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined))
         play(programme, window, orders)
-    except (*HUNG_UP, Failure) as error:
+    except HUNG_UP:
+        os._exit(SCREEN_GONE)
+    except Failure as error:
         fail(str(error))
     except Exception as error:
         fail(f"{type(error).__name__}: {error}")
@@ -58,17 +74,19 @@ def main() -> NoReturn:
 def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> NoReturn:
     """Wait for the cut, be shown, fall silent at the end, wait to be told to leave."""
     cut = wait_for_cut(programme, window, orders)
-    tell(Shown(at=time.monotonic()))
     next_report = time.monotonic() + FIRST_REPORT
     while True:
-        order = orders.wait(min(cut.end, next_report))
+        order = orders.wait(min(cut.end - QUIET, next_report))
         cut = obey(order, programme, window) or cut
         now = time.monotonic()
-        if now >= cut.end:
+        if now >= cut.end - QUIET:
             break
         if now >= next_report:
             next_report += PROGRESS_EVERY
             tell(programme.progress())
+            programme.mend_sound()
+    programme.fade_out()
+    time.sleep(max(0.0, cut.end - time.monotonic()))
     programme.fall_silent()
     tell(programme.progress())
     while True:
@@ -87,6 +105,7 @@ def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orde
     wait_awake(cut.at)
     programme.arrive()
     window.raise_()
+    tell(Shown(at=time.monotonic()))
     programme.sound()
     window.look_away()
     return cut
@@ -98,7 +117,7 @@ def obey(order: "ToChild | None", programme: Film | Still, window: ProgrammeWind
         case Volume(percent=percent):
             programme.set_volume(percent)
         case Leave():
-            programme.fall_silent()
+            programme.fade_out()
             window.vanish()
             os._exit(0)
         case Cut():

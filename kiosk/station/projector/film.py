@@ -29,14 +29,23 @@ SOUGHT_WITHIN = 0.6
 """Seconds that the picture at a new position may take."""
 DRAWN_WITHIN = 2.0
 """Seconds that the second picture may take."""
-REDRAWN = 0.03
-"""What libVLC draws sooner than this after a start, in seconds, is the standing picture again."""
+SOUND_WITHIN = 2.0
+"""Seconds that sound may come later than pictures."""
+SHORT_OF_END_MS = 400
+TRIES = 3
+"""Starts that are tried at most: the second may differ from the first, as the first had nothing before it."""
 SETTLE = 0.03
 """Seconds after which no more draws follow the picture at a new position."""
 EARLY = 0.006
-"""Seconds by which the first picture of a stream is drawn before the cut, out of sight."""
+"""Seconds before the cut by which a first picture is aimed that is not drawn until time runs."""
+FADE = 0.016
+"""Seconds in which sound comes and goes at a cut: a wave that is broken off clicks."""
+FADE_STEPS = 8
+MEND_EVERY = 3.0
+"""Seconds between attempts to be heard again, after the sound server or its device went away."""
 LATE_AT_MOST = 0.1
-"""Seconds that the first picture of a stream may be late at the cut before the cut is made without it."""
+"""Seconds that a first picture may be late at the cut before the cut is made without it."""
+_SOUND_OUTPUTS = {"pulse": "pulse", "alsa": "alsa", "none": "dummy"}
 CACHING_MS = 60
 ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
@@ -52,10 +61,16 @@ class Film:
         self.video_output = ""
         self.lead = 0.0
         """Seconds before the cut at which :meth:`run` has to be called, so that the second picture is in time."""
+        self._started = False
+        """Has the sound server begun to play?"""
+        self._unheard = False
+        """Has libVLC said that its sound reaches no device?"""
+        self._mended_at = 0.0
         self._instance = vlc.Instance(_vlc_options(cue))
         if self._instance is None:
             raise Failure("libVLC does not start; is vlc-plugin-base installed?")
-        self._listener = self._listen()
+        self._listener = vlc.CallbackDecorators.LogCb(self._hear)  # libVLC holds no reference
+        self._instance.log_set(self._listener, None)
         media = self._instance.media_new_path(cue.file)
         for option in _media_options(cue):
             media.add_option(option)
@@ -64,9 +79,11 @@ class Film:
         self._player.set_media(media)
         self._player.set_xwindow(window.id)
         self._stats = vlc.MediaStats()
-        self._is_stream = _is_stream(cue.file)
+        self._stands = True
+        """Does the head's picture stand in the window, out of sight?"""
         self._before: tuple[int, int] | None = None
         """Pictures drawn and lost before the cut."""
+        self._volume = cue.volume
 
     # --- before the cut ---
 
@@ -81,6 +98,8 @@ class Film:
         self._window.forget_pictures()
         self._player.play()
         pictures = self._until_pictures_flow()
+        if self._cue.position_ms == 0:
+            self._until_sound_flows()
         self._instance.log_unset()
         self._pause()
         if self.kind == "sound":
@@ -91,19 +110,20 @@ class Film:
         period = statistics.median(gaps) if gaps else 0.0
         if self._cue.position_ms:  # joined in progress: what counts is to be there soon, not to the millisecond
             return
-        self._return()
-        if period > 0:
-            self.lead = self._start_takes_of_stream() + EARLY if self._is_stream else self._start_takes_of_file(period)
-            self._return()
+        stands = self._return()
+        for _ in range(TRIES if period > 0 else 0):
+            self.lead = self._start_takes(stands, period)
+            stood, stands = stands, self._return()
+            if stands == stood:
+                break
+        self._stands = stands
 
-    def _start_takes_of_file(self, period: float) -> float:
-        """Most files stand on the picture that was sought: by its first change a whole period has passed."""
+    def _start_takes(self, stands: bool, period: float) -> float:
+        """Seconds from a start to the first picture (EARLY included), if that stands already: until its time begins."""
+        if not stands:
+            return self._try_start(lambda _after: True) + EARLY
         first = self._window.look()
         return max(0.0, self._try_start(lambda _after: self._window.look() != first) - period)
-
-    def _start_takes_of_stream(self) -> float:
-        """A stream stands on any picture after a seek, and gets to the one that was sought when it runs."""
-        return self._try_start(lambda after: after > REDRAWN)
 
     def _try_start(self, is_it: Callable[[float], bool]) -> float:
         """Run for a moment: seconds until that is drawn which ``is_it``, by seconds since the start; 0 for never."""
@@ -144,6 +164,23 @@ class Film:
                 return []
         raise Failure(f"no picture within {READY_WITHIN:.0f} s")
 
+    def _until_sound_flows(self) -> None:
+        """Wait for PulseAudio's word that it has begun to play our samples.
+
+        A stream that is paused before it was ever started is late by the length of the pause when it goes on, and stays
+        so until libVLC notices and leaves out what it missed: a second of silence after the cut (libVLC 3.0.24).
+        """
+        deadline = time.monotonic() + SOUND_WITHIN
+        left = self._player.get_length() - SHORT_OF_END_MS
+        while (
+            self._cue.sound == "pulse"
+            and not (self._started or self._unheard)
+            and self._player.audio_get_track_count() > 0
+            and time.monotonic() < deadline
+            and (left <= 0 or self._player.get_time() < left)
+        ):
+            time.sleep(0.01)
+
     def _has_sound_only(self) -> bool:
         player = self._player
         return bool(
@@ -152,13 +189,14 @@ class Film:
             and player.video_get_track_count() <= 0
         )
 
-    def _return(self) -> None:
-        """Go, paused, to the head, and wait until its picture is drawn."""
+    def _return(self) -> bool:
+        """Go, paused, to the head: is its picture drawn? Of MPEG streams it comes only when time runs again."""
         self._window.forget_pictures()
         self._player.set_time(0)
-        wait = SOUGHT_WITHIN
+        wait, drawn = SOUGHT_WITHIN, False
         while self._window.next_picture(wait) is not None:
-            wait = SETTLE
+            wait, drawn = SETTLE, True
+        return drawn
 
     def _pause(self) -> None:
         self._player.set_pause(1)
@@ -174,14 +212,21 @@ class Film:
         self._player.set_pause(0)
 
     def arrive(self) -> None:
-        """At the cut: a stream that is a little late is waited for, or the picture that it stands on would be seen."""
-        if self._is_stream and self.lead:
+        """At the cut: a head that is a little late is waited for, or the picture in its place would be seen."""
+        if not self._stands:
             self._window.next_picture(LATE_AT_MOST)
 
     def sound(self) -> None:
-        """Be heard."""
+        """Be heard, from silence up. Blocks for :data:`FADE`."""
+        self._instance.log_set(self._listener, None)
+        self._player.audio_set_volume(0)
         self._player.audio_set_mute(False)
-        self.set_volume(self._cue.volume)
+        self._fade(0, self._loudness())
+
+    def fade_out(self) -> None:
+        """Be heard no more. Blocks for :data:`FADE`."""
+        self._fade(self._loudness(), 0)
+        self._player.audio_set_mute(True)
 
     def fall_silent(self) -> None:
         """Stand still without a sound; the last picture stays."""
@@ -190,7 +235,29 @@ class Film:
 
     def set_volume(self, percent: int) -> None:
         """In percent, cubic as libVLC's own, on top of the gain that evens loudness out."""
-        self._player.audio_set_volume(round(percent * 10 ** (self._cue.gain_db / 60)))
+        self._volume = percent
+        self._player.audio_set_volume(self._loudness())
+
+    def mend_sound(self) -> None:
+        """Open the sound output anew if libVLC has lost it, which it never does itself; the picture goes on."""
+        now = time.monotonic()
+        track = self._player.audio_get_track()
+        if not self._unheard or track < 0 or now - self._mended_at < MEND_EVERY:
+            return
+        self._unheard, self._mended_at = False, now
+        self._player.audio_set_track(-1)
+        self._player.audio_output_set(_SOUND_OUTPUTS[self._cue.sound])  # adds "none" by itself
+        self._player.audio_set_track(track)
+        self._player.audio_set_volume(self._loudness())
+
+    def _loudness(self) -> int:
+        """What libVLC calls the volume, in percent."""
+        return round(self._volume * 10 ** (self._cue.gain_db / 60))
+
+    def _fade(self, first: int, last: int) -> None:
+        for step in range(1, FADE_STEPS + 1):
+            self._player.audio_set_volume(first + (last - first) * step // FADE_STEPS)
+            time.sleep(FADE / FADE_STEPS)
 
     def progress(self) -> Progress:
         """How far the programme is. Pictures count from the first call on."""
@@ -207,24 +274,29 @@ class Film:
         self._media.get_stats(self._stats)
         return self._stats.displayed_pictures, self._stats.lost_pictures
 
-    def _listen(self) -> object:
-        """Hear from libVLC's log which video output it has chosen; there is no other way to know."""
+    def _hear(self, _data: object, level: int, context: Any, text: bytes, values: Any) -> None:
+        """Hear from libVLC's log which video output it has chosen, and that it is not heard: it tells nobody else."""
+        if level == vlc.LogLevel.ERROR.value:
+            self._unheard |= _speaker(context).startswith(b"audio_output/")
+        elif text == b"started":
+            self._started = True
+        elif text.startswith(b"using %s module"):
+            line = ctypes.create_string_buffer(200)
+            _vsnprintf(line, len(line), text, ctypes.cast(values, ctypes.c_void_p))
+            said = line.value.decode(errors="replace").split()
+            if said[1:2] == ["vout"] and said[2:3] == ["display"]:
+                self.video_output = said[-1].strip('"')
 
-        def heard(_data: object, _level: int, _context: object, text: bytes, values: Any) -> None:
-            if text.startswith(b"using %s module"):
-                line = ctypes.create_string_buffer(200)
-                _vsnprintf(line, len(line), text, ctypes.cast(values, ctypes.c_void_p))
-                said = line.value.decode(errors="replace").split()
-                if said[1:2] == ["vout"] and said[2:3] == ["display"]:
-                    self.video_output = said[-1].strip('"')
 
-        callback = vlc.CallbackDecorators.LogCb(heard)
-        self._instance.log_set(callback, None)
-        return callback  # libVLC holds no reference; whoever drops it crashes
+def _speaker(context: Any) -> bytes:
+    """The source file of libVLC that a line of its log comes from; python-vlc's own function for it takes no NULL."""
+    module, file, number = ctypes.c_char_p(), ctypes.c_char_p(), ctypes.c_uint()
+    vlc.dll.libvlc_log_get_context(context, ctypes.byref(module), ctypes.byref(file), ctypes.byref(number))
+    return file.value or b""
 
 
 def _is_stream(file: str) -> bool:
-    """MPEG transport and program streams: their clock runs ahead of their pictures, and a seek lands anywhere."""
+    """MPEG transport and program streams, by their first bytes."""
     with Path(file).open("rb") as opened:
         head = opened.read(377)
     return head[:4] == b"\x00\x00\x01\xba" or (head[0:1] == b"G" and head[188:189] == b"G" and head[376:377] == b"G")
@@ -233,7 +305,7 @@ def _is_stream(file: str) -> bool:
 def _vlc_options(cue: Cue) -> list[str]:
     options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
     options += ["--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
-    options.append("--aout=" + {"pulse": "pulse", "alsa": "alsa", "none": "dummy"}[cue.sound])
+    options.append(f"--aout={_SOUND_OUTPUTS[cue.sound]},none")  # no other one: it might be loud, or take the device
     if cue.video_output:
         options.append(f"--vout={cue.video_output}")
     if not cue.hardware_decoding:
@@ -243,6 +315,10 @@ def _vlc_options(cue: Cue) -> list[str]:
 
 def _media_options(cue: Cue) -> list[str]:
     options = [f":file-caching={CACHING_MS}", ":play-and-pause"]
+    if _is_stream(cue.file):
+        # libVLC's own demultiplexers run up to a second ahead of sound and picture, as the stream's clock says, and
+        # lose their way in it: the sound's start is too early by what is written before it, then there is a hole.
+        options.append(":demux=avformat,any")
     if cue.position_ms:
         options.append(f":start-time={cue.position_ms / 1000:.3f}")
     return [*options, *(f":sub-file={file}" for file in cue.subtitles[:1])]

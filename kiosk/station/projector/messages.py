@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 SCREEN_GONE = 3
-"""The stage's return code where there is no X server, or no longer one."""
+"""A child's return code where there is no X server, or no longer one."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="say", tag=str.lower):

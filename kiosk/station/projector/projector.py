@@ -13,6 +13,7 @@ from msgspec import structs
 
 from kiosk.station.events import ChildFailed, ChildGone, ChildProgress, ChildReady, ChildShown, Event, Post
 from kiosk.station.projector.messages import (
+    SCREEN_GONE,
     Cue,
     Cut,
     Failed,
@@ -256,6 +257,9 @@ class Projector:
             case ChildGone(play=child, returncode=code):
                 self._leavers.pop(child, None)
                 run = self._run_of(child)
+                if run and code == SCREEN_GONE:  # no fault of the file: it starts again with its screen, or by tick()
+                    self._end_child(run)
+                    return []
                 return self._replace(run, f"the player ended with {code}", now) if run else []
         return []
 
@@ -263,7 +267,9 @@ class Projector:
         """Look for children that hang, stand still, or overstay. To be called about once a second."""
         notes: list[Note] = []
         for run in list(self._runs.values()):
-            if cause := self._trouble(run, now):
+            if run.process is None and self.screen_up and not run.cause:
+                self._start(run, now)
+            elif cause := self._trouble(run, now):
                 notes += self._replace(run, cause, now)
         for leaver in self._leavers.values():
             if now < leaver.until:

@@ -66,6 +66,12 @@ class Still:
     def sound(self) -> None:
         """It has no sound."""
 
+    def fade_out(self) -> None:
+        """It has no sound."""
+
+    def mend_sound(self) -> None:
+        """It has no sound."""
+
     def fall_silent(self) -> None:
         """It has no sound."""
 

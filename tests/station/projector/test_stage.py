@@ -97,7 +97,7 @@ def test_station_that_starts_without_x_waits_for_it(own: XServer, clips: Clips) 
     now = time.monotonic()
     rig.cue("a", clips("red.mp4"), now, end=now + 30)
     rig.run_to(now + 1.5)
-    assert not rig.stage.up and not rig.children() and rig.notes == []
+    assert not rig.stage.up and not set(rig.children().values()) - {"Z"} and rig.notes == []
     own.start()
     sampler = Sampler(own.name)
     rig.note(OnScreen)
