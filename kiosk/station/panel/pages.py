@@ -202,7 +202,7 @@ class Pages:
         press, button = form.get("press", ""), form.get("button", "")
         if button not in SOUND_BUTTONS:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
-        if press and self._is_new(f"{press}-{button}"):  # two buttons of one page are two presses
+        if self._is_new(press and f"{press}-{button}"):  # two buttons of one page are two presses
             before = self._snapshot().sound
             self._post(SOUND_BUTTONS[button](press))
             await self._until(lambda: self._snapshot().sound != before)

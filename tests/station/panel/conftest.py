@@ -29,7 +29,13 @@ def serve(room: Room) -> Iterator[Callable[[Path], str]]:
     panels: list[Panel] = []
 
     def start(folder: Path) -> str:
-        panel = Panel(Settings(listen="127.0.0.1", port=0), folder, room.post, lambda: room.snapshot)
+        panel = Panel(
+            Settings(listen="127.0.0.1", port=0),
+            folder,
+            room.post,
+            lambda: room.snapshot,
+            picture=lambda: room.picture,
+        )
         panels.append(panel)
         panel.start()
         assert panel.wait_listening(20)

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from kiosk.station.events import Event, StartPressed, StopPressed
-from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Stopped
+from kiosk.station.events import Event, MutePressed, PictureAsked, StartPressed, StopPressed, VolumePressed
+from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
+from kiosk.station.pictures import Picture
 
 PIN = "271828"
 NOW = datetime(2026, 3, 5, 14, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -40,6 +41,9 @@ class Room:
         self.snapshot = running()
         self.posted: list[Event] = []
         self.deaf = False
+        self.picture: Picture | None = None
+        self.next_pictures: list[bytes] = []
+        """What the screen shows to each that asks."""
 
     def post(self, event: Event) -> None:
         self.posted.append(event)
@@ -50,6 +54,16 @@ class Room:
             self.snapshot = replace(self.snapshot, stopped=Stopped(event.reason, until), on_air=None)
         if isinstance(event, StartPressed):
             self.snapshot = replace(self.snapshot, stopped=None)
+        sound = self.snapshot.sound
+        if isinstance(event, VolumePressed):
+            level = min(100, max(0, sound.volume + event.change))
+            muted = sound.muted and event.change < 0
+            self.snapshot = replace(self.snapshot, sound=Sound(level, muted, by_hand=True))
+        if isinstance(event, MutePressed):
+            self.snapshot = replace(self.snapshot, sound=replace(sound, muted=event.muted, by_hand=True))
+        if isinstance(event, PictureAsked) and self.next_pictures:
+            at_ms = (self.picture.at_ms if self.picture else int(NOW.timestamp() * 1000)) + 1000
+            self.picture = Picture(at_ms, at_ms / 1000, self.next_pictures.pop(0))
 
 
 class Browser:
@@ -66,7 +80,7 @@ class Browser:
     def fields(self, path: str, action: str) -> dict[str, str]:
         """The hidden fields of the form on page ``path`` that goes to ``action``."""
         page = self.get(path).text
-        form = re.search(rf'<form method="post" action="{action}">(.*?)</form>', page, re.DOTALL)
+        form = re.search(rf'<form method="post" action="{action}"[^>]*>(.*?)</form>', page, re.DOTALL)
         assert form, f"{path} has no form to {action}"
         return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[1]))
 
@@ -79,6 +93,9 @@ class Browser:
 
     def stop(self, reason: str = "meeting", **more: str) -> requests.Response:
         return self.post("/stop", self.fields("/stop", "/stop") | {"reason": reason} | more)
+
+    def sound(self, button: str) -> requests.Response:
+        return self.post("/volume", self.fields("/", "/volume") | {"button": button})
 
     def text(self, path: str = "/") -> str:
         """The page as it reads, without tags."""

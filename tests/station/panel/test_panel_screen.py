@@ -1,0 +1,90 @@
+"""What the screen shows, on the administrator's page."""
+
+import time
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+import requests
+from panel_room import PIN, Browser, Room
+from PIL import Image
+
+from kiosk.station.events import PictureAsked
+
+
+def picture(colour: str) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (640, 360), colour).save(file, "JPEG")
+    return file.getvalue()
+
+
+RED, GREEN = picture("red"), picture("green")
+
+
+def test_picture_is_for_those_logged_in(base: str, room: Room) -> None:
+    room.next_pictures = [RED]
+    for path in ("/screen.jpg", "/screen.jpg?fresh=1"):
+        assert requests.get(base + path, timeout=20).status_code == 401
+    stranger = Browser(base)
+    stranger.get("/?look=1")
+    assert "屏幕画面" not in stranger.text()
+    assert room.posted == []
+    assert stranger.log_in(PIN).status_code == 303
+    assert stranger.get("/screen.jpg?fresh=1").status_code == 200
+
+
+def test_fresh_asks_for_a_new_picture_and_the_plain_one_is_the_newest(administrator: Browser, room: Room) -> None:
+    assert administrator.get("/screen.jpg").status_code == 503, "nobody has asked for one yet"
+    room.next_pictures = [RED, GREEN]
+    answer = administrator.get("/screen.jpg?fresh=1")
+    assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "image/jpeg", RED)
+    assert answer.headers["cache-control"] == "no-store"
+    assert administrator.get("/screen.jpg").content == RED
+    assert administrator.get("/screen.jpg?fresh=2").content == GREEN
+    assert administrator.get("/screen.jpg").content == GREEN
+    assert room.posted == [PictureAsked("panel")] * 2
+
+
+def test_look_shows_the_picture_and_when_it_was_taken(administrator: Browser, room: Room) -> None:
+    page = administrator.text()
+    assert "看一下屏幕" in page and "拍摄时间" not in page
+    room.next_pictures = [RED]
+    page = administrator.get("/?look=1").text
+    assert room.picture is not None
+    assert f'<img src="/screen.jpg?at={room.picture.at_ms}" alt="屏幕画面">' in page
+    assert "拍摄时间：14:40:01" in page
+    assert '<meta http-equiv="refresh" content="60; url=/">' in page, "a page that stays open asks for no more"
+    assert "拍摄时间：14:40:01" in administrator.get().text
+    assert len(room.posted) == 1
+
+
+@pytest.mark.parametrize("path", ["/screen.jpg?fresh=1", "/?look=1"])
+def test_without_a_picture_the_answer_comes_within_3_s_and_says_so(
+    administrator: Browser, room: Room, path: str
+) -> None:
+    began = time.monotonic()
+    answer = administrator.get(path)
+    assert time.monotonic() - began < 6  # seen: 2.8 s
+    if path == "/?look=1":
+        assert "没有及时拿到画面" in answer.text
+    else:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert room.posted == [PictureAsked("panel")]
+
+
+def test_an_old_picture_is_not_given_out_as_a_fresh_one(administrator: Browser, room: Room) -> None:
+    room.next_pictures = [RED]
+    administrator.get("/screen.jpg?fresh=1")
+    assert administrator.get("/screen.jpg?fresh=1").status_code == 503
+    assert administrator.get("/screen.jpg").content == RED
+
+
+def test_where_there_is_no_screen_that_is_said_at_once(administrator: Browser, room: Room) -> None:
+    room.snapshot = replace(room.snapshot, screen=False)
+    began = time.monotonic()
+    answer = administrator.get("/screen.jpg?fresh=1")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    page = administrator.text("/?look=1")
+    assert "没有画面：电脑没有输出显示" in page and "看一下屏幕" not in page
+    assert time.monotonic() - began < 2
+    assert room.posted == []
