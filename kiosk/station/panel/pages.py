@@ -199,10 +199,11 @@ class Pages:
         visitor, form = await self._form(request, "volume")
         if not visitor.logged_in:
             return _to("/login")
-        press, button = form.get("press", ""), form.get("button", "")
+        button = form.get("button", "")
+        press = form.get("press", "") and f"{form['press']}-{button}"  # two buttons of one page are two presses
         if button not in SOUND_BUTTONS:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
-        if self._is_new(press and f"{press}-{button}"):  # two buttons of one page are two presses
+        if self._is_new(press):
             before = self._snapshot().sound
             self._post(SOUND_BUTTONS[button](press))
             await self._until(lambda: self._snapshot().sound != before)

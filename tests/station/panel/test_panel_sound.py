@@ -53,6 +53,7 @@ def test_the_same_press_twice_is_one_press_and_two_buttons_of_a_page_are_two(
     for button in ("louder", "louder", "mute", "louder", "mute"):
         assert administrator.post("/volume", fields | {"button": button}).status_code == 303
     assert [type(event) for event in room.posted] == [VolumePressed, MutePressed]
+    assert len({event.press for event in room.posted if isinstance(event, VolumePressed | MutePressed)}) == 2
     assert room.snapshot.sound == Sound(90, True, by_hand=True)
     administrator.sound("louder")
     assert len(room.posted) == 3, "a page that was loaded anew has presses of its own"
