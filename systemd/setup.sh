@@ -10,7 +10,8 @@ packages="python3 python3-venv ca-certificates procps libudev1 fonts-wqy-microhe
 case $list in
 station) satisfied="station town test" ;;
 town) satisfied="town test" packages="$packages ffmpeg xvfb" ;;
-test) satisfied="test" packages="$packages ffmpeg xvfb x11-utils dbus systemd umockdev libumockdev0" ;;
+test) satisfied="test" packages="$packages ffmpeg xvfb x11-utils dbus systemd umockdev libumockdev0
+    pulseaudio pulseaudio-utils" ;;
 *) echo "kiosk: $list is not one of station, town, test" >&2 && exit 2 ;;
 esac
 lock=$root/systemd/$list.lock

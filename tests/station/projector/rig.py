@@ -35,13 +35,21 @@ class Rig:
         self._ticked = 0.0
 
     def cue(
-        self, play: str, file: Path, at: float, *, head: float | None = None, end: float | None = None, volume: int = 80
+        self,
+        play: str,
+        file: Path,
+        at: float,
+        *,
+        head: float | None = None,
+        end: float | None = None,
+        volume: int = 80,
+        sound: str = "none",
     ) -> Showing:
         """Cue a clip to be on the screen at ``at`` (monotonic)."""
         head = at if head is None else head
         end = head + SECONDS if end is None else end
         cue = Cue(
-            file=str(file), display=self.screen.name, video_output="xcb_x11", sound="none", hardware_decoding=False,
+            file=str(file), display=self.screen.name, video_output="xcb_x11", sound=sound, hardware_decoding=False,
             volume=volume,
         )  # fmt: skip
         showing = Showing(play, cue, at, head, end)
