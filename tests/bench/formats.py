@@ -3,6 +3,7 @@
 ``python tests/bench/formats.py FOLDER`` makes them all; the benches keep them in a cache in the temporary folder.
 """
 
+import hashlib
 import math
 import subprocess
 import sys
@@ -35,6 +36,8 @@ class Format:
     clip: Clip
     interlaced: bool = False
     """Fields of different moments, upper one first; the bar code is the same in both."""
+    voice: str = ""
+    """What is heard, as a source of ffmpeg's, where that is not the clip's tone on both sides."""
 
     @property
     def name(self) -> str:
@@ -47,9 +50,14 @@ class Format:
         return self.clip.number
 
     @property
+    def has_picture(self) -> bool:
+        """A sound has none but a title card."""
+        return "-vn" not in self.clip.video
+
+    @property
     def seen_as(self) -> int:
-        """The programme number that is seen on the screen: a sound's is 0, it has but a title card."""
-        return 0 if self in SOUNDS else self.number
+        """The programme number that is seen on the screen: a sound's is 0."""
+        return self.number if self.has_picture else 0
 
     @property
     def rate(self) -> Fraction:
@@ -59,7 +67,8 @@ class Format:
     @property
     def frames(self) -> int:
         """How many different pictures it has."""
-        return 1 if self in (*STILLS, *SOUNDS) else math.ceil(self.clip.seconds * self.rate)
+        moves = self.has_picture and "-frames:v" not in self.clip.video
+        return math.ceil(self.clip.seconds * self.rate) if moves else 1
 
     @property
     def shape(self) -> Fraction:
@@ -152,16 +161,17 @@ SOUNDS = (
 
 def make(one: Format, folder: Path = CACHE) -> Path:
     """The clip's file, made in ``folder`` when it is first asked for. Raises CalledProcessError with ffmpeg's words."""
-    folder.mkdir(exist_ok=True)
-    target = folder / one.clip.file
+    recipe = _inputs(one)
+    if one.has_picture:
+        recipe += ["-vf", _interlaced(one.clip) if one.interlaced else testcard.picture(one.clip)]
+    recipe += [*one.clip.video, *one.clip.audio, "-t", str(one.clip.seconds)]
+    digest = hashlib.sha256("\0".join(recipe).encode()).hexdigest()[:8]  # another recipe makes another file
+    target = folder / f"{digest}-{one.clip.file}"
     if target.exists():
         return target
-    half = folder / f"half-made-{one.clip.file}"  # a bench that is broken off leaves no clip that looks whole
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", *_inputs(one)]
-    if one not in SOUNDS:
-        command += ["-vf", _interlaced(one.clip) if one.interlaced else testcard.picture(one.clip)]
-    command += [*one.clip.video, *one.clip.audio, "-t", str(one.clip.seconds), str(half)]
-    subprocess.run(command, check=True)
+    folder.mkdir(exist_ok=True)
+    half = folder / f"half-made-{target.name}"  # a bench that is broken off leaves no clip that looks whole
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *recipe, str(half)], check=True)
     half.rename(target)
     return target
 
@@ -172,8 +182,8 @@ def _inputs(one: Format) -> list[str]:
     rate = one.rate * 2 if one.interlaced else one.rate
     ground = f"color=c={clip.ground}:s={width}x{height}:r={rate}:d={clip.seconds}"
     tone = f"sine=f={clip.tone}:r=48000:d={clip.seconds},volume={clip.level}*8"
-    inputs = [] if one in SOUNDS else [ground]
-    inputs += [tone] if clip.audio else []
+    inputs = [ground] if one.has_picture else []
+    inputs += [one.voice or tone] if clip.audio else []
     return [word for source in inputs for word in ("-f", "lavfi", "-i", source)]
 
 

@@ -9,17 +9,22 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def loudspeaker(folder: Path) -> Iterator[Path]:
-    """Run it, with its socket below ``folder``; kiosk, cvlc and mpv find it by the environment. Yields the socket."""
+def loudspeaker(folder: Path, rewinds: bool = False) -> Iterator[Path]:
+    """Run it, with its socket below ``folder``; kiosk, cvlc and mpv find it by the environment. Yields the socket.
+
+    One that ``rewinds``, as the module does unasked, takes up to 2 s at a time and gives it back when something else is
+    to be heard. mpv waits for that at every cut, so the others do not.
+    """
     socket = folder / "pulse" / "native"
     socket.parent.mkdir(mode=0o755)
     before = {name: os.environ.get(name) for name in ("XDG_RUNTIME_DIR", "PULSE_SERVER")}
     os.environ |= {"XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": f"unix:{socket}"}
     modules = ["-L", f"module-native-protocol-unix socket={socket} auth-anonymous=1"]
-    modules += ["-L", "module-null-sink norewinds=1"]  # else it takes 2 s at a time, for which mpv waits at every cut
+    modules += ["-L", f"module-null-sink rate=48000 norewinds={int(not rewinds)}"]
     options = ["--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--disallow-module-loading"]
+    own = {**os.environ, "PULSE_RUNTIME_PATH": str(folder / "pulse-own")}  # it closes that folder to other users
     with (folder / "pulse.log").open("wb") as log:
-        server = subprocess.Popen(["pulseaudio", "-n", *options, *modules], stdout=log, stderr=log)
+        server = subprocess.Popen(["pulseaudio", "-n", *options, *modules], stdout=log, stderr=log, env=own)
     try:
         deadline = time.monotonic() + 10
         while not socket.exists():
