@@ -6,12 +6,12 @@ the new one.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import mul
 from statistics import fmean
 
+from hearing import Heard, Tape, Voice, beeps, click, first_sample, last_sample, peaks
 from judge_cuts import percentile
 
 from kiosk.demo.sampler import Sighting
@@ -22,29 +22,10 @@ GONE = 0.01
 """Under this share of its level (-40 dB) nothing is left of a programme."""
 TOUCHING_MS = 1.0
 """An old programme that is heard no longer than this after the new one began is not heard after it."""
-SEARCH_S, STEP_S, THIN = 0.1, 0.05, 4
-"""A programme is looked for in windows so long, every so often, in one sample of so many."""
-PURE = 0.7
-"""From this share of a window's amplitude on, the tone is what sounds in it."""
-BEEP_WINDOW_S, BEEP_STEP_S = 0.02, 0.0025
-APART_S = 0.24
-"""A beep that is farther than this from its picture is not its beep."""
-CLICK_HZ, CLICK_WINDOW_S, CLICK_REACH_S = 5000, 0.005, 0.03
-"""A click is what sounds above CLICK_HZ, where no tone is, from CLICK_REACH_S before a cut to as much after it."""
-POLES = 8
-"""Of the high-pass for clicks: it leaves of the tones -105 dB, of their beeps -59 dB."""
-STEADY_S = (0.25, 0.35)
+CLICK_REACH_S = 0.03
+"""A click of a cut is heard so shortly before or after it."""
+CALM_BEFORE_S, CALM_AFTER_S = (0.35, 0.25), (0.37, 0.47)
 """Where the same is measured for comparison, so far from a cut: no beep is there."""
-
-
-@dataclass(frozen=True)
-class Voice:
-    """What is to be heard of a clip. ``side`` is 0 for left, 1 for right."""
-
-    side: int
-    hertz: float
-    beeps: tuple[int, ...]
-    """The pictures with which the tone goes up by an octave for a moment."""
 
 
 @dataclass(frozen=True)
@@ -57,40 +38,6 @@ class Part:
     voice: Voice
     lag_ms: tuple[float, ...] = ()
     """By how much each beep comes after its picture by the file itself; nothing is the same as 0 for each."""
-
-
-@dataclass(frozen=True)
-class Tape:
-    """A recording: the samples of both sides, and when the first of them sounded."""
-
-    sides: tuple[Sequence[float], Sequence[float]]
-    start: float
-    rate: int = 48000
-
-    def place(self, instant: float) -> int:
-        """The sample that sounded at an instant, or the first or last one."""
-        return max(0, min(len(self.sides[0]), round((instant - self.start) * self.rate)))
-
-    def instant(self, place: int) -> float:
-        """When a sample sounded."""
-        return self.start + place / self.rate
-
-    def between(self, side: int, begin: float, end: float) -> Sequence[float]:
-        """The samples of one side between two instants."""
-        return self.sides[side][self.place(begin) : self.place(end)]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Where a programme was heard. ``level`` is the amplitude of its tone."""
-
-    begin: float
-    end: float
-    level: float
-
-    @property
-    def middle(self) -> float:
-        return (self.begin + self.end) / 2
 
 
 @dataclass(frozen=True)
@@ -111,7 +58,7 @@ class Cut:
     """The last sample of the old programme after the first sight of the new picture."""
     click_db: float | None = None
     """The loudest 5 ms of what no tone explains, against the louder programme."""
-    steady_db: float | None = None
+    calm_db: float | None = None
     """The same away from the cut: what codecs leave."""
 
 
@@ -135,29 +82,13 @@ def judge(
     return tuple(cuts)
 
 
-def find(tape: Tape, voice: Voice) -> Heard | None:
-    """Where a tone is what sounds on its side, to the tenth of a second; None where it never is."""
-    samples = tape.sides[voice.side][::THIN]
-    rate = tape.rate / THIN
-    tones = [_tone(hertz, round(SEARCH_S * rate), rate) for hertz in (voice.hertz, 2 * voice.hertz)]
-    found: list[tuple[float, float]] = []
-    for place in range(0, len(samples) - round(SEARCH_S * rate), round(STEP_S * rate)):
-        window = samples[place : place + round(SEARCH_S * rate)]
-        strongest = max(window)
-        if strongest > 1e-4 and (level := max(_level(window, tone) for tone in tones)) > PURE * strongest:
-            found.append((tape.start + place / rate, level))
-    if not found:
-        return None
-    return Heard(found[0][0], found[-1][0] + SEARCH_S, percentile(sorted(level for _, level in found), 50))
-
-
 def _cut(tape: Tape, old: tuple[Part, Heard], new: tuple[Part, Heard], due: float | None, seen: float | None) -> Cut:
     (leaving, was), (coming, now) = old, new
-    begin = _first_sample(tape, coming.voice.side, was.middle, now.middle, GONE * now.level)
-    end = _last_sample(tape, leaving.voice.side, was.middle, now.middle, GONE * was.level)
+    begin = first_sample(tape, coming.voice.side, was.middle, now.middle, GONE * now.level)
+    end = last_sample(tape, leaving.voice.side, was.middle, now.middle, GONE * was.level)
     edges = sorted((begin, end))
     loudest = max(was.level, now.level)
-    calm = [(edges[0] - STEADY_S[1], edges[0] - STEADY_S[0]), (edges[1] + STEADY_S[0], edges[1] + STEADY_S[1])]
+    calm = [[edges[0] - before for before in CALM_BEFORE_S], [edges[1] + after for after in CALM_AFTER_S]]
     return Cut(
         old=leaving.name,
         new=coming.name,
@@ -167,67 +98,20 @@ def _cut(tape: Tape, old: tuple[Part, Heard], new: tuple[Part, Heard], due: floa
         start_ms=None if seen is None else (begin - seen) * 1000,
         tail_ms=None if seen is None else (end - seen) * 1000,
         click_db=click(tape, edges[0] - CLICK_REACH_S, edges[1] + CLICK_REACH_S, loudest),
-        steady_db=max(click(tape, *stretch, loudest) for stretch in calm),
+        calm_db=max(click(tape, *stretch, loudest) for stretch in calm),
     )
-
-
-def _first_sample(tape: Tape, side: int, begin: float, end: float, least: float) -> float:
-    samples = tape.between(side, begin, end)
-    place = next((n for n, sample in enumerate(samples) if abs(sample) > least), len(samples))
-    return tape.instant(tape.place(begin) + place)
-
-
-def _last_sample(tape: Tape, side: int, begin: float, end: float, least: float) -> float:
-    samples = tape.between(side, begin, end)
-    place = next((n for n in range(len(samples) - 1, -1, -1) if abs(samples[n]) > least), 0)
-    return tape.instant(tape.place(begin) + place + 1)
 
 
 def _silence(tape: Tape, both: Sequence[tuple[Part, Heard]]) -> float:
     """How many milliseconds between the middles of two programmes are silent. No tone rests for one."""
     begin, end = (heard.middle for _, heard in both)
-    blocks = [_peaks(tape, part.voice.side, begin, end) for part, _ in both]
+    blocks = [peaks(tape, part.voice.side, begin, end) for part, _ in both]
     least = [SILENT * heard.level for _, heard in both]
     return float(sum(one < least[0] and other < least[1] for one, other in zip(*blocks, strict=True)))
 
 
-def _peaks(tape: Tape, side: int, begin: float, end: float) -> list[float]:
-    """The peak of each whole millisecond."""
-    samples, size = tape.between(side, begin, end), tape.rate // 1000
-    return [max(map(abs, samples[at : at + size])) for at in range(0, len(samples) - size + 1, size)]
-
-
-def click(tape: Tape, begin: float, end: float, level: float) -> float:
-    """The loudest 5 ms of what is above CLICK_HZ on both sides between two instants, in dB against a tone's level."""
-    warm = 0.02
-    size = round(CLICK_WINDOW_S * tape.rate)
-    power: list[float] = []
-    for side in (0, 1):
-        high = _high_pass(tape.between(side, begin - warm, end), tape.rate)[round(warm * tape.rate) :]
-        power = [one * one + other for one, other in zip(high, power or [0.0] * len(high), strict=True)]
-    step = tape.rate // 1000
-    loudest = max((fmean(power[at : at + size]) for at in range(0, len(power) - size + 1, step)), default=0.0)
-    return 10 * math.log10(max(loudest, 1e-20) / (level * level / 2))
-
-
-def _high_pass(samples: Sequence[float], rate: int) -> list[float]:
-    """Butterworth, by biquads of the bilinear transform."""
-    warped = math.tan(math.pi * CLICK_HZ / rate)
-    out = list(samples)
-    for n in range(POLES // 2):
-        damping = 2 * math.sin(math.pi * (2 * n + 1) / (2 * POLES)) * warped
-        scale = 1 + damping + warped * warped
-        a1, a2 = 2 * (warped * warped - 1) / scale, (1 - damping + warped * warped) / scale
-        x1 = x2 = y1 = y2 = 0.0
-        for place, x in enumerate(out):
-            y = (x - 2 * x1 + x2) / scale - a1 * y1 - a2 * y2
-            x2, x1, y2, y1 = x1, x, y1, y
-            out[place] = y
-    return out
-
-
 def offsets(tape: Tape, sightings: Sequence[Sighting], part: Part, heard: Heard) -> list[float]:
-    """Milliseconds by which each beep of a programme sounded after its picture was seen, less those in the file."""
+    """Milliseconds by which the nearest beep sounded after each of its pictures was seen, less those in the file."""
     if part.number == 0:
         return []
     sounded = list(beeps(tape, part.voice, heard))
@@ -235,39 +119,9 @@ def offsets(tape: Tape, sightings: Sequence[Sighting], part: Part, heard: Heard)
     for place, picture in enumerate(part.voice.beeps):
         seen = next((s.monotonic for s in sightings if (s.programme, s.frame) == (part.number, picture)), None)
         if seen is not None and sounded:
-            beep = min(sounded, key=lambda at: abs(at - seen))
-            if abs(beep - seen) < APART_S:
-                found.append((beep - seen) * 1000 - (part.lag_ms[place] if part.lag_ms else 0.0))
+            nearest = min((at - seen for at in sounded), key=abs)
+            found.append(nearest * 1000 - (part.lag_ms[place] if part.lag_ms else 0.0))
     return found
-
-
-def beeps(tape: Tape, voice: Voice, heard: Heard) -> Iterator[float]:
-    """When the tone goes up: its octave becomes louder than itself in a window around that instant."""
-    size = round(BEEP_WINDOW_S * tape.rate)
-    tones = [_tone(hertz, size, tape.rate) for hertz in (voice.hertz, 2 * voice.hertz)]
-    samples, step = tape.sides[voice.side], round(BEEP_STEP_S * tape.rate)
-    before = 0.0
-    for place in range(tape.place(heard.begin), tape.place(heard.end) - size, step):
-        window = samples[place : place + size]
-        low, high = (_level(window, tone) for tone in tones)
-        now = high - low if high + low > heard.level / 2 else 0.0
-        if before < 0 < now:
-            yield tape.instant(place + size // 2) - BEEP_STEP_S * now / (now - before)
-        before = now
-
-
-Tone = tuple[Sequence[float], Sequence[float]]
-
-
-def _tone(hertz: float, size: int, rate: float) -> Tone:
-    """What to multiply a window with to get the amplitude of a tone in it."""
-    hann = [(1 - math.cos(2 * math.pi * (n + 0.5) / size)) * 2 / size for n in range(size)]
-    turns = [2 * math.pi * hertz * n / rate for n in range(size)]
-    return list(map(mul, hann, map(math.cos, turns))), list(map(mul, hann, map(math.sin, turns)))
-
-
-def _level(window: Sequence[float], tone: Tone) -> float:
-    return math.hypot(sum(map(mul, window, tone[0])), sum(map(mul, window, tone[1])))
 
 
 def loudness(moments: Sequence[tuple[float, float]], heard: Heard) -> float | None:

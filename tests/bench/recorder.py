@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
-from judge_sound import Tape
+from hearing import Tape
 
 RATE, SIDES, SAMPLE = 48000, 2, 4
 FLOAT32LE, PLAYBACK, UNSAID = 5, 1, 0xFFFFFFFF

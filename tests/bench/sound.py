@@ -32,8 +32,9 @@ from statistics import fmean
 import formats
 from blocks import SYSTEMS, Block, Run, Watcher, by_kiosk, by_peer, in_turn
 from formats import Format
+from hearing import Tape, beeps, find
 from house import House
-from judge_sound import Cut, Part, Tape, beeps, figures, find, judge, loudness, offsets
+from judge_sound import Cut, Part, figures, judge, loudness, offsets
 from loudspeaker import loudspeaker
 from peers import missing
 from recorder import RATE, SIDES, recording
@@ -171,7 +172,7 @@ def table(title: str, found: Found) -> str:
     lines = [f"{title}: {len(found.cuts)} cuts; sound late, sound and old sound's end after the new picture; click"]
     lines.append(f"{'old':>22} > {'new':<22} silence overlap    late   after    tail   click  calm")
     for cut in sorted(found.cuts, key=lambda cut: cut.silence_ms + (cut.overlap_ms or 0.0), reverse=True):
-        numbers = [cut.silence_ms, cut.overlap_ms, cut.late_ms, cut.start_ms, cut.tail_ms, cut.click_db, cut.steady_db]
+        numbers = [cut.silence_ms, cut.overlap_ms, cut.late_ms, cut.start_ms, cut.tail_ms, cut.click_db, cut.calm_db]
         lines.append(" ".join([f"{cut.old:>22} > {cut.new:<22}", *map(_number, numbers)]))
     lines.append(f"{'programme':>22}   LUFS  sound after picture")
     for name, lufs in sorted(found.lufs.items(), key=lambda item: item[1]):

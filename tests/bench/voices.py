@@ -9,12 +9,12 @@ import math
 from dataclasses import replace
 
 from formats import FILMS, SOUNDS, Format
-from judge_sound import Voice
+from hearing import Voice
 
 LOWEST_HZ, STEP_HZ = 600, 25
-BEEP_S, BEEPS_APART_S = 0.12, 0.5
+BEEP_S, FIRST_BEEP_S, BEEPS_APART_S = 0.12, 0.2, 0.5
 CLEAR_S = 0.36
-"""No beep is so near to the beginning or the end of a clip."""
+"""No beep is so near to the end of a clip."""
 SEPARATE = {"libmp3lame": ("-joint_stereo", "0"), "aac": ("-aac_ms", "0")}
 """What keeps an encoder from putting a part of one side on the other."""
 
@@ -22,7 +22,7 @@ SEPARATE = {"libmp3lame": ("-joint_stereo", "0"), "aac": ("-aac_ms", "0")}
 def voice(one: Format) -> Voice:
     """The voice of a clip."""
     latest = one.clip.seconds - CLEAR_S - BEEP_S
-    instants = [n * BEEPS_APART_S for n in range(1, math.ceil(latest / BEEPS_APART_S))]
+    instants = [FIRST_BEEP_S + n * BEEPS_APART_S for n in range(math.ceil(latest / BEEPS_APART_S))]
     beeps = [math.ceil(one.rate * instant) for instant in instants]
     pitch = LOWEST_HZ + STEP_HZ * (one.number % 20)
     return Voice(1 - one.number % 2, pitch, tuple(beep for beep in beeps if beep / one.rate < latest))
