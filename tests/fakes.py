@@ -8,7 +8,8 @@ from msgspec import structs
 
 from kiosk.station.clock import Clock
 from kiosk.station.instants import EPOCH
-from kiosk.station.projector.projector import JOIN_LEAD, Note, OffScreen, OnScreen, Position, Showing
+from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Position, Showing
+from kiosk.station.projector.projector import JOIN_LEAD
 
 
 class HandClock(Clock):

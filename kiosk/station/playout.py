@@ -20,7 +20,8 @@ from kiosk.station.library import Library
 from kiosk.station.loudness import gain_db
 from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.projector import Note, OffScreen, OnScreen, Position, Projector, Replaced, Showing
+from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Position, Replaced, Showing
+from kiosk.station.projector.projector import Projector
 from kiosk.station.volume import Hand, Level, in_force
 
 log = logging.getLogger(__name__)

@@ -1,16 +1,15 @@
 """Programmes that libVLC plays: made ready out of sight on their first picture, run to the millisecond."""
 
-import ctypes
 import itertools
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import vlc
 
 from kiosk.station.projector.failure import Failure
+from kiosk.station.projector.log import Log
 from kiosk.station.projector.messages import Cue, Progress
 from kiosk.station.projector.still import paint_title
 from kiosk.station.projector.window import ProgrammeWindow
@@ -49,8 +48,6 @@ _SOUND_OUTPUTS = {"pulse": "pulse", "alsa": "alsa", "none": "dummy"}
 CACHING_MS = 60
 ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
-_vsnprintf = ctypes.CDLL(None).vsnprintf
-
 
 class Film:
     """libVLC with one file."""
@@ -58,19 +55,14 @@ class Film:
     def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
         self._cue, self._window = cue, window
         self.kind = "film"
-        self.video_output = ""
         self.lead = 0.0
         """Seconds before the cut at which :meth:`run` has to be called, so that the second picture is in time."""
-        self._started = False
-        """Has the sound server begun to play?"""
-        self._unheard = False
-        """Has libVLC said that its sound reaches no device?"""
         self._mended_at = 0.0
         self._instance = vlc.Instance(_vlc_options(cue))
         if self._instance is None:
             raise Failure("libVLC does not start; is vlc-plugin-base installed?")
-        self._listener = vlc.CallbackDecorators.LogCb(self._hear)  # libVLC holds no reference
-        self._instance.log_set(self._listener, None)
+        self._log = Log(self._instance)
+        self._log.listen()
         media = self._instance.media_new_path(cue.file)
         for option in _media_options(cue):
             media.add_option(option)
@@ -84,6 +76,11 @@ class Film:
         self._before: tuple[int, int] | None = None
         """Pictures drawn and lost before the cut."""
         self._volume = cue.volume
+
+    @property
+    def video_output(self) -> str:
+        """libVLC's module in use."""
+        return "none" if self.kind == "sound" else self._log.video_output
 
     # --- before the cut ---
 
@@ -100,7 +97,7 @@ class Film:
         pictures = self._until_pictures_flow()
         if self._cue.position_ms == 0:
             self._until_sound_flows()
-        self._instance.log_unset()
+        self._log.ignore()
         self._pause()
         if self.kind == "sound":
             paint_title(self._cue, self._window)
@@ -160,7 +157,7 @@ class Film:
             if run and self._counts()[0] and time.monotonic() - run[-1] > FLOWS_WITHIN:
                 return []
             if not run and self._has_sound_only() and time.monotonic() - began > SOUND_ALONE_AFTER:
-                self.kind, self.video_output = "sound", "none"
+                self.kind = "sound"
                 return []
         raise Failure(f"no picture within {READY_WITHIN:.0f} s")
 
@@ -174,7 +171,7 @@ class Film:
         left = self._player.get_length() - SHORT_OF_END_MS
         while (
             self._cue.sound == "pulse"
-            and not (self._started or self._unheard)
+            and not (self._log.sound_started or self._log.sound_lost)
             and self._player.audio_get_track_count() > 0
             and time.monotonic() < deadline
             and (left <= 0 or self._player.get_time() < left)
@@ -218,7 +215,7 @@ class Film:
 
     def sound(self) -> None:
         """Be heard, from silence up. Blocks for :data:`FADE`."""
-        self._instance.log_set(self._listener, None)
+        self._log.listen()
         self._player.audio_set_volume(0)
         self._player.audio_set_mute(False)
         self._fade(0, self._loudness())
@@ -242,9 +239,9 @@ class Film:
         """Open the sound output anew if libVLC has lost it, which it never does itself; the picture goes on."""
         now = time.monotonic()
         track = self._player.audio_get_track()
-        if not self._unheard or track < 0 or now - self._mended_at < MEND_EVERY:
+        if not self._log.sound_lost or track < 0 or now - self._mended_at < MEND_EVERY:
             return
-        self._unheard, self._mended_at = False, now
+        self._log.sound_lost, self._mended_at = False, now
         self._player.audio_set_track(-1)
         self._player.audio_output_set(_SOUND_OUTPUTS[self._cue.sound])  # adds "none" by itself
         self._player.audio_set_track(track)
@@ -273,26 +270,6 @@ class Film:
     def _counts(self) -> tuple[int, int]:
         self._media.get_stats(self._stats)
         return self._stats.displayed_pictures, self._stats.lost_pictures
-
-    def _hear(self, _data: object, level: int, context: Any, text: bytes, values: Any) -> None:
-        """Hear from libVLC's log which video output it has chosen, and that it is not heard: it tells nobody else."""
-        if level == vlc.LogLevel.ERROR.value:
-            self._unheard |= _speaker(context).startswith(b"audio_output/")
-        elif text == b"started":
-            self._started = True
-        elif text.startswith(b"using %s module"):
-            line = ctypes.create_string_buffer(200)
-            _vsnprintf(line, len(line), text, ctypes.cast(values, ctypes.c_void_p))
-            said = line.value.decode(errors="replace").split()
-            if said[1:2] == ["vout"] and said[2:3] == ["display"]:
-                self.video_output = said[-1].strip('"')
-
-
-def _speaker(context: Any) -> bytes:
-    """The source file of libVLC that a line of its log comes from; python-vlc's own function for it takes no NULL."""
-    module, file, number = ctypes.c_char_p(), ctypes.c_char_p(), ctypes.c_uint()
-    vlc.dll.libvlc_log_get_context(context, ctypes.byref(module), ctypes.byref(file), ctypes.byref(number))
-    return file.value or b""
 
 
 def _is_stream(file: str) -> bool:

@@ -14,7 +14,6 @@ from msgspec import structs
 from kiosk.station.events import ChildFailed, ChildGone, ChildProgress, ChildReady, ChildShown, Event, Post
 from kiosk.station.projector.messages import (
     SCREEN_GONE,
-    Cue,
     Cut,
     Failed,
     FromChild,
@@ -24,7 +23,9 @@ from kiosk.station.projector.messages import (
     Shown,
     Volume,
 )
+from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Replaced, Showing
 from kiosk.station.projector.process import Process
+from kiosk.station.projector.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -35,118 +36,12 @@ JOIN_LEAD = 0.8
 is aimed by what the one before it took, and :data:`JOIN_SPARE`: what lacks stays lost until the programme's end."""
 JOIN_SPARE = 0.05
 MOST_LEAD = 4.0
-SILENT = 2.2
-"""Seconds of silence that tell a child that hangs at the earliest: it reports once a second."""
-TAIL = 2.0
-"""Seconds before the end in which standing media time is the file's tail and no fault."""
 LINGER = 2.0
 """Seconds that a programme's last picture stays for one that is late to follow it."""
 SAME_INSTANT = 0.005
 """Seconds by which an instant may differ and still be the same: wall and monotonic clock drift by as much."""
 LEAVE_WITHIN = 2.0
 """Seconds that a child is given to leave before it is killed."""
-READY_WITHIN = 25.0
-"""Seconds from its start in which a child says that it is ready, or that it has failed; else it hangs."""
-SETTLE = 4.0
-"""Seconds after a cut in which media time need not have moved yet."""
-
-
-@dataclass(frozen=True)
-class Showing:
-    """One programme to be shown once. ``play`` is the as-run row's id."""
-
-    play: str
-    cue: Cue
-    """Without a position: that follows from ``head`` and the instant of the cut."""
-    at: float
-    """When its picture is to be on the screen."""
-    head: float
-    """When its head was or is due; earlier than ``at`` where it is joined in progress."""
-    end: float
-
-
-@dataclass(frozen=True)
-class OnScreen:
-    """A play's first picture is there."""
-
-    play: str
-    at: float
-    late: float
-    gap: float
-    video_output: str = ""
-
-
-@dataclass(frozen=True)
-class Position:
-    """How far a play on air is. ``played`` in seconds, without stand-stills."""
-
-    play: str
-    at: float
-    played: float
-    pictures: int
-    lost: int
-
-
-@dataclass(frozen=True)
-class OffScreen:
-    """A play is over. ``cause`` is empty where the clock or the caller ended it, else why it failed."""
-
-    play: str
-    at: float
-    played: float
-    pictures: int
-    lost: int
-    cause: str = ""
-
-
-@dataclass(frozen=True)
-class Replaced:
-    """A child had to be replaced at the same position."""
-
-    play: str
-    cause: str
-
-
-Note = OnScreen | Position | OffScreen | Replaced
-
-
-@dataclass
-class _Run:
-    """What the projector keeps of a showing: its present child, and the sum of those before."""
-
-    showing: Showing
-    asked: float
-    """The instant that the caller asked for; ``showing.at`` is later where there was no screen or no time."""
-    child: str = ""
-    process: Process | None = None
-    attempts: int = 0
-    """Children so far."""
-    faults: int = 0
-    """Children that failed; those that went with their screen did not."""
-    shown_at: float | None = None
-    """First picture of all attempts."""
-    since: float | None = None
-    """First picture of the present child."""
-    joins: bool = False
-    """The present child was started when its programme had begun."""
-    ready: bool = False
-    """The present child has its picture and waits for ``due``."""
-    due: float = 0.0
-    heard_at: float = 0.0
-    media_ms: int = -1
-    moved_at: float = 0.0
-    played: float = 0.0
-    """Seconds shown by children before the present one."""
-    pictures: int = 0
-    lost: int = 0
-    counted: tuple[int, int] = (0, 0)
-    """Pictures shown and lost by the present child."""
-    cause: str = ""
-    """Why there is no child any more: it failed too near to the end to be replaced."""
-    drawn_at: float = 0.0
-    """When the count of pictures last moved."""
-    kind: str = "film"
-    video_output: str = ""
 
 
 @dataclass
@@ -170,7 +65,7 @@ class Projector:
         self._unconfined = ""
         self._stall = stall
         self._memory_mb = memory_mb
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         self._leavers: dict[str, _Leaver] = {}
         self._last_end = 0.0
         self._join_lead = JOIN_LEAD
@@ -183,7 +78,7 @@ class Projector:
 
     def cue(self, showing: Showing, now: float) -> None:
         """Make a programme ready to be on the screen at ``showing.at``."""
-        run = self._runs[showing.play] = _Run(showing, showing.at)
+        run = self._runs[showing.play] = Run(showing, showing.at)
         if self.screen_up:
             self._start(run, now)
 
@@ -211,7 +106,7 @@ class Projector:
         """Take a play off: at once, or when ``follower`` is on the screen in its place."""
         run = self._runs.pop(play)
         self._let_go(run, now, follower if follower in self._runs else None)
-        return [self._over(run, min(now, run.showing.end))]
+        return [self._over(run, now)]
 
     def volume(self, play: str, percent: int) -> None:
         """Set the volume of a play that is cued or on air, in percent; 0 is mute."""
@@ -232,7 +127,7 @@ class Projector:
         self.screen_up = False
         for run in self._runs.values():
             if run.process is not None:
-                self._end_child(run)
+                run.end_child()
         for leaver in self._leavers.values():
             leaver.process.kill()
 
@@ -258,7 +153,7 @@ class Projector:
                 self._leavers.pop(child, None)
                 run = self._run_of(child)
                 if run and code == SCREEN_GONE:  # no fault of the file: it starts again with its screen, or by tick()
-                    self._end_child(run)
+                    run.end_child()
                     return []
                 return self._replace(run, f"the player ended with {code}", now) if run else []
         return []
@@ -269,7 +164,7 @@ class Projector:
         for run in list(self._runs.values()):
             if run.process is None and self.screen_up and not run.cause:
                 self._start(run, now)
-            elif cause := self._trouble(run, now):
+            elif cause := run.trouble(now, self._stall, self._memory_mb):
                 notes += self._replace(run, cause, now)
         for leaver in self._leavers.values():
             if now < leaver.until:
@@ -295,20 +190,17 @@ class Projector:
             log.warning("the players are not shut off from network and files: %s", trouble)
         self._unconfined = trouble
 
-    def _start(self, run: _Run, now: float) -> None:
+    def _start(self, run: Run, now: float) -> None:
         showing = run.showing
         run.attempts += 1
         run.joins = run.shown_at is not None or now > showing.at
         if run.joins:
             showing = replace(showing, at=now + self._join_lead)
-        run.child = f"{showing.play}.{run.attempts}"
-        run.since, run.counted, run.media_ms = None, (0, 0), -1
-        run.ready, run.due = False, showing.at
-        run.heard_at = run.moved_at = now
+        child = f"{showing.play}.{run.attempts}"
+        run.begin(child, showing, now)
         position = max(0, round((showing.at - showing.head) * 1000))
         if run.shown_at is None:
             run.showing = showing
-        child = run.child
         run.process = Process(
             "kiosk.station.projector.child",
             child,
@@ -330,11 +222,8 @@ class Projector:
         ]
         for leaver in before:
             self._tell_leave(leaver, at)
-        run.since = run.heard_at = at
-        run.moved_at = run.drawn_at = at + SETTLE
-        if run.shown_at is not None:
+        if not run.comes_up(at):
             return []
-        run.shown_at = at
         bare = at - self._last_end if self._last_end and not before else 0.0  # the last picture before stayed until now
         gap = max(0.0, bare) if bare < LINGER else 0.0
         return [OnScreen(run.showing.play, at, at - run.showing.at, gap, run.video_output)]
@@ -343,78 +232,31 @@ class Projector:
         run = self._run_of(event.play)
         if run is None or run.since is None:
             return []
-        run.heard_at = event.monotonic
-        if event.pictures != run.counted[0]:
-            run.drawn_at = max(run.drawn_at, event.monotonic)
-        run.counted = (event.pictures, event.lost)
-        if event.media_ms != run.media_ms:
-            run.media_ms = event.media_ms
-            run.moved_at = max(run.moved_at, event.monotonic)
-        return [self._position(run, event.monotonic)]
+        run.goes_on(event.monotonic, event.media_ms, event.pictures, event.lost)
+        return [run.position(event.monotonic)]
 
-    def _trouble(self, run: _Run, now: float) -> str:
-        if run.process is None:
-            return ""
-        if run.process.memory_mb() > self._memory_mb:
-            return f"the player takes more than {self._memory_mb} MB of memory"
-        if now > run.showing.end - TAIL:
-            return ""
-        if run.since is None:
-            return self._trouble_before_cut(run, now)
-        if now - run.heard_at > max(self._stall, SILENT):
-            return "the player hangs"
-        if now - run.moved_at > self._stall:
-            return "the programme stands still"
-        if run.kind == "film" and now - run.drawn_at > self._stall:
-            return "the picture stands still"
-        return ""
-
-    def _trouble_before_cut(self, run: _Run, now: float) -> str:
-        if run.ready:
-            return "the player does not come up" if now - max(run.due, run.heard_at) > self._stall + 1 else ""
-        return "the player does not get ready" if now - run.heard_at > READY_WITHIN else ""
-
-    def _replace(self, run: _Run, cause: str, now: float) -> list[Note]:
+    def _replace(self, run: Run, cause: str, now: float) -> list[Note]:
         log.warning("play %s: %s (attempt %d)", run.showing.play, cause, run.attempts)
-        self._end_child(run)
+        run.end_child()
         if not self.screen_up:
             return []
         run.faults += 1
         if run.faults >= ATTEMPTS:
             del self._runs[run.showing.play]
-            return [self._over(run, min(now, run.showing.end), cause)]
-        if now > run.showing.end - TAIL:
+            return [self._over(run, now, cause)]
+        if run.in_tail(now):
             run.cause = cause
             return []
         self._start(run, now)
         return [Replaced(run.showing.play, cause)]
 
-    def _end_child(self, run: _Run) -> None:
-        if run.process is not None:
-            run.process.kill()
-        self._count(run)
-        run.process, run.child = None, ""
-
-    def _count(self, run: _Run) -> None:
-        """Add the present child's share to the sums; it has shown nothing after it was last heard of."""
-        if run.since is not None:
-            run.played += max(0.0, min(run.heard_at, run.showing.end) - run.since)
-        run.pictures += run.counted[0]
-        run.lost += run.counted[1]
-        run.since, run.counted = None, (0, 0)
-
-    def _position(self, run: _Run, at: float) -> Position:
-        here = max(0.0, min(at, run.showing.end) - run.since) if run.since is not None else 0.0
-        pictures, lost = run.pictures + run.counted[0], run.lost + run.counted[1]
-        return Position(run.showing.play, at, run.played + here, pictures, lost)
-
-    def _over(self, run: _Run, at: float, cause: str = "") -> OffScreen:
+    def _over(self, run: Run, now: float, cause: str = "") -> OffScreen:
+        at = min(now, run.showing.end)
         if run.shown_at is not None:
             self._last_end = at
-        place = self._position(run, at)
-        return OffScreen(run.showing.play, at, place.played, place.pictures, place.lost, cause or run.cause)
+        return run.over(at, cause)
 
-    def _let_go(self, run: _Run, now: float, follower: str | None) -> None:
+    def _let_go(self, run: Run, now: float, follower: str | None) -> None:
         if run.process is None:
             return
         leaver = self._leavers[run.child] = _Leaver(run.process, follower, now + LINGER)
@@ -426,7 +268,7 @@ class Projector:
             leaver.told, leaver.until = True, now + LEAVE_WITHIN
             leaver.process.tell(Leave())
 
-    def _run_of(self, child: str) -> _Run | None:
+    def _run_of(self, child: str) -> Run | None:
         run = self._runs.get(child.rpartition(".")[0])
         return run if run is not None and run.child == child else None
 

@@ -13,7 +13,8 @@ from screen import SECONDS, XServer, children_of
 from kiosk.station import poster
 from kiosk.station.events import ChildReady, Event, StageGone, StageReady
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.projector import Note, Projector, Showing
+from kiosk.station.projector.notes import Note, Showing
+from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.stage import Stage
 
 POSTER = poster.compose(None, None, datetime(2026, 3, 5, tzinfo=UTC), language="en", station="test room")

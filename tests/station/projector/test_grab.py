@@ -19,7 +19,7 @@ from kiosk.station.events import ScreenGrabbed, StageGone
 from kiosk.station.pictures import Pictures
 from kiosk.station.poster import draw
 from kiosk.station.projector.grab import WIDTH, NotGrabbed, grab, small
-from kiosk.station.projector.projector import OnScreen, Replaced
+from kiosk.station.projector.notes import OnScreen, Replaced
 from kiosk.station.projector.window import connect
 
 Clips = Callable[[str], Path]
@@ -73,9 +73,7 @@ def test_picture_that_dies_with_the_stage_comes_from_the_next_one(rig: Rig) -> N
     assert taken(rig).size == (640, 360)
 
 
-def test_pictures_asked_for_without_end_leave_the_cuts_as_they_are(
-    rig: Rig, sampler: Sampler, clips: Clips
-) -> None:
+def test_pictures_asked_for_without_end_leave_the_cuts_as_they_are(rig: Rig, sampler: Sampler, clips: Clips) -> None:
     first = time.monotonic() + 5
     starts = {f"play {n}": first + 4 * n for n in range(3)}
     ended: set[str] = set()

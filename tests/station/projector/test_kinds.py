@@ -8,7 +8,7 @@ from rig import Rig
 from screen import BLACK, POSTER, RED, SECONDS, Sampler
 
 from kiosk.station.events import ChildReady
-from kiosk.station.projector.projector import OffScreen, OnScreen
+from kiosk.station.projector.notes import OffScreen, OnScreen
 
 
 def test_still_is_shown_until_its_end(rig: Rig, sampler: Sampler, clips, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from Xlib import X, display
 from kiosk.station.events import Crashed
 from kiosk.station.poster import Poster, draw
 from kiosk.station.projector.messages import Cue, Cut, line
-from kiosk.station.projector.projector import OffScreen, OnScreen, Replaced
+from kiosk.station.projector.notes import OffScreen, OnScreen, Replaced
 
 Clips = Callable[[str], Path]
 
