@@ -88,8 +88,7 @@ class Film:
         """Play, mute and unseen, until pictures flow; return to the head; learn how long a start takes.
 
         ``:start-paused`` would be simpler, but with it MP4 and MKV never open a video output (libVLC 3.0.24). A start
-        takes from 10 ms to the second by which a transport stream's clock is ahead of its pictures, so it is tried once
-        and the real one is called for as much earlier. Raises Failure.
+        takes 10 to 70 ms, by the format, so it is tried and the real one is called for as much earlier. Raises Failure.
         """
         self._player.audio_set_mute(True)
         self._window.forget_pictures()
@@ -113,7 +112,7 @@ class Film:
             stood, stands = stands, self._return()
             if stands == stood:
                 break
-        self._stands = stands
+        self._stands = stands or period == 0
 
     def _start_takes(self, stands: bool, period: float) -> float:
         """Seconds from a start to the first picture (EARLY included), if that stands already: until its time begins."""
