@@ -1,5 +1,7 @@
 """One child process with its reader thread: orders go in a line at a time, what it says comes out as events."""
 
+import contextlib
+import fcntl
 import logging
 import os
 import shutil
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "HOME", "XDG_RUNTIME_DIR", "XAUTHORITY", "PULSE_SERVER", "PYTHONPATH")
 """All that a child sees of the daemon's environment."""
+PIPE_BYTES = 1 << 20
+"""Orders that a child may leave unread."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 M = TypeVar("M", bound=Message)
@@ -57,6 +61,11 @@ class Process:
             stderr=subprocess.DEVNULL,
             env={"XDG_RUNTIME_DIR": "/tmp", **environment},  # noqa: S108 - only silences libraries that ask for one
         )
+        assert self._process.stdin and self._process.stdout  # noqa: S101
+        self._orders, self._says = self._process.stdin, self._process.stdout
+        os.set_blocking(self._orders.fileno(), False)
+        with contextlib.suppress(OSError):  # the system may allow no more; then there is room for 64 kB
+            fcntl.fcntl(self._orders, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         threading.Thread(target=self._read, name=name, daemon=True).start()
 
     @property
@@ -73,13 +82,21 @@ class Process:
         return pages * PAGE >> 20
 
     def tell(self, message: Message) -> None:
-        """Send an order. A child that is gone does not hear it; its reader has said so, or will."""
+        """Send an order, without ever waiting: a child that does not read what it is told is ended.
+
+        A child that is gone does not hear it; its reader has said so, or will.
+        """
+        order = line(message)
         try:
-            assert self._process.stdin is not None  # noqa: S101
-            self._process.stdin.write(line(message))
-            self._process.stdin.flush()
+            taken = os.write(self._orders.fileno(), order)
+        except BlockingIOError:
+            taken = 0
         except (OSError, ValueError):
             log.debug("%s is gone and did not hear %s", self._name, type(message).__name__)
+            return
+        if taken != len(order):
+            log.warning("%s hangs: %d kB of orders are unread; it is ended", self._name, PIPE_BYTES >> 10)
+            self.kill()
 
     def kill(self) -> None:
         """End it at once."""
@@ -87,8 +104,7 @@ class Process:
 
     def _read(self) -> None:
         try:
-            assert self._process.stdout is not None  # noqa: S101
-            for text in self._process.stdout:
+            for text in self._says:
                 try:
                     self._post(self._translate(self._decoder.decode(text)))
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -97,9 +113,8 @@ class Process:
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
             self._post(self._gone(returncode))
-            self._process.stdout.close()
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            self._says.close()
+            self._orders.close()
         except BrokenPipeError:
             pass
         except Exception as error:

@@ -67,6 +67,20 @@ def test_stage_that_is_killed_comes_back_and_the_programme_goes_on(rig: Rig, sam
     sampler.wait_for(POSTER, since=at + 3)
 
 
+def test_stage_that_hangs_keeps_nobody_waiting_and_is_ended(rig: Rig, screen: XServer) -> None:
+    [stage] = children_of(os.getpid(), "kiosk.station.projector.stage_child")
+    os.kill(stage, signal.SIGSTOP)
+    long = [replace(POSTING, title="week " * 2000, banner=str(n)) for n in range(200)]
+    began = time.monotonic()
+    for posting in long:
+        rig.stage.show(posting)
+    assert time.monotonic() - began < 5, "2 MB of orders; a pipe holds 1 MB at most"
+    rig.until(lambda: not rig.stage.up)
+    rig.stage.show(POSTING)
+    rig.until(lambda: rig.stage.up)
+    rig.until(lambda: shows(screen, POSTING), 10)
+
+
 def test_all_comes_back_after_x_restarts(own: XServer, clips: Clips) -> None:
     rig = Rig(own)
     begin = time.monotonic()
