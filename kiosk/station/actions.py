@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 
-from kiosk.contract.reports import Action
+from kiosk.contract.records import Action
 from kiosk.station.clock import Clock
 from kiosk.station.journal import Journal
 

@@ -7,7 +7,7 @@ trusted, and the PC's own clock has kept it since; ``declared``: a named adminis
 import time
 from datetime import datetime
 
-from kiosk.contract.reports import ClockState
+from kiosk.contract.records import ClockState
 from kiosk.station.instants import to_ms, to_utc
 
 STEP_MS = 250

@@ -11,18 +11,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from kiosk.contract.reports import (
-    GENESIS,
-    MAX_BATCH,
-    Action,
-    Entry,
-    Entryable,
-    Origin,
-    Outcome,
-    Receipt,
-    Signed,
-    Witness,
-)
+from kiosk.contract.records import Action, Entryable, Origin, Outcome
+from kiosk.contract.reports import GENESIS, MAX_BATCH, Entry, Receipt, Signed, Witness
 from kiosk.station import journal_rows as rows
 from kiosk.station.events import Post
 from kiosk.station.journal_rows import AsRun, Due, Sound

@@ -12,7 +12,8 @@ from sqlite_utils import Database
 
 from kiosk.contract import wire
 from kiosk.contract.playlist import Programme
-from kiosk.contract.reports import GENESIS, ClockState, Entry, Entryable, Origin, Outcome, Play, chain
+from kiosk.contract.records import ClockState, Entryable, Origin, Outcome, Play
+from kiosk.contract.reports import GENESIS, Entry, chain
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from kiosk.contract.reports import GENESIS, Action, chain
+from kiosk.contract.records import Action
+from kiosk.contract.reports import GENESIS, chain
 from kiosk.station.journal_rows import append, hash_at, head
 from kiosk.station.journal_schema import ReadOnlyJournal, connect_reading
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from kiosk.contract.playlist import Mode, Programme
-from kiosk.contract.reports import Origin
+from kiosk.contract.records import Origin
 from kiosk.station.filler import Plays, turn
 from kiosk.station.instants import FAR_MS
 from kiosk.station.opening import RoomHours

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kiosk.contract.playlist import Programme
-from kiosk.contract.reports import Outcome
+from kiosk.contract.records import Outcome
 from kiosk.station import timetable as tt
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config

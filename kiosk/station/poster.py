@@ -13,7 +13,7 @@ import msgspec
 
 from kiosk.common.i18n import Language, day_name, translator
 from kiosk.contract.playlist import Playlist, Programme, Slot, span
-from kiosk.contract.reports import ClockState
+from kiosk.contract.records import ClockState
 from kiosk.contract.station import Opening, StationDocument
 from kiosk.station.reasons import reason_text
 

@@ -22,7 +22,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent, span
-from kiosk.contract.reports import Origin
+from kiosk.contract.records import Origin
 from kiosk.contract.station import Opening
 from kiosk.station.filler import Plays
 from kiosk.station.instants import FAR_MS, local_ms, to_ms, to_utc

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import kiosk
 from kiosk.contract.playlist import span
-from kiosk.contract.reports import ClockRepair, ClockState, Heartbeat, HeartbeatAnswer, OnAir
+from kiosk.contract.records import ClockRepair, ClockState
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
 from kiosk.station import poster
 from kiosk.station.accepted import Accepted
 from kiosk.station.clock import Clock

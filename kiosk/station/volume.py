@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from kiosk.contract.reports import Origin
+from kiosk.contract.records import Origin
 from kiosk.contract.wire import Instant, Percent
 from kiosk.station.events import MutePressed, VolumePressed
 from kiosk.station.instants import to_ms, to_utc

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, and_, insert, select, update
 
-from kiosk.contract import reports
-from kiosk.contract.reports import GENESIS, Entry, Entryable, Fault, Heartbeat, Play, Receipt, Report, Witness
+from kiosk.contract import records, reports
+from kiosk.contract.records import Entryable, Fault, Play
+from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Receipt, Report, Witness
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town import schema
 from kiosk.town.store import Store, locked_station
@@ -142,7 +143,7 @@ def _take_entry(
         row["reason"] = "hash: the record is not the one that the entry's hash was made over"
         return _refuse(entry, data, row["reason"])
     try:
-        record = reports.read_record(data, f"entry {entry.seq}")
+        record = records.read_record(data, f"entry {entry.seq}")
     except Malformed as error:
         row["reason"] = f"malformed: {error}"[:400]
         return _refuse(entry, data, row["reason"])

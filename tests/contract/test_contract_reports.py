@@ -5,7 +5,8 @@ from signing import report
 
 from kiosk.contract import reports
 from kiosk.contract.enrolment import BadCode, Code, parse_code
-from kiosk.contract.reports import GENESIS, KINDS, Action, chain, read_record, read_report
+from kiosk.contract.records import KINDS, Action, read_record
+from kiosk.contract.reports import GENESIS, chain, read_report
 from kiosk.contract.wire import Malformed, encode
 
 RECORD = encode(Action(id="a1", at_ms=1, by="li", action="boot", clock="trusted"))

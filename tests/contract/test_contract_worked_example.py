@@ -12,16 +12,8 @@ from worked_example import SECRET, worked_example
 from kiosk import contract
 from kiosk.contract import enrolment, picture, playlist, reports, station, trust, wire
 from kiosk.contract.enrolment import parse_code
-from kiosk.contract.reports import (
-    GENESIS,
-    Heartbeat,
-    HeartbeatAnswer,
-    ReportAnswer,
-    Time,
-    Witness,
-    read_record,
-    read_report,
-)
+from kiosk.contract.records import read_record
+from kiosk.contract.reports import GENESIS, Heartbeat, HeartbeatAnswer, ReportAnswer, Time, Witness, read_report
 from kiosk.contract.trust import Held
 
 PAGE = (Path(contract.__file__).parent / "CONTRACT.md").read_text(encoding="utf-8")

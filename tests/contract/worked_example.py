@@ -6,13 +6,12 @@ from signing import Town, files, playlist, programme, slot
 from kiosk.contract import trust
 from kiosk.contract.enrolment import Code
 from kiosk.contract.playlist import Recommended
+from kiosk.contract.records import Action, Play
 from kiosk.contract.reports import (
     GENESIS,
-    Action,
     Entry,
     Heartbeat,
     HeartbeatAnswer,
-    Play,
     Receipt,
     Report,
     ReportAnswer,

@@ -20,7 +20,8 @@ import pytest
 
 from kiosk.contract import wire
 from kiosk.contract.playlist import Programme
-from kiosk.contract.reports import GENESIS, Action, Entryable, Play, Receipt, Signed, Witness, chain
+from kiosk.contract.records import Action, Entryable, Play
+from kiosk.contract.reports import GENESIS, Receipt, Signed, Witness, chain
 from kiosk.station import journal_writer
 from kiosk.station.events import Crashed, Event, JournalRecovered, JournalTrouble
 from kiosk.station.journal import (

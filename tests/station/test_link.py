@@ -16,7 +16,8 @@ from starlette.responses import Response
 
 from kiosk.contract import trust
 from kiosk.contract.playlist import Programme, Slot, Urgent
-from kiosk.contract.reports import GENESIS, Action, Entry, Heartbeat, HeartbeatAnswer, Report, Signed, chain
+from kiosk.contract.records import Action
+from kiosk.contract.reports import GENESIS, Entry, Heartbeat, HeartbeatAnswer, Report, Signed, chain
 from kiosk.contract.trust import Held, Pinned
 from kiosk.contract.wire import decode, encode
 from kiosk.station import link as link_module

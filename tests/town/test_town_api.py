@@ -15,9 +15,9 @@ from contract.signing import report
 
 from kiosk.contract import trust, wire
 from kiosk.contract.enrolment import EnrolAnswer, EnrolRequest
+from kiosk.contract.records import Action
 from kiosk.contract.reports import (
     GENESIS,
-    Action,
     Heartbeat,
     HeartbeatAnswer,
     Report,

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from contract.signing import report
 
 from kiosk.contract.enrolment import EnrolRequest, parse_code
-from kiosk.contract.reports import Play
+from kiosk.contract.records import Play
 from kiosk.contract.wire import encode
 from kiosk.town.commands import town
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from sqlalchemy import func, select
 
 from kiosk.contract.enrolment import EnrolRequest
-from kiosk.contract.reports import GENESIS, Action, Entry, Fault, Heartbeat, Play, Report, chain, read_report
+from kiosk.contract.records import Action, Fault, Play
+from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Report, chain, read_report
 from kiosk.contract.wire import encode
 from kiosk.town import intake, ledger, schema, stations
 from kiosk.town.intake import Gap, take

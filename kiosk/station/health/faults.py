@@ -1,7 +1,7 @@
 """Problems as the record and the pages have them: faults for the town, sentences for people."""
 
 from kiosk.common.i18n import LANGUAGES, Language, translator
-from kiosk.contract.reports import Fault
+from kiosk.contract.records import Fault
 from kiosk.station.health.rules import Cleared, Message, Problem, Raised
 
 MAX_TEXT = 400

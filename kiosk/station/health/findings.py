@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from kiosk.contract.reports import ClockState
+from kiosk.contract.records import ClockState
 from kiosk.contract.station import Equipment, Thresholds
 
 DAY_MS = 86_400_000

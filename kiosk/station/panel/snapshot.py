@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from kiosk.common.i18n import Language
-from kiosk.contract.reports import ClockState, Origin
+from kiosk.contract.records import ClockState, Origin
 from kiosk.station.health.rules import Problem
 
 RowState = Literal["done", "on-air", "to-come", "missed"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from kiosk.contract import wire
-from kiosk.contract.reports import Fault
+from kiosk.contract.records import Fault
 from kiosk.contract.station import Equipment, Thresholds
 from kiosk.station.health.faults import as_fault, sentence
 from kiosk.station.health.rules import Cleared, Message, Observation, Problem, Raised, RuleState, judge
