@@ -45,11 +45,12 @@ def clip(name: str, folder: Path) -> Path:
 
 
 class XServer:
-    """Xvfb, 1280x720."""
+    """Xvfb."""
 
-    def __init__(self, number: int | None = None) -> None:
+    def __init__(self, number: int | None = None, size: tuple[int, int] = (1280, 720), depth: int = 24) -> None:
         """``number`` is the display to be; None lets the server choose."""
         self.number = number
+        self._shape = f"{size[0]}x{size[1]}x{depth}"
         self.start()
 
     def start(self) -> None:
@@ -57,7 +58,7 @@ class XServer:
         out, into = os.pipe()
         wanted = [f":{self.number}"] if self.number is not None else []
         self._process = subprocess.Popen(
-            ["Xvfb", *wanted, "-displayfd", str(into), "-screen", "0", "1280x720x24", "-nolisten", "tcp"],
+            ["Xvfb", *wanted, "-displayfd", str(into), "-screen", "0", self._shape, "-nolisten", "tcp"],
             pass_fds=[into],
             stderr=subprocess.DEVNULL,
         )

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -129,14 +130,32 @@ def test_screen_of_a_depth_that_cannot_be_read_is_said() -> None:
     server.stop()
 
 
-def test_large_screen_is_read_without_holding_up_the_server_for_a_picture() -> None:
+def test_large_screen_is_read_without_holding_up_the_server_for_as_long() -> None:
     server = XServer(size=(1920, 1080))
     connection, other = connect(server.name), connect(server.name)
-    assert problem(grab(connection)) == ""
-    began = time.monotonic()
-    grab(connection)
-    took = time.monotonic() - began
-    assert took < 3  # seen: 0.2 s
+    waits: list[float] = []
+
+    def ask(until: threading.Event) -> None:
+        while not until.is_set():
+            began = time.monotonic()
+            other.screen().root.get_geometry()
+            waits.append(time.monotonic() - began)
+
+    longest, took = [], []
+    for _ in range(3):
+        done = threading.Event()
+        asking = threading.Thread(target=ask, args=(done,))
+        asking.start()
+        began = time.monotonic()
+        data = grab(connection)
+        took.append(time.monotonic() - began)
+        done.set()
+        asking.join()
+        longest.append(max(waits))
+        waits.clear()
+        assert problem(data) == ""
+    assert max(took) < 3  # seen: 0.12 s, and 0.01 s at the longest for the other client
+    assert min(longest) < min(took) / 2
     other.close()
     connection.close()
     server.stop()
