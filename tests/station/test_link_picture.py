@@ -1,0 +1,116 @@
+"""A picture of the screen on its way to the town: sent once, before the heartbeat, and in nobody's way."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fakes_town import Endless, Hanging, TownOnTheLine, eventually, page
+from starlette.types import ASGIApp
+
+from kiosk.contract.records import Action
+from kiosk.contract.reports import Heartbeat
+from kiosk.station.enrol import enrol
+from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
+from kiosk.station.journal import Journal
+from kiosk.station.library import Library
+from kiosk.station.link import Link
+from kiosk.town import picture
+
+JPEG = b"\xff\xd8\xff\xe0 what the screen shows \xff\xd9"
+BEAT = Heartbeat(
+    station="room-1", sent_ms=1, nonce="", boot_id="boot-1", up_ms=5, software="kiosk test", clock="trusted"
+)
+
+
+class Line:
+    """A station's link, and what it posts."""
+
+    def __init__(self, town: TownOnTheLine, state: Path) -> None:
+        self.town, self.events = town, list[Event]()
+        identity = enrol(town.url, town.add_station(), state)
+        self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
+        self.journal.start()
+        library = Library(state / "library")
+        self.link = Link(identity, library, self.journal, self.post, timeout_s=1)
+        root = library.load("villages", "room-1", identity.root_sha256).root
+        assert root is not None
+        self.link.root(root)
+        self.link.start()
+        town.asked.clear()
+
+    def post(self, event: Event) -> None:
+        if isinstance(event, Delivered):
+            self.journal.receipts(event.receipts, event.witness, event.signed)
+        self.events.append(event)
+
+    def beat(self) -> HeartbeatAnswered:
+        """Send a heartbeat, and all that waits."""
+        before = len(self.answers())
+        self.link.report(BEAT)
+        eventually(lambda: len(self.answers()) > before, 30)
+        return self.answers()[-1]
+
+    def answers(self) -> list[HeartbeatAnswered]:
+        return [event for event in self.events if isinstance(event, HeartbeatAnswered)]
+
+    def paths(self) -> list[str]:
+        return [asked.path for asked in self.town.asked]
+
+    def close(self) -> None:
+        self.link.stop()
+        self.journal.stop(10)
+        assert [event for event in self.events if isinstance(event, Crashed)] == []
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    town = TownOnTheLine(tmp_path / "town")
+    line = Line(town, tmp_path / "state")
+    yield line
+    line.close()
+    town.close()
+
+
+def test_picture_is_sent_once_and_the_answer_asks_for_no_other(line: Line) -> None:
+    assert not line.beat().answer.picture_wanted
+    picture.ask(line.town.office, "room-1", by="li")
+    assert line.beat().answer.picture_wanted
+    line.link.picture(b"\xff\xd8\xff an older one \xff\xd9", 6)
+    line.link.picture(JPEG, 7)
+    assert not line.beat().answer.picture_wanted
+    kept = picture.newest(line.town.office, "room-1")
+    assert kept is not None and (kept.at_ms, kept.jpeg) == (7, JPEG), "the newest"
+    line.beat()
+    assert line.paths().count("/v1/picture") == 1
+    [sent] = [asked for asked in line.town.asked if asked.path == "/v1/picture"]
+    assert sent.headers["content-type"] == "image/jpeg"
+    assert int(sent.headers["content-length"]) == len(JPEG)
+
+
+HOSTILE: dict[str, Callable[[], ASGIApp]] = {
+    "too large": lambda: page(b'{"error": "too large"}', 413),
+    "not wanted": lambda: page(b"", 404),
+    "not known here": lambda: page(b"", 401),
+    "broken": lambda: page(b"<html>", 500),
+    "elsewhere": lambda: page(b"", 307, Location="http://127.0.0.1:1/"),
+    "a gap": lambda: page(b'{"error": "gap", "head_seq": 0}', 409),
+    "endless": Endless,
+    "silent": lambda: Hanging(b"{", 100),
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_whatever_the_town_says_to_a_picture_heartbeat_and_record_get_through(line: Line, how: str) -> None:
+    line.town.switch("/v1/picture", HOSTILE[how]())
+    line.journal.record(Action(id="a-1", at_ms=1, by="A", action="mute", clock="trusted"))
+    assert line.journal.settle(10)
+    line.link.picture(JPEG, 7)
+    began = time.monotonic()
+    line.beat()
+    eventually(lambda: line.journal.waiting_count() == 0)
+    assert time.monotonic() - began < 20
+    assert line.paths()[:3] == ["/v1/picture", "/v1/heartbeat", "/v1/reports"]
+    assert [event for event in line.events if isinstance(event, TownUnreachable)] == []
+    line.beat()
+    assert line.paths().count("/v1/picture") == 1, "it is not sent again unless it is asked for again"
