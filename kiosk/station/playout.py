@@ -14,6 +14,7 @@ from kiosk.contract.records import Outcome
 from kiosk.station import timetable as tt
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
+from kiosk.station.cut_short import CutShort
 from kiosk.station.instants import to_ms
 from kiosk.station.journal import Due, Journal
 from kiosk.station.library import Library
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 CHECKPOINT_SECONDS = 5.0
 VOLUME = 80
 """In percent, where neither plan nor station document says one."""
-CUT_SHORT = 8
-"""How many plays that were cut short are remembered beside their rows."""
 SEAM = timedelta(milliseconds=50)
 """Two plays follow each other if no more than this lies between them."""
 END_SLACK = 0.02
@@ -84,7 +83,7 @@ class Playout:
         self._library = library
         self._plays: dict[str, _Play] = {}
         self._boot_id = boot_id
-        self._cut_short: dict[Key, tuple[str, int]] = {}
+        self._cut_short = CutShort(journal)
         self.hand: Hand | None = None
         """What somebody has set of the volume, as :meth:`set_by_hand` was told last."""
         self.restarts: list[float] = []
@@ -191,7 +190,7 @@ class Playout:
         if path is None:
             return
         joined = at > on_air.start
-        before, before_ms = self._before(on_air) if joined else (None, 0)
+        before, before_ms = self._cut_short.before(key_of(on_air)) if joined else (None, 0)
         cut_at, level = self._clock.monotonic_at(at), self._level(on_air)
         play = _Play(secrets.token_hex(16), on_air, joined, before_ms, cut_at, level)
         self._plays[play.id] = play
@@ -230,22 +229,6 @@ class Playout:
         head, end = self._clock.monotonic_at(on_air.start), self._clock.monotonic_at(on_air.end)
         showing = Showing(play.id, cue, cut_at, head, end)
         self._projector.cue(showing, self._clock.monotonic())
-
-    def _before(self, on_air: tt.OnAir) -> tuple[str | None, int]:
-        """The row of the same showing that was cut short, which this one takes up; and what was shown of it, in ms.
-
-        One that was cut short a moment ago may not be on the disk yet.
-        """
-        if (fresh := self._cut_short.get(key_of(on_air))) is not None:
-            return fresh
-        name, start, origin = key_of(on_air)
-        rows = [
-            row
-            for row in self._journal.plays(start - 1000)
-            if (row.programme, row.planned_start_ms, row.origin) == (name, start, origin)
-            and row.outcome in ("interrupted", "stopped")
-        ]
-        return (rows[-1].id, sum(row.played_ms for row in rows)) if rows else (None, 0)
 
     def _gain(self, programme: Programme) -> float:
         document = self._plan.document
@@ -319,10 +302,7 @@ class Playout:
         self._journal.close(play.id, self._clock.ms_at(note.at), played_ms, outcome, cause, note.pictures, note.lost)
         self.closed += 1
         if outcome in ("interrupted", "stopped"):
-            self._cut_short.pop(play.key, None)
-            self._cut_short[play.key] = play.id, play.before_ms + played_ms
-            while len(self._cut_short) > CUT_SHORT:
-                del self._cut_short[next(iter(self._cut_short))]
+            self._cut_short.note(play.key, play.id, play.before_ms + played_ms)
         if outcome in ("completed", "failed"):
             now, end = self._clock.now(), play.on_air.end
             self._plan.refresh_owed(end if abs(end - now) < CLOSE_BY and self._is_over(play) else now)

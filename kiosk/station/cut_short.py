@@ -1,0 +1,36 @@
+"""Showings that were cut short: a later play of the same one takes up the row, and counts what was shown before."""
+
+from kiosk.station.journal import Journal
+from kiosk.station.plan import Key
+
+MOST = 8
+"""How many are remembered beside their rows."""
+
+
+class CutShort:
+    """For the main loop only."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._fresh: dict[Key, tuple[str, int]] = {}
+        """Those whose rows may not be on the disk yet."""
+
+    def note(self, key: Key, play: str, shown_ms: int) -> None:
+        """A play was interrupted or stopped; ``shown_ms`` of the showing were seen, with what it had taken up."""
+        self._fresh.pop(key, None)
+        self._fresh[key] = play, shown_ms
+        while len(self._fresh) > MOST:
+            del self._fresh[next(iter(self._fresh))]
+
+    def before(self, key: Key) -> tuple[str | None, int]:
+        """The row of the same showing that was cut short last; and what was shown of the showing, in ms."""
+        if (fresh := self._fresh.get(key)) is not None:
+            return fresh
+        name, start, origin = key
+        rows = [
+            row
+            for row in self._journal.plays(start - 1000)
+            if (row.programme, row.planned_start_ms, row.origin) == (name, start, origin)
+            and row.outcome in ("interrupted", "stopped")
+        ]
+        return (rows[-1].id, sum(row.played_ms for row in rows)) if rows else (None, 0)
