@@ -4,7 +4,6 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import vlc
 
@@ -271,13 +270,6 @@ class Film:
         return self._stats.displayed_pictures, self._stats.lost_pictures
 
 
-def _is_stream(file: str) -> bool:
-    """MPEG transport and program streams, by their first bytes."""
-    with Path(file).open("rb") as opened:
-        head = opened.read(377)
-    return head[:4] == b"\x00\x00\x01\xba" or (head[0:1] == b"G" and head[188:189] == b"G" and head[376:377] == b"G")
-
-
 def _vlc_options(cue: Cue) -> list[str]:
     options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
     options += ["--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
@@ -291,10 +283,10 @@ def _vlc_options(cue: Cue) -> list[str]:
 
 def _media_options(cue: Cue) -> list[str]:
     options = [f":file-caching={CACHING_MS}", ":play-and-pause"]
-    if _is_stream(cue.file):
-        # libVLC's own demultiplexers run up to a second ahead of sound and picture, as the stream's clock says, and
-        # lose their way in it: the sound's start is too early by what is written before it, then there is a hole.
-        options.append(":demux=avformat,any")
     if cue.position_ms:
         options.append(f":start-time={cue.position_ms / 1000:.3f}")
+    else:
+        # libVLC's own demultiplexers leave out the last 0.25 s of an MP4's sound, and run up to a second ahead of an
+        # MPEG stream, where they lose its sound's start. But they alone find any position, as a join needs.
+        options.append(":demux=avformat,any")
     return [*options, *(f":sub-file={file}" for file in cue.subtitles[:1])]
