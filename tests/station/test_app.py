@@ -149,6 +149,7 @@ def test_bad_offers_leave_the_running_week_untouched(
     room.post(Wake("sync"))
     eventually(lambda: not accepted.week_refused)
     assert len(room.actions("refused")) == len(offers)
+    sampler.wait_for(BLUE, since=shown.monotonic)
     assert {RED, BLUE} == set(sampler.programmes(shown.monotonic, time.monotonic()))
     assert room.end() == 0
 
