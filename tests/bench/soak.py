@@ -11,6 +11,7 @@ import contextlib
 import json
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -59,12 +60,14 @@ def main() -> None:
     loop_ms = sum(item.duration_ms for item in items)
     with tempfile.TemporaryDirectory(prefix="kiosk-soak-") as name:
         folder = Path(name)
-        start = whole_second(15)
+        start = whole_second(30)
         loop = Stretch(start, rounds * loop_ms // 1000, tuple(item.id for item in items), "loop")
         playlist = sign_week(folder / "town", items, [loop])
         with room(folder) as place:
             wait_for(lambda: fetched(place, playlist), 60, "fetching")
             before = look(place)
+            if before.children:
+                sys.exit("the first programmes are made ready before the count: fetching took too long")
             samples = watch(place, start.timestamp(), loop.seconds)
             time.sleep(QUIET_AFTER)
             after = look(place)
