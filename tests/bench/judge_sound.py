@@ -111,16 +111,22 @@ def _silence(tape: Tape, both: Sequence[tuple[Part, Heard]]) -> float:
 
 
 def offsets(tape: Tape, sightings: Sequence[Sighting], part: Part, heard: Heard) -> list[float]:
-    """Milliseconds by which the nearest beep sounded after each of its pictures was seen, less those in the file."""
-    if part.number == 0:
+    """Milliseconds by which each beep of a programme sounded after the nearest of their pictures was seen.
+
+    What the file itself is off is taken away. A beep that did not sound is no offset: it is silence.
+    """
+    lags = part.lag_ms or (0.0,) * len(part.voice.beeps)
+    lag_ms = dict(zip(part.voice.beeps, lags, strict=True)) if part.number else {}
+    seen: dict[int, float] = {}
+    for sighting in sightings:
+        if sighting.programme == part.number and sighting.frame in lag_ms:
+            seen.setdefault(sighting.frame, sighting.monotonic)
+    if not seen:
         return []
-    sounded = list(beeps(tape, part.voice, heard))
     found = []
-    for place, picture in enumerate(part.voice.beeps):
-        seen = next((s.monotonic for s in sightings if (s.programme, s.frame) == (part.number, picture)), None)
-        if seen is not None and sounded:
-            nearest = min((at - seen for at in sounded), key=abs)
-            found.append(nearest * 1000 - (part.lag_ms[place] if part.lag_ms else 0.0))
+    for beep in beeps(tape, part.voice, heard):
+        frame = min(seen, key=lambda one: abs(beep - seen[one]))
+        found.append((beep - seen[frame]) * 1000 - lag_ms[frame])
     return found
 
 

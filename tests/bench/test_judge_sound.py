@@ -107,6 +107,15 @@ def test_each_beep_is_held_against_its_picture(late: float) -> None:
     assert offsets(tape, seen(OLD, 0.5), replace(OLD, number=0), heard) == []
 
 
+def test_beep_that_did_not_sound_is_no_offset() -> None:
+    samples = sounding(OLD, 0.5, 2.5)
+    samples[: round(0.9 * RATE)] = [0.0] * round(0.9 * RATE)
+    tape = Tape((samples, [0.0] * (4 * RATE)), START)
+    heard = find(tape, OLD.voice)
+    assert heard
+    assert offsets(tape, seen(OLD, 0.5), OLD, heard) == [pytest.approx(0, abs=0.2)] * 2
+
+
 def test_loudness_is_that_of_the_tone_and_not_of_what_is_around_it(tmp_path: Path) -> None:
     recorded = tmp_path / "recorded"
     found = []
@@ -144,10 +153,12 @@ def burst_tape(file: Path, bursts: list[float]) -> Recording:
     return Recording(file)
 
 
-def test_bursts_tell_when_a_recording_began(tmp_path: Path) -> None:
-    bursts = [START + 0.5, START + 1.7, START + 2.4]
-    recorded = burst_tape(tmp_path / "recorded", bursts)
-    recorded.bursts += bursts
+BURSTS = [START + 0.5 + 0.4 * n for n in range(6)]
+
+
+def test_bursts_tell_when_a_recording_began_and_one_that_is_off_is_outvoted(tmp_path: Path) -> None:
+    recorded = burst_tape(tmp_path / "recorded", BURSTS)
+    recorded.bursts += [*BURSTS[:2], BURSTS[2] - 0.005, *BURSTS[3:]]
     tape = recorded.tape()
     assert tape.start == pytest.approx(START, abs=0.0001)
     assert len(tape.sides[0]) == len(tape.sides[1]) == 3 * RATE
@@ -155,8 +166,8 @@ def test_bursts_tell_when_a_recording_began(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("missing", [0.01, 0.3])
 def test_hole_in_a_recording_ends_the_bench(tmp_path: Path, missing: float) -> None:
-    recorded = burst_tape(tmp_path / "recorded", [START + 0.5, START + 1.7 - missing])
-    recorded.bursts += [START + 0.5, START + 1.7]
+    recorded = burst_tape(tmp_path / "recorded", [*BURSTS[:3], *(burst - missing for burst in BURSTS[3:])])
+    recorded.bursts += BURSTS
     with pytest.raises(SystemExit):
         recorded.tape()
 
