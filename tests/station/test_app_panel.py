@@ -15,7 +15,7 @@ from bench.loudspeaker import loudspeaker
 from fakes_town import TownOnTheLine, eventually
 from live_room import LiveRoom, now, whole
 from PIL import Image, ImageStat
-from screen import LONG, POSTER, Sampler, XServer, children_of
+from screen import LONG, Sampler, XServer, children_of
 from station.panel.panel_room import PIN, Browser
 
 from kiosk.station.events import Wake
@@ -91,7 +91,7 @@ def test_volume_and_mute_are_heard_at_once_and_remembered_over_a_restart(room: L
     assert (first["volume"], first["muted"]) == (80, 0), "what was in force when its picture came"
     before = time.monotonic()
     room.begin()
-    sampler.wait_for(LONG, since=sampler.wait_for(POSTER, since=before).monotonic)
+    sampler.wait_for(LONG, since=before)
     eventually(lambda: len(room.rows("shown_ms IS NOT NULL")) == 2)
     second = room.rows("shown_ms IS NOT NULL")[1]
     assert (second["volume"], second["muted"], second["continues"]) == (70, 1, first["id"])

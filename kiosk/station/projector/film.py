@@ -23,7 +23,7 @@ SETUP_DRAWS = 0.012
 """Draws that follow each other faster than this, in seconds, are libVLC setting up its window, not pictures."""
 FLOW = 6
 """Pictures in a row after which they are said to flow."""
-SOUGHT_WITHIN = 0.6
+SOUGHT_WITHIN = 0.3
 """Seconds that the picture at a new position may take."""
 DRAWN_WITHIN = 2.0
 """Seconds that the second picture may take."""
@@ -105,29 +105,32 @@ class Film:
         period = statistics.median(gaps) if gaps else 0.0
         if self._cue.position_ms:  # joined in progress: what counts is to be there soon, not to the millisecond
             return
-        stands = self._return()
+        drawn = self._return()
         for _ in range(TRIES if period > 0 else 0):
-            self.lead = self._start_takes(stands, period)
-            stood, stands = stands, self._return()
-            if stands == stood:
+            self._learn_start(drawn, period)
+            before, drawn = drawn, self._return()
+            if drawn == before:
                 break
-        self._stands = stands or period == 0
 
-    def _start_takes(self, stands: bool, period: float) -> float:
-        """Seconds from a start to the first picture (EARLY included), if that stands already: until its time begins."""
-        if not stands:
-            return self._try_start(lambda _after: True) + EARLY
-        first = self._window.look()
-        return max(0.0, self._try_start(lambda _after: self._window.look() != first) - period)
+    def _learn_start(self, drawn: bool, period: float) -> None:
+        """Try a start from the head, whose picture was ``drawn`` or not: does it stand? When does its time begin?"""
+        if drawn:
+            first = self._window.look()
+            changed = self._try_start(lambda: self._window.look() != first)
+            self._stands = changed == 0 or changed > 0.75 * period  # what changes sooner was not the head
+            self.lead = max(0.0, changed - period) if self._stands else changed + EARLY
+        else:
+            self._stands = False
+            self.lead = self._try_start(lambda: True) + EARLY
 
-    def _try_start(self, is_it: Callable[[float], bool]) -> float:
-        """Run for a moment: seconds until that is drawn which ``is_it``, by seconds since the start; 0 for never."""
+    def _try_start(self, is_it: Callable[[], bool]) -> float:
+        """Run for a moment: seconds until something is drawn and ``is_it``; 0 for never."""
         began = time.monotonic()
         self._player.set_pause(0)
         took = 0.0
         while took == 0.0 and time.monotonic() - began < DRAWN_WITHIN:
             drawn = self._window.next_picture(0.1)
-            if drawn is not None and is_it(drawn - began):
+            if drawn is not None and is_it():
                 took = drawn - began
         self._pause()
         return took

@@ -217,9 +217,7 @@ class Projector:
         run = self._run_of(child)
         if run is None:
             return []
-        before = [
-            leaver for leaver in self._leavers.values() if leaver.follower == run.showing.play and not leaver.told
-        ]
+        before = [leaver for leaver in self._followed_by(run.showing.play) if not leaver.told]
         for leaver in before:
             self._tell_leave(leaver, at)
         if not run.comes_up(at):
@@ -243,6 +241,8 @@ class Projector:
         run.faults += 1
         if run.faults >= ATTEMPTS:
             del self._runs[run.showing.play]
+            for leaver in self._followed_by(run.showing.play):
+                self._tell_leave(leaver, now)
             return [self._over(run, now, cause)]
         if run.in_tail(now):
             run.cause = cause
@@ -262,6 +262,9 @@ class Projector:
         leaver = self._leavers[run.child] = _Leaver(run.process, follower, now + LINGER)
         if follower is None or run.since is None or self._runs[follower].since is not None:
             self._tell_leave(leaver, now)
+
+    def _followed_by(self, play: str) -> list[_Leaver]:
+        return [leaver for leaver in self._leavers.values() if leaver.follower == play]
 
     def _tell_leave(self, leaver: _Leaver, now: float) -> None:
         if not leaver.told:

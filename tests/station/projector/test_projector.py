@@ -175,6 +175,24 @@ def test_file_that_is_missing_has_failed(rig: Rig, tmp_path: Path) -> None:
     rig.until(lambda: not rig.children(), 5)
 
 
+def test_last_picture_does_not_wait_for_a_follower_that_has_failed(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at, end=at + 1)
+    rig.note(OnScreen, "a")
+    [leaving] = rig.children()
+    rig.cue("b", clips("blue.mkv"), at + 30)
+    rig.run_to(at + 1)
+    rig.projector.drop("a", time.monotonic(), follower="b")
+    dropped = time.monotonic()
+    while not rig.of(OffScreen, "b"):
+        assert time.monotonic() < dropped + 20
+        for child in set(rig.children()) - {leaving}:
+            os.kill(child, signal.SIGKILL)
+        rig.turn()
+    rig.until(lambda: leaving not in rig.children(), 1)
+    sampler.wait_for(POSTER, 1, since=dropped)
+
+
 def test_drop_at_once_shows_the_poster(rig: Rig, sampler: Sampler, clips: Clips) -> None:
     at = time.monotonic() + START
     rig.cue("a", clips("red.mp4"), at)
