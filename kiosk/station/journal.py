@@ -233,13 +233,6 @@ class Journal:
                 counts[sketch.programme] = counts.get(sketch.programme, 0) + 1
         return counts
 
-    def last_completed_end_ms(self) -> int | None:
-        """When the newest completed play ended."""
-        ends = [sketch.end_ms for sketch in dict(self._closing).values()]
-        for (end_ms,) in self._db().execute("SELECT max(end_ms) FROM plays WHERE outcome = 'completed'"):
-            ends += [] if end_ms is None else [end_ms]
-        return max(ends, default=None)
-
     def plays(self, since_ms: int) -> list[AsRun]:
         """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
         where = "shown_ms >= ? OR (shown_ms IS NULL AND planned_start_ms >= ?)"  # by the index, not through all years

@@ -262,14 +262,12 @@ def test_completed_plays_count_at_once_and_once(tmp_path: Path) -> None:
     other = msgspec.structs.replace(FILM, id="law")
     with opened(tmp_path / "journal.db") as (journal, _):
         assert journal.completed(0, START * 2) == {}
-        assert journal.last_completed_end_ms() is None
         journal.due(due("practice", practice=True))
         journal.shown("practice", START, 0, 0, 0, "")
         journal.close("practice", START + 1, 1, "completed", "", 0, 0)
         for n in range(200):
             play_once(journal, f"p{n}", START + n, (FILM, other)[n % 2])
             assert sum(journal.completed(START, START + 1000).values()) == n + 1
-            assert journal.last_completed_end_ms() == START + n + 60_000
         assert journal.settle(10)
         assert journal.completed(START, START + 1000) == {"rice": 100, "law": 100}
         assert journal.completed(START + 10, START + 11) == {"rice": 1}
