@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 EVERY = 1.0
 """Seconds between two pictures at least."""
 BEFORE_CUT = 1.5
-"""Seconds before a cut in which no picture is begun. One takes about 0.2 s, and the last second is the cut's alone."""
+"""Seconds before a cut in which no picture is begun. One takes about 0.1 s, and the last second is the cut's alone."""
 AFTER_CUT = 3.0
 """Seconds for which a programme that is late is waited for; if it never comes, that is what the picture shows."""
 

@@ -27,8 +27,8 @@ class NotGrabbed(Exception):
 def grab(connection: Any) -> bytes:
     """The screen as a JPEG file of at most :data:`MAX_PICTURE` bytes. Raises :class:`NotGrabbed`.
 
-    The X server copies the screen to a pixmap of its own in one go (at 1920x1080 2 ms), so that the picture is of one
-    instant; only then it is read, in stripes, which takes a hundred times as long and holds up nobody.
+    The X server copies the screen to a pixmap of its own in one go (at 1920x1080 3 ms), so that the picture is of one
+    instant; only then it is read, in stripes, which takes thirty times as long and holds up nobody.
     """
     try:
         picture = _read(connection)
