@@ -33,4 +33,7 @@ class CutShort:
             if (row.programme, row.planned_start_ms, row.origin) == (name, start, origin)
             and row.outcome in ("interrupted", "stopped")
         ]
-        return (rows[-1].id, sum(row.played_ms for row in rows)) if rows else (None, 0)
+        if not rows:
+            return None, 0
+        last = max(rows, key=lambda row: row.seq or 0)  # by when it was closed: one never shown has no other order
+        return last.id, sum(row.played_ms for row in rows)
