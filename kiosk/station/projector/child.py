@@ -16,7 +16,7 @@ import msgspec
 
 from kiosk.station.projector.confine import confine, die_with_parent
 from kiosk.station.projector.failure import Failure
-from kiosk.station.projector.film import FADE, Film
+from kiosk.station.projector.film import Film
 from kiosk.station.projector.messages import (
     SCREEN_GONE,
     Cue,
@@ -36,8 +36,8 @@ from kiosk.station.projector.window import HUNG_UP, ProgrammeWindow, connect
 FIRST_REPORT = 0.3
 """Seconds after the cut by which libVLC has counted what it drew out of sight."""
 PROGRESS_EVERY = 1.0
-QUIET = FADE + 0.006
-"""Seconds before its end from which on a programme fades out: it is silent a little before the next one is heard."""
+SWITCH = 0.001
+"""Seconds that one of our threads may keep Python from the others: sound is laid down while the cut is waited for."""
 SPIN = 0.002
 """Seconds before an instant from which on it is waited for awake: the kernel wakes a sleeper a little late."""
 REPORTS = 3
@@ -48,6 +48,7 @@ _ORDERS = msgspec.json.Decoder(ToChild)
 def main() -> NoReturn:
     """Play the programme that the first line of standard input names. The argument is a folder of our own."""
     die_with_parent()
+    sys.setswitchinterval(SWITCH)
     os.dup2(1, REPORTS)
     os.dup2(2, 1)  # what libVLC's plug-ins print must not reach the parent
     unconfined = confine(Path(sys.argv[1]))
@@ -76,10 +77,10 @@ def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> 
     cut = wait_for_cut(programme, window, orders)
     next_report = time.monotonic() + FIRST_REPORT
     while True:
-        order = orders.wait(min(cut.end - QUIET, next_report))
+        order = orders.wait(min(cut.end - programme.quiet, next_report))
         cut = obey(order, programme, window) or cut
         now = time.monotonic()
-        if now >= cut.end - QUIET:
+        if now >= cut.end - programme.quiet:
             break
         if now >= next_report:
             next_report += PROGRESS_EVERY
@@ -100,7 +101,10 @@ def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orde
         until = cut.at - programme.lead - SPIN if cut else None
         cut = obey(orders.wait(until), programme, window) or cut
     wait_awake(cut.at - programme.lead)
+    began = time.monotonic()
     programme.run()
+    if began > cut.at - programme.lead + SPIN:  # too late for the cut as it was ordered
+        programme.expect(began + programme.lead, cut.end)
     time.sleep(max(0.0, cut.at - SPIN - time.monotonic()))
     wait_awake(cut.at)
     programme.arrive()
@@ -117,10 +121,12 @@ def obey(order: "ToChild | None", programme: Film | Still, window: ProgrammeWind
         case Volume(percent=percent):
             programme.set_volume(percent)
         case Leave():
-            programme.fade_out()
+            silent = programme.hush()
             window.vanish()
+            time.sleep(max(0.0, silent - time.monotonic()))
             os._exit(0)
         case Cut():
+            programme.expect(order.at, order.end)
             return order
     return None
 

@@ -10,6 +10,7 @@ import vlc
 from kiosk.station.projector.failure import Failure
 from kiosk.station.projector.log import Log
 from kiosk.station.projector.messages import Cue, Progress
+from kiosk.station.projector.sound import LibvlcSound, OwnSound
 from kiosk.station.projector.still import paint_title
 from kiosk.station.projector.window import ProgrammeWindow
 
@@ -27,24 +28,20 @@ SOUGHT_WITHIN = 0.3
 """Seconds that the picture at a new position may take."""
 DRAWN_WITHIN = 2.0
 """Seconds that the second picture may take."""
-SOUND_WITHIN = 2.0
-"""Seconds that sound may come later than pictures."""
-SHORT_OF_END_MS = 400
+SOUND_TRIAL = 0.1
+"""Seconds that the trial start of a programme without pictures takes."""
 TRIES = 3
 """Starts that are tried at most: the second may differ from the first, as the first had nothing before it."""
 SETTLE = 0.03
 """Seconds after which no more draws follow the picture at a new position."""
 EARLY = 0.006
 """Seconds before the cut by which a first picture is aimed that is not drawn until time runs."""
-FADE = 0.016
-"""Seconds in which sound comes and goes at a cut: a wave that is broken off clicks."""
-FADE_STEPS = 8
-MEND_EVERY = 3.0
-"""Seconds between attempts to be heard again, after the sound server or its device went away."""
 LATE_AT_MOST = 0.1
 """Seconds that a first picture may be late at the cut before the cut is made without it."""
-_SOUND_OUTPUTS = {"pulse": "pulse", "alsa": "alsa", "none": "dummy"}
-CACHING_MS = 60
+_LIBVLC_OUTPUTS = {"alsa": "alsa", "none": "dummy"}
+HEAD_CACHING_MS, JOIN_CACHING_MS = 300, 60
+"""What libVLC reads ahead. From the head on, so much that its sound is decoded before the loudspeaker asks for it, in
+streams too where sound lies far behind its picture; a join has to be on the screen soon."""
 ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
 
@@ -56,7 +53,6 @@ class Film:
         self.kind = "film"
         self.lead = 0.0
         """Seconds before the cut at which :meth:`run` has to be called, so that the second picture is in time."""
-        self._mended_at = 0.0
         self._instance = vlc.Instance(_vlc_options(cue))
         if self._instance is None:
             raise Failure("libVLC does not start; is vlc-plugin-base installed?")
@@ -69,12 +65,16 @@ class Film:
         self._player = self._instance.media_player_new()
         self._player.set_media(media)
         self._player.set_xwindow(window.id)
+        self._sound: OwnSound | LibvlcSound
+        if cue.sound == "pulse":
+            self._sound = OwnSound(self._player, cue)
+        else:
+            self._sound = LibvlcSound(self._player, cue, _LIBVLC_OUTPUTS[cue.sound], self._log)
         self._stats = vlc.MediaStats()
         self._stands = True
         """Does the head's picture stand in the window, out of sight?"""
         self._before: tuple[int, int] | None = None
         """Pictures drawn and lost before the cut."""
-        self._volume = cue.volume
 
     @property
     def video_output(self) -> str:
@@ -89,17 +89,14 @@ class Film:
         ``:start-paused`` would be simpler, but with it MP4 and MKV never open a video output (libVLC 3.0.24). A start
         takes 10 to 70 ms, by the format, so it is tried and the real one is called for as much earlier. Raises Failure.
         """
-        self._player.audio_set_mute(True)
         self._window.forget_pictures()
         self._player.play()
         pictures = self._until_pictures_flow()
-        if self._cue.position_ms == 0:
-            self._until_sound_flows()
         self._log.ignore()
         self._pause()
         if self.kind == "sound":
             paint_title(self._cue, self._window)
-            self._player.set_time(self._cue.position_ms)
+            self._learn_sound()
             return
         gaps = [later - earlier for earlier, later in itertools.pairwise(pictures)]
         period = statistics.median(gaps) if gaps else 0.0
@@ -114,18 +111,33 @@ class Film:
 
     def _learn_start(self, drawn: bool, period: float) -> None:
         """Try a start from the head, whose picture was ``drawn`` or not: does it stand? When does its time begin?"""
+        first = self._window.look() if drawn else b""
+        self._sound.try_start()
+        began = time.monotonic()
         if drawn:
-            first = self._window.look()
-            changed = self._try_start(lambda: self._window.look() != first)
+            changed = self._try_start(began, lambda: self._window.look() != first)
             self._stands = changed == 0 or changed > 0.75 * period  # what changes sooner was not the head
             self.lead = max(0.0, changed - period) if self._stands else changed + EARLY
         else:
             self._stands = False
-            self.lead = self._try_start(lambda: True) + EARLY
+            self.lead = self._try_start(began, lambda: True) + EARLY
+        self._sound.learn(began, self.lead)
 
-    def _try_start(self, is_it: Callable[[], bool]) -> float:
-        """Run for a moment: seconds until something is drawn and ``is_it``; 0 for never."""
+    def _learn_sound(self) -> None:
+        """Try a start of a programme that has no pictures: by how much its sound comes later."""
+        self._player.set_time(self._cue.position_ms)
+        if self._cue.position_ms:
+            return
+        self._sound.try_start()
         began = time.monotonic()
+        self._player.set_pause(0)
+        time.sleep(SOUND_TRIAL)
+        self._pause()
+        self.lead = self._sound.learn(began, None)
+        self._player.set_time(0)
+
+    def _try_start(self, began: float, is_it: Callable[[], bool]) -> float:
+        """Run for a moment from ``began`` on: seconds until something is drawn and ``is_it``; 0 for never."""
         self._player.set_pause(0)
         took = 0.0
         while took == 0.0 and time.monotonic() - began < DRAWN_WITHIN:
@@ -162,23 +174,6 @@ class Film:
                 return []
         raise Failure(f"no picture within {READY_WITHIN:.0f} s")
 
-    def _until_sound_flows(self) -> None:
-        """Wait for PulseAudio's word that it has begun to play our samples.
-
-        A stream that is paused before it was ever started is late by the length of the pause when it goes on, and stays
-        so until libVLC notices and leaves out what it missed: a second of silence after the cut (libVLC 3.0.24).
-        """
-        deadline = time.monotonic() + SOUND_WITHIN
-        left = self._player.get_length() - SHORT_OF_END_MS
-        while (
-            self._cue.sound == "pulse"
-            and not (self._log.sound_started or self._log.sound_lost)
-            and self._player.audio_get_track_count() > 0
-            and time.monotonic() < deadline
-            and (left <= 0 or self._player.get_time() < left)
-        ):
-            time.sleep(0.01)
-
     def _has_sound_only(self) -> bool:
         player = self._player
         return bool(
@@ -204,9 +199,19 @@ class Film:
 
     # --- on air ---
 
+    @property
+    def quiet(self) -> float:
+        """Seconds before its end at which :meth:`fade_out` has to be called."""
+        return self._sound.quiet
+
+    def expect(self, at: float, end: float) -> None:
+        """The cut will be at ``at``, the programme's end at ``end`` (monotonic). May be said again."""
+        self._sound.expect(at, end)
+
     def run(self) -> None:
-        """Let time run, still mute."""
+        """Let time run, still unseen and unheard."""
         self._window.forget_pictures()
+        self._sound.run()
         self._player.set_pause(0)
 
     def arrive(self) -> None:
@@ -215,47 +220,28 @@ class Film:
             self._window.next_picture(LATE_AT_MOST)
 
     def sound(self) -> None:
-        """Be heard, from silence up. Blocks for :data:`FADE`."""
-        self._log.listen()
-        self._player.audio_set_volume(0)
-        self._player.audio_set_mute(False)
-        self._fade(0, self._loudness())
+        """Be heard."""
+        self._sound.rise()
 
     def fade_out(self) -> None:
-        """Be heard no more. Blocks for :data:`FADE`."""
-        self._fade(self._loudness(), 0)
-        self._player.audio_set_mute(True)
+        """Its end has come nearly: be heard no more."""
+        self._sound.fade_out()
+
+    def hush(self) -> float:
+        """Be heard no more, before its end; gives the instant at which that is so (monotonic)."""
+        return self._sound.hush()
 
     def fall_silent(self) -> None:
-        """Stand still without a sound; the last picture stays."""
-        self._player.audio_set_mute(True)
+        """Stand still; the last picture stays."""
         self._player.set_pause(1)
 
     def set_volume(self, percent: int) -> None:
-        """In percent, cubic as libVLC's own, on top of the gain that evens loudness out."""
-        self._volume = percent
-        self._player.audio_set_volume(self._loudness())
+        """In percent, cubic, on top of the gain that evens loudness out."""
+        self._sound.set_volume(percent)
 
     def mend_sound(self) -> None:
-        """Open the sound output anew if libVLC has lost it, which it never does itself; the picture goes on."""
-        now = time.monotonic()
-        track = self._player.audio_get_track()
-        if not self._log.sound_lost or track < 0 or now - self._mended_at < MEND_EVERY:
-            return
-        self._log.sound_lost, self._mended_at = False, now
-        self._player.audio_set_track(-1)
-        self._player.audio_output_set(_SOUND_OUTPUTS[self._cue.sound])  # adds "none" by itself
-        self._player.audio_set_track(track)
-        self._player.audio_set_volume(self._loudness())
-
-    def _loudness(self) -> int:
-        """What libVLC calls the volume, in percent."""
-        return round(self._volume * 10 ** (self._cue.gain_db / 60))
-
-    def _fade(self, first: int, last: int) -> None:
-        for step in range(1, FADE_STEPS + 1):
-            self._player.audio_set_volume(first + (last - first) * step // FADE_STEPS)
-            time.sleep(FADE / FADE_STEPS)
+        """Be heard again, if the way to the loudspeaker was lost."""
+        self._sound.mend()
 
     def progress(self) -> Progress:
         """How far the programme is. Pictures count from the first call on."""
@@ -276,7 +262,8 @@ class Film:
 def _vlc_options(cue: Cue) -> list[str]:
     options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
     options += ["--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
-    options.append(f"--aout={_SOUND_OUTPUTS[cue.sound]},none")  # no other one: it might be loud, or take the device
+    if cue.sound in _LIBVLC_OUTPUTS:  # and no other one: it might be loud, or take the device
+        options.append(f"--aout={_LIBVLC_OUTPUTS[cue.sound]},none")
     if cue.video_output:
         options.append(f"--vout={cue.video_output}")
     if not cue.hardware_decoding:
@@ -285,11 +272,13 @@ def _vlc_options(cue: Cue) -> list[str]:
 
 
 def _media_options(cue: Cue) -> list[str]:
-    options = [f":file-caching={CACHING_MS}", ":play-and-pause"]
+    options = [":play-and-pause"]
     if cue.position_ms:
+        options.append(f":file-caching={JOIN_CACHING_MS}")
         options.append(f":start-time={cue.position_ms / 1000:.3f}")
     else:
         # libVLC's own demultiplexers leave out the last 0.25 s of an MP4's sound, and run up to a second ahead of an
         # MPEG stream, where they lose its sound's start. But they alone find any position, as a join needs.
         options.append(":demux=avformat,any")
+        options.append(f":file-caching={HEAD_CACHING_MS}")
     return [*options, *(f":sub-file={file}" for file in cue.subtitles[:1])]

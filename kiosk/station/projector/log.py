@@ -1,4 +1,4 @@
-"""What libVLC tells nobody but its log: which video output it chose, when sound started, that sound was lost."""
+"""What libVLC tells nobody but its log: which video output it chose, that sound was lost."""
 
 import ctypes
 from typing import Any
@@ -16,8 +16,6 @@ class Log:
         self._callback = vlc.CallbackDecorators.LogCb(self._hear)  # libVLC holds no reference
         self.video_output = ""
         """Name of the module in use."""
-        self.sound_started = False
-        """Has PulseAudio begun to play?"""
         self.sound_lost = False
         """Did sound not reach its device? To be set back by whoever does something about it."""
 
@@ -32,8 +30,6 @@ class Log:
     def _hear(self, _data: object, level: int, context: Any, text: bytes, values: Any) -> None:
         if level == vlc.LogLevel.ERROR.value:
             self.sound_lost |= _source_file(context).startswith(b"audio_output/")
-        elif text == b"started":
-            self.sound_started = True
         elif text.startswith(b"using %s module"):
             line = ctypes.create_string_buffer(200)
             _vsnprintf(line, len(line), text, ctypes.cast(values, ctypes.c_void_p))

@@ -35,6 +35,7 @@ class Still:
     kind = "still"
     video_output = "none"
     lead = 0.0
+    quiet = 0.0
 
     def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
         self._cue, self._window = cue, window
@@ -56,6 +57,9 @@ class Still:
             raise Failure(f"the picture cannot be decoded: {error}") from None
         self._window.paint(_pixels(_fitted(picture, self._window.width, self._window.height)))
 
+    def expect(self, at: float, end: float) -> None:
+        """It is ready for any instant."""
+
     def run(self) -> None:
         """Its time runs from now."""
         self._began = time.monotonic()
@@ -68,6 +72,10 @@ class Still:
 
     def fade_out(self) -> None:
         """It has no sound."""
+
+    def hush(self) -> float:
+        """It has no sound."""
+        return time.monotonic()
 
     def mend_sound(self) -> None:
         """It has no sound."""
