@@ -39,14 +39,16 @@ class Tape:
     sides: tuple[Sequence[float], Sequence[float]]
     start: float
     rate: int = 48000
+    pace: float = 1.0
+    """Seconds of CLOCK_MONOTONIC in one of the loudspeaker's, which has a clock of its own."""
 
     def place(self, instant: float) -> int:
         """The sample that sounded at an instant, or the first or last one."""
-        return max(0, min(len(self.sides[0]), round((instant - self.start) * self.rate)))
+        return max(0, min(len(self.sides[0]), round((instant - self.start) / self.pace * self.rate)))
 
     def instant(self, place: int) -> float:
         """When a sample sounded."""
-        return self.start + place / self.rate
+        return self.start + place / self.rate * self.pace
 
     def between(self, side: int, begin: float, end: float) -> Sequence[float]:
         """The samples of one side between two instants."""
@@ -76,7 +78,7 @@ def find(tape: Tape, voice: Voice) -> Heard | None:
         window = samples[place : place + round(SEARCH_S * rate)]
         strongest = max(window)
         if strongest > 1e-4 and (level := max(_level(window, tone) for tone in tones)) > PURE * strongest:
-            found.append((tape.start + place / rate, level))
+            found.append((tape.instant(place * THIN), level))
     if not found:
         return None
     return Heard(found[0][0], found[-1][0] + SEARCH_S, median(level for _, level in found))

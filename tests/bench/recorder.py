@@ -1,8 +1,10 @@
-"""Records what the loudspeaker is given, and finds out when the first sample of it sounded.
+"""Records what the loudspeaker is given, and finds out when each sample of it sounded.
 
 Before and after, bursts are played to the same loudspeaker. PulseAudio tells at what instant a sample that is written
-will sound, to a small part of a millisecond where its buffer never runs dry; the recording tells which one it was. The
-bursts before and after have to say the same, or the recording has a hole.
+will sound, to a small part of a millisecond where its buffer never runs dry; the recording tells which one it was. A
+loudspeaker has a clock of its own (PulseAudio's null sink runs fast by up to a microsecond for each piece that it asks
+for): the bursts before and after have to lie on one straight line, not much steeper than a crystal's, or the recording
+has a hole.
 """
 
 import array
@@ -23,8 +25,8 @@ FLOAT32LE, PLAYBACK, UNSAID = 5, 1, 0xFFFFFFFF
 """As PulseAudio's headers have them."""
 BURSTS = 4
 """So many before, and as many after."""
-AGREE = 5
-"""At least so many have to agree, so some from before with some from after."""
+AGREE = 3
+"""At least so many of those before have to agree, and of those after."""
 BURST_HZ, BURST_LEVEL = 4000, 0.25
 CHUNK_S, SETTLE, ASKED = 0.01, 15, 50
 """What is written at a time; how many chunks go before the first question and the burst."""
@@ -35,6 +37,8 @@ DELIVERED_S = 3.0
 """A loudspeaker that takes back what it was given hands it to a recorder after two seconds."""
 MAY_DIFFER_S = 0.001
 """Bursts that agree differ from their median by no more."""
+MOST_DRIFT = 200e-6
+"""By how much the loudspeaker's clock may be too fast or too slow; a cheap crystal's is by a quarter of that."""
 
 
 class _Spec(ctypes.Structure):
@@ -58,15 +62,20 @@ class Recording:
         samples = array.array("f")
         samples.frombytes(self._file.read_bytes()[: -(self._file.stat().st_size % (SIDES * SAMPLE)) or None])
         sides = samples[::SIDES], samples[1::SIDES]
-        starts = _starts(sides[0], self.bursts)
-        off = [one - median(starts) for one in starts]
+        places = _places(sides[0], self.bursts)
+        starts = [instant - place / RATE for instant, place in zip(self.bursts, places, strict=True)]
+        ends = [median(starts[:BURSTS]), median(starts[BURSTS:])]
+        off = [one - ends[n // BURSTS] for n, one in enumerate(starts)]
         agreeing = [one for one in off if abs(one) <= MAY_DIFFER_S]
-        if len(agreeing) < min(AGREE, len(off)):
-            told = ", ".join(f"{one * 1000:.1f}" for one in off)
+        middles = [median(places[:BURSTS]), median(places[BURSTS:])]
+        drift = (ends[1] - ends[0]) * RATE / (middles[1] - middles[0])
+        if len(agreeing) < 2 * AGREE or abs(drift) > MOST_DRIFT:
+            told = ", ".join(f"{one * 1000:.1f}" for one in (one - median(starts) for one in starts))
             sys.exit(f"the recording and the clock do not go together: by the bursts they are {told} ms off")
         differ = (max(agreeing) - min(agreeing)) * 1000
         sys.stderr.write(f"  {len(agreeing)} of {len(off)} bursts agree on the time base within {differ:.2f} ms\n")
-        return Tape(sides, median(starts), RATE)
+        sys.stderr.write(f"  the loudspeaker's clock is off by {-drift * 1e6:+.0f} ppm\n")
+        return Tape(sides, ends[0] - drift * middles[0] / RATE, RATE, 1 + drift)
 
 
 @contextlib.contextmanager
@@ -126,13 +135,13 @@ def _play() -> tuple[list[float], float]:
     return answers, ASKED * CHUNK_S
 
 
-def _starts(samples: Sequence[float], bursts: Sequence[float]) -> list[float]:
-    """When the first sample sounded, by each burst. The first sound in a recording is the first burst."""
+def _places(samples: Sequence[float], bursts: Sequence[float]) -> list[int]:
+    """Which sample was the first of each burst. The first sound in a recording is the first burst."""
     found = [_sounds(samples, 0, len(samples))]
     for instant in bursts[1:]:
         about = found[0] + round((instant - bursts[0]) * RATE)
         found.append(_sounds(samples, about - RATE // 10, about + RATE // 10))
-    return [instant - place / RATE for instant, place in zip(bursts, found, strict=True)]
+    return found
 
 
 def _sounds(samples: Sequence[float], begin: int, end: int) -> int:

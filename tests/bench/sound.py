@@ -127,7 +127,7 @@ def take(
             say(f"  {part.name} was never heard")
             continue
         found.offsets.setdefault(part.name, []).extend(offsets(tape, run.seen, part, here))
-        lufs = loudness([(tape.start + at, lufs) for at, lufs in loud], here)
+        lufs = loudness([(tape.instant(round(at * RATE)), lufs) for at, lufs in loud], here)
         found.lufs.setdefault(part.name, []).extend([] if lufs is None else [lufs])
 
 

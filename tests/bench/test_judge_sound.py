@@ -145,7 +145,7 @@ def test_figures_take_the_worst() -> None:
 
 def burst_tape(file: Path, bursts: list[float]) -> Recording:
     """A recording that began at START, with a burst at each instant."""
-    samples = [0.0] * (3 * RATE)
+    samples = [0.0] * (4 * RATE)
     for instant in bursts:
         for n in range(RATE // 100):
             samples[round((instant - START) * RATE) + n] = BURST_LEVEL * math.cos(2 * math.pi * BURST_HZ * n / RATE)
@@ -153,7 +153,7 @@ def burst_tape(file: Path, bursts: list[float]) -> Recording:
     return Recording(file)
 
 
-BURSTS = [START + 0.5 + 0.4 * n for n in range(6)]
+BURSTS = [START + 0.5 + 0.4 * n for n in range(8)]
 
 
 def test_bursts_tell_when_a_recording_began_and_one_that_is_off_is_outvoted(tmp_path: Path) -> None:
@@ -161,12 +161,21 @@ def test_bursts_tell_when_a_recording_began_and_one_that_is_off_is_outvoted(tmp_
     recorded.bursts += [*BURSTS[:2], BURSTS[2] - 0.005, *BURSTS[3:]]
     tape = recorded.tape()
     assert tape.start == pytest.approx(START, abs=0.0001)
-    assert len(tape.sides[0]) == len(tape.sides[1]) == 3 * RATE
+    assert len(tape.sides[0]) == len(tape.sides[1]) == 4 * RATE
+
+
+def test_loudspeaker_with_a_clock_of_its_own_is_followed(tmp_path: Path) -> None:
+    fast = 1 + 150e-6
+    recorded = burst_tape(tmp_path / "recorded", [START + (burst - START) * fast for burst in BURSTS])
+    recorded.bursts += BURSTS
+    tape = recorded.tape()
+    assert tape.instant(tape.place(BURSTS[7])) == pytest.approx(BURSTS[7], abs=0.0001)
+    assert tape.instant(4 * RATE) == pytest.approx(START + 4 / fast, abs=0.0001)
 
 
 @pytest.mark.parametrize("missing", [0.01, 0.3])
 def test_hole_in_a_recording_ends_the_bench(tmp_path: Path, missing: float) -> None:
-    recorded = burst_tape(tmp_path / "recorded", [*BURSTS[:3], *(burst - missing for burst in BURSTS[3:])])
+    recorded = burst_tape(tmp_path / "recorded", [*BURSTS[:4], *(burst - missing for burst in BURSTS[4:])])
     recorded.bursts += BURSTS
     with pytest.raises(SystemExit):
         recorded.tape()

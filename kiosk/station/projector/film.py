@@ -261,7 +261,7 @@ class Film:
 
 def _vlc_options(cue: Cue) -> list[str]:
     options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
-    options += ["--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
+    options += ["--codec=avcodec,any", "--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
     if cue.sound in _LIBVLC_OUTPUTS:  # and no other one: it might be loud, or take the device
         options.append(f"--aout={_LIBVLC_OUTPUTS[cue.sound]},none")
     if cue.video_output:
