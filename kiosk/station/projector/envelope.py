@@ -13,6 +13,8 @@ FADE_FRAMES = RATE // 100
 FADE = FADE_FRAMES / RATE
 _CURVE = [0.5 - 0.5 * math.cos(math.pi * place / FADE_FRAMES) for place in range(FADE_FRAMES + 1)]
 LOUDEST, LOWEST = 32767, -32768
+AUDIBLE = 0.02
+"""The share of the loudest sample from which on something is heard."""
 
 
 class Envelope:
@@ -75,3 +77,14 @@ class Envelope:
             values = (*range(LOUDEST + 1), *range(LOWEST, 0))
             self._table = [max(LOWEST, min(LOUDEST, round(value * gain))) for value in values]
         return self._table
+
+
+def faded_in(frames: bytes) -> bytes:
+    """The frames with a fade from the first one that is heard: a decoder that starts anew breaks in with its sound."""
+    samples = array("h", frames)
+    faint = AUDIBLE * max(map(abs, samples), default=0)
+    first = next((n for n, sample in enumerate(samples) if abs(sample) > faint), 0) // 2
+    for place, share in enumerate(_CURVE[:-1]):
+        for n in range(2 * (first + place), min(len(samples), 2 * (first + place) + 2)):
+            samples[n] = round(samples[n] * share)
+    return samples.tobytes()

@@ -39,9 +39,9 @@ EARLY = 0.006
 LATE_AT_MOST = 0.1
 """Seconds that a first picture may be late at the cut before the cut is made without it."""
 _LIBVLC_OUTPUTS = {"alsa": "alsa", "none": "dummy"}
-HEAD_CACHING_MS, JOIN_CACHING_MS = 300, 60
+HEAD_CACHING_MS, JOIN_CACHING_MS = 300, 120
 """What libVLC reads ahead. From the head on, so much that its sound is decoded before the loudspeaker asks for it, in
-streams too where sound lies far behind its picture; a join has to be on the screen soon."""
+streams too where sound lies far behind its picture; for a join as much as costs it no time."""
 ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
 

@@ -8,11 +8,13 @@ when time runs, for some formats later than the loudspeaker needs it.
 import ctypes
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 import vlc
 
 from kiosk.station.projector.envelope import Envelope
+from kiosk.station.projector.heads import Heads
 from kiosk.station.projector.log import Log
 from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.reel import FRAME, RATE, Reel
@@ -48,12 +50,13 @@ class OwnSound:
         self._envelope = Envelope(loudness(cue, cue.volume))
         self._speaker = Speaker(self._reel, self._envelope)
         self._started = False
-        self._trial: list[tuple[float, bytes]] | None = None
-        """Blocks of the trial under way, each with its instant; None while none is."""
-        self._head, self._head_after = b"", 0.0
-        """The first frames of the programme, and by how much they are to be heard after the cut, in seconds."""
+        self._heads = Heads()
+        self._head_after = 0.0
+        """By how much the head is to be heard after the cut, in seconds."""
+        self._delay = 0.0
+        """By how much libVLC has sound before its picture, in seconds."""
         self._matched = 0
-        """Bytes of the head that have come again since time runs."""
+        """Bytes of the trial that have come again since time runs."""
         self._runs = False
         self._hears = (  # libVLC holds no reference
             _callbacks.AudioPlayCb(self._play),
@@ -68,58 +71,53 @@ class OwnSound:
     # --- before the cut ---
 
     def try_start(self) -> None:
-        """A trial begins: the head is about to be decoded."""
-        self._trial = []
+        """A trial begins: the head is about to be decoded again."""
+        self._heads.try_again()
 
     def learn(self, began: float, lead: float | None) -> float:
-        """The trial that began at ``began`` is over: gives by how much the head is to be heard after the cut.
+        """The trial that began at ``began`` is over: gives by how much sound comes after a start.
 
         ``lead`` is the time from a start to the cut; None where there is no picture: then it is what sound needs.
         """
-        blocks, self._trial = self._trial or [], None
-        if not blocks:
-            return 0.0
-        after = blocks[0][0] - began
-        reel = Reel()
-        for at, frames in blocks:
-            reel.put(at, frames)
-        seconds = blocks[-1][0] - blocks[0][0] + len(blocks[-1][1]) / FRAME / RATE
-        self._head = reel.read(blocks[0][0], round(seconds * RATE))
+        after = self._heads.learn(began)
         self._head_after = 0.0 if lead is None else after - lead
+        if lead is not None and _begins_together(self._cue.file):
+            self._delay, self._head_after = -self._head_after, 0.0
         return after
 
     def expect(self, at: float, end: float) -> None:
         """The cut will be at ``at``, and the programme's end at ``end``; may be said again with other instants."""
         self._envelope.opens, self._envelope.closes = at, end - MARGIN
-        if self._head and not self._runs:
+        if self._heads.heard and not self._runs:
             with self._speaker.turns:
                 self._reel.clear()
-                self._reel.put(at + self._head_after, self._head)
+                self._reel.put(at + self._head_after, self._heads.heard)
 
     def run(self) -> None:
         """Time runs from now: what is decoded is meant."""
-        self._matched, self._runs = 0, True
+        self._runs = True
 
     def _play(self, _data: object, samples: int, count: int, pts: int) -> None:
         """In a thread of libVLC's: ``count`` frames to be heard at ``pts`` (microseconds)."""
-        frames, at = ctypes.string_at(samples, count * FRAME), pts / 1e6
+        frames, at = ctypes.string_at(samples, count * FRAME), pts / 1e6 + self._delay
         if not self._started:
             self._started = True
             self._speaker.start()
-        if (trial := self._trial) is not None:
-            trial.append((at, frames))
-        elif self._runs:
+        if self._runs:
             self._take(at, frames)
+        else:
+            self._heads.take(at, frames)
 
     def _take(self, at: float, frames: bytes) -> None:
-        """Lay down what comes behind the head; what of the head comes again lies there already."""
-        if self._matched < len(self._head):
-            known = self._head[self._matched : self._matched + len(frames)]
+        """Lay down what comes behind the head; what of the trial comes again lies there already."""
+        trial = self._heads.trial
+        if self._matched < len(trial):
+            known = trial[self._matched : self._matched + len(frames)]
             if frames.startswith(known):
                 self._matched += len(known)
                 at, frames = at + len(known) / FRAME / RATE, frames[len(known) :]
             else:  # decoded otherwise than at the trial: by its own time, then
-                self._matched = len(self._head)
+                self._matched = len(trial)
         if frames:
             with self._speaker.turns:
                 self._reel.put(at, frames)
@@ -142,6 +140,14 @@ class OwnSound:
 
     def mend(self) -> None:
         """The loudspeaker finds its server again by itself."""
+
+
+def _begins_together(file: str) -> bool:
+    """Whether it is an AVI file. They have no time stamps: sound and picture begin together, yet libVLC shows pictures
+    that were coded out of their order one too late (libVLC 3.0.24)."""
+    with Path(file).open("rb") as opened:
+        head = opened.read(12)
+    return head[:4] == b"RIFF" and head[8:] == b"AVI "
 
 
 class LibvlcSound:

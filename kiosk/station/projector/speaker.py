@@ -13,7 +13,7 @@ import time
 from kiosk.station.projector.envelope import FADE, Envelope
 from kiosk.station.projector.reel import FRAME, RATE, Reel
 
-LATENCY_S = 0.08
+LATENCY_S = 0.1
 """Sound that is written ahead. More would come later after Stop, less would break off on a busy PC."""
 CHUNK = RATE // 50
 SETTLED_AFTER = 15

@@ -59,11 +59,16 @@ class SoundServer:
         form = ["--format=s16le", f"--rate={RATE}", "--channels=1", "--raw", "--latency-msec=50"]
         return subprocess.Popen(["parec", "--device=room.monitor", *form], stdout=subprocess.PIPE)
 
-    def hears(self, seconds: float = 0.5) -> bool:
-        """Is anything to be heard now?"""
+    def level(self, seconds: float = 0.5) -> int:
+        """The peak of what is to be heard now, of 32767."""
         recorder = self.recorder()
         time.sleep(seconds)
-        return any(loud for loud, _ in stretches(finish(recorder)))
+        recorded = finish(recorder)
+        return max(map(abs, array.array("h", recorded[: len(recorded) // 2 * 2])), default=0)
+
+    def hears(self) -> bool:
+        """Is anything to be heard now?"""
+        return self.level() > FAINT
 
 
 def finish(recorder: "subprocess.Popen[bytes]") -> bytes:
@@ -114,6 +119,32 @@ def test_nothing_is_heard_before_the_cut_nor_after_the_end(server: SoundServer, 
     assert not any(loud for loud, _ in stretches(finish(late)))
 
 
+def test_volume_changes_at_once_and_is_cubic(server: SoundServer, rig: Rig, clips: Clips) -> None:
+    on_air(rig, clips)
+    half = server.level()
+    rig.projector.volume("a", 100)
+    rig.run_to(time.monotonic() + 0.3)
+    assert server.level() == pytest.approx(half * 8, rel=0.1)
+    rig.projector.volume("a", 0)
+    rig.run_to(time.monotonic() + 0.3)
+    assert server.level() == 0
+
+
+def test_sound_ends_with_its_picture_when_it_is_stopped(server: SoundServer, rig: Rig, clips: Clips) -> None:
+    on_air(rig, clips)
+    recorder = server.recorder()
+    rig.run_to(time.monotonic() + 0.5)
+    stopped = time.monotonic()
+    rig.projector.drop("a", stopped)
+    rig.until(lambda: not rig.children(), 5)
+    assert time.monotonic() - stopped < 1.0
+    rig.run_to(time.monotonic() + 0.5)
+    samples = array.array("h", finish(recorder))
+    last = max(n for n, sample in enumerate(samples) if abs(sample) > FAINT)
+    fade = [max(map(abs, samples[n : n + 10])) for n in range(last - 110, last, 10)]
+    assert fade[0] > 2 * fade[-1], f"it fades, it is not broken off: {fade}"
+
+
 def on_air(rig: Rig, clips: Clips) -> float:
     """A long programme, heard; when it ends."""
     at = time.monotonic() + 3
@@ -128,14 +159,14 @@ def test_sound_comes_back_and_the_picture_goes_on(
     server: SoundServer, rig: Rig, clips: Clips, sampler: Sampler, lost: str
 ) -> None:
     at = on_air(rig, clips)
-    assert server.hears()
+    before = server.level()
+    assert before > FAINT
     server.take_device() if lost == "the device" else server.stop()
     rig.run_to(time.monotonic() + 2)
     server.give_device() if lost == "the device" else server.start()
     rig.until(server.hears, 15)
     rig.run_to(time.monotonic() + 4)
-    assert "Volume: front-left: 32768 /" in server.ask("list", "sink-inputs"), "as loud as before"
-    assert server.hears()
+    assert server.level() == pytest.approx(before, rel=0.1), "as loud as before"
     seen = sampler.between(at + 0.2, time.monotonic())
     assert {sighting.programme for sighting in seen} == {LONG}
     frames = [sighting.frame for sighting in seen]
