@@ -215,7 +215,7 @@ def test_drop_before_the_cut_shows_nothing(rig: Rig, sampler: Sampler, clips: Cl
     assert isinstance(over, OffScreen) and over.played == 0
     rig.run_to(at + 0.3)
     assert sampler.programmes(at - 1, at + 0.3) == [POSTER]
-    assert not rig.children()
+    rig.until(lambda: not rig.children(), 5)
 
 
 def test_retime_moves_a_cut(rig: Rig, sampler: Sampler, clips: Clips) -> None:
