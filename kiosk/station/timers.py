@@ -2,19 +2,22 @@
 
 import logging
 import random
+import threading
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_SCHEDULER_STARTED, JobExecutionEvent, SchedulerEvent
 from apscheduler.executors.debug import DebugExecutor
-from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from kiosk.station.events import Crashed, Post, Wake
+from kiosk.station.threads import spawn
 
 log = logging.getLogger(__name__)
 
 LATE_IS_FINE = None
 """A job that is late still runs: APScheduler's default drops one that is more than a second late."""
+START_WITHIN = 5.0
 
 
 class Timers:
@@ -23,16 +26,19 @@ class Timers:
     def __init__(self, post: Post) -> None:
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # three lines for each ring are too many
         self._post = post
-        self._scheduler = BackgroundScheduler(
+        self._running = threading.Event()
+        self._scheduler = BlockingScheduler(  # in a thread of ours: the death of its own would be noticed by nobody
             executors={"default": DebugExecutor()},  # in its own thread: a post takes no time, ten more threads do
             timezone=UTC,
             job_defaults={"misfire_grace_time": LATE_IS_FINE, "coalesce": True, "max_instances": 1},
         )
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
+        self._scheduler.add_listener(self._started, EVENT_SCHEDULER_STARTED)
 
     def start(self) -> None:
-        """Start the scheduler's thread."""
-        self._scheduler.start()
+        """Start the thread ``scheduler``; returns once it runs, or has ended."""
+        spawn("scheduler", self._scheduler.start, self._post)
+        self._running.wait(START_WITHIN)
 
     def stop(self) -> None:
         """End it; what has not rung stays silent."""
@@ -55,6 +61,9 @@ class Timers:
     def clock_stepped(self) -> None:
         """The wall clock was set: the scheduler sleeps on monotonic time and has to look again."""
         self._scheduler.wakeup()
+
+    def _started(self, _event: SchedulerEvent) -> None:
+        self._running.set()
 
     def _failed(self, event: JobExecutionEvent) -> None:
         self._post(Crashed("scheduler", repr(event.exception)))

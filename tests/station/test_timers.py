@@ -139,3 +139,14 @@ def test_job_that_fails_is_a_crash_of_the_scheduler() -> None:
     eventually(lambda: crashes)
     timers.stop()
     assert crashes == [Crashed("scheduler", "RuntimeError('the inbox is gone')")]
+
+
+def test_scheduler_that_dies_is_noticed(timers: Timers, rings: Rings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(timers._scheduler, "_process_jobs", broken)
+    timers.clock_stepped()
+    eventually(lambda: any(isinstance(event, Crashed) for event, _ in rings.heard))
+    [(crashed, _)] = rings.heard
+    assert isinstance(crashed, Crashed) and (crashed.thread, "no more" in crashed.error) == ("scheduler", True)
