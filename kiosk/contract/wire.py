@@ -36,8 +36,26 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 T = TypeVar("T")
 
 
+MOST_TOLD = 4_000
+"""The most characters of a message about something that came from outside."""
+
+
+def tellable(message: str) -> str:
+    """``message`` fit for a log line, a page and a :data:`LongText`, whatever it quotes of what came from outside.
+
+    A NUL in it would make the very report malformed that tells of it.
+    """
+    head = message[: MOST_TOLD + 1]
+    if not head.isprintable():
+        head = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in head)
+    return head if len(head) <= MOST_TOLD else f"{head[:MOST_TOLD]} ..."
+
+
 class Malformed(ValueError):
     """A document that cannot be read; the message names the document, the place in it and what is wrong."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(tellable(message))
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

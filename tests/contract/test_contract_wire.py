@@ -2,12 +2,14 @@
 
 import json
 import time
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.contract.wire import MAX_DOCUMENT, Malformed, encode, plain
+from kiosk.contract.reports import Refusal
+from kiosk.contract.wire import MAX_DOCUMENT, MOST_TOLD, Malformed, Record, convert, decode, encode, plain
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 trees = st.recursive(
@@ -15,6 +17,12 @@ trees = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=20,
 )
+
+
+class Quoting(Record, frozen=True, kw_only=True):
+    """msgspec's complaint quotes the word that is none."""
+
+    kind: Literal["play"]
 
 
 @given(trees)
@@ -84,3 +92,18 @@ def test_endless_nesting_is_refused():
     for data in (b"[" * 1_000_000, b'{"a":' * 1_000_000):
         with pytest.raises(Malformed, match="nested too deeply"):
             plain(data, "week")
+
+
+@pytest.mark.parametrize("quoted", ["\0", "\x1b[2J", "\u2028", "\U000e0001" * 9_000, "x" * 100_000])
+def test_what_is_told_of_a_bad_document_fits_a_report_whatever_it_quotes(quoted):
+    """Or the refusal itself would make the next heartbeat, or the fault that tells of it, one that cannot be read."""
+    with pytest.raises(Malformed) as caught:
+        convert({"kind": quoted}, Quoting, "week")
+    assert str(caught.value).isprintable()
+    refusal = Refusal(at_ms=1, what="week", reason=str(caught.value)[:400])
+    assert decode(encode(refusal), Refusal, "refusal") == refusal
+    assert len(str(caught.value)) <= MOST_TOLD + 4
+
+
+def test_what_is_told_keeps_its_lines_and_its_chinese():
+    assert str(Malformed("计划：\n第1行")) == "计划：\n第1行"
