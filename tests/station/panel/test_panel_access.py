@@ -93,6 +93,12 @@ def test_a_missing_or_wrong_token_is_refused(administrator: Browser, room: Room,
     assert room.posted == []
 
 
+def test_a_form_of_more_fields_than_ours_have_is_refused_and_no_failure(administrator: Browser, room: Room) -> None:
+    fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"} | {f"x{n}": "1" for n in range(60)}
+    assert administrator.post("/stop", fields).status_code == 400
+    assert room.posted == []
+
+
 def test_the_token_of_one_form_does_not_open_another(administrator: Browser, room: Room) -> None:
     fields = administrator.fields("/", "/logout") | {"reason": "meeting", "press": "p1"}
     assert administrator.post("/stop", fields).status_code == 403
