@@ -5,16 +5,15 @@ a bounded time.
 """
 
 import hashlib
-import json
 import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from kiosk.contract.playlist import PEAK_LIMIT
+from kiosk.contract.wire import Count
 
 FORMATS = (
     "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,gif,mp3,aac,wav,flac,"
@@ -24,6 +23,8 @@ FORMATS = (
 PROBE_S = 120
 LOUDNESS_S = 1800
 """How long the tools may take over one file, in seconds."""
+LONGEST_S = 366 * 86_400
+"""The longest programme that the contract can name, in seconds."""
 SILENT_CLUFS = -7000
 """What EBU R 128 gives for silence, in hundredths of LUFS: its absolute gate."""
 CHUNK = 1024 * 1024
@@ -61,24 +62,23 @@ def measure(path: Path, sha256: str | None = None) -> Media:
     size = path.stat().st_size
     sha256 = sha256 or hash_file(path)
     found = _probe(path)
-    streams: list[dict[str, Any]] = found.get("streams", [])
-    video = next((s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)), None)
-    audio = next((s for s in streams if s.get("codec_type") == "audio"), None)
+    video = next((s for s in found.streams if s.codec_type == "video" and not s.disposition.attached_pic), None)
+    audio = next((s for s in found.streams if s.codec_type == "audio"), None)
     timed = video or audio
     if timed is None:
         raise MediaError(f"{path}: no picture and no sound in it; is it a programme?")
     loudness, peak = _loudness_and_peak(path) if audio else (None, None)
-    still = bool(_STILLS & set(found["format"]["format_name"].split(",")))
+    still = bool(_STILLS & set(found.format.format_name.split(",")))
     return Media(
         size=size,
         sha256=sha256,
-        duration_ms=None if still else _duration(path, timed["index"], found["format"].get("duration")),
+        duration_ms=None if still else _duration(path, timed.index, found.format.duration),
         loudness_clufs=loudness,
         peak_cdbtp=peak,
-        video=video.get("codec_name", "unknown") if video else None,
-        audio=audio.get("codec_name", "unknown") if audio else None,
-        width=int(video.get("width", 0)) if video else 0,
-        height=int(video.get("height", 0)) if video else 0,
+        video=video.codec_name if video else None,
+        audio=audio.codec_name if audio else None,
+        width=video.width if video else 0,
+        height=video.height if video else 0,
     )
 
 
@@ -92,19 +92,44 @@ def hash_file(path: Path, tick: Callable[[int], None] = lambda _: None) -> str:
     return seen.hexdigest()
 
 
-def _is_cover(stream: dict[str, Any]) -> bool:
-    return bool(stream.get("disposition", {}).get("attached_pic"))
+class _Disposition(msgspec.Struct, frozen=True):
+    attached_pic: int = 0
+    """Whether the picture is a cover."""
 
 
-def _probe(path: Path) -> dict[str, Any]:
+class _Stream(msgspec.Struct, frozen=True):
+    index: Count
+    codec_type: str = ""
+    codec_name: str = "unknown"
+    width: Count = 0
+    height: Count = 0
+    disposition: _Disposition = _Disposition()
+
+
+class _Format(msgspec.Struct, frozen=True):
+    format_name: str = ""
+    duration: str = ""
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What ffprobe says of a file, as far as it is asked for."""
+
+    streams: tuple[_Stream, ...] = ()
+    format: _Format = _Format()
+
+
+def _probe(path: Path) -> _Found:
     output = _run("ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], []).stdout
-    found: dict[str, Any] = json.loads(output)
-    if not found.get("streams"):
+    try:
+        found = msgspec.json.decode(output, type=_Found)
+    except (ValueError, RecursionError) as error:
+        raise MediaError(f"{path}: what ffprobe says of it cannot be read ({error}); convert it, to MP4") from None
+    if not found.streams:
         raise MediaError(f"{path}: no picture and no sound in it; is it a programme?")
     return found
 
 
-def _duration(path: Path, stream: int, claimed: str | None) -> int:
+def _duration(path: Path, stream: int, claimed: str) -> int:
     """The stream's true length in ms: containers and libVLC mis-report that of transport streams."""
     fields = ["-select_streams", str(stream), "-show_entries", "packet=pts_time,dts_time,duration_time", "-of", "csv"]
     output = _run("ffprobe", path, PROBE_S, fields, []).stdout
@@ -119,7 +144,9 @@ def _duration(path: Path, stream: int, claimed: str | None) -> int:
     if not starts or end <= min(starts):
         raise MediaError(f"{path}: its packets carry no times; convert it, to MP4 for instance")
     duration = end - min(starts)
-    promised = _number(claimed or "")
+    if duration > LONGEST_S:
+        raise MediaError(f"{path}: by its packets' times it lasts {duration / 86_400:.0f} days; convert it, to MP4")
+    promised = _number(claimed)
     if promised is not None and promised - duration > max(5.0, promised * 0.1):
         raise MediaError(
             f"{path}: it promises {promised:.0f} s, its content ends after {duration:.0f} s; "

@@ -72,7 +72,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > self._limit:
+        if not announced.isdecimal() or len(announced) > 18 or int(announced) > self._limit:
             await too_large(self._limit)(scope, receive, send)
             return
         read, started = 0, False

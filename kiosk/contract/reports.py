@@ -192,9 +192,9 @@ def read_report(data: bytes) -> Report:
         raise Malformed(f"report: {error}") from None
     except RecursionError:
         raise Malformed("report: nested too deeply") from None
-    convert(plain(_envelope(data, report.entries), "report"), _Envelope, "report")
-    if len(report.entries) > MAX_BATCH:
+    if len(report.entries) > MAX_BATCH:  # before anything that looks at each of them
         raise Malformed(f"report: {len(report.entries)} entries; a report holds at most {MAX_BATCH}")
+    convert(plain(_envelope(data, report.entries), "report"), _Envelope, "report")
     for earlier, later in pairwise(report.entries):
         if later.seq != earlier.seq + 1:
             raise Malformed(f"report: entry {later.seq} follows entry {earlier.seq}; send them in order, without a gap")
@@ -211,15 +211,23 @@ class _Envelope(Record, frozen=True, kw_only=True):
 
 
 def _envelope(data: bytes, entries: tuple[Entry, ...]) -> bytes:
-    """The report with ``0`` in the place of each record."""
+    """The report with ``0`` in the place of each record.
+
+    From the first key that somebody has written otherwise (``"r\\u0065cord"``) the rest stays as it is, and is judged
+    with the envelope: to look for each of 500 such keys to the end of 8 MB takes seconds.
+    """
     pieces: list[bytes] = []
     at = 0
     for entry in entries:
         record = bytes(entry.record)
-        start = data.find(record, data.find(b'"record"', at)) if record.startswith(b"{") else -1
-        if start >= 0:
-            pieces += (data[at:start], b"0")
-            at = start + len(record)
+        if not record.startswith(b"{"):
+            continue
+        key = data.find(b'"record"', at)
+        start = data.find(record, key) if key >= 0 else -1
+        if start < 0:
+            break
+        pieces += (data[at:start], b"0")
+        at = start + len(record)
     return b"".join((*pieces, data[at:]))
 
 

@@ -44,7 +44,7 @@ class Refused(Exception):
     """Something that a station must not believe. ``reason`` is a fixed word, the message says what to do."""
 
     def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(wire.tellable(message))
         self.reason = reason
 
 

@@ -12,6 +12,9 @@ import msgspec
 
 MAX_DOCUMENT = 8 * 1024 * 1024
 """The largest document (not programme) that either end reads, in bytes."""
+MAX_VALUES = 200_000
+"""The most values in one, counted as its ``[``, ``{`` and ``,``, in texts too: twice what a slot every five minutes of
+five weeks takes. Millions of empty lists would take 40 bytes of memory for each of the document's."""
 
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
 """A name that is safe in a path, a URL and a log line."""
@@ -36,8 +39,26 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 T = TypeVar("T")
 
 
+MOST_TOLD = 4_000
+"""The most characters of a message about something that came from outside."""
+
+
+def tellable(message: str) -> str:
+    """``message`` fit for a log line, a page and a :data:`LongText`, whatever it quotes of what came from outside.
+
+    A NUL in it would make the very report malformed that tells of it.
+    """
+    head = message[: MOST_TOLD + 1]
+    if not head.isprintable():
+        head = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in head)
+    return head if len(head) <= MOST_TOLD else f"{head[:MOST_TOLD]} ..."
+
+
 class Malformed(ValueError):
     """A document that cannot be read; the message names the document, the place in it and what is wrong."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(tellable(message))
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,21 +74,20 @@ def plain(data: bytes, what: str, limit: int = MAX_DOCUMENT) -> Any:
     """Read ``data`` into plain dicts and lists; raise :class:`Malformed` for what canonical JSON does not allow."""
     if len(data) > limit:
         raise Malformed(f"{what}: {len(data)} bytes is more than the {limit} allowed")
+    if sum(map(data.count, _BEFORE_VALUES)) > MAX_VALUES:
+        raise Malformed(f"{what}: more than the {MAX_VALUES} values allowed")
     try:
-        text = data.decode("utf-8")
-        tree = _DECODER.decode(text)
-        if _HALF_CHARACTER.search(text):
-            json.dumps(tree, ensure_ascii=False).encode()
+        tree = _DECODER.decode(data.decode("utf-8"))
     except Malformed as error:
         raise Malformed(f"{what}: {error}") from None
     except UnicodeDecodeError as error:
         raise Malformed(f"{what}: not UTF-8 at byte {error.start}") from None
-    except UnicodeEncodeError:
-        raise Malformed(f"{what}: a text holds half a character (an unpaired surrogate)") from None
     except json.JSONDecodeError as error:
         raise Malformed(f"{what}: not JSON at line {error.lineno} column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise Malformed(f"{what}: nested too deeply") from None
+    if _SURROGATE.search(data) and _HALF_CHARACTER.search(data.replace(rb"\\", b"  ")):
+        raise Malformed(f"{what}: a text holds half a character (an unpaired surrogate)")
     return tree
 
 
@@ -120,8 +140,11 @@ def _refuse_float(digits: str) -> NoReturn:
     raise Malformed(f"the number {digits[:24]} is not an integer")
 
 
-_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
+_BEFORE_VALUES = (b"[", b"{", b",")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 """Where an escape may write half a character: raw UTF-8 cannot, and few documents escape at all."""
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]", re.DOTALL)
+"""The first half without the second, or the second without the first, where no backslash is itself escaped."""
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_refuse_float, parse_constant=_refuse_float
 )

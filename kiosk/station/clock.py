@@ -4,6 +4,7 @@
 trusted, and the PC's own clock has kept it since; ``declared``: a named administrator set it; ``untrusted``: none.
 """
 
+import re
 import time
 from datetime import datetime
 
@@ -14,6 +15,7 @@ STEP_MS = 250
 """A wall clock that moves this much against the monotonic one was set, not slewed."""
 TOWN_TOLERANCE_MS = 5_000
 """How far our clock may be from the town's signed time, beyond what the line's delay explains."""
+_LAST_TRUSTED = re.compile(r"(?:trusted|holdover) ([0-9]{1,18})")
 
 
 class Clock:
@@ -24,8 +26,8 @@ class Clock:
         self._offset_ms = self._now_ms() - self.monotonic() * 1000
         self._synchronised = False
         self._confirmed: bool | None = None
-        state, _, last = (remembered or "").partition(" ")
-        self._kept = state in ("trusted", "holdover") and last.isdecimal() and self._now_ms() >= int(last)
+        last = _LAST_TRUSTED.fullmatch(remembered or "")
+        self._kept = last is not None and self._now_ms() >= int(last[1])
 
     @staticmethod
     def _now_ms() -> int:

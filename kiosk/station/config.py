@@ -27,6 +27,10 @@ Pixels = Annotated[int, Meta(ge=0, le=16_384)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 
 
+MAX_BYTES = 16 * 1024
+"""The longest file of settings: six times the example. tomllib takes a second for what is made to be slow in it."""
+
+
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """Base of one ``[table]`` of the file."""
 
@@ -137,14 +141,19 @@ def load(path: Path | str) -> Config:
     """Read the settings in ``path``. Raises :class:`ConfigError` with everything that is wrong, not just the first."""
     path = Path(path)
     try:
-        tree = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ConfigError(path, ["there is no such file; copy config.example.toml to it and adapt it"]) from None
     except OSError as error:
         raise ConfigError(path, [f"cannot be read: {error.strerror}; mend its owner or mode"]) from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError(path, [f"longer than {MAX_BYTES} bytes: these are no settings; begin with the example"])
+    try:
+        tree = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ConfigError(path, [f"not UTF-8 at byte {error.start}; save it as UTF-8"]) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also what tomllib lets through from int(), of thousands of digits
         raise ConfigError(path, [f"not TOML: {error}"]) from None
     except RecursionError:
         raise ConfigError(path, ["not TOML: nested too deeply"]) from None
@@ -190,7 +199,7 @@ def _check(config: Config) -> list[str]:
     problems = []
     if (config.screen.width == 0) != (config.screen.height == 0):
         problems.append("[screen] width, height: set both, or leave both at 0 for the whole screen")
-    if config.town.ca_file and not Path(config.town.ca_file).is_file():
+    if config.town.ca_file and not _is_file(config.town.ca_file):
         problems.append(f"[town] ca_file: there is no file {config.town.ca_file}; mend the path, or leave it empty")
     try:
         ipaddress.ip_address(config.panel.listen)
@@ -200,6 +209,13 @@ def _check(config: Config) -> list[str]:
             'the default is "0.0.0.0", all of them'
         )
     return problems
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # a name that is too long, a folder that cannot be entered
+        return False
 
 
 def _unknown_table(name: str, value: Any, kinds: dict[str, type[Table]]) -> str:
@@ -230,5 +246,8 @@ def _wanted(kind: Any) -> str:
 
 def _shown(value: Any) -> str:
     """A value as it would stand in the file, cut short."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:  # ``a.b.c...`` for a key
+        return "something nested very deeply"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -22,6 +22,8 @@ from kiosk.station.link_town import PORTAL, Town, Unreachable
 
 log = logging.getLogger(__name__)
 
+MAX_URL = 400
+"""What an identity can hold, in characters."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -122,8 +124,12 @@ def _key_pair(state: Path) -> str:
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url.strip())
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and len(url) <= MAX_URL
+    except ValueError:  # a bracket that is not closed, a port that is none
+        sound = False
+    if not sound:
         raise EnrolmentFailed(f"town {url[:200]!r} is not a web address; give one such as https://town.example")
     if parts.query or parts.fragment or parts.username:
         raise EnrolmentFailed("the town's address has a query, a fragment or a user name in it; give it without")

@@ -255,7 +255,8 @@ class Library:
             return None
 
     def _read_file(self, pinned: Pinned) -> bytes:
-        if (path := self.path(pinned.sha256)) is None:
+        check_length(pinned, "document")
+        if (path := self.path(pinned.sha256, pinned.size)) is None:
             raise FileNotFoundError(f"{pinned.sha256} is not in the library")
         return path.read_bytes()
 
@@ -270,6 +271,12 @@ class Library:
             path.replace(path.with_name(f"{path.name}.damaged"))
         except OSError as trouble:
             log.warning("library: %s cannot be set aside: %s", path.name, trouble)
+
+
+def check_length(pinned: Pinned, what: str) -> None:
+    """Raises :class:`Refused` for more than a document can be: a programme pinned as one must not fill the memory."""
+    if pinned.size > wire.MAX_DOCUMENT:
+        raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
 
 
 def check_station(document: StationDocument, station: str) -> None:

@@ -154,7 +154,7 @@ def _start(response: requests.Response, pinned: Pinned, part: _Part, have: int) 
     if response.status_code != 200:
         raise Unreachable(f"file {pinned.sha256}: HTTP {response.status_code} in answer to a plain request")
     length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) != pinned.size:
+    if length.isdecimal() and (length.lstrip("0") or "0") != str(pinned.size):  # int() takes no thousands of digits
         raise WrongBytes(f"file {pinned.sha256}: the town has {length[:20]} bytes, signed are {pinned.size}")
     part.begin(etag)
     return 0

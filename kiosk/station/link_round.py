@@ -23,7 +23,7 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.identity import Identity
-from kiosk.station.library import Library, WrongBytes, check_station, for_station, pins
+from kiosk.station.library import Library, WrongBytes, check_length, check_station, for_station, pins
 from kiosk.station.link_download import Download, NoRoom, Progress
 from kiosk.station.link_town import NoSuch, Stopped, TooLong, Town, Unreachable
 
@@ -195,10 +195,9 @@ class Round:
             raise Refused("roll-back", f"station document {document.version} is older than {held}, which is held")
 
     def _document(self, pinned: Pinned, what: str) -> bytes:
+        check_length(pinned, what)
         if (path := self._library.path(pinned.sha256, pinned.size)) is not None:
             return path.read_bytes()
-        if pinned.size > wire.MAX_DOCUMENT:
-            raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
         try:
             return self._town.get(f"/v1/files/{pinned.sha256}", pinned.size) or b""
         except TooLong as error:

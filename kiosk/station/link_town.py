@@ -32,7 +32,7 @@ class Unreachable(Exception):
     """The town did not answer, or not as a town does. ``remedy`` says what a person can do, where one can."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
+        super().__init__(wire.tellable(message))  # it quotes what a town, or whoever is in its place, has said
         self.remedy = remedy
 
 

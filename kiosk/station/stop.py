@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from kiosk.contract.wire import Instant
 from kiosk.station.events import StopPressed
 from kiosk.station.instants import to_ms, to_utc
 from kiosk.station.journal import Journal
@@ -17,8 +18,8 @@ MEMORY = "stop"
 
 
 class _Kept(msgspec.Struct):
-    since_ms: int
-    until_ms: int | None
+    since_ms: Instant
+    until_ms: Instant | None
     reason: str
 
 
@@ -68,7 +69,7 @@ def _remembered(text: str | None) -> Stop | None:
         return None
     try:
         kept = msgspec.json.decode(text, type=_Kept)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         log.warning("what is remembered of Stop cannot be read; nothing is stopped")
         return None
     return Stop(to_utc(kept.since_ms), to_utc(kept.until_ms) if kept.until_ms else None, kept.reason)

@@ -1,5 +1,6 @@
 """From facts to faults: assembles what is known of the room, asks the rules, and writes down what they say."""
 
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,9 +9,12 @@ import msgspec
 
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.health.faults import as_fault
-from kiosk.station.health.rules import Observation, Problem, RuleState, judge, problems
+from kiosk.station.health.rules import Cleared, Observation, Problem, RuleState, judge, problems
 from kiosk.station.journal import Journal
+from kiosk.station.journal_rows import valid
 from kiosk.station.opening import room_open
+
+log = logging.getLogger(__name__)
 
 MEMORY = "health"
 HOUR = 3600.0
@@ -59,7 +63,12 @@ class Upkeep:
 
 
 def _remembered(text: str | None) -> RuleState:
+    """What another version has written, or a failing disk, is not taken up: its open faults are found again."""
     try:
-        return msgspec.json.decode(text, type=RuleState) if text else RuleState()
-    except msgspec.DecodeError:  # written by another version: its open faults are found again
+        state = msgspec.json.decode(text, type=RuleState) if text else RuleState()
+        for problem in problems(state):  # one that cannot be recorded would end the daemon when it is over
+            valid(as_fault(Cleared(problem, problem.found_ms), record_id="remembered", station=""))
+    except Exception as error:
+        log.warning("what is remembered of the equipment cannot be read (%r); it is looked at afresh", error)
         return RuleState()
+    return state

@@ -126,7 +126,7 @@ def _remembered(text: str | None) -> Hand | None:
         return None
     try:
         kept = msgspec.json.decode(text, type=_Kept)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         log.warning("what is remembered of the volume cannot be read; the plan's holds")
         return None
     return Hand(kept.volume, kept.muted, to_utc(kept.until_ms))

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 SMALL_BODY = 64 * 1024
 """The largest enrolment request or heartbeat, in bytes."""
 _SHA256 = re.compile("[0-9a-f]{64}")
+_VERSION = re.compile("[1-9][0-9]{0,8}")
 
 T = TypeVar("T", bound=Record)
 
@@ -49,7 +50,7 @@ def routes() -> list[Route]:
     return [
         Route("/healthz", health),
         Route("/v1/enrol", enrol, methods=["POST"]),
-        Route("/v1/root/{version:int}.root.json", root),
+        Route("/v1/root/{version}.root.json", root),
         Route("/v1/groups/{group}.json", group),
         Route("/v1/urgent.json", urgent),
         Route("/v1/station.json", station),
@@ -83,7 +84,10 @@ async def enrol(request: Request) -> Response:
 
 async def root(request: Request) -> Response:
     office = _office(request)
-    path = office.public.root_path(request.path_params["version"])
+    version = request.path_params["version"]
+    if not _VERSION.fullmatch(version):
+        raise Problem(404, "the town has no root of this number")
+    path = office.public.root_path(int(version))
     return _document(request, await run_in_threadpool(office.public.read, path), "this root")
 
 

@@ -1,5 +1,6 @@
 """Publish a source: read it, measure what it names, check it as a station will, and issue it. All or nothing."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def publish_urgent(
     :class:`SourceError` with everything that is wrong; then nothing is published.
     """
     source = read_source(path, UrgentSource)
-    names = [notice.id for notice in source.notices]
-    problems = [f"notice {name} stands here twice; give each its own id" for name in {*names} if names.count(name) > 1]
+    names = Counter(notice.id for notice in source.notices)
+    problems = [f"notice {name} stands here twice; give each its own id" for name, times in names.items() if times > 1]
     for notice in source.notices:
         problems += missing(wanted(path, notice.programmes))
         problems += [problem for text in (notice.start, notice.end) if (problem := _no_instant(notice, text))]
@@ -68,11 +69,15 @@ def publish_urgent(
     for notice in source.notices:
         programmes, named = gather(office.store, path, notice.programmes, tick)
         files |= named
-        notices.append(_urgent(office, notice, programmes, by))
         try:
+            notices.append(_urgent(office, notice, programmes, by))
             playlists.read_urgent(encode(notices[-1]))
         except Malformed as error:
             problems.append(str(error))
+        except OverflowError:
+            problems.append(
+                f"notice {notice.id}: {notice.start} to {notice.end} does not lie in years that can be shown"
+            )
     problems += pins(programme for notice in notices for programme in notice.programmes)[1]
     if problems:
         raise SourceError(path, problems)

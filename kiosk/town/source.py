@@ -21,6 +21,7 @@ withdrawn)::
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -31,6 +32,9 @@ from kiosk.contract.station import Equipment, Opening, Person, ScreenPower, Thre
 from kiosk.contract.wire import Day, FileName, Id, LongText, Malformed, Percent, Record, Text, TimeOfDay, plain
 
 T = TypeVar("T")
+
+MOST_PROBLEMS = 200
+"""As many are told at once; who has mended them is told the next. To look for near names takes its time."""
 
 
 class SourceError(Exception):
@@ -128,7 +132,7 @@ def read_source(path: Path, kind: type[T]) -> T:
         raise SourceError(path, [f"cannot be read ({error.strerror}); check the name"]) from None
     except Malformed as error:
         raise SourceError(path, [str(error).removeprefix(f"{path.name}: ")]) from None
-    if problems := list(_problems(tree, kind, "")):
+    if problems := list(islice(_problems(tree, kind, ""), MOST_PROBLEMS)):
         raise SourceError(path, problems)
     return msgspec.convert(tree, kind)
 
@@ -151,7 +155,11 @@ def missing(files: Iterator[Wanted], exists: Callable[[Path], bool] = Path.is_fi
         except msgspec.ValidationError:
             problems.append(f"{file.place}: {file.name!r} is not a plain file name; put the file beside the JSON")
             continue
-        if not exists(file.path):
+        try:
+            there = exists(file.path)
+        except OSError:  # a name that is too long: 200 characters may be 800 bytes
+            there = False
+        if not there:
             problems.append(f"{file.place}: there is no file {file.path}; put it there, or mend the name")
     return problems
 
@@ -163,8 +171,12 @@ def _problems(tree: Any, kind: Any, place: str) -> Iterator[str]:
         for n, element in enumerate(tree, 1):
             yield from _problems(element, item, _numbered(place, n, element))
     elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(tree, dict):
-        problems = list(_field_problems(tree, kind, place))
-        yield from problems or _whole_problem(tree, kind, place)
+        sound = True
+        for problem in _field_problems(tree, kind, place):
+            sound = False
+            yield problem
+        if sound:
+            yield from _whole_problem(tree, kind, place)
     else:
         yield from _whole_problem(tree, kind, place)
 

@@ -138,3 +138,37 @@ def test_hash_tells_how_far_it_is(tmp_path):
     assert len(hash_file(tmp_path / "x", ticks.append)) == 64
     assert sum(ticks) == 3_000_000
     assert len(ticks) > 1
+
+
+def said_by_ffprobe(tmp_path, monkeypatch, *texts):
+    """A tool that says what it is told to, one text at each call."""
+    for n, text in enumerate(texts):
+        (tmp_path / f"said{n}").write_text(text)
+    (tmp_path / "ffprobe").write_text(f"#!/bin/sh\ncd {tmp_path}\nset -- said*\ncat $1\nrm $1\n")
+    (tmp_path / "ffprobe").chmod(0o755)
+    (tmp_path / "x.mp4").write_bytes(b"film")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path / "x.mp4"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[" * 100_000,
+        '{"streams": [7]}',
+        '{"streams": [{"index": 0, "codec_type": "video", "width": "wide"}]}',
+        '{"streams": [{"index": 0, "codec_type": "video", "height": 1e999}]}',
+        '{"streams": [{"index": 0, "codec_type": "video"}], "format": []}',
+    ],
+)
+def test_nonsense_from_ffprobe_is_an_error_with_a_remedy(tmp_path, monkeypatch, text):
+    with pytest.raises(MediaError, match=r"x\.mp4: what ffprobe says of it cannot be read .*convert it"):
+        measure(said_by_ffprobe(tmp_path, monkeypatch, text))
+
+
+def test_film_of_more_than_a_year_is_an_error_with_a_remedy(tmp_path, monkeypatch):
+    found = '{"streams": [{"index": 0, "codec_type": "video"}], "format": {"format_name": "avi"}}'
+    file = said_by_ffprobe(tmp_path, monkeypatch, found, "packet,0,0,1\npacket,40000000,0,1\n")
+    with pytest.raises(MediaError, match=r"x\.mp4: by its packets' times it lasts 463 days; convert it"):
+        measure(file)

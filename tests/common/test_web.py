@@ -88,6 +88,7 @@ def test_a_body_over_the_limit_is_refused_announced_or_not() -> None:
     assert post(app, [b"x" * 6, b"x" * 5])[0] == 413
     assert post(app, [b""], content_length="11")[0] == 413
     assert post(app, [b""], content_length="-1")[0] == 413
+    assert post(app, [b""], content_length="9" * 5000)[0] == 413
     assert b"10 bytes" in post(app, [b"x" * 11])[2]
 
 

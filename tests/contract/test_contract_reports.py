@@ -1,5 +1,7 @@
 """Reports: a strict envelope around records of which each stands for itself; and the chain over their bytes."""
 
+import time
+
 import pytest
 from signing import report
 
@@ -90,6 +92,20 @@ def test_report_of_more_than_500_entries_is_refused():
     assert len(read_report(encode(report(*[RECORD] * 500))).entries) == 500
     with pytest.raises(Malformed, match="501 entries"):
         read_report(encode(report(*[RECORD] * 501)))
+
+
+@pytest.mark.parametrize("tail", ["", ',"y":{"record":1}'])
+def test_report_of_many_entries_whose_keys_are_written_otherwise_is_judged_quickly(tail):
+    """Each of them was looked for to the end of the report: minutes for 8 MB."""
+    entry = '{"hash":"%s","r\\u0065cord":{},"seq":%d}'
+    few = ",".join(entry % ("0" * 64, seq) for seq in range(1, 501))
+    many = ",".join(entry % ("0" * 64, seq) for seq in range(1, 70_001))
+    sound = '{"entries":[%s],"format":1,"previous":"' + GENESIS + '","station":"s","x":"%s"' + tail + "}"
+    began = time.process_time()
+    assert len(read_report((sound % (few, "a" * 8_000_000)).encode()).entries) == 500
+    with pytest.raises(Malformed, match="70000 entries"):
+        read_report((sound % (many, "")).encode())
+    assert time.process_time() - began < 1
 
 
 def test_chain_binds_place_predecessor_and_record():

@@ -2,12 +2,15 @@
 
 import json
 import time
+import tracemalloc
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.contract.wire import MAX_DOCUMENT, Malformed, encode, plain
+from kiosk.contract.reports import Refusal
+from kiosk.contract.wire import MAX_DOCUMENT, MAX_VALUES, MOST_TOLD, Malformed, Record, convert, decode, encode, plain
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 trees = st.recursive(
@@ -15,6 +18,12 @@ trees = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=20,
 )
+
+
+class Quoting(Record, frozen=True, kw_only=True):
+    """msgspec's complaint quotes the word that is none."""
+
+    kind: Literal["play"]
 
 
 @given(trees)
@@ -61,6 +70,33 @@ def test_half_a_character_is_refused_wherever_it_stands(data):
         plain(data, "week")
 
 
+@given(
+    st.lists(st.sampled_from([r"\\", r"\ud83d", r"\ude00", r"\uDBFF", r"\udfff", r"\n", r"\u00e9", "ud83d", "a", "😀"]))
+)
+def test_half_a_character_is_found_among_all_that_escapes_can_be(pieces):
+    data = f'["{"".join(pieces)}"]'.encode()
+    try:
+        json.dumps(json.loads(data), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        with pytest.raises(Malformed, match="half a character"):
+            plain(data, "week")
+    else:
+        assert plain(data, "week") == json.loads(data)
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b"9999,", b'{"a":1},', b'"",'])
+def test_document_of_millions_of_values_is_refused_before_it_takes_their_memory(piece):
+    tracemalloc.start()
+    with pytest.raises(Malformed, match=f"week: more than the {MAX_VALUES} values"):
+        plain(b"[" + piece * ((MAX_DOCUMENT - 3) // len(piece)) + b"0]", "week")
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000 + MAX_DOCUMENT
+    tracemalloc.stop()
+
+
+def test_document_of_a_hundred_thousand_values_is_read():
+    assert len(plain(b"[" + b"{}," * 99_999 + b"{}]", "week")) == 100_000
+
+
 def test_whole_characters_are_read_however_they_are_written():
     assert plain(rb'["\ud83d\ude00", "\\ud800"]', "week") == ["😀", "\\ud800"]
 
@@ -81,6 +117,21 @@ def test_document_beyond_the_limit_is_refused():
 
 
 def test_endless_nesting_is_refused():
-    for data in (b"[" * 1_000_000, b'{"a":' * 1_000_000):
+    for data in (b"[" * 100_000, b'{"a":' * 100_000):
         with pytest.raises(Malformed, match="nested too deeply"):
             plain(data, "week")
+
+
+@pytest.mark.parametrize("quoted", ["\0", "\x1b[2J", "\u2028", "\U000e0001" * 9_000, "x" * 100_000])
+def test_what_is_told_of_a_bad_document_fits_a_report_whatever_it_quotes(quoted):
+    """Or the refusal itself would make the next heartbeat, or the fault that tells of it, one that cannot be read."""
+    with pytest.raises(Malformed) as caught:
+        convert({"kind": quoted}, Quoting, "week")
+    assert str(caught.value).isprintable()
+    refusal = Refusal(at_ms=1, what="week", reason=str(caught.value)[:400])
+    assert decode(encode(refusal), Refusal, "refusal") == refusal
+    assert len(str(caught.value)) <= MOST_TOLD + 4
+
+
+def test_what_is_told_keeps_its_lines_and_its_chinese():
+    assert str(Malformed("计划：\n第1行")) == "计划：\n第1行"

@@ -46,6 +46,7 @@ def test_clock_that_nobody_vouches_for_is_untrusted() -> None:
     assert untold().state == "untrusted"
     assert untold("untrusted 5").state == "untrusted"
     assert untold("nonsense").state == untold("trusted soon").state == "untrusted"
+    assert untold("trusted " + "9" * 5000).state == untold("trusted -1").state == "untrusted"
 
 
 def test_clock_that_was_trusted_before_the_restart_is_kept() -> None:

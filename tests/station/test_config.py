@@ -67,6 +67,9 @@ def test_config_that_is_a_folder_cannot_be_read(tmp_path: Path) -> None:
         (b"\x00" * 4096, r"not TOML: .*line 1"),
         (b'[log]\nlevel = "\xff"\n', "not UTF-8 at byte 15"),
         ("a = " + "[" * 5000, "not TOML: "),
+        ("[town]\nheartbeat_s = " + "9" * 5000, "not TOML: .*digits"),
+        ("[station]\nstate" + ".a" * 3000 + " = 1", r"\[station\] state: something nested very deeply is not an abs"),
+        ("#" * 16_385, "longer than 16384 bytes"),
     ],
 )
 def test_config_that_is_not_toml_names_the_line(tmp_path: Path, text: str | bytes, message: str) -> None:
@@ -133,6 +136,11 @@ def test_error_names_the_file_in_every_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(path)
     assert [line.startswith(f"{path}: [panel] ") for line in str(caught.value).splitlines()] == [True, True]
+
+
+def test_certificates_under_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, '[town]\nca_file = "/' + "x" * 300 + '"')
+    assert problem.startswith("[town] ca_file: there is no file /xxx")
 
 
 def test_certificates_that_are_not_there(tmp_path: Path) -> None:

@@ -79,7 +79,13 @@ def test_a_slip_of_the_finger_is_told_before_anything_is_sent(tmp_path: Path, co
         enrol("http://127.0.0.1:1", code, tmp_path)
 
 
-@pytest.mark.parametrize("url", ["", "ftp://town", "town.example", "http://", "http://town/?x=1", "http://a:b@town/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "ftp://town", "town.example", "http://", "http://town/?x=1", "http://a:b@town/", "http://[", "http://[]"),
+        *("http://town:port", "http://town:99999", "http://[::1", "http://" + "x" * 400),
+    ],
+)
 def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(EnrolmentFailed, match="address"):
         enrol(url, "ABCD", tmp_path)

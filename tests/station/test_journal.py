@@ -537,6 +537,31 @@ def test_database_file_not_a_database_is_set_aside_and_the_chain_goes_on(tmp_pat
         assert journal.restarted is None
 
 
+@pytest.mark.parametrize(
+    "side",
+    [
+        b"",
+        b"[" * 100_000,
+        b'{"newest": {"seq": Infinity, "hash": "x"}, "witnessed": {"seq": 0, "hash": "x"}}',
+        b'{"newest": {"seq": 1e999, "hash": "%s"}, "witnessed": {"seq": 0, "hash": "%s"}}' % (b"a" * 64, b"a" * 64),
+        b'{"newest": {"seq": 9223372036854775808, "hash": "x"}, "witnessed": {"seq": 0, "hash": "x"}}',
+        b'{"newest": {"seq": 7, "hash": "\\ud800"}, "witnessed": {"seq": 5, "hash": "\\ud800"}}',
+        b'{"new\xffest": 1}',
+    ],
+)
+def test_a_damaged_side_file_says_nothing_and_hinders_no_start(tmp_path: Path, side: bytes) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        journal.record(action("a1"))
+    path.with_name("journal.head").write_bytes(side)
+    with opened(path) as (journal, _):
+        assert journal.restarted is None
+        journal.record(action("a2"))
+        assert journal.settle(5)
+        assert [record.id for record in records(journal)] == ["a1", "a2"]
+    assert msgspec.json.decode(path.with_name("journal.head").read_bytes())["newest"]["seq"] == 2
+
+
 def test_a_file_emptied_by_a_power_cut_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with opened(path) as (journal, _):

@@ -1,6 +1,7 @@
 """The link: what the town signed arrives, what it did not is refused, and no answer whatever is more than an event."""
 
 import hashlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from fakes_town import Cut, Endless, Hanging, TownOnTheLine, eventually, notice,
 from sqlalchemy import text
 from starlette.responses import Response
 
-from kiosk.contract import trust
+from kiosk.contract import trust, wire
 from kiosk.contract.playlist import Programme, Slot, Urgent
 from kiosk.contract.records import Action
 from kiosk.contract.reports import GENESIS, Entry, Heartbeat, HeartbeatAnswer, Report, Signed, chain
@@ -39,7 +40,7 @@ from kiosk.station.events import (
 )
 from kiosk.station.journal import Journal
 from kiosk.station.journal_rows import head
-from kiosk.station.library import Library
+from kiosk.station.library import Library, WrongBytes
 from kiosk.station.link import Backoff, Link, Standing
 from kiosk.town import intake, stations
 
@@ -383,6 +384,38 @@ def test_programme_longer_than_signed_is_stopped_at_once(town: TownOnTheLine, ro
     assert refusals(room, f"programme {SHA}") == ["tampered"]
     assert "longer" in room.of(TownRefused)[0].message or "signed are" in room.of(TownRefused)[0].message
     assert not room.library.stage(SHA).exists()
+
+
+def test_length_of_thousands_of_digits_is_a_wrong_one_and_no_crash(tmp_path: Path) -> None:
+    """As no server says it that knows HTTP, but anybody on the line can."""
+    library = Library(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def say() -> None:
+            caller, _ = listener.accept()
+            with caller:
+                caller.recv(65536)
+                caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\nfilm" % (b"9" * 5000))
+
+        threading.Thread(target=say, daemon=True).start()
+        town = link_town.Town(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=5)
+        with pytest.raises(WrongBytes, match="the town has 9999"):
+            link_download.Download(town, library, lambda: True, lambda _: None).fetch(Pinned(4, SHA))
+    assert not library.stage(SHA).exists()
+
+
+def test_programme_pinned_as_a_playlist_is_refused_without_being_read(
+    town: TownOnTheLine, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = town.programme("rice", FILM)
+    town.publish([film])
+    assert room.fetch() == FetchEnded(0)
+    monkeypatch.setattr(wire, "MAX_DOCUMENT", len(FILM) - 1)
+    offer(town, town.signed(9, {"playlist/villages": Pinned(film.size, film.sha256)}))
+    room.fetch()
+    assert [refused.message for refused in room.of(TownRefused)] == [
+        f"playlist: {len(FILM)} bytes is more than the {len(FILM) - 1} allowed"
+    ]
 
 
 def test_programme_shorter_than_signed_is_refused(town: TownOnTheLine, room: Room) -> None:

@@ -71,7 +71,9 @@ def test_stop_outlives_a_restart(restart: Restart, until: datetime | None) -> No
 def test_memory_that_cannot_be_read_is_no_stop_and_no_crash(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.db", lambda event: None, "boot-1")
     journal.start()
-    for text in ("nonsense", "{}", "[1]", '{"since_ms": "early", "until_ms": null, "reason": ""}'):
+    no_instant = '{"since_ms": 100000000000000000, "until_ms": null, "reason": ""}'
+    nested = '{"x": ' + "[" * 100_000
+    for text in ("nonsense", "{}", "[1]", '{"since_ms": "early", "until_ms": null, "reason": ""}', no_instant, nested):
         journal.remember(MEMORY, text)
         assert StopState(journal).now is None
     journal.stop(10)

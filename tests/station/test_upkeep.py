@@ -21,6 +21,16 @@ DOCUMENT = StationDocument(
 FULL, ROOMY = {"disk.free_mb": 10}, {"disk.free_mb": 9000}
 
 
+class Remembering:
+    """A journal that remembers one thing."""
+
+    def __init__(self, memory: str) -> None:
+        self._memory = memory
+
+    def recall(self, _key: str) -> str:
+        return self._memory
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     journal = Journal(tmp_path / "journal.db", lambda event: None, "boot-1")
@@ -55,8 +65,26 @@ def test_restart_does_not_find_the_same_fault_again(journal: Journal) -> None:
     assert look(again, FULL, 5) == 0
 
 
-def test_memory_of_another_version_is_found_again(journal: Journal) -> None:
-    journal.remember(MEMORY, '{"watches": 7}')
+def remembered(**changes: object) -> str:
+    problem = {"cause": "disk-low", "device": "disk", "found_ms": 1, "text": {"text": "x"}, "remedy": {"text": "y"}}
+    return json.dumps({"watches": {"disk-low/disk": {"open": problem | changes}}})
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [
+        '{"watches": 7}',
+        '{"x": ' + "[" * 100_000,
+        remembered(found_ms=-1),
+        remembered(device="\0"),
+        remembered(cause="no cause"),
+        remembered(text={"text": "{missing}"}),
+        remembered(text={"text": "{0.real}"}),
+    ],
+)
+def test_memory_that_cannot_be_read_or_recorded_is_found_again(journal: Journal, memory: str) -> None:
+    assert Upkeep(Remembering(remembered()), "room-1", 0).problems() != ()  # type: ignore[arg-type]
+    journal.remember(MEMORY, memory)
     upkeep = Upkeep(journal, "room-1", 0)
     assert upkeep.problems() == () and look(upkeep, FULL) == 1
 

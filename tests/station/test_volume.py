@@ -150,7 +150,8 @@ def test_memory_that_cannot_be_read_is_the_plan_and_no_crash(tmp_path: Path) -> 
     journal = Journal(tmp_path / "journal.db", lambda event: None, "boot-1")
     journal.start()
     good = '"muted":false,"until_ms":1772640000000}'
-    for text in ("nonsense", "{}", '{"volume":101,' + good, '{"volume":1.5,' + good, '{"volume":-1,' + good):
+    nested = '{"x": ' + "[" * 100_000
+    for text in ("nonsense", "{}", '{"volume":101,' + good, '{"volume":1.5,' + good, '{"volume":-1,' + good, nested):
         journal.remember(MEMORY, text)
         assert HandVolume(journal).now is None, text
     journal.remember(MEMORY, '{"volume":100,' + good)

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from kiosk.town.issue import Terms
 from kiosk.town.keys import KeyTrouble
 from kiosk.town.office import OfficeError, found_office, open_office
 from kiosk.town.publish import publish, publish_urgent, rotate
-from kiosk.town.source import SourceError
+from kiosk.town.source import MOST_PROBLEMS, SourceError
 
 TERMS = Terms("test")
 
@@ -172,6 +173,21 @@ def test_path_in_a_file_name_is_refused(office, source, name):
     assert f"programme opening: '{name}' is not a plain file name" in said
 
 
+def test_file_under_a_name_that_no_disk_takes_is_not_there(office, source):
+    name = "农" * 150 + ".mp4"
+    said = problems(
+        lambda: publish(office, source(programmes=[{"id": "opening", "file": name, "title": "x"}]), TERMS, tick)
+    )
+    assert "programme opening: there is no file" in said
+
+
+def test_problems_without_end_are_told_in_part_and_soon(office, source):
+    path = source(**{f"titel{n}": 1 for n in range(60_000)})
+    began = time.process_time()
+    assert problems(lambda: publish(office, path, TERMS, tick)).count("no such field") == MOST_PROBLEMS
+    assert time.process_time() - began < 5
+
+
 def test_files_that_are_no_programmes_are_all_named(office, source):
     path = source(
         programmes=[
@@ -292,6 +308,13 @@ def test_urgent_notices_are_shifted_together(office, source):
     later = notice(id="later", start="2026-03-02T09:30:00+08:00")
     _, made = publish_urgent(office, urgent_source(source, notice(), later), TERMS, tick, goal)
     assert [n.start_ms for n in made] == [round(goal.timestamp() * 1000), round(goal.timestamp() * 1000) + 1_800_000]
+
+
+def test_urgent_notice_shifted_out_of_the_calendar_is_refused(office, source):
+    far = notice(id="far", start="9999-12-30T00:00:00+00:00", end="9999-12-31T00:00:00+00:00")
+    path = urgent_source(source, notice(), far)
+    said = problems(lambda: publish_urgent(office, path, TERMS, tick, datetime(2026, 11, 23, tzinfo=UTC)))
+    assert "notice far: 9999-12-30" in said
 
 
 def test_every_problem_of_urgent_notices_is_named(office, source):

@@ -182,5 +182,5 @@ def writable(folder: Path) -> bool | None:
 def _tolerant(what: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
         log.debug("cannot read the %s: %s", what, error)

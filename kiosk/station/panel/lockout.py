@@ -1,10 +1,11 @@
 """Wrong PINs make one wait, longer each time, over a restart too; and never somebody else who has logged in before."""
 
-import json
 import logging
 from pathlib import Path
-from typing import Any
 
+import msgspec
+
+from kiosk.contract.wire import Count
 from kiosk.station.panel.pin import write_private
 
 log = logging.getLogger(__name__)
@@ -71,10 +72,9 @@ class Lockout:
 
 def _load(path: Path) -> dict[str, tuple[int, int]]:
     try:
-        tree: Any = json.loads(path.read_bytes())
-        return {str(name): (int(count), int(last_ms)) for name, (count, last_ms) in tree.items()}
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[Count, Count]])
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log.warning("cannot read %s, so wrong PINs are counted from 0: %s", path, error)
         return {}

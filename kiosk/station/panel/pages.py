@@ -221,9 +221,15 @@ class Pages:
         return None if self._picture() is before else self._picture()
 
     async def _form(self, request: Request, name: str) -> tuple[Visitor, Form]:
-        """Who sent the form, and its fields, the last of each name. Raises HTTPException 403 for a foreign one."""
+        """Who sent the form, and its fields, the last of each name.
+
+        Raises HTTPException 403 for a foreign one, 400 for what is no form of ours.
+        """
         body = (await request.body()).decode("utf-8", "replace")
-        form = {key: values[-1] for key, values in parse_qs(body, max_num_fields=50).items()}
+        try:
+            form = {key: values[-1] for key, values in parse_qs(body, max_num_fields=50).items()}
+        except ValueError:  # more fields than any form of ours has
+            raise HTTPException(HTTPStatus.BAD_REQUEST) from None
         visitor = self._access.visitor(request)
         if not self._access.is_ours(request, visitor, name, form.get("token", "")):
             raise HTTPException(HTTPStatus.FORBIDDEN)

@@ -10,9 +10,10 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import click
+import msgspec
 
 from kiosk.station import config
 
@@ -24,6 +25,9 @@ SCRYPT = {"n": 2**12, "r": 8, "p": 4}
 """4 MB (which the daemon keeps afterwards) and about 50 ms a guess. The lock-out does the rest."""
 
 
+Hex = Annotated[str, msgspec.Meta(pattern=r"\A([0-9a-f]{2})+\Z", max_length=256)]
+
+
 class BadPin(ValueError):
     """A PIN that is too easy or cannot be typed."""
 
@@ -32,11 +36,15 @@ class BadPin(ValueError):
 class Pin:
     """The hash of a PIN. ``salt`` and ``hash`` are hexadecimal."""
 
-    salt: str
-    hash: str
-    n: int
-    r: int
-    p: int
+    salt: Hex
+    hash: Hex
+    n: Annotated[int, msgspec.Meta(ge=2, le=2**14)]
+    r: Annotated[int, msgspec.Meta(ge=1, le=8)]
+    p: Annotated[int, msgspec.Meta(ge=1, le=16)]
+
+    def __post_init__(self) -> None:
+        if self.n & (self.n - 1):
+            raise ValueError("scrypt's n is a power of 2")
 
     def fits(self, typed: str) -> bool:
         """Whether ``typed`` is this PIN; takes the same time right or wrong."""
@@ -58,11 +66,10 @@ def choose(typed: str) -> Pin:
 def load(state: Path) -> Pin | None:
     """The PIN kept in the folder ``state``; None where none is set. Raises ValueError or OSError if unreadable."""
     try:
-        found = json.loads((state / FILE).read_bytes())["pin"]
-        return Pin(str(found["salt"]), str(found["hash"]), int(found["n"]), int(found["r"]), int(found["p"]))
+        return msgspec.json.decode((state / FILE).read_bytes(), type=dict[str, Pin])["pin"]
     except FileNotFoundError:
         return None
-    except (KeyError, TypeError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise ValueError(f"{state / FILE} holds no PIN ({error!r}); set it again by: kiosk panel-pin") from None
 
 

@@ -18,6 +18,7 @@ from kiosk.station.projector.confine import confine, die_with_parent
 from kiosk.station.projector.failure import Failure
 from kiosk.station.projector.film import Film
 from kiosk.station.projector.messages import (
+    MOST_WORDS,
     SCREEN_GONE,
     Cue,
     Cut,
@@ -169,7 +170,7 @@ def tell(message: Message) -> None:
 
 def fail(cause: str) -> NoReturn:
     """Tell the cause and end. Without libVLC's own clean-up, which may hang on a bad file."""
-    tell(Failed(cause=cause))
+    tell(Failed(cause=cause[:MOST_WORDS]))
     os._exit(1)
 
 

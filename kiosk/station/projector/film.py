@@ -9,7 +9,7 @@ import vlc
 
 from kiosk.station.projector.failure import Failure
 from kiosk.station.projector.log import Log
-from kiosk.station.projector.messages import Cue, Progress
+from kiosk.station.projector.messages import Cue, Kind, Progress
 from kiosk.station.projector.sound import LibvlcSound, OwnSound
 from kiosk.station.projector.still import paint_title
 from kiosk.station.projector.window import ProgrammeWindow
@@ -50,7 +50,7 @@ class Film:
 
     def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
         self._cue, self._window = cue, window
-        self.kind = "film"
+        self.kind: Kind = "film"
         self.lead = 0.0
         """Seconds before the cut at which :meth:`run` has to be called, so that the second picture is in time."""
         self._instance = vlc.Instance(_vlc_options(cue))

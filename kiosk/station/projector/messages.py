@@ -3,12 +3,22 @@
 All instants are CLOCK_MONOTONIC in seconds, which is the same in every process of a boot.
 """
 
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
 SCREEN_GONE = 3
 """A child's return code where there is no X server, or no longer one."""
+
+
+Moment = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
+"""Of CLOCK_MONOTONIC, in seconds. A child that a bad file has taken over must not upset the daemon's arithmetic."""
+Kind = Literal["film", "sound", "still"]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+MOST_WORDS = 1000
+Words = Annotated[str, msgspec.Meta(max_length=MOST_WORDS)]
+MAX_LINE = 1 << 20
+"""The longest line that a child can have to say, in bytes: a picture is 80 kB."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="say", tag=str.lower):
@@ -54,33 +64,33 @@ class Leave(Message, frozen=True, kw_only=True):
 class Ready(Message, frozen=True, kw_only=True):
     """The picture at the wanted position is decoded and waits."""
 
-    kind: str
+    kind: Kind
     """``film``, ``sound`` (a title card stands for the picture) or ``still``."""
-    video_output: str
+    video_output: Words
     """libVLC's module in use."""
-    unconfined: str = ""
+    unconfined: Words = ""
     """What could not be done to shut the child off; empty where all was."""
 
 
 class Shown(Message, frozen=True, kw_only=True):
     """The window is on top with its picture since ``at``."""
 
-    at: float
+    at: Moment
 
 
 class Progress(Message, frozen=True, kw_only=True):
     """About once a second while on air. ``media_ms`` is programme time; pictures count since the cut."""
 
-    at: float
-    media_ms: int
-    pictures: int
-    lost: int
+    at: Moment
+    media_ms: Number
+    pictures: Number
+    lost: Number
 
 
 class Failed(Message, frozen=True, kw_only=True):
     """The programme cannot be shown; the child ends by itself."""
 
-    cause: str
+    cause: Words
 
 
 class Paint(Message, frozen=True, kw_only=True):
@@ -96,17 +106,17 @@ class Grab(Message, frozen=True, kw_only=True):
 class Grabbed(Message, frozen=True, kw_only=True):
     """From the stage: the screen at ``at``, or why there is no picture."""
 
-    at: float
+    at: Moment
     picture: bytes = b""
     """A JPEG file; on the line in base64."""
-    trouble: str = ""
+    trouble: Words = ""
 
 
 class Staged(Message, frozen=True, kw_only=True):
     """From the stage: the screen is there. Size in pixels."""
 
-    width: int
-    height: int
+    width: Number
+    height: Number
 
 
 ToChild = Cue | Cut | Volume | Leave
@@ -115,6 +125,14 @@ ToStage = Paint | Grab
 FromStage = Staged | Grabbed
 
 T = TypeVar("T")
+
+
+def heard(decoder: "msgspec.json.Decoder[T]", line: bytes) -> T | None:
+    """The message of one line; None for what is no message."""
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def line(message: Message) -> bytes:

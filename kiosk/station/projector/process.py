@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from kiosk.station.events import Crashed, Event, Post
-from kiosk.station.projector.messages import Message, line
+from kiosk.station.projector.messages import MAX_LINE, Message, heard, line
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +104,11 @@ class Process:
 
     def _read(self) -> None:
         try:
-            for text in self._says:
-                try:
-                    self._post(self._translate(self._decoder.decode(text)))
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            while text := self._says.readline(MAX_LINE):
+                message = heard(self._decoder, text)
+                if message is not None:
+                    self._post(self._translate(message))
+                else:
                     log.warning("%s said something that is no message: %.80r", self._name, text)
             returncode = self._process.wait()
             if self._folder is not None:

@@ -14,7 +14,7 @@ import msgspec
 from kiosk.station import poster
 from kiosk.station.projector.confine import die_with_parent
 from kiosk.station.projector.grab import NotGrabbed, grab
-from kiosk.station.projector.messages import SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
+from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
 from kiosk.station.projector.window import HUNG_UP, PosterWindow, connect
 
 _ORDERS = msgspec.json.Decoder(ToStage)
@@ -56,7 +56,7 @@ def _picture(connection: Any) -> Grabbed:
     try:
         return Grabbed(at=at, picture=grab(connection))
     except NotGrabbed as error:
-        return Grabbed(at=at, trouble=str(error))
+        return Grabbed(at=at, trouble=str(error)[:MOST_WORDS])
 
 
 def _tell(message: Message) -> None:

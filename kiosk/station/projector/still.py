@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiosk.station.projector.failure import Failure
-from kiosk.station.projector.messages import Cue, Progress
+from kiosk.station.projector.messages import Cue, Kind, Progress
 from kiosk.station.projector.window import ProgrammeWindow
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def is_still(file: str) -> bool:
 class Still:
     """A programme that is one picture. Its time is the clock's."""
 
-    kind = "still"
+    kind: Kind = "still"
     video_output = "none"
     lead = 0.0
     quiet = 0.0

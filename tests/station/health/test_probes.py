@@ -84,6 +84,15 @@ def test_screen_facts_name_each_connector_and_leave_out_what_does_not_say() -> N
     assert probes.screen(None)["screen.connected"] is None
 
 
+@pytest.mark.parametrize(
+    "said", [b"MemAvailable:\n", b"MemAvailable: much kB\n", b"MemAvailable: %s kB\n" % (b"9" * 5000), b"\xff"]
+)
+def test_a_kernel_that_says_nonsense_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    (tmp_path / "meminfo").write_bytes(said)
+    monkeypatch.setattr(probes, "Path", lambda place: tmp_path / Path(place).name)
+    assert probes.memory() == {"memory.available_mb": None}
+
+
 def test_a_folder_that_takes_no_writing_is_not_writable(tmp_path: Path) -> None:
     assert probes.writable(tmp_path / "gone") is False
 

@@ -36,8 +36,27 @@ def test_a_pin_set_while_the_panel_runs_is_taken_at_once(serve: Callable[[Path],
     assert browser.get("/stop").url.endswith("/stop")
 
 
-def test_a_broken_pin_file_locks_the_buttons_and_not_the_page(serve: Callable[[Path], str], state: Path) -> None:
-    (state / pin.FILE).write_text("{", encoding="ascii")
+@pytest.mark.parametrize(
+    ("sound", "broken"),
+    [
+        ('{"', "{"),
+        ('"pin"', '"pen"'),
+        ('"n": 4096', '"n": Infinity'),
+        ('"n": 4096', '"n": 4095'),
+        ('"p": 4', '"p": 1000000'),
+        ('"salt": "', '"salt": "x'),
+        ('"r": 8', '"r": ' + "[" * 100_000),
+    ],
+)
+def test_a_broken_pin_file_locks_the_buttons_and_not_the_page(
+    serve: Callable[[Path], str], state: Path, sound: str, broken: str
+) -> None:
+    file = state / pin.FILE
+    text = file.read_text(encoding="ascii")
+    assert sound in text
+    file.write_text(text.replace(sound, broken), encoding="ascii")
+    with pytest.raises(ValueError, match="set it again by: kiosk panel-pin"):
+        pin.load(state)
     assert "kiosk panel-pin" in Browser(serve(state)).text()
 
 
@@ -71,6 +90,12 @@ def test_a_missing_or_wrong_token_is_refused(administrator: Browser, room: Room,
     fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"}
     del fields["token"]
     assert administrator.post("/stop", fields | ({} if token is None else {"token": token})).status_code == 403
+    assert room.posted == []
+
+
+def test_a_form_of_more_fields_than_ours_have_is_refused_and_no_failure(administrator: Browser, room: Room) -> None:
+    fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"} | {f"x{n}": "1" for n in range(60)}
+    assert administrator.post("/stop", fields).status_code == 400
     assert room.posted == []
 
 
@@ -185,7 +210,13 @@ def test_a_clock_set_back_locks_out_no_longer_than_the_wait(tmp_path: Path) -> N
     assert locked.wait_ms(visitor, 0) == 30_000
 
 
-@pytest.mark.parametrize("broken", ["{", "[]", '{"device d": 3}', '{"device d": ["x", 1]}'])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        *("{", "[]", '{"device d": 3}', '{"device d": ["x", 1]}', '{"device d": [Infinity, 1]}'),
+        *('{"device d": [1e999, 1]}', '{"device d": [-7, 1]}', '{"device d": ' + "[" * 100_000),
+    ],
+)
 def test_a_broken_lock_out_file_starts_from_nothing(tmp_path: Path, broken: str) -> None:
     (tmp_path / lockout.FILE).write_text(broken, encoding="ascii")
     assert Lockout(tmp_path).wait_ms(buckets("d", True, "a"), 0) == 0

@@ -267,6 +267,8 @@ def test_nonsense_from_a_child_is_survived(
         "lines = [b'hello', b'{', b'[]', b'{}', b'null', b'7', b'{\"say\": \"dance\"}', b'\\xff\\xfe\\x00',\n"
         '         b\'{"say": "failed", "cause": "\\xff"}\', b\'{"say": "shown", "at": "soon"}\',\n'
         '         b\'{"say": "progress", "at": 1e999, "media_ms": 1, "pictures": 1, "lost": 1}\',\n'
+        '         b\'{"say": "shown", "at": 1e300}\', b\'{"say": "ready", "kind": "x", "video_output": ""}\',\n'
+        '         b\'{"say": "progress", "at": 1, "media_ms": 9223372036854775807, "pictures": 1, "lost": -1}\',\n'
         "         b'[' * 100000, b'9' * 100000, b'{\"say\": \"ready\", \"video_output\": \"' + b'x' * 100000]\n"
         "for line in lines: os.write(1, line + b'\\n')\n"
         "os.write(1, b'no end of line')\n"
