@@ -69,10 +69,8 @@ def forks(obj: tuple[Path, str], station: str, as_json: bool) -> None:
             _array(row | {"record": row["record"].decode(errors="replace")} for row in rows)
             return
         for row in rows:
-            record = row["record"].decode(errors="replace")
-            click.echo(
-                f"entry {row['seq']} (the town has {row['stands'] or 'none'} there), {_shown(row['received_ms'])}:"
-            )
+            record, stands = row["record"].decode(errors="replace"), row["stands"] or "none"
+            click.echo(f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there")
             click.echo(f"    {record}")
 
 
