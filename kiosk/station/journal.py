@@ -92,6 +92,7 @@ class Journal:
         self._closing: dict[str, _Sketch] = {}
         self._readers = threading.local()
         self._writer = Writer(path, db, post)
+        self._writer.rest = partial(note_heads, path)
 
     def start(self) -> None:
         """Start the writing thread."""
@@ -259,9 +260,8 @@ class Journal:
         self._writer.put(Commit(what, lambda db: write(db, *args), droppable))
 
     def _seal(self, what: str, write: Callable[[Database], object], play: str = "") -> None:
-        def then(db: Database) -> None:
+        def then(_: Database) -> None:
             self._closing.pop(play, None)
-            note_heads(self._path, db)
 
         self._writer.put(Commit(what, write, then=then))
 
