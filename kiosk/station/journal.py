@@ -286,9 +286,7 @@ def _keep_receipts(db: Database, receipts: tuple[Receipt, ...], witness: Witness
             log.warning("journal: a receipt for entry %d, %s, which is not in the chain", receipt.seq, receipt.id)
         else:
             # A duplicate says only that the reply was lost: what was said first stands.
-            db.table("receipts").insert(
-                row, pk="seq", ignore=receipt.state == "duplicate", replace=receipt.state != "duplicate"
-            )
+            rows.insert(db, "receipts", row, "OR IGNORE " if receipt.state == "duplicate" else "OR REPLACE ")
     if witness is not None and signed is not None and rows.hash_at(db, witness.seq) == witness.hash:
         db.execute(
             "UPDATE delivery SET seq = ?, hash = ?, payload = ?, keyid = ?, signature = ?",
