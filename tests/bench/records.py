@@ -14,8 +14,8 @@ against a bare side that writes each row once, when it is over: what the two ear
 that a power cut loses nothing.
 
 **Backlog.** Thirty days of closed plays wait in a real journal; the station's own link delivers them over HTTP to a
-town in a process of its own. Seconds from the first call to the last receipt on the station's disk, and the peak RSS
-of both. Last line: JSON.
+town in a process of its own. Seconds from the first call to the last receipt on the station's disk, and of both the
+processor time meanwhile and the peak RSS. Last line: JSON.
 """
 
 import argparse
@@ -29,6 +29,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Action, Play
@@ -268,14 +270,17 @@ def backlog(folder: Path, count: int, postgres: str) -> dict[str, float]:
         enrol(url, code, folder / "station")
         fill(folder / "station" / "journal.db", count)
         command = [sys.executable, __file__, "--deliver", str(folder / "station")]
+        before = cpu_s(town.pid)
         told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
-        peak = peak_mb(town.pid)
+        peak, town_cpu_s = peak_mb(town.pid), cpu_s(town.pid) - before
     say(f"{count} rows in {told['seconds']:.1f} s; station {told['rss_mb']} MB, town {peak} MB")
     assert told["delivered"] == count, told
     return {
         "backlog_rows": count,
         "backlog_s": round(told["seconds"], 1),
         "backlog_rows_per_s": round(count / told["seconds"]),
+        "station_cpu_s": round(told["cpu_s"], 1),
+        "town_cpu_s": round(town_cpu_s, 1),
         "station_peak_mb": told["rss_mb"],
         "town_peak_mb": peak,
     }
@@ -313,15 +318,15 @@ def deliver(state: Path) -> None:
     link.root(first_root(root, identity.root_sha256))
     link.start()
     head, _ = journal.head()
-    began = time.perf_counter()
+    began, before = time.perf_counter(), cpu_s(os.getpid())
     link.report(
         Heartbeat(station=STATION, sent_ms=1, nonce="", boot_id="boot-1", up_ms=1, software="1", clock="trusted")
     )
     while not done or done[-1].witness.seq < head:
         time.sleep(0.01)
     assert journal.settle(60)
-    took = time.perf_counter() - began
-    print(json.dumps({"seconds": took, "delivered": journal.delivered(), "rss_mb": peak_mb(os.getpid())}))
+    told = {"seconds": time.perf_counter() - began, "cpu_s": cpu_s(os.getpid()) - before}
+    print(json.dumps(told | {"delivered": journal.delivered(), "rss_mb": peak_mb(os.getpid())}))
     link.stop()
     journal.stop(10)
 
@@ -331,6 +336,12 @@ def peak_mb(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
     return round(int(kilobytes) / 1024, 1)
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time that a process has had, in seconds."""
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
 
 
 def say(text: str) -> None:
