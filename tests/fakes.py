@@ -13,29 +13,56 @@ from kiosk.station.projector.projector import JOIN_LEAD
 
 
 class HandClock(Clock):
-    """A clock that moves when it is told to."""
+    """A clock that moves when it is told to. ``rtc`` is how far the clock that runs without power is ahead of it, in
+    seconds; None: there is none."""
 
-    def __init__(self, wall: datetime, remembered: str | None = None, *, synchronised: bool = True) -> None:
+    def __init__(
+        self,
+        wall: datetime,
+        remembered: str | None = None,
+        *,
+        synchronised: bool = True,
+        boot: str = "boot-1",
+        rtc: float | None = 0,
+        up: float = 1000,
+    ) -> None:
         self._wall_us = (wall - EPOCH) // timedelta(microseconds=1)
-        self._mono_us = 1_000_000_000
-        super().__init__(remembered)
+        self._mono_us = self._boot_us = round(up * 1e6)
+        super().__init__(remembered, boot, lambda: None if rtc is None else round(self._wall_us / 1000 + rtc * 1000))
         self.synchronised(synchronised)
 
-    def _now_ms(self) -> int:  # type: ignore[override]
-        return self._wall_us // 1000
+    def _wall_ns(self) -> int:
+        return self._wall_us * 1000
 
-    def monotonic(self) -> float:  # type: ignore[override]
-        return self._mono_us / 1e6
+    def _monotonic_ns(self) -> int:
+        return self._mono_us * 1000
+
+    def _boottime_ns(self) -> int:
+        return self._boot_us * 1000
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, on both clocks."""
+        """Let time pass, on all clocks."""
         moved = max(0, round(seconds * 1e6))
         self._wall_us += moved
         self._mono_us += moved
+        self._boot_us += moved
+
+    def suspend(self, seconds: float) -> None:
+        """The PC sleeps: CLOCK_MONOTONIC stands still."""
+        moved = round(seconds * 1e6)
+        self._wall_us += moved
+        self._boot_us += moved
 
     def set(self, wall: datetime) -> None:
         """Somebody sets the wall clock."""
         self._wall_us = (wall - EPOCH) // timedelta(microseconds=1)
+
+    def step(self, seconds: float) -> int:
+        """NTP sets the wall clock, and that is noticed; gives by how many ms ours moved."""
+        self._wall_us += round(seconds * 1e6)
+        moved = self.look().ours_ms
+        self.synchronised(True)
+        return moved + self.look().ours_ms
 
 
 @dataclass

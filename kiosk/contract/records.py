@@ -113,11 +113,18 @@ class Correction(Record, frozen=True, kw_only=True, tag_field="kind", tag="corre
 
 
 class ClockRepair(Record, frozen=True, kw_only=True, tag_field="kind", tag="clock-repair"):
-    """The clock was wrong by ``offset_ms`` during a boot: its rows' times plus the offset are right."""
+    """The clock was wrong by ``offset_ms`` in a stretch of a boot: the times of its plays plus the offset are right.
+
+    Of several that name a play, the one that stands last in the chain holds.
+    """
 
     id: Id
     at_ms: Instant
     boot_id: Id
+    from_monotonic_ms: Span = 0
+    """Plays of the boot with a ``started_monotonic_ms`` from here on ..."""
+    to_monotonic_ms: Span | None = None
+    """... and before this are meant; null: to the end of the boot."""
     offset_ms: int
     clock: ClockState
     by: Text = ""

@@ -28,7 +28,8 @@ Day = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
 """A local date, ``YYYY-MM-DD``."""
 TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z")]
 """A local time of day, ``HH:MM:SS``."""
-Instant = Annotated[int, msgspec.Meta(ge=0, le=32_503_680_000_000)]
+MAX_INSTANT = 32_503_680_000_000
+Instant = Annotated[int, msgspec.Meta(ge=0, le=MAX_INSTANT)]
 """Milliseconds since 1970-01-01T00:00:00Z."""
 Span = Annotated[int, msgspec.Meta(ge=0, le=366 * 86_400_000)]
 """A length of time in milliseconds."""

@@ -24,6 +24,7 @@ from kiosk.station.events import (
     ChildProgress,
     ChildReady,
     ChildShown,
+    ClockDeclared,
     Crashed,
     Delivered,
     DeviceChanged,
@@ -66,9 +67,10 @@ from kiosk.station.playout import Playout
 from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.stage import Stage
+from kiosk.station.timekeeping import Timekeeping
 from kiosk.station.timers import Timers
 from kiosk.station.upkeep import Upkeep
-from kiosk.station.views import View, clock_repair
+from kiosk.station.views import View
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +112,7 @@ class Station:
         self._library = library = Library(state / "library")
         self._accepted = Accepted(library, library.load(identity.group, identity.station, identity.root_sha256))
         self._journal = journal = Journal(state / "journal.db", post, boot_id)
-        self._clock = clock = Clock(journal.recall("clock"))
+        self._clock = clock = Clock(journal.recall("clock"), boot_id)
         self._timers = Timers(post)
         self._stage = Stage(config.screen.display, post)
         self._projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
@@ -126,8 +128,11 @@ class Station:
         self._actions = Actions(journal, clock, self._report_soon)
         self._view = View(config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._stage)
         self._presses = Presses(self._view, self._actions, self._replan, self._look)
+        self._timekeeping = Timekeeping(
+            self._view, self._timers, self._presses, self._actions, self._probes.ask, self._report_soon, self._replan
+        )
         self._exchange = Exchange(
-            self._view, self._link, self._timers, self._pictures, self._actions, self._replan, self._trust_changed
+            self._view, self._link, self._timers, self._pictures, self._actions, self._replan, self._timekeeping.look
         )
         self._snapshot: Snapshot = self._view.snapshot()
         self._panel: Panel | None = None
@@ -177,7 +182,7 @@ class Station:
         if self._journal.restarted is not None:
             self._journal.record(self._journal.restarted)
         accepted = self._accepted
-        self._plan.change(clock_trusted=self._clock.state != "untrusted")
+        self._timekeeping.restore()
         self._plan.use_document(accepted.document)
         self._plan.change(urgents=accepted.urgents)
         self._plan.use_playlist(accepted.playlist)
@@ -239,6 +244,8 @@ class Station:
                 self._presses.take(event)
             case PictureAsked():
                 self._pictures.ask(self._clock.monotonic())
+            case ClockDeclared():
+                self._timekeeping.declared(event)
             case Crashed():
                 self._crashed(event)
             case Quit():
@@ -253,8 +260,7 @@ class Station:
             return
         self._fed = now
         systemd.notify(systemd.WATCHDOG)
-        if moved := self._clock.stepped():
-            self._clock_stepped(moved)
+        self._timekeeping.look()
         self._presses.tick()
         self._stage.tick(now)
         if self._playout.take(self._projector.tick(now)):
@@ -266,7 +272,7 @@ class Station:
 
     def _replan(self, why: str) -> None:
         moment = self._playout.replan(why)
-        self._timers.at(moment, Wake("change"))
+        self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._look()
         if self._playout.closed:
             self._playout.closed = 0
@@ -278,6 +284,7 @@ class Station:
     def _look(self) -> None:
         """Renew what people see of the station: the poster and the panel's snapshot."""
         self._looked = self._clock.monotonic()
+        self._timekeeping.ask(Path(self._config.station.state), self._inbox.put)
         self._stage.show(self._view.poster())
         self._snapshot = self._view.snapshot()
         on_air = self._snapshot.on_air
@@ -301,29 +308,12 @@ class Station:
         if self._stage.gone(event, self._clock.monotonic()):
             self._projector.screen_went()
 
-    def _clock_stepped(self, moved_ms: int) -> None:
-        log.warning("the wall clock was set by %d ms", moved_ms)
-        self._timers.clock_stepped()
-        self._presses.clock_set()
-        self._journal.record(clock_repair(self._clock.now_ms(), self._boot_id, moved_ms, self._clock.state))
-        self._trust_changed()
-        self._replan("the clock was set")
-        self._report_soon()
-
-    def _trust_changed(self) -> None:
-        trusted = self._clock.state != "untrusted"
-        if trusted != self._plan.situation.clock_trusted:
-            log.warning("the clock is %s", self._clock.state)
-            self._plan.change(clock_trusted=trusted)
-            self._plan.refresh_owed()
-            self._replan("trust in the clock changed")
-
     # --- equipment ---
 
     def _facts_read(self, event: FactsRead) -> None:
         self._upkeep.facts = event.facts
         self._clock.synchronised(event.facts.get("clock.synchronised") is True)
-        self._trust_changed()
+        self._timekeeping.look()
         self._upkeep.restarts += self._playout.restarts
         self._playout.restarts = []
         seen = self._view.observation(self._inbox.qsize())

@@ -2,90 +2,313 @@
 
 ``trusted``: synchronised by NTP, or confirmed by the town's signed answer to a nonce of ours; ``holdover``: was
 trusted, and the PC's own clock has kept it since; ``declared``: a named administrator set it; ``untrusted``: none.
+
+The system's clock is one witness among several; the daemon may not set it. What was vouched for is therefore kept as
+the wall time at which CLOCK_BOOTTIME began (its **base**), and goes on while somebody sets the system's clock.
 """
 
-import re
+import contextlib
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+
+import msgspec
 
 from kiosk.contract.records import ClockState
 from kiosk.station.instants import to_ms, to_utc
 
-STEP_MS = 250
+STEP_MS = 100
 """A wall clock that moves this much against the monotonic one was set, not slewed."""
 TOWN_TOLERANCE_MS = 5_000
 """How far our clock may be from the town's signed time, beyond what the line's delay explains."""
-_LAST_TRUSTED = re.compile(r"(?:trusted|holdover) ([0-9]{1,18})")
+TOWN_NEAR_MS = 1_000
+"""A clock that NTP does not mind is set by the town's once it is so far off, beyond what the line's delay explains."""
+PERSON_TOLERANCE_MS = 60_000
+"""So far a person's watch may be off that confirms the time shown: people read minutes."""
+LONGEST_ASKED_S = 10.0
+"""An answer that took longer says too little of the time to set a clock by."""
+TOLD_S = 86_400
+"""How long the town's word makes the clock ``trusted``; then it is ``holdover``."""
+RTC_TOLERANCE_MS = 120_000
+LONGEST_OFF_MS = 180 * 86_400_000
+"""A clock that claims a longer time without power is more likely to be wrong: it would be minutes out anyhow."""
+
+
+class _Memory(msgspec.Struct):
+    """What is kept over a restart."""
+
+    state: ClockState
+    system_ms: int
+    """What the system's clock showed."""
+    boot_id: str
+    base_ms: float
+    """Ours: wall time at which CLOCK_BOOTTIME began."""
+    ahead_ms: float
+    """Ours less the system's."""
+    rtc: bool
+    """The clock that runs without power showed what the system's did."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """By how many ms our clock and the system's were set, and for how many ms the PC slept; 0 where it was not."""
+
+    ours_ms: int
+    system_ms: int
+    slept_ms: int
+
+
+@dataclass(frozen=True)
+class _Vouched:
+    """The base as somebody has vouched for it, and what the clock is once that one is not heard any more."""
+
+    base_ms: float
+    state: ClockState
+    firm: bool = True
+    """Known since this boot; else it is the PC's own clock that has kept it."""
+
+
+@dataclass(frozen=True)
+class _Word:
+    """What the town said: the base by its clock, how far ours may be from it, and when (boot time, in seconds)."""
+
+    base_ms: float
+    within_ms: float
+    said: float
+
+
+def read_rtc() -> int | None:
+    """The clock that runs without power, in UTC milliseconds; None where there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(Path("/sys/class/rtc/rtc0/since_epoch").read_text(encoding="ascii")) * 1000
+    return None
 
 
 class Clock:
-    """Reads both clocks. Only the main loop asks; pure code gets its ``now`` from here."""
+    """Reads the clocks. Only the main loop asks; pure code gets its ``now`` from here."""
 
-    def __init__(self, remembered: str | None) -> None:
+    def __init__(
+        self, remembered: str | None = None, boot_id: str = "", rtc: Callable[[], int | None] = read_rtc
+    ) -> None:
         """``remembered`` is what :meth:`memory` gave before the last end, or None at a first start."""
-        self._offset_ms = self._now_ms() - self.monotonic() * 1000
+        self._boot_id, self._rtc = boot_id, rtc
+        self._system_ms, self._asleep_ms = self._read()
+        self._base_ms = self._noted_ms = self._system_ms
+        self._before = (0.0, self._base_ms, self._asleep_ms)
         self._synchronised = False
-        self._confirmed: bool | None = None
-        last = _LAST_TRUSTED.fullmatch(remembered or "")
-        self._kept = last is not None and self._now_ms() >= int(last[1])
+        self._vouched: _Vouched | None = None
+        self._town: _Word | None = None
+        self.carried = False
+        """The PC's own clock has gone on, over a power-off, from where it was when this one ended."""
+        self._restore(remembered)
+        self._choose()
+        self._noted_ms = self._base_ms
 
-    @staticmethod
-    def _now_ms() -> int:
-        return time.time_ns() // 1_000_000
+    # --- the clocks of the PC ---
 
-    @staticmethod
-    def monotonic() -> float:
+    def _wall_ns(self) -> int:
+        return time.time_ns()
+
+    def _monotonic_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def _boottime_ns(self) -> int:
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def _read(self) -> tuple[float, float]:
+        """Wall less boot time, and boot less monotonic time (what was slept), in ms; read as close as can be.
+
+        Two readings with another process between them would lie by as long as that one ran.
+        """
+        best: tuple[int, int, int] | None = None
+        for _ in range(5):
+            before, wall = self._monotonic_ns(), self._wall_ns()
+            boot, after = self._boottime_ns(), self._monotonic_ns()
+            if best is None or after - before < best[0]:
+                best = after - before, wall - boot, boot - (before + after) // 2
+            if best[0] < 5_000:
+                break
+        assert best is not None  # noqa: S101
+        return best[1] / 1e6, best[2] / 1e6
+
+    # --- the time ---
+
+    def monotonic(self) -> float:
         """CLOCK_MONOTONIC in seconds."""
-        return time.monotonic()
+        return self._monotonic_ns() / 1e9
 
     def now(self) -> datetime:
         """The wall clock as an aware UTC datetime."""
-        return to_utc(self._now_ms())
+        return to_utc(self.now_ms())
 
     def now_ms(self) -> int:
-        """The wall clock in UTC milliseconds."""
-        return self._now_ms()
+        """The wall clock in UTC milliseconds, rounded down."""
+        return int(self._monotonic_ns() / 1e6 + self._base_ms + self._asleep_ms)
 
-    def ms_at(self, monotonic: float) -> int:
-        """The wall clock at a monotonic instant, in UTC milliseconds."""
-        return round(monotonic * 1000 + self._offset_ms)
+    def ms_at(self, monotonic: float, base_ms: float | None = None) -> int:
+        """The wall clock at a monotonic instant, in UTC milliseconds: as it showed then, if it was set since.
+
+        With ``base_ms``, as it would have shown by that base.
+        """
+        since, _, asleep_ms = self._before
+        asleep_ms = asleep_ms if monotonic < since else self._asleep_ms
+        return round(monotonic * 1000 + (self.base_at(monotonic) if base_ms is None else base_ms) + asleep_ms)
+
+    def base_at(self, monotonic: float) -> float:
+        """The base at a monotonic instant, now or a moment ago."""
+        since, base_ms, _ = self._before
+        return base_ms if monotonic < since else self._base_ms
 
     def monotonic_at(self, moment: datetime) -> float:
         """The monotonic instant at which the wall clock shows ``moment``."""
-        return (to_ms(moment) - self._offset_ms) / 1000
+        return (to_ms(moment) - self._base_ms - self._asleep_ms) / 1000
+
+    def on_system(self, moment: datetime) -> datetime:
+        """What the system's clock shows at ``moment`` of ours: timers go by it."""
+        ahead_ms = round(self._base_ms - self._system_ms)
+        return to_utc(to_ms(moment) - ahead_ms) if abs(ahead_ms) >= STEP_MS else moment
+
+    @property
+    def base_ms(self) -> float:
+        """The wall time at which CLOCK_BOOTTIME began: it changes when the clock is set, and not by sleep."""
+        return self._base_ms
+
+    # --- how far it can be trusted ---
 
     @property
     def state(self) -> ClockState:
         """How far the clock can be trusted now. The town's word, where we have it, goes before NTP's."""
-        if self._confirmed is False:
+        word = self._town_word()
+        if self._contradicts(word, self._base_ms):
             return "untrusted"
-        if self._confirmed or self._synchronised:
+        if self._synchronised:
             return "trusted"
-        return "holdover" if self._kept else "untrusted"
+        if self._vouched is None:
+            return "untrusted"
+        return self._vouched.state if word is None else "trusted"
 
-    def memory(self) -> str:
-        """What to remember for the next start."""
-        return f"{self.state} {self._now_ms()}"
+    def _town_word(self) -> _Word | None:
+        """The town's word while it is fresh."""
+        if self._town is None or self._boottime_ns() / 1e9 - self._town.said > TOLD_S:
+            return None
+        return self._town
 
-    def stepped(self) -> int:
-        """Milliseconds by which the wall clock was set since the last call; 0 if it was not.
+    @staticmethod
+    def _contradicts(word: _Word | None, base_ms: float) -> bool:
+        """NTP and town do not agree: nobody can tell here which of them is wrong, so neither is believed."""
+        return word is not None and abs(word.base_ms - base_ms) > word.within_ms
 
-        What the town said of the old time holds no longer.
-        """
-        offset = self._now_ms() - self.monotonic() * 1000
-        moved = offset - self._offset_ms
-        self._offset_ms = offset
-        if abs(moved) < STEP_MS:
-            return 0
-        self._confirmed = None
-        self._kept = False
-        return round(moved)
+    def _choose(self) -> None:
+        """Go by the system's clock where NTP minds it, else by what was vouched for."""
+        base = self._system_ms
+        if self._synchronised:
+            if not self._contradicts(self._town_word(), base):
+                self._vouched = _Vouched(base, "holdover")
+        elif self._vouched is not None:
+            if abs(base - self._vouched.base_ms) < STEP_MS:
+                self._vouched = replace(self._vouched, base_ms=base)
+            elif self._vouched.firm:
+                base = self._vouched.base_ms
+            else:  # somebody set a clock that only the PC had kept: his reasons are not known here
+                self._vouched = None
+        self._move(base, self._asleep_ms)
+
+    def _move(self, base_ms: float, asleep_ms: float) -> None:
+        if abs(base_ms - self._base_ms) >= 1 or abs(asleep_ms - self._asleep_ms) >= 1:
+            self._before = self.monotonic(), self._base_ms, self._asleep_ms
+        self._base_ms, self._asleep_ms = base_ms, asleep_ms
+
+    def look(self) -> Moved:
+        """Look at the clocks: what has become of them since the last call. To be called about once a second."""
+        system_ms, asleep_ms = self._read()
+        system_moved, slept = system_ms - self._system_ms, asleep_ms - self._asleep_ms
+        if abs(system_moved) >= STEP_MS:
+            self._synchronised = False  # what NTP said was said of the old time; it is asked again
+        self._move(self._base_ms, asleep_ms)
+        self._system_ms = system_ms
+        self._choose()
+        moved = self._base_ms - self._noted_ms
+        self._noted_ms = self._base_ms
+        return Moved(*(round(ms) if abs(ms) >= STEP_MS else 0 for ms in (moved, system_moved, slept)))
+
+    # --- whom it is told by ---
 
     def synchronised(self, by_ntp: bool) -> None:
         """What the system says of NTP."""
         self._synchronised = by_ntp
+        self._choose()
 
     def told_by_town(self, town_ms: int, sent: float, received: float) -> None:
-        """The town's signed time, asked for at ``sent`` and answered at ``received`` (monotonic)."""
-        middle_ms = self.ms_at((sent + received) / 2)
-        self._confirmed = abs(town_ms - middle_ms) <= TOWN_TOLERANCE_MS + (received - sent) * 500
+        """The town's signed time, asked for at ``sent`` and answered at ``received`` (monotonic).
+
+        Where NTP does not mind the clock, the town's time is taken for ours if it proves ours wrong.
+        """
+        base_ms, half_ms = town_ms - (sent + received) * 500 - self._asleep_ms, (received - sent) * 500
+        self._town = _Word(base_ms, TOWN_TOLERANCE_MS + half_ms, self._boottime_ns() / 1e9)
+        if not self._synchronised:
+            off_ms = abs(base_ms - self._base_ms)
+            quick = received - sent <= LONGEST_ASKED_S
+            if off_ms > TOWN_NEAR_MS + half_ms and quick:
+                self._vouched = _Vouched(base_ms, "holdover")
+            elif off_ms <= TOWN_TOLERANCE_MS + half_ms:
+                self._vouched = _Vouched(self._base_ms, "holdover")
+            else:
+                self._vouched = None
+        self._choose()
+
+    def declare(self, wall_ms: int, monotonic: float) -> bool:
+        """A person says that it was ``wall_ms`` (UTC) at the monotonic instant. False where NTP or town know better."""
+        if self._synchronised or self._town_word() is not None:
+            return False
+        base_ms = wall_ms - monotonic * 1000 - self._asleep_ms
+        agrees = abs(base_ms - self._base_ms) <= PERSON_TOLERANCE_MS
+        if not agrees or self._vouched is None:
+            self._vouched = _Vouched(self._base_ms if agrees else base_ms, "declared")
+        self._choose()
+        return True
+
+    # --- over a restart ---
+
+    def memory(self) -> str:
+        """What to remember for the next start."""
+        system_ms = self._wall_ns() // 1_000_000
+        kept = _Memory(
+            state=self.state,
+            system_ms=system_ms,
+            boot_id=self._boot_id,
+            base_ms=self._base_ms,
+            ahead_ms=self._base_ms - self._system_ms,
+            rtc=self._rtc_agrees(system_ms),
+        )
+        return msgspec.json.encode(kept).decode()
+
+    def _restore(self, remembered: str | None) -> None:
+        try:
+            held = msgspec.json.decode(remembered or "", type=_Memory)
+        except msgspec.DecodeError:  # a first start, or written by another version
+            return
+        if held.state == "trusted":
+            held.state = "holdover"
+        if held.boot_id == self._boot_id:  # CLOCK_BOOTTIME went on meanwhile, whatever the clock was set to
+            if held.state != "untrusted":
+                self._vouched = _Vouched(held.base_ms, held.state)
+            return
+        system_ms = self._wall_ns() // 1_000_000
+        self.carried = (
+            held.rtc and 0 <= system_ms - held.system_ms <= LONGEST_OFF_MS and self._rtc_agrees(system_ms)
+        )  # fmt: skip
+        if self.carried and held.state != "untrusted":
+            ahead_ms = held.ahead_ms if abs(held.ahead_ms) >= STEP_MS else 0.0
+            self._vouched = _Vouched(self._system_ms + ahead_ms, held.state, firm=ahead_ms != 0)
+
+    def _rtc_agrees(self, system_ms: int) -> bool:
+        """Whether the clock that runs without power shows the system's time.
+
+        Where its battery is dead, systemd sets the system's clock to when it last ran, and only this one tells. It may
+        run in local time, as other systems of the same PC like it.
+        """
+        rtc_ms = self._rtc()
+        shifts = (0, time.localtime(system_ms / 1000).tm_gmtoff * 1000)
+        return rtc_ms is not None and any(abs(rtc_ms - system_ms - shift) <= RTC_TOLERANCE_MS for shift in shifts)

@@ -285,6 +285,15 @@ class PictureAsked:
     by: str
 
 
+@dataclass(frozen=True)
+class ClockDeclared:
+    """A named administrator says that it was ``wall_ms`` at the instant ``monotonic``."""
+
+    by: str
+    wall_ms: int
+    monotonic: float
+
+
 Event = (
     Wake
     | Quit
@@ -316,6 +325,7 @@ Event = (
     | VolumePressed
     | MutePressed
     | PictureAsked
+    | ClockDeclared
 )
 
 Post = Callable[[Event], None]

@@ -52,12 +52,12 @@ class Exchange:
         pictures: Pictures,
         actions: Actions,
         replan: Callable[[str], None],
-        trust_changed: Callable[[], None],
+        clock_told: Callable[[], None],
     ) -> None:
         self._view, self._link, self._timers, self._pictures, self._actions = view, link, timers, pictures, actions
         self._town, self._accepted, self._plan = view.config.town, view.accepted, view.plan
         self._journal, self._clock, self._upkeep = view.journal, view.clock, view.upkeep
-        self._replan, self._trust_changed = replan, trust_changed
+        self._replan, self._clock_told = replan, clock_told
         self._retry_s: float = RETRY_SECONDS
         self._picture_wanted = False
 
@@ -147,7 +147,7 @@ class Exchange:
     def _answered(self, event: HeartbeatAnswered) -> None:
         self._upkeep.link_down_since_ms = 0
         self._clock.told_by_town(event.time.now_ms, event.sent_monotonic, event.received_monotonic)
-        self._trust_changed()
+        self._clock_told()
         answer = event.answer
         if self._view.is_behind(answer):
             now = self._clock.now() if self._clock.state != "untrusted" else None

@@ -92,6 +92,7 @@ class Journal:
         self._closing: dict[str, _Sketch] = {}
         self._readers = threading.local()
         self._writer = Writer(path, db, post)
+        self._writer.rest = partial(note_heads, path)
 
     def start(self) -> None:
         """Start the writing thread."""
@@ -259,9 +260,8 @@ class Journal:
         self._writer.put(Commit(what, lambda db: write(db, *args), droppable))
 
     def _seal(self, what: str, write: Callable[[Database], object], play: str = "") -> None:
-        def then(db: Database) -> None:
+        def then(_: Database) -> None:
             self._closing.pop(play, None)
-            note_heads(self._path, db)
 
         self._writer.put(Commit(what, write, then=then))
 
@@ -286,9 +286,7 @@ def _keep_receipts(db: Database, receipts: tuple[Receipt, ...], witness: Witness
             log.warning("journal: a receipt for entry %d, %s, which is not in the chain", receipt.seq, receipt.id)
         else:
             # A duplicate says only that the reply was lost: what was said first stands.
-            db.table("receipts").insert(
-                row, pk="seq", ignore=receipt.state == "duplicate", replace=receipt.state != "duplicate"
-            )
+            rows.insert(db, "receipts", row, "OR IGNORE " if receipt.state == "duplicate" else "OR REPLACE ")
     if witness is not None and signed is not None and rows.hash_at(db, witness.seq) == witness.hash:
         db.execute(
             "UPDATE delivery SET seq = ?, hash = ?, payload = ?, keyid = ?, signature = ?",

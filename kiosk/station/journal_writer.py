@@ -17,6 +17,8 @@ from kiosk.station.threads import spawn
 
 log = logging.getLogger(__name__)
 
+MOST_UNNOTED = 64
+"""So many commits that seal an entry may go by before :attr:`Writer.rest` is called, where more wait all the while."""
 MAX_WAITING = 10_000
 """So many commits wait in memory at most; beyond it check-points are dropped, and nothing else ever is."""
 FIRST_RETRY_S = 0.5
@@ -30,8 +32,8 @@ class Commit:
     what: str
     write: Callable[[Database], object]
     droppable: bool = False
-    then: Callable[[Database], None] = lambda db: None
-    """Called in the writing thread once it stands on the disk."""
+    then: Callable[[Database], None] | None = None
+    """Called in the writing thread once it stands on the disk; and before all is settled, :attr:`Writer.rest`."""
 
 
 class Writer:
@@ -45,6 +47,9 @@ class Writer:
         self._changed = Condition()
         self._stop_at: float | None = None
         self._thread: Thread | None = None
+        self._unnoted = 0
+        self.rest: Callable[[Database], None] = lambda db: None
+        """Called in the writing thread when nothing more waits: once for many commits with a ``then``."""
 
     def start(self) -> None:
         """Start the thread ``journal``."""
@@ -108,7 +113,12 @@ class Writer:
                 self._post(JournalTrouble(f"{commit.what}: {error}", self.waiting))
                 self._reopen()
                 continue
-            commit.then(self._db)
+            if commit.then is not None:
+                commit.then(self._db)
+                self._unnoted += 1
+            if self._unnoted and (self._unnoted >= MOST_UNNOTED or self.waiting == 1):
+                self.rest(self._db)
+                self._unnoted = 0
             with self._changed:
                 self._commits.popleft()
                 self._changed.notify_all()

@@ -56,6 +56,8 @@ class _Play:
     shown: bool = False
     point: float = 0.0
     """Monotonic instant of the last check-point."""
+    base_ms: float | None = None
+    """The clock's base when it came on the screen: both of a row's times are by one clock, whatever it is set to."""
 
     @property
     def key(self) -> Key:
@@ -279,7 +281,8 @@ class Playout:
         play.shown, play.point = True, note.at
         if play.on_air.origin == "filler":
             self._plan.filler_went_on(play.on_air)
-        at_ms = self._clock.ms_at(note.at)
+        play.base_ms = self._clock.base_at(note.at)
+        at_ms = self._clock.ms_at(note.at, play.base_ms)
         late, gap = round(note.late * 1000), round(note.gap * 1000)
         sound = play.level.volume, play.level.silent
         self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, note.video_output, sound)
@@ -288,7 +291,7 @@ class Playout:
     def _point(self, play: _Play, note: Position) -> None:
         if note.at - play.point >= CHECKPOINT_SECONDS:
             play.point = note.at
-            at_ms = self._clock.ms_at(note.at)
+            at_ms = self._clock.ms_at(note.at, play.base_ms)
             self._journal.checkpoint(play.id, at_ms, round(note.played * 1000), note.pictures, note.lost)
 
     def _close(self, play: _Play, note: OffScreen, outcome: Outcome, cause: str) -> None:
@@ -299,7 +302,8 @@ class Playout:
         played_ms = round(note.played * 1000)
         if outcome == "completed":
             outcome, cause = self._judge(play, played_ms, note.cause)
-        self._journal.close(play.id, self._clock.ms_at(note.at), played_ms, outcome, cause, note.pictures, note.lost)
+        at_ms = self._clock.ms_at(note.at, play.base_ms)
+        self._journal.close(play.id, at_ms, played_ms, outcome, cause, note.pictures, note.lost)
         self.closed += 1
         if outcome in ("interrupted", "stopped"):
             self._cut_short.note(play.key, play.id, play.before_ms + played_ms)

@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_SCHEDULER_STARTED, JobExecutionEvent, SchedulerEvent
@@ -32,6 +33,8 @@ class Timers:
             timezone=UTC,
             job_defaults={"misfire_grace_time": LATE_IS_FINE, "coalesce": True, "max_instances": 1},
         )
+        self._rings: dict[str, float] = {}
+        """When those asked for by :meth:`after` are to ring, on the monotonic clock."""
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._scheduler.add_listener(self._started, EVENT_SCHEDULER_STARTED)
 
@@ -46,20 +49,29 @@ class Timers:
             self._scheduler.shutdown(wait=False)
 
     def at(self, moment: datetime, wake: Wake) -> None:
-        """Ring at an instant (aware); an earlier appointment for the same reason is replaced."""
+        """Ring at an instant (aware) of the system's clock; an earlier appointment for the same reason is replaced."""
+        self._rings.pop(wake.why, None)
         self._scheduler.add_job(
             self._post, DateTrigger(moment), args=(wake,), id=wake.why, replace_existing=True, name=wake.why
         )
 
     def after(self, seconds: float, wake: Wake, jitter: float = 0.0) -> None:
         """Ring in so many seconds, and up to ``jitter`` more, unless an earlier ring for the same reason is due."""
-        moment = datetime.now(UTC) + timedelta(seconds=seconds + random.uniform(0, jitter))  # noqa: S311
+        seconds += random.uniform(0, jitter)  # noqa: S311
+        moment = datetime.now(UTC) + timedelta(seconds=seconds)
         present = self._scheduler.get_job(wake.why)
         if present is None or present.next_run_time is None or present.next_run_time > moment:
             self.at(moment, wake)
+            self._rings[wake.why] = time.monotonic() + seconds
 
     def clock_stepped(self) -> None:
-        """The wall clock was set: the scheduler sleeps on monotonic time and has to look again."""
+        """The wall clock was set: the scheduler sleeps on monotonic time and has to look again.
+
+        What is to ring in a minute must not wait for a year because the clock was set back by one.
+        """
+        for why, due in list(self._rings.items()):
+            if (job := self._scheduler.get_job(why)) is not None:
+                job.reschedule(DateTrigger(datetime.now(UTC) + timedelta(seconds=max(0.0, due - time.monotonic()))))
         self._scheduler.wakeup()
 
     def _started(self, _event: SchedulerEvent) -> None:

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import kiosk
 from kiosk.contract.playlist import span
-from kiosk.contract.records import ClockRepair, ClockState
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
 from kiosk.station import poster
 from kiosk.station.accepted import Accepted
@@ -176,10 +175,3 @@ class View:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         is_open, until = room_open(document.opening, midnight)
         return None if is_open or until > midnight + timedelta(days=1) else until
-
-
-def clock_repair(at_ms: int, boot_id: str, offset_ms: int, clock: ClockState) -> ClockRepair:
-    """The record that says by how much the clock of this boot was wrong."""
-    return ClockRepair(
-        id=f"clock-{boot_id[:8]}-{at_ms}", at_ms=at_ms, boot_id=boot_id, offset_ms=offset_ms, clock=clock
-    )

@@ -9,20 +9,18 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, and_, insert, select, update
 
 from kiosk.contract import records, reports
-from kiosk.contract.records import Entryable, Fault, Play
+from kiosk.contract.records import Attendance, ClockRepair, Entryable, Fault, Play, Session
 from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Receipt, Report, Witness
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town import schema
-from kiosk.town.store import Store, locked_station
+from kiosk.town.held import HASH, Known, Place, Row, held_at, id_of, is_held
+from kiosk.town.store import Store, insert_or, locked_station
+from kiosk.town.tally import Tally
 
 _PLAY_COLUMNS = {column.name for column in schema.play.columns} & set(Play.__struct_fields__)
-
-
-_Row = Row[*tuple[Any, ...]]
 
 
 class Gap(Exception):
@@ -45,6 +43,10 @@ class _Batch:
     entries: list[dict[str, Any]] = field(default_factory=list)
     plays: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    repairs: list[tuple[Place, ClockRepair]] = field(default_factory=list)
+    attendances: list[tuple[Place, Attendance]] = field(default_factory=list)
+    broken: bool = False
+    """A record did not fit its hash."""
     forks: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -68,6 +70,7 @@ def take(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...]
                 head_hash=head["hash"],
                 witnessed_ms=now_ms,
                 forked_ms=station.forked_ms or (now_ms if batch.forks else None),
+                broken_ms=station.broken_ms or (now_ms if batch.broken else None),
             )
         )
     witness = Witness(station=station.id, seq=head["seq"], hash=head["hash"], at_ms=now_ms)
@@ -75,7 +78,11 @@ def take(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...]
 
 
 def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
-    """Keep a station's latest heartbeat."""
+    """Keep a station's latest heartbeat.
+
+    Where its head is another than the town has at that place, there is a fork before any record tells: two PCs with
+    the same state folder show at their first heartbeats.
+    """
     row = {
         "station": beat.station,
         "received_ms": now_ms,
@@ -88,17 +95,24 @@ def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
     }
     with store.write() as connection:
         table = schema.heartbeat
-        changed = connection.execute(update(table).where(table.c.station == beat.station).values(row))
-        if changed.rowcount == 0:
-            connection.execute(insert(table).values(row))
+        connection.execute(
+            insert_or(connection, table).values(row).on_conflict_do_update(index_elements=["station"], set_=row)
+        )
+        station, entry = schema.station, schema.entry
+        place = and_(entry.c.station == station.c.id, entry.c.chain == station.c.chain, entry.c.seq == beat.head_seq)
+        held = connection.execute(
+            select(entry.c.hash).join(station, place).where(station.c.id == beat.station, station.c.forked_ms.is_(None))
+        ).scalar()
+        if held is not None and held != beat.head_hash:
+            connection.execute(update(station).where(station.c.id == beat.station).values(forked_ms=now_ms))
 
 
-def _judge(connection: Connection, station: _Row, report: Report, now_ms: int) -> _Batch:
+def _judge(connection: Connection, station: Row, report: Report, now_ms: int) -> _Batch:
     batch = _Batch()
     if not report.entries:
         return batch
-    held = _held(connection, station, report)
-    known = _known_ids(connection, station.id, report.entries)
+    held = held_at(connection, station, report)
+    known = Known(connection, station.id, report.entries)
     first = report.entries[0].seq
     before = held[first - 1].hash if first - 1 in held else GENESIS
     forked = report.previous != before
@@ -112,19 +126,19 @@ def _judge(connection: Connection, station: _Row, report: Report, now_ms: int) -
             batch.receipts.append(_refuse(entry, data, "fork"))
         elif stands is None:
             batch.receipts.append(_take_entry(batch, station, previous, entry, data, known, now_ms))
-        elif stands.record != data:
+        elif not is_held(connection, station, stands, previous, data):
             _set_aside(batch, station, entry, data, now_ms)
             batch.receipts.append(_refuse(entry, data, "fork"))
         elif stands.state == "refused":
             batch.receipts.append(_refuse(entry, data, stands.reason))
         else:
-            batch.receipts.append(Receipt(seq=entry.seq, id=_id_of(data), state="duplicate"))
+            batch.receipts.append(Receipt(seq=entry.seq, id=id_of(data), state="duplicate"))
         previous = entry.hash
     return batch
 
 
 def _take_entry(
-    batch: _Batch, station: _Row, previous: str, entry: Entry, data: bytes, known: dict[str, bytes], now_ms: int
+    batch: _Batch, station: Row, previous: str, entry: Entry, data: bytes, known: Known, now_ms: int
 ) -> Receipt:
     """Judge a new entry, put its row into the batch, and give its receipt."""
     where = {"station": station.id, "chain": station.chain, "seq": entry.seq}
@@ -137,10 +151,12 @@ def _take_entry(
         "state": "refused",
         "reason": "",
         "received_ms": now_ms,
+        "age_ms": None,
     }
     batch.entries.append(row)
     if reports.chain(previous, entry.seq, data) != entry.hash:
-        row["reason"] = "hash: the record is not the one that the entry's hash was made over"
+        row["reason"] = f"{HASH} the record is not the one that the entry's hash was made over"
+        batch.broken = True
         return _refuse(entry, data, row["reason"])
     try:
         record = records.read_record(data, f"entry {entry.seq}")
@@ -148,33 +164,48 @@ def _take_entry(
         row["reason"] = f"malformed: {error}"[:400]
         return _refuse(entry, data, row["reason"])
     row["kind"] = type(record).__struct_config__.tag
-    if record.id in known:
-        if known[record.id] == data:
+    if (same := known.same(record.id, data)) is not None:
+        if same:
             row["state"] = "duplicate"
             return Receipt(seq=entry.seq, id=record.id, state="duplicate")
         row["reason"] = f"id: another record has the id {record.id} already"
         return _refuse(entry, data, row["reason"])
-    known[record.id] = data
-    row["record_id"], row["state"] = record.id, "accepted"
-    _sort_in(batch, record, {**where, "received_ms": now_ms})
+    row["record_id"], row["state"], row["age_ms"] = record.id, "accepted", now_ms - _told_ms(record)
+    _sort_in(batch, record, where, now_ms)
     return Receipt(seq=entry.seq, id=record.id, state="accepted")
 
 
-def _sort_in(batch: _Batch, record: Entryable, row: dict[str, Any]) -> None:
+def _sort_in(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> None:
     if isinstance(record, Play):
-        batch.plays.append({**row, **{name: getattr(record, name) for name in _PLAY_COLUMNS}})
+        told = {name: getattr(record, name) for name in _PLAY_COLUMNS}
+        batch.plays.append({**where, **told, "received_ms": now_ms})
     elif isinstance(record, Fault):
         batch.faults.append(record)
+    elif isinstance(record, ClockRepair):
+        batch.repairs.append((where, record))
+    elif isinstance(record, Attendance):
+        batch.attendances.append((where, record))
 
 
-def _write(connection: Connection, station: _Row, batch: _Batch, now_ms: int) -> None:
-    for table, rows in ((schema.entry, batch.entries), (schema.play, batch.plays)):
-        if rows:
-            connection.execute(insert(table), rows)
+def _told_ms(record: Entryable) -> int:
+    """When what it tells was over, by its own word."""
+    if isinstance(record, Play):
+        return record.actual_end_ms
+    if isinstance(record, Session):
+        return record.end_ms
+    if isinstance(record, Fault):
+        return record.found_ms if record.cleared_ms is None else record.cleared_ms
+    return record.at_ms
+
+
+def _write(connection: Connection, station: Row, batch: _Batch, now_ms: int) -> None:
+    if batch.entries:
+        connection.execute(insert(schema.entry), batch.entries)
+    Tally(connection, station).take(batch.plays, batch.repairs, batch.attendances, now_ms)
     for fault in batch.faults:
         _write_fault(connection, station.id, fault, now_ms)
-    for row in batch.forks:
-        _write_fork(connection, row)
+    if batch.forks:  # the same fork is offered again and again while the station has no receipt; once is enough
+        connection.execute(insert_or(connection, schema.fork).on_conflict_do_nothing(), batch.forks)
 
 
 def _write_fault(connection: Connection, station: str, fault: Fault, now_ms: int) -> None:
@@ -195,15 +226,7 @@ def _write_fault(connection: Connection, station: str, fault: Fault, now_ms: int
         connection.execute(insert(table).values(station=station, fault=fault.fault, received_ms=now_ms, **row))
 
 
-def _write_fork(connection: Connection, row: dict[str, Any]) -> None:
-    """The same fork is offered again and again while the station has no receipt; once is enough."""
-    table = schema.fork
-    place = and_(*(table.c[name] == row[name] for name in ("station", "chain", "seq", "hash", "record_sha256")))
-    if connection.execute(select(table.c.seq).where(place)).first() is None:
-        connection.execute(insert(table).values(row))
-
-
-def _set_aside(batch: _Batch, station: _Row, entry: Entry, data: bytes, now_ms: int) -> None:
+def _set_aside(batch: _Batch, station: Row, entry: Entry, data: bytes, now_ms: int) -> None:
     batch.forks.append(
         {
             "station": station.id,
@@ -217,40 +240,5 @@ def _set_aside(batch: _Batch, station: _Row, entry: Entry, data: bytes, now_ms: 
     )
 
 
-def _held(connection: Connection, station: _Row, report: Report) -> dict[int, _Row]:
-    """What the town has at the places of the report, and at the one before it."""
-    table = schema.entry
-    first, last = report.entries[0].seq, report.entries[-1].seq
-    rows = connection.execute(
-        select(table.c.seq, table.c.hash, table.c.record, table.c.state, table.c.reason)
-        .where(table.c.station == station.id, table.c.chain == station.chain)
-        .where(table.c.seq.between(first - 1, last))
-    )
-    return {row.seq: row for row in rows}
-
-
-def _known_ids(connection: Connection, station: str, entries: tuple[Entry, ...]) -> dict[str, bytes]:
-    """The records of this station, of any of its chains, that have the ids that the report names."""
-    table = schema.entry
-    ids = {name for entry in entries if (name := _id_of(bytes(entry.record)))}
-    rows = connection.execute(
-        select(table.c.record_id, table.c.record).where(table.c.station == station, table.c.record_id.in_(ids))
-    )
-    return {row.record_id: row.record for row in rows}
-
-
-class _Named(msgspec.Struct):
-    id: str = ""
-
-
-def _id_of(data: bytes) -> str:
-    """The id that a record claims, as far as it can be read; for receipts, which name it."""
-    try:
-        name = msgspec.json.decode(data, type=_Named).id
-    except (ValueError, RecursionError):
-        return ""
-    return name if len(name) <= 64 and name.isprintable() else ""
-
-
 def _refuse(entry: Entry, data: bytes, reason: str) -> Receipt:
-    return Receipt(seq=entry.seq, id=_id_of(data), state="refused", reason=reason)
+    return Receipt(seq=entry.seq, id=id_of(data), state="refused", reason=reason)

@@ -98,6 +98,7 @@ station = Table(
     Column("enrolled_ms", BigInteger),
     Column("retired_ms", BigInteger),
     Column("forked_ms", BigInteger),  # when its record was first found to contradict itself
+    Column("broken_ms", BigInteger),  # when a record first did not fit its hash
 )
 
 enrolment = Table(
@@ -124,6 +125,7 @@ entry = Table(
     Column("state", String(16), nullable=False),  # accepted, duplicate, refused
     Column("reason", String(400), nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+    Column("age_ms", BigInteger),  # when the town first saw it, by the times that it tells; NULL where it tells none
     PrimaryKeyConstraint("station", "chain", "seq"),
     UniqueConstraint("station", "record_id"),
     sqlite_with_rowid=False,
@@ -177,7 +179,57 @@ play = Table(
     Column("clock", String(16), nullable=False),
     Column("boot_id", String(64), nullable=False),
     Column("received_ms", BigInteger, nullable=False),
+    Column("started_monotonic_ms", BigInteger),  # NULL: before the town kept it
+    Column("repaired_start_ms", BigInteger),  # NULL: no repair of the clock is known; then actual_start_ms holds
+    Column("repaired_end_ms", BigInteger),
+    Column("day", String(10)),  # the local date that it counts for; NULL: practice, not counted
+    Column("seen", String(16)),  # attended, unattended, unknown
     PrimaryKeyConstraint("station", "chain", "seq"),
+    sqlite_with_rowid=False,
+)
+
+clock_repair = Table(
+    "clock_repair",
+    metadata,
+    Column("station", String(64), ForeignKey("station.id"), nullable=False),
+    Column("boot_id", String(64), nullable=False),
+    Column("chain", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("from_monotonic_ms", BigInteger, nullable=False),
+    Column("to_monotonic_ms", BigInteger),
+    Column("offset_ms", BigInteger, nullable=False),
+    Column("clock", String(16), nullable=False),
+    Column("by", String(400), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("station", "boot_id", "chain", "seq"),
+    sqlite_with_rowid=False,
+)
+
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("station", String(64), ForeignKey("station.id"), nullable=False),
+    Column("play", String(64), nullable=False),  # may be reported later
+    Column("chain", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("heads", BigInteger, nullable=False),  # members and others who were there
+    PrimaryKeyConstraint("station", "play", "chain", "seq"),
+    sqlite_with_rowid=False,
+)
+
+# Kept in the transaction that takes the plays in: a week of ten thousand rooms is read from here, not from the plays.
+tally = Table(
+    "tally",
+    metadata,
+    Column("day", String(10), nullable=False),
+    Column("station", String(64), ForeignKey("station.id"), nullable=False),
+    Column("programme", String(64), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("seen", String(16), nullable=False),
+    Column("plays", BigInteger, nullable=False),
+    Column("played_ms", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day", "station", "programme", "outcome", "seen"),
     sqlite_with_rowid=False,
 )
 

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from kiosk.town import schema
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; the database is brought up to it when it is opened."""
 BUSY_S = 20
 """How long one process waits for another's transaction, in seconds."""
@@ -33,6 +34,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reading = engine.execution_options(kiosk_reading=True)
+        if engine.dialect.name == "postgresql":  # by default each statement there sees what was committed meanwhile
+            self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._lock = threading.Lock()
 
     @contextmanager
@@ -93,6 +96,11 @@ def locked_station(connection: Connection, station: str) -> Any:
     return connection.execute(
         select(schema.station).where(schema.station.c.id == station).with_for_update()
     ).one_or_none()
+
+
+def insert_or(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that may say what to do where the row is there: both databases know ``on_conflict_do_...``."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

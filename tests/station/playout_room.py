@@ -146,9 +146,8 @@ class Room:
         self.replan("a new week")
 
     def set_clock(self, wall: datetime) -> None:
-        """The wall clock is set, and that is noticed."""
-        self.clock.set(wall)
-        assert self.clock.stepped()
+        """NTP sets the wall clock, and that is noticed."""
+        assert self.clock.step((wall - self.clock.now()).total_seconds())
         self.replan("the clock was set")
 
     # --- what a test looks at ---

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 from fakes_town import eventually
@@ -113,6 +113,26 @@ def test_clock_that_was_set_makes_the_scheduler_look_again(timers: Timers, rings
     timers.clock_stepped()
     time.sleep(0.1)
     assert rings.heard == []
+
+
+def test_what_is_to_ring_soon_does_not_wait_for_a_clock_that_was_set_back(
+    timers: Timers, rings: Rings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class YearAhead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(days=365)
+
+    with monkeypatch.context() as then:
+        then.setattr("kiosk.station.timers.datetime", YearAhead)
+        timers.after(0.3, Wake("sync"))
+        timers.after(3600, Wake("purge"))
+        timers.at(YearAhead.now(UTC), Wake("change"))
+    begin = time.monotonic()
+    timers.clock_stepped()
+    eventually(lambda: rings.heard, 3)
+    assert rings.whys() == ["sync"], "an instant of the wall clock is its owner's to move"
+    assert 0.1 < rings.heard[0][1] - begin < 0.3 + LATE
 
 
 def test_stop_silences_what_has_not_rung(rings: Rings) -> None:

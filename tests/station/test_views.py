@@ -18,7 +18,7 @@ from kiosk.station.events import TownRefused
 from kiosk.station.instants import to_ms
 from kiosk.station.library import Library
 from kiosk.station.upkeep import Upkeep
-from kiosk.station.views import View, clock_repair
+from kiosk.station.views import View
 
 MORNING = week(
     ALL,
@@ -129,13 +129,3 @@ def test_stop_shows_on_the_poster_until_it_is_over(make_view: MakeView) -> None:
     assert stopped.banner and stopped.banner != quiet.banner
     room.run(at("09:01:10"))
     assert view.poster().banner == ""
-
-
-def test_clock_repair_is_a_record_of_its_boot() -> None:
-    record = clock_repair(5000, "abcdef0123456789", -3, "trusted")
-    assert (record.id, record.at_ms, record.offset_ms, record.boot_id) == (
-        "clock-abcdef01-5000",
-        5000,
-        -3,
-        "abcdef0123456789",
-    )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from town.postgres import Postgres
 
 from kiosk.town.app import create_app
 from kiosk.town.office import Office, found_office
@@ -39,8 +40,28 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole run."""
+    server = Postgres()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def database(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _no_town_of_this_computer: None
+) -> Iterator[str]:
+    """``sqlite``, or ``postgresql`` where a test is given both by :data:`BOTH`."""
+    kind: str = getattr(request, "param", "sqlite")
+    if kind == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        monkeypatch.setenv("KIOSK_TOWN_DB", server.new_database())
+    yield kind
+
+
+@pytest.fixture
+def office(tmp_path: Path, database: str) -> Iterator[Office]:
     """A new town, Fengle."""
     office = found_office(tmp_path / "town", "Fengle", town="fengle", by="test")
     yield office

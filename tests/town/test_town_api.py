@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 import requests
 from contract.signing import report
+from town.postgres import BOTH
 
 from kiosk.contract import trust, wire
 from kiosk.contract.enrolment import EnrolAnswer, EnrolRequest
@@ -235,6 +236,7 @@ def beat(station="room-1"):
     return Heartbeat(station=station, sent_ms=1, nonce="n-1", boot_id="b", up_ms=1, software="1", clock="untrusted")
 
 
+@BOTH
 def test_heartbeat_is_answered_with_the_newest_versions_and_the_signed_time(station, office, source, root):
     publish(office, source(), Terms("test"), tick)
     answer = wire.decode(
@@ -338,6 +340,7 @@ def test_secrets_and_tokens_are_in_no_log(server, office, caplog):
     assert secret.encode() not in stored
 
 
+@BOTH
 def test_many_stations_at_once_are_all_answered(server, office):
     """All players call at once (Xibo #3530); the writes come one after the other, none is lost."""
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 
+import msgspec
 import pytest
 import requests
 from click.testing import CliRunner
@@ -127,3 +128,42 @@ def test_urgent_notices_from_the_command_line(kiosk, source):
 def test_port_that_is_taken_is_said(kiosk, served):
     port = served.rpartition(":")[2]
     kiosk("serve", "--port", port, fails=f"listen on 127.0.0.1 port {port}: Address already in use; name another")
+
+
+def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
+    from kiosk.contract.records import Action
+    from kiosk.contract.reports import Entry, Heartbeat
+    from kiosk.town import intake, stations
+    from kiosk.town.office import open_office
+
+    def action(name, at_ms=0):
+        return encode(Action(id=name, at_ms=at_ms, by="li", action="stop", clock="trusted"))
+
+    kiosk("init", "丰乐镇", "--id", "fengle")
+    office = open_office(tmp_path / "town")
+    for name in ("room-1", "room-2", "room-3"):
+        stations.add_station(office, name, "all", name, None, by="test")
+    day = 86_400_000
+    intake.take(office.store, report(action("a1"), action("a2", 2 * day)), 3 * day)
+    intake.take(office.store, report(action("a1"), action("b2")), 3 * day)
+    whole = report(action("c1"), station="room-2")
+    altered = msgspec.structs.replace(
+        whole, entries=(Entry(seq=1, hash=whole.entries[0].hash, record=msgspec.Raw(action("c2"))),)
+    )
+    intake.take(office.store, altered, 3 * day)
+    beat = Heartbeat(station="room-2", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted")
+    intake.hear(office.store, beat, 3 * day)
+    office.close()
+    one, two, three = kiosk("stations").splitlines()
+    assert "room-1  2 entries  never heard; tells two stories since 1970-01-04" in one and "1 entries set aside" in one
+    assert "heard 1970-01-04" in two and "does not fit its hash came 1970-01-04" in two
+    assert three == "room-3  0 entries  never heard"
+    assert [row["forks"] for row in json.loads(kiosk("stations", "--json"))] == [1, 0, 0]
+    told = kiosk("forks", "room-1")
+    assert "entry 2, told 1970-01-04" in told and "the town has a2 there" in told and '"id":"b2"' in told
+    [other] = json.loads(kiosk("forks", "room-1", "--json"))
+    assert json.loads(other["record"])["id"] == "b2"
+    assert kiosk("forks", "room-3") == "" and kiosk("forks", "room-3", "--json") == "[]\n"
+    [line] = kiosk("late").splitlines()
+    assert line.split() == ["room-1", "entry", "1", "action", "3.0", "days", "a1"]
+    assert [row["record_id"] for row in json.loads(kiosk("late", "--days", "0.5", "--json"))] == ["a1", "a2"]

@@ -8,6 +8,7 @@ import pytest
 from contract.signing import report
 from msgspec.structs import replace
 from sqlalchemy import func, select
+from town.postgres import BOTH
 
 from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.records import Action, Fault, Play
@@ -16,6 +17,7 @@ from kiosk.contract.wire import encode
 from kiosk.town import intake, ledger, schema, stations
 from kiosk.town.intake import Gap, take
 
+pytestmark = BOTH
 NOW = 1_772_323_200_000
 
 
@@ -60,6 +62,10 @@ def rows(office, table):
         return connection.execute(select(table)).all()
 
 
+def plays(office):
+    return list(ledger.plays(office.store))
+
+
 def head(office):
     [station] = rows(office, schema.station)
     return station.head_seq, station.head_hash
@@ -72,7 +78,7 @@ def test_plays_are_accepted_and_the_head_is_witnessed(town):
     assert [receipt.id for receipt in receipts] == ["p1", "p2"]
     assert (witness.station, witness.seq, witness.hash, witness.at_ms) == ("room-1", 2, offered.entries[1].hash, NOW)
     assert head(town) == (2, offered.entries[1].hash)
-    found = ledger.plays(town.store)
+    found = plays(town)
     assert [(row["id"], row["outcome"], row["cause"], row["actual_start_ms"]) for row in found] == [
         ("p1", "completed", "", NOW + 1),
         ("p2", "stopped", "Stop", NOW + 1),
@@ -85,7 +91,7 @@ def test_report_sent_again_after_a_lost_reply_counts_once(town):
     receipts, witness = take(town.store, offered, NOW + 1)
     assert states(receipts) == ["duplicate", "duplicate"]
     assert witness.seq == 2
-    assert len(ledger.plays(town.store)) == 2
+    assert len(plays(town)) == 2
 
 
 def test_report_that_overlaps_what_is_known_adds_only_what_is_new(town):
@@ -100,7 +106,7 @@ def test_same_report_from_two_threads_at_once_counts_once(town):
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: states(take(town.store, offered, NOW)[0]), range(4)))
     assert sorted(answers) == [["accepted"] * 100] + [["duplicate"] * 100] * 3
-    assert len(ledger.plays(town.store)) == 100
+    assert len(plays(town)) == 100
 
 
 BAD = b'{"id":"bad","kind":"play","x":1.5}'
@@ -131,7 +137,7 @@ def test_record_that_does_not_fit_its_hash_is_refused_and_keeps_its_place(town):
     assert states(receipts) == ["accepted", "refused", "accepted"]
     assert receipts[1].reason.startswith("hash")
     assert witness.seq == 3
-    assert [row["id"] for row in ledger.plays(town.store)] == ["p1", "p3"]
+    assert [row["id"] for row in plays(town)] == ["p1", "p3"]
 
 
 def test_gap_refuses_the_whole_report_and_tells_the_head(town):
@@ -153,7 +159,7 @@ def test_fork_at_a_known_place_is_flagged_and_overwrites_nothing(town):
     assert [receipt.reason for receipt in receipts[1:]] == ["fork", "fork"]
     assert (witness.seq, witness.hash) == (2, told.entries[1].hash)
     assert rows(town, schema.station)[0].forked_ms == NOW + 5
-    assert [row["played_ms"] for row in ledger.plays(town.store)] == [2000, 2000]
+    assert [row["played_ms"] for row in plays(town)] == [2000, 2000]
     assert [row.seq for row in rows(town, schema.fork)] == [2, 3]
     take(town.store, other, NOW + 9)
     assert len(rows(town, schema.fork)) == 2
@@ -173,14 +179,14 @@ def test_record_changed_under_the_same_hash_is_a_fork(town):
     altered = Entry(seq=1, hash=told.entries[0].hash, record=msgspec.Raw(play("p1", played_ms=1)))
     receipts, _ = take(town.store, replace(told, entries=(altered,)), NOW)
     assert receipts[0].reason == "fork"
-    assert ledger.plays(town.store)[0]["played_ms"] == 2000
+    assert plays(town)[0]["played_ms"] == 2000
 
 
 def test_one_id_for_two_records_is_refused_and_for_the_same_one_a_duplicate(town):
     receipts, _ = take(town.store, sent(play("p1"), play("p1"), play("p1", played_ms=1)), NOW)
     assert states(receipts) == ["accepted", "duplicate", "refused"]
     assert "p1" in receipts[2].reason
-    assert len(ledger.plays(town.store)) == 1
+    assert len(plays(town)) == 1
 
 
 def test_empty_report_is_answered_with_the_head(town):
@@ -214,10 +220,10 @@ def test_new_computer_begins_a_new_chain_and_the_old_record_stays(town):
     assert head(town) == (0, GENESIS)
     receipts, witness = take(town.store, sent(play("q1")), NOW)
     assert (states(receipts), witness.seq) == (["accepted"], 1)
-    assert [row["id"] for row in ledger.plays(town.store)] == ["p1", "p2", "q1"]
+    assert [row["id"] for row in plays(town)] == ["p1", "p2", "q1"]
     again, _ = take(town.store, sent(play("q1"), play("p1")), NOW)
     assert states(again) == ["duplicate", "duplicate"]
-    assert len(ledger.plays(town.store)) == 3
+    assert len(plays(town)) == 3
 
 
 def test_latest_heartbeat_is_kept(town):
@@ -226,6 +232,57 @@ def test_latest_heartbeat_is_kept(town):
     intake.hear(town.store, replace(beat, waiting=3), NOW + 1)
     [row] = rows(town, schema.heartbeat)
     assert (row.waiting, row.received_ms, json.loads(row.heartbeat)["waiting"]) == (3, NOW + 1, 3)
+
+
+def test_record_that_does_not_fit_its_hash_flags_the_station(town):
+    told = report(play("p1"))
+    altered = Entry(seq=1, hash=told.entries[0].hash, record=msgspec.Raw(play("p1", played_ms=1)))
+    assert rows(town, schema.station)[0].broken_ms is None
+    broken = replace(told, entries=(altered,))
+    for now in (NOW + 5, NOW + 9):
+        receipts, _ = take(town.store, broken, now)
+        assert receipts[0].reason.startswith("hash")
+    assert rows(town, schema.station)[0].broken_ms == NOW + 5
+    receipts, _ = take(town.store, told, NOW)
+    assert receipts[0].reason == "fork", "what fits the hash comes too late, and is kept aside"
+    assert [row.record for row in rows(town, schema.fork)] == [play("p1")]
+
+
+def test_heartbeat_of_another_story_flags_a_cloned_disk(town):
+    told = sent(play("p1"), play("p2"))
+    take(town.store, told, NOW)
+    beat = Heartbeat(station="room-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted")
+    for seq in (0, 1, 2):
+        intake.hear(
+            town.store, replace(beat, head_seq=seq, head_hash=told.entries[seq - 1].hash if seq else GENESIS), NOW
+        )
+    intake.hear(town.store, replace(beat, head_seq=3, head_hash="1" * 64), NOW)
+    assert rows(town, schema.station)[0].forked_ms is None
+    intake.hear(town.store, replace(beat, head_seq=2, head_hash="1" * 64), NOW + 7)
+    intake.hear(town.store, replace(beat, head_seq=2, head_hash="1" * 64), NOW + 8)
+    assert rows(town, schema.station)[0].forked_ms == NOW + 7
+
+
+def test_two_pcs_with_the_same_state_that_report_in_turn_are_both_kept_and_shown(town):
+    """A cloned disk: they have the token, the key and the first entries in common."""
+    common = sent(play("p1"))
+    take(town.store, common, NOW)
+    heads = {"a": common.entries[0].hash, "b": common.entries[0].hash}
+    witnessed = []
+    for seq in range(2, 6):
+        for pc in ("a", "b"):
+            story = sent(play(f"{pc}{seq}"), first=seq, previous=heads[pc])
+            receipts, witness = take(town.store, story, NOW + seq)
+            assert states(receipts) == ["accepted" if pc == "a" else "refused"]
+            heads[pc] = story.entries[0].hash
+            witnessed.append(witness.hash)
+    assert witnessed[-1] == heads["a"] and set(witnessed).isdisjoint({heads["b"]})
+    assert [row["id"] for row in plays(town)] == ["p1", "a2", "a3", "a4", "a5"]
+    other = list(ledger.forks(town.store, "room-1"))
+    assert [json.loads(row["record"])["id"] for row in other] == ["b2", "b3", "b4", "b5"]
+    assert [row["stands"] for row in other] == ["a2", "a3", "a4", "a5"]
+    [station] = ledger.stations(town.store)
+    assert (station["forked_ms"], station["forks"], station["head_seq"]) == (NOW + 2, 4, 5)
 
 
 def test_batch_of_500_plays_is_taken_in_well_under_a_second(town):

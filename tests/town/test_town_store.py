@@ -4,11 +4,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import MetaData, String, create_engine, insert, select, text
 
 from kiosk.town import schema, store
 from kiosk.town.store import REVISION, StoreError, audit, open_store
@@ -123,6 +124,71 @@ def test_password_of_a_database_is_not_shown():
     with pytest.raises(StoreError) as caught:
         open_store("postgresql+psycopg://kiosk:geheim@127.0.0.1:1/town")
     assert "geheim" not in str(caught.value)
+
+
+def test_tables_of_a_postgresql_are_those_of_the_schema(postgres):
+    address = postgres.empty_database()
+    open_store(address).close()
+    with create_engine(address).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+
+
+def test_reader_of_a_postgresql_sees_one_moment(postgres):
+    opened = open_store(postgres.new_database())
+    with opened.read() as reader:
+        assert reader.execute(select(schema.audit.c.id)).all() == []
+        with opened.write() as connection:
+            audit(connection, "li", "publish", "all")
+        assert reader.execute(select(schema.audit.c.id)).all() == []
+        with pytest.raises(Exception, match="read-only"):
+            audit(reader, "li", "publish", "all")
+    opened.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_was_taken_in_before_there_were_counts_is_counted_by_the_migration(kind, tmp_path, request):
+    """1,201 plays of the tables as they were, with what intake kept of them."""
+    address = url(tmp_path) if kind == "sqlite" else request.getfixturevalue("postgres").empty_database()
+    engine = create_engine(address)
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        old = MetaData()
+        old.reflect(connection)
+        row = {"id": "room-1", "group_id": "all", "name": "", "document_version": 1, "document_ms": 0, "chain": 1}
+        settings = '{"opening":{"time_zone":"UTC"}}'
+        more = {"settings": settings, "head_seq": 0, "head_hash": "", "added_ms": 0}
+        connection.execute(old.tables["station"].insert().values(row | more))
+        place = {"station": "room-1", "chain": 1}
+        plays = {column.name: "" if isinstance(column.type, String) else 0 for column in old.tables["play"].columns} | {
+            "screen_evidence": "none",
+            "programme": "rice",
+            "outcome": "completed",
+            "played_ms": 5,
+            "volume": None,
+        }
+        plays |= {"muted": False, "practice": False, "actual_end_ms": 10, "received_ms": 100}
+        entries = {"kind": "play", "state": "accepted", "reason": "", "received_ms": 100, "hash": ""}
+        for seq in range(1, 1202):
+            record = b'{"started_monotonic_ms":%d}' % seq
+            day = {"actual_start_ms": 86_400_000 * (seq % 2), "practice": seq == 1}
+            at = place | {"seq": seq}
+            connection.execute(old.tables["play"].insert().values(plays | at | day | {"id": f"p{seq}"}))
+            connection.execute(
+                old.tables["entry"].insert().values(entries | at | {"record_id": f"p{seq}", "record": record})
+            )
+    engine.dispose()
+    opened = open_store(address)
+    with opened.read() as connection:
+        tally, play = schema.tally, schema.play
+        found = connection.execute(select(tally.c.day, tally.c.seen, tally.c.plays, tally.c.played_ms).order_by("day"))
+        assert found.all() == [("1970-01-01", "unknown", 600, 3000), ("1970-01-02", "unknown", 600, 3000)]
+        began = connection.execute(select(play.c.started_monotonic_ms, play.c.day).where(play.c.seq.in_([1, 1201])))
+        assert began.all() == [(1, None), (1201, "1970-01-02")]
+        assert set(connection.execute(select(schema.entry.c.age_ms)).scalars()) == {90}
+    opened.close()
 
 
 def test_schema_is_also_one_for_postgresql():

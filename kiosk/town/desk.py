@@ -1,0 +1,37 @@
+"""What the commands of the town's end share: the town opened, and errors told in a line."""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kiosk.town.keys import KeyTrouble
+from kiosk.town.office import Office, OfficeError, open_office
+from kiosk.town.source import SourceError
+from kiosk.town.store import StoreError
+
+
+def told(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn the errors that a person can mend into a line on stderr."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except (OfficeError, StoreError, KeyTrouble, SourceError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return wrapped
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Office]:
+    """The town in ``folder``."""
+    office = open_office(folder)
+    try:
+        yield office
+    finally:
+        office.close()

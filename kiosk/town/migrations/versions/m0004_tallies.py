@@ -1,0 +1,126 @@
+"""Counts kept at intake, clocks put right, attendance, how old an entry was when it came; worked out for what is here.
+
+Rows of before lack the monotonic time that a repair of the clock goes by: it is read from the records themselves.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("entry", sa.Column("age_ms", sa.BigInteger(), nullable=True))
+    op.add_column("station", sa.Column("broken_ms", sa.BigInteger(), nullable=True))
+    for name, kind in (
+        ("started_monotonic_ms", sa.BigInteger()),
+        ("repaired_start_ms", sa.BigInteger()),
+        ("repaired_end_ms", sa.BigInteger()),
+        ("day", sa.String(length=10)),
+        ("seen", sa.String(length=16)),
+    ):
+        op.add_column("play", sa.Column(name, kind, nullable=True))
+    op.create_table(
+        "clock_repair",
+        sa.Column("station", sa.String(length=64), nullable=False),
+        sa.Column("boot_id", sa.String(length=64), nullable=False),
+        sa.Column("chain", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("from_monotonic_ms", sa.BigInteger(), nullable=False),
+        sa.Column("to_monotonic_ms", sa.BigInteger(), nullable=True),
+        sa.Column("offset_ms", sa.BigInteger(), nullable=False),
+        sa.Column("clock", sa.String(length=16), nullable=False),
+        sa.Column("by", sa.String(length=400), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_clock_repair_station")),
+        sa.PrimaryKeyConstraint("station", "boot_id", "chain", "seq", name=op.f("pk_clock_repair")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "attendance",
+        sa.Column("station", sa.String(length=64), nullable=False),
+        sa.Column("play", sa.String(length=64), nullable=False),
+        sa.Column("chain", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("heads", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_attendance_station")),
+        sa.PrimaryKeyConstraint("station", "play", "chain", "seq", name=op.f("pk_attendance")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "tally",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("station", sa.String(length=64), nullable=False),
+        sa.Column("programme", sa.String(length=64), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("seen", sa.String(length=16), nullable=False),
+        sa.Column("plays", sa.BigInteger(), nullable=False),
+        sa.Column("played_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_tally_station")),
+        sa.PrimaryKeyConstraint("day", "station", "programme", "outcome", "seen", name=op.f("pk_tally")),
+        sqlite_with_rowid=False,
+    )
+    _work_out(op.get_bind())
+
+
+def _work_out(connection: sa.Connection) -> None:
+    """Days, ages and counts of what was taken in before.
+
+    No kiosk sent attendance then, and a repair did not say which stretch of a boot it meant.
+    """
+    for station, settings in connection.execute(sa.text("SELECT id, settings FROM station")).all():
+        zone = ZoneInfo(json.loads(settings).get("opening", {}).get("time_zone", "Asia/Shanghai"))
+        counts: dict[tuple[str, str, str, str], list[int]] = {}
+        chain, seq = 0, 0
+        while page := connection.execute(_PAGE, {"station": station, "chain": chain, "seq": seq}).mappings().all():
+            chain, seq = page[-1]["chain"], page[-1]["seq"]
+            changes = [_change(row, zone) for row in page]
+            connection.execute(_PLAY, changes)
+            connection.execute(_ENTRY, changes)
+            for row, change in zip(page, changes, strict=True):
+                if change["day"] is not None:
+                    key = (change["day"], row["programme"], row["outcome"], change["seen"])
+                    count = counts.setdefault(key, [0, 0])
+                    count[0] += 1
+                    count[1] += row["played_ms"]
+        if counts:
+            names = ("day", "programme", "outcome", "seen", "station", "plays", "played_ms")
+            rows = [dict(zip(names, (*key, station, *count), strict=True)) for key, count in counts.items()]
+            connection.execute(_TALLY, rows)
+
+
+_PAGE = sa.text(
+    """SELECT p.station, p.chain, p.seq, p.programme, p.outcome, p.played_ms, p.practice, p.screen_evidence,
+               p.actual_start_ms, p.actual_end_ms, p.received_ms, e.record
+        FROM play p JOIN entry e ON e.station = p.station AND e.chain = p.chain AND e.seq = p.seq
+        WHERE p.station = :station AND (p.chain, p.seq) > (:chain, :seq) ORDER BY p.chain, p.seq LIMIT 500"""
+)
+_AT = "WHERE station = :station AND chain = :chain AND seq = :seq"
+_PLAY = sa.text(f"UPDATE play SET started_monotonic_ms = :began, day = :day, seen = :seen {_AT}")  # noqa: S608
+_ENTRY = sa.text(f"UPDATE entry SET age_ms = :age_ms {_AT}")  # noqa: S608
+_TALLY = sa.text(
+    """INSERT INTO tally (day, station, programme, outcome, seen, plays, played_ms)
+       VALUES (:day, :station, :programme, :outcome, :seen, :plays, :played_ms)"""
+)
+
+
+def _change(row: Any, zone: ZoneInfo) -> dict[str, Any]:
+    began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=row["actual_start_ms"])
+    return {
+        "station": row["station"],
+        "chain": row["chain"],
+        "seq": row["seq"],
+        "began": json.loads(bytes(row["record"]))["started_monotonic_ms"],
+        "day": None if row["practice"] else began.astimezone(zone).date().isoformat(),
+        "seen": "unknown" if row["screen_evidence"] == "none" else "unattended",
+        "age_ms": row["received_ms"] - row["actual_end_ms"],
+    }

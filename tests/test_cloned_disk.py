@@ -1,0 +1,86 @@
+"""Two PCs with the same state folder report in turn, by the station's own journal and link, to a real town."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from fakes_town import TownOnTheLine, eventually
+
+from kiosk.contract.records import Action
+from kiosk.contract.reports import Heartbeat
+from kiosk.contract.trust import first_root
+from kiosk.station import link
+from kiosk.station.enrol import enrol
+from kiosk.station.events import Delivered, Event, TownRefused
+from kiosk.station.identity import load_identity
+from kiosk.station.journal import Journal
+from kiosk.station.library import Library
+from kiosk.station.link import Link
+from kiosk.town import ledger
+
+
+class Pc:
+    """One of the two."""
+
+    def __init__(self, state: Path, name: str) -> None:
+        self.name, self.events = name, list[Event]()
+        identity = load_identity(state)
+        self.journal = Journal(state / "journal.db", self.events.append, name)
+        self.journal.start()
+        self.link = Link(identity, Library(state / "library"), self.journal, self.events.append, timeout_s=5)
+        root = state / "library" / "trust" / "root" / "1.root.json"
+        self.link.root(first_root(root.read_bytes(), identity.root_sha256))
+        self.link.start()
+
+    def note(self, name: str) -> None:
+        self.journal.record(Action(id=name, at_ms=1, by="li", action="stop", clock="trusted"))
+        assert self.journal.settle(10)
+
+    def report(self, kind: type[Event]) -> None:  # type: ignore[valid-type]
+        """Report, and wait for what comes of it."""
+        self.events.clear()
+        seq, digest = self.journal.head()
+        self.link.report(
+            Heartbeat(
+                station="room-1", sent_ms=1, nonce="", boot_id=self.name, up_ms=1, software="1", clock="trusted",
+                head_seq=seq, head_hash=digest,
+            )
+        )  # fmt: skip
+        eventually(lambda: any(isinstance(event, kind) for event in list(self.events)))  # type: ignore[arg-type]
+        for event in list(self.events):
+            if isinstance(event, Delivered):
+                self.journal.receipts(event.receipts, event.witness, event.signed)
+        assert self.journal.settle(10)
+
+    def close(self) -> None:
+        self.link.stop()
+        self.journal.stop(10)
+
+
+def test_both_stories_of_a_cloned_disk_are_kept_flagged_and_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "FIRST_BACKOFF_S", 0.02)
+    town = TownOnTheLine(tmp_path / "town")
+    enrol(town.url, town.add_station(), tmp_path / "a")
+    first = Pc(tmp_path / "a", "a")
+    first.note("common")
+    first.report(Delivered)
+    first.close()
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    pcs = [Pc(tmp_path / name, name) for name in ("a", "b")]
+    try:
+        for number in range(1, 4):
+            for pc in pcs:
+                pc.note(f"{pc.name}{number}")
+            pcs[0].report(Delivered)
+            pcs[1].report(TownRefused)
+    finally:
+        for pc in pcs:
+            pc.close()
+        town.close()
+    [station] = ledger.stations(town.office.store)
+    assert station["forked_ms"] is not None and (station["head_seq"], station["forks"]) == (4, 3)
+    stands = {row["stands"]: row["record"] for row in ledger.forks(town.office.store, "room-1")}
+    assert sorted(stands) == ["a1", "a2", "a3"]
+    assert all(f'"id":"b{n}"'.encode() in stands[f"a{n}"] for n in (1, 2, 3)), "nothing of the second story is lost"

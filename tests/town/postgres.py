@@ -1,0 +1,95 @@
+"""A PostgreSQL server of the tests' own, reached by a socket in its folder; a database for each test."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from kiosk.town.store import open_store
+
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+"""A module's tests on both databases: what they say must not differ."""
+TEMPLATE = "kiosk_template"
+QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "listen_addresses=")
+
+
+class Postgres:
+    """Debian's newest one, started here; or the server at ``KIOSK_TEST_POSTGRES`` (a postgresql+psycopg URL of a
+    database whose user may make others)."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+        given = os.environ.get("KIOSK_TEST_POSTGRES")
+        self._server = make_url(given or self._begin())
+        self._names: list[str] = []
+        with self._admin() as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+            connection.execute(f"CREATE DATABASE {TEMPLATE} ENCODING 'UTF8' TEMPLATE template0")
+        open_store(self._url(TEMPLATE)).close()
+
+    def new_database(self) -> str:
+        """An empty town's database; gives its URL."""
+        name = f"kiosk_{os.getpid()}_{len(self._names)}"
+        with self._admin() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        self._names.append(name)
+        return self._url(name)
+
+    def empty_database(self) -> str:
+        """A database without tables; gives its URL."""
+        name = f"kiosk_{os.getpid()}_{len(self._names)}"
+        with self._admin() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        self._names.append(name)
+        return self._url(name)
+
+    def stop(self) -> None:
+        with self._admin() as connection:
+            for name in (*self._names, TEMPLATE) if self._process is None else ():
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        if self._process is not None and self._folder is not None:
+            self._process.send_signal(signal.SIGQUIT)  # its data is thrown away: it need not be put in order
+            self._process.wait(30)
+            shutil.rmtree(self._folder)
+
+    def _url(self, name: str) -> str:
+        return self._server.set(database=name).render_as_string(hide_password=False)
+
+    def _admin(self) -> psycopg.Connection[tuple[object, ...]]:
+        url = self._server.set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(url, autocommit=True)
+
+    def _begin(self) -> str:
+        programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None  # the server refuses to run as root
+        whose = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": ()} if user else {}
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="kiosk-postgres-"))
+        if user:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        data, log = folder / "data", (folder / "log").open("wb")
+        make = ("initdb", "-D", data, "-U", "kiosk", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        subprocess.run([programs / make[0], *make[1:]], check=True, stdout=log, stderr=log, cwd=folder, **whose)  # type: ignore[call-overload]
+        settings = [word for setting in (*QUICK, f"unix_socket_directories={folder}") for word in ("-c", setting)]
+        self._process = subprocess.Popen(  # type: ignore[call-overload]
+            [programs / "postgres", "-D", data, *settings], stdout=log, stderr=log, cwd=folder, **whose
+        )
+        url = f"postgresql+psycopg://kiosk@/postgres?host={folder}"
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(f"postgresql://kiosk@/postgres?host={folder}").close()
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.05)
+            else:
+                return url
