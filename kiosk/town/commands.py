@@ -302,3 +302,60 @@ def plays(obj: tuple[Path, str], as_json: bool) -> None:
         click.echo(
             f"{row['station']}  {start:%Y-%m-%d %H:%M:%S}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
         )
+
+
+@town.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+@click.pass_obj
+@_told
+def stations(obj: tuple[Path, str], as_json: bool) -> None:
+    """Every station: when it was last heard, what it still has to fetch and when it will be ready, what was refused."""
+    from kiosk.town import ledger
+
+    folder, _ = obj
+    with _opened(folder) as office:
+        rows = ledger.stations(office.store)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo(f"{row['station']}  {row['name']}  {_state(row)}")
+
+
+def _state(row: dict[str, Any]) -> str:
+    if not row["heard_ms"]:
+        return "never heard"
+    said = [f"heard {_local(row['heard_ms'])}", f"week {row['playlist_version']}", f"clock {row['clock']}"]
+    if row["programmes_missing"]:
+        when = f"ready about {_local(row['ready_ms'])}" if row["ready_ms"] else "ready at a time not known yet"
+        megabytes, speed = row["bytes_missing"] / 1e6, row["bytes_per_s"] / 1000
+        said.append(f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch at {speed:.0f} kB/s, {when}")
+    else:
+        said.append("ready")
+    said += [f"{row['waiting']} records not yet here"] if row["waiting"] else []
+    said += [f"{row['refused']} records refused: kiosk town refused"] if row["refused"] else []
+    said += ["its record contradicts itself"] if row["forked"] else []
+    return ", ".join(said)
+
+
+@town.command()
+@click.argument("station", default="")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array, with the records as they came.")
+@click.pass_obj
+@_told
+def refused(obj: tuple[Path, str], station: str, as_json: bool) -> None:
+    """Every record, of STATION or of all, that the town would not take, and why. The station keeps it and shows it."""
+    from kiosk.town import ledger
+
+    folder, _ = obj
+    with _opened(folder) as office:
+        rows = ledger.refused(office.store, station)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo(f"{row['station']}  {_local(row['received_ms'])}  entry {row['seq']}  {row['reason']}")
+
+
+def _local(instant: int) -> str:
+    return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
