@@ -5,7 +5,8 @@ import logging
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import Signed
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index, Pinned, Refused
+from kiosk.station import library_space as space
 from kiosk.station.durable import sync_folder, write_whole
 
 log = logging.getLogger(__name__)
@@ -126,18 +128,38 @@ class Library:
         """The files of ``programmes`` that are not here, in their order."""
         return tuple(pin for pin in pins(programmes) if self.path(pin.sha256, pin.size) is None)
 
-    def purge(self, keep: set[str], want_free_bytes: int) -> list[str]:
+    def purge(self, keep: Set[str], want_free_bytes: int) -> list[str]:
         """Remove what ``keep`` does not name, the longest unused first, until so much is free. Gives what went."""
-        gone: list[str] = []
-        spare = [(path, path.name.removesuffix(".part")) for path in (*self._staging.iterdir(), *self._files.iterdir())]
-        spare = [(path, name) for path, name in spare if name not in keep and path.is_file()]  # not ``lost+found``
-        for path, name in sorted(spare, key=lambda found: found[0].stat().st_mtime_ns):
-            if self.free_bytes() >= want_free_bytes:
-                break
-            path.unlink(missing_ok=True)
-            log.info("library: purged %s", name)
-            gone.append(name)
-        return gone
+        return space.remove(self._spare(keep), lambda: self.free_bytes() >= want_free_bytes)
+
+    def make_room(self, needed: int, keep: Set[str], later: Sequence[str] = ()) -> None:
+        """See to it that ``needed`` bytes are free, if that can be, by removing no more than it takes.
+
+        First goes what ``keep`` does not name, the longest unused first, then the parts of files that are needed
+        ``later``, the last one first. Where all of that would not do, nothing goes.
+        """
+        free = self.free_bytes()
+        if free >= needed:
+            return
+        parts = (self.stage(sha256) for sha256 in reversed(later) if sha256 in keep)
+        found = [*self._spare(keep), *(part for part in parts if part.is_file())]
+        if free + space.size(found) >= needed:
+            space.remove(found, lambda: self.free_bytes() >= needed)
+
+    def tidy(self, keep: Set[str], older_than_s: float = 3600.0) -> list[str]:
+        """Remove parts of files that ``keep`` does not name, nor anybody has written to of late. Gives what went."""
+        before = time.time() - older_than_s
+        return space.remove(path for path in space.spare([self._staging], keep) if path.stat().st_mtime <= before)
+
+    def staged_bytes(self, sha256: str) -> int:
+        """How much of a file under way is here."""
+        try:
+            return self.stage(sha256).stat().st_size
+        except OSError:
+            return 0
+
+    def _spare(self, keep: Set[str]) -> list[Path]:
+        return space.spare([self._staging, self._files], keep)
 
     def free_bytes(self) -> int:
         """Room on the disk for the kiosk's user, in bytes."""
