@@ -20,8 +20,7 @@ from kiosk.contract.records import Action
 from kiosk.contract.reports import GENESIS, Entry, Heartbeat, HeartbeatAnswer, Report, Signed, chain
 from kiosk.contract.trust import Held, Pinned
 from kiosk.contract.wire import decode, encode
-from kiosk.station import link as link_module
-from kiosk.station import link_download, link_town
+from kiosk.station import link_download, link_pace, link_town
 from kiosk.station.enrol import enrol
 from kiosk.station.events import (
     Crashed,
@@ -40,7 +39,7 @@ from kiosk.station.events import (
 from kiosk.station.journal import Journal
 from kiosk.station.journal_rows import head
 from kiosk.station.library import Library
-from kiosk.station.link import Backoff, Link, Standing
+from kiosk.station.link import Link, Standing
 from kiosk.town import intake, stations
 
 FILM = bytes(range(256)) * 2000
@@ -140,8 +139,9 @@ def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "FIRST_BACKOFF_S", 0.05)
-    monkeypatch.setattr(link_module, "LONGEST_BACKOFF_S", 0.2)
+    monkeypatch.setattr(link_pace, "FIRST_BACKOFF_S", 0.05)
+    monkeypatch.setattr(link_pace, "LONGEST_BACKOFF_S", 0.2)
+    monkeypatch.setattr(link_download, "RESUME_S", 0.01)
 
 
 @pytest.fixture
@@ -428,7 +428,6 @@ def test_a_file_that_changed_at_the_town_is_fetched_from_the_start(town: TownOnT
         page(b"", 416),
     ):
         town.switch(path, old, resumed, None)
-        assert room.fetch_file(film).missing == 1
         assert room.fetch_file(film) == FetchEnded(0)
         assert room.library.recheck(SHA)
         assert room.of(TownRefused) == [], "what was put together from two files is not the town's fault"
@@ -438,7 +437,7 @@ def test_a_file_that_changed_at_the_town_is_fetched_from_the_start(town: TownOnT
 def test_a_part_without_a_strong_etag_is_not_built_on(town: TownOnTheLine, room: Room) -> None:
     film = town.programme("rice", FILM)
     town.switch(f"/v1/files/{SHA}", Cut(FILM[:300_000], len(FILM), {"ETag": 'W/"weak"'}), None)
-    assert room.fetch_file(film).missing == 1
+    assert room.fetch_file(film).missing == 1, "nothing that could be built on has come"
     assert room.fetch_file(film) == FetchEnded(0)
     assert "range" not in town.asked[-1].headers
 
@@ -784,17 +783,6 @@ def test_town_token_wrong_or_revoked_is_told_with_its_remedy(
     assert room.fetch().error.startswith("/v1/")
     assert room.library.path(SHA) is not None
     assert room.journal.waiting_count() == 1
-
-
-def test_stations_do_not_all_call_at_once_when_the_town_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "FIRST_BACKOFF_S", 2.0)
-    monkeypatch.setattr(link_module, "LONGEST_BACKOFF_S", 600.0)
-    assert Backoff().until <= time.monotonic()
-    for failures, longest in ((1, 4), (5, 64), (50, 600), (10_000, 600)):
-        waits = [Backoff(failures).until - time.monotonic() for _ in range(400)]
-        assert max(waits) <= longest
-        assert min(waits) < longest * 0.2 + 0.5, "spread from the start of the interval"
-        assert max(waits) > longest * 0.8
 
 
 def test_the_latest_job_wins_and_a_heartbeat_that_waited_is_sent_with_its_age(town: TownOnTheLine, room: Room) -> None:
