@@ -149,7 +149,7 @@ class Library:
     def tidy(self, keep: Set[str], older_than_s: float = 3600.0) -> list[str]:
         """Remove parts of files that ``keep`` does not name, nor anybody has written to of late. Gives what went."""
         before = time.time() - older_than_s
-        return space.remove(path for path in space.spare([self._staging], keep) if path.stat().st_mtime <= before)
+        return space.remove([part for part in space.spare([self._staging], keep) if _left_alone(part, before)])
 
     def staged_bytes(self, sha256: str) -> int:
         """How much of a file under way is here."""
@@ -305,6 +305,15 @@ def check_station(document: StationDocument, station: str) -> None:
 def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:
     """The notices that are meant for ``station``."""
     return tuple(notice for notice in notices if not notice.stations or station in notice.stations)
+
+
+def _left_alone(path: Path, since: float) -> bool:
+    """Whether nobody has written to a part since then; its ETag goes with it, and one without a part by itself."""
+    part = path.with_suffix(".part")
+    try:
+        return (part if part.exists() else path).stat().st_mtime <= since
+    except FileNotFoundError:
+        return False
 
 
 def _throw_out(path: Path, why: str) -> None:

@@ -27,7 +27,7 @@ class Line:
         """As measured of late, with the limit in force; 0 where nothing was fetched yet."""
         self.piece = min(CHUNK, max(1024, limit // 4)) if limit else CHUNK
         """How many bytes to read at once, so that a limited line flows and does not come in fits."""
-        self._spare = float(limit)
+        self._spare = 0.0
         self._filled = self._mark = time.monotonic()
         self._bytes, self._seconds = 0, 0.0
         self._turn_until = 0.0
@@ -69,7 +69,7 @@ class Line:
         if not self._limit:
             return
         now = time.monotonic()
-        self._spare = min(float(self._limit), self._spare + (now - self._filled) * self._limit) - size
+        self._spare = min(self._limit / 4, self._spare + (now - self._filled) * self._limit) - size
         self._filled = now
         if self._spare < 0:
             self._pause(-self._spare / self._limit)
