@@ -161,7 +161,7 @@ class Link:
                 return
             except Unreachable as error:
                 wait_s = error.wait_s if isinstance(error, Busy) else 0.0
-                self._backoff = self._backoff.after_failure(wait_s, self._delivery.progress > before + 1)
+                self._backoff = self._backoff.after_failure(wait_s, self._delivery.progress > before)
                 log.warning("link: %s; again in %.0f s", error, self._backoff.until - time.monotonic())
                 self._post(TownUnreachable("report", str(error), error.remedy))
                 self._beats.put_back(job)

@@ -39,7 +39,7 @@ class Delivery:
         self._batch = Batch()
         self._quiet_until = 0.0
         self.progress = 0
-        """How many times the town has answered as it should; it only grows."""
+        """How many reports the town has countersigned; it only grows."""
 
     def beat(self, heartbeat: Heartbeat, root: Root) -> None:
         """Send a heartbeat, and post what the town answers. Raises :class:`Unreachable`.
@@ -58,7 +58,6 @@ class Delivery:
         except Refused as error:
             self._refuse("heartbeat answer", error)
         else:
-            self.progress += 1
             self._quiet_until = received + min(answer.wait_ms / 1000, LONGEST_ASKED_S) * EARLY
             self._post(HeartbeatAnswered(answer, found, sent, received))
 
