@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import os
-import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -84,9 +83,9 @@ class Library:
         except OSError:
             return None
         if not stat.S_ISREG(found.st_mode):
-            _throw_out(path, "it is no plain file")
+            space.throw_out(path, "it is no plain file")
         elif size is not None and found.st_size != size:
-            _throw_out(path, f"it has {found.st_size} bytes instead of {size}")
+            space.throw_out(path, f"it has {found.st_size} bytes instead of {size}")
         else:
             return path
         return None
@@ -149,7 +148,7 @@ class Library:
     def tidy(self, keep: Set[str], older_than_s: float = 3600.0) -> list[str]:
         """Remove parts of files that ``keep`` does not name, nor anybody has written to of late. Gives what went."""
         before = time.time() - older_than_s
-        return space.remove([part for part in space.spare([self._staging], keep) if _left_alone(part, before)])
+        return space.remove([part for part in space.spare([self._staging], keep) if space.left_alone(part, before)])
 
     def staged_bytes(self, sha256: str) -> int:
         """How much of a file under way is here."""
@@ -305,27 +304,6 @@ def check_station(document: StationDocument, station: str) -> None:
 def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:
     """The notices that are meant for ``station``."""
     return tuple(notice for notice in notices if not notice.stations or station in notice.stations)
-
-
-def _left_alone(path: Path, since: float) -> bool:
-    """Whether nobody has written to a part since then; its ETag goes with it, and one without a part by itself."""
-    part = path.with_suffix(".part")
-    try:
-        return (part if part.exists() else path).stat().st_mtime <= since
-    except FileNotFoundError:
-        return False
-
-
-def _throw_out(path: Path, why: str) -> None:
-    """Remove what cannot be played, to be fetched again; a disk that refuses is no reason to end."""
-    log.warning("library: %s: %s; removed, to be fetched again", path.name, why)
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        log.warning("library: %s cannot be removed: %s", path.name, error)
 
 
 def _sha256(path: Path, going: Callable[[], bool]) -> str:

@@ -1,6 +1,7 @@
 """What may go from the library's folders, and its going."""
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Set
 from pathlib import Path
 
@@ -49,3 +50,24 @@ def remove(paths: Iterable[Path], enough: Callable[[], bool] = lambda: False) ->
         log.info("library: purged %s", path.name)
         gone.append(owner(path))
     return gone
+
+
+def left_alone(path: Path, since: float) -> bool:
+    """Whether nobody has written to a part since then; its ETag goes with it, and one without a part by itself."""
+    part = path.with_suffix(".part")
+    try:
+        return (part if part.exists() else path).stat().st_mtime <= since
+    except FileNotFoundError:
+        return False
+
+
+def throw_out(path: Path, why: str) -> None:
+    """Remove what cannot be played, to be fetched again; a disk that refuses is no reason to end."""
+    log.warning("library: %s: %s; removed, to be fetched again", path.name, why)
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("library: %s cannot be removed: %s", path.name, error)

@@ -16,7 +16,7 @@ from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, TownRefused
 from kiosk.station.journal import Journal
 from kiosk.station.link_pace import LONGEST_ASKED_S, Batch
-from kiosk.station.link_round import follow_roots
+from kiosk.station.link_roots import follow_roots
 from kiosk.station.link_town import PORTAL, Behind, Cut, Stopped, Town, Unreachable, Unwelcome
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,6 @@ from kiosk.station.events import (
     FetchEnded,
     Post,
     ProgrammeArrived,
-    RootFound,
     StationFound,
     TownRefused,
     UrgentFound,
@@ -30,13 +29,11 @@ from kiosk.station.instants import EPOCH, FAR
 from kiosk.station.library import Library, WrongBytes, check_station, for_station, pins
 from kiosk.station.link_download import Download, NoRoom, Progress, Spare
 from kiosk.station.link_line import Line
+from kiosk.station.link_roots import follow_roots
 from kiosk.station.link_town import Busy, NoSuch, Stopped, TooLong, Town, Unreachable
 from kiosk.station.need import needs
 
 log = logging.getLogger(__name__)
-
-MAX_ROOTS = 100
-"""The most roots that one round follows: a town that has more than this to say is none."""
 
 
 @dataclass(frozen=True)
@@ -306,20 +303,3 @@ class Round:
             return True
         now = self._standing.now + timedelta(seconds=time.monotonic() - self._began)
         return self._hours.allow(now.astimezone(self._standing.zone), self._due.get(pinned.sha256))
-
-
-def follow_roots(town: Town, root: Root, post: Post, nothing_new: bool = False) -> Root:
-    """Walk the root chain to its end, posting each root found. Raises :class:`Unreachable`."""
-    for _ in range(0 if nothing_new else MAX_ROOTS):
-        name = f"{root.version + 1}.root.json"
-        try:
-            data = town.get(f"/v1/root/{name}") or b""
-            root = trust.next_root(root, data)
-        except NoSuch:
-            break
-        except Refused as error:
-            log.warning("link: refused %s (%s): %s", name, error.reason, error)
-            post(TownRefused("root", error.reason, str(error)))
-            break
-        post(RootFound(root, data))
-    return root

@@ -1,7 +1,7 @@
 """Stands before the town, with TLS, and does what lines, portals and overloaded servers do; counts what gets through.
 
-The bytes counted are those that the client's TCP has acknowledged (``bytes_acked`` of TCP_INFO), so what has reached its
-socket, once each; and at a cut those as well that were on their way to it.
+The bytes counted are those that the client's TCP has acknowledged (``bytes_acked`` of TCP_INFO), so what has reached
+its socket, once each; and at a cut those as well that were on their way to it.
 """
 
 import contextlib

@@ -313,9 +313,10 @@ def _town(place: Room) -> Iterator[None]:
     command = ["town", "--folder", str(place.folder / "town"), "serve", "--port", str(TOWN_PORT)]
     with (place.folder / "town.log").open("wb") as out:
         town = subprocess.Popen(
-            place.line.in_town(sys.executable, "-m", "kiosk", *command), stdout=out, stderr=subprocess.STDOUT
+            place.line.in_town(sys.executable, "-u", "-m", "kiosk", *command), stdout=out, stderr=subprocess.STDOUT
         )
     try:
+        wait_for(lambda: "http://" in (place.folder / "town.log").read_text(), 30, "the town's start")
         yield
     finally:
         town.terminate()
