@@ -11,10 +11,9 @@ import struct
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BufferedReader
-
-from lines import enter
 
 PIECE = 64 * 1024
 TCP_INFO_BYTES = 128
@@ -54,12 +53,17 @@ class Fault:
 
 
 class Proxy:
-    """Listens in the namespace ``space`` and asks the town at 127.0.0.1 there."""
+    """Listens where ``enter`` leads the threads to, and asks the town at 127.0.0.1 there."""
 
     def __init__(
-        self, space: str, address: str, port: int, town_port: int, right: ssl.SSLContext, wrong: ssl.SSLContext
+        self,
+        enter: Callable[[], object],
+        address: tuple[str, int],
+        town_port: int,
+        right: ssl.SSLContext,
+        wrong: ssl.SSLContext,
     ) -> None:
-        self._space, self._address, self._port, self._town_port = space, address, port, town_port
+        self._enter, self._address, self._town_port = enter, address, town_port
         self._right, self._wrong = right, wrong
         self._lines: set[socket.socket] = set()
         self.fault = Fault()
@@ -88,8 +92,8 @@ class Proxy:
 
     def _listen(self) -> None:
         try:
-            enter(self._space)
-            listener = socket.create_server((self._address, self._port))
+            self._enter()
+            listener = socket.create_server(self._address)
         except OSError as error:
             self._trouble = error
             return

@@ -32,6 +32,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
@@ -40,7 +41,7 @@ import fake_clock
 from certificates import authority
 from fault_proxy import Answer, Fault, Proxy, Request
 from judge_records import Row, judge_records, lateness_ms, spread, steps_ms
-from lines import TOWN_ADDRESS, TOWN_NAME, Line, line, need_tools, run
+from lines import TOWN_ADDRESS, TOWN_NAME, Line, enter, line, need_tools, run
 from room import Eyes, XServer, media_folder, say, wait_for, wall_less_monotonic, whole_second
 
 from kiosk.common.media import hash_file
@@ -288,9 +289,8 @@ def house(folder: Path) -> Iterator[Room]:
         eyes = Eyes(x.name)
         stack.callback(eyes.close)
         trusted = authority(folder)
-        proxy = Proxy(
-            between.town, TOWN_ADDRESS, PORT, TOWN_PORT, trusted.server(TOWN_NAME), trusted.server("other.test")
-        )  # fmt: skip
+        right, wrong = trusted.server(TOWN_NAME), trusted.server("other.test")
+        proxy = Proxy(partial(enter, between.town), (TOWN_ADDRESS, PORT), TOWN_PORT, right, wrong)
         proxy.start()
         place = Room(folder, between, proxy, eyes, whole_second(25), clips)
         sha256, _ = place.publish(1)
