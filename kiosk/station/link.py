@@ -139,13 +139,14 @@ class Link:
     def _round(self, job: Job) -> Round:
         def going() -> bool:
             newer = self._fetches.peek()
-            return not self._stopping.is_set() and not (newer and newer.tells_more_than(job))
+            return not self._stopping.is_set() and not (newer and found.gives_way_to(newer))
 
         def told(progress: Progress | None) -> None:
             self.progress = progress
 
         identity, library = self._identity, self._library
-        return Round(self._fetch_town, identity, library, self._post, job, going, told, self._line, self.hours)
+        found = Round(self._fetch_town, identity, library, self._post, job, going, told, self._line, self.hours)
+        return found
 
     def _report_is_due(self) -> bool:
         """Whether a report is under way, or about to be."""

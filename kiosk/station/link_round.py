@@ -65,14 +65,6 @@ class Job:
     standing: Standing
     newest: HeartbeatAnswer | None = None
 
-    def tells_more_than(self, other: "Job") -> bool:
-        """Whether the round of ``other`` should give way: the town has news, or another file is needed first."""
-        if self.newest is not None and other.newest is not None:
-            names = ("root_version", "playlist_version", "urgent_version", "station_version")
-            if any(getattr(self.newest, name) > getattr(other.newest, name) for name in names):
-                return True
-        return bool(self.standing.wanted) and self.standing.wanted[0] not in other.standing.wanted
-
 
 class Round:
     """One round. Whatever is found is verified here and posted; the main loop stores it."""
@@ -96,6 +88,15 @@ class Round:
         self._root = job.standing.root
         self._group = job.standing.group or identity.group
         self._files: dict[str, Pinned] = {}
+        held = self._standing
+        self._seen = {
+            "root": held.root.version,
+            "playlist": held.week.version,
+            "urgent": held.urgent.version,
+            "station": held.station_version,
+        }
+        if self._newest is not None:
+            self._seen = {what: getattr(self._newest, f"{what}_version") for what in self._seen}
         self._due = dict(job.standing.due)
         self._began = time.monotonic()
         self._later: set[str] = set()
@@ -114,6 +115,7 @@ class Round:
         week: tuple[Programme, ...] = ()
         try:
             self._root = follow_roots(self._town, self._root, self._post, self._known("root", self._root.version))
+            self._saw("root", self._root.version)
             urgent = tuple(programme for notice in self._urgent() for programme in notice.programmes)
             self._due |= {pin.sha256: EPOCH for pin in pins(urgent)}
             self._station()  # before the week: it says which group's week is ours
@@ -130,6 +132,16 @@ class Round:
             self._told(None)
         missing = {sha256 for sha256, pinned in self._files.items() if not self._here(pinned)}
         return FetchEnded(len(missing - self._later), self._error, len(missing & self._later))
+
+    def gives_way_to(self, newer: Job) -> bool:
+        """Whether the town has news that this round has not looked at, or a file is needed that it does not fetch."""
+        answer, wanted = newer.newest, newer.standing.wanted
+        if answer is not None and any(getattr(answer, f"{what}_version") > seen for what, seen in self._seen.items()):
+            return True
+        return bool(wanted) and wanted[0].sha256 not in self._files
+
+    def _saw(self, what: str, version: int) -> None:
+        self._seen[what] = max(self._seen[what], version)
 
     def _known(self, what: str, held: int) -> bool:
         """Whether the town's heartbeat answer says that there is nothing new."""
@@ -160,6 +172,7 @@ class Round:
         except Refused as error:
             self._refused("playlist", error.reason, str(error))
         else:
+            self._saw("playlist", index.version)
             self._post(WeekFound(index, data, playlist, body))
             return playlist
         return None
@@ -186,6 +199,7 @@ class Round:
             self._refused("urgent notices", error.reason, str(error))
             return ()
         notices = for_station(found, self._identity.station)
+        self._saw("urgent", index.version)
         self._post(UrgentFound(index, data, notices, files))
         return notices
 
@@ -206,6 +220,7 @@ class Round:
             self._refused("station document", error.reason, str(error))
         else:
             self._group = document.group
+            self._saw("station", document.version)
             if document.version > held:
                 self._post(StationFound(document, signed))
 

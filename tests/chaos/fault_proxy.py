@@ -5,6 +5,7 @@ its socket, once each; and at a cut those as well that were on their way to it.
 """
 
 import contextlib
+import fcntl
 import socket
 import ssl
 import struct
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 
 PIECE = 64 * 1024
+SIOCOUTQ = 0x5411
 TCP_INFO_BYTES = 128
 _MSS_AT, _UNACKED_AT, _BYTES_ACKED_AT = 16, 24, 120
 Answer = tuple[int, dict[str, str], bytes]
@@ -158,8 +160,10 @@ class Proxy:
             sent += len(piece)
             if cut is not None and sent >= cut and left:
                 self.cuts += 1
-                if self.cuts % 2:  # else it ends without a word
+                if self.cuts % 2:
                     _reset(tls)
+                else:  # it ends without a word, once all has got through
+                    _drain(tls)
                 return False
         return True
 
@@ -196,6 +200,17 @@ def _carried(line: socket.socket) -> int | None:
 def _reset(tls: ssl.SSLSocket) -> None:
     """Break the connection as a router does that forgot it: by a reset."""
     tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _drain(tls: ssl.SSLSocket) -> None:
+    """End the connection by a FIN beneath TLS, and wait until the other end has all."""
+    socket.socket.shutdown(tls, socket.SHUT_WR)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        (left,) = struct.unpack("i", fcntl.ioctl(tls.fileno(), SIOCOUTQ, bytes(4)))
+        if not left:
+            return
+        time.sleep(0.01)
 
 
 def _read_request(reading: BufferedReader) -> Request | None:

@@ -11,9 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from fakes_town import Cut, TownOnTheLine, eventually, page
+from fakes_town import Cut, TownOnTheLine, eventually, notice, page
 from link_room import Room, nothing_new
+from msgspec import structs
 
+from kiosk.contract.playlist import Programme
 from kiosk.station import link_download, link_pace
 from kiosk.station.events import FetchEnded, ProgrammeArrived
 from kiosk.station.fetch_hours import Hours
@@ -109,6 +111,51 @@ def test_parts_that_no_week_names_are_tidied_away_unless_somebody_still_writes(r
     library.tidy({"named"})
     left = {path.name for path in library.stage("x").parent.iterdir()}
     assert left == {"fresh.part", "fresh.etag", "named.part", "named.etag"}
+
+
+class Trickling:
+    """A file in twenty pieces, one each twentieth of a second."""
+
+    def __init__(self, film: Programme) -> None:
+        self.film, self.calls = film, 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        import anyio
+
+        self.calls += 1
+        headers = [(b"content-length", str(len(FILM)).encode()), (b"etag", f'"{self.film.sha256}"'.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for at in range(0, len(FILM), len(FILM) // 20):
+            await send({"type": "http.response.body", "body": FILM[at : at + len(FILM) // 20], "more_body": True})
+            await anyio.sleep(0.05)
+        await send({"type": "http.response.body", "body": b""})
+
+
+def test_what_a_round_has_found_itself_does_not_interrupt_it(town: TownOnTheLine, room: Room) -> None:
+    film = town.programme("rice", FILM)
+    trickling = Trickling(film)
+    town.switch(f"/v1/files/{film.sha256}", trickling)
+    town.publish([film])
+    room.link.fetch(room.standing)
+    eventually(lambda: room.link.progress is not None)
+    news = structs.replace(nothing_new(), playlist_version=1, station_version=1, root_version=1)
+    room.link.fetch(room.wanting(film), news)
+    eventually(lambda: len(room.of(FetchEnded)) == 2)
+    assert trickling.calls == 1 and room.of(FetchEnded) == [FetchEnded(0), FetchEnded(0)]
+
+
+def test_news_interrupts_a_round_that_asked_for_everything_too(town: TownOnTheLine, room: Room) -> None:
+    film = town.programme("rice", FILM)
+    trickling = Trickling(film)
+    town.switch(f"/v1/files/{film.sha256}", trickling, None)
+    town.publish([film])
+    room.link.fetch(room.standing)
+    eventually(lambda: room.link.progress is not None)
+    flood = town.programme("flood", b"flood" * 1000)
+    town.publish_urgent(notice(flood))
+    room.link.fetch(room.wanting(film), structs.replace(nothing_new(), urgent_version=2))
+    eventually(lambda: len(room.of(ProgrammeArrived)) == 2)
+    assert [event.sha256 for event in room.of(ProgrammeArrived)] == [flood.sha256, film.sha256]
 
 
 # --- in their order, their hours, and within a rate ---
