@@ -93,6 +93,21 @@ def station(path: Path) -> None:
     sys.exit(app.run(settings))
 
 
+@main.command()
+@config_option
+def status(path: Path) -> None:
+    """Say how the station that runs on this PC is: on air, records, programmes on their way."""
+    from kiosk.station import config
+    from kiosk.station import status as running
+
+    try:
+        settings = config.load(path)
+        click.echo(running.read(Path(settings.station.runtime)), nl=False)
+    except (config.ConfigError, FileNotFoundError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
 @main.command("check-config")
 @config_option
 def check_config(path: Path) -> None:

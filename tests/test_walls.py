@@ -26,6 +26,8 @@ ROOMS_SEEN_FROM = {
 PURE = (
     "kiosk.contract",
     "kiosk.station.timetable",
+    "kiosk.station.need",
+    "kiosk.station.fetch_hours",
     "kiosk.station.health.rules",
     "kiosk.town.tickets",
     "kiosk.town.bulletin",

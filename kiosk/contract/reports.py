@@ -156,6 +156,12 @@ class Heartbeat(Record, frozen=True, kw_only=True):
     waiting: Count = 0
     """Entries not yet receipted."""
     programmes_missing: Count = 0
+    bytes_missing: Count = 0
+    """Of those programmes, what is still to come."""
+    bytes_per_s: Count = 0
+    """The speed of the line, as measured when programmes were fetched; 0: not known."""
+    ready_ms: Instant = 0
+    """When all will be here at that speed, in the hours in which it may be fetched; 0: not known, or all is here."""
     planned_until_ms: Instant = 0
     disk_free_mb: Count = 0
     open_faults: tuple[Text, ...] = ()
@@ -173,8 +179,8 @@ class HeartbeatAnswer(Record, frozen=True, kw_only=True):
     urgent_version: Count = 0
     station_version: Count = 0
     time: Signed
-    wait_ms: Span = 60_000
-    """How long to wait before the next heartbeat."""
+    wait_ms: Span = 0
+    """How long to wait at least before the next heartbeat; 0: as the station is set. At most an hour is heeded."""
     picture_wanted: bool = False
     """Whether somebody at the town waits for a picture of the screen."""
 

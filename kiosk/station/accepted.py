@@ -1,7 +1,9 @@
 """What this station has accepted from its town: root, week, urgent notices, station document; kept on disk first."""
 
 from collections import deque
+from collections.abc import Set
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from tuf.api.metadata import Root
 
@@ -10,9 +12,10 @@ from kiosk.contract.reports import Refusal
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Held, Index, Pinned
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
+from kiosk.station.instants import EPOCH
 from kiosk.station.library import Library, Shelf, pins
 from kiosk.station.link import Standing
-from kiosk.station.link_round import in_order_of_need
+from kiosk.station.need import in_order_of_need, needs
 
 MOST_REFUSALS = 20
 
@@ -96,10 +99,18 @@ class Accepted:
             self._refused = {what: why for what, why in self._refused.items() if what in self._refused_this_round}
         self._refused_this_round.clear()
 
-    def programmes(self) -> tuple[Programme, ...]:
-        """Everything that may be shown, in the order of need."""
+    def programmes(self, now: datetime | None = None) -> tuple[Programme, ...]:
+        """Everything that may be shown, in the order of need as it is at ``now``."""
         urgent = [programme for notice in self.urgents for programme in notice.programmes]
-        return (*urgent, *(in_order_of_need(self.playlist) if self.playlist else ()))
+        return (*urgent, *(in_order_of_need(self.playlist, now) if self.playlist else ()))
+
+    def due(self, now: datetime | None) -> dict[str, datetime]:
+        """When the files that are needed at a certain time are first shown, by SHA-256; urgent ones long since."""
+        found = {pin.sha256: EPOCH for notice in self.urgents for pin in pins(notice.programmes)}
+        for programme, due in needs(self.playlist, now) if self.playlist else ():
+            for pin in pins((programme,)) if due else ():
+                found.setdefault(pin.sha256, due or EPOCH)
+        return found
 
     def files(self) -> set[str]:
         """SHA-256 of every file that must not be purged."""
@@ -108,12 +119,17 @@ class Accepted:
             kept |= {pinned.sha256 for pinned in index.files.values()} if index else set()
         return kept
 
-    def missing(self) -> tuple[Pinned, ...]:
+    def missing(self, now: datetime | None = None) -> tuple[Pinned, ...]:
         """Files that are not on the disk, in the order of need."""
-        return self._library.missing(self.programmes())
+        return self._library.missing(self.programmes(now))
 
-    def standing(self, now: datetime | None) -> Standing:
-        """What a round of fetching has to know. ``now`` is None while the clock is not trusted."""
+    def missing_bytes(self, missing: tuple[Pinned, ...]) -> int:
+        """How much of those files is still to come."""
+        return sum(max(0, pin.size - self._library.staged_bytes(pin.sha256)) for pin in missing)
+
+    def standing(self, now: datetime | None, on_air: Set[str] = frozenset()) -> Standing:
+        """What a round of fetching has to know. ``now`` is None while the clock is not trusted; ``on_air`` are the
+        files (SHA-256) that are on the screen or about to be."""
         group = self.document.group if self.document else ""
         moved = self.playlist is not None and bool(group) and self.playlist.group != group
         return Standing(
@@ -121,7 +137,17 @@ class Accepted:
             week=self._week.held if self._week and not moved else Held(),  # versions are compared within a group
             urgent=self._urgent.held if self._urgent else Held(),
             station_version=self.document.version if self.document else 0,
-            wanted=self.missing(),
+            wanted=self.missing(now),
+            due=self.due(now),
+            keep=self.files() | on_air,
             now=now,
+            zone=self.zone,
             group=group,
         )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The room's time zone: the playlist's, else the station document's."""
+        if self.playlist is not None:
+            return ZoneInfo(self.playlist.time_zone)
+        return ZoneInfo(self.document.opening.time_zone if self.document else "Asia/Shanghai")

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
-from kiosk.station import systemd
+from kiosk.station import status, systemd
 from kiosk.station.accepted import Accepted
 from kiosk.station.actions import Actions
 from kiosk.station.clock import Clock
@@ -53,12 +53,14 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.exchange import Exchange
+from kiosk.station.fetch_hours import Hours
+from kiosk.station.fetching import line_of
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import Journal, JournalError, ReadOnlyJournal
 from kiosk.station.library import Library
-from kiosk.station.link import Link
+from kiosk.station.link import Link, Terms
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.pictures import Pictures
@@ -67,6 +69,7 @@ from kiosk.station.playout import Playout
 from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.stage import Stage
+from kiosk.station.set_aside import SetAside
 from kiosk.station.timekeeping import Timekeeping
 from kiosk.station.timers import Timers
 from kiosk.station.upkeep import Upkeep
@@ -120,13 +123,18 @@ class Station:
         self._playout = playout = Playout(config, plan, self._projector, journal, clock, library, boot_id)
         self._upkeep = upkeep = Upkeep(journal, identity.station, config.health.hysteresis_s)
         self._link = Link(
-            identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file
-        )
+            identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
+            terms=Terms(Hours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
+        )  # fmt: skip
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
         self._pictures = Pictures(self._stage, clock, playout.cuts)
         self._actions = Actions(journal, clock, self._report_soon)
-        self._view = View(config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._stage)
+        aside = SetAside(journal)
+        self._view = View(
+            config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._link, aside,
+            self._stage,
+        )  # fmt: skip
         self._presses = Presses(self._view, self._actions, self._replan, self._look)
         self._timekeeping = Timekeeping(
             self._view, self._timers, self._presses, self._actions, self._probes.ask, self._report_soon, self._replan
@@ -288,7 +296,11 @@ class Station:
         self._stage.show(self._view.poster())
         self._snapshot = self._view.snapshot()
         on_air = self._snapshot.on_air
-        systemd.notify(systemd.status(f"on air: {on_air.title}" if on_air else "poster"))
+        said = f"on air: {on_air.title}" if on_air else "poster"
+        if fetching := line_of(self._snapshot.fetching):
+            said += f"; {fetching}"
+        systemd.notify(systemd.status(said))
+        status.tell(Path(self._config.station.runtime), self._snapshot)
 
     def _child_spoke(self, event: ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone) -> None:
         notes = self._projector.handle(event, self._clock.monotonic())
@@ -322,7 +334,9 @@ class Station:
 
     def _purge(self) -> None:
         want = self._config.health.disk_free_mb * 1024 * 1024
-        self._library.purge(self._accepted.files(), want)
+        keep = self._accepted.files() | self._playout.files()
+        self._library.tidy(keep)
+        self._library.purge(keep, want)
         self._timers.after(PURGE_EVERY.total_seconds(), Wake("purge"))
 
     def _crashed(self, event: Crashed) -> None:

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from kiosk.station import fetch_hours
+
 Folder = Annotated[str, Meta(pattern=r"\A/[^\x00]*\Z", description='an absolute path, such as "/var/lib/kiosk"')]
 OptionalFile = Annotated[str, Meta(pattern=r"\A(/[^\x00]*)?\Z", description='an absolute path, or "" for none')]
 Display = Annotated[
@@ -22,6 +24,13 @@ Display = Annotated[
 ]
 VoutModule = Annotated[
     str, Meta(pattern=r"\A[a-z0-9_]{0,40}\Z", description='a libVLC video output, such as "xcb_x11", or "" for any')
+]
+HoursOfDay = Annotated[
+    str,
+    Meta(
+        pattern=r"\A" + fetch_hours.PATTERN,
+        description='hours such as "22:00-06:00", several by commas, or "" for any time',
+    ),
 ]
 Pixels = Annotated[int, Meta(ge=0, le=16_384)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
@@ -90,6 +99,15 @@ class Town(Table, frozen=True, kw_only=True):
     """Certificates (PEM) by which the town's HTTPS is judged; empty: the system's."""
 
 
+class Fetch(Table, frozen=True, kw_only=True):
+    """``[fetch]``: when, and how fast, programmes are fetched. Reports and the week itself are small and always go."""
+
+    hours: HoursOfDay = ""
+    """Local; what is on today's timetable, and urgent notices, are fetched at any hour all the same."""
+    limit_kbs: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    """In kB (1,000 bytes) a second; 0 for no limit."""
+
+
 class Panel(Table, frozen=True, kw_only=True):
     """``[panel]``: the administrator's pages on the local network."""
 
@@ -123,6 +141,7 @@ class Config(Table, frozen=True, kw_only=True):
     sound: Sound = Sound()
     projector: Projector = Projector()
     town: Town = Town()
+    fetch: Fetch = Fetch()
     panel: Panel = Panel()
     health: Health = Health()
     log: Log = Log()

@@ -17,7 +17,7 @@ from kiosk.station.durable import write_whole
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
 from kiosk.station.library import Library
-from kiosk.station.link_round import follow_roots
+from kiosk.station.link_roots import follow_roots
 from kiosk.station.link_town import PORTAL, Town, Unreachable
 
 log = logging.getLogger(__name__)

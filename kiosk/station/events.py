@@ -159,10 +159,12 @@ class ProgrammeArrived:
 
 @dataclass(frozen=True)
 class FetchEnded:
-    """The fetch round is over. ``missing`` files could not be had and are asked for again later."""
+    """The fetch round is over. ``missing`` files could not be had and are asked for again soon; ``later`` files wait
+    for the hours in which programmes may be fetched."""
 
     missing: int
     error: str = ""
+    later: int = 0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from kiosk.contract.reports import Receipt
 from kiosk.station.actions import Actions
 from kiosk.station.events import (
     Delivered,
@@ -17,13 +18,16 @@ from kiosk.station.events import (
     Wake,
     WeekFound,
 )
-from kiosk.station.link import Link
+from kiosk.station.link import Link, Standing
+from kiosk.station.link_pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.pictures import Picture, Pictures
 from kiosk.station.timers import Timers
 from kiosk.station.views import View
 
 log = logging.getLogger(__name__)
 
+SPEED = "line-speed"
+"""Under which the journal remembers how fast the line is, in bytes a second."""
 RETRY_SECONDS = 2.0
 """Until the next round after one that left something out; doubled each time, up to the heartbeat's interval."""
 
@@ -58,19 +62,30 @@ class Exchange:
         self._town, self._accepted, self._plan = view.config.town, view.accepted, view.plan
         self._journal, self._clock, self._upkeep = view.journal, view.clock, view.upkeep
         self._replan, self._clock_told = replan, clock_told
+        self._own = phase(view.identity.station)
+        self._asked_s = 0.0
         self._retry_s: float = RETRY_SECONDS
         self._picture_wanted = False
+        self._link.was_as_fast_as(_number(self._journal.recall(SPEED)))
 
     # --- from this side ---
 
     def sync(self) -> None:
-        """Ask the town for news, and say how this room is."""
-        trusted = self._clock.state != "untrusted"
-        self._link.fetch(self._accepted.standing(self._clock.now() if trusted else None))
+        """Say how this room is, deliver what waits, and ask the town for news."""
         self.report()
+        self._link.fetch(self._standing())
         self._journal.remember("clock", self._clock.memory())
-        beat = self._town.heartbeat_s
-        self._timers.after(beat, Wake("sync"), jitter=beat / 10)
+        beat = self._interval_s
+        self._timers.after(until_turn(self._own, beat, self._clock.now_ms() / 1000, beat / 2), Wake("sync"))
+
+    @property
+    def _interval_s(self) -> float:
+        """Between two heartbeats: that of the settings, or a longer one if the town wants to be called less often."""
+        return max(float(self._town.heartbeat_s), self._asked_s)
+
+    def _standing(self) -> Standing:
+        now = self._clock.now() if self._clock.state != "untrusted" else None
+        return self._accepted.standing(now, self._view.playout.files())
 
     def report(self) -> None:
         """Say how this room is, and deliver what waits."""
@@ -107,6 +122,7 @@ class Exchange:
                 self._answered(event)
             case Delivered():
                 self._journal.receipts(event.receipts, event.witness, event.signed)
+                self._refused_records(event.receipts)
             case TownUnreachable():
                 self._upkeep.link_down_since_ms = self._upkeep.link_down_since_ms or self._clock.now_ms()
 
@@ -127,16 +143,26 @@ class Exchange:
             self._plan.use_document(event.document)
             if event.document.receipts:
                 self._journal.receipts(event.document.receipts, None, None)
+                self._refused_records(event.document.receipts)
             self._replan("the station document")
+
+    def _refused_records(self, receipts: tuple[Receipt, ...]) -> None:
+        for receipt in receipts:
+            if receipt.state == "refused":
+                log.warning("the town would not take entry %d (%s): %s", receipt.seq, receipt.id, receipt.reason)
+        self._view.aside.take(receipts)
 
     def _fetch_ended(self, event: FetchEnded) -> None:
         self._accepted.round_ended(event)
+        if (speed := self._link.bytes_per_s) and str(speed) != self._journal.recall(SPEED):
+            self._journal.remember(SPEED, str(speed))
         if not event.error and not event.missing:
             self._retry_s = RETRY_SECONDS
             return
         log.warning("fetching: %d files are missing; %s", event.missing, event.error or "asked for again soon")
-        self._timers.after(self._retry_s, Wake("sync"), jitter=self._retry_s)
-        self._retry_s = min(2 * self._retry_s, self._town.heartbeat_s)
+        wait = until_turn(self._own, self._retry_s, self._clock.now_ms() / 1000, self._retry_s)
+        self._timers.after(wait, Wake("sync"))
+        self._retry_s = min(2 * self._retry_s, self._interval_s)
 
     def _refused(self, event: TownRefused) -> None:
         log.warning("refused %s (%s): %s", event.what, event.reason, event.message)
@@ -149,9 +175,13 @@ class Exchange:
         self._clock.told_by_town(event.time.now_ms, event.sent_monotonic, event.received_monotonic)
         self._clock_told()
         answer = event.answer
+        self._asked_s = min(answer.wait_ms / 1000, LONGEST_ASKED_S)
         if self._view.is_behind(answer):
-            now = self._clock.now() if self._clock.state != "untrusted" else None
-            self._link.fetch(self._accepted.standing(now), answer)
+            self._link.fetch(self._standing(), answer)
         if answer.picture_wanted:
             self._picture_wanted = True
             self._pictures.ask(self._clock.monotonic())
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdecimal() else 0

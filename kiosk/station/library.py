@@ -3,9 +3,9 @@
 import hashlib
 import logging
 import os
-import shutil
 import stat
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import Signed
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index, Pinned, Refused
+from kiosk.station import library_space as space
 from kiosk.station.durable import sync_folder, write_whole
 
 log = logging.getLogger(__name__)
@@ -82,9 +83,9 @@ class Library:
         except OSError:
             return None
         if not stat.S_ISREG(found.st_mode):
-            _throw_out(path, "it is no plain file")
+            space.throw_out(path, "it is no plain file")
         elif size is not None and found.st_size != size:
-            _throw_out(path, f"it has {found.st_size} bytes instead of {size}")
+            space.throw_out(path, f"it has {found.st_size} bytes instead of {size}")
         else:
             return path
         return None
@@ -126,18 +127,38 @@ class Library:
         """The files of ``programmes`` that are not here, in their order."""
         return tuple(pin for pin in pins(programmes) if self.path(pin.sha256, pin.size) is None)
 
-    def purge(self, keep: set[str], want_free_bytes: int) -> list[str]:
+    def purge(self, keep: Set[str], want_free_bytes: int) -> list[str]:
         """Remove what ``keep`` does not name, the longest unused first, until so much is free. Gives what went."""
-        gone: list[str] = []
-        spare = [(path, path.name.removesuffix(".part")) for path in (*self._staging.iterdir(), *self._files.iterdir())]
-        spare = [(path, name) for path, name in spare if name not in keep and path.is_file()]  # not ``lost+found``
-        for path, name in sorted(spare, key=lambda found: found[0].stat().st_mtime_ns):
-            if self.free_bytes() >= want_free_bytes:
-                break
-            path.unlink(missing_ok=True)
-            log.info("library: purged %s", name)
-            gone.append(name)
-        return gone
+        return space.remove(self._spare(keep), lambda: self.free_bytes() >= want_free_bytes)
+
+    def make_room(self, needed: int, keep: Set[str], later: Sequence[str] = ()) -> None:
+        """See to it that ``needed`` bytes are free, if that can be, by removing no more than it takes.
+
+        First goes what ``keep`` does not name, the longest unused first, then the parts of files that are needed
+        ``later``, the last one first. Where all of that would not do, nothing goes.
+        """
+        free = self.free_bytes()
+        if free >= needed:
+            return
+        parts = (self.stage(sha256) for sha256 in reversed(later) if sha256 in keep)
+        found = [*self._spare(keep), *(part for part in parts if part.is_file())]
+        if free + space.size(found) >= needed:
+            space.remove(found, lambda: self.free_bytes() >= needed)
+
+    def tidy(self, keep: Set[str], older_than_s: float = 3600.0) -> list[str]:
+        """Remove parts of files that ``keep`` does not name, nor anybody has written to of late. Gives what went."""
+        before = time.time() - older_than_s
+        return space.remove([part for part in space.spare([self._staging], keep) if space.left_alone(part, before)])
+
+    def staged_bytes(self, sha256: str) -> int:
+        """How much of a file under way is here."""
+        try:
+            return self.stage(sha256).stat().st_size
+        except OSError:
+            return 0
+
+    def _spare(self, keep: Set[str]) -> list[Path]:
+        return space.spare([self._staging, self._files], keep)
 
     def free_bytes(self) -> int:
         """Room on the disk for the kiosk's user, in bytes."""
@@ -290,18 +311,6 @@ def check_station(document: StationDocument, station: str) -> None:
 def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:
     """The notices that are meant for ``station``."""
     return tuple(notice for notice in notices if not notice.stations or station in notice.stations)
-
-
-def _throw_out(path: Path, why: str) -> None:
-    """Remove what cannot be played, to be fetched again; a disk that refuses is no reason to end."""
-    log.warning("library: %s: %s; removed, to be fetched again", path.name, why)
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        log.warning("library: %s cannot be removed: %s", path.name, error)
 
 
 def _sha256(path: Path, going: Callable[[], bool]) -> str:

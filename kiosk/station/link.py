@@ -1,9 +1,9 @@
 """The line to the town: one thread fetches, one reports; both only post what they found."""
 
 import logging
-import random
 import time
 from collections import deque
+from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
@@ -13,24 +13,34 @@ from tuf.api.metadata import Root
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.station.events import Event as Message
 from kiosk.station.events import Post, RootFound, TownUnreachable
+from kiosk.station.fetch_hours import Hours
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.library import Library
 from kiosk.station.link_delivery import Delivery
 from kiosk.station.link_download import Progress
+from kiosk.station.link_line import Line
+from kiosk.station.link_pace import Backoff, phase
 from kiosk.station.link_round import Job, Round, Standing
-from kiosk.station.link_town import Stopped, Town, Unreachable
+from kiosk.station.link_town import Busy, Stopped, Town, Unreachable
 from kiosk.station.threads import spawn
 
-__all__ = ["Link", "Progress", "Standing"]
+__all__ = ["Link", "Progress", "Standing", "Terms"]
 
 log = logging.getLogger(__name__)
 
-FIRST_BACKOFF_S = 2.0
-LONGEST_BACKOFF_S = 600.0
 JOIN_S = 2.0
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How programmes may be fetched: the settings' table ``[fetch]``."""
+
+    hours: Hours = Hours()
+    limit: int = 0
+    """In bytes a second; 0 for none."""
 
 
 class Link:
@@ -45,8 +55,10 @@ class Link:
         *,
         timeout_s: float = 30.0,
         ca_file: str = "",
+        terms: Terms = Terms(),
     ) -> None:
         """``timeout_s`` and ``ca_file`` are those of the settings' table ``[town]``."""
+        self.hours = terms.hours
         self.progress: Progress | None = None
         """The download under way, as it stands; None between downloads."""
         self._identity, self._library, self._target = identity, library, post
@@ -55,6 +67,11 @@ class Link:
         self._beats: _Box[tuple[Heartbeat, float]] = _Box()
         self._pictures: deque[tuple[bytes, int]] = deque(maxlen=1)
         self._root: Root | None = None
+        self._own = phase(identity.station)
+        self._backoff = Backoff(self._own)
+        """Of reports."""
+        self._reporting = False
+        self._line = Line(terms.limit, self._pause, self._report_is_due)
         self._fetch_town = Town(identity.url, identity.token, timeout_s, ca_file)
         self._report_town = Town(identity.url, identity.token, timeout_s, ca_file)
         self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause)
@@ -98,41 +115,61 @@ class Link:
         """Send this picture of the screen, taken at ``at_ms`` (UTC), with the next :meth:`report`; the newest wins."""
         self._pictures.append((jpeg, at_ms))
 
+    @property
+    def bytes_per_s(self) -> int:
+        """How fast the line is, as measured at the last downloads; 0 where it is not known."""
+        return self._line.bytes_per_s
+
+    def was_as_fast_as(self, bytes_per_s: int) -> None:
+        """What was known of the line before a restart."""
+        self._line.bytes_per_s = self._line.bytes_per_s or bytes_per_s
+
     def _fetch_forever(self) -> None:
-        backoff = Backoff()
+        backoff = Backoff(self._own)
         while (job := self._fetches.take(backoff.until)) is not None:
+            self._line.give_way()  # what waits is delivered first
             found = self._round(job)
             ended = found.run()
             if self._stopping.is_set():
                 return
-            backoff = backoff.after_failure() if found.unreachable else Backoff()
+            failed = backoff.after_failure(found.asked_s, found.progress)
+            backoff = failed if found.unreachable else Backoff(self._own)
             self._post(ended)
 
     def _round(self, job: Job) -> Round:
         def going() -> bool:
             newer = self._fetches.peek()
-            return not self._stopping.is_set() and not (newer and newer.tells_more_than(job))
+            return not self._stopping.is_set() and not (newer and found.gives_way_to(newer))
 
         def told(progress: Progress | None) -> None:
             self.progress = progress
 
-        return Round(self._fetch_town, self._identity, self._library, self._post, job, going, told)
+        identity, library = self._identity, self._library
+        found = Round(self._fetch_town, identity, library, self._post, job, going, told, self._line, self.hours)
+        return found
+
+    def _report_is_due(self) -> bool:
+        """Whether a report is under way, or about to be."""
+        return self._reporting or (self._beats.peek() is not None and time.monotonic() >= self._backoff.until)
 
     def _report_forever(self) -> None:
-        backoff = Backoff()
-        while (job := self._beats.take(backoff.until)) is not None:
+        while (job := self._beats.take(self._backoff.until)) is not None:
             heartbeat, asked = job
+            self._reporting, before = True, self._delivery.progress
             try:
                 self._report(_aged(heartbeat, time.monotonic() - asked))
             except Stopped:
                 return
             except Unreachable as error:
-                backoff = backoff.after_failure()
-                log.warning("link: %s; again in %.0f s", error, backoff.until - time.monotonic())
+                wait_s = error.wait_s if isinstance(error, Busy) else 0.0
+                self._backoff = self._backoff.after_failure(wait_s, self._delivery.progress > before)
+                log.warning("link: %s; again in %.0f s", error, self._backoff.until - time.monotonic())
                 self._post(TownUnreachable("report", str(error), error.remedy))
                 self._beats.put_back(job)
             else:
-                backoff = Backoff()
+                self._backoff = Backoff(self._own)
+            finally:
+                self._reporting = False
 
     def _report(self, heartbeat: Heartbeat) -> None:
         if self._root is None:
@@ -151,20 +188,6 @@ class Link:
 
     def _pause(self, seconds: float) -> None:
         self._stopping.wait(seconds)
-
-
-class Backoff:
-    """Full jitter: after the n-th failure any wait up to 2 s × 2ⁿ, at most 10 min, so that stations do not all call
-    at once when the town comes back."""
-
-    def __init__(self, failures: int = 0) -> None:
-        self._failures = failures
-        longest = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(failures, 30)) if failures else 0.0
-        self.until = time.monotonic() + random.uniform(min(longest, 0.5), longest)  # noqa: S311 - no secret
-        """On the monotonic clock."""
-
-    def after_failure(self) -> "Backoff":
-        return Backoff(self._failures + 1)
 
 
 class _Box(Generic[T]):

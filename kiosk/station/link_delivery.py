@@ -11,12 +11,13 @@ from tuf.api.metadata import Root
 
 from kiosk.contract import trust, wire
 from kiosk.contract.picture import CONTENT_TYPE
-from kiosk.contract.reports import MAX_BATCH, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Time, Witness
+from kiosk.contract.reports import MAX_BATCH, Entry, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Time, Witness
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, TownRefused
 from kiosk.station.journal import Journal
-from kiosk.station.link_round import follow_roots
-from kiosk.station.link_town import PORTAL, Behind, Stopped, Town, Unreachable, Unwelcome
+from kiosk.station.link_pace import LONGEST_ASKED_S, Batch
+from kiosk.station.link_roots import follow_roots
+from kiosk.station.link_town import PORTAL, Behind, Cut, Stopped, Town, Unreachable, Unwelcome
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ T = TypeVar("T")
 
 LONGEST_WAIT_S = 60.0
 """The longest pause that the town may ask for between two batches."""
+EARLY = 0.9
+"""A heartbeat that comes this much of the asked wait after the last one is not too early: timers are not exact."""
 
 
 class Delivery:
@@ -33,9 +36,18 @@ class Delivery:
         self._town, self._journal, self._post, self._station, self._pause = town, journal, post, station, pause
         self._after: int | None = None
         """What the town has witnessed, as far as this conversation knows; the journal hears of it a moment later."""
+        self._batch = Batch()
+        self._quiet_until = 0.0
+        self.progress = 0
+        """How many reports the town has countersigned; it only grows."""
 
     def beat(self, heartbeat: Heartbeat, root: Root) -> None:
-        """Send a heartbeat, and post what the town answers. Raises :class:`Unreachable`."""
+        """Send a heartbeat, and post what the town answers. Raises :class:`Unreachable`.
+
+        None is sent before the town wants one: what the last answer asked for holds for whoever asks.
+        """
+        if time.monotonic() < self._quiet_until:
+            return
         fresh = msgspec.structs.replace(heartbeat, nonce=secrets.token_hex(16))  # each sending has its own
         sent = time.monotonic()
         body = self._town.post("/v1/heartbeat", wire.encode(fresh))
@@ -46,6 +58,7 @@ class Delivery:
         except Refused as error:
             self._refuse("heartbeat answer", error)
         else:
+            self._quiet_until = received + min(answer.wait_ms / 1000, LONGEST_ASKED_S) * EARLY
             self._post(HeartbeatAnswered(answer, found, sent, received))
 
     def show(self, jpeg: bytes, at_ms: int) -> None:
@@ -68,9 +81,14 @@ class Delivery:
             previous, entries = self._journal.waiting(size, after)
             if not entries:
                 break
+            entries, weight = _fitting(entries, self._batch.bytes)
             report = Report(station=self._station, previous=previous, entries=entries)
+            began = time.monotonic()
             try:
-                body = self._town.post("/v1/reports", wire.encode(report))
+                body = self._town.post_packed("/v1/reports", wire.encode(report))
+            except Cut:
+                self._batch.was_cut()
+                raise
             except Behind as behind:
                 if rewound or behind.head_seq >= entries[0].seq:
                     raise
@@ -87,6 +105,8 @@ class Delivery:
             if witness is None or witness.seq < entries[-1].seq:
                 raise Unreachable(f"report: the town did not countersign it up to entry {entries[-1].seq}")
             self._post(Delivered(answer.receipts, witness, answer.witness))
+            self._batch.took(weight, time.monotonic() - began)
+            self.progress += 1
             after, size = witness.seq, min(MAX_BATCH, size * 2)
             self._after = after
             if answer.wait_ms:
@@ -129,6 +149,17 @@ class Delivery:
     def _refuse(self, what: str, error: Refused) -> None:
         log.warning("link: refused %s (%s): %s", what, error.reason, error)
         self._post(TownRefused(what, error.reason, str(error)))
+
+
+def _fitting(entries: tuple[Entry, ...], most: int) -> tuple[tuple[Entry, ...], int]:
+    """As many of ``entries`` as have at most ``most`` bytes, one at least; and how many bytes those have."""
+    weight = 0
+    for count, entry in enumerate(entries):
+        one = len(bytes(entry.record))
+        if count and weight + one > most:
+            return entries[:count], weight
+        weight += one
+    return entries, weight
 
 
 def _answer(body: bytes, kind: type[T], what: str) -> T:

@@ -4,15 +4,16 @@ import errno
 import logging
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
 
 from kiosk.contract.trust import Pinned
 from kiosk.station.library import Interrupted, Library, WrongBytes
-from kiosk.station.link_town import Stopped, Town, Unreachable
+from kiosk.station.link_line import Line
+from kiosk.station.link_town import Cut, Stopped, Town, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,9 @@ RESERVE = 64 * 1024 * 1024
 """Room that no programme may take, in bytes: the journal's."""
 LOOK_EVERY = 16 * 1024 * 1024
 """How often the room on the disk is looked at, in bytes."""
+STEP = 16 * 1024
+"""A connection that was cut is taken up again at once if it brought at least so many bytes."""
+RESUME_S = 0.5
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
 
 
@@ -34,31 +38,44 @@ class Progress:
     sha256: str
     size: int
     have: int
+    bytes_per_s: int = 0
+    """The line's speed as measured; 0 where it is not known yet."""
+
+
+@dataclass(frozen=True)
+class Spare:
+    """What may be thrown out of the library to make room for a file."""
+
+    keep: Set[str] = field(default_factory=frozenset)
+    """SHA-256 of what must stay: every file of an accepted week, and what is on air."""
+    later: tuple[str, ...] = ()
+    """Files that are needed later than this one: what is here of a part of theirs can be fetched again."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """How files get from ``town`` into ``library``. ``going`` may end one in the middle, to be resumed later."""
+    """How files get from ``town`` over ``line`` into ``library``."""
 
     town: Town
     library: Library
-    going: Callable[[], bool]
+    line: Line
     told: Callable[[Progress], None]
 
-    def fetch(self, pinned: Pinned) -> None:
-        """Fetch one file and admit it.
+    def fetch(self, pinned: Pinned, going: Callable[[], bool], spare: Spare | None = None) -> None:
+        """Fetch one file and admit it; ``going`` may end it in the middle, to be resumed later.
 
-        A part stays for the next time, beside its ETag. Raises :class:`WrongBytes` where the file is longer, shorter or
-        other than signed (nothing of it stays), :class:`NoRoom`, or :class:`Unreachable`.
+        A part stays for the next time, beside its ETag. Without ``spare`` nothing is thrown out for it. Raises
+        :class:`WrongBytes` where the file is longer, shorter or other than signed (nothing of it stays),
+        :class:`NoRoom`, or :class:`Unreachable`.
         """
         part = _Part(self.library.stage(pinned.sha256))
         try:
             have = part.resumable(pinned.size)
-            self._check_room(pinned, have)
+            self._check_room(pinned, have, spare)
             if have < pinned.size or pinned.size == 0:
                 log.info("link: fetching %s, %d of %d bytes are here", pinned.sha256, have, pinned.size)
-                self._get(pinned, part, have)
-            self.library.admit(pinned.sha256, pinned.size, self.going)
+                self._get(pinned, part, have, going, spare)
+            self.library.admit(pinned.sha256, pinned.size, going)
         except Interrupted as error:
             raise Stopped(str(error)) from None
         except (WrongBytes, NoRoom):
@@ -72,36 +89,58 @@ class Download:
         part.drop()
         log.info("link: %s is in the library", pinned.sha256)
 
-    def _get(self, pinned: Pinned, part: "_Part", have: int) -> None:
+    def _get(self, pinned: Pinned, part: "_Part", have: int, going: Callable[[], bool], spare: Spare | None) -> None:
+        """Ask until all is here. A connection that was cut, but brought something, was worth it: again at once."""
+        furthest = have
         while True:
             headers = {"Range": f"bytes={have}-", "If-Range": part.etag()} if have else {}
-            with self.town.ask("GET", f"/v1/files/{pinned.sha256}", headers) as response:
-                if (start := _start(response, pinned, part, have)) is not None:
-                    return self._write(pinned, part, response, start)
-            have = 0
+            self.line.begin()
+            try:
+                with self.town.ask("GET", f"/v1/files/{pinned.sha256}", headers) as response:
+                    if (start := _start(response, pinned, part, have)) is not None:
+                        return self._write(pinned, part, response, start, going, spare)
+                have = 0
+            except Cut as error:
+                have = part.resumable(pinned.size)
+                if have < furthest + STEP:
+                    raise
+                furthest = have
+                log.info("link: %s; on from byte %d", error, have)
+                self.line.rest(RESUME_S)
 
-    def _write(self, pinned: Pinned, part: "_Part", response: requests.Response, have: int) -> None:
+    def _write(
+        self,
+        pinned: Pinned,
+        part: "_Part",
+        response: requests.Response,
+        have: int,
+        going: Callable[[], bool],
+        spare: Spare | None,
+    ) -> None:
         looked = have
         with part.path.open("ab") as file:
-            for piece in self.town.chunks(response, f"file {pinned.sha256}"):
+            for piece in self.town.chunks(response, f"file {pinned.sha256}", self.line.piece):
                 have += len(piece)
                 if have > pinned.size:
                     raise WrongBytes(f"file {pinned.sha256}: longer than the {pinned.size} bytes that are signed")
                 file.write(piece)
-                self.told(Progress(pinned.sha256, pinned.size, have))
-                if not self.going():
+                self.told(Progress(pinned.sha256, pinned.size, have, self.line.bytes_per_s))
+                if not going():
                     raise Stopped(f"file {pinned.sha256}: left at {have} bytes")
                 if have - looked >= LOOK_EVERY:
                     looked = have
-                    self._check_room(pinned, have)
+                    self._check_room(pinned, have, spare)
+                self.line.took(len(piece))
             file.flush()
             os.fsync(file.fileno())
         if have < pinned.size:
             raise WrongBytes(f"file {pinned.sha256}: ends after {have} bytes, signed are {pinned.size}")
 
-    def _check_room(self, pinned: Pinned, have: int) -> None:
-        free, needed = self.library.free_bytes(), pinned.size - have + RESERVE
-        if free < needed:
+    def _check_room(self, pinned: Pinned, have: int, spare: Spare | None) -> None:
+        needed = pinned.size - have + RESERVE
+        if spare is not None:
+            self.library.make_room(needed, spare.keep | {pinned.sha256}, spare.later)
+        if (free := self.library.free_bytes()) < needed:
             raise NoRoom(f"file {pinned.sha256}: {needed} bytes needed on the disk, {free} are free; free some room")
 
 

@@ -1,9 +1,11 @@
 """A round of fetching: the root chain, urgent notices, the week, the station document, then the programmes."""
 
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tuf.api.metadata import Root
 
@@ -16,21 +18,22 @@ from kiosk.station.events import (
     FetchEnded,
     Post,
     ProgrammeArrived,
-    RootFound,
     StationFound,
     TownRefused,
     UrgentFound,
     WeekFound,
 )
+from kiosk.station.fetch_hours import Hours
 from kiosk.station.identity import Identity
+from kiosk.station.instants import EPOCH, FAR
 from kiosk.station.library import Library, WrongBytes, check_length, check_station, for_station, pins
-from kiosk.station.link_download import Download, NoRoom, Progress
-from kiosk.station.link_town import NoSuch, Stopped, TooLong, Town, Unreachable
+from kiosk.station.link_download import Download, NoRoom, Progress, Spare
+from kiosk.station.link_line import Line
+from kiosk.station.link_roots import follow_roots
+from kiosk.station.link_town import Busy, NoSuch, Stopped, TooLong, Town, Unreachable
+from kiosk.station.need import needs
 
 log = logging.getLogger(__name__)
-
-MAX_ROOTS = 100
-"""The most roots that one round follows: a town that has more than this to say is none."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,14 @@ class Standing:
     station_version: int = 0
     wanted: tuple[Pinned, ...] = ()
     """Files that are missing, in the order of need."""
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    """When those that are needed at a certain time are first shown, by SHA-256."""
+    keep: Set[str] | None = None
+    """SHA-256 of every file that must stay on the disk, whatever room is needed; None: nothing may go."""
     now: datetime | None = None
     """An aware instant, or None while the clock is not trusted."""
+    zone: ZoneInfo = ZoneInfo("UTC")
+    """The room's, in which the hours for fetching are."""
     group: str = ""
     """The group that the station document names; empty for the one of the enrolment."""
 
@@ -55,14 +64,6 @@ class Job:
 
     standing: Standing
     newest: HeartbeatAnswer | None = None
-
-    def tells_more_than(self, other: "Job") -> bool:
-        """Whether the round of ``other`` should give way: the town has news, or another file is needed first."""
-        if self.newest is not None and other.newest is not None:
-            names = ("root_version", "playlist_version", "urgent_version", "station_version")
-            if any(getattr(self.newest, name) > getattr(other.newest, name) for name in names):
-                return True
-        return bool(self.standing.wanted) and self.standing.wanted[0] not in other.standing.wanted
 
 
 class Round:
@@ -77,17 +78,35 @@ class Round:
         job: Job,
         going: Callable[[], bool],
         told: Callable[[Progress | None], None],
+        line: Line,
+        hours: Hours,
     ) -> None:
         self._town, self._identity, self._library, self._post = town, identity, library, post
         self._standing, self._newest = job.standing, job.newest
-        self._told = told
-        self._download = Download(town, library, going, told)
+        self._going, self._told, self._hours = going, told, hours
+        self._download = Download(town, library, line, told)
         self._root = job.standing.root
         self._group = job.standing.group or identity.group
         self._files: dict[str, Pinned] = {}
+        held = self._standing
+        self._seen = {
+            "root": held.root.version,
+            "playlist": held.week.version,
+            "urgent": held.urgent.version,
+            "station": held.station_version,
+        }
+        if self._newest is not None:
+            self._seen = {what: getattr(self._newest, f"{what}_version") for what in self._seen}
+        self._due = dict(job.standing.due)
+        self._began = time.monotonic()
+        self._later: set[str] = set()
         self._error = ""
         self.unreachable = False
         """Whether the line failed, so that the next round had better wait; a bad file is no reason to."""
+        self.asked_s = 0.0
+        """How long the town asked to be left alone."""
+        self.progress = False
+        """Whether a file came whole."""
 
     def run(self) -> FetchEnded:
         """Fetch what there is to fetch. ``error`` says what cut the round short, or what was last in the way; a round
@@ -96,9 +115,11 @@ class Round:
         week: tuple[Programme, ...] = ()
         try:
             self._root = follow_roots(self._town, self._root, self._post, self._known("root", self._root.version))
+            self._saw("root", self._root.version)
             urgent = tuple(programme for notice in self._urgent() for programme in notice.programmes)
+            self._due |= {pin.sha256: EPOCH for pin in pins(urgent)}
             self._station()  # before the week: it says which group's week is ours
-            week = tuple(in_order_of_need(found)) if (found := self._week()) else ()
+            week = self._needed(found) if (found := self._week()) else ()
             self._want(pins(urgent), self._standing.wanted, pins(week))
             self._programmes()
         except Stopped as error:
@@ -106,9 +127,21 @@ class Round:
         except Unreachable as error:
             self._want(pins(urgent), self._standing.wanted, pins(week))
             self._error, self.unreachable = str(error), True
+            self.asked_s = error.wait_s if isinstance(error, Busy) else 0.0
         finally:
             self._told(None)
-        return FetchEnded(sum(not self._here(pinned) for pinned in self._files.values()), self._error)
+        missing = {sha256 for sha256, pinned in self._files.items() if not self._here(pinned)}
+        return FetchEnded(len(missing - self._later), self._error, len(missing & self._later))
+
+    def gives_way_to(self, newer: Job) -> bool:
+        """Whether the town has news that this round has not looked at, or a file is needed that it does not fetch."""
+        answer, wanted = newer.newest, newer.standing.wanted
+        if answer is not None and any(getattr(answer, f"{what}_version") > seen for what, seen in self._seen.items()):
+            return True
+        return bool(wanted) and wanted[0].sha256 not in self._files
+
+    def _saw(self, what: str, version: int) -> None:
+        self._seen[what] = max(self._seen[what], version)
 
     def _known(self, what: str, held: int) -> bool:
         """Whether the town's heartbeat answer says that there is nothing new."""
@@ -139,6 +172,7 @@ class Round:
         except Refused as error:
             self._refused("playlist", error.reason, str(error))
         else:
+            self._saw("playlist", index.version)
             self._post(WeekFound(index, data, playlist, body))
             return playlist
         return None
@@ -165,6 +199,7 @@ class Round:
             self._refused("urgent notices", error.reason, str(error))
             return ()
         notices = for_station(found, self._identity.station)
+        self._saw("urgent", index.version)
         self._post(UrgentFound(index, data, notices, files))
         return notices
 
@@ -185,6 +220,7 @@ class Round:
             self._refused("station document", error.reason, str(error))
         else:
             self._group = document.group
+            self._saw("station", document.version)
             if document.version > held:
                 self._post(StationFound(document, signed))
 
@@ -222,17 +258,31 @@ class Round:
     # --- programmes ---
 
     def _want(self, *wanted: tuple[Pinned, ...]) -> None:
-        self._files = {pinned.sha256: pinned for some in wanted for pinned in some}
+        """What to fetch, in the order in which it is due."""
+        found = {pinned.sha256: pinned for some in wanted for pinned in some}
+        self._files = dict(sorted(found.items(), key=lambda item: self._due.get(item[0], FAR)))
 
     def _here(self, pinned: Pinned) -> bool:
         return self._library.path(pinned.sha256, pinned.size) is not None
 
+    def _needed(self, week: Playlist) -> tuple[Programme, ...]:
+        """The programmes of a week that was found, in the order of need; notes when they are due."""
+        found = tuple(needs(week, self._standing.now))
+        self._due |= {pin.sha256: due for programme, due in found if due for pin in pins((programme,))}
+        return tuple(programme for programme, _ in found)
+
     def _programmes(self) -> None:
-        for pinned in self._files.values():
+        for place, pinned in enumerate(self._files.values()):
             if self._here(pinned):
                 continue
+            if not self._may_fetch(pinned):
+                self._later.add(pinned.sha256)
+                continue
+            spare = None
+            if self._standing.keep is not None:
+                spare = Spare(self._standing.keep | self._files.keys(), tuple(self._files)[place + 1 :])
             try:
-                self._programme(pinned)
+                self._programme(pinned, spare)
             except WrongBytes as error:
                 self._error = str(error)
             except NoSuch as error:
@@ -241,40 +291,29 @@ class Round:
             except NoRoom as error:
                 self._error = str(error)
                 log.warning("link: %s", error)
+            except Stopped:
+                if self._may_fetch(pinned):
+                    raise
+                self._later.add(pinned.sha256)  # its hours are over; what is here of it stays
             else:
+                self.progress = True
                 self._post(ProgrammeArrived(pinned.sha256))
 
-    def _programme(self, pinned: Pinned) -> None:
+    def _programme(self, pinned: Pinned, spare: Spare | None) -> None:
         """Fetch a file; a wrong one is refused, and asked for afresh once, as it may have been damaged on the way."""
+
+        def going() -> bool:
+            return self._going() and self._may_fetch(pinned)
+
         try:
-            self._download.fetch(pinned)
+            self._download.fetch(pinned, going, spare)
         except WrongBytes as error:
             self._refused(f"programme {pinned.sha256}", "tampered", str(error))
-            self._download.fetch(pinned)
+            self._download.fetch(pinned, going, spare)
 
-
-def follow_roots(town: Town, root: Root, post: Post, nothing_new: bool = False) -> Root:
-    """Walk the root chain to its end, posting each root found. Raises :class:`Unreachable`."""
-    for _ in range(0 if nothing_new else MAX_ROOTS):
-        name = f"{root.version + 1}.root.json"
-        try:
-            data = town.get(f"/v1/root/{name}") or b""
-            root = trust.next_root(root, data)
-        except NoSuch:
-            break
-        except Refused as error:
-            log.warning("link: refused %s (%s): %s", name, error.reason, error)
-            post(TownRefused("root", error.reason, str(error)))
-            break
-        post(RootFound(root, data))
-    return root
-
-
-def in_order_of_need(playlist: Playlist) -> Iterator[Programme]:
-    """A week's programmes: those of slots in the order of their first slot, then recommended ones, then the rest."""
-    slots = sorted(playlist.slots, key=lambda slot: (slot.date, slot.start))
-    names = [name for slot in slots for name in slot.programmes]
-    names += [item.programme for item in playlist.recommended]
-    names += [programme.id for programme in playlist.programmes]
-    known = {programme.id: programme for programme in playlist.programmes}
-    return (known[name] for name in dict.fromkeys(names))
+    def _may_fetch(self, pinned: Pinned) -> bool:
+        """Whether the settings let a programme be fetched now. By a clock that is not trusted, nobody can tell: yes."""
+        if self._standing.now is None:
+            return True
+        now = self._standing.now + timedelta(seconds=time.monotonic() - self._began)
+        return self._hours.allow(now.astimezone(self._standing.zone), self._due.get(pinned.sha256))

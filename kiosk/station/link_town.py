@@ -1,26 +1,33 @@
 """One conversation with the town over HTTP: bounded in time and size, to no other host, and never to be believed."""
 
+import email.utils
+import gzip
 import logging
+import math
 import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.client import HTTPException
 from threading import Event
 
 import msgspec
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from kiosk import __version__
 from kiosk.contract import wire
+from kiosk.station.link_socket import Limits, keep_time
 
 log = logging.getLogger(__name__)
 
 CHUNK = 64 * 1024
 CONNECT_S = 10.0
 DOCUMENT_S = 120.0
-"""For a whole document."""
+"""For a whole document, from the question to the answer's last byte; of a file, to the end of the answer's head."""
+WORTH_PACKING = 1024
+"""A body of fewer bytes than this goes as it is."""
 DRIP_S = 60
 DRIP_BYTES = 16 * 1024
 """A body that brings less than this in ``DRIP_S`` is given up: 0.3 kB/s is no line, it is a fault."""
@@ -34,6 +41,22 @@ class Unreachable(Exception):
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(wire.tellable(message))  # it quotes what a town, or whoever is in its place, has said
         self.remedy = remedy
+
+
+class Cut(Unreachable):
+    """The line broke, or stood still, in the middle of a call: a smaller one may get through."""
+
+
+class Busy(Unreachable):
+    """The town asks to be left alone for ``wait_s``."""
+
+    def __init__(self, message: str, wait_s: float) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+class NotPacked(Unreachable):
+    """The town does not read compressed bodies."""
 
 
 class Stopped(Unreachable):
@@ -77,24 +100,21 @@ class Town:
     def __init__(self, url: str, token: str = "", timeout_s: float = 30.0, ca_file: str = "") -> None:
         self._url = url.rstrip("/")
         self._timeouts = (min(CONNECT_S, timeout_s), timeout_s)
+        self._limits = Limits(timeout_s)
         self._session = requests.Session()
+        keep_time(self._session, self._limits)
         self._session.trust_env = False  # no proxy, no .netrc: the environment is not configuration
         self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": f"kiosk/{__version__}"})
         self._session.verify = ca_file or True
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
+        self._packs = True
         self._stopped = Event()
-        self._current: requests.Response | None = None
 
     def stop(self) -> None:
         """End whatever is under way; every later call raises :class:`Stopped`."""
         self._stopped.set()
-        response = self._current
-        if response is not None:
-            try:
-                response.raw.shutdown()
-            except (OSError, ValueError, AttributeError, RuntimeError) as error:
-                log.debug("link: shutting down the connection: %r", error)
+        self._limits.hang_up()
 
     def get(self, path: str, limit: int = wire.MAX_DOCUMENT, etag: str = "") -> bytes | None:
         """A whole document of at most ``limit`` bytes, or None where it still is the one named by ``etag``."""
@@ -109,12 +129,26 @@ class Town:
         with self.ask("POST", path, {"Content-Type": content_type}, body) as response:
             return self._whole(response, path, limit)
 
+    def post_packed(self, path: str, body: bytes) -> bytes:
+        """:meth:`post` with the body in gzip, unless it is short, or this town has refused it so before."""
+        if not self._packs or len(body) < WORTH_PACKING:
+            return self.post(path, body)
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        try:
+            with self.ask("POST", path, headers, gzip.compress(body, 6)) as response:
+                return self._whole(response, path, wire.MAX_DOCUMENT)
+        except NotPacked as error:
+            log.warning("link: %s; sent uncompressed from now on", error)
+            self._packs = False
+        return self.post(path, body)
+
     @contextmanager
     def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Iterator[requests.Response]:
         """The answer, its body still to be read. Raises an :class:`Unreachable` for all but 200, 206, 304 and 416."""
         self._check()
+        self._limits.deadline = time.monotonic() + DOCUMENT_S
         try:
             response = self._session.request(
                 method, self._url + path, headers=dict(headers), data=body, stream=True, timeout=self._timeouts,
@@ -122,28 +156,31 @@ class Town:
             )  # fmt: skip
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             self._check()
-            raise Unreachable(f"{path}: {_reason(error)}") from None
-        self._current = response
-        try:
-            with response:
-                self._check()
-                if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-                    raise Unreachable(f"{path}: the answer is compressed, which was not asked for", PORTAL)
-                self._judge(response, path)
-                yield response
-        finally:
-            self._current = None
+            kind = Unreachable if _never_came_through(error) else Cut
+            raise kind(f"{path}: {_reason(error)}") from None
+        with response:
+            self._check()
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise Unreachable(f"{path}: the answer is compressed, which was not asked for", PORTAL)
+            self._judge(response, path)
+            yield response
 
-    def chunks(self, response: requests.Response, path: str) -> Iterator[bytes]:
-        """The body in pieces, as they come. Raises :class:`Unreachable` where it is cut or only drips,
-        :class:`Stopped` once asked to stop."""
+    def chunks(self, response: requests.Response, path: str, most: int = CHUNK) -> Iterator[bytes]:
+        """The body of a file in pieces of at most ``most`` bytes, as they come, however long it takes as a whole.
+
+        Raises :class:`Cut` where it is cut or only drips, :class:`Stopped` once asked to stop.
+        """
+        self._limits.deadline = math.inf
+        return self._pieces(response, path, most)
+
+    def _pieces(self, response: requests.Response, path: str, most: int = CHUNK) -> Iterator[bytes]:
         began, size = time.monotonic(), 0
         while True:
             try:
-                piece = response.raw.read1(CHUNK, decode_content=False)
+                piece = response.raw.read1(most, decode_content=False)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
                 self._check()
-                raise Unreachable(f"{path}: cut off ({_reason(error)})") from None
+                raise Cut(f"{path}: cut off ({_reason(error)})") from None
             self._check()
             if not piece:
                 return
@@ -151,18 +188,15 @@ class Town:
             size += len(piece)
             if time.monotonic() - began > DRIP_S:
                 if size < DRIP_BYTES:
-                    raise Unreachable(f"{path}: only {size} bytes in {DRIP_S} s; given up for now")
+                    raise Cut(f"{path}: only {size} bytes in {DRIP_S} s; given up for now")
                 began, size = time.monotonic(), 0
 
     def _whole(self, response: requests.Response, path: str, limit: int) -> bytes:
-        deadline = time.monotonic() + DOCUMENT_S
         found = bytearray()
-        for piece in self.chunks(response, path):
+        for piece in self._pieces(response, path):
             found += piece
             if len(found) > limit:
                 raise TooLong(f"{path}: the answer is longer than {limit} bytes", PORTAL)
-            if time.monotonic() > deadline:
-                raise Unreachable(f"{path}: not whole after {DOCUMENT_S:.0f} s")
         return bytes(found)
 
     def _judge(self, response: requests.Response, path: str) -> None:
@@ -179,8 +213,12 @@ class Town:
             raise NoSuch(message)
         if status == 409 and said.head_seq >= 0:
             raise Behind(message, said.head_seq)
+        if status == 415 and response.request.headers.get("Content-Encoding") == "gzip":
+            raise NotPacked(message)
         if status in (400, 413, 422):
             raise Unwelcome(message)
+        if status in (429, 503) and (wait_s := retry_after(response.headers)) > 0:
+            raise Busy(f"{message}; it asks to be left alone for {wait_s:.0f} s", wait_s)
         raise Unreachable(message)
 
     def going(self) -> bool:
@@ -190,6 +228,22 @@ class Town:
     def _check(self) -> None:
         if self._stopped.is_set():
             raise Stopped("stopped")
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """How many seconds an answer asks to wait (RFC 9110, 10.2.3: seconds or a date); 0 where it does not, or badly.
+
+    A date is held against the answer's own ``Date``, as this station's clock may be wrong by years.
+    """
+    said = headers.get("Retry-After", "").strip()
+    if said.isascii() and said.isdecimal():
+        return float(said[:9])
+    try:
+        until = email.utils.parsedate_to_datetime(said)
+        now = email.utils.parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
+        return max(0.0, (until.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
 
 
 def _trouble(body: bytes) -> _Trouble:
@@ -207,6 +261,16 @@ def _reason(error: Exception) -> str:
     if isinstance(inner, socket.gaierror):
         return "its name is not known here: is the network up?"
     return f"{type(inner).__name__}: {inner}"[:300]
+
+
+def _never_came_through(error: BaseException) -> bool:
+    """Whether not even a connection was made, so that the size of what was to be sent cannot have been the reason."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, NewConnectionError | ConnectTimeoutError | socket.gaierror | ConnectionRefusedError):
+            return True
+        inner = _argument(inner)
+    return False
 
 
 def _argument(error: BaseException) -> BaseException | None:

@@ -126,6 +126,11 @@ class Playout:
         """What is on the screen now, if a programme is."""
         return next((play.on_air for play in self._plays.values() if play.shown), None)
 
+    def files(self) -> set[str]:
+        """SHA-256 of the files that are on the screen or about to be."""
+        programmes = (play.on_air.programme for play in self._plays.values())
+        return {sha256 for one in programmes for sha256 in (one.sha256, *(part.sha256 for part in one.subtitles))}
+
     def cuts(self) -> list[float]:
         """The monotonic instants at which the screen is to change, as far as they are known by now.
 

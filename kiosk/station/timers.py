@@ -1,7 +1,6 @@
 """APScheduler: wakes the main loop, never decides. One rolling job for the next change, a few for the rest."""
 
 import logging
-import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -55,9 +54,8 @@ class Timers:
             self._post, DateTrigger(moment), args=(wake,), id=wake.why, replace_existing=True, name=wake.why
         )
 
-    def after(self, seconds: float, wake: Wake, jitter: float = 0.0) -> None:
-        """Ring in so many seconds, and up to ``jitter`` more, unless an earlier ring for the same reason is due."""
-        seconds += random.uniform(0, jitter)  # noqa: S311
+    def after(self, seconds: float, wake: Wake) -> None:
+        """Ring in so many seconds, unless an earlier ring for the same reason is due."""
         moment = datetime.now(UTC) + timedelta(seconds=seconds)
         present = self._scheduler.get_job(wake.why)
         if present is None or present.next_run_time is None or present.next_run_time > moment:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import kiosk
 from kiosk.contract.playlist import span
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
-from kiosk.station import poster
+from kiosk.station import fetching, poster
 from kiosk.station.accepted import Accepted
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
@@ -15,11 +15,13 @@ from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.instants import to_ms
 from kiosk.station.journal import Journal
+from kiosk.station.link import Link
 from kiosk.station.opening import room_open
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
 from kiosk.station.projector.stage import Stage
+from kiosk.station.set_aside import SetAside
 from kiosk.station.upkeep import Upkeep
 from kiosk.station.volume import in_force
 
@@ -37,15 +39,19 @@ class View:
     playout: Playout
     upkeep: Upkeep
     boot_id: str
+    link: Link
+    aside: SetAside
     stage: Stage | None = None
 
     @property
     def zone(self) -> ZoneInfo:
-        """The room's time zone: the playlist's, else the station document's."""
-        if self.accepted.playlist is not None:
-            return ZoneInfo(self.accepted.playlist.time_zone)
-        document = self.accepted.document
-        return ZoneInfo(document.opening.time_zone if document else "Asia/Shanghai")
+        """The room's time zone."""
+        return self.accepted.zone
+
+    def fetching(self) -> fetching.Fetching:
+        """How far the fetching of programmes has come."""
+        now = self.clock.now().astimezone(self.zone)
+        return fetching.look(self.accepted, self.link, now, self.clock.state != "untrusted")
 
     def poster(self) -> poster.Poster:
         """The public posting as it should be now."""
@@ -78,6 +84,9 @@ class View:
             tomorrow=self._tomorrow(now),
             clock=self.clock.state,
             waiting=self.journal.waiting_count(),
+            refused=self.aside.newest(),
+            refused_count=self.aside.count,
+            fetching=self.fetching(),
             problems=self.upkeep.problems(),
             sound=self._sound(),
             screen=self.stage is None or self.stage.up,
@@ -94,6 +103,7 @@ class View:
         on_air = self.playout.on_air()
         seq, digest = self.journal.head()
         free = self.upkeep.facts.get("disk.free_mb")
+        coming = self.fetching()
         return Heartbeat(
             station=self.identity.station,
             sent_ms=self.clock.now_ms(),
@@ -119,7 +129,10 @@ class View:
             head_seq=seq,
             head_hash=digest,
             waiting=self.journal.waiting_count(),
-            programmes_missing=len(accepted.missing()),
+            programmes_missing=coming.files,
+            bytes_missing=coming.missing,
+            bytes_per_s=coming.bytes_per_s,
+            ready_ms=to_ms(coming.ready) if coming.ready else 0,
             planned_until_ms=self._planned_until_ms(),
             disk_free_mb=free if isinstance(free, int) else 0,
             open_faults=tuple(problem.cause for problem in self.upkeep.problems()),

@@ -165,6 +165,7 @@ async def heartbeat(request: Request) -> Response:
             urgent_version=public.version(public.urgent_path),
             station_version=stations.document_version(office, caller.station),
             time=office.signer.vouch(Time(nonce=beat.nonce, now_ms=now_ms())),
+            wait_ms=request.app.state.wait_ms,
             picture_wanted=picture.is_wanted(office, caller.station),
         )
 

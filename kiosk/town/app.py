@@ -17,8 +17,11 @@ from kiosk.town.office import OfficeError, open_office
 from kiosk.town.stations import Retired, Unknown
 
 
-def create_app(folder: Path) -> Starlette:
-    """The town in ``folder`` as an ASGI application. Raises :class:`OfficeError` or :class:`StoreError`."""
+def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
+    """The town in ``folder`` as an ASGI application. Raises :class:`OfficeError` or :class:`StoreError`.
+
+    ``wait_ms`` is the least time between two heartbeats of a station; 0 leaves that to the stations.
+    """
     office = open_office(folder)
 
     @asynccontextmanager
@@ -28,18 +31,18 @@ def create_app(folder: Path) -> Starlette:
 
     foreseen = (api.Problem, BodyTooLarge, BodyUnreadable, Unknown, Retired, HTTPException, Exception)
     app = Starlette(routes=api.routes(), lifespan=lifespan, exception_handlers=dict.fromkeys(foreseen, api.on_problem))
-    app.state.office = office
+    app.state.office, app.state.wait_ms = office, wait_ms
     return app
 
 
-def serve(folder: Path, listen: str, port: int, say: Callable[[str], None]) -> None:
+def serve(folder: Path, listen: str, port: int, say: Callable[[str], None], wait_ms: int = 0) -> None:
     """Serve the town until SIGTERM or SIGINT. ``say`` is told the address; port 0 takes a free one.
 
     Raises :class:`OfficeError` where nothing can listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    app = create_app(folder)
+    app = create_app(folder, wait_ms)
     family = socket.AF_INET6 if ":" in listen else socket.AF_INET
     try:
         listener = socket.create_server((listen, port), family=family, backlog=512)

@@ -15,7 +15,7 @@ import click
 from kiosk.town.desk import opened, told
 from kiosk.town.issue import EXPIRES_DAYS, Terms
 from kiosk.town.keys import ROLES
-from kiosk.town.ledger_commands import forks, late, plays
+from kiosk.town.ledger_commands import forks, late, plays, refused
 from kiosk.town.ledger_commands import stations as stations_command
 from kiosk.town.measure import Tick
 from kiosk.town.office import found_office
@@ -212,14 +212,21 @@ def rotate_key(obj: tuple[Path, str], role: str, root_keys: Path | None) -> None
 @town.command()
 @click.option("--listen", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--heartbeat-s",
+    type=click.IntRange(0, 3600),
+    default=0,
+    show_default=True,
+    help="The least seconds between two heartbeats of a station; 0 leaves it to the stations.",
+)
 @click.pass_obj
 @told
-def serve(obj: tuple[Path, str], listen: str, port: int) -> None:
+def serve(obj: tuple[Path, str], listen: str, port: int, heartbeat_s: int) -> None:
     """Answer the stations until stopped. Put a web server with TLS in front where they come over the internet."""
     from kiosk.town import app
 
     folder, _ = obj
-    app.serve(folder, listen, port, click.echo)
+    app.serve(folder, listen, port, click.echo, 1000 * heartbeat_s)
 
 
 @town.command()
@@ -260,5 +267,5 @@ def picture(obj: tuple[Path, str], station: str, out: Path | None, wait: int) ->
         click.echo(asked)
 
 
-for _command in (plays, stations_command, forks, late):
+for _command in (plays, stations_command, forks, late, refused):
     town.add_command(_command)

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
+from kiosk.contract.reports import Heartbeat
 from kiosk.town import schema
 from kiosk.town.store import Store
 
 _SOME = 1000
 """Rows fetched at once."""
+_SAID = ("clock", "playlist_version", "waiting", "programmes_missing", "bytes_missing", "bytes_per_s", "ready_ms")
+"""What a heartbeat says that the ledger shows."""
 
 play, entry = schema.play, schema.entry
 
@@ -20,28 +24,48 @@ def plays(store: Store) -> Iterator[dict[str, Any]]:
 
 
 def stations(store: Store) -> Iterator[dict[str, Any]]:
-    """Every station with what is to be known of its record: how far it is witnessed, and what speaks against it.
+    """Every station: how far its record is witnessed and what speaks against it, and what its last heartbeat said.
 
-    ``forks`` counts the entries of another story that were set aside, ``repairs`` those that put its clock right.
+    ``refused`` counts the entries that the town would not take, ``forks`` those of another story that were set aside,
+    ``repairs`` those that put its clock right. What nobody has said is None.
     """
     station, beat = schema.station, schema.heartbeat
 
-    def number_of(table: Any) -> ColumnElement[int]:
-        return select(func.count()).select_from(table).where(table.c.station == station.c.id).scalar_subquery()
+    def number_of(table: Any, *which: ColumnElement[bool]) -> ColumnElement[int]:
+        counted = select(func.count()).select_from(table)
+        return counted.where(table.c.station == station.c.id, *which).scalar_subquery()
 
     names = ("id", "name", "group_id", "chain", "head_seq", "witnessed_ms", "forked_ms", "broken_ms", "retired_ms")
-    return _rows(
-        store,
+    question = (
         select(
             *(station.c[name] for name in names),
             beat.c.received_ms.label("heard_ms"),
-            beat.c.clock,
-            beat.c.waiting,
+            beat.c.heartbeat,
+            number_of(entry, entry.c.state == "refused").label("refused"),
             number_of(schema.fork).label("forks"),
             number_of(schema.clock_repair).label("repairs"),
         )
         .outerjoin(beat, beat.c.station == station.c.id)
-        .order_by(station.c.id),
+        .order_by(station.c.id)
+    )
+    for row in _rows(store, question):
+        text = row.pop("heartbeat")
+        said = msgspec.json.decode(text, type=Heartbeat) if text else None
+        yield row | {name: getattr(said, name) if said else None for name in _SAID}
+
+
+def refused(store: Store, station: str = "") -> Iterator[dict[str, Any]]:
+    """Every entry that the town would not take, of one station or of all, with the reason that the station was given.
+
+    ``record`` is the bytes as they came.
+    """
+    wanted = entry.c.state == "refused"
+    if station:
+        wanted = and_(wanted, entry.c.station == station)
+    names = ("station", "chain", "seq", "received_ms", "reason", "record")
+    return _rows(
+        store,
+        select(*(entry.c[name] for name in names)).where(wanted).order_by(entry.c.station, entry.c.chain, entry.c.seq),
     )
 
 

@@ -1,4 +1,4 @@
-"""`kiosk town plays`, `stations`, `forks`, `late`: what the stations have reported, and what speaks against it."""
+"""What the stations have reported, and what speaks against it: `kiosk town plays`, `stations`, `refused` and so on."""
 
 import json
 from collections.abc import Iterable
@@ -43,7 +43,8 @@ def plays(obj: tuple[Path, str], as_json: bool) -> None:
 @click.pass_obj
 @told
 def stations(obj: tuple[Path, str], as_json: bool) -> None:
-    """Every station: how far its record is countersigned, when it was heard last, and what is wrong with its record."""
+    """Every station: how far its record is countersigned, when it was heard last, what it still has to fetch and when
+    it will be ready, and what is wrong with its record."""
     folder, _ = obj
     with opened(folder) as office:
         rows = ledger.stations(office.store)
@@ -51,8 +52,24 @@ def stations(obj: tuple[Path, str], as_json: bool) -> None:
             _array(rows)
             return
         for row in rows:
-            heard = "never heard" if row["heard_ms"] is None else f"heard {_shown(row['heard_ms'])}"
-            click.echo(f"{row['id']}  {row['head_seq']} entries  {heard}{_against(row)}")
+            click.echo(f"{row['id']}  {row['name']}  {row['head_seq']} entries  {_state(row)}{_against(row)}")
+
+
+@click.command()
+@click.argument("station", default="")
+@_json
+@click.pass_obj
+@told
+def refused(obj: tuple[Path, str], station: str, as_json: bool) -> None:
+    """Every record, of STATION or of all, that the town would not take, and why. The station keeps it and shows it."""
+    folder, _ = obj
+    with opened(folder) as office:
+        rows = ledger.refused(office.store, station)
+        if as_json:
+            _array(row | {"record": row["record"].decode(errors="replace")} for row in rows)
+            return
+        for row in rows:
+            click.echo(f"{row['station']}  {_shown(row['received_ms'])}  entry {row['seq']}  {row['reason']}")
 
 
 @click.command()
@@ -92,9 +109,25 @@ def late(obj: tuple[Path, str], days: float, as_json: bool) -> None:
             click.echo(f"{row['station']}  entry {row['seq']}  {row['kind']:12}  {age:6.1f} days  {row['record_id']}")
 
 
+def _state(row: dict[str, Any]) -> str:
+    """What the station said last, in words."""
+    if row["heard_ms"] is None:
+        return "never heard"
+    said = [f"heard {_shown(row['heard_ms'])}", f"week {row['playlist_version']}", f"clock {row['clock']}"]
+    if row["programmes_missing"]:
+        when = f"ready about {_shown(row['ready_ms'])}" if row["ready_ms"] else "ready at a time not known yet"
+        megabytes, speed = row["bytes_missing"] / 1e6, row["bytes_per_s"] / 1000
+        said.append(f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch at {speed:.0f} kB/s, {when}")
+    else:
+        said.append("ready")
+    return ", ".join([*said, *([f"{row['waiting']} records not yet here"] if row["waiting"] else [])])
+
+
 def _against(row: dict[str, Any]) -> str:
     """What an auditor should look at, in words."""
     found = []
+    if row["refused"]:
+        found.append(f"{row['refused']} records refused: kiosk town refused")
     if row["forked_ms"] is not None:
         found.append(f"tells two stories since {_shown(row['forked_ms'])}, {row['forks']} entries set aside")
     if row["broken_ms"] is not None:

@@ -4,7 +4,7 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -12,22 +12,19 @@ from typing import TypeVar
 import msgspec
 import pytest
 from fakes_town import Cut, Endless, Hanging, TownOnTheLine, eventually, notice, page
+from link_room import Room, heartbeat, nothing_new
 from sqlalchemy import text
 from starlette.responses import Response
 
 from kiosk.contract import trust, wire
-from kiosk.contract.playlist import Programme, Slot, Urgent
+from kiosk.contract.playlist import Slot, Urgent
 from kiosk.contract.records import Action
-from kiosk.contract.reports import GENESIS, Entry, Heartbeat, HeartbeatAnswer, Report, Signed, chain
+from kiosk.contract.reports import GENESIS, Entry, HeartbeatAnswer, Report, chain
 from kiosk.contract.trust import Held, Pinned
 from kiosk.contract.wire import decode, encode
-from kiosk.station import link as link_module
-from kiosk.station import link_download, link_town
-from kiosk.station.enrol import enrol
+from kiosk.station import link_download, link_pace, link_town
 from kiosk.station.events import (
-    Crashed,
     Delivered,
-    Event,
     FetchEnded,
     HeartbeatAnswered,
     ProgrammeArrived,
@@ -41,7 +38,8 @@ from kiosk.station.events import (
 from kiosk.station.journal import Journal
 from kiosk.station.journal_rows import head
 from kiosk.station.library import Library, WrongBytes
-from kiosk.station.link import Backoff, Link, Standing
+from kiosk.station.link import Link, Standing
+from kiosk.station.link_line import Line
 from kiosk.town import intake, stations
 
 FILM = bytes(range(256)) * 2000
@@ -50,82 +48,6 @@ SHA = hashlib.sha256(FILM).hexdigest()
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
 
 E = TypeVar("E")
-
-
-class Room:
-    """A station's link and what stands behind it, without the main loop: events are gathered."""
-
-    def __init__(self, town: TownOnTheLine, state: Path) -> None:
-        self.town = town
-        self.identity = enrol(town.url, town.add_station(), state)
-        town.asked.clear()
-        self.library = Library(state / "library")
-        self.events: list[Event] = []
-        self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
-        self.journal.start()
-        self.link = Link(self.identity, self.library, self.journal, self.post, timeout_s=5)
-        root = self.library.load("villages", "room-1", self.identity.root_sha256).root
-        assert root is not None
-        self.standing = Standing(root, now=datetime.now(UTC))
-        self.link.root(root)
-        self.link.start()
-
-    def post(self, event: Event) -> None:
-        """What the main loop would do with it."""
-        if isinstance(event, Delivered):
-            self.journal.receipts(event.receipts, event.witness, event.signed)
-        self.events.append(event)
-
-    def close(self) -> None:
-        self.link.stop()
-        self.journal.stop(10)
-        assert [event for event in self.events if isinstance(event, Crashed)] == []
-
-    def of(self, kind: type[E]) -> list[E]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def fetch(self, standing: Standing | None = None, newest: HeartbeatAnswer | None = None) -> FetchEnded:
-        """One round, to its end."""
-        before = len(self.of(FetchEnded))
-        self.link.fetch(standing or self.standing, newest)
-        eventually(lambda: len(self.of(FetchEnded)) > before, 60)
-        return self.of(FetchEnded)[-1]
-
-    def fetch_file(self, programme: Programme) -> FetchEnded:
-        """One round that wants a file and nothing else."""
-        return self.fetch(self.wanting(programme), nothing_new())
-
-    def wanting(self, *programmes: Programme) -> Standing:
-        pins = tuple(Pinned(programme.size, programme.sha256) for programme in programmes)
-        return Standing(self.standing.root, wanted=pins, now=self.standing.now)
-
-    def report(self) -> None:
-        self.link.report(heartbeat())
-
-    def act(self, *names: str) -> None:
-        for name in names:
-            self.journal.record(Action(id=name, at_ms=1, by="A", action="stop", clock="trusted"))
-        assert self.journal.settle(10)
-
-    def fails_again(self) -> None:
-        before = len(self.of(TownUnreachable))
-        eventually(lambda: len(self.of(TownUnreachable)) > before)
-
-    def delivered(self) -> Callable[[], bool]:
-        return lambda: self.journal.waiting_count() == 0
-
-
-def heartbeat(**more: object) -> Heartbeat:
-    values = {
-        "station": "room-1", "sent_ms": 1_000_000, "nonce": "asked-by-the-app", "boot_id": "boot-1", "up_ms": 5,
-        "software": "kiosk test", "clock": "trusted",
-    }  # fmt: skip
-    return Heartbeat(**(values | more))  # type: ignore[arg-type]
-
-
-def nothing_new() -> HeartbeatAnswer:
-    nobody = Signed(payload="", keyid="", signature="")
-    return HeartbeatAnswer(root_version=0, playlist_version=0, time=nobody)
 
 
 def slot(start: str, *names: str) -> Slot:
@@ -141,8 +63,9 @@ def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "FIRST_BACKOFF_S", 0.05)
-    monkeypatch.setattr(link_module, "LONGEST_BACKOFF_S", 0.2)
+    monkeypatch.setattr(link_pace, "FIRST_BACKOFF_S", 0.05)
+    monkeypatch.setattr(link_pace, "LONGEST_BACKOFF_S", 0.2)
+    monkeypatch.setattr(link_download, "RESUME_S", 0.01)
 
 
 @pytest.fixture
@@ -400,7 +323,7 @@ def test_length_of_thousands_of_digits_is_a_wrong_one_and_no_crash(tmp_path: Pat
         threading.Thread(target=say, daemon=True).start()
         town = link_town.Town(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=5)
         with pytest.raises(WrongBytes, match="the town has 9999"):
-            link_download.Download(town, library, lambda: True, lambda _: None).fetch(Pinned(4, SHA))
+            link_download.Download(town, library, Line(), lambda _: None).fetch(Pinned(4, SHA), lambda: True)
     assert not library.stage(SHA).exists()
 
 
@@ -461,7 +384,6 @@ def test_a_file_that_changed_at_the_town_is_fetched_from_the_start(town: TownOnT
         page(b"", 416),
     ):
         town.switch(path, old, resumed, None)
-        assert room.fetch_file(film).missing == 1
         assert room.fetch_file(film) == FetchEnded(0)
         assert room.library.recheck(SHA)
         assert room.of(TownRefused) == [], "what was put together from two files is not the town's fault"
@@ -471,7 +393,7 @@ def test_a_file_that_changed_at_the_town_is_fetched_from_the_start(town: TownOnT
 def test_a_part_without_a_strong_etag_is_not_built_on(town: TownOnTheLine, room: Room) -> None:
     film = town.programme("rice", FILM)
     town.switch(f"/v1/files/{SHA}", Cut(FILM[:300_000], len(FILM), {"ETag": 'W/"weak"'}), None)
-    assert room.fetch_file(film).missing == 1
+    assert room.fetch_file(film).missing == 1, "nothing that could be built on has come"
     assert room.fetch_file(film) == FetchEnded(0)
     assert "range" not in town.asked[-1].headers
 
@@ -817,17 +739,6 @@ def test_town_token_wrong_or_revoked_is_told_with_its_remedy(
     assert room.fetch().error.startswith("/v1/")
     assert room.library.path(SHA) is not None
     assert room.journal.waiting_count() == 1
-
-
-def test_stations_do_not_all_call_at_once_when_the_town_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "FIRST_BACKOFF_S", 2.0)
-    monkeypatch.setattr(link_module, "LONGEST_BACKOFF_S", 600.0)
-    assert Backoff().until <= time.monotonic()
-    for failures, longest in ((1, 4), (5, 64), (50, 600), (10_000, 600)):
-        waits = [Backoff(failures).until - time.monotonic() for _ in range(400)]
-        assert max(waits) <= longest
-        assert min(waits) < longest * 0.2 + 0.5, "spread from the start of the interval"
-        assert max(waits) > longest * 0.8
 
 
 def test_the_latest_job_wins_and_a_heartbeat_that_waited_is_sent_with_its_age(town: TownOnTheLine, room: Room) -> None:

@@ -17,6 +17,8 @@ from kiosk.station.enrol import enrol
 from kiosk.station.events import TownRefused
 from kiosk.station.instants import to_ms
 from kiosk.station.library import Library
+from kiosk.station.link import Link
+from kiosk.station.set_aside import SetAside
 from kiosk.station.upkeep import Upkeep
 from kiosk.station.views import View
 
@@ -44,8 +46,10 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         room = Room(tmp_path / "state", playlist, at(now))
         rooms.append(room)
         upkeep = Upkeep(room.journal, identity.station, 0)
+        link = Link(identity, library, room.journal, lambda event: None)
         return room, View(
-            Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout, upkeep, "boot-1"
+            Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout, upkeep, "boot-1", link,
+            SetAside(room.journal),
         )  # fmt: skip
 
     yield make

@@ -293,6 +293,20 @@ def test_endless_body_is_cut_off(station):
         assert b" 413 " in line.recv(4096)
 
 
+def test_gzip_that_inflates_to_nothing_for_ever_is_refused(station):
+    packer = zlib.compressobj(9, wbits=31)
+    nothing = packer.flush(zlib.Z_FULL_FLUSH) + b"\x00\x00\x00\xff\xff" * 2_000_000
+    answer = station.post(f"{station.url}/v1/reports", data=nothing, headers={"Content-Encoding": "gzip"})
+    assert (answer.status_code, "8388608" in answer.json()["error"]) == (413, True)
+
+
+def test_what_stands_behind_the_end_of_a_gzip_body_is_refused(station):
+    for more in (b"x", bytes(20_000_000)):
+        data = gzip.compress(encode(report(action("a1")))) + more
+        answer = station.post(f"{station.url}/v1/reports", data=data, headers={"Content-Encoding": "gzip"})
+        assert (answer.status_code, "behind the end" in answer.json()["error"]) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("data", "coding", "status"),
     [(b"not gzip", "gzip", 400), (gzip.compress(b"{}" * 99)[:-4], "gzip", 400), (b"{}", "br", 415), (b"{}", None, 400)],

@@ -15,6 +15,7 @@ from contract.signing import report
 
 from kiosk.contract.enrolment import EnrolRequest, parse_code
 from kiosk.contract.records import Play
+from kiosk.contract.reports import Heartbeat
 from kiosk.contract.wire import encode
 from kiosk.town.commands import town
 
@@ -155,9 +156,12 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
     intake.hear(office.store, beat, 3 * day)
     office.close()
     one, two, three = kiosk("stations").splitlines()
-    assert "room-1  2 entries  never heard; tells two stories since 1970-01-04" in one and "1 entries set aside" in one
+    assert (
+        "room-1  room-1  2 entries  never heard; tells two stories since 1970-01-04" in one
+        and "1 entries set aside" in one
+    )
     assert "heard 1970-01-04" in two and "does not fit its hash came 1970-01-04" in two
-    assert three == "room-3  0 entries  never heard"
+    assert three == "room-3  room-3  0 entries  never heard"
     assert [row["forks"] for row in json.loads(kiosk("stations", "--json"))] == [1, 0, 0]
     told = kiosk("forks", "room-1")
     assert "entry 2, told 1970-01-04" in told and "the town has a2 there" in told and '"id":"b2"' in told
@@ -167,3 +171,35 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
     [line] = kiosk("late").splitlines()
     assert line.split() == ["room-1", "entry", "1", "action", "3.0", "days", "a1"]
     assert [row["record_id"] for row in json.loads(kiosk("late", "--days", "0.5", "--json"))] == ["a1", "a2"]
+
+
+def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_taken(kiosk, served):
+    code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
+    kiosk("add-station", "room-2", "--name", "二号")
+    assert kiosk("refused") == ""
+    body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
+    token = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    told = {"programmes_missing": 2, "bytes_missing": 5_000_000, "bytes_per_s": 250_000, "ready_ms": 1_772_413_200_000}
+    beat = Heartbeat(
+        station="room-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="holdover", waiting=4, **told
+    )
+    assert requests.post(f"{served}/v1/heartbeat", data=encode(beat), headers=headers, timeout=10).status_code == 200
+    bad = report(b'{"id":"bad","kind":"dance"}')
+    requests.post(f"{served}/v1/reports", data=encode(bad), headers=headers, timeout=10)
+    [one, two] = json.loads(kiosk("stations", "--json"))
+    assert told.items() <= one.items()
+    assert (one["id"], one["clock"], one["waiting"], one["refused"]) == ("room-1", "holdover", 4, 1)
+    assert (two["heard_ms"], two["refused"], two["ready_ms"]) == (None, 0, None)
+    said = kiosk("stations").splitlines()
+    assert "2 files (5.0 MB) to fetch at 250 kB/s, ready about 2026-03-0" in said[0]
+    assert "4 records not yet here; 1 records refused" in said[0]
+    assert said[1] == "room-2  二号  0 entries  never heard"
+    [row] = json.loads(kiosk("refused", "room-1", "--json"))
+    assert (row["seq"], row["record"]) == (1, '{"id":"bad","kind":"dance"}') and "dance" in row["reason"]
+    assert "room-1" in kiosk("refused") and "entry 1" in kiosk("refused")
+    assert kiosk("refused", "room-2") == ""
+
+
+def test_serve_says_how_often_stations_are_to_call(kiosk):
+    kiosk("serve", "--heartbeat-s", "5000", fails="5000 is not in the range")

@@ -6,7 +6,9 @@ from typing import Literal
 
 from kiosk.common.i18n import Language
 from kiosk.contract.records import ClockState, Origin
+from kiosk.station.fetching import Fetching
 from kiosk.station.health.rules import Problem
+from kiosk.station.set_aside import Refused
 
 RowState = Literal["done", "on-air", "to-come", "missed"]
 
@@ -74,6 +76,11 @@ class Snapshot:
     clock: ClockState = "trusted"
     waiting: int = 0
     """Records that the town has not yet acknowledged."""
+    refused: tuple[Refused, ...] = ()
+    """The newest records that the town would not take, newest first."""
+    refused_count: int = 0
+    """How many there are in all."""
+    fetching: Fetching = Fetching()
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
     sound: Sound = Sound()

@@ -1,13 +1,16 @@
 """The snapshot in words: what the page says about the room."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from kiosk.common.i18n import Language, day_name, mark, translator
+from kiosk.station.fetching import Fetching
 from kiosk.station.health.faults import sentence
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.pictures import Picture
 from kiosk.station.reasons import reason_text
+from kiosk.station.set_aside import Refused
 
 ORIGINS = {
     "urgent": mark("urgent notice"),
@@ -52,6 +55,9 @@ class Words:
     rows: tuple[RowWords, ...]
     clock: str
     waiting: str
+    refused: tuple[str, ...]
+    """A heading, then an entry each."""
+    fetching: tuple[str, ...]
     problems: tuple[str, ...]
 
 
@@ -73,6 +79,8 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         ),
         clock=_(CLOCKS[snapshot.clock]),
         waiting=_("Records that the town has not yet received: {count}").format(count=snapshot.waiting),
+        refused=_refused(snapshot, language),
+        fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
         problems=tuple(sentence(problem, language) for problem in snapshot.problems),
     )
 
@@ -115,6 +123,40 @@ def _sound(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
     if sound.urgent is not None and (sound.muted or sound.urgent != sound.volume):
         said.append(_("The urgent notice is heard all the same, at {percent}.").format(percent=sound.urgent))
     return tuple(said)
+
+
+def _refused(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
+    _ = translator(language)
+    if not snapshot.refused_count:
+        return ()
+    head = _("Records that the town did not take: {count}. They stay here; report them to the town.")
+    entries = (_refusal(one, snapshot, language) for one in snapshot.refused)
+    return head.format(count=snapshot.refused_count), *entries
+
+
+def _refusal(one: Refused, snapshot: Snapshot, language: Language) -> str:
+    _ = translator(language)
+    at = _when(datetime.fromtimestamp(one.at_ms / 1000, snapshot.now.tzinfo), snapshot, language) if one.at_ms else ""
+    what = " ".join(word for word in (at, one.title or one.kind) if word)
+    return _("No. {seq}, {what}: {reason}").format(seq=one.seq, what=what or "?", reason=one.reason)
+
+
+def _fetching(coming: Fetching, snapshot: Snapshot, language: Language) -> Iterator[str]:
+    _ = translator(language)
+    if not coming.files:
+        return
+    said = _("Programmes still to come: {count}, {megabytes} MB.")
+    yield said.format(count=coming.files, megabytes=f"{coming.missing / 1e6:.1f}")
+    if coming.title:
+        said = _("Fetching {title}: {percent}%, {megabytes} MB in all.")
+        yield said.format(title=coming.title, percent=coming.percent, megabytes=f"{coming.size / 1e6:.1f}")
+    if coming.title and coming.left_s is not None:
+        said = _("{speed} kB a second; here in about {minutes} minutes.")
+        yield said.format(speed=coming.bytes_per_s // 1000, minutes=coming.left_s // 60 + 1)
+    if coming.opens is not None:
+        yield _("Fetching goes on at {time}.").format(time=_when(coming.opens, snapshot, language))
+    if coming.ready is not None:
+        yield _("All will be here about {time}.").format(time=_when(coming.ready, snapshot, language))
 
 
 def _span(start: datetime, end: datetime, snapshot: Snapshot) -> str:

@@ -12,8 +12,10 @@ from panel_room import NOW, Browser, Room
 
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import StartPressed, StopPressed
+from kiosk.station.fetching import Fetching
 from kiosk.station.health.rules import Observation, RuleState, judge, problems
 from kiosk.station.panel.snapshot import Stopped
+from kiosk.station.set_aside import Refused
 
 
 def test_home_says_what_is_on_what_is_next_and_todays_table(base: str) -> None:
@@ -29,6 +31,31 @@ def test_home_says_what_is_on_what_is_next_and_todays_table(base: str) -> None:
         assert words in page
     for row in ("09:00–10:00 党史故事 已播", "10:00–11:00 法律常识 未播", "16:00–17:00 卫生与健康 待播"):
         assert row in page
+
+
+def test_administrator_sees_what_is_on_its_way_and_what_the_town_did_not_take(
+    administrator: Browser, base: str, room: Room
+) -> None:
+    assert "节目下载" not in administrator.text() and "未收下" not in administrator.text()
+    room.snapshot = replace(
+        room.snapshot,
+        refused=(Refused(7, "play", "水稻<b>", int(NOW.timestamp() * 1000), "id: another record has the id p7"),),
+        refused_count=12,
+        fetching=Fetching(
+            files=3, missing=90_000_000, title="防汛", size=40_000_000, have=10_000_000, bytes_per_s=250_000,
+            ready=NOW + timedelta(minutes=6), opens=None,
+        ),
+    )  # fmt: skip
+    page = administrator.text()
+    assert "未收下的记录：12 条" in page and "第 7 条，14:40 水稻<b>：id: another record has the id p7" in page
+    assert "水稻&lt;b&gt;" in administrator.get().text
+    assert "尚缺节目文件 3 个，共 90.0 MB" in page and "正在下载《防汛》：40.0 MB 已完成 25%" in page
+    assert "每秒 250 kB，约 3 分钟后完成" in page and "预计 14:46 全部到齐" in page
+    assert '<progress max="100" value="25"' in administrator.get().text
+    assert "防汛" not in Browser(base).text() and "p7" not in Browser(base).text(), "nor does anybody else see it"
+    waits = Fetching(files=1, missing=1_000_000, opens=NOW + timedelta(hours=8))
+    room.snapshot = replace(room.snapshot, fetching=waits)
+    assert "22:40 继续下载" in administrator.text()
 
 
 def test_both_languages_and_the_choice_is_kept(base: str) -> None:

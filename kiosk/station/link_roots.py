@@ -1,0 +1,32 @@
+"""The town's chain of roots, followed to its end."""
+
+import logging
+
+from tuf.api.metadata import Root
+
+from kiosk.contract import trust
+from kiosk.contract.trust import Refused
+from kiosk.station.events import Post, RootFound, TownRefused
+from kiosk.station.link_town import NoSuch, Town
+
+log = logging.getLogger(__name__)
+
+MAX_ROOTS = 100
+"""The most roots that one round follows: a town that has more than this to say is none."""
+
+
+def follow_roots(town: Town, root: Root, post: Post, nothing_new: bool = False) -> Root:
+    """Walk the root chain to its end, posting each root found. Raises :class:`Unreachable`."""
+    for _ in range(0 if nothing_new else MAX_ROOTS):
+        name = f"{root.version + 1}.root.json"
+        try:
+            data = town.get(f"/v1/root/{name}") or b""
+            root = trust.next_root(root, data)
+        except NoSuch:
+            break
+        except Refused as error:
+            log.warning("link: refused %s (%s): %s", name, error.reason, error)
+            post(TownRefused("root", error.reason, str(error)))
+            break
+        post(RootFound(root, data))
+    return root

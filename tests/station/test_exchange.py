@@ -1,0 +1,126 @@
+"""What the main loop asks of the line: what waits first, then news; at the station's own turns, as often as wanted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes_town import TownOnTheLine
+from playout_room import ALL, Room, at, slot, week
+
+from kiosk.contract.reports import HeartbeatAnswer, Signed, Time
+from kiosk.station.accepted import Accepted
+from kiosk.station.actions import Actions
+from kiosk.station.config import Config
+from kiosk.station.enrol import enrol
+from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
+from kiosk.station.exchange import Exchange
+from kiosk.station.library import Library
+from kiosk.station.link import Link
+from kiosk.station.link_pace import phase
+from kiosk.station.set_aside import SetAside
+from kiosk.station.upkeep import Upkeep
+from kiosk.station.views import View
+
+NOBODY = Signed(payload="", keyid="", signature="")
+
+
+class Orders(Link):
+    """Takes down what it is asked for."""
+
+    asked: list[str]
+
+    def fetch(self, standing: Any, newest: Any = None) -> None:
+        self.asked.append("fetch")
+
+    def report(self, heartbeat: Any) -> None:
+        self.asked.append("report")
+
+
+class Bell:
+    """Takes down when it is to ring."""
+
+    def __init__(self) -> None:
+        self.rings: list[tuple[float, Wake]] = []
+
+    def after(self, seconds: float, wake: Wake) -> None:
+        self.rings.append((seconds, wake))
+
+
+class Side:
+    """The station's side of the line."""
+
+    def __init__(self, folder: Path) -> None:
+        town = TownOnTheLine(folder / "town")
+        identity = enrol(town.url, town.add_station(), folder / "state")
+        town.close()
+        self.room = Room(folder / "state", week(ALL, slot("09:00:00", "09:02:00", "law")), at("08:00:00"))
+        library = Library(folder / "state/library")
+        accepted = Accepted(library, library.load("villages", "room-1", identity.root_sha256))
+        self.link = Orders(identity, library, self.room.journal, lambda event: None)
+        self.link.asked = []
+        self.bell = Bell()
+        room = self.room
+        view = View(
+            Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout,
+            Upkeep(room.journal, "room-1", 0), "boot-1", self.link, SetAside(room.journal),
+        )  # fmt: skip
+        actions = Actions(room.journal, room.clock, lambda: None)
+        nothing: Any = None
+        self.exchange = Exchange(view, self.link, self.bell, nothing, actions, lambda why: None, lambda: None)  # type: ignore[arg-type]
+
+    def answered(self, wait_ms: int) -> None:
+        answer = HeartbeatAnswer(root_version=1, playlist_version=0, time=NOBODY, wait_ms=wait_ms)
+        now = self.room.clock.monotonic()
+        told = Time(nonce="n", now_ms=self.room.clock.now_ms())
+        self.exchange.take(HeartbeatAnswered(answer, told, now, now))
+
+    def turn(self) -> float:
+        """When the last bell is to ring, in seconds since 1970."""
+        return self.room.clock.now_ms() / 1000 + self.bell.rings[-1][0]
+
+
+@pytest.fixture
+def side(tmp_path: Path) -> Iterator[Side]:
+    found = Side(tmp_path)
+    yield found
+    found.room.close()
+
+
+def test_what_waits_is_asked_for_before_news(side: Side) -> None:
+    side.exchange.sync()
+    assert side.link.asked == ["report", "fetch"]
+
+
+def test_the_next_heartbeat_is_at_the_stations_own_place_of_the_interval(side: Side) -> None:
+    for _ in range(3):
+        side.exchange.sync()
+        assert side.turn() % 60 == pytest.approx(60 * phase("room-1"), abs=0.01)
+        side.room.clock.advance(side.bell.rings[-1][0])
+    assert side.bell.rings[-1][0] == pytest.approx(60, abs=0.01)
+    assert {wake for _, wake in side.bell.rings} == {Wake("sync")}
+
+
+@pytest.mark.parametrize(
+    ("wait_ms", "seconds"), [(0, 60), (5_000, 60), (300_000, 300), (10**9, 3600)],
+)  # fmt: skip
+def test_the_town_may_want_fewer_heartbeats_and_not_more(side: Side, wait_ms: int, seconds: int) -> None:
+    side.answered(wait_ms)
+    side.exchange.sync()
+    assert side.turn() % seconds == pytest.approx(seconds * phase("room-1"), abs=0.01)
+    assert seconds / 2 <= side.bell.rings[-1][0] < seconds * 1.5
+
+
+def test_a_round_that_left_something_out_is_repeated_soon_and_then_less_often(side: Side) -> None:
+    for interval in (2, 4, 8, 16, 32, 60, 60):
+        side.exchange.take(FetchEnded(1))
+        assert interval <= side.bell.rings[-1][0] < 2 * interval
+    rings = len(side.bell.rings)
+    side.exchange.take(FetchEnded(0, "", 3))
+    assert len(side.bell.rings) == rings, "what waits for its hours is no failure"
+
+
+def test_the_speed_of_the_line_outlives_a_restart(side: Side, tmp_path: Path) -> None:
+    side.link.was_as_fast_as(123_456)
+    side.exchange.take(FetchEnded(0))
+    assert side.room.journal.recall("line-speed") == "123456"
