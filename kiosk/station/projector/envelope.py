@@ -18,17 +18,21 @@ AUDIBLE = 0.02
 
 
 class Envelope:
-    """Of one programme; for one thread, but :attr:`opens`, :attr:`closes` and :attr:`gain` may be set by another."""
+    """Of one programme; for one thread, but another may set :attr:`opens`, :attr:`closes` and the gain."""
 
     def __init__(self, gain: float = 1.0) -> None:
         """``gain`` multiplies each sample."""
         self.opens = self.closes = math.inf
         """The instants at which the programme begins to be heard, and from which on nothing is heard of it."""
-        self.gain = self._gain = gain
+        self._gain = self._wanted = gain
         self._place = 0
         """Between silence (0) and full loudness (:data:`FADE_FRAMES`)."""
-        self._table: list[int] = []
-        self._table_gain = 1.0
+        self._table = _table(gain)
+
+    def use_gain(self, gain: float) -> None:
+        """From now on. Takes some 10 ms, in the thread that asks for it: the loudspeaker's has no time for that."""
+        self._table = _table(gain)
+        self._wanted = gain
 
     @property
     def silent(self) -> bool:
@@ -44,19 +48,19 @@ class Envelope:
         until = at + len(frames) / FRAME / RATE
         begins_to_close = self.closes - FADE
         if self._place == 0 and (until <= self.opens or at >= begins_to_close):
-            self._gain = self.gain
+            self._gain = self._wanted
             return bytes(len(frames))
         steady = self._place == FADE_FRAMES and self.opens <= at and until <= begins_to_close
-        if not steady or self._gain != self.gain:
+        if not steady or self._gain != self._wanted:
             return self._moving(frames, at, begins_to_close)
         if self._gain == 1.0:
             return frames
-        return array("h", map(self._loudness().__getitem__, array("h", frames))).tobytes()
+        return array("h", map(self._table.__getitem__, array("h", frames))).tobytes()
 
     def _moving(self, frames: bytes, at: float, begins_to_close: float) -> bytes:
         """Where loudness changes within the frames."""
         samples = array("h", frames)
-        place, gain, wanted = self._place, self._gain, self.gain
+        place, gain, wanted = self._place, self._gain, self._wanted
         step = (wanted - gain) / FADE_FRAMES
         for n in range(0, len(samples), 2):
             now = at + n / 2 / RATE
@@ -70,13 +74,11 @@ class Envelope:
         self._place, self._gain = place, gain
         return samples.tobytes()
 
-    def _loudness(self) -> list[int]:
-        """Each sample at the gain, the negative ones counted from the end: a table is what Python does fastest."""
-        if not self._table or self._table_gain != self._gain:
-            gain = self._table_gain = self._gain
-            values = (*range(LOUDEST + 1), *range(LOWEST, 0))
-            self._table = [max(LOWEST, min(LOUDEST, round(value * gain))) for value in values]
-        return self._table
+
+def _table(gain: float) -> list[int]:
+    """Each sample at the gain, the negative ones counted from the end: to look up is what Python does fastest."""
+    values = (*range(LOUDEST + 1), *range(LOWEST, 0))
+    return [max(LOWEST, min(LOUDEST, round(value * gain))) for value in values]
 
 
 def faded_in(frames: bytes) -> bytes:

@@ -136,7 +136,7 @@ class OwnSound:
 
     def set_volume(self, percent: int) -> None:
         """In percent."""
-        self._envelope.gain = loudness(self._cue, percent)
+        self._envelope.use_gain(loudness(self._cue, percent))
 
     def mend(self) -> None:
         """The loudspeaker finds its server again by itself."""

@@ -13,8 +13,8 @@ import time
 from kiosk.station.projector.envelope import FADE, Envelope
 from kiosk.station.projector.reel import FRAME, RATE, Reel
 
-LATENCY_S = 0.1
-"""Sound that is written ahead. More would come later after Stop, less would break off on a busy PC."""
+LATENCY_S = 0.15
+"""Sound that is written ahead. More would go on for longer after Stop, less would break off on a busy PC."""
 CHUNK = RATE // 50
 SETTLED_AFTER = 15
 """Chunks after which the server's answers are exact, as its buffer is full by then."""
