@@ -5,6 +5,7 @@ No threads, no clock. Instants are CLOCK_MONOTONIC in seconds, samples those of 
 
 import math
 from array import array
+from operator import mul
 
 from kiosk.station.projector.reel import FRAME, RATE
 
@@ -13,6 +14,8 @@ FADE_FRAMES = RATE // 100
 FADE = FADE_FRAMES / RATE
 _CURVE = [0.5 - 0.5 * math.cos(math.pi * place / FADE_FRAMES) for place in range(FADE_FRAMES + 1)]
 LOUDEST, LOWEST = 32767, -32768
+_FAR = 1e9
+"""Seconds; beyond all instants."""
 AUDIBLE = 0.02
 """The share of the loudest sample from which on something is heard."""
 
@@ -24,15 +27,13 @@ class Envelope:
         """``gain`` multiplies each sample."""
         self.opens = self.closes = math.inf
         """The instants at which the programme begins to be heard, and from which on nothing is heard of it."""
-        self._gain = self._wanted = gain
+        self._loudness = self._wanted = Loudness(gain)
         self._place = 0
         """Between silence (0) and full loudness (:data:`FADE_FRAMES`)."""
-        self._table = _table(gain)
 
     def use_gain(self, gain: float) -> None:
-        """From now on. Takes some 10 ms, in the thread that asks for it: the loudspeaker's has no time for that."""
-        self._table = _table(gain)
-        self._wanted = gain
+        """From now on. The table is made in the thread that asks for it: the loudspeaker's has no time for that."""
+        self._wanted = Loudness(gain)
 
     @property
     def silent(self) -> bool:
@@ -45,40 +46,59 @@ class Envelope:
 
     def shape(self, frames: bytes, at: float) -> bytes:
         """The frames that are heard from ``at`` on, as loud as they are to be."""
-        until = at + len(frames) / FRAME / RATE
-        begins_to_close = self.closes - FADE
-        if self._place == 0 and (until <= self.opens or at >= begins_to_close):
-            self._gain = self._wanted
+        count = len(frames) // FRAME
+        opens, closes = (max(0, min(count, math.ceil((one - at) * RATE))) for one in self._borders())
+        if self._place == 0 and (opens == count or closes == 0):
+            self._loudness = self._wanted
             return bytes(len(frames))
-        steady = self._place == FADE_FRAMES and self.opens <= at and until <= begins_to_close
-        if not steady or self._gain != self._wanted:
-            return self._moving(frames, at, begins_to_close)
-        if self._gain == 1.0:
-            return frames
-        return array("h", map(self._table.__getitem__, array("h", frames))).tobytes()
-
-    def _moving(self, frames: bytes, at: float, begins_to_close: float) -> bytes:
-        """Where loudness changes within the frames."""
-        samples = array("h", frames)
-        place, gain, wanted = self._place, self._gain, self._wanted
-        step = (wanted - gain) / FADE_FRAMES
-        for n in range(0, len(samples), 2):
-            now = at + n / 2 / RATE
-            place += 1 if self.opens <= now < begins_to_close else -1
-            place = max(0, min(FADE_FRAMES, place))
-            if step:
-                gain = min(wanted, gain + step) if step > 0 else max(wanted, gain + step)
-            factor = gain * _CURVE[place]
-            samples[n] = max(LOWEST, min(LOUDEST, round(samples[n] * factor)))
-            samples[n + 1] = max(LOWEST, min(LOUDEST, round(samples[n + 1] * factor)))
-        self._place, self._gain = place, gain
+        samples = self._gained(array("h", frames))
+        if self._place < FADE_FRAMES or opens > 0 or closes < count:
+            opens = min(opens, closes)
+            shares = [*self._fall(opens), *self._rise(closes - opens), *self._fall(count - closes)]
+            samples = array("h", map(int, map(mul, samples, _doubled(shares))))
         return samples.tobytes()
 
+    def _borders(self) -> tuple[float, float]:
+        """From when on it rises and falls, in seconds; finite."""
+        return max(-_FAR, min(_FAR, self.opens)), max(-_FAR, min(_FAR, self.closes - FADE))
 
-def _table(gain: float) -> list[int]:
-    """Each sample at the gain, the negative ones counted from the end: to look up is what Python does fastest."""
-    values = (*range(LOUDEST + 1), *range(LOWEST, 0))
-    return [max(LOWEST, min(LOUDEST, round(value * gain))) for value in values]
+    def _gained(self, samples: "array[int]") -> "array[int]":
+        """The samples at the gain, or on the way from the gain before it."""
+        before, now = self._loudness, self._wanted
+        if before is now:
+            return samples if now.gain == 1.0 else array("h", map(now.table.__getitem__, samples))
+        self._loudness = now
+        shares = _doubled([n / (len(samples) // 2) for n in range(len(samples) // 2)])
+        old, new = map(before.table.__getitem__, samples), map(now.table.__getitem__, samples)
+        return array(
+            "h", [int(one + (other - one) * share) for one, other, share in zip(old, new, shares, strict=True)]
+        )
+
+    def _rise(self, count: int) -> list[float]:
+        first, self._place = self._place, min(FADE_FRAMES, self._place + count)
+        part = _CURVE[first : self._place]
+        return part + [1.0] * (count - len(part))
+
+    def _fall(self, count: int) -> list[float]:
+        first, self._place = self._place, max(0, self._place - count)
+        part = _CURVE[self._place : first][::-1]
+        return part + [0.0] * (count - len(part))
+
+
+class Loudness:
+    """A gain, and each sample at it, the negative ones counted from the end: to look up is what Python does fastest."""
+
+    def __init__(self, gain: float) -> None:
+        """Takes some ms."""
+        self.gain = gain
+        up = list(map(round, map(gain.__mul__, range(min(LOUDEST, int(LOUDEST / max(gain, 1.0))) + 1))))
+        down = list(map(round, map(gain.__mul__, range(max(LOWEST, -int(-LOWEST / max(gain, 1.0))), 0))))
+        self.table = up + [LOUDEST] * (LOUDEST + 1 - len(up)) + [LOWEST] * (-LOWEST - len(down)) + down
+
+
+def _doubled(shares: list[float]) -> list[float]:
+    """One for each side."""
+    return [share for share in shares for _ in range(2)]
 
 
 def faded_in(frames: bytes) -> bytes:
