@@ -1,6 +1,6 @@
 """The network goes wrong in every way that it does in villages, while the room plays: nothing late, lost or doubled.
 
-``python tests/chaos/network.py [--seconds N] [--only CASE]`` (as root; about 25 min for all) runs the real daemon, with
+``python tests/chaos/network.py [--seconds N] [--only CASE]`` (as root; about 15 min for all) runs the real daemon, with
 real VLC, in one network namespace and the real town in another, joined by a line (``lines.py``) and a proxy that
 misbehaves (``fault_proxy.py``); all goes over TLS. The room plays a loop of short bar-coded clips; the sampler on its
 screen is the judge. Each case plays undisturbed for so many seconds, then publishes a week with a new file and plays as
