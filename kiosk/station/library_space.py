@@ -2,23 +2,32 @@
 
 import logging
 import shutil
+import time
 from collections.abc import Callable, Iterable, Set
 from pathlib import Path
+
+LEFT_BEHIND_NS = 3600 * 10**9
 
 log = logging.getLogger(__name__)
 
 
 def spare(folders: Iterable[Path], keep: Set[str]) -> list[Path]:
-    """The files that ``keep`` (of SHA-256) does not name, the longest unused first; not ``lost+found``."""
+    """The files that ``keep`` (of SHA-256) does not name, the longest unused first; not ``lost+found``.
+
+    Nor what another thread is just putting beside its place, with a dot before its name, unless it was left behind.
+    """
     found: list[tuple[int, Path]] = []
+    fresh = time.time_ns() - LEFT_BEHIND_NS
     for folder in folders:
         for path in folder.iterdir():
             if owner(path) in keep or not path.is_file():
                 continue
             try:
-                found.append((path.stat().st_mtime_ns, path))
+                changed = path.stat().st_mtime_ns
             except FileNotFoundError:  # admitted, or removed by another thread, meanwhile
                 continue
+            if not path.name.startswith(".") or changed < fresh:
+                found.append((changed, path))
     return [path for _, path in sorted(found)]
 
 

@@ -149,7 +149,9 @@ class Link:
         return found
 
     def _report_is_due(self) -> bool:
-        """Whether a report is under way, or about to be."""
+        """Whether a report is under way, or about to be; who is asked to stop waits for none."""
+        if self._stopping.is_set():
+            return False
         return self._reporting or (self._beats.peek() is not None and time.monotonic() >= self._backoff.until)
 
     def _report_forever(self) -> None:

@@ -100,6 +100,8 @@ class Round:
         self._due = dict(job.standing.due)
         self._began = time.monotonic()
         self._later: set[str] = set()
+        self._found: set[str] = set()
+        """SHA-256 of all that the week and the notices found in this round name: the main loop is keeping it by now."""
         self._error = ""
         self.unreachable = False
         """Whether the line failed, so that the next round had better wait; a bad file is no reason to."""
@@ -164,6 +166,7 @@ class Round:
             index = trust.index(self._root, data, held, self._standing.now)
             if index.held == held:
                 return None
+            self._found |= {pinned.sha256 for pinned in index.files.values()}
             pinned = trust.pinned_playlist(index, self._group)
             body = self._document(pinned, "playlist")
             playlist = trust.the_playlist(index, body, self._group)
@@ -188,6 +191,7 @@ class Round:
             index = trust.index(self._root, data, held, self._standing.now)
             if index.held == held:
                 return ()
+            self._found |= {pinned.sha256 for pinned in index.files.values()}
             files: dict[str, bytes] = {}
             found: list[Urgent] = []
             for name, pinned in trust.pinned_notices(index).items():
@@ -280,7 +284,7 @@ class Round:
                 continue
             spare = None
             if self._standing.keep is not None:
-                spare = Spare(self._standing.keep | self._files.keys(), tuple(self._files)[place + 1 :])
+                spare = Spare(self._standing.keep | self._found | self._files.keys(), tuple(self._files)[place + 1 :])
             try:
                 self._programme(pinned, spare)
             except WrongBytes as error:

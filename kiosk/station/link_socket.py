@@ -16,6 +16,8 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import create_urllib3_context
 
+urllib3.disable_warnings(urllib3.exceptions.SystemTimeWarning)  # a clock that is years off is told once, as a fault
+
 PIECE = 16 * 1024
 
 

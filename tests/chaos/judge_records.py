@@ -12,8 +12,8 @@ from kiosk.demo.judge import Seen
 
 NEAR = 0.5
 """How far a row's start may be from what the screen showed, in seconds."""
-GLIMPSE_MS = 200
-"""What was on the screen for less may have been a child being replaced; nobody has seen it."""
+GLIMPSE_MS = 500
+"""What was on the screen for less, and has no row, is told apart: a picture that waits, uncovered for a moment."""
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,27 @@ class Records:
     lost: int
     doubled: int
     invented: int
+    glimpses: int
     misses: tuple[str, ...] = ()
 
 
 def judge_records(seen: Sequence[Seen], rows: Sequence[Row], until: float) -> Records:
     """``seen`` in monotonic ms, ``until`` when all that had ended by then must have arrived.
 
-    A showing without a row is lost; a second row for the same time is doubled; a row of which nothing was seen is
-    invented.
+    A showing without a row is lost, or a glimpse; a second row for the same time is doubled; a row of which nothing was
+    seen is invented.
     """
-    shown = [one for one in seen if one.last_ms - one.first_ms >= GLIMPSE_MS and one.last_ms / 1000 < until]
-    lost = [one for one in shown if not any(_of(row, one) for row in rows)]
+    over = [one for one in seen if one.last_ms / 1000 < until]
+    without = [one for one in over if not any(_of(row, one) for row in rows)]
+    lost = [one for one in without if one.last_ms - one.first_ms >= GLIMPSE_MS]
+    glimpses = len(without) - len(lost)
     invented = [row for row in rows if row.seconds > 0 and not any(_of(row, one) for one in seen)]
     ordered = sorted((row for row in rows if row.seconds > 0), key=lambda row: row.start)
     doubled = len(rows) - len({row.id for row in rows})
     doubled += sum(b.start < a.start + a.seconds - NEAR for a, b in zip(ordered, ordered[1:], strict=False))
-    misses = [f"{one.number} seen at {one.first_ms / 1000:.2f} has no row" for one in lost]
+    misses = [f"{one.number} seen at {one.first_ms / 1000:.2f} has no row" for one in without]
     misses += [f"{row.id} of {row.number} at {row.start:.2f} was not seen" for row in invented]
-    return Records(len(shown), len(rows), len(lost), doubled, len(invented), tuple(misses))
+    return Records(len(over) - glimpses, len(rows), len(lost), doubled, len(invented), glimpses, tuple(misses))
 
 
 def _of(row: Row, one: Seen) -> bool:

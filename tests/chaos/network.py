@@ -1,6 +1,6 @@
 """The network goes wrong in every way that it does in villages, while the room plays: nothing late, lost or doubled.
 
-``python tests/chaos/network.py [--seconds N] [--only CASE]`` (as root; about 25 min for all) runs the real daemon, with
+``python tests/chaos/network.py [--seconds N] [--only CASE]`` (as root; about 15 min for all) runs the real daemon, with
 real VLC, in one network namespace and the real town in another, joined by a line (``lines.py``) and a proxy that
 misbehaves (``fault_proxy.py``); all goes over TLS. The room plays a loop of short bar-coded clips; the sampler on its
 screen is the judge. Each case plays undisturbed for so many seconds, then publishes a week with a new file and plays as
@@ -10,11 +10,12 @@ long (or until the file is there) under its fault; then the fault goes, and file
 ``cuts``: one file of 60 MB, its connection broken 50 times, by a reset or without a word. ``dns``: the server of names
 is a black hole. ``replies``: every other reply to a report or heartbeat is lost after the town has committed.
 ``portal``: everything is answered with HTML and 200. ``name``: TLS with another's name. ``storm``: 500, 429 and 503,
-with and without ``Retry-After``. ``clock``: the daemon's wall clock is 3 years slow (``fake_clock.py``); it plays
-recommended items then, and their steps are judged.
+with and without ``Retry-After``. ``clock``: the daemon's wall clock is 3 years slow (``fake_clock.py``); whether
+the timetable goes on or recommended items play, the steps from clip to clip are judged.
 
 Last line: JSON, for each case and in all: ``bytes_ratio`` (bytes to the client's socket for files ÷ bytes needed),
-``late`` and ``late_quiet`` (of the cuts, in ms), ``lost``, ``doubled``, ``invented``.
+``late`` and ``late_quiet`` (of the cuts, in ms), ``lost``, ``doubled``, ``invented``, and ``glimpses``: what was on the
+screen for less than half a second and has no row.
 """
 
 import argparse
@@ -403,6 +404,7 @@ def total(place: Room, began: float) -> dict[str, object]:
         "lost": verdict.lost,
         "doubled": verdict.doubled,
         "invented": verdict.invented,
+        "glimpses": verdict.glimpses,
         "minutes": round((time.monotonic() - began) / 60, 1),
     }
 

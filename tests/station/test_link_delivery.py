@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from fakes_town import Cut, TownOnTheLine, eventually, page
+from fakes_town import Cut, Hanging, TownOnTheLine, eventually, page
 from link_room import Room, heartbeat
 from sqlalchemy import text
 
@@ -306,3 +306,16 @@ def test_the_heartbeat_says_when_the_room_will_be_ready(town: TownOnTheLine, roo
         kept = connection.execute(text("SELECT heartbeat FROM heartbeat")).scalar_one()
     beat = decode(kept.encode(), Heartbeat, "heartbeat")
     assert {name: getattr(beat, name) for name in told} == told
+
+
+def test_stop_does_not_wait_for_a_report_that_hangs_before_a_download(town: TownOnTheLine, room: Room) -> None:
+    film = town.programme("rice", bytes(600_000))
+    hanging = Hanging(b"{", 1000)
+    town.switch("/v1/heartbeat", hanging)
+    room.report()
+    assert hanging.began.wait(10)
+    room.link.fetch(room.wanting(film))
+    began, used = time.monotonic(), time.process_time()
+    room.link.stop()
+    assert time.monotonic() - began < 2.5 and time.process_time() - used < 1
+    assert not any(thread.name.startswith("link-") for thread in threading.enumerate())

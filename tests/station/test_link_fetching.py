@@ -15,9 +15,10 @@ from fakes_town import Cut, TownOnTheLine, eventually, notice, page
 from link_room import Room, nothing_new
 from msgspec import structs
 
+from kiosk.contract import trust
 from kiosk.contract.playlist import Programme
 from kiosk.station import link_download, link_pace
-from kiosk.station.events import FetchEnded, ProgrammeArrived
+from kiosk.station.events import FetchEnded, ProgrammeArrived, UrgentFound, WeekFound
 from kiosk.station.fetch_hours import Hours
 from kiosk.station.library import Library
 from kiosk.station.link import Terms
@@ -267,6 +268,30 @@ def test_what_is_needed_later_gives_its_part_but_an_accepted_week_stays_whole(
     assert ended.missing == 1 and "free some room" in ended.error
     assert room.library.path(kept) and room.library.path(sooner.sha256)
     assert room.library.staged_bytes(later.sha256) == 0
+
+
+def test_what_the_round_itself_has_found_is_not_thrown_out_for_its_programmes(
+    town: TownOnTheLine, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = town.programme("rice", FILM[:300_000])
+    town.publish([film])
+    town.publish_urgent(notice(town.programme("flood", b"flood" * 1000)))
+    kept: list[set[str]] = []
+    monkeypatch.setattr(Library, "make_room", lambda self, needed, keep, later=(): kept.append(set(keep)))
+    assert room.fetch(replace(room.standing, keep=frozenset({"held"}))) == FetchEnded(0)
+    (week,), (urgent,) = room.of(WeekFound), room.of(UrgentFound)
+    wanted = {"held", trust.digest(week.data), *urgent.files, film.sha256}
+    assert kept and all(wanted <= keep for keep in kept)
+
+
+def test_what_another_thread_is_just_writing_is_left_alone(room: Room) -> None:
+    beside = room.library.stage("x").parents[1] / "files" / ".abc.new"
+    beside.write_bytes(b"half")
+    assert room.library.purge(set(), 1 << 62) == []
+    long_ago = time.time() - 7200
+    os.utime(beside, (long_ago, long_ago))
+    room.library.purge(set(), 1 << 62)
+    assert not beside.exists(), "but what a power cut has left goes"
 
 
 def test_nothing_is_thrown_out_where_it_would_not_do(
