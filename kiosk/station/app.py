@@ -324,7 +324,7 @@ class Station:
 
     def _facts_read(self, event: FactsRead) -> None:
         self._upkeep.facts = event.facts
-        self._clock.synchronised(event.facts.get("clock.synchronised") is True)
+        self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
         self._timekeeping.look()
         self._upkeep.restarts += self._playout.restarts
         self._playout.restarts = []

@@ -7,20 +7,19 @@ The system's clock is one witness among several; the daemon may not set it. What
 the wall time at which CLOCK_BOOTTIME began (its **base**), and goes on while somebody sets the system's clock.
 """
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-
-import msgspec
 
 from kiosk.contract.records import ClockState
+from kiosk.station.clock_memory import Memory, decode, encode, read_rtc, rtc_agrees
 from kiosk.station.instants import to_ms, to_utc
 
 STEP_MS = 100
 """A wall clock that moves this much against the monotonic one was set, not slewed."""
+JITTER_MS = 0.05
+"""Two clocks read one after the other differ by so much; time must not go back for it."""
 TOWN_TOLERANCE_MS = 5_000
 """How far our clock may be from the town's signed time, beyond what the line's delay explains."""
 TOWN_NEAR_MS = 1_000
@@ -31,24 +30,6 @@ LONGEST_ASKED_S = 10.0
 """An answer that took longer says too little of the time to set a clock by."""
 TOLD_S = 86_400
 """How long the town's word makes the clock ``trusted``; then it is ``holdover``."""
-RTC_TOLERANCE_MS = 120_000
-LONGEST_OFF_MS = 180 * 86_400_000
-"""A clock that claims a longer time without power is more likely to be wrong: it would be minutes out anyhow."""
-
-
-class _Memory(msgspec.Struct):
-    """What is kept over a restart."""
-
-    state: ClockState
-    system_ms: int
-    """What the system's clock showed."""
-    boot_id: str
-    base_ms: float
-    """Ours: wall time at which CLOCK_BOOTTIME began."""
-    ahead_ms: float
-    """Ours less the system's."""
-    rtc: bool
-    """The clock that runs without power showed what the system's did."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +60,6 @@ class _Word:
     said: float
 
 
-def read_rtc() -> int | None:
-    """The clock that runs without power, in UTC milliseconds; None where there is none."""
-    with contextlib.suppress(OSError, ValueError):
-        return int(Path("/sys/class/rtc/rtc0/since_epoch").read_text(encoding="ascii")) * 1000
-    return None
-
-
 class Clock:
     """Reads the clocks. Only the main loop asks; pure code gets its ``now`` from here."""
 
@@ -97,7 +71,7 @@ class Clock:
         self._system_ms, self._asleep_ms = self._read()
         self._base_ms = self._noted_ms = self._system_ms
         self._before = (0.0, self._base_ms, self._asleep_ms)
-        self._synchronised = False
+        self._synchronised, self._set_at = False, 0.0
         self._vouched: _Vouched | None = None
         self._town: _Word | None = None
         self.carried = False
@@ -225,9 +199,9 @@ class Clock:
         system_ms, asleep_ms = self._read()
         system_moved, slept = system_ms - self._system_ms, asleep_ms - self._asleep_ms
         if abs(system_moved) >= STEP_MS:
-            self._synchronised = False  # what NTP said was said of the old time; it is asked again
-        self._move(self._base_ms, asleep_ms)
-        self._system_ms = system_ms
+            self._synchronised, self._set_at = False, self.monotonic()
+        self._move(self._base_ms, asleep_ms if abs(slept) > JITTER_MS else self._asleep_ms)
+        self._system_ms = system_ms if abs(system_moved) > JITTER_MS else self._system_ms
         self._choose()
         moved = self._base_ms - self._noted_ms
         self._noted_ms = self._base_ms
@@ -235,9 +209,12 @@ class Clock:
 
     # --- whom it is told by ---
 
-    def synchronised(self, by_ntp: bool) -> None:
-        """What the system says of NTP."""
-        self._synchronised = by_ntp
+    def synchronised(self, by_ntp: bool, asked: float | None = None) -> None:
+        """What the system says of NTP, asked at the monotonic instant ``asked`` (now).
+
+        What it was asked before a step it said of another time: to believe that would make a wrong time a trusted one.
+        """
+        self._synchronised = by_ntp and (asked is None or asked >= self._set_at)
         self._choose()
 
     def told_by_town(self, town_ms: int, sent: float, received: float) -> None:
@@ -274,41 +251,19 @@ class Clock:
     def memory(self) -> str:
         """What to remember for the next start."""
         system_ms = self._wall_ns() // 1_000_000
-        kept = _Memory(
-            state=self.state,
-            system_ms=system_ms,
-            boot_id=self._boot_id,
-            base_ms=self._base_ms,
-            ahead_ms=self._base_ms - self._system_ms,
-            rtc=self._rtc_agrees(system_ms),
-        )
-        return msgspec.json.encode(kept).decode()
+        ahead_ms = self._base_ms - self._system_ms
+        rtc = rtc_agrees(self._rtc(), system_ms)
+        return encode(Memory(self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc))
 
     def _restore(self, remembered: str | None) -> None:
-        try:
-            held = msgspec.json.decode(remembered or "", type=_Memory)
-        except msgspec.DecodeError:  # a first start, or written by another version
+        if (held := decode(remembered)) is None:
             return
-        if held.state == "trusted":
-            held.state = "holdover"
+        state: ClockState = "holdover" if held.state == "trusted" else held.state
         if held.boot_id == self._boot_id:  # CLOCK_BOOTTIME went on meanwhile, whatever the clock was set to
-            if held.state != "untrusted":
-                self._vouched = _Vouched(held.base_ms, held.state)
+            self._vouched = _Vouched(held.base_ms, state) if state != "untrusted" else None
             return
         system_ms = self._wall_ns() // 1_000_000
-        self.carried = (
-            held.rtc and 0 <= system_ms - held.system_ms <= LONGEST_OFF_MS and self._rtc_agrees(system_ms)
-        )  # fmt: skip
-        if self.carried and held.state != "untrusted":
+        self.carried = held.carried(system_ms, self._rtc())
+        if self.carried and state != "untrusted":
             ahead_ms = held.ahead_ms if abs(held.ahead_ms) >= STEP_MS else 0.0
-            self._vouched = _Vouched(self._system_ms + ahead_ms, held.state, firm=ahead_ms != 0)
-
-    def _rtc_agrees(self, system_ms: int) -> bool:
-        """Whether the clock that runs without power shows the system's time.
-
-        Where its battery is dead, systemd sets the system's clock to when it last ran, and only this one tells. It may
-        run in local time, as other systems of the same PC like it.
-        """
-        rtc_ms = self._rtc()
-        shifts = (0, time.localtime(system_ms / 1000).tm_gmtoff * 1000)
-        return rtc_ms is not None and any(abs(rtc_ms - system_ms - shift) <= RTC_TOLERANCE_MS for shift in shifts)
+            self._vouched = _Vouched(self._system_ms + ahead_ms, state, firm=ahead_ms != 0)

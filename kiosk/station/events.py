@@ -225,7 +225,7 @@ class JournalRecovered:
 
 @dataclass(frozen=True)
 class FactsRead:
-    """The probes have read the devices. Keys are fact names (``disk.free_mb``), values as read."""
+    """The probes have read the devices, beginning at ``monotonic``. Keys are fact names (``disk.free_mb``)."""
 
     facts: Mapping[str, str | int | bool | None]
     monotonic: float

@@ -116,6 +116,19 @@ def test_who_sets_a_clock_that_is_known_to_be_right_does_not_set_the_stations(st
     assert (clock.now(), clock.state) == (NOW + timedelta(seconds=10) + step, "trusted")
 
 
+def test_what_was_asked_of_ntp_before_a_step_is_not_believed_of_the_time_after_it() -> None:
+    clock = HandClock(NOW)
+    clock.advance(10)
+    asked = clock.monotonic()
+    clock.advance(1)
+    clock.set(NOW + YEAR)
+    clock.look()
+    clock.synchronised(True, asked)
+    assert (clock.state, clock.now()) == ("holdover", NOW + timedelta(seconds=11))
+    clock.synchronised(False, clock.monotonic())
+    assert (clock.state, clock.now()) == ("holdover", NOW + timedelta(seconds=11))
+
+
 @pytest.mark.parametrize(
     ("off_ms", "round_trip"),
     [(0, 0.1), (900, 0.0), (-900, 0.0), (TOWN_TOLERANCE_MS + 900, 12.0), (-TOWN_TOLERANCE_MS, 12.0)],

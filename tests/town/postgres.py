@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, reached by a socket in its folder; a database for each test."""
+"""A PostgreSQL server of the tests' own, reached by a socket in its folder."""
 
 import os
 import pwd
@@ -13,11 +13,12 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from kiosk.town import schema
 from kiosk.town.store import open_store
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 """A module's tests on both databases: what they say must not differ."""
-TEMPLATE = "kiosk_template"
+TOWN = f"kiosk_{os.getpid()}"
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "listen_addresses=")
 
 
@@ -26,41 +27,42 @@ class Postgres:
     database whose user may make others)."""
 
     def __init__(self) -> None:
-        self._number = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
-        given = os.environ.get("KIOSK_TEST_POSTGRES")
-        self._server = make_url(given or self._begin())
         self._names: list[str] = []
-        with self._admin() as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
-            connection.execute(f"CREATE DATABASE {TEMPLATE} ENCODING 'UTF8' TEMPLATE template0")
-        open_store(self._url(TEMPLATE)).close()
+        self._server = make_url(os.environ.get("KIOSK_TEST_POSTGRES") or self._begin())
+        self._make(TOWN)
+        open_store(self._url(TOWN)).close()
 
     def new_database(self) -> str:
-        """An empty town's database; gives its URL."""
-        name = f"kiosk_{os.getpid()}_{len(self._names)}"
-        with self._admin() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        self._names.append(name)
-        return self._url(name)
+        """A town's database without a row; gives its URL. The one before is emptied: a test has one town."""
+        names = ", ".join(f'"{table.name}"' for table in schema.metadata.sorted_tables)
+        url = self._server.set(database=TOWN, drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
+        return self._url(TOWN)
 
     def empty_database(self) -> str:
         """A database without tables; gives its URL."""
-        name = f"kiosk_{os.getpid()}_{len(self._names)}"
-        with self._admin() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        self._names.append(name)
+        name = f"{TOWN}_{len(self._names)}"
+        self._make(name)
         return self._url(name)
 
     def stop(self) -> None:
+        if self._process is None or self._folder is None:
+            with self._admin() as connection:
+                for name in self._names:
+                    connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            return
+        self._process.send_signal(signal.SIGQUIT)  # its data is thrown away: it need not be put in order
+        self._process.wait(30)
+        shutil.rmtree(self._folder)
+
+    def _make(self, name: str) -> None:
         with self._admin() as connection:
-            for name in (*self._names, TEMPLATE) if self._process is None else ():
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        if self._process is not None and self._folder is not None:
-            self._process.send_signal(signal.SIGQUIT)  # its data is thrown away: it need not be put in order
-            self._process.wait(30)
-            shutil.rmtree(self._folder)
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+        self._names.append(name)
 
     def _url(self, name: str) -> str:
         return self._server.set(database=name).render_as_string(hide_password=False)

@@ -171,14 +171,15 @@ def test_what_was_taken_in_before_there_were_counts_is_counted_by_the_migration(
         }
         plays |= {"muted": False, "practice": False, "actual_end_ms": 10, "received_ms": 100}
         entries = {"kind": "play", "state": "accepted", "reason": "", "received_ms": 100, "hash": ""}
+        made: dict[str, list[dict[str, object]]] = {"play": [], "entry": []}
         for seq in range(1, 1202):
-            record = b'{"started_monotonic_ms":%d}' % seq
-            day = {"actual_start_ms": 86_400_000 * (seq % 2), "practice": seq == 1}
             at = place | {"seq": seq}
-            connection.execute(old.tables["play"].insert().values(plays | at | day | {"id": f"p{seq}"}))
-            connection.execute(
-                old.tables["entry"].insert().values(entries | at | {"record_id": f"p{seq}", "record": record})
-            )
+            day = {"actual_start_ms": 86_400_000 * (seq % 2), "practice": seq == 1}
+            record = b'{"started_monotonic_ms":%d}' % seq
+            made["play"].append(plays | at | day | {"id": f"p{seq}"})
+            made["entry"].append(entries | at | {"record_id": f"p{seq}", "record": record})
+        for table, rows in made.items():
+            connection.execute(old.tables[table].insert(), rows)
     engine.dispose()
     opened = open_store(address)
     with opened.read() as connection:

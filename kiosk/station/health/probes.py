@@ -69,7 +69,8 @@ class Probes:
 
     def _run(self) -> None:
         while True:
-            self._post(FactsRead(read(self._devices, self._state, self._library), time.monotonic()))
+            began = time.monotonic()
+            self._post(FactsRead(read(self._devices, self._state, self._library), began))
             if not self._wait():
                 return
 
