@@ -79,7 +79,7 @@ def test_both_stories_of_a_cloned_disk_are_kept_flagged_and_shown(
         for pc in pcs:
             pc.close()
         town.close()
-    [station] = ledger.stations(town.office.store)
+    [station] = ledger.doubts(town.office.store)
     assert station["forked_ms"] is not None and (station["head_seq"], station["forks"]) == (4, 3)
     stands = {row["stands"]: row["record"] for row in ledger.forks(town.office.store, "room-1")}
     assert sorted(stands) == ["a1", "a2", "a3"]

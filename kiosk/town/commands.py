@@ -12,11 +12,12 @@ from typing import Any
 
 import click
 
-from kiosk.town.desk import opened, told
+from kiosk.town.desk import opened as _opened
+from kiosk.town.desk import shown, write_array
+from kiosk.town.desk import told as _told
 from kiosk.town.issue import EXPIRES_DAYS, Terms
 from kiosk.town.keys import ROLES
-from kiosk.town.ledger_commands import forks, late, plays
-from kiosk.town.ledger_commands import stations as stations_command
+from kiosk.town.ledger_commands import doubts, forks, late
 from kiosk.town.measure import Tick
 from kiosk.town.office import found_office
 from kiosk.town.source import UrgentSource, Wanted, WeekSource, read_source, wanted
@@ -42,6 +43,10 @@ def town(context: click.Context, folder: Path, by: str) -> None:
     The database is town.db in the folder, or the one that the URL in KIOSK_TOWN_DB names.
     """
     context.obj = (folder, by)
+
+
+for _command in (doubts, forks, late):
+    town.add_command(_command)
 
 
 class _Instant(click.ParamType[datetime]):
@@ -95,7 +100,7 @@ def _progress(files: Iterable[Wanted]) -> Iterator[Tick]:
 @click.option("--root-keys", default=3, show_default=True, help="How many root keys there are.")
 @click.option("--root-threshold", default=2, show_default=True, help="How many of them must sign a change of keys.")
 @click.pass_obj
-@told
+@_told
 def init(obj: tuple[Path, str], name: str, town_id: str, root_keys: int, root_threshold: int) -> None:
     """Make a town called NAME: its folder, database, keys and first root."""
     folder, by = obj
@@ -115,13 +120,13 @@ def init(obj: tuple[Path, str], name: str, town_id: str, root_keys: int, root_th
 @click.option("--document", type=_FILE, help="Opening hours, equipment, people and so on, as JSON.")
 @click.option("--days", default=14, show_default=True, help="How long the code is good for.")
 @click.pass_obj
-@told
+@_told
 def add_station(obj: tuple[Path, str], station: str, group: str, name: str, document: Path | None, days: int) -> None:
     """Make STATION known, or give a known one a new code. The last line is the enrolment code."""
     from kiosk.town import stations
 
     folder, by = obj
-    with opened(folder) as office:
+    with _opened(folder) as office:
         code = stations.add_station(office, station, group, name, document, days=days, by=by)
     click.echo(f"Station {station} is in group {group}. Its enrolment code, good once and for {days} days:")
     click.echo(str(code))
@@ -131,13 +136,13 @@ def add_station(obj: tuple[Path, str], station: str, group: str, name: str, docu
 @click.argument("station")
 @click.argument("document", type=_FILE)
 @click.pass_obj
-@told
+@_told
 def station_document(obj: tuple[Path, str], station: str, document: Path) -> None:
     """Replace what the town tells STATION (opening hours, equipment, people ...) by the JSON in DOCUMENT."""
     from kiosk.town import stations
 
     folder, by = obj
-    with opened(folder) as office:
+    with _opened(folder) as office:
         version = stations.set_document(office, station, document, by=by)
     click.echo(f"Station {station}: document version {version}.")
 
@@ -145,13 +150,13 @@ def station_document(obj: tuple[Path, str], station: str, document: Path) -> Non
 @town.command("retire-station")
 @click.argument("station")
 @click.pass_obj
-@told
+@_told
 def retire_station(obj: tuple[Path, str], station: str) -> None:
     """Revoke the token of STATION for good. Its record stays."""
     from kiosk.town import stations
 
     folder, by = obj
-    with opened(folder) as office:
+    with _opened(folder) as office:
         stations.retire(office, station, by=by)
     click.echo(f"Station {station} is retired; its token is revoked.")
 
@@ -161,14 +166,14 @@ def retire_station(obj: tuple[Path, str], station: str) -> None:
 @_shift_to
 @_expires
 @click.pass_obj
-@told
+@_told
 def publish(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expires_days: int) -> None:
     """Measure, check, sign and put up the week that the JSON SOURCE describes."""
     from kiosk.town import publish as publishing
 
     folder, by = obj
     files = wanted(source, read_source(source, WeekSource).programmes)
-    with opened(folder) as office, _progress(files) as tick:
+    with _opened(folder) as office, _progress(files) as tick:
         playlist = publishing.publish(office, source, Terms(by, expires_days), tick, shift_to)
     click.echo(
         f"Version {playlist.version} for group {playlist.group}: {playlist.first_day} to {playlist.last_day}, "
@@ -181,7 +186,7 @@ def publish(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expi
 @_shift_to
 @_expires
 @click.pass_obj
-@told
+@_told
 def urgent(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expires_days: int) -> None:
     """Sign and put up the urgent notices of the JSON SOURCE: the whole set, what it leaves out is withdrawn."""
     from kiosk.town import publish as publishing
@@ -189,7 +194,7 @@ def urgent(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expir
     folder, by = obj
     notices = read_source(source, UrgentSource).notices
     files = (file for notice in notices for file in wanted(source, notice.programmes))
-    with opened(folder) as office, _progress(files) as tick:
+    with _opened(folder) as office, _progress(files) as tick:
         version, _ = publishing.publish_urgent(office, source, Terms(by, expires_days), tick, shift_to)
     click.echo(f"Version {version} of the urgent notices: {len(notices)} in force.")
 
@@ -198,13 +203,13 @@ def urgent(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expir
 @click.argument("role", type=click.Choice(list(ROLES)))
 @click.option("--root-keys", type=_FOLDER, help="Where the root keys are; the town's own keys folder if not given.")
 @click.pass_obj
-@told
+@_told
 def rotate_key(obj: tuple[Path, str], role: str, root_keys: Path | None) -> None:
     """Replace the key of ROLE and revoke the old one; what it had signed is signed anew."""
     from kiosk.town import publish as publishing
 
     folder, by = obj
-    with opened(folder) as office:
+    with _opened(folder) as office:
         version = publishing.rotate(office, role, root_keys or office.keys_folder, Terms(by))
     click.echo(f"Root {version}: the {role} key is new, the old one is revoked.")
 
@@ -213,7 +218,7 @@ def rotate_key(obj: tuple[Path, str], role: str, root_keys: Path | None) -> None
 @click.option("--listen", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.pass_obj
-@told
+@_told
 def serve(obj: tuple[Path, str], listen: str, port: int) -> None:
     """Answer the stations until stopped. Put a web server with TLS in front where they come over the internet."""
     from kiosk.town import app
@@ -227,7 +232,7 @@ def serve(obj: tuple[Path, str], listen: str, port: int) -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the newest one there, as JPEG.")
 @click.option("--wait", type=click.IntRange(0, 3600), default=0, help="Seconds to wait for the one asked for.")
 @click.pass_obj
-@told
+@_told
 def picture(obj: tuple[Path, str], station: str, out: Path | None, wait: int) -> None:
     """Ask STATION for a picture of its screen, and tell of the newest that has come.
 
@@ -236,7 +241,7 @@ def picture(obj: tuple[Path, str], station: str, out: Path | None, wait: int) ->
     from kiosk.town import picture as pictures
 
     folder, by = obj
-    with opened(folder) as office:
+    with _opened(folder) as office:
         pictures.ask(office, station, by=by)
         deadline = time.monotonic() + wait
         while (missing := pictures.is_wanted(office, station)) and time.monotonic() < deadline:
@@ -260,5 +265,23 @@ def picture(obj: tuple[Path, str], station: str, out: Path | None, wait: int) ->
         click.echo(asked)
 
 
-for _command in (plays, stations_command, forks, late):
-    town.add_command(_command)
+@town.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+@click.pass_obj
+@_told
+def plays(obj: tuple[Path, str], as_json: bool) -> None:
+    """Every play that the stations have reported; times by the clock put right (~), where that is known."""
+    from kiosk.town import ledger
+
+    folder, _ = obj
+    with _opened(folder) as office:
+        rows = ledger.plays(office.store)
+        if as_json:
+            write_array(rows)
+            return
+        for row in rows:
+            start_ms, mark = row["actual_start_ms"], " "
+            if row["repaired_start_ms"] is not None:
+                start_ms, mark = row["repaired_start_ms"], "~"
+            start, seconds = shown(start_ms), row["played_ms"] / 1000
+            click.echo(f"{row['station']} {mark}{start}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}")

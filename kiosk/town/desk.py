@@ -1,8 +1,10 @@
-"""What the commands of the town's end share: the town opened, and errors told in a line."""
+"""What the commands of the town's end share: the town opened, errors told in a line, rows and instants written."""
 
 import functools
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +37,16 @@ def opened(folder: Path) -> Iterator[Office]:
         yield office
     finally:
         office.close()
+
+
+def shown(instant: int) -> str:
+    """UTC milliseconds as this computer's local time."""
+    return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def write_array(rows: Iterable[dict[str, Any]]) -> None:
+    """A JSON array, row by row."""
+    click.echo("[", nl=False)
+    for number, row in enumerate(rows):
+        click.echo(("," if number else "") + json.dumps(row, ensure_ascii=False), nl=False)
+    click.echo("]")

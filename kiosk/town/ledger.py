@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from kiosk.town import schema
 from kiosk.town.store import Store
@@ -19,28 +19,15 @@ def plays(store: Store) -> Iterator[dict[str, Any]]:
     return _rows(store, select(play).order_by(play.c.station, play.c.chain, play.c.seq))
 
 
-def stations(store: Store) -> Iterator[dict[str, Any]]:
-    """Every station with what is to be known of its record: how far it is witnessed, and what speaks against it.
-
-    ``forks`` counts the entries of another story that were set aside, ``repairs`` those that put its clock right.
-    """
-    station, beat = schema.station, schema.heartbeat
-
-    def number_of(table: Any) -> ColumnElement[int]:
-        return select(func.count()).select_from(table).where(table.c.station == station.c.id).scalar_subquery()
-
-    names = ("id", "name", "group_id", "chain", "head_seq", "witnessed_ms", "forked_ms", "broken_ms", "retired_ms")
+def doubts(store: Store) -> Iterator[dict[str, Any]]:
+    """The stations whose record speaks against itself: since when, and how many entries of another story were kept."""
+    station, fork = schema.station, schema.fork
+    aside = select(func.count()).select_from(fork).where(fork.c.station == station.c.id).scalar_subquery()
+    names = ("name", "chain", "head_seq", "witnessed_ms", "forked_ms", "broken_ms")
     return _rows(
         store,
-        select(
-            *(station.c[name] for name in names),
-            beat.c.received_ms.label("heard_ms"),
-            beat.c.clock,
-            beat.c.waiting,
-            number_of(schema.fork).label("forks"),
-            number_of(schema.clock_repair).label("repairs"),
-        )
-        .outerjoin(beat, beat.c.station == station.c.id)
+        select(station.c.id.label("station"), *(station.c[name] for name in names), aside.label("forks"))
+        .where(or_(station.c.forked_ms.is_not(None), station.c.broken_ms.is_not(None)))
         .order_by(station.c.id),
     )
 

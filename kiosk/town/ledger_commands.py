@@ -1,15 +1,11 @@
-"""`kiosk town plays`, `stations`, `forks`, `late`: what the stations have reported, and what speaks against it."""
+"""`kiosk town doubts`, `forks`, `late`: what speaks against what the stations have reported."""
 
-import json
-from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from kiosk.town import ledger
-from kiosk.town.desk import opened, told
+from kiosk.town.desk import opened, shown, told, write_array
 
 DAY_MS = 86_400_000
 
@@ -20,39 +16,21 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON array ins
 @_json
 @click.pass_obj
 @told
-def plays(obj: tuple[Path, str], as_json: bool) -> None:
-    """Every play that the stations have reported; times by the clock put right (~), where that is known."""
+def doubts(obj: tuple[Path, str], as_json: bool) -> None:
+    """The stations whose record speaks against itself: two stories told, or a record that does not fit its hash."""
     folder, _ = obj
     with opened(folder) as office:
-        rows = ledger.plays(office.store)
+        rows = ledger.doubts(office.store)
         if as_json:
-            _array(rows)
+            write_array(rows)
             return
         for row in rows:
-            start_ms, mark = row["actual_start_ms"], " "
-            if row["repaired_start_ms"] is not None:
-                start_ms, mark = row["repaired_start_ms"], "~"
-            seconds = row["played_ms"] / 1000
-            click.echo(
-                f"{row['station']} {mark}{_shown(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
-            )
-
-
-@click.command()
-@_json
-@click.pass_obj
-@told
-def stations(obj: tuple[Path, str], as_json: bool) -> None:
-    """Every station: how far its record is countersigned, when it was heard last, and what is wrong with its record."""
-    folder, _ = obj
-    with opened(folder) as office:
-        rows = ledger.stations(office.store)
-        if as_json:
-            _array(rows)
-            return
-        for row in rows:
-            heard = "never heard" if row["heard_ms"] is None else f"heard {_shown(row['heard_ms'])}"
-            click.echo(f"{row['id']}  {row['head_seq']} entries  {heard}{_against(row)}")
+            found = []
+            if row["forked_ms"] is not None:
+                found.append(f"tells two stories since {shown(row['forked_ms'])}, {row['forks']} entries set aside")
+            if row["broken_ms"] is not None:
+                found.append(f"a record that does not fit its hash came {shown(row['broken_ms'])}")
+            click.echo(f"{row['station']}  {row['head_seq']} entries  {'; '.join(found)}")
 
 
 @click.command()
@@ -66,11 +44,11 @@ def forks(obj: tuple[Path, str], station: str, as_json: bool) -> None:
     with opened(folder) as office:
         rows = ledger.forks(office.store, station)
         if as_json:
-            _array(row | {"record": row["record"].decode(errors="replace")} for row in rows)
+            write_array(row | {"record": row["record"].decode(errors="replace")} for row in rows)
             return
         for row in rows:
             record, stands = row["record"].decode(errors="replace"), row["stands"] or "none"
-            click.echo(f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there")
+            click.echo(f"entry {row['seq']}, told {shown(row['received_ms'])}; the town has {stands} there")
             click.echo(f"    {record}")
 
 
@@ -85,32 +63,8 @@ def late(obj: tuple[Path, str], days: float, as_json: bool) -> None:
     with opened(folder) as office:
         rows = ledger.late(office.store, round(days * DAY_MS))
         if as_json:
-            _array(rows)
+            write_array(rows)
             return
         for row in rows:
             age = row["age_ms"] / DAY_MS
             click.echo(f"{row['station']}  entry {row['seq']}  {row['kind']:12}  {age:6.1f} days  {row['record_id']}")
-
-
-def _against(row: dict[str, Any]) -> str:
-    """What an auditor should look at, in words."""
-    found = []
-    if row["forked_ms"] is not None:
-        found.append(f"tells two stories since {_shown(row['forked_ms'])}, {row['forks']} entries set aside")
-    if row["broken_ms"] is not None:
-        found.append(f"a record that does not fit its hash came {_shown(row['broken_ms'])}")
-    if row["retired_ms"] is not None:
-        found.append("retired")
-    return "".join(f"; {text}" for text in found)
-
-
-def _shown(instant: int) -> str:
-    return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _array(rows: Iterable[dict[str, Any]]) -> None:
-    """A JSON array, written row by row."""
-    click.echo("[", nl=False)
-    for number, row in enumerate(rows):
-        click.echo(("," if number else "") + json.dumps(row, ensure_ascii=False), nl=False)
-    click.echo("]")

@@ -281,7 +281,7 @@ def test_two_pcs_with_the_same_state_that_report_in_turn_are_both_kept_and_shown
     other = list(ledger.forks(town.store, "room-1"))
     assert [json.loads(row["record"])["id"] for row in other] == ["b2", "b3", "b4", "b5"]
     assert [row["stands"] for row in other] == ["a2", "a3", "a4", "a5"]
-    [station] = ledger.stations(town.store)
+    [station] = ledger.doubts(town.store)
     assert (station["forked_ms"], station["forks"], station["head_seq"]) == (NOW + 2, 4, 5)
 
 
