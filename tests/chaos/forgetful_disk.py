@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ class Server:
         self._place, self._root = place, Folder(0o755)
         self._mount: Mount | None = None
         self._left, self._victim = 0, 0
-        self._last = ""
-        """What was done last, where the power went in the middle of what was done."""
+        self._last: tuple[str, float] | None = None
+        """The change after which the power went by itself, and when (CLOCK_MONOTONIC, in seconds)."""
 
     def run(self) -> None:
         """Until standard input ends."""
@@ -46,7 +47,7 @@ class Server:
     def _obey(self, do: str, seed: str = "", after: int = 0, victim: int = 0) -> None:
         if do == "on":
             self._root = self._root.after_cut(random.Random(seed))
-            self._mount, self._last = Mount(self._root, self._place), ""
+            self._mount, self._last = Mount(self._root, self._place), None
         elif do == "off":
             self._off()
         elif do == "arm":
@@ -59,9 +60,10 @@ class Server:
         if self._left:
             self._left -= 1
             if self._left == 0:
+                at = time.monotonic()
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._victim, signal.SIGKILL)
-                self._last = name
+                self._last = name, at
                 self._off()
 
     def _off(self) -> None:
@@ -89,9 +91,10 @@ class Disk:
         """Give it power; it has what was durable at the cut, and of the rest what chance left."""
         self._order(do="on", seed=seed)
 
-    def off(self) -> str:
-        """Cut the power, if it is not cut yet: names the change after which an armed cut came, or nothing."""
-        return str(self._order(do="off")["last"])
+    def off(self) -> tuple[str, float] | None:
+        """Cut the power, if it is not cut yet. Where an armed cut came: after which change, and when (monotonic)."""
+        last = self._order(do="off")["last"]
+        return (str(last[0]), float(last[1])) if last else None
 
     def arm(self, after: int, victim: int) -> None:
         """Cut the power after so many changes more, and kill the process ``victim`` at that instant."""

@@ -105,7 +105,8 @@ class Verdict:
 def showings(sightings: Sequence[Sighting], lives: Sequence[Life], names: dict[int, str]) -> list[Showing]:
     """Put sightings together. ``names`` gives the programme of each bar code; any other code is none.
 
-    A programme that was away for a moment, as when its player was replaced, is the same showing.
+    A programme that was away for a moment, as when its player was replaced, is the same showing. What is seen for the
+    first time after a kill was shown by nobody: it waited below, and came in sight as the windows above it went.
     """
     begins = [life.begin + BIRTH_S for life in lives]
     groups: list[tuple[int, list[int]]] = []
@@ -120,7 +121,7 @@ def showings(sightings: Sequence[Sighting], lives: Sequence[Life], names: dict[i
             groups.append((life, places))
         places.append(place)
     found = [_showing(sightings, places, lives[life], life, names) for life, places in groups]
-    return sorted(found, key=lambda one: one.first)
+    return sorted((one for one in found if one.first < lives[one.life].end), key=lambda one: one.first)
 
 
 def _showing(

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.room import say  # noqa: E402
-from chaos.judge_power import Verdict, judge, judge_chain, showings  # noqa: E402
+from chaos.judge_power import BIRTH_S, Verdict, judge, judge_chain, showings  # noqa: E402
 from chaos.power_line import Trouble  # noqa: E402
 from chaos.power_room import NAMES, Room, keep, room  # noqa: E402
 
@@ -118,15 +118,13 @@ def cycle(place: Room, chance: random.Random, number: int) -> None:
 
 def end(place: Room, seed: str) -> str:
     """Kill it; where the disk forgets, its power goes at the same time, and comes back."""
-    if place.daemon.dead:
-        place.daemon.gone(time.monotonic())
-    else:
-        place.daemon.kill()
-    if place.disk is None:
-        return ""
-    struck = place.disk.off()
-    place.disk.on(seed)
-    return f", after {struck}" if struck else ""
+    at, struck = time.monotonic(), None
+    place.daemon.kill()
+    if place.disk is not None:
+        struck = place.disk.off()
+        place.disk.on(seed)
+    place.daemon.lived_until(struck[1] if struck else at)
+    return f", after {struck[0]}" if struck else ""
 
 
 # --- moments ---
@@ -146,6 +144,7 @@ def around_a_cut(place: Room, chance: random.Random, begun: float) -> None:
 
 def at_first_picture(place: Room, chance: random.Random, begun: float) -> None:
     """When a programme has just been seen."""
+    watch_for(place, begun + BIRTH_S - time.monotonic())
     while time.monotonic() - begun < LONGEST_S and not any(seen.programme in NAMES for seen in place.watch.look()):
         time.sleep(0.004)
     time.sleep(chance.choice([0.0, chance.uniform(0, 0.08)]))
@@ -196,8 +195,10 @@ def calm(place: Room) -> None:
 
 
 def the_verdict(place: Room) -> Verdict:
-    """What the town has against what was seen, before the station is told to end."""
-    place.daemon.stop()
+    """What the town has against what was seen, after the station was told to end."""
+    at = time.monotonic()
+    place.daemon.kill(signal.SIGTERM)
+    place.daemon.lived_until(at)
     seen = showings(place.watch.seen, place.daemon.lives, NAMES)
     verdict = judge(seen, place.rows(), place.watch.wall_ms)
     judge_chain(verdict, place.entries(), place.own_entries(), place.forks())

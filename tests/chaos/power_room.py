@@ -100,26 +100,18 @@ class Daemon:
     def returncode(self) -> int | None:
         return self.process.poll() if self.process else None
 
-    def kill(self) -> None:
+    def kill(self, number: int = signal.SIGKILL) -> None:
         """As a crash, or the loss of power, takes it away; waits until it is gone."""
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        """Ask it to end."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: int) -> None:
         assert self.process
-        now = time.monotonic()
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
-        self.gone(now)
-
-    def gone(self, at: float) -> None:
-        """It was killed at that instant by somebody else, or is being killed."""
-        assert self.process
         self.process.wait(20)
+
+    def lived_until(self, at: float) -> None:
+        """Its end, to be known to the judge."""
         self.lives.append(Life(self._begun, at))
+        with self.log.open("a") as out:
+            out.write(f"--- from {self._begun:.3f} to {at:.3f} (monotonic)\n")
 
 
 @dataclass(frozen=True)
