@@ -50,6 +50,8 @@ class ChildReady:
     """``film``, ``sound`` or ``still``."""
     unconfined: str = ""
     """What could not be done to shut the child off."""
+    at: float = 0.0
+    """When it will be on the screen (monotonic)."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from kiosk.station.library import Library
 from kiosk.station.loudness import gain_db
 from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Position, Replaced, Showing
+from kiosk.station.projector.notes import Coming, Note, OffScreen, OnScreen, Position, Replaced, Showing
 from kiosk.station.projector.projector import Projector
 from kiosk.station.volume import Hand, Level, in_force
 
@@ -257,6 +257,8 @@ class Playout:
             if play is None:
                 continue
             match note:
+                case Coming(at=at):
+                    self._journal.expect(play.id, self._clock.ms_at(at))
                 case OnScreen():
                     self._shown(play, note)
                 case Position():

@@ -32,6 +32,7 @@ from kiosk.contract.playlist import Playlist, Recommended
 from kiosk.contract.station import Opening
 from kiosk.station.instants import to_ms
 from kiosk.station.journal import AsRun
+from kiosk.station.projector.notes import Coming
 from kiosk.station.projector.projector import JOIN_LEAD
 
 MORNING = week(ALL, slot("09:00:00", "09:10:00", "law", "rice", "song"))
@@ -93,6 +94,17 @@ def test_row_is_check_pointed_while_it_is_on_air(make_room: MakeRoom) -> None:
     assert row.last_ms is not None and 25_000 < row.last_ms - to_ms(at("09:00:00")) <= 32_000
     assert abs(row.played_ms - (row.last_ms - to_ms(at("09:00:00")))) < 10
     assert row.pictures_shown == round(row.played_ms / 40)
+
+
+def test_row_of_a_join_that_was_not_confirmed_any_more_says_when_it_was_expected(make_room: MakeRoom) -> None:
+    room = make_room(MORNING, "09:00:20")
+    [play] = room.projector.runs
+    room.playout.take([Coming(play, room.clock.monotonic() + 1.5)])
+    assert room.journal.settle(10)
+    room.close()
+    first, second = sorted(make_room(MORNING, "09:00:25").rows(), key=lambda row: row.seq is None)
+    assert (first.end_ms, first.played_ms, first.outcome) == (to_ms(at("09:00:21")) + 500, 0, "interrupted")
+    assert second.continues == first.id
 
 
 def test_whole_list_is_completed_without_a_seam(make_room: MakeRoom) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import msgspec
+from msgspec import structs
 
 from kiosk.station.projector.confine import confine, die_with_parent
 from kiosk.station.projector.failure import Failure
@@ -38,6 +39,11 @@ FIRST_REPORT = 0.3
 PROGRESS_EVERY = 1.0
 QUIET = FADE + 0.006
 """Seconds before its end from which on a programme fades out: it is silent a little before the next one is heard."""
+NOTICE = 0.1
+"""Seconds before its picture in which the parent hears when that will be, where it does not know yet: should all end
+just then, the record has it."""
+A_LITTLE = 0.05
+"""Seconds by which a head may be late without a word to the parent beforehand."""
 SPIN = 0.002
 """Seconds before an instant from which on it is waited for awake: the kernel wakes a sleeper a little late."""
 REPORTS = 3
@@ -61,8 +67,9 @@ def main() -> NoReturn:
         programme = Still(cue, window) if still else Film(cue, window)
         programme.make_ready()
         window.keep_picture()
-        tell(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined))
-        play(programme, window, orders)
+        cut = first_cut(programme, window, orders, joins=cue.position_ms > 0)
+        tell(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined, at=cut.at))
+        play(programme, window, orders, cut)
     except HUNG_UP:
         os._exit(SCREEN_GONE)
     except Failure as error:
@@ -71,9 +78,21 @@ def main() -> NoReturn:
         fail(f"{type(error).__name__}: {error}")
 
 
-def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> NoReturn:
+def first_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", *, joins: bool) -> Cut:
+    """The cut that was ordered last by now; put off where it is too near, or over, to tell the parent first."""
+    cut: Cut | None = None
+    while cut is None:
+        cut = obey(orders.wait(None), programme, window)
+    while (order := orders.wait(0)) is not None:
+        cut = obey(order, programme, window) or cut
+    now = time.monotonic()
+    untold = now > cut.at - NOTICE if joins else now > cut.at + A_LITTLE
+    return structs.replace(cut, at=now + NOTICE) if untold else cut
+
+
+def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut) -> NoReturn:
     """Wait for the cut, be shown, fall silent at the end, wait to be told to leave."""
-    cut = wait_for_cut(programme, window, orders)
+    cut = wait_for_cut(programme, window, orders, cut)
     next_report = time.monotonic() + FIRST_REPORT
     while True:
         order = orders.wait(min(cut.end - QUIET, next_report))
@@ -93,12 +112,10 @@ def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> 
         obey(orders.wait(None), programme, window)
 
 
-def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> Cut:
+def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut) -> Cut:
     """Start the programme as much ahead of the cut as it needs, and raise it at the cut."""
-    cut: Cut | None = None
-    while cut is None or time.monotonic() < cut.at - programme.lead - SPIN:
-        until = cut.at - programme.lead - SPIN if cut else None
-        cut = obey(orders.wait(until), programme, window) or cut
+    while time.monotonic() < cut.at - programme.lead - SPIN:
+        cut = obey(orders.wait(cut.at - programme.lead - SPIN), programme, window) or cut
     wait_awake(cut.at - programme.lead)
     programme.run()
     time.sleep(max(0.0, cut.at - SPIN - time.monotonic()))

@@ -60,6 +60,8 @@ class Ready(Message, frozen=True, kw_only=True):
     """libVLC's module in use."""
     unconfined: str = ""
     """What could not be done to shut the child off; empty where all was."""
+    at: float = 0.0
+    """When it will be on the screen: at the cut's instant, or somewhat later where there was no time for that."""
 
 
 class Shown(Message, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from kiosk.station.projector.messages import (
     Shown,
     Volume,
 )
-from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Replaced, Showing
+from kiosk.station.projector.notes import Coming, Note, OffScreen, OnScreen, Replaced, Showing
 from kiosk.station.projector.process import Process
 from kiosk.station.projector.run import Run
 
@@ -135,13 +135,16 @@ class Projector:
         """Take in what a child says. Events of children that were let go are theirs alone."""
         match event:
             case ChildReady(play=child):
-                if run := self._run_of(child):
-                    if run.joins:
-                        self._join_lead = min(MOST_LEAD, now - run.heard_at + JOIN_SPARE)
-                    run.ready, run.heard_at = True, now
-                    run.kind, run.video_output = event.kind, event.video_output
+                run = self._run_of(child)
                 self._note_confinement(event.unconfined)
-                return []
+                if run is None:
+                    return []
+                if run.joins:
+                    self._join_lead = min(MOST_LEAD, now - run.heard_at + JOIN_SPARE)
+                run.ready, run.heard_at = True, now
+                run.kind, run.video_output = event.kind, event.video_output
+                known = run.shown_at is not None or abs(event.at - run.asked) < SAME_INSTANT
+                return [] if known else [Coming(run.showing.play, event.at)]
             case ChildShown(play=child, monotonic=at):
                 return self._shown(child, at)
             case ChildProgress():
@@ -278,8 +281,8 @@ class Projector:
 
 def _translate(child: str, message: FromChild) -> Event:
     match message:
-        case Ready(video_output=output, kind=kind, unconfined=unconfined):
-            return ChildReady(child, output, kind, unconfined)
+        case Ready(video_output=output, kind=kind, unconfined=unconfined, at=at):
+            return ChildReady(child, output, kind, unconfined, at)
         case Shown(at=at):
             return ChildShown(child, at)
         case Progress(at=at, media_ms=media, pictures=pictures, lost=lost):
