@@ -28,6 +28,9 @@ from kiosk.station.volume import Hand, Level, in_force
 log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 5.0
+"""No more than this of a play is unknown after an unexpected end."""
+REPORT_SECONDS = 1.0
+"""A child says how far it is about so often: the check-point before the one that would come too late is taken."""
 VOLUME = 80
 """In percent, where neither plan nor station document says one."""
 SEAM = timedelta(milliseconds=50)
@@ -288,7 +291,7 @@ class Playout:
         log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
 
     def _point(self, play: _Play, note: Position) -> None:
-        if note.at - play.point >= CHECKPOINT_SECONDS:
+        if note.at - play.point >= CHECKPOINT_SECONDS - 1.5 * REPORT_SECONDS:
             play.point = note.at
             at_ms = self._clock.ms_at(note.at)
             self._journal.checkpoint(play.id, at_ms, round(note.played * 1000), note.pictures, note.lost)

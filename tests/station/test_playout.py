@@ -32,7 +32,7 @@ from kiosk.contract.playlist import Playlist, Recommended
 from kiosk.contract.station import Opening
 from kiosk.station.instants import to_ms
 from kiosk.station.journal import AsRun
-from kiosk.station.projector.notes import Coming
+from kiosk.station.projector.notes import Coming, Position
 from kiosk.station.projector.projector import JOIN_LEAD
 
 MORNING = week(ALL, slot("09:00:00", "09:10:00", "law", "rice", "song"))
@@ -94,6 +94,21 @@ def test_row_is_check_pointed_while_it_is_on_air(make_room: MakeRoom) -> None:
     assert row.last_ms is not None and 25_000 < row.last_ms - to_ms(at("09:00:00")) <= 32_000
     assert abs(row.played_ms - (row.last_ms - to_ms(at("09:00:00")))) < 10
     assert row.pictures_shown == round(row.played_ms / 40)
+
+
+def test_no_more_than_a_check_point_is_unknown_after_a_kill(make_room: MakeRoom) -> None:
+    """A child reports each second, 0.3 s after the cut for the first time; the kill comes just before the next report
+    would be on the disk."""
+    room = make_room(MORNING, "08:59:55")
+    room.run(at("09:00:00") + timedelta(milliseconds=10))
+    [play] = room.projector.runs.values()
+    assert play.shown_at is not None
+    known = to_ms(at("09:00:00"))
+    for second in range(30):
+        now = play.shown_at + 0.3 + second
+        assert to_ms(at("09:00:00")) + 1000 * (second + 0.3) - known <= 5000
+        room.playout.take([Position(play.showing.play, now, now - play.shown_at, 0, 0)])
+        known = only(room.rows(), "law").last_ms or 0
 
 
 def test_row_of_a_join_that_was_not_confirmed_any_more_says_when_it_was_expected(make_room: MakeRoom) -> None:
