@@ -167,7 +167,7 @@ def judge(seen: Sequence[Showing], rows: Sequence[Row], wall_ms: Callable[[float
             verdict.miss("doubled" if twice else "invented", str(row))
     for one, other in _at_once([row for row in rows if row.claims and row.id in taken]):
         verdict.miss("doubled", f"both claim the screen: {one}, {other}")
-    _judge_links(verdict, seen, pairs, {row.id: row for row in rows})
+    _judge_links(verdict, seen, pairs, {row.id: row for row in rows}, wall_ms)
     return verdict
 
 
@@ -183,14 +183,18 @@ def _pairs(seen: Sequence[Showing], rows: Sequence[Row], wall_ms: Callable[[floa
             fit = [
                 row
                 for row in free.values()
-                if row.programme == showing.programme
-                and abs(row.planned_ms - begun) < TURN_MS
+                if _of_turn(showing, row, begun)
+                and row.start_ms <= wall_ms(showing.left) + SLACK_MS
                 and (not exact or not _start_off(showing, row, wall_ms))
             ]
             if fit:
                 best = min(fit, key=lambda row: (not row.claims if exact else False, abs(row.start_ms - begun)))
                 pairs[showing] = free.pop(best.id)
     return pairs
+
+
+def _of_turn(showing: Showing, row: Row, begun: float) -> bool:
+    return row.programme == showing.programme and abs(row.planned_ms - begun) < TURN_MS
 
 
 def _start_off(showing: Showing, row: Row, wall_ms: Callable[[float], float]) -> bool:
@@ -221,14 +225,22 @@ def _at_once(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
             yield one, other
 
 
-def _judge_links(verdict: Verdict, seen: Sequence[Showing], pairs: dict[Showing, Row], rows: dict[str, Row]) -> None:
+def _judge_links(
+    verdict: Verdict,
+    seen: Sequence[Showing],
+    pairs: dict[Showing, Row],
+    rows: dict[str, Row],
+    wall_ms: Callable[[float], float],
+) -> None:
     """A programme that is joined after a kill takes up the row before it, over rows that nobody saw perhaps."""
     for one, other in zip(seen, seen[1:], strict=False):
         same = one.programme == other.programme and (other.first - one.first) * 1000 < TURN_MS
         if not same or one not in pairs or other not in pairs:
             continue
+        begun = wall_ms(one.first)
+        fit = {row.id for row in rows.values() if _of_turn(one, row, begun) and not _start_off(one, row, wall_ms)}
         row: Row | None = pairs[other]
-        while row is not None and row.id != pairs[one].id:
+        while row is not None and row.id not in {*fit, pairs[one].id} - {pairs[other].id}:
             row = rows.get(row.continues or "")
         if row is None:
             verdict.miss("chain_breaks", f"{pairs[other]} does not continue {pairs[one]}")

@@ -65,7 +65,7 @@ def perform(options: argparse.Namespace, part: str) -> tuple[Verdict, int]:
     done = 0
     with tempfile.TemporaryDirectory(prefix="kiosk-power-") as name:
         folder = Path(name)
-        with room(folder, forgetful=part == "cuts") as place:
+        with room(folder, options.seed if part == "cuts" else "") as place:
             trouble: Trouble | None = None
             try:
                 first_life(place)

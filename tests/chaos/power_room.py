@@ -190,10 +190,10 @@ def _ask(path: Path, sql: str, *values: object) -> list[tuple[object, ...]]:
 
 
 @contextlib.contextmanager
-def room(folder: Path, forgetful: bool) -> Iterator[Room]:
+def room(folder: Path, cut_by: str) -> Iterator[Room]:
     """Sign the week, serve the town, enrol the station; end it all with the block. The daemon is not started yet.
 
-    ``forgetful``: the station's state is on a disk that forgets; its power was cut once, right after the enrolment.
+    With ``cut_by``, a seed, the station's state is on a disk that forgets; its power was cut right after the enrolment.
     """
     with contextlib.ExitStack() as stack:
         x = XServer(SCREEN)
@@ -208,12 +208,12 @@ def room(folder: Path, forgetful: bool) -> Iterator[Room]:
         stack.callback(town.end)
         wait_for(lambda: "listens" in (folder / "town.log").read_text(), 20, "the town's start")
         line = Line(town_port)
-        disk = _power(stack, folder) if forgetful else None
+        disk = _power(stack, folder) if cut_by else None
         config = write_config(folder, x.name)
         run("enrol", "--town", f"http://127.0.0.1:{line.port}", "--code", code, "--config", str(config))
         if disk is not None:
             disk.off()
-            disk.on("enrolled")
+            disk.on(f"{cut_by} enrolled")
         watch = Watch(x.name, folder / "trace")
         stack.callback(watch.stop)
         daemon = Daemon(config, folder / "station.log")
