@@ -50,8 +50,8 @@ class ChildReady:
     """``film``, ``sound`` or ``still``."""
     unconfined: str = ""
     """What could not be done to shut the child off."""
-    at: float = 0.0
-    """When it will be on the screen (monotonic)."""
+    waits: bool = False
+    """It is late, or joins, and waits to be told when to come."""
 
 
 @dataclass(frozen=True)

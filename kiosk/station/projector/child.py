@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import msgspec
-from msgspec import structs
 
 from kiosk.station.projector.confine import confine, die_with_parent
 from kiosk.station.projector.failure import Failure
@@ -39,11 +38,10 @@ FIRST_REPORT = 0.3
 PROGRESS_EVERY = 1.0
 QUIET = FADE + 0.006
 """Seconds before its end from which on a programme fades out: it is silent a little before the next one is heard."""
-NOTICE = 0.1
-"""Seconds before its picture in which the parent hears when that will be, where it does not know yet: should all end
-just then, the record has it."""
 A_LITTLE = 0.05
-"""Seconds by which a head may be late without a word to the parent beforehand."""
+"""Seconds by which a head may be late without asking."""
+PATIENCE = 1.0
+"""Seconds that the parent is given to say when a picture may come that is late, or joins."""
 SPIN = 0.002
 """Seconds before an instant from which on it is waited for awake: the kernel wakes a sleeper a little late."""
 REPORTS = 3
@@ -67,8 +65,11 @@ def main() -> NoReturn:
         programme = Still(cue, window) if still else Film(cue, window)
         programme.make_ready()
         window.keep_picture()
-        cut = first_cut(programme, window, orders, joins=cue.position_ms > 0)
-        tell(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined, at=cut.at))
+        cut = cut_so_far(programme, window, orders)
+        waits = cut is not None and (cue.position_ms > 0 or time.monotonic() > cut.at + A_LITTLE)
+        tell(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined, waits=waits))
+        if cut is not None and waits:
+            cut = wait_for_leave(programme, window, orders, cut)
         play(programme, window, orders, cut)
     except HUNG_UP:
         os._exit(SCREEN_GONE)
@@ -78,21 +79,28 @@ def main() -> NoReturn:
         fail(f"{type(error).__name__}: {error}")
 
 
-def first_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", *, joins: bool) -> Cut:
-    """The cut that was ordered last by now; put off where it is too near, or over, to tell the parent first."""
+def cut_so_far(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> Cut | None:
+    """The cut as the orders have it by now."""
     cut: Cut | None = None
-    while cut is None:
-        cut = obey(orders.wait(None), programme, window)
     while (order := orders.wait(0)) is not None:
         cut = obey(order, programme, window) or cut
-    now = time.monotonic()
-    untold = now > cut.at - NOTICE if joins else now > cut.at + A_LITTLE
-    return structs.replace(cut, at=now + NOTICE) if untold else cut
+    return cut
 
 
-def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut) -> NoReturn:
+def wait_for_leave(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut) -> Cut:
+    """Wait for the parent to say when; one that is busy for too long does not keep the screen dark."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        told = obey(orders.wait(until), programme, window)
+        if told is not None and told.at > min(cut.at, time.monotonic()):
+            return told
+        cut = told or cut
+    return cut
+
+
+def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", ordered: Cut | None) -> NoReturn:
     """Wait for the cut, be shown, fall silent at the end, wait to be told to leave."""
-    cut = wait_for_cut(programme, window, orders, cut)
+    cut = wait_for_cut(programme, window, orders, ordered)
     next_report = time.monotonic() + FIRST_REPORT
     while True:
         order = orders.wait(min(cut.end - QUIET, next_report))
@@ -112,10 +120,11 @@ def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut
         obey(orders.wait(None), programme, window)
 
 
-def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut) -> Cut:
+def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut | None) -> Cut:
     """Start the programme as much ahead of the cut as it needs, and raise it at the cut."""
-    while time.monotonic() < cut.at - programme.lead - SPIN:
-        cut = obey(orders.wait(cut.at - programme.lead - SPIN), programme, window) or cut
+    while cut is None or time.monotonic() < cut.at - programme.lead - SPIN:
+        until = cut.at - programme.lead - SPIN if cut else None
+        cut = obey(orders.wait(until), programme, window) or cut
     wait_awake(cut.at - programme.lead)
     programme.run()
     time.sleep(max(0.0, cut.at - SPIN - time.monotonic()))

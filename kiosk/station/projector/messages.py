@@ -60,8 +60,8 @@ class Ready(Message, frozen=True, kw_only=True):
     """libVLC's module in use."""
     unconfined: str = ""
     """What could not be done to shut the child off; empty where all was."""
-    at: float = 0.0
-    """When it will be on the screen: at the cut's instant, or somewhat later where there was no time for that."""
+    waits: bool = False
+    """It is late, or joins: so that it is known before when it comes, it waits for another cut, though not for long."""
 
 
 class Shown(Message, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ class Showing:
 
 @dataclass(frozen=True)
 class Coming:
-    """A play's first picture will be there at another instant than it was cued for."""
+    """A play's first picture is about to come at another instant than it was cued for: it is late, or joins."""
 
     play: str
     at: float

@@ -34,7 +34,10 @@ ATTEMPTS = 3
 JOIN_LEAD = 0.8
 """Seconds that the first child to join needs from its start to its picture: it is aimed that far ahead. Each later one
 is aimed by what the one before it took, and :data:`JOIN_SPARE`: what lacks stays lost until the programme's end."""
-JOIN_SPARE = 0.05
+NOTICE = 0.1
+"""Seconds before a picture that is late, or joins, in which the record hears when it comes: should all end just then,
+the row has its start."""
+JOIN_SPARE = 0.05 + NOTICE
 MOST_LEAD = 4.0
 LINGER = 2.0
 """Seconds that a programme's last picture stays for one that is late to follow it."""
@@ -143,8 +146,7 @@ class Projector:
                     self._join_lead = min(MOST_LEAD, now - run.heard_at + JOIN_SPARE)
                 run.ready, run.heard_at = True, now
                 run.kind, run.video_output = event.kind, event.video_output
-                known = run.shown_at is not None or abs(event.at - run.asked) < SAME_INSTANT
-                return [] if known else [Coming(run.showing.play, event.at)]
+                return self._let_come(run, now) if event.waits else []
             case ChildShown(play=child, monotonic=at):
                 return self._shown(child, at)
             case ChildProgress():
@@ -216,6 +218,13 @@ class Projector:
         run.process.tell(structs.replace(showing.cue, position_ms=position))
         run.process.tell(Cut(at=showing.at, end=showing.end))
 
+    def _let_come(self, run: Run, now: float) -> list[Note]:
+        """Say when a picture comes that is late, or joins: soon, and to whoever writes it down a little before."""
+        at = max(run.showing.at, now + NOTICE)
+        if run.process is not None:
+            run.process.tell(Cut(at=at, end=run.showing.end))
+        return [Coming(run.showing.play, at)] if run.shown_at is None else []
+
     def _shown(self, child: str, at: float) -> list[Note]:
         run = self._run_of(child)
         if run is None:
@@ -281,8 +290,8 @@ class Projector:
 
 def _translate(child: str, message: FromChild) -> Event:
     match message:
-        case Ready(video_output=output, kind=kind, unconfined=unconfined, at=at):
-            return ChildReady(child, output, kind, unconfined, at)
+        case Ready(video_output=output, kind=kind, unconfined=unconfined, waits=waits):
+            return ChildReady(child, output, kind, unconfined, waits)
         case Shown(at=at):
             return ChildShown(child, at)
         case Progress(at=at, media_ms=media, pictures=pictures, lost=lost):
