@@ -27,6 +27,8 @@ class Server:
         self._place, self._root = place, Folder(0o755)
         self._mount: Mount | None = None
         self._left, self._victim = 0, 0
+        self._changes = 0
+        """Since the power came."""
         self._last: tuple[str, float] | None = None
         """The change after which the power went by itself, and when (CLOCK_MONOTONIC, in seconds)."""
 
@@ -47,16 +49,17 @@ class Server:
     def _obey(self, do: str, seed: str = "", after: int = 0, victim: int = 0) -> None:
         if do == "on":
             self._root = self._root.after_cut(random.Random(seed))
-            self._mount, self._last = Mount(self._root, self._place), None
+            self._mount, self._last, self._changes = Mount(self._root, self._place), None, 0
         elif do == "off":
             self._off()
         elif do == "arm":
             self._left, self._victim = after, victim
-        sys.stdout.write(json.dumps({"done": do, "last": self._last}) + "\n")
+        sys.stdout.write(json.dumps({"done": do, "changes": self._changes, "last": self._last}) + "\n")
         sys.stdout.flush()
 
     def _count(self, name: str) -> None:
         """The victim that has been armed dies at its n-th change, and the power goes with it."""
+        self._changes += 1
         if self._left:
             self._left -= 1
             if self._left == 0:
@@ -77,6 +80,8 @@ class Disk:
     """A folder that forgets, mounted at ``place`` while it has power."""
 
     def __init__(self, place: Path) -> None:
+        self.changes = 0
+        """How many changes the disk took from the last :meth:`on` to the :meth:`off` after it."""
         place.mkdir(exist_ok=True)
         self._server = subprocess.Popen(
             [sys.executable, "-m", "chaos.forgetful_disk", str(place)],
@@ -93,7 +98,8 @@ class Disk:
 
     def off(self) -> tuple[str, float] | None:
         """Cut the power, if it is not cut yet. Where an armed cut came: after which change, and when (monotonic)."""
-        last = self._order(do="off")["last"]
+        answer = self._order(do="off")
+        last, self.changes = answer["last"], answer["changes"]
         return (str(last[0]), float(last[1])) if last else None
 
     def arm(self, after: int, victim: int) -> None:

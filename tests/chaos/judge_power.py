@@ -105,21 +105,23 @@ class Verdict:
 def showings(sightings: Sequence[Sighting], lives: Sequence[Life], names: dict[int, str]) -> list[Showing]:
     """Put sightings together. ``names`` gives the programme of each bar code; any other code is none.
 
-    A programme that was away for a moment, as when its player was replaced, is the same showing. What is seen for the
+    A programme that was away for a moment, as when its player was replaced, is the same showing, unless another one was
+    seen meanwhile. What is seen for the
     first time after a kill was shown by nobody: it waited below, and came in sight as the windows above it went.
     """
     begins = [life.begin + BIRTH_S for life in lives]
     groups: list[tuple[int, list[int]]] = []
-    newest: dict[tuple[int, int], list[int]] = {}
     for place, seen in enumerate(sightings):
         life = max(0, bisect_right(begins, seen.monotonic) - 1)
         if seen.programme not in names:
             continue
-        places = newest.get((life, seen.programme))
-        if places is None or (seen.monotonic - sightings[places[-1]].monotonic) * 1000 > TURN_MS:
-            places = newest[life, seen.programme] = []
-            groups.append((life, places))
-        places.append(place)
+        newest = groups[-1] if groups else None
+        away_s = seen.monotonic - sightings[newest[1][-1]].monotonic if newest else 0.0
+        same = newest and newest[0] == life and sightings[newest[1][0]].programme == seen.programme
+        if newest is None or not same or away_s * 1000 > TURN_MS:
+            newest = life, []
+            groups.append(newest)
+        newest[1].append(place)
     found = [_showing(sightings, places, lives[life], life, names) for life, places in groups]
     return sorted((one for one in found if one.first < lives[one.life].end), key=lambda one: one.first)
 
@@ -234,8 +236,9 @@ def _judge_links(
 ) -> None:
     """A programme that is joined after a kill takes up the row before it, over rows that nobody saw perhaps."""
     for one, other in zip(seen, seen[1:], strict=False):
-        same = one.programme == other.programme and (other.first - one.first) * 1000 < TURN_MS
-        if not same or one not in pairs or other not in pairs:
+        if one not in pairs or other not in pairs:
+            continue
+        if (pairs[one].programme, pairs[one].planned_ms) != (pairs[other].programme, pairs[other].planned_ms):
             continue
         begun = wall_ms(one.first)
         fit = {row.id for row in rows.values() if _of_turn(one, row, begun) and not _start_off(one, row, wall_ms)}

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.room import say  # noqa: E402
 from chaos.judge_power import BIRTH_S, Verdict, judge, judge_chain, showings  # noqa: E402
 from chaos.power_line import Trouble  # noqa: E402
-from chaos.power_room import NAMES, Room, keep, room  # noqa: E402
+from chaos.power_room import NAMES, PLANNED, Room, keep, room  # noqa: E402
 
 from kiosk.demo.sampler import Sighting  # noqa: E402
 
@@ -35,8 +35,9 @@ RESTART_S = 0.6
 """A life begins so long after the one before it, at most."""
 LAST_S = 120.0
 """Within this, all has to be delivered in the end."""
-MOST_CHANGES = 150
-"""A power cut in the midst of what is written comes at one of so many changes to the disk."""
+MOST_CHANGES = 160
+"""A power cut in the midst of what is written comes at one of so many changes to the disk: half of them are made while
+the station starts."""
 
 Moment = Callable[[Room, random.Random, float], None]
 """Waits for the moment to kill; it is given when the life began."""
@@ -118,13 +119,16 @@ def cycle(place: Room, chance: random.Random, number: int) -> None:
 
 def end(place: Room, seed: str) -> str:
     """Kill it; where the disk forgets, its power goes at the same time, and comes back."""
-    at, struck = time.monotonic(), None
+    at = time.monotonic()
     place.daemon.kill()
-    if place.disk is not None:
-        struck = place.disk.off()
-        place.disk.on(seed)
+    if place.disk is None:
+        place.daemon.lived_until(at)
+        return ""
+    struck = place.disk.off()
+    place.disk.on(seed)
+    place.daemon.boot()
     place.daemon.lived_until(struck[1] if struck else at)
-    return f", after {struck[0]}" if struck else ""
+    return f" at change {place.disk.changes}" + (f", a {struck[0]}" if struck else "")
 
 
 # --- moments ---
@@ -138,8 +142,8 @@ def while_starting(place: Room, chance: random.Random, begun: float) -> None:
 def around_a_cut(place: Room, chance: random.Random, begun: float) -> None:
     """A little before or after one programme follows another."""
     offset = time.time() - time.monotonic()
-    cut = place.next_cut((begun + 2.3 + offset) * 1000) / 1000 - offset
-    watch_for(place, cut + chance.uniform(-0.08, 0.12) - time.monotonic())
+    cut = place.next_cut((begun + 2.3 + offset) * 1000) / 1000 - offset + chance.uniform(-0.08, 0.12)
+    watch_for(place, min(cut, begun + 2.3 + max(PLANNED.values())) - time.monotonic())
 
 
 def at_first_picture(place: Room, chance: random.Random, begun: float) -> None:
@@ -158,7 +162,7 @@ def at_any_time(place: Room, chance: random.Random, begun: float) -> None:
 def in_the_midst(place: Room, chance: random.Random, begun: float) -> None:
     """At some change to the disk, which may be between two that belong together."""
     assert place.disk and place.daemon.process
-    place.disk.arm(round(MOST_CHANGES ** chance.random()), place.daemon.process.pid)
+    place.disk.arm(chance.randint(1, MOST_CHANGES), place.daemon.process.pid)
     while not place.daemon.dead and time.monotonic() - begun < LONGEST_S:
         watch_for(place, 0.02)
 

@@ -10,7 +10,10 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import cycle
 from pathlib import Path
+from uuid import uuid4
 
 from bench.room import Item, Stretch, XServer, media_folder, sign_week, wait_for, whole_second
 from chaos.forgetful_disk import Disk
@@ -27,11 +30,16 @@ from kiosk.town.issue import Terms, issue_playlist
 from kiosk.town.office import open_office
 
 SCREEN = "640x360x24"
-LENGTHS = {201: 3, 202: 8, 203: 4, 204: 6, 205: 3, 206: 7, 207: 5}
-"""Seconds of each programme, by its bar code."""
+PLANNED = {201: 3, 202: 8, 203: 4, 204: 6, 205: 3, 206: 7, 207: 5}
+"""Seconds of each programme of the slots, by its bar code."""
+FILLER = {211: 5, 212: 3, 213: 7, 214: 4}
+"""The same of what is recommended."""
+LENGTHS = {**PLANNED, **FILLER}
 NAMES = {number: f"p{number}" for number in LENGTHS}
-HOURS = 20
-"""So long the loop goes on, unless it is taken back."""
+SLOT_S, EVERY_S = 70, 110
+"""A slot lasts so long, in which its programmes are looped; the rest of the time is filler's."""
+HOURS = 12
+"""So long there is something planned, unless it is taken back."""
 H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "30", "-g", "25", "-pix_fmt", "yuv420p")
 """A whole picture each second: whoever joins need not decode from the head on."""
 
@@ -86,11 +94,26 @@ class Daemon:
             out.flush()
             self._begun = time.monotonic()
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "kiosk", "station", "--config", str(self.config)],
+                [*self._in_a_boot(), sys.executable, "-m", "kiosk", "station", "--config", str(self.config)],
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def boot(self) -> None:
+        """From the next start on, it is another boot of the PC."""
+        self._boot_id.write_text(f"{uuid4()}\n")
+
+    def _in_a_boot(self) -> list[str]:
+        """The command that lets the next one see :meth:`boot`'s name where the kernel tells its own."""
+        if not self._boot_id.exists():
+            return []
+        bind = f'mount --bind {self._boot_id} /proc/sys/kernel/random/boot_id && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", bind, "sh"]
+
+    @property
+    def _boot_id(self) -> Path:
+        return self.config.with_name("boot_id")
 
     @property
     def dead(self) -> bool:
@@ -163,22 +186,21 @@ class Room:
         return not open_rows and not waiting and bool(taken)
 
     def clear_the_plan(self) -> None:
-        """Publish a week in which nothing is planned."""
+        """Publish a week in which nothing is planned or recommended."""
         office = open_office(self.folder / "town")
         try:
-            issue_playlist(office, replace(self.week, slots=()), Terms("power"))
+            issue_playlist(office, replace(self.week, slots=(), recommended=()), Terms("power"))
         finally:
             office.close()
 
     def next_cut(self, after_ms: float) -> float:
-        """The next cut of the plan at or after an instant, in UTC milliseconds."""
-        lap = sum(LENGTHS.values()) * 1000
-        at = self.start_ms + (after_ms - self.start_ms) // lap * lap
-        for seconds in (*LENGTHS.values(), *LENGTHS.values()):
-            if at >= after_ms:
+        """The next cut of a slot at or after an instant, in UTC milliseconds."""
+        begin = at = self.start_ms + (after_ms - self.start_ms) // (EVERY_S * 1000) * EVERY_S * 1000
+        for seconds in cycle(PLANNED.values()):
+            if at >= after_ms or at >= begin + SLOT_S * 1000:
                 break
-            at += seconds * 1000
-        return at
+            at = min(at + seconds * 1000, begin + SLOT_S * 1000)
+        return at if at >= after_ms else begin + EVERY_S * 1000
 
     def _ask_town(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         return _ask(self.folder / "town" / "town.db", sql, *values)
@@ -201,7 +223,7 @@ def room(folder: Path, cut_by: str) -> Iterator[Room]:
         start = whole_second(10)
         clips = [make(_clip(number), media_folder("power-1s")) for number in LENGTHS]
         items = [Item(NAMES[number], clip, LENGTHS[number] * 1000) for number, clip in zip(LENGTHS, clips, strict=True)]
-        week = sign_week(folder / "town", items, [Stretch(start, HOURS * 3600, tuple(NAMES.values()), "loop")])
+        week = sign_week(folder / "town", items, list(_slots(start)), {NAMES[number]: 10_000 for number in FILLER})
         code = add_station(folder / "town")
         town_port = free_port()
         town = TownServer(folder / "town", town_port, folder / "town.log")
@@ -219,6 +241,12 @@ def room(folder: Path, cut_by: str) -> Iterator[Room]:
         daemon = Daemon(config, folder / "station.log")
         stack.callback(lambda: None if daemon.dead else daemon.kill())
         yield Room(folder, watch, line, town, daemon, week, round(start.timestamp() * 1000), disk)
+
+
+def _slots(start: datetime) -> Iterator[Stretch]:
+    for begin in range(0, HOURS * 3600, EVERY_S):
+        programmes = tuple(NAMES[number] for number in PLANNED)
+        yield Stretch(start + timedelta(seconds=begin), SLOT_S, programmes, "loop")
 
 
 def _power(stack: contextlib.ExitStack, folder: Path) -> Disk:
