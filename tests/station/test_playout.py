@@ -366,6 +366,19 @@ def test_restart_goes_on_with_the_filler_that_was_on_air(make_room: MakeRoom) ->
     assert room.rows()[-1].continues == before.id
 
 
+def test_restart_goes_on_with_the_filler_on_air_though_the_next_one_was_cued(make_room: MakeRoom) -> None:
+    playlist = week(ALL, recommended={"rice": 4, "song": 4})
+    room = make_room(playlist, "08:00:00")
+    room.run(at("08:01:07"))
+    assert [(row.programme, row.shown_ms is None) for row in room.rows()[-2:]] == [("song", False), ("rice", True)]
+    before = room.rows()[-2]
+    room.close()
+    room = make_room(playlist, "08:01:09", boot="boot-2")
+    room.run(at("08:01:11"))
+    assert room.on_air() == "song"
+    assert before.id in [row.continues for row in room.rows()]
+
+
 def test_close_at_shutdown_closes_what_is_open(make_room: MakeRoom) -> None:
     room = make_room(MORNING, "08:59:00")
     room.run(at("09:00:55"))
