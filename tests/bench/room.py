@@ -73,6 +73,7 @@ class XServer:
             ["Xvfb", *wanted, "-displayfd", str(writing), "-screen", "0", self._size, "-nolisten", "tcp"],
             pass_fds=[writing],
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the bench, which may still want to look
         )
         os.close(writing)
         with os.fdopen(reading) as answer:

@@ -78,6 +78,8 @@ def perform(options: argparse.Namespace, part: str) -> tuple[Verdict, int]:
             except KeyboardInterrupt:
                 options.interrupted = True
                 say(f"broken off after {done} {part}; what there is is judged")
+                if place.daemon.in_life:
+                    end(place, "broken off")
             finally:
                 if trouble is not None:
                     trouble.stop()

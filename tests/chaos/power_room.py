@@ -87,6 +87,7 @@ class Daemon:
     lives: list[Life] = field(default_factory=list)
     process: "subprocess.Popen[bytes] | None" = None
     _begun: float = 0.0
+    """When the present life began; 0 between two."""
 
     def start(self) -> None:
         with self.log.open("a") as out:
@@ -135,6 +136,12 @@ class Daemon:
         self.lives.append(Life(self._begun, at))
         with self.log.open("a") as out:
             out.write(f"--- from {self._begun:.3f} to {at:.3f} (monotonic)\n")
+        self._begun = 0.0
+
+    @property
+    def in_life(self) -> bool:
+        """Whether it was started, and its end is not known to the judge yet."""
+        return self._begun > 0
 
 
 @dataclass(frozen=True)
