@@ -195,8 +195,7 @@ class Station:
         self._plan.change(urgents=accepted.urgents)
         self._plan.use_playlist(accepted.playlist)
         self._presses.restore()
-        interrupted = self._journal.interrupted_at_boot
-        self._plan.go_on_with(interrupted[-1] if interrupted else None)
+        self._plan.go_on_with(self._journal.interrupted_at_boot)
 
     def _end(self) -> None:
         systemd.notify(systemd.STOPPING)

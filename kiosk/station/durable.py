@@ -6,7 +6,8 @@ from pathlib import Path
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put ``data`` at ``path``: beside it first, synced, renamed, and the folder synced. Raises :class:`OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        make_folder(path.parent)
     partial = path.with_name(f".{path.name}.new")
     partial.unlink(missing_ok=True)
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -16,6 +17,15 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
         os.fsync(file.fileno())
     partial.replace(path)
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and what is missing above it, to last; one that is there may be of a moment ago, and is made to
+    last too. Raises :class:`OSError`."""
+    if not folder.parent.is_dir():
+        make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -50,6 +50,8 @@ class ChildReady:
     """``film``, ``sound`` or ``still``."""
     unconfined: str = ""
     """What could not be done to shut the child off."""
+    waits: bool = False
+    """It is late, or joins, and waits to be told when to come."""
 
 
 @dataclass(frozen=True)

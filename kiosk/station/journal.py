@@ -115,6 +115,13 @@ class Journal:
         self._open[row.id] = _Sketch(row.programme.id, row.practice)
         self._put(f"due {row.id}", rows.add_due, row)
 
+    def expect(self, play: str, at_ms: int) -> None:
+        """The first picture will be on the screen at ``at_ms``, and not when it was planned: it is joined, or late.
+
+        Should all end before it is known to be there, the row says so.
+        """
+        self._put(f"expect {play}", rows.mark_expected, play, at_ms)
+
     def shown(
         self,
         play: str,

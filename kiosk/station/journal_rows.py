@@ -73,7 +73,7 @@ class AsRun:
     gap_ms: int | None
     video_output: str | None
     last_ms: int | None
-    """The newest check-point."""
+    """The newest check-point; before the first picture, when that is expected, if not as planned."""
     played_ms: int
     pictures_shown: int
     pictures_lost: int
@@ -89,6 +89,11 @@ def add_due(db: Database, due: Due) -> None:
     copied = {name: getattr(due.programme, name) for name in ("title", "sha256", "category", "source")}
     row |= {"programme": due.programme.id, "muted": int(due.muted), "practice": int(due.practice)}
     insert(db, "plays", row | copied, "OR IGNORE ")
+
+
+def mark_expected(db: Database, play: str, at_ms: int) -> None:
+    """When its first picture is expected; a row left open before that picture is closed here."""
+    db.execute("UPDATE plays SET last_ms = ? WHERE id = ? AND seq IS NULL AND shown_ms IS NULL", [at_ms, play])
 
 
 def mark_shown(

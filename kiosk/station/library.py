@@ -18,7 +18,7 @@ from kiosk.contract.reports import Signed
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index, Pinned, Refused
 from kiosk.station import library_space as space
-from kiosk.station.durable import sync_folder, write_whole
+from kiosk.station.durable import make_folder, sync_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +65,14 @@ class Library:
     """
 
     def __init__(self, folder: Path) -> None:
+        """The folders are made, and made to last: with one that goes at a power cut goes all that was synced in it."""
         self._files, self._staging, self._trust = folder / "files", folder / "staging", folder / "trust"
-        for place in (self._files, self._staging, self._trust / "root"):
-            place.mkdir(parents=True, exist_ok=True)
+        for place in (folder, self._files, self._staging, self._trust, self._trust / "root"):
+            try:
+                make_folder(place)
+            except OSError:  # where it is there, and cannot be synced: others look after the disk, and say so
+                if not place.is_dir():
+                    raise
 
     # --- files ---
 

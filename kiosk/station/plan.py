@@ -3,7 +3,7 @@
 Nothing here shows anything or writes a row: :mod:`kiosk.station.playout` does, and says what has become of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -77,12 +77,15 @@ class Plan:
             owed=tt.owed(self.playlist, at, self._completed(), by_date=self.situation.clock_trusted),
         )
 
-    def go_on_with(self, row: AsRun | None) -> None:
-        """After a restart: the filler item that was on air goes on where the clock says it would be."""
+    def go_on_with(self, rows: Iterable[AsRun]) -> None:
+        """After a restart: of the ``rows`` it broke off, the filler item that was on air goes on where the clock says
+        it would be; not the one after it, which was cued already."""
         owed = self.situation.owed
-        if row is None or owed is None or row.origin != "filler" or row.planned_end_ms <= self._clock.now_ms():
+        left = [row for row in rows if row.origin == "filler" and row.planned_end_ms > self._clock.now_ms()]
+        if owed is None or not left:
             return
         self._goes_on = True
+        row = min(left, key=lambda row: row.planned_start_ms)
         self.situation = replace(
             self.situation, owed=replace(owed, at=to_utc(row.planned_start_ms), first=row.programme)
         )

@@ -21,13 +21,16 @@ from kiosk.station.library import Library
 from kiosk.station.loudness import gain_db
 from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Position, Replaced, Showing
+from kiosk.station.projector.notes import Coming, Note, OffScreen, OnScreen, Position, Replaced, Showing
 from kiosk.station.projector.projector import Projector
 from kiosk.station.volume import Hand, Level, in_force
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 5.0
+"""No more than this of a play is unknown after an unexpected end."""
+REPORT_SECONDS = 1.0
+"""A child says how far it is about so often: the check-point before the one that would come too late is taken."""
 VOLUME = 80
 """In percent, where neither plan nor station document says one."""
 SEAM = timedelta(milliseconds=50)
@@ -264,6 +267,8 @@ class Playout:
             if play is None:
                 continue
             match note:
+                case Coming(at=at):
+                    self._journal.expect(play.id, self._clock.ms_at(at))
                 case OnScreen():
                     self._shown(play, note)
                 case Position():
@@ -294,7 +299,7 @@ class Playout:
         log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
 
     def _point(self, play: _Play, note: Position) -> None:
-        if note.at - play.point >= CHECKPOINT_SECONDS:
+        if note.at - play.point >= CHECKPOINT_SECONDS - 1.5 * REPORT_SECONDS:
             play.point = note.at
             at_ms = self._clock.ms_at(note.at, play.base_ms)
             self._journal.checkpoint(play.id, at_ms, round(note.played * 1000), note.pictures, note.lost)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ import psutil
 from Xlib import display as xdisplay
 
 from kiosk.common.media import hash_file
-from kiosk.contract.playlist import Playlist, Programme, Slot
+from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.demo.presser import free_port
 from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, quiet, run, wait_for_line, write_config
 from kiosk.demo.sampler import Sighting
@@ -73,6 +73,7 @@ class XServer:
             ["Xvfb", *wanted, "-displayfd", str(writing), "-screen", "0", self._size, "-nolisten", "tcp"],
             pass_fds=[writing],
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the bench, which may still want to look
         )
         os.close(writing)
         with os.fdopen(reading) as answer:
@@ -147,8 +148,13 @@ class Stretch:
     mode: str = "once"
 
 
-def sign_week(town: Path, items: Sequence[Item], stretches: Sequence[Stretch]) -> Playlist:
-    """Found a town in ``town`` and publish a week of these slots with its key."""
+def sign_week(
+    town: Path, items: Sequence[Item], stretches: Sequence[Stretch], recommended: Mapping[str, int] | None = None
+) -> Playlist:
+    """Found a town in ``town`` and publish a week of these slots with its key.
+
+    ``recommended``: how often each of these programmes is to be shown beside the slots.
+    """
     office = found_office(town, "Town", town=TOWN, by="bench")
     days = sorted({slot.start.date() for slot in stretches})
     programmes = []
@@ -170,6 +176,10 @@ def sign_week(town: Path, items: Sequence[Item], stretches: Sequence[Stretch]) -
         last_day=days[-1].isoformat(),
         programmes=tuple(programmes),
         slots=tuple(_slot(stretch) for stretch in stretches),
+        recommended=tuple(
+            Recommended(programme=name, plays=plays, first_day=days[0].isoformat(), last_day=days[-1].isoformat())
+            for name, plays in (recommended or {}).items()
+        ),
     )
     copy(office, files, quiet)
     playlist = issue_playlist(office, draft, Terms("bench"))

@@ -89,8 +89,7 @@ class Room:
         if playlist is not None:
             self.fetch(*playlist.programmes)
         self.plan.use_playlist(playlist)
-        interrupted = self.journal.interrupted_at_boot
-        self.plan.go_on_with(interrupted[-1] if interrupted else None)
+        self.plan.go_on_with(self.journal.interrupted_at_boot)
         self.wake = now
         self.replan("start")
 

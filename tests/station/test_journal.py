@@ -233,6 +233,22 @@ def test_a_wrong_clock_never_ends_a_play_before_it_began(tmp_path: Path) -> None
         assert len(second.cause) == 400
 
 
+def test_restart_closes_a_row_without_a_picture_where_that_was_expected(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        journal.due(due("p1"))
+        journal.expect("p1", START + 20_000)
+        journal.due(due("p2"))
+        journal.expect("p2", START + 20_000)
+        journal.shown("p2", START + 20_004, 1000, 4, 0, "")
+        journal.expect("p2", START + 30_000)
+    with opened(path) as (journal, _):
+        for play, began in zip(records(journal), (START + 20_000, START + 20_004), strict=True):
+            assert isinstance(play, Play)
+            assert (play.actual_start_ms, play.actual_end_ms, play.played_ms) == (began, began, 0)
+            assert (play.planned_start_ms, play.outcome) == (START, "interrupted")
+
+
 def test_restart_closes_an_open_row_at_its_last_check_point(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with opened(path) as (journal, _):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from chaos.forgetful_disk import Disk
 from fakes_town import TownOnTheLine, notice
 
 from kiosk.contract import trust
@@ -52,6 +53,20 @@ def test_a_staged_file_that_is_not_what_was_signed_is_deleted(library: Library, 
         library.admit(SHA, len(DATA))
     assert not library.stage(SHA).exists()
     assert library.path(SHA) is None
+
+
+def test_power_cut_right_after_the_enrolment_leaves_the_root(tmp_path: Path, town: TownOnTheLine) -> None:
+    data = town.office.public.root_path(1).read_bytes()
+    disk = Disk(tmp_path / "state")
+    for cut in range(12):
+        disk.on("new")
+        folder = tmp_path / "state" / str(cut)
+        Library(folder / "library").begin_trust(trust.stored_root(data), data)
+        disk.off()
+        disk.on(str(cut))
+        assert [path.read_bytes() for path in folder.glob("library/trust/root/*")] == [data]
+        disk.off()
+    disk.close()
 
 
 def test_admission_can_be_interrupted_and_taken_up_again(library: Library) -> None:

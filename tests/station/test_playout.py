@@ -33,6 +33,7 @@ from kiosk.contract.station import Opening
 from kiosk.station.clock import Moved
 from kiosk.station.instants import to_ms
 from kiosk.station.journal import AsRun
+from kiosk.station.projector.notes import Coming, Position
 from kiosk.station.projector.projector import JOIN_LEAD
 
 MORNING = week(ALL, slot("09:00:00", "09:10:00", "law", "rice", "song"))
@@ -94,6 +95,32 @@ def test_row_is_check_pointed_while_it_is_on_air(make_room: MakeRoom) -> None:
     assert row.last_ms is not None and 25_000 < row.last_ms - to_ms(at("09:00:00")) <= 32_000
     assert abs(row.played_ms - (row.last_ms - to_ms(at("09:00:00")))) < 10
     assert row.pictures_shown == round(row.played_ms / 40)
+
+
+def test_no_more_than_a_check_point_is_unknown_after_a_kill(make_room: MakeRoom) -> None:
+    """A child reports each second, 0.3 s after the cut for the first time; the kill comes just before the next report
+    would be on the disk."""
+    room = make_room(MORNING, "08:59:55")
+    room.run(at("09:00:00") + timedelta(milliseconds=10))
+    [play] = room.projector.runs.values()
+    assert play.shown_at is not None
+    known = to_ms(at("09:00:00"))
+    for second in range(30):
+        now = play.shown_at + 0.3 + second
+        assert to_ms(at("09:00:00")) + 1000 * (second + 0.3) - known <= 5000
+        room.playout.take([Position(play.showing.play, now, now - play.shown_at, 0, 0)])
+        known = only(room.rows(), "law").last_ms or 0
+
+
+def test_row_of_a_join_that_was_not_confirmed_any_more_says_when_it_was_expected(make_room: MakeRoom) -> None:
+    room = make_room(MORNING, "09:00:20")
+    [play] = room.projector.runs
+    room.playout.take([Coming(play, room.clock.monotonic() + 1.5)])
+    assert room.journal.settle(10)
+    room.close()
+    first, second = sorted(make_room(MORNING, "09:00:25").rows(), key=lambda row: row.seq is None)
+    assert (first.end_ms, first.played_ms, first.outcome) == (to_ms(at("09:00:21")) + 500, 0, "interrupted")
+    assert second.continues == first.id
 
 
 def test_whole_list_is_completed_without_a_seam(make_room: MakeRoom) -> None:
@@ -338,6 +365,19 @@ def test_restart_goes_on_with_the_filler_that_was_on_air(make_room: MakeRoom) ->
     assert room.on_air() == "song"
     assert room.rows()[-1].planned_start_ms == before.planned_start_ms
     assert room.rows()[-1].continues == before.id
+
+
+def test_restart_goes_on_with_the_filler_on_air_though_the_next_one_was_cued(make_room: MakeRoom) -> None:
+    playlist = week(ALL, recommended={"rice": 4, "song": 4})
+    room = make_room(playlist, "08:00:00")
+    room.run(at("08:01:07"))
+    assert [(row.programme, row.shown_ms is None) for row in room.rows()[-2:]] == [("song", False), ("rice", True)]
+    before = room.rows()[-2]
+    room.close()
+    room = make_room(playlist, "08:01:09", boot="boot-2")
+    room.run(at("08:01:11"))
+    assert room.on_air() == "song"
+    assert before.id in [row.continues for row in room.rows()]
 
 
 def test_close_at_shutdown_closes_what_is_open(make_room: MakeRoom) -> None:

@@ -39,6 +39,10 @@ FIRST_REPORT = 0.3
 PROGRESS_EVERY = 1.0
 SWITCH = 0.001
 """Seconds that one of our threads may keep Python from the others: sound is laid down while the cut is waited for."""
+A_LITTLE = 0.05
+"""Seconds by which a head may be late without asking."""
+PATIENCE = 1.0
+"""Seconds that the parent is given to say when a picture may come that is late, or joins."""
 SPIN = 0.002
 """Seconds before an instant from which on it is waited for awake: the kernel wakes a sleeper a little late."""
 REPORTS = 3
@@ -63,8 +67,12 @@ def main() -> NoReturn:
         programme = Still(cue, window) if still else Film(cue, window)
         programme.make_ready()
         window.keep_picture()
-        tell(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined))
-        play(programme, window, orders)
+        cut = cut_so_far(programme, window, orders)
+        waits = cut is not None and (cue.position_ms > 0 or time.monotonic() > cut.at + A_LITTLE)
+        tell(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined, waits=waits))
+        if cut is not None and waits:
+            cut = wait_for_leave(programme, window, orders, cut)
+        play(programme, window, orders, cut)
     except HUNG_UP:
         os._exit(SCREEN_GONE)
     except Failure as error:
@@ -73,9 +81,28 @@ def main() -> NoReturn:
         fail(f"{type(error).__name__}: {error}")
 
 
-def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> NoReturn:
+def cut_so_far(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> Cut | None:
+    """The cut as the orders have it by now."""
+    cut: Cut | None = None
+    while (order := orders.wait(0)) is not None:
+        cut = obey(order, programme, window) or cut
+    return cut
+
+
+def wait_for_leave(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut) -> Cut:
+    """Wait for the parent to say when; one that is busy for too long does not keep the screen dark."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        told = obey(orders.wait(until), programme, window)
+        if told is not None and told.at > min(cut.at, time.monotonic()):
+            return told
+        cut = told or cut
+    return cut
+
+
+def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", ordered: Cut | None) -> NoReturn:
     """Wait for the cut, be shown, fall silent at the end, wait to be told to leave."""
-    cut = wait_for_cut(programme, window, orders)
+    cut = wait_for_cut(programme, window, orders, ordered)
     next_report = time.monotonic() + FIRST_REPORT
     while True:
         order = orders.wait(min(cut.end - programme.quiet, next_report))
@@ -95,9 +122,8 @@ def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> 
         obey(orders.wait(None), programme, window)
 
 
-def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> Cut:
+def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut | None) -> Cut:
     """Start the programme as much ahead of the cut as it needs, and raise it at the cut."""
-    cut: Cut | None = None
     while cut is None or time.monotonic() < cut.at - programme.lead - SPIN:
         until = cut.at - programme.lead - SPIN if cut else None
         cut = obey(orders.wait(until), programme, window) or cut

@@ -5,6 +5,7 @@ A file that makes libVLC misbehave reaches the X server and the sound server, by
 
 import ctypes
 import os
+import select
 import signal
 import struct
 from pathlib import Path
@@ -24,10 +25,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with_parent() -> None:
-    """Be killed when the daemon ends, however it ends."""
-    parent = os.getppid()
+    """Be killed when the daemon ends, however it ends. Standard input is the pipe that it writes its orders to.
+
+    One that ended while this process was on its way here sends no signal: but nobody holds its end of the pipe.
+    """
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended in between
+    orders = select.poll()
+    orders.register(0, 0)  # hang-up alone, which is told whether orders are left to read or not
+    if any(event & select.POLLHUP for _, event in orders.poll(0)):
         os._exit(0)
 
 

@@ -70,6 +70,8 @@ class Ready(Message, frozen=True, kw_only=True):
     """libVLC's module in use."""
     unconfined: Words = ""
     """What could not be done to shut the child off; empty where all was."""
+    waits: bool = False
+    """It is late, or joins: so that it is known before when it comes, it waits for another cut, though not for long."""
 
 
 class Shown(Message, frozen=True, kw_only=True):

@@ -20,6 +20,14 @@ class Showing:
 
 
 @dataclass(frozen=True)
+class Coming:
+    """A play's first picture is about to come at another instant than it was cued for: it is late, or joins."""
+
+    play: str
+    at: float
+
+
+@dataclass(frozen=True)
 class OnScreen:
     """A play's first picture is there."""
 
@@ -61,4 +69,4 @@ class Replaced:
     cause: str
 
 
-Note = OnScreen | Position | OffScreen | Replaced
+Note = Coming | OnScreen | Position | OffScreen | Replaced

@@ -23,7 +23,7 @@ from kiosk.station.projector.messages import (
     Shown,
     Volume,
 )
-from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Replaced, Showing
+from kiosk.station.projector.notes import Coming, Note, OffScreen, OnScreen, Replaced, Showing
 from kiosk.station.projector.process import Process
 from kiosk.station.projector.run import Run
 
@@ -135,13 +135,15 @@ class Projector:
         """Take in what a child says. Events of children that were let go are theirs alone."""
         match event:
             case ChildReady(play=child):
-                if run := self._run_of(child):
-                    if run.joins:
-                        self._join_lead = min(MOST_LEAD, now - run.heard_at + JOIN_SPARE)
-                    run.ready, run.heard_at = True, now
-                    run.kind, run.video_output = event.kind, event.video_output
+                run = self._run_of(child)
                 self._note_confinement(event.unconfined)
-                return []
+                if run is None:
+                    return []
+                if run.joins:
+                    self._join_lead = min(MOST_LEAD, now - run.heard_at + JOIN_SPARE)
+                run.ready, run.heard_at = True, now
+                run.kind, run.video_output = event.kind, event.video_output
+                return self._let_come(run, now) if event.waits else []
             case ChildShown(play=child, monotonic=at):
                 return self._shown(child, at)
             case ChildProgress():
@@ -195,7 +197,7 @@ class Projector:
         run.attempts += 1
         run.joins = run.shown_at is not None or now > showing.at
         if run.joins:
-            showing = replace(showing, at=now + self._join_lead)
+            showing = replace(showing, at=now + self._join_lead + run.notice)
         child = f"{showing.play}.{run.attempts}"
         run.begin(child, showing, now)
         position = max(0, round((showing.at - showing.head) * 1000))
@@ -212,6 +214,13 @@ class Projector:
         )
         run.process.tell(structs.replace(showing.cue, position_ms=position))
         run.process.tell(Cut(at=showing.at, end=showing.end))
+
+    def _let_come(self, run: Run, now: float) -> list[Note]:
+        """Say when a picture comes that is late, or joins: soon, and to whoever writes it down a little before."""
+        at = max(run.due, now + run.notice)
+        if run.process is not None:
+            run.process.tell(Cut(at=at, end=run.showing.end))
+        return [Coming(run.showing.play, at)] if run.shown_at is None else []
 
     def _shown(self, child: str, at: float) -> list[Note]:
         run = self._run_of(child)
@@ -278,8 +287,8 @@ class Projector:
 
 def _translate(child: str, message: FromChild) -> Event:
     match message:
-        case Ready(video_output=output, kind=kind, unconfined=unconfined):
-            return ChildReady(child, output, kind, unconfined)
+        case Ready(video_output=output, kind=kind, unconfined=unconfined, waits=waits):
+            return ChildReady(child, output, kind, unconfined, waits)
         case Shown(at=at):
             return ChildShown(child, at)
         case Progress(at=at, media_ms=media, pictures=pictures, lost=lost):

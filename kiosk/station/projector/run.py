@@ -11,6 +11,9 @@ TAIL = 2.0
 """Seconds before the end in which standing media time is the file's tail and no fault."""
 READY_WITHIN = 25.0
 """Seconds from its start in which a child says that it is ready, or that it has failed; else it hangs."""
+NOTICE = 0.1
+"""Seconds before a play's first picture, where that is late or joins, in which the record hears when it comes: should
+all end just then, the row has its start."""
 SETTLE = 4.0
 """Seconds after a cut in which media time need not have moved yet."""
 
@@ -52,6 +55,11 @@ class Run:
     """When the count of pictures last moved."""
     kind: str = "film"
     video_output: str = ""
+
+    @property
+    def notice(self) -> float:
+        """Seconds before its picture that the record has to hear of it: one that has its start needs none."""
+        return NOTICE if self.shown_at is None else 0.0
 
     def begin(self, child: str, showing: Showing, now: float) -> None:
         """A child is started, to show ``showing``."""

@@ -134,4 +134,12 @@ class ProgrammeWindow(_Window):
 
 
 class PosterWindow(_Window):
-    """The window of the poster: above the programmes that wait, below the one that is on air."""
+    """The window of the poster: above the programmes that wait, below the one that is on air.
+
+    It is there, in black, before its first picture is: a programme that gets ready meanwhile would be seen without it.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._window.map()
+        connection.sync()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.station.projector.messages import SCREEN_GONE, Cue, Cut, line
+
 CHILD = """
 import json, os, socket, sys
 from pathlib import Path
@@ -66,6 +68,27 @@ def test_child_has_no_network_and_writes_only_in_its_own_folder(tmp_path: Path, 
         "write own": "done",
     }
     assert (outside / "old").read_text() == "old"
+
+
+@pytest.mark.parametrize("module", ["child", "stage_child"])
+def test_child_whose_parent_is_gone_before_it_runs_ends_without_looking_for_a_screen(
+    tmp_path: Path, module: str
+) -> None:
+    """The kernel's signal does not reach a child that has not asked for it yet; its orders are in the pipe already."""
+    command = [
+        sys.executable,
+        "-m",
+        f"kiosk.station.projector.{module}",
+        *([str(tmp_path)] * (module == "child")),
+        ":9",
+    ]
+    orders, parent = os.pipe()
+    os.write(parent, line(Cue(file="/nonexistent", display=":9")) + line(Cut(at=0.0, end=1.0)))
+    os.close(parent)
+    done = subprocess.run(command, stdin=orders, capture_output=True, check=False, timeout=60)
+    os.close(orders)
+    assert done.returncode == 0, f"{SCREEN_GONE} says that it asked for the screen"
+    assert done.stdout == b""
 
 
 def _may_have_namespaces(uid: int) -> bool:

@@ -11,7 +11,7 @@ from rig import Rig
 from screen import BLACK, BLUE, GOLD, GREEN, POSTER, RED, Sampler, position
 
 from kiosk.station.events import ChildReady, Crashed
-from kiosk.station.projector.notes import OffScreen, OnScreen, Position, Replaced
+from kiosk.station.projector.notes import Coming, OffScreen, OnScreen, Position, Replaced
 from kiosk.station.projector.projector import ATTEMPTS
 from kiosk.station.projector.run import TAIL
 
@@ -78,6 +78,25 @@ def test_join_in_progress_shows_a_frame_near_the_right_position(rig: Rig, sample
     middle = sampler.at(seen.monotonic + 0.4)
     assert abs(position(middle) - (seen.monotonic + 0.4 - now + 0.5)) < 1
     assert sampler.programmes(now, seen.monotonic + 0.4) == [POSTER, RED]
+
+
+@pytest.mark.parametrize("joins", [True, False], ids=["join", "late head"])
+def test_picture_that_is_not_there_when_it_was_due_is_announced_first(
+    rig: Rig, sampler: Sampler, clips: Clips, joins: bool
+) -> None:
+    now = time.monotonic()
+    due = now if joins else now + 0.05  # nothing is ready so soon
+    rig.cue("a", clips("red.mp4"), due, head=now - 1 if joins else due, end=now + 4)
+    coming = rig.note(Coming)
+    assert not rig.of(OnScreen) and sampler.programmes(now, time.monotonic()) == [POSTER]
+    assert -0.02 < sampler.wait_for(RED).monotonic - coming.at < LATE
+    assert abs(rig.note(OnScreen).at - coming.at) < LATE
+
+
+def test_picture_that_is_there_when_it_was_due_is_not_announced(rig: Rig, clips: Clips) -> None:
+    rig.cue("a", clips("red.mp4"), time.monotonic() + START)
+    rig.note(OnScreen)
+    assert not rig.of(Coming)
 
 
 def test_killed_child_is_replaced_at_the_same_position(rig: Rig, sampler: Sampler, clips: Clips) -> None:

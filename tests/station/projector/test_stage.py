@@ -21,6 +21,7 @@ from kiosk.station.events import Crashed
 from kiosk.station.poster import Poster, draw
 from kiosk.station.projector.messages import Cue, Cut, line
 from kiosk.station.projector.notes import OffScreen, OnScreen, Replaced
+from kiosk.station.projector.stage import Stage
 
 Clips = Callable[[str], Path]
 
@@ -117,6 +118,19 @@ def test_station_that_starts_without_x_waits_for_it(own: XServer, clips: Clips) 
     rig.note(OnScreen)
     sampler.wait_for(RED)
     assert BLACK not in sampler.programmes(sampler.wait_for(POSTER).monotonic, time.monotonic())
+    rig.close()
+    sampler.stop()
+
+
+def test_programme_that_gets_ready_before_there_is_a_poster_is_not_seen(own: XServer, clips: Clips) -> None:
+    rig = Rig(own)
+    rig.stage = Stage(own.name, rig.inbox.put)  # its poster takes its time
+    sampler = Sampler(own.name)
+    begin = time.monotonic()
+    rig.cue("a", clips("red.mp4"), begin, head=begin - 1, end=begin + 30)
+    note = rig.note(OnScreen)
+    sampler.wait_for(RED)
+    assert sampler.programmes(begin, note.at - 0.02) == [BLACK]
     rig.close()
     sampler.stop()
 
