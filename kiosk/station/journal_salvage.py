@@ -20,7 +20,7 @@ from sqlite_utils import Database
 
 from kiosk.contract.records import Action
 from kiosk.contract.reports import GENESIS, chain
-from kiosk.station.journal_rows import append, hash_at, head
+from kiosk.station.journal_chain import append, hash_at, head
 from kiosk.station.journal_schema import ReadOnlyJournal, connect_reading
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The journal's file: its tables, how it is opened, and what may be wrong with it."""
+"""The journal's file: how it is opened, and what may be wrong with it."""
 
 import fcntl
 import logging
@@ -6,9 +6,11 @@ import sqlite3
 from pathlib import Path
 from typing import TextIO
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
 from kiosk.station.durable import write_whole
+from kiosk.station.journal_chain import broken_from
+from kiosk.station.journal_migrations import migrations
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +25,6 @@ four connections, and looks at the newest rows only."""
 WAL_PAGES = 64
 """The write-ahead log goes back into the database from this length on: 256 kB, not SQLite's 4 MB. On a disk that fills
 up, a long log could take the very room that it needs to go back."""
-
-migrations = Migrations("kiosk-journal")
 
 
 class JournalError(Exception):
@@ -137,13 +137,26 @@ def is_damage(error: sqlite3.Error) -> bool:
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+def suspect(path: Path) -> None:
+    """Have the journal looked through thoroughly at its next opening: something of it could not be read or written."""
+    try:
+        _suspect(path).touch()
+    except OSError as error:
+        log.warning("journal: cannot be marked as suspect: %s", error)
+
+
+def _suspect(path: Path) -> Path:
+    return path.with_name("journal.suspect")
+
+
 def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     db = _small(Database(connection, execute_plugins=False))
     tables = set(db.table_names())
     marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
     if tables and not marked:
         raise ForeignDatabase(f"journal {path}: this is another program's database; move it away, or set another state")
-    (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    suspect = _suspect(path).exists()
+    (state,) = connection.execute(f"PRAGMA {'integrity_check' if suspect else 'quick_check'}(1)").fetchone()
     if state != "ok":
         raise DamagedJournal(f"journal {path}: the database is damaged ({state})")
     known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
@@ -157,6 +170,9 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     with db.atomic():  # a file without write permission opens all the same: only a write tells
         db.execute("UPDATE delivery SET seq = seq")
     path.chmod(0o600)
+    if (seq := broken_from(db, whole=suspect)) is not None:
+        raise DamagedJournal(f"journal {path}: entry {seq} is not the one that was written")
+    _suspect(path).unlink(missing_ok=True)
     return db
 
 
@@ -181,59 +197,3 @@ def _named(path: Path, error: sqlite3.Error) -> JournalError:
         f"journal {path}: cannot be written ({error}); let the kiosk's user write the file and its folder, "
         "and see that the disk is neither full nor read-only"
     )
-
-
-@migrations()
-def m001_the_record(db: Database) -> None:
-    """As-run rows, the chain of entries, receipts, and where delivery stands."""
-    db.table("plays").create(
-        {
-            "id": str, "playlist_version": int, "programme": str, "title": str, "sha256": str, "category": str,
-            "source": str, "origin": str, "occasion": str, "planned_start_ms": int, "planned_end_ms": int,
-            "continues": str, "muted": int, "volume": int, "clock": str, "boot_id": str, "practice": int,
-            "shown_ms": int, "started_monotonic_ms": int, "late_ms": int, "gap_ms": int, "video_output": str,
-            "last_ms": int, "played_ms": int, "pictures_shown": int, "pictures_lost": int,
-            "end_ms": int, "outcome": str, "cause": str, "seq": int,
-        },
-        pk="id",
-        defaults={"played_ms": 0, "pictures_shown": 0, "pictures_lost": 0},
-        strict=True,
-    )  # fmt: skip
-    db.table("plays").create_index(["shown_ms"])
-    db.table("plays").create_index(["seq"], unique=True)
-    db.table("entries").create(
-        {"seq": int, "hash": str, "id": str, "kind": str, "record": bytes},
-        pk="seq",
-        not_null={"hash", "id", "kind", "record"},
-        strict=True,
-    )
-    db.table("entries").create_index(["id"], unique=True)
-    db.table("restarts").create(
-        {"seq": int, "hash": str, "lost_from": int, "lost_to": int}, pk="seq", not_null={"hash"}, strict=True
-    )
-    db.table("receipts").create(
-        {"seq": int, "id": str, "state": str, "reason": str}, pk="seq", not_null={"id", "state"}, strict=True
-    )
-    db.table("delivery").create(
-        {"one": int, "seq": int, "hash": str, "payload": str, "keyid": str, "signature": str}, pk="one", strict=True
-    )
-    db.table("delivery").insert({"one": 1, "seq": 0})
-    db.table("state").create({"key": str, "value": str}, pk="key", strict=True)
-    for trigger in _TRIGGERS:
-        db.execute(trigger)
-
-
-_TRIGGERS = (
-    """CREATE TRIGGER closed_play_stays BEFORE UPDATE ON plays WHEN OLD.seq IS NOT NULL
-       BEGIN SELECT RAISE(ABORT, 'a closed play never changes'); END""",
-    """CREATE TRIGGER closed_play_is_kept BEFORE DELETE ON plays WHEN OLD.seq IS NOT NULL
-       BEGIN SELECT RAISE(ABORT, 'a closed play is never removed'); END""",
-    """CREATE TRIGGER entry_stays BEFORE UPDATE ON entries
-       BEGIN SELECT RAISE(ABORT, 'an entry never changes'); END""",
-    """CREATE TRIGGER entry_is_kept BEFORE DELETE ON entries
-       BEGIN SELECT RAISE(ABORT, 'an entry is never removed'); END""",
-    """CREATE TRIGGER chain_has_no_gap BEFORE INSERT ON entries
-       WHEN NEW.seq <> 1 + max(coalesce((SELECT max(seq) FROM entries), 0),
-                               coalesce((SELECT max(seq) FROM restarts), 0))
-       BEGIN SELECT RAISE(ABORT, 'an entry follows the head of the chain'); END""",
-)

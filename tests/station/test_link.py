@@ -38,7 +38,7 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.journal import Journal
-from kiosk.station.journal_rows import head
+from kiosk.station.journal_chain import head
 from kiosk.station.library import Library
 from kiosk.station.link import Backoff, Link, Standing
 from kiosk.town import intake, stations
