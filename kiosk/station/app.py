@@ -53,6 +53,7 @@ from kiosk.station.events import (
 )
 from kiosk.station.exchange import Exchange
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import Journal, JournalError, ReadOnlyJournal
@@ -322,17 +323,20 @@ class Station:
 
     def _facts_read(self, event: FactsRead) -> None:
         self._upkeep.facts = event.facts
+        document = self._accepted.document
+        self._playout.evidence = screen_evidence(event.facts, document.equipment if document else ())
         self._clock.synchronised(event.facts.get("clock.synchronised") is True)
         self._trust_changed()
         self._upkeep.restarts += self._playout.restarts
         self._playout.restarts = []
         seen = self._view.observation(self._inbox.qsize())
-        if self._upkeep.judge(seen, self._accepted.document, self._clock.now(), self._clock.monotonic()):
+        if self._upkeep.judge(seen, document, self._clock.now(), self._clock.monotonic()):
             self._report_soon()
 
     def _purge(self) -> None:
         want = self._config.health.disk_free_mb * 1024 * 1024
         self._library.purge(self._accepted.files(), want)
+        self._journal.prune(self._config.record.keep_days)
         self._timers.after(PURGE_EVERY.total_seconds(), Wake("purge"))
 
     def _crashed(self, event: Crashed) -> None:

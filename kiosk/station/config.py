@@ -105,6 +105,13 @@ class Health(Table, frozen=True, kw_only=True):
     """How long a problem must last before it is a fault, in seconds; 0 is what the town says."""
 
 
+class Record(Table, frozen=True, kw_only=True):
+    """``[record]``: how long the station keeps its own copy of what it has told the town."""
+
+    keep_days: Annotated[int, Meta(ge=60, le=36_500)] = 1_826
+    """Days after the town countersigned an entry until it is removed here: five years. What the town has not stays."""
+
+
 class Log(Table, frozen=True, kw_only=True):
     """``[log]``: how much the daemon writes to the system's journal."""
 
@@ -121,6 +128,7 @@ class Config(Table, frozen=True, kw_only=True):
     town: Town = Town()
     panel: Panel = Panel()
     health: Health = Health()
+    record: Record = Record()
     log: Log = Log()
 
 
