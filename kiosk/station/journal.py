@@ -18,9 +18,11 @@ from kiosk.station import journal_chain as chain
 from kiosk.station import journal_reads as reads
 from kiosk.station import journal_rows as rows
 from kiosk.station.events import Post
+from kiosk.station.journal_aside import finish
+from kiosk.station.journal_heads import heads_beside, note_heads
 from kiosk.station.journal_receipts import keep_receipts, prune
 from kiosk.station.journal_rows import AsRun, Due, Sound
-from kiosk.station.journal_salvage import carry_over, go_on, heads_beside, note_heads, set_aside
+from kiosk.station.journal_salvage import go_on, salvage
 from kiosk.station.journal_schema import (
     BusyJournal,
     DamagedJournal,
@@ -281,15 +283,16 @@ class Journal:
 
 
 def _open(path: Path, now_ms: Callable[[], int]) -> tuple[Database, Action | None]:
-    known, aside = heads_beside(path), None
+    finish(path)
+    known, salvaged = heads_beside(path), None
     try:
         db = open_writing(path)
     except DamagedJournal as error:
-        aside = set_aside(path, time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000)))
-        log.warning("%s; set aside as %s, and a new one begun", error, aside.name)
+        log.warning("%s; set aside, and a new one made of what can be read", error)
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000))
+        salvaged = salvage(path, stamp, known, now_ms())
         db = open_writing(path)
-        carry_over(aside, db)
-    return db, go_on(db, known, aside, now_ms())
+    return db, salvaged or go_on(db, known, now_ms())
 
 
 def _keep_state(db: Database, key: str, value: str) -> None:

@@ -19,13 +19,16 @@ _PLACES = ("entries", "restarts", "pruned")
 """Tables that hold a number and a hash of the chain: what is there, where it goes on after a loss, where it begins."""
 
 
-def append(db: Database, record: Entryable) -> int:
-    """Put a record at the head of the chain and give its sequence number; one that stands there already stays."""
+def append(db: Database, record: Entryable, data: bytes | None = None) -> int:
+    """Put a record at the head of the chain and give its sequence number; one that stands there already stays.
+
+    ``data`` is the record byte for byte, where it was written before.
+    """
     for (seq,) in db.execute("SELECT seq FROM entries WHERE id = ?", [record.id]):
         log.warning("journal: record %s stands in the chain already, as entry %d", record.id, seq)
         return int(seq)
     seq, previous = head(db)
-    data = wire.encode(record)
+    data = wire.encode(record) if data is None else data
     put_entry(db, seq + 1, chain(previous, seq + 1, data), data, record)
     return seq + 1
 

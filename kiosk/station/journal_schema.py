@@ -107,7 +107,7 @@ def _open_writing(path: Path) -> Database:
         raise
     except sqlite3.Error as error:
         connection.close()
-        raise _named(path, error) from None
+        raise named(path, error) from None
 
 
 def connect_reading(path: Path) -> Database:
@@ -188,7 +188,8 @@ def _settings(db: Database) -> Database:
     return db
 
 
-def _named(path: Path, error: sqlite3.Error) -> JournalError:
+def named(path: Path, error: sqlite3.Error) -> JournalError:
+    """What SQLite says, in words that a person can act on."""
     if is_damage(error):
         return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):

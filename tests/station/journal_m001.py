@@ -50,8 +50,8 @@ INSERT INTO "delivery" ("one", "seq") VALUES (1, 0);
 
 PLAY = {
     "playlist_version": 7, "programme": "rice", "title": "水稻育秧技术", "sha256": "ab" * 32,
-    "category": "农业实用技术", "source": "", "origin": "slot", "occasion": "主题党日", "continues": None, "volume": 80, "clock": "trusted",
-    "boot_id": "boot-1",
+    "category": "农业实用技术", "source": "", "origin": "slot", "occasion": "主题党日", "continues": None,
+    "volume": 80, "clock": "trusted", "boot_id": "boot-1",
 }  # fmt: skip
 
 

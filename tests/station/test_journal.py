@@ -492,7 +492,8 @@ def test_database_file_not_a_database_is_set_aside_and_the_chain_goes_on(tmp_pat
         assert (previous, entry.seq) == (second, 3)
         assert entry.hash == chain(second, 3, bytes(entry.record))
         assert journal.restarted is not None
-        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "3", "set_aside": aside.name}
+        lost = {"lost_from": "1", "lost_to": "3", "lost": "1-3", "countersigned": "2"}
+        assert journal.restarted.facts == {**lost, "set_aside": aside.name}
         journal.record(action("a9"))
         assert journal.settle(5)
         assert [entry.seq for entry in journal.waiting()[1]] == [3, 4]
@@ -508,7 +509,7 @@ def test_a_file_emptied_by_a_power_cut_is_noticed(tmp_path: Path) -> None:
         file.write_bytes(b"")
     with opened(path) as (journal, _):
         assert journal.restarted is not None
-        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "1"}
+        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "1", "lost": "1"}
         assert [record.id for record in records(journal)] == [journal.restarted.id]
 
 
