@@ -117,6 +117,35 @@ def connect_reading(path: Path) -> Database:
     return _small(Database(connection, execute_plugins=False))
 
 
+def connect_looking(path: Path) -> sqlite3.Connection:
+    """A connection for a tool that looks on: at a running station's journal, a stopped one's, or a copy of one.
+
+    Raises :class:`JournalError` for what is no journal.
+    """
+    if not path.is_file():
+        raise JournalError(f"journal {path}: there is no such file; name the journal.db of a station's state folder")
+    log_beside = path.with_name(path.name + "-wal").exists()
+    for how in ("mode=ro", *(() if log_beside else ("immutable=1",))):  # a copy may lie where SQLite cannot write
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
+        connection.isolation_level = None
+        try:
+            marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+            connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            problem = named(path, error)
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise named(path, error) from None
+        else:
+            if marked:
+                return connection
+            connection.close()
+            problem = ForeignDatabase(f"journal {path}: this is another program's database")
+            break
+    raise problem
+
+
 def reconnect(path: Path) -> Database:
     """Open a journal again that was open before; never creates one. Raises :class:`sqlite3.Error`."""
     connection = sqlite3.connect(

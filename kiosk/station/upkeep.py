@@ -12,7 +12,7 @@ from kiosk.station.health.rules import Observation, Problem, RuleState, judge, p
 from kiosk.station.journal import Journal
 from kiosk.station.opening import room_open
 
-MEMORY = "health"
+MEMORY, DAMAGE = "health", "journal-damaged"
 HOUR = 3600.0
 
 
@@ -29,6 +29,13 @@ class Upkeep:
         """Monotonic instants at which a player had to be replaced."""
         self.journal_trouble = ""
         self.link_down_since_ms = 0
+        self._damaged_ms, self._aside = _damage_remembered(journal.recall(DAMAGE))
+
+    def journal_damaged(self, at_ms: int, aside: str) -> None:
+        """The journal was found damaged or too old at this start; ``aside`` is the damaged file's name, if there is
+        one."""
+        self._damaged_ms, self._aside = at_ms, aside
+        self._journal.remember(DAMAGE, f"{at_ms} {aside}")
 
     def judge(self, seen: Observation, document: StationDocument | None, now: datetime, monotonic: float) -> int:
         """Look at the room; a new fault or a recovery goes into the record. Returns how many went."""
@@ -41,6 +48,8 @@ class Upkeep:
             facts=self.facts,
             child_restarts=len(self.restarts),
             journal_trouble=self.journal_trouble,
+            journal_damaged_ms=self._damaged_ms,
+            journal_aside=self._aside,
             link_down_since_ms=self.link_down_since_ms,
         )
         has_hours = document is not None and any(document.opening.week)
@@ -56,6 +65,11 @@ class Upkeep:
     def problems(self) -> tuple[Problem, ...]:
         """What is open, oldest first."""
         return problems(self._state)
+
+
+def _damage_remembered(text: str | None) -> tuple[int, str]:
+    at_ms, _, aside = (text or "").partition(" ")
+    return (int(at_ms), aside) if at_ms.isdecimal() else (0, "")
 
 
 def _remembered(text: str | None) -> RuleState:
