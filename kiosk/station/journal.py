@@ -112,6 +112,9 @@ class Journal:
 
     def stop(self, timeout: float) -> None:
         """Write what waits, for at most ``timeout`` seconds, and end."""
+        if (reader := getattr(self._readers, "db", None)) is not None:  # the last to close puts the log back
+            reader.conn.close()
+            self._readers.db = None
         if lost := self._writer.stop(timeout):
             log.error("journal: ended with %d commits not written", lost)
         self._lock.close()

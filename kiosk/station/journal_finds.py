@@ -63,10 +63,10 @@ class Finds:
         found = self.db.execute("SELECT min(seq) FROM found_entries WHERE seq > ?", [seq]).fetchone()[0]
         return None if found is None else int(found)
 
-    def behind(self, seq: int) -> Iterator[tuple[int, str, bytes]]:
-        """Number, hash and record of all finds behind ``seq``, in order."""
-        sql = "SELECT seq, hash, record FROM found_entries WHERE seq > ? ORDER BY seq, rowid"
-        yield from self.db.execute(sql, [seq]).fetchall()
+    def next(self, seq: int) -> int | None:
+        """The same, of which there is an entry or the closed row of a play."""
+        (row,) = self.db.execute("SELECT min(seq) FROM found_plays WHERE seq > ?", [seq]).fetchone()
+        return min([number for number in (row, self.after(seq)) if number is not None], default=None)
 
     # --- plays ---
 

@@ -16,13 +16,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from kiosk.contract import wire
 from kiosk.contract.records import Action, Entryable, Play, read_record
-from kiosk.contract.reports import GENESIS, chain
+from kiosk.contract.reports import GENESIS
 from kiosk.station.journal_aside import aside_name, exchange, fresh_beside
 from kiosk.station.journal_chain import append, hash_at, head, put_entry
 from kiosk.station.journal_finds import Finds, readable, record_of, row_of
 from kiosk.station.journal_heads import Head, Heads
+from kiosk.station.journal_links import Links, late
 from kiosk.station.journal_schema import named, open_writing
 
 log = logging.getLogger(__name__)
@@ -78,33 +78,25 @@ def go_on(db: Database, known: Heads, now_ms: int) -> Action | None:
 
 def _rebuild(finds: Finds, known: Heads) -> Loss:
     """Put the chain together again, from where the record begins to as far as it goes."""
-    db, loss = finds.db, Loss()
-    witnessed = _witnessed(finds, known.witnessed)
-    heads = {known.newest, known.witnessed, witnessed}
-    start = _begin(finds, witnessed)
-    at, previous = start
+    db, loss, links = finds.db, Loss(), Links(finds, known)
+    at, previous = _begin(finds, links.witnessed)
     gaps = {int(row["lost_from"]): row for row in finds.small("restarts") if row["lost_from"] is not None}
     while True:
         seq = at + 1
         if (gap := gaps.get(seq)) is not None and int(gap["seq"]) > at:
             db.table("restarts").insert(gap, pk="seq")
             at, previous = int(gap["seq"]), gap["hash"]
-        elif (found := _follow(finds, seq, previous, heads, seq > witnessed[0])) is not None:
-            put_entry(db, seq, *found)
-            at, previous = seq, found[0]
-        elif seq <= witnessed[0]:
-            at, previous = _leave_out(finds, seq, witnessed)
+        elif (found := links.follow(seq, previous)) is not None:
+            digest, data = found
+            put_entry(db, seq, digest, data, read_record(data, f"entry {seq}"))
+            at, previous = seq, digest
+        elif seq <= links.witnessed[0]:
+            at, previous = _leave_out(finds, seq, links.witnessed)
             loss.places.append((seq, at))
         else:
             break
     _gather_late(finds, at, known.newest[0], loss)
     return loss
-
-
-def _witnessed(finds: Finds, beside: Head) -> Head:
-    """The newest entry that the town is known to hold."""
-    rows = [(int(row["seq"]), str(row["hash"])) for row in finds.small("delivery") if row["hash"]]
-    return max([*rows, beside], key=lambda found: found[0])
 
 
 def _begin(finds: Finds, witnessed: Head) -> Head:
@@ -115,31 +107,6 @@ def _begin(finds: Finds, witnessed: Head) -> Head:
     finds.db.execute("UPDATE delivery SET seq = ?, hash = ?", cursor)
     finds.db.execute("UPDATE pruned SET seq = ?, hash = ?", start)
     return start
-
-
-def _follow(finds: Finds, seq: int, previous: str, heads: set[Head], ours: bool) -> tuple[str, bytes, Entryable] | None:
-    """Hash, bytes and record of entry ``seq``. Behind a gap, where ``previous`` is not known, what leads on counts.
-
-    Of what is ``ours`` alone, not the town's yet, the row of a play is believed without any other proof.
-    """
-    options = finds.at(seq)
-    if previous:
-        if (found := finds.following(seq, previous)) is not None:
-            record = readable(found[1], seq)
-            return (*found, record) if record else None
-        for play in finds.closed(seq):  # the row of a play says all that its entry did
-            data = wire.encode(play)
-            digest = chain(previous, seq, data)
-            named_so = digest in {option[0] for option in options} or (seq, digest) in heads
-            alone = ours and not (options or finds.at(seq + 1))
-            if named_so or alone or finds.following(seq + 1, digest):
-                return digest, data, play
-        return None
-    for digest, data in options:
-        proved = (seq, digest) in heads or finds.following(seq + 1, digest)
-        if (proved or not finds.at(seq + 1)) and (record := readable(data, seq)):
-            return digest, data, record
-    return None
 
 
 def _leave_out(finds: Finds, seq: int, witnessed: Head) -> Head:
@@ -169,18 +136,20 @@ def _bridge(db: Database, witnessed: Head, lost_from: int, lost_to: int) -> None
 
 def _gather_late(finds: Finds, at: int, newest: int, loss: Loss) -> None:
     """Records behind the end of the chain: those that can be read, and are what was written, are entered anew."""
-    late: dict[int, tuple[Entryable, bytes]] = {}
-    for seq, digest, data in finds.behind(at):
-        before = [found for found, _ in finds.at(seq - 1)]
-        wrong = before and not any(chain(found, seq, data) == digest for found in before)
-        if not wrong and seq not in late and (record := readable(data, seq)):
-            late[seq] = record, data
-    for row in finds.rows("seq > ?", at):
-        if row.seq is not None and row.seq not in late:
-            play = record_of(row)
-            late[row.seq] = play, wire.encode(play)
-    loss.anew = [late[seq] for seq in sorted(late)]
-    loss.places += [(seq, seq) for seq in range(at + 1, max([newest, *late]) + 1) if seq not in late]
+    numbers, seq = [], at
+    while (later := finds.next(seq)) is not None:
+        numbers.append(later)
+        seq = later
+    for seq in numbers:
+        data = late(finds, seq)
+        record = data and readable(data, seq)
+        if data and record:
+            loss.anew.append((record, data))
+        else:
+            loss.places.append((seq, seq))
+    found = set(numbers)
+    loss.places += [(seq, seq) for seq in range(at + 1, max([newest, *numbers]) + 1) if seq not in found]
+    loss.places.sort()
 
 
 # --- what depends on them ---

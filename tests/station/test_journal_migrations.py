@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import journal_m001
@@ -52,7 +53,7 @@ def test_a_journal_of_m001_keeps_its_chain_its_rows_and_its_memory(tmp_path: Pat
         play_once(journal, "p4", START + 180_000)
         assert journal.settle(5) and events == []
         assert journal.restarted is None
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT seq, at_ms FROM witnesses").fetchall() == [(2, START + 120_000)]
     with opened(path) as (journal, _):  # once only
         assert len(records(journal)) == 7
@@ -77,7 +78,7 @@ def test_migrating_ends_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
         patch.setattr("kiosk.station.journal_migrations._KEPT_UNTIL_PRUNED", ("nonsense",))
         with pytest.raises(Exception, match="nonsense"):
             open_writing(path)
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         names = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
     assert "pruned" not in names and "entry_is_kept" in names
     with opened(path) as (journal, _):
