@@ -8,12 +8,15 @@ table or key means its default, so an empty file is a sound one.
 import difflib
 import ipaddress
 import json
+import logging
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
+
+log = logging.getLogger(__name__)
 
 Folder = Annotated[str, Meta(pattern=r"\A/[^\x00]*\Z", description='an absolute path, such as "/var/lib/kiosk"')]
 OptionalFile = Annotated[str, Meta(pattern=r"\A(/[^\x00]*)?\Z", description='an absolute path, or "" for none')]
@@ -145,7 +148,8 @@ def load(path: Path | str) -> Config:
     """Read the settings in ``path``. Raises :class:`ConfigError` with everything that is wrong, not just the first."""
     path = Path(path)
     try:
-        tree = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        text = path.read_bytes().decode("utf-8-sig")
+        tree = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(path, ["there is no such file; copy config.example.toml to it and adapt it"]) from None
     except OSError as error:
@@ -159,6 +163,8 @@ def load(path: Path | str) -> Config:
     config, problems = parse(tree)
     if problems:
         raise ConfigError(path, problems)
+    if not text.strip():  # as a power cut leaves it
+        log.warning("%s is empty, so every setting is at its default; if it was not meant so, put the copy back", path)
     return config
 
 

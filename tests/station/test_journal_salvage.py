@@ -328,7 +328,7 @@ def _bytes(luck: random.Random, data: bytes, count: int) -> bytes:
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_whatever_the_damage_nothing_is_invented_doubled_or_forked(state: State, kind: str) -> None:
     sound = {path.name: path.read_bytes() for path in state.path.parent.glob("journal.*") if path.suffix != ".lock"}
-    for seed in range(4):
+    for seed in range(2):
         for path in state.path.parent.glob("journal.*"):
             path.unlink()
         for name, data in sound.items():
