@@ -12,17 +12,17 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from kiosk.contract.records import Action, Entryable, Evidence, Origin, Outcome
+from kiosk.contract.records import Entryable, Evidence, Origin, Outcome
 from kiosk.contract.reports import MAX_BATCH, Entry, Receipt, Signed, Witness
 from kiosk.station import journal_chain as chain
 from kiosk.station import journal_reads as reads
 from kiosk.station import journal_rows as rows
 from kiosk.station.events import Post
-from kiosk.station.journal_aside import finish
-from kiosk.station.journal_heads import heads_beside, note_heads
+from kiosk.station.journal_heads import note_heads
 from kiosk.station.journal_receipts import keep_receipts, prune
+from kiosk.station.journal_rejoin import UNSURE, rejoin
 from kiosk.station.journal_rows import AsRun, Due, Sound
-from kiosk.station.journal_salvage import go_on, salvage
+from kiosk.station.journal_salvage import open_or_salvage
 from kiosk.station.journal_schema import (
     BusyJournal,
     DamagedJournal,
@@ -34,7 +34,6 @@ from kiosk.station.journal_schema import (
     connect_reading,
     is_damage,
     lock,
-    open_writing,
     suspect,
 )
 from kiosk.station.journal_writer import Commit, Writer
@@ -89,7 +88,7 @@ class Journal:
         self._path = path
         self._lock = lock(path)
         try:
-            db, self.restarted = _open(path, now_ms)
+            db, self.restarted = open_or_salvage(path, now_ms)
             with db.atomic():
                 self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
         except BaseException:
@@ -192,6 +191,10 @@ class Journal:
         """
         self._seal("receipts", partial(keep_receipts, receipts=receipts, witness=witness, signed=signed))
 
+    def rejoin(self, witness: Witness) -> None:
+        """After :meth:`unsure`: where the town's head really is. What was written since moves behind it, if it must."""
+        self._seal("rejoin", partial(rejoin, witness=witness), then=lambda: self._state.pop(UNSURE, ""))
+
     def remember(self, key: str, value: str) -> None:
         """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart."""
         self._state[key] = value
@@ -207,6 +210,10 @@ class Journal:
     def recall(self, key: str) -> str | None:
         """What was remembered last, written yet or not."""
         return self._state.get(key)
+
+    def unsure(self) -> bool:
+        """Whether entries were lost of which the town may have some: before anything is delivered it has to say."""
+        return bool(self._state.get(UNSURE))
 
     def waiting(self, limit: int = MAX_BATCH, after: int | None = None) -> tuple[str, tuple[Entry, ...]]:
         """Entries to deliver, behind the cursor or behind entry ``after``, and the hash before the first of them.
@@ -277,25 +284,15 @@ class Journal:
     def _put(self, what: str, write: Callable[..., Any], *args: object, droppable: bool = False) -> None:
         self._writer.put(Commit(what, lambda db: write(db, *args), droppable))
 
-    def _seal(self, what: str, write: Callable[[Database], object], play: str = "") -> None:
-        def then(db: Database) -> None:
+    def _seal(
+        self, what: str, write: Callable[[Database], object], play: str = "", then: Callable[[], object] = str
+    ) -> None:
+        def done(db: Database) -> None:
             self._closing.pop(play, None)
+            then()
             note_heads(self._path, db)
 
-        self._writer.put(Commit(what, write, then=then))
-
-
-def _open(path: Path, now_ms: Callable[[], int]) -> tuple[Database, Action | None]:
-    finish(path)
-    known, salvaged = heads_beside(path), None
-    try:
-        db = open_writing(path)
-    except DamagedJournal as error:
-        log.warning("%s; set aside, and a new one made of what can be read", error)
-        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000))
-        salvaged = salvage(path, stamp, known, now_ms())
-        db = open_writing(path)
-    return db, salvaged or go_on(db, known, now_ms())
+        self._writer.put(Commit(what, write, then=done))
 
 
 def _keep_state(db: Database, key: str, value: str) -> None:

@@ -10,7 +10,8 @@ that, and what can be read of later entries is entered anew behind it, byte for 
 import logging
 import secrets
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from sqlite_utils import Database
 
 from kiosk.contract.records import Action, Entryable, Play, read_record
 from kiosk.contract.reports import GENESIS
-from kiosk.station.journal_aside import aside_name, exchange, fresh_beside
+from kiosk.station.journal_aside import aside_name, exchange, finish, fresh_beside
 from kiosk.station.journal_chain import append, hash_at, head, put_entry
 from kiosk.station.journal_finds import Finds, readable, record_of, row_of
-from kiosk.station.journal_heads import Head, Heads
+from kiosk.station.journal_heads import Head, Heads, heads_beside
 from kiosk.station.journal_links import Links, late
-from kiosk.station.journal_schema import named, open_writing
+from kiosk.station.journal_rejoin import note_unsure
+from kiosk.station.journal_schema import DamagedJournal, named, open_writing
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,25 @@ class Loss:
     """Numbers of lost entries, from and to."""
     anew: list[tuple[Entryable, bytes]] = field(default_factory=list)
     """Records whose old places cannot be kept."""
+    newest: int = 0
+    """The highest number that was ever given out, as far as is known."""
+
+
+def open_or_salvage(path: Path, now_ms: Callable[[], int]) -> tuple[Database, Action | None]:
+    """The writing connection, and the record that owns up to a loss; None where there was none.
+
+    Raises a :class:`JournalError` where a person has to act.
+    """
+    finish(path)
+    known, salvaged = heads_beside(path), None
+    try:
+        db = open_writing(path)
+    except DamagedJournal as error:
+        log.warning("%s; set aside, and a new one made of what can be read", error)
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000))
+        salvaged = salvage(path, stamp, known, now_ms())
+        db = open_writing(path)
+    return db, salvaged or go_on(db, known, now_ms())
 
 
 def salvage(journal: Path, stamp: str, known: Heads, now_ms: int) -> Action:
@@ -148,7 +169,8 @@ def _gather_late(finds: Finds, at: int, newest: int, loss: Loss) -> None:
         else:
             loss.places.append((seq, seq))
     found = set(numbers)
-    loss.places += [(seq, seq) for seq in range(at + 1, max([newest, *numbers]) + 1) if seq not in found]
+    loss.newest = max([newest, *numbers])
+    loss.places += [(seq, seq) for seq in range(at + 1, loss.newest + 1) if seq not in found]
     loss.places.sort()
 
 
@@ -211,7 +233,7 @@ def _own_up(db: Database, known: Heads, loss: Loss, aside: Path | None, now_ms: 
         facts=facts | ({"countersigned": str(known.witnessed[0])} if known.witnessed[0] else {}),
         clock="untrusted",
     )
-    append(db, record)
+    note_unsure(db, append(db, record), max(known.newest[0], loss.newest))
     return record
 
 

@@ -30,7 +30,7 @@ NUMBERS = (71, 72, 73)
 SPARE = 74
 """Of a programme of a later slot, which is only there to be fetched."""
 SECONDS = 15
-DISK_MB = 96
+DISK_MB = 128
 """The station fetches only where 64 MB stay free."""
 STEADY = 2.0
 """Seconds for which the screen must be right to believe that it is."""
@@ -121,9 +121,20 @@ class Place:
     def free(self) -> None:
         (self.disk / "ballast").unlink(missing_ok=True)
 
-    def remount(self, how: str) -> bool:
-        """Make the disk ``ro`` or ``rw``; tells whether it is. A file open for writing can keep it from ``ro``."""
-        return subprocess.call(["mount", "-o", f"remount,{how}", str(self.disk)], stderr=subprocess.DEVNULL) == 0
+    def remount(self, how: str) -> None:
+        """Make the disk ``ro`` or ``rw`` while no file on it is open for writing."""
+        subprocess.check_call(["mount", "-o", f"remount,{how}", str(self.disk)])
+
+    def fail(self) -> None:
+        """What the kernel does with a disk that answers with errors: no more writing, whoever has files open."""
+        subprocess.check_call(["mount", "-o", "remount,abort", str(self.disk)])
+
+    def reboot(self) -> None:
+        """Start the PC again: its disk is mounted anew."""
+        self.keeper.end()
+        _unmount(self.disk)
+        _mount(self.folder / "disk.img", self.disk)
+        self.keeper.start()
 
     # --- the town ---
 
@@ -196,8 +207,9 @@ def place(folder: Path) -> Iterator[Place]:
         config = write_config(folder, x.name, True, free_port())
         disk = folder / "station"
         disk.mkdir()
-        _mount(disk)
-        stack.callback(subprocess.call, ["umount", "-l", str(disk)])
+        _make(folder / "disk.img")
+        _mount(folder / "disk.img", disk)
+        stack.callback(_unmount, disk)
         run("enrol", "--town", line.url, "--code", code, "--config", str(config))
         eyes = Eyes(x.name)
         stack.callback(eyes.close)
@@ -208,7 +220,22 @@ def place(folder: Path) -> Iterator[Place]:
         yield Place(folder, disk, eyes, line, keeper, loop, items, stretch)
 
 
-def _mount(disk: Path) -> None:
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "kiosk-disk", str(disk)]
-    if subprocess.call(command):
+def _make(image: Path) -> None:
+    with image.open("wb") as file:
+        file.truncate(DISK_MB << 20)
+    subprocess.check_call(["mkfs.ext4", "-q", "-m", "0", str(image)])
+
+
+def _mount(image: Path, disk: Path) -> None:
+    if subprocess.call(["mount", "-o", "loop,errors=remount-ro", str(image), str(disk)]):
         sys.exit("a disk of its own needs the right to mount one; run this as root")
+
+
+def _unmount(disk: Path) -> None:
+    """A child that was killed a moment ago may still hold a file."""
+    deadline = time.monotonic() + 20
+    while subprocess.call(["umount", str(disk)], stderr=subprocess.DEVNULL):
+        if time.monotonic() > deadline:
+            subprocess.call(["umount", "-l", str(disk)])
+            return
+        time.sleep(0.2)

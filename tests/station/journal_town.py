@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from kiosk.contract import trust
-from kiosk.contract.reports import Report
+from kiosk.contract.reports import GENESIS, Report, Witness
 from kiosk.station.identity import Identity, save_identity
 from kiosk.station.journal import Journal
 from kiosk.town import schema, stations
@@ -56,6 +56,10 @@ class CountersigningTown:
             if reply:
                 journal.receipts(receipts, witness, self.office.signer.vouch(witness))
                 assert journal.settle(10)
+
+    def witness(self, station: str) -> Witness:
+        """What it answers to an empty report."""
+        return take(self.office.store, Report(station=station, previous=GENESIS, entries=()), self.now_ms)[1]
 
     def plays(self, station: str) -> list[str]:
         """Ids of the plays that count, in the order of the chain."""

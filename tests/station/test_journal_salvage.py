@@ -348,3 +348,47 @@ def test_whatever_the_damage_nothing_is_invented_doubled_or_forked(state: State,
         assert state.invented() == []
         with opened(state.path) as (journal, _):
             assert journal.restarted is None
+
+
+@pytest.mark.parametrize("most", [5, 30, 100])
+def test_a_town_that_has_more_than_it_was_known_to_is_joined_behind_its_head(state: State, most: int) -> None:
+    """Its answer was lost, and then the disk failed: nobody here knows what it has had since entry 200."""
+    with opened(state.path) as (journal, _):
+        state.town.receive(journal, ROOM, most=most, reply=False)
+    has = len(state.town.plays(ROOM))
+    assert 200 < has <= 300
+    for part in state.path.parent.glob("journal.db*"):
+        part.unlink()
+    with opened(state.path) as (journal, _):
+        assert journal.unsure()
+        for n in range(10):
+            play_once(journal, f"new{n}", START + (400 + n) * 60_000)
+        assert journal.settle(5)
+        before = [row.id for row in journal.plays(0)]
+        journal.rejoin(state.town.witness(ROOM))
+        assert journal.settle(5) and not journal.unsure()
+        assert [row.id for row in journal.plays(0)] == before
+        state.town.receive(journal, ROOM)
+        assert state.town.forks(ROOM) == 0
+        assert state.town.plays(ROOM)[has:] == [f"new{n}" for n in range(10)]
+        assert journal.waiting_count() == 0
+    with opened(state.path) as (journal, _):
+        assert journal.restarted is None and not journal.unsure()
+    assert state.wrong() == []
+
+
+def test_a_town_that_has_what_was_known_changes_nothing(state: State) -> None:
+    for part in state.path.parent.glob("journal.db*"):
+        part.unlink()
+    with opened(state.path) as (journal, _):
+        play_once(journal, "new", START + 400 * 60_000)
+        assert journal.settle(5)
+        head = journal.head()
+        journal.rejoin(state.town.witness(ROOM))
+        assert journal.settle(5)
+        assert (journal.head(), journal.unsure()) == (head, False)
+        journal.rejoin(state.town.witness(ROOM))
+        journal.record(action("a1"))
+        assert journal.settle(5)
+        with closing(sqlite3.connect(state.path)) as db, pytest.raises(sqlite3.IntegrityError):
+            db.execute("DELETE FROM entries")
