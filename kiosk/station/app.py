@@ -335,7 +335,10 @@ class Station:
 
     def _purge(self) -> None:
         want = self._config.health.disk_free_mb * 1024 * 1024
-        self._library.purge(self._accepted.files(), want)
+        try:
+            self._library.purge(self._accepted.files(), want)
+        except OSError as error:  # a disk that takes no writing is no reason to end; the probes tell of it
+            log.warning("old programmes cannot be removed: %s", error)
         self._journal.prune(self._config.record.keep_days)
         self._timers.after(PURGE_EVERY.total_seconds(), Wake("purge"))
 

@@ -36,8 +36,9 @@ def append(db: Database, record: Entryable, data: bytes | None = None) -> int:
 def put_entry(db: Database, seq: int, digest: str, data: bytes, record: Entryable) -> None:
     """Write an entry, and whom it is about. ``data`` is ``record`` byte for byte."""
     kind = str(type(record).__struct_config__.tag)
-    row = {"seq": seq, "hash": digest, "id": record.id, "kind": kind, "record": data}
-    db.table("entries").insert(row, pk="seq")
+    db.execute(
+        "INSERT INTO entries (seq, hash, id, kind, record) VALUES (?, ?, ?, ?, ?)", [seq, digest, record.id, kind, data]
+    )
     for name in mentioned(record):
         db.table("mentions").insert({"seq": seq, "about": name}, pk=("seq", "about"))
 

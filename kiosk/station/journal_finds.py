@@ -20,7 +20,7 @@ from kiosk.station.journal_schema import connect_reading
 
 log = logging.getLogger(__name__)
 
-_COLUMNS = tuple(AsRun.__dataclass_fields__)
+COLUMNS = tuple(AsRun.__dataclass_fields__)
 """Of the table of plays, in its order; the last one is younger than the others."""
 
 _TABLES = (
@@ -101,8 +101,8 @@ class Finds:
         match values:
             case [None, str(digest), str(), str(kind), bytes(record)] if kind in KINDS and len(digest) == 64:
                 self._note_entry(number, digest, record)
-            case [str(), int(), *_] if len(values) in (len(_COLUMNS), len(_COLUMNS) - 1):
-                self._note_play(dict(zip(_COLUMNS, values, strict=False)), sure=False)
+            case [str(), int(), *_] if len(values) in (len(COLUMNS), len(COLUMNS) - 1):
+                self._note_play(dict(zip(COLUMNS, values, strict=False)), sure=False)
 
     def _note_entry(self, seq: int, digest: str, record: bytes) -> None:
         self.db.execute("INSERT OR IGNORE INTO found_entries VALUES (?, ?, ?)", [seq, digest, record])
@@ -114,7 +114,7 @@ class Finds:
                 record_of(play)
         except (msgspec.ValidationError, Malformed):
             return
-        text = json.dumps({name: getattr(play, name) for name in _COLUMNS}, ensure_ascii=False)
+        text = json.dumps({name: getattr(play, name) for name in COLUMNS}, ensure_ascii=False)
         row_ = [play.id, play.seq, play.last_ms or 0, sure, text]
         self.db.execute("INSERT OR IGNORE INTO found_plays VALUES (?, ?, ?, ?, ?)", row_)
 
@@ -131,7 +131,7 @@ def record_of(row: AsRun) -> Play:
 def row_of(play: Play, seq: int) -> AsRun:
     """The closed row of which ``play`` is the record."""
     shown = play.actual_start_ms < play.actual_end_ms or play.pictures_shown > 0
-    copied = {name: getattr(play, name) for name in _COLUMNS if name in Play.__struct_fields__}
+    copied = {name: getattr(play, name) for name in COLUMNS if name in Play.__struct_fields__}
     return AsRun(
         **copied | {"muted": int(play.muted), "practice": int(play.practice)},
         shown_ms=play.actual_start_ms if shown else None,

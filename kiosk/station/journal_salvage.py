@@ -12,22 +12,27 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from kiosk.contract.records import Action, Entryable, Play, read_record
 from kiosk.contract.reports import GENESIS
+from kiosk.station import systemd
 from kiosk.station.journal_aside import aside_name, exchange, finish, fresh_beside
 from kiosk.station.journal_chain import append, hash_at, head, put_entry
-from kiosk.station.journal_finds import Finds, readable, record_of, row_of
+from kiosk.station.journal_finds import COLUMNS, Finds, readable, record_of, row_of
 from kiosk.station.journal_heads import Head, Heads, heads_beside
 from kiosk.station.journal_links import Links, late
 from kiosk.station.journal_rejoin import note_unsure
+from kiosk.station.journal_rows import AsRun
 from kiosk.station.journal_schema import DamagedJournal, named, open_writing
 
 log = logging.getLogger(__name__)
+
+SALVAGE_S = 900
+"""How long it may take before the unit gives up on the start: seen is a minute for 50,000 entries on a slow PC."""
 
 
 @dataclass
@@ -53,6 +58,7 @@ def open_or_salvage(path: Path, now_ms: Callable[[], int]) -> tuple[Database, Ac
         db = open_writing(path)
     except DamagedJournal as error:
         log.warning("%s; set aside, and a new one made of what can be read", error)
+        systemd.notify(systemd.patience(SALVAGE_S), systemd.status("the record is damaged; saving what can be read"))
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000))
         salvaged = salvage(path, stamp, known, now_ms())
         db = open_writing(path)
@@ -186,13 +192,20 @@ def _carry_plays(finds: Finds) -> None:
         assert isinstance(play, Play)  # noqa: S101
         same = (row for row in finds.rows("id = ? AND seq IS NOT NULL", play.id) if record_of(row) == play)
         row = next(same, None) or row_of(play, seq)
-        db.table("plays").insert(asdict(row) | {"seq": seq}, pk="id")
+        _put_row(db, row, seq)
     for gap in db.table("restarts").rows:
         for row in finds.rows("seq BETWEEN ? AND ?", gap["lost_from"], gap["seq"]):
-            db.table("plays").insert(asdict(row), pk="id", ignore=True)
+            _put_row(db, row, row.seq)
     # A cue that was cancelled leaves its row in old states of a page: what was never shown counts from the tables only.
     for row in finds.rows("seq IS NULL AND (sure OR last_ms > 0)"):
-        db.table("plays").insert(asdict(row), pk="id", ignore=True)
+        _put_row(db, row, None)
+
+
+_INSERT = f"INSERT OR IGNORE INTO plays ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+
+
+def _put_row(db: Database, row: AsRun, seq: int | None) -> None:
+    db.execute(_INSERT, [seq if name == "seq" else getattr(row, name) for name in COLUMNS])
 
 
 def _carry_rest(finds: Finds) -> None:

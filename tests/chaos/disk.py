@@ -69,14 +69,16 @@ def trial(room: Place, case: Case) -> str:
     found = end_of(room, case)
     if found == "told":
         found = "told" if case.mend and mended(room, case) else "silent"
+    elif case.mend and case.restart:
+        found = found if mended(room, case) else "silent"
     elif case.mend:
         case.mend(room)
-    if found != "silent" and case.delivers:
+    if found != "silent":
         since = round(time.time() * 1000)
         if not wait(lambda: room.delivers(since), DELIVERED_S):
             say(f"{case.name}: nothing is delivered afterwards")
             found = "silent"
-    say(f"{case.name}: {found} in {time.monotonic() - began:.0f} s {room.keeper.codes or ''} {case.remark}")
+    say(f"{case.name}: {found} in {time.monotonic() - began:.0f} s {room.keeper.codes or ''}")
     return found
 
 

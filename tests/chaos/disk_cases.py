@@ -23,9 +23,8 @@ class Case:
     mend: Callable[[Place], object] | None = None
     running: bool = False
     hold_s: float = 0.0
-    delivers: bool = True
-    """Whether plays must reach the town afterwards."""
-    remark: str = ""
+    restart: bool = False
+    """Mended while the station is off."""
 
 
 # --- the disk is full, or takes no writing ---
@@ -190,7 +189,14 @@ CASES = (
     Case("full at start", _full, _free),
     Case("full at start, reserve used up", _full_without_reserve, _free),
     Case("full at start, record damaged", _full_and_damaged, _free),
-    Case("read-only while it plays", lambda room: room.fail(), lambda room: room.reboot(), running=True, hold_s=20),
+    Case(
+        "read-only while it plays",
+        lambda room: room.fail(),
+        lambda room: room.mount_anew(),
+        running=True,
+        hold_s=20,
+        restart=True,
+    ),
     Case("read-only at start", _read_only, _writable),
     Case("record cut in half", _cut("journal.db", 0.5)),
     Case("record cut to nothing", _cut("journal.db", 0)),

@@ -122,19 +122,21 @@ class Place:
         (self.disk / "ballast").unlink(missing_ok=True)
 
     def remount(self, how: str) -> None:
-        """Make the disk ``ro`` or ``rw`` while no file on it is open for writing."""
-        subprocess.check_call(["mount", "-o", f"remount,{how}", str(self.disk)])
+        """Make the disk ``ro`` or ``rw`` while no file on it is open for writing; killed children take a moment."""
+        deadline = time.monotonic() + 20
+        while subprocess.call(["mount", "-o", f"remount,{how}", str(self.disk)], stderr=subprocess.DEVNULL):
+            if time.monotonic() > deadline:
+                sys.exit(f"the disk does not become {how}: a file on it is open")
+            time.sleep(0.2)
 
     def fail(self) -> None:
         """What the kernel does with a disk that answers with errors: no more writing, whoever has files open."""
         subprocess.check_call(["mount", "-o", "remount,abort", str(self.disk)])
 
-    def reboot(self) -> None:
-        """Start the PC again: its disk is mounted anew."""
-        self.keeper.end()
+    def mount_anew(self) -> None:
+        """What a start of the PC does to the disk."""
         _unmount(self.disk)
         _mount(self.folder / "disk.img", self.disk)
-        self.keeper.start()
 
     # --- the town ---
 

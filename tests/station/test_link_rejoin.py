@@ -1,0 +1,58 @@
+"""After a loss the station asks how far the town has its record before it delivers: no fork, nothing stuck for good."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes_town import TownOnTheLine, eventually
+from sqlalchemy import select
+from test_link import Room, heartbeat
+
+from kiosk.contract.records import Action
+from kiosk.contract.reports import Report
+from kiosk.station.events import Delivered, Event
+from kiosk.station.journal import Journal
+from kiosk.station.link import Link
+from kiosk.town import intake, schema
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
+    found = TownOnTheLine(tmp_path / "town")
+    yield found
+    found.close()
+
+
+def test_station_whose_disk_lost_a_receipt_goes_on_behind_the_town_s_head(town: TownOnTheLine, tmp_path: Path) -> None:
+    room = Room(town, tmp_path / "state")
+    room.act("a1", "a2")
+    room.report()
+    eventually(room.delivered())
+    room.act("a3", "a4")
+    previous, entries = room.journal.waiting()
+    intake.take(town.office.store, Report(station="room-1", previous=previous, entries=entries), 1)
+    room.close()  # the answer never came
+    for part in (tmp_path / "state").glob("journal.db*"):
+        part.unlink()
+    events: list[Event] = []
+    journal = Journal(tmp_path / "state" / "journal.db", events.append, "boot-1")
+    journal.start()
+    assert journal.restarted is not None and journal.unsure()
+    journal.record(Action(id="new", at_ms=1, by="A", action="stop", clock="trusted"))
+
+    def post(event: Event) -> None:
+        if isinstance(event, Delivered):
+            journal.receipts(event.receipts, event.witness, event.signed)
+        events.append(event)
+
+    link = Link(room.identity, room.library, journal, post, timeout_s=5)
+    link.root(room.standing.root)
+    link.start()
+    link.report(heartbeat())
+    eventually(lambda: not journal.unsure() and journal.waiting_count() == 0)
+    link.stop()
+    journal.stop(10)
+    with town.office.store.read() as connection:
+        stored = [row[0] for row in connection.execute(select(schema.entry.c.record_id).order_by(schema.entry.c.seq))]
+        assert connection.execute(select(schema.fork)).all() == []
+    assert stored == ["a1", "a2", "a3", "a4", journal.restarted.id, "new"]
