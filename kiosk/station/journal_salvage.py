@@ -27,7 +27,7 @@ from kiosk.station.journal_heads import Head, Heads, heads_beside
 from kiosk.station.journal_links import Links, late
 from kiosk.station.journal_rejoin import note_unsure
 from kiosk.station.journal_rows import AsRun
-from kiosk.station.journal_schema import DamagedJournal, named, open_writing
+from kiosk.station.journal_schema import DamagedJournal, give_up_reserve, named, open_writing
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ def salvage(journal: Path, stamp: str, known: Heads, now_ms: int) -> Action:
     """
     aside = aside_name(journal, stamp)
     db = open_writing(fresh_beside(journal))
+    give_up_reserve(journal)
     try:
         with db.atomic():
             finds = Finds(db, journal)

@@ -77,13 +77,13 @@ def open_writing(path: Path) -> Database:
 
     A full disk must not keep the room dark: a file beside the journal holds room enough to start, and is given up then.
     """
-    reserve = path.with_name("journal.reserve")
+    reserve = _reserve(path)
     try:
         db = _open_writing(path)
     except FullDisk:
         if not reserve.exists():
             raise
-        reserve.unlink()
+        give_up_reserve(path)
         return _open_writing(path)
     if not reserve.exists():
         try:
@@ -91,6 +91,15 @@ def open_writing(path: Path) -> Database:
         except OSError as error:
             log.warning("journal: no room to lay by for a full disk: %s", error)
     return db
+
+
+def give_up_reserve(path: Path) -> None:
+    """Make room for what cannot wait; it is laid by again at the next opening that finds room."""
+    _reserve(path).unlink(missing_ok=True)
+
+
+def _reserve(path: Path) -> Path:
+    return path.with_name("journal.reserve")
 
 
 def _open_writing(path: Path) -> Database:

@@ -193,6 +193,27 @@ def test_disk_that_takes_no_week_leaves_the_room_as_it_is_until_it_does(
     assert room.end() == 0
 
 
+def test_damaged_record_is_carried_over_and_told_and_the_room_plays_on(room: LiveRoom, sampler: Sampler) -> None:
+    room.publish((whole(now() - timedelta(seconds=1)), HOUR, "red"), names=("red.mp4",))
+    room.begin()
+    sampler.wait_for(RED)
+    eventually(lambda: room.town_rows())
+    assert room.end() == 0
+    before = [str(row["id"]) for row in room.rows("seq IS NOT NULL")]
+    with (room.state / "journal.db").open("r+b") as file:
+        file.write(b"\0" * 100)
+    room.begin()
+    sampler.wait_for(RED, since=time.monotonic())
+    eventually(lambda: any('"journal-damaged"' in record for _, record in room.town_rows("fault")))
+    assert room.end() == 0
+    room.begin()
+    room.delivered()
+    assert any('"journal-restarted"' in record for _, record in room.town_rows("action"))
+    plays = [name for name, _ in room.town_rows()]
+    assert plays[: len(before)] == before and len(plays) == len(set(plays))
+    assert list(room.state.glob("journal.db.corrupt-*"))
+
+
 def test_same_press_twice(room: LiveRoom, sampler: Sampler) -> None:
     room.publish((whole(now() - timedelta(seconds=1)), HOUR, "long"), names=("long.mp4",))
     room.begin()

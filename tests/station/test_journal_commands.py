@@ -334,7 +334,7 @@ def test_a_long_record_is_walked_in_little_memory(tmp_path: Path) -> None:
         (record,) = db.execute("SELECT record FROM entries").fetchone()
         previous = db.execute("SELECT hash FROM entries").fetchone()[0]
         db.execute("BEGIN")
-        for seq in range(2, 4001):
+        for seq in range(2, 2001):
             data = record.replace(b'"id":"p0"', b'"id":"p%d"' % seq)
             previous = chain(previous, seq, data)
             db.execute("INSERT INTO entries VALUES (?, ?, ?, 'play', ?)", [seq, previous, f"p{seq}", data])
@@ -349,7 +349,7 @@ def test_a_long_record_is_walked_in_little_memory(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [remark for remark in remarks if remark.wrong] == []
-    assert told == [1000, 2000, 3000, 4000, 4000]
+    assert told == [1000, 2000, 2000]
     assert peak < 1_000_000
     with closing(connect_looking(path)) as db:
-        assert db.execute("SELECT count(*) FROM plays").fetchone() == (4000,)
+        assert db.execute("SELECT count(*) FROM plays").fetchone() == (2000,)
