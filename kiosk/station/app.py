@@ -175,8 +175,6 @@ class Station:
 
     def _restore(self) -> None:
         """Where the last run ended: the accepted week, Stop, what was on air."""
-        if (restarted := self._journal.restarted) is not None:
-            self._upkeep.journal_damaged(restarted.at_ms, restarted.facts.get("set_aside", ""))
         accepted = self._accepted
         self._plan.change(clock_trusted=self._clock.state != "untrusted")
         self._plan.use_document(accepted.document)

@@ -21,6 +21,8 @@ _STAYS = ("closed_play_stays", "closed_play_is_kept", "entry_is_kept")
 
 def note_unsure(db: Database, first: int, before: int) -> None:
     """From ``first`` on numbers were given out anew, of which the town may know those up to ``before``."""
+    for (earlier,) in db.execute("SELECT value FROM state WHERE key = ?", [UNSURE]).fetchall():  # not settled yet
+        first, before = min(first, int(earlier.split()[0])), max(before, int(earlier.split()[1]))
     if first <= before:
         db.table("state").upsert({"key": UNSURE, "value": f"{first} {before}"}, pk="key")
 

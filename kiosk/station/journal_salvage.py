@@ -31,6 +31,8 @@ from kiosk.station.journal_schema import DamagedJournal, give_up_reserve, named,
 
 log = logging.getLogger(__name__)
 
+DAMAGED = "journal-damaged"
+"""The piece of state that says when damage was found last, and under what name the damaged file is kept."""
 SALVAGE_S = 900
 """How long it may take before the unit gives up on the start: seen is a minute for 50,000 entries on a slow PC."""
 
@@ -77,11 +79,11 @@ def salvage(journal: Path, stamp: str, known: Heads, now_ms: int) -> Action:
         with db.atomic():
             finds = Finds(db, journal)
             loss = _rebuild(finds, known)
-            record = _own_up(db, known, loss, aside, now_ms)
-            for late, data in loss.anew:
-                append(db, late, data)
-            _carry_plays(finds)
             _carry_rest(finds)
+            record = _own_up(db, known, loss, aside, now_ms)
+            for old, data in loss.anew:
+                append(db, old, data)
+            _carry_plays(finds)
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     except sqlite3.Error as error:
         raise named(journal, error) from None
@@ -187,8 +189,9 @@ def _gather_late(finds: Finds, at: int, newest: int, loss: Loss) -> None:
 def _carry_plays(finds: Finds) -> None:
     """The row of every play in the chain, the rows whose entries only the town has, and what was open."""
     db = finds.db
-    plays = db.execute("SELECT seq, record FROM entries WHERE kind = 'play'").fetchall()
-    for seq, data in plays:
+    plays = db.execute("SELECT seq FROM entries WHERE kind = 'play'").fetchall()
+    for (seq,) in plays:
+        (data,) = db.execute("SELECT record FROM entries WHERE seq = ?", [seq]).fetchone()
         play = read_record(data, f"entry {seq}")
         assert isinstance(play, Play)  # noqa: S101
         same = (row for row in finds.rows("id = ? AND seq IS NOT NULL", play.id) if record_of(row) == play)
@@ -247,6 +250,8 @@ def _own_up(db: Database, known: Heads, loss: Loss, aside: Path | None, now_ms: 
         facts=facts | ({"countersigned": str(known.witnessed[0])} if known.witnessed[0] else {}),
         clock="untrusted",
     )
+    state = {"key": DAMAGED, "value": f"{now_ms} {aside.name if aside else ''}"}
+    db.table("state").upsert(state, pk="key")
     note_unsure(db, append(db, record), max(known.newest[0], loss.newest))
     return record
 

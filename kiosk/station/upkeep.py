@@ -10,9 +10,10 @@ from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.rules import Observation, Problem, RuleState, judge, problems
 from kiosk.station.journal import Journal
+from kiosk.station.journal_salvage import DAMAGED
 from kiosk.station.opening import room_open
 
-MEMORY, DAMAGE = "health", "journal-damaged"
+MEMORY = "health"
 HOUR = 3600.0
 
 
@@ -29,13 +30,7 @@ class Upkeep:
         """Monotonic instants at which a player had to be replaced."""
         self.journal_trouble = ""
         self.link_down_since_ms = 0
-        self._damaged_ms, self._aside = _damage_remembered(journal.recall(DAMAGE))
-
-    def journal_damaged(self, at_ms: int, aside: str) -> None:
-        """The journal was found damaged or too old at this start; ``aside`` is the damaged file's name, if there is
-        one."""
-        self._damaged_ms, self._aside = at_ms, aside
-        self._journal.remember(DAMAGE, f"{at_ms} {aside}")
+        self._damaged_ms, self._aside = _damage_remembered(journal.recall(DAMAGED))
 
     def judge(self, seen: Observation, document: StationDocument | None, now: datetime, monotonic: float) -> int:
         """Look at the room; a new fault or a recovery goes into the record. Returns how many went."""
