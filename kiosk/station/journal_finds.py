@@ -115,7 +115,8 @@ class Finds:
         except (msgspec.ValidationError, Malformed):
             return
         text = json.dumps({name: getattr(play, name) for name in COLUMNS}, ensure_ascii=False)
-        row_ = [play.id, play.seq, play.last_ms or 0, sure, text]
+        point = 0 if play.shown_ms is None else play.last_ms or play.shown_ms
+        row_ = [play.id, play.seq, point, sure, text]
         self.db.execute("INSERT OR IGNORE INTO found_plays VALUES (?, ?, ?, ?, ?)", row_)
 
 

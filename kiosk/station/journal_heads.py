@@ -5,10 +5,13 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 from sqlite_utils import Database
 
 from kiosk.contract.reports import GENESIS
+from kiosk.contract.wire import Count, Sha256
 from kiosk.station.journal_chain import hash_at, head
 
 log = logging.getLogger(__name__)
@@ -25,12 +28,17 @@ class Heads:
     witnessed: Head = (0, GENESIS)
 
 
+class _Head(msgspec.Struct):
+    seq: Count
+    hash: Sha256
+
+
 def heads_beside(journal: Path) -> Heads:
     """What the side file says; nothing where it is missing or broken."""
     try:
-        found = json.loads(_side(journal).read_bytes())
-        return Heads(*((int(found[name]["seq"]), str(found[name]["hash"])) for name in ("newest", "witnessed")))
-    except (OSError, ValueError, KeyError, TypeError):
+        found = msgspec.json.decode(_side(journal).read_bytes(), type=dict[Literal["newest", "witnessed"], _Head])
+        return Heads(*((found[name].seq, found[name].hash) for name in ("newest", "witnessed")))
+    except (OSError, KeyError, ValueError, RecursionError):
         return Heads()
 
 

@@ -3,7 +3,9 @@
 A closed play never changes; what people read is the play as put right, with what it said before in its remarks.
 """
 
+import json
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -43,7 +45,7 @@ class Later:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._corrections: dict[str, list[Correction]] = {}
-        self._repairs: dict[str, list[tuple[int, ClockRepair]]] = {}
+        self._repairs: dict[str, list[_Repair]] = {}
         self._attendance: dict[str, list[Attendance]] = {}
         self._sessions: list[tuple[Session, list[Attendance]]] = []
         sessions: dict[str, Session] = {}
@@ -55,7 +57,7 @@ class Later:
                 case Correction() as record:
                     self._corrections.setdefault(record.corrects, []).append(record)
                 case ClockRepair() as record:
-                    self._repairs.setdefault(record.boot_id, []).append((seq, record))
+                    self._repairs.setdefault(record.boot_id, []).append(_repair(seq, record, bytes(data)))
                 case Attendance() as record:
                     for play in record.plays:
                         self._attendance.setdefault(play, []).append(record)
@@ -81,14 +83,15 @@ class Later:
                 yield from there
 
     def _clock(self, seq: int, play: Play) -> tuple[Play, tuple[Changed, ...]]:
-        """The times of a play whose boot's clock was set after it; of one that it was set during, the start."""
+        """The times of a play by the clock as it was put right: what was said of it last holds."""
         start = end = 0
-        for at, repair in self._repairs.get(play.boot_id, ()):
-            lasted = play.actual_end_ms - play.actual_start_ms - play.played_ms
-            if at > seq:
-                start += repair.offset_ms
-                end += repair.offset_ms
-            elif abs(lasted - repair.offset_ms) < abs(lasted) and play.actual_start_ms + repair.offset_ms > 0:
+        for repair in self._repairs.get(play.boot_id, ()):
+            if repair.span is not None:
+                if play.started_monotonic_ms in repair.span:
+                    start = end = repair.offset_ms
+            elif repair.seq > seq:
+                start, end = start + repair.offset_ms, end + repair.offset_ms
+            elif _set_during(play, repair.offset_ms):
                 start += repair.offset_ms
         moved = {"actual_start_ms": max(0, play.actual_start_ms + start), "actual_end_ms": play.actual_end_ms + end}
         changes = tuple(
@@ -97,6 +100,30 @@ class Later:
             if value != getattr(play, field)
         )
         return msgspec.structs.replace(play, **moved), changes
+
+
+@dataclass(frozen=True)
+class _Repair:
+    seq: int
+    offset_ms: int
+    span: range | None
+    """Which plays are meant, by ``started_monotonic_ms``; None for one that tells of a step of the clock: then the
+    plays before it in the chain, and the start of one that was on air."""
+
+
+def _repair(seq: int, record: ClockRepair, data: bytes) -> _Repair:
+    """Read from the bytes: those of a step, of earlier versions, do not have the fields of a stretch."""
+    told = json.loads(data)
+    if "from_monotonic_ms" not in told:
+        return _Repair(seq, record.offset_ms, None)
+    end = told.get("to_monotonic_ms")
+    return _Repair(seq, record.offset_ms, range(told["from_monotonic_ms"], sys.maxsize if end is None else end))
+
+
+def _set_during(play: Play, offset_ms: int) -> bool:
+    """Whether a step of the clock explains that the play seems to have lasted longer, or shorter, than it played."""
+    lasted = play.actual_end_ms - play.actual_start_ms - play.played_ms
+    return abs(lasted - offset_ms) < abs(lasted) and play.actual_start_ms + offset_ms > 0
 
 
 def _corrected(record: R, corrections: Iterable[Correction]) -> tuple[R, tuple[Changed, ...]]:

@@ -5,36 +5,54 @@ town's head, byte for byte, before anything is delivered; else the town would se
 """
 
 import logging
+import secrets
 
 from sqlite_utils import Database
 
-from kiosk.contract.records import read_record
+from kiosk.contract.records import Action, read_record
 from kiosk.contract.reports import Witness, chain
-from kiosk.station.journal_chain import hash_at, head, put_entry
+from kiosk.station.journal_chain import append, hash_at, head, put_entry
 
 log = logging.getLogger(__name__)
 
+RESTARTED = "journal-restarted"
 UNSURE = "rejoin"
-"""The piece of state that says so: the first number given out anew, and the last that was perhaps given out before."""
+"""The piece of state that says so: the first number that was given out anew."""
 _STAYS = ("closed_play_stays", "closed_play_is_kept", "entry_is_kept")
 
 
-def note_unsure(db: Database, first: int, before: int) -> None:
-    """From ``first`` on numbers were given out anew, of which the town may know those up to ``before``."""
+def restarted(at_ms: int, facts: dict[str, str]) -> Action:
+    """The first new entry after a loss, which owns up to it."""
+    return Action(
+        id=f"journal-{secrets.token_hex(8)}",
+        at_ms=at_ms,
+        by="",
+        action=RESTARTED,
+        reason="the journal was damaged or older than its head; entries that could not be read are lost",
+        facts=facts,
+        clock="untrusted",
+    )
+
+
+def note_unsure(db: Database, first: int) -> None:
+    """Numbers from ``first`` on were given out anew."""
     for (earlier,) in db.execute("SELECT value FROM state WHERE key = ?", [UNSURE]).fetchall():  # not settled yet
-        first, before = min(first, int(earlier.split()[0])), max(before, int(earlier.split()[1]))
-    if first <= before:
-        db.table("state").upsert({"key": UNSURE, "value": f"{first} {before}"}, pk="key")
+        first = min(first, int(earlier))
+    db.table("state").upsert({"key": UNSURE, "value": str(first)}, pk="key")
 
 
 def rejoin(db: Database, witness: Witness) -> None:
-    """The town says where its head is: nothing is to be done, or the entries made since the loss move behind it."""
+    """The town says where its head is: nothing is to be done, or the entries made since the loss move behind it.
+
+    A journal that was never countersigned, of a station that the town knows, began anew from nothing.
+    """
     found = db.execute("SELECT value FROM state WHERE key = ?", [UNSURE]).fetchone()
-    if found is None:
-        return
-    first, before = map(int, found[0].split())
     db.execute("DELETE FROM state WHERE key = ?", [UNSURE])
-    if first <= witness.seq <= before and hash_at(db, witness.seq) != witness.hash:
+    never = db.execute("SELECT 1 FROM delivery WHERE seq = 0 AND payload IS NULL").fetchone()
+    if found is None and never is None:
+        return
+    first = int(found[0]) if found else 1
+    if witness.seq >= first and hash_at(db, witness.seq) != witness.hash:
         log.warning("journal: the town has our record up to %d; entries from %d on move behind it", witness.seq, first)
         _move(db, first, witness)
 
@@ -51,9 +69,11 @@ def _move(db: Database, first: int, witness: Witness) -> None:
         db.execute(f"DELETE FROM {table} WHERE seq >= ?", [first])  # noqa: S608 - the names are these
     gap = {"seq": witness.seq, "hash": witness.hash, "lost_from": first, "lost_to": witness.seq}
     db.table("restarts").insert(gap, pk="seq")
-    for (data,) in moving:
+    records = [(read_record(data, "an entry that moves"), data) for (data,) in moving]
+    if not any(isinstance(record, Action) and record.action == RESTARTED for record, _ in records):
+        append(db, restarted(witness.at_ms, {"lost": f"{first}-{witness.seq}"}))
+    for record, data in records:
         at, previous = head(db)
-        record = read_record(data, f"entry {at + 1}")
         put_entry(db, at + 1, chain(previous, at + 1, data), data, record)
         db.execute("UPDATE plays SET seq = ? WHERE id = ?", [at + 1, record.id])
     for _, sql in stays:

@@ -8,7 +8,6 @@ that, and what can be read of later entries is entered anew behind it, byte for 
 """
 
 import logging
-import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
@@ -25,7 +24,7 @@ from kiosk.station.journal_chain import append, hash_at, head, put_entry
 from kiosk.station.journal_finds import COLUMNS, Finds, readable, record_of, row_of
 from kiosk.station.journal_heads import Head, Heads, heads_beside
 from kiosk.station.journal_links import Links, late
-from kiosk.station.journal_rejoin import note_unsure
+from kiosk.station.journal_rejoin import note_unsure, restarted
 from kiosk.station.journal_rows import AsRun
 from kiosk.station.journal_schema import DamagedJournal, give_up_reserve, named, open_writing
 
@@ -45,8 +44,6 @@ class Loss:
     """Numbers of lost entries, from and to."""
     anew: list[tuple[Entryable, bytes]] = field(default_factory=list)
     """Records whose old places cannot be kept."""
-    newest: int = 0
-    """The highest number that was ever given out, as far as is known."""
 
 
 def open_or_salvage(path: Path, now_ms: Callable[[], int]) -> tuple[Database, Action | None]:
@@ -178,8 +175,7 @@ def _gather_late(finds: Finds, at: int, newest: int, loss: Loss) -> None:
         else:
             loss.places.append((seq, seq))
     found = set(numbers)
-    loss.newest = max([newest, *numbers])
-    loss.places += [(seq, seq) for seq in range(at + 1, loss.newest + 1) if seq not in found]
+    loss.places += [(seq, seq) for seq in range(at + 1, max([newest, *numbers]) + 1) if seq not in found]
     loss.places.sort()
 
 
@@ -241,18 +237,11 @@ def _own_up(db: Database, known: Heads, loss: Loss, aside: Path | None, now_ms: 
         facts["entered_anew"] = str(len(loss.anew))
     if aside is not None:
         facts["set_aside"] = aside.name
-    record = Action(
-        id=f"journal-{secrets.token_hex(8)}",
-        at_ms=now_ms,
-        by="",
-        action="journal-restarted",
-        reason="the journal was damaged or older than its head; entries that could not be read are lost",
-        facts=facts | ({"countersigned": str(known.witnessed[0])} if known.witnessed[0] else {}),
-        clock="untrusted",
-    )
+    facts |= {"countersigned": str(known.witnessed[0])} if known.witnessed[0] else {}
+    record = restarted(now_ms, facts)
     state = {"key": DAMAGED, "value": f"{now_ms} {aside.name if aside else ''}"}
     db.table("state").upsert(state, pk="key")
-    note_unsure(db, append(db, record), max(known.newest[0], loss.newest))
+    note_unsure(db, append(db, record))
     return record
 
 

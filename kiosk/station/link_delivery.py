@@ -108,6 +108,10 @@ class Delivery:
         except Refused as error:
             self._refuse("report answer", error)
             raise Unreachable("report: the town did not say how far it has our record") from None
+        self._rejoin(witness)
+
+    def _rejoin(self, witness: Witness) -> None:
+        """Our record goes on behind the town's head, where it had to begin anew."""
         self._journal.rejoin(witness)
         if not self._journal.settle(SETTLE_S):
             raise Unreachable("report: the journal does not take what the town says")
@@ -119,6 +123,8 @@ class Delivery:
             self._check(witness)
         except Refused as error:
             self._refuse("report answer", error)
+            if error.reason == "fork" and not self._journal.delivered():
+                self._rejoin(witness)
             return None
         return witness
 

@@ -221,5 +221,6 @@ CASES = (
     Case("the town's root garbled", *_spoilt(_in_state("library/trust/root/1.root.json"), b"{}")),
     Case("accepted week garbled", _written("library/trust/group.json", b"\0" * 700)),
     Case("programmes cut in half", _programmes),
+    Case("record and all beside it deleted", _gone("journal.*")),
 )
 """In the order in which they are done; one and the same station goes through all of them."""
