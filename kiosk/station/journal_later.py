@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from kiosk.contract.records import Attendance, ClockRepair, Correction, Play, Session, read_record
+from kiosk.contract.records import Attendance, ClockRepair, Correction, Play, Session
+from kiosk.station.journal_finds import readable
 
 R = TypeVar("R", Play, Attendance)
 _TIMES = ("actual_start_ms", "actual_end_ms")
@@ -53,7 +54,7 @@ class Later:
         kinds = ("attendance", "correction", "clock-repair", "session")
         sql = f"SELECT seq, record FROM entries WHERE kind IN {kinds} ORDER BY seq"  # noqa: S608 - these words
         for seq, data in db.execute(sql):
-            match read_record(bytes(data), f"entry {seq}"):
+            match readable(bytes(data), seq):
                 case Correction() as record:
                     self._corrections.setdefault(record.corrects, []).append(record)
                 case ClockRepair() as record:

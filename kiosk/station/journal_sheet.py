@@ -12,8 +12,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from kiosk.common.i18n import Language, mark, translator
-from kiosk.contract.records import Evidence, Outcome, Play, read_record
+from kiosk.contract.records import Evidence, Outcome, Play
 from kiosk.station.instants import to_utc
+from kiosk.station.journal_finds import readable
 from kiosk.station.journal_later import Changed, Later, PutRight
 
 BOM = b"\xef\xbb\xbf"
@@ -49,8 +50,10 @@ def play_sheet(db: sqlite3.Connection, zone: ZoneInfo, days: Days, language: Lan
     yield BOM + _line([translator(language)(column) for column in COLUMNS])
     later, number = Later(db), 0
     for seq, data in db.execute("SELECT seq, record FROM entries WHERE kind = 'play' ORDER BY seq"):
-        play = read_record(bytes(data), f"entry {seq}")
+        play = readable(bytes(data), seq)
         if not isinstance(play, Play):
+            number += 1
+            yield _line(_unreadable(number, seq, translator(language)))
             continue
         right = later.put_right(seq, play)
         if _within(_local(right.play.actual_start_ms, zone).date(), days):
@@ -73,15 +76,19 @@ def _span(db: sqlite3.Connection, zone: ZoneInfo, days: Days) -> tuple[int, int]
     found = [
         seq
         for seq, data in db.execute("SELECT seq, record FROM entries ORDER BY seq")
-        if _within(_local(_moment(json.loads(data)), zone).date(), days)
+        if (moment := _moment(data)) is not None and _within(_local(moment, zone).date(), days)
     ]
     return (found[0], found[-1]) if found else (1, 0)
 
 
-def _moment(record: dict[str, object]) -> int:
-    """When what a record tells was, in UTC ms."""
+def _moment(data: bytes) -> int | None:
+    """When what a record tells was, in UTC ms; None where it cannot be read."""
+    try:
+        record = json.loads(data)
+    except ValueError:
+        return None
     names = ("actual_start_ms", "at_ms", "start_ms", "cleared_ms", "found_ms")
-    return next((value for name in names if isinstance(value := record.get(name), int)), 0)
+    return next((value for name in names if isinstance(value := record.get(name), int)), None)
 
 
 def _within(day: date, days: Days) -> bool:
@@ -117,6 +124,12 @@ def _cells(number: int, right: PutRight, zone: ZoneInfo, _: Callable[[str], str]
         _(EVIDENCE[play.screen_evidence]),
         str(right.seq),
     ]
+
+
+def _unreadable(number: int, seq: int, _: Callable[[str], str]) -> list[str]:
+    """A play that is there, and of which nothing is known: whichever days are asked for."""
+    cells = {COLUMNS[0]: str(number), COLUMNS[14]: _("this entry cannot be read"), COLUMNS[-1]: str(seq)}
+    return [cells.get(column, "") for column in COLUMNS]
 
 
 def _length(milliseconds: int) -> str:

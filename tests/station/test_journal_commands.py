@@ -329,6 +329,14 @@ def test_json_lines_are_the_chain_byte_for_byte(journal: Journal, tmp_path: Path
     assert [json.loads(line)["seq"] for line in done.stdout.splitlines()] == [3, 4, 5]
 
 
+def test_what_cannot_be_read_is_told_and_hides_nothing_else(state: Path) -> None:
+    meddle(state, "UPDATE entries SET record = x'00' WHERE seq IN (3, 12)")
+    done = run("export", "--journal", state / "journal.db")
+    rows = list(csv.DictReader(io.StringIO(done.stdout_bytes.decode("utf-8-sig"))))
+    assert [row["记录序号"] for row in rows] == [str(n) for n in range(1, 11)]
+    assert rows[2]["备注"] == "此条记录无法读取" and rows[3]["节目名称"] == "水稻育秧技术"
+
+
 def test_the_room_s_time_zone_is_the_week_s(state: Path) -> None:
     trust, files = state / "library" / "trust", state / "library" / "files"
     files.mkdir()
