@@ -16,6 +16,7 @@ from journal_room import START, action, due, opened, play_once
 from journal_town import CountersigningTown
 
 from kiosk.contract.reports import chain
+from kiosk.station import journal_rows as rows
 from kiosk.station.journal import DamagedJournal, FullDisk, Journal
 from kiosk.station.journal_aside import MOST_ASIDE
 from kiosk.station.journal_schema import open_writing
@@ -34,9 +35,15 @@ def before_damage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("before")
     town = CountersigningTown(folder / "town")
     town.add(ROOM, folder / "state")
-    with opened(folder / "state" / "journal.db") as (journal, _):
+    db = open_writing(folder / "state" / "journal.db")
+    with db.atomic():  # in one commit: a disk takes its time over 900
         for n in range(PLAYS):
-            play_once(journal, f"p{n}", START + n * 60_000)
+            start = START + n * 60_000
+            rows.add_due(db, due(f"p{n}", start))
+            rows.mark_shown(db, f"p{n}", start, 1000, 0, 0, "xcb_x11")
+            rows.close_play(db, f"p{n}", start + 60_000, 60_000, "completed", "", 1500, 0)
+    db.conn.close()
+    with opened(folder / "state" / "journal.db") as (journal, _):
         journal.remember("stop", "by A")
         journal.due(due("open", START + PLAYS * 60_000))
         journal.shown("open", START + PLAYS * 60_000, 0, 0, 0, "")
@@ -96,9 +103,9 @@ def state(before_damage: Path, tmp_path: Path) -> Iterator[State]:
 
 def test_what_only_the_town_still_has_is_passed_over_and_every_other_entry_keeps_its_place(state: State) -> None:
     gone = state.pages("entries")[10]
-    rows = state.pages("plays")
+    plays = state.pages("plays")
     state.spoil(gone)
-    for page in rows[: len(rows) // 2]:
+    for page in plays[: len(plays) // 2]:
         state.spoil(page)
     with opened(state.path) as (journal, _):
         assert journal.restarted is not None
@@ -131,22 +138,22 @@ def test_an_entry_that_cannot_be_read_is_told_by_the_row_of_its_play(state: Stat
 
 def test_a_row_that_cannot_be_read_is_told_by_its_entry(state: State) -> None:
     with opened(state.path) as (journal, _):
-        rows = journal.plays(0)
+        before = journal.plays(0)
     for page in state.pages("plays"):
         state.spoil(page)
     with opened(state.path) as (journal, _):
-        assert [row.id for row in journal.plays(0)] == [row.id for row in rows]
-        again = [replace(row, last_ms=before.last_ms) for row, before in zip(journal.plays(0), rows, strict=True)]
-        assert again == rows, "but for the last check-point, which an entry does not tell"
+        assert [row.id for row in journal.plays(0)] == [row.id for row in before]
+        again = [replace(row, last_ms=old.last_ms) for row, old in zip(journal.plays(0), before, strict=True)]
+        assert again == before, "but for the last check-point, which an entry does not tell"
         assert journal.recall("stop") == "by A"
     assert state.wrong() == []
 
 
 def test_what_comes_behind_a_gap_of_our_own_is_entered_anew_byte_for_byte(state: State) -> None:
-    entries, rows = state.pages("entries"), state.pages("plays")
+    entries, plays = state.pages("entries"), state.pages("plays")
     doomed = entries[len(entries) * 8 // 10]  # behind entry 200, and before the last one
     state.spoil(doomed)
-    for page in rows:
+    for page in plays:
         state.spoil(page)
     with opened(state.path) as (journal, _):
         assert journal.restarted is not None
