@@ -133,26 +133,22 @@ def connect_looking(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise JournalError(f"journal {path}: there is no such file; name the journal.db of a station's state folder")
-    log_beside = path.with_name(path.name + "-wal").exists()
-    for how in ("mode=ro", *(() if log_beside else ("immutable=1",))):  # a copy may lie where SQLite cannot write
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
-        connection.isolation_level = None
-        try:
-            marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-            connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone()
-        except sqlite3.OperationalError as error:
-            connection.close()
-            problem = named(path, error)
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise named(path, error) from None
-        else:
-            if marked:
-                return connection
-            connection.close()
-            problem = ForeignDatabase(f"journal {path}: this is another program's database")
-            break
-    raise problem
+    # Without a log nobody has it open: read so, nothing is made beside it, where a copy's place may not take it either.
+    how = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
+    connection.isolation_level = None
+    try:
+        marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        if not marked:
+            raise ForeignDatabase(f"journal {path}: this is another program's database")
+        connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise named(path, error) from None
+    except JournalError:
+        connection.close()
+        raise
+    return connection
 
 
 def reconnect(path: Path) -> Database:

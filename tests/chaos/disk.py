@@ -27,6 +27,8 @@ from kiosk.demo.judge import showings
 UP_S = 60.0
 """Within so many seconds a station that can start has the right picture, and one that cannot has said so."""
 DELIVERED_S = 60.0
+GONE_S = 1.0
+"""So long after the station was killed its last picture may still be there."""
 
 
 def main() -> None:
@@ -84,9 +86,9 @@ def trial(room: Place, case: Case) -> str:
 
 def end_of(room: Place, case: Case) -> str:
     """What the room comes to with the damage still there."""
-    deadline = time.monotonic() + UP_S
-    while time.monotonic() < deadline:
-        if room.is_right():
+    began = time.monotonic()
+    while time.monotonic() < began + UP_S:
+        if room.is_right(began + GONE_S):
             return "started"
         if room.keeper.codes and room.keeper.codes[-1] in TELLS:
             said = room.keeper.said()
@@ -103,7 +105,8 @@ def mended(room: Place, case: Case) -> bool:
     room.keeper.end()
     case.mend(room)
     room.keeper.start()
-    return wait(room.is_right, UP_S)
+    began = time.monotonic()
+    return wait(lambda: room.is_right(began + GONE_S), UP_S)
 
 
 def wait(truth: object, seconds: float) -> bool:

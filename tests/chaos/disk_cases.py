@@ -183,13 +183,13 @@ def _programmes(room: Place) -> None:
 
 
 CASES = (
-    Case("full while it plays", _full, _free, running=True, hold_s=20),
+    Case("full while it plays", _full, _free, running=True, hold_s=15),
     Case("full while it fetches", _full_and_fetching, _free, running=True, hold_s=15),
     Case("full while a week is accepted", _full_and_a_week, _free, running=True, hold_s=15),
     Case("full at start", _full, _free),
     Case("full at start, reserve used up", _full_without_reserve, _free),
     Case("full at start, record damaged", _full_and_damaged, _free),
-    Case("read-only while it plays", Place.fail, Place.mount_anew, running=True, hold_s=20, restart=True),
+    Case("read-only while it plays", Place.fail, Place.mount_anew, running=True, hold_s=15, restart=True),
     Case("read-only at start", _read_only, _writable),
     Case("record cut in half", _cut("journal.db", 0.5)),
     Case("record cut to nothing", _cut("journal.db", 0)),
@@ -199,8 +199,8 @@ CASES = (
     Case("bytes of the record flipped", _flipped("journal.db", 200)),
     Case("bytes of the log flipped", _flipped("journal.db-wal", 200)),
     Case("pages of the record garbled", _pages(4)),
-    Case("pages of the record garbled while it plays", _pages(12), running=True, hold_s=20),
-    Case("record deleted while it plays", _gone("journal.db"), running=True, hold_s=20),
+    Case("pages of the record garbled while it plays", _pages(12), running=True, hold_s=15),
+    Case("record deleted while it plays", _gone("journal.db"), running=True, hold_s=15),
     Case("record deleted", _gone("journal.db")),
     Case("record, log and index of the log deleted", _gone(*ALL)),
     Case("log deleted", _gone("journal.db-wal")),

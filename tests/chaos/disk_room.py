@@ -29,7 +29,7 @@ from kiosk.demo.testcard import Clip, make
 NUMBERS = (71, 72, 73)
 SPARE = 74
 """Of a programme of a later slot, which is only there to be fetched."""
-SECONDS = 15
+SECONDS = 10
 DISK_MB = 128
 """The station fetches only where 64 MB stay free."""
 STEADY = 2.0
@@ -166,9 +166,11 @@ class Place:
 
     # --- the screen ---
 
-    def is_right(self) -> bool:
-        """Whether the screen has been right for a while."""
+    def is_right(self, since: float = 0.0) -> bool:
+        """Whether the screen has been right for a while; all of that while after ``since`` (monotonic)."""
         now = time.monotonic()
+        if now - STEADY < since:
+            return False
         seen = self.eyes.between(now - STEADY, now)
         fresh = bool(seen) and now - seen[-1].monotonic < 0.5
         return fresh and all(self.loop.right(one) for one in seen[1:]) and self.loop.right(seen[-1])
@@ -180,7 +182,7 @@ class Place:
 
 def _clip(number: int, name: str) -> Path:
     """A clip with a file of its own for each name."""
-    made = make(Clip(number, f"{number}.mp4", f"{number}", SECONDS, (640, 360)), media_folder("disk"))
+    made = make(Clip(number, f"{number}.mp4", f"{number}", SECONDS, (640, 360)), media_folder(f"disk-{SECONDS}"))
     if name == made.stem:
         return made
     other = made.with_name(f"{name}.mp4")

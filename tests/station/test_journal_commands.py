@@ -72,8 +72,10 @@ def complaints(state: Path) -> str:
 
 
 def test_a_record_in_order_is_said_to_be(state: Path) -> None:
+    there = sorted(path.name for path in state.iterdir())
     done = run("verify", "--journal", state / "journal.db")
     assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in state.iterdir()) == there
     assert "12 entries, 10 of them plays, 1 later findings; head 12" in done.stdout
     assert "the town has countersigned all up to entry 10, and its signature is genuine" in done.stdout
     assert "2 entries wait for the town" in done.stdout
