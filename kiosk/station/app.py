@@ -56,6 +56,7 @@ from kiosk.station.exchange import Exchange
 from kiosk.station.fetch_hours import Hours
 from kiosk.station.fetching import line_of
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import Journal, JournalError, ReadOnlyJournal
@@ -187,8 +188,6 @@ class Station:
 
     def _restore(self) -> None:
         """Where the last run ended: the accepted week, Stop, what was on air."""
-        if self._journal.restarted is not None:
-            self._journal.record(self._journal.restarted)
         accepted = self._accepted
         self._timekeeping.restore()
         self._plan.use_document(accepted.document)
@@ -323,19 +322,25 @@ class Station:
 
     def _facts_read(self, event: FactsRead) -> None:
         self._upkeep.facts = event.facts
+        document = self._accepted.document
+        self._playout.evidence = screen_evidence(event.facts, document.equipment if document else ())
         self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
         self._timekeeping.look()
         self._upkeep.restarts += self._playout.restarts
         self._playout.restarts = []
         seen = self._view.observation(self._inbox.qsize())
-        if self._upkeep.judge(seen, self._accepted.document, self._clock.now(), self._clock.monotonic()):
+        if self._upkeep.judge(seen, document, self._clock.now(), self._clock.monotonic()):
             self._report_soon()
 
     def _purge(self) -> None:
         want = self._config.health.disk_free_mb * 1024 * 1024
         keep = self._accepted.files() | self._playout.files()
-        self._library.tidy(keep)
-        self._library.purge(keep, want)
+        try:
+            self._library.tidy(keep)
+            self._library.purge(keep, want)
+        except OSError as error:  # a disk that takes no writing is no reason to end; the probes tell of it
+            log.warning("old programmes cannot be removed: %s", error)
+        self._journal.prune(self._config.record.keep_days)
         self._timers.after(PURGE_EVERY.total_seconds(), Wake("purge"))
 
     def _crashed(self, event: Crashed) -> None:

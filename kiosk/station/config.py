@@ -8,6 +8,7 @@ table or key means its default, so an empty file is a sound one.
 import difflib
 import ipaddress
 import json
+import logging
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -16,6 +17,8 @@ import msgspec
 from msgspec import Meta
 
 from kiosk.station import fetch_hours
+
+log = logging.getLogger(__name__)
 
 Folder = Annotated[str, Meta(pattern=r"\A/[^\x00]*\Z", description='an absolute path, such as "/var/lib/kiosk"')]
 OptionalFile = Annotated[str, Meta(pattern=r"\A(/[^\x00]*)?\Z", description='an absolute path, or "" for none')]
@@ -127,6 +130,13 @@ class Health(Table, frozen=True, kw_only=True):
     """How long a problem must last before it is a fault, in seconds; 0 is what the town says."""
 
 
+class Record(Table, frozen=True, kw_only=True):
+    """``[record]``: how long the station keeps its own copy of what it has told the town."""
+
+    keep_days: Annotated[int, Meta(ge=60, le=36_500)] = 1_826
+    """Days after the town countersigned an entry until it is removed here: five years. What the town has not stays."""
+
+
 class Log(Table, frozen=True, kw_only=True):
     """``[log]``: how much the daemon writes to the system's journal."""
 
@@ -144,6 +154,7 @@ class Config(Table, frozen=True, kw_only=True):
     fetch: Fetch = Fetch()
     panel: Panel = Panel()
     health: Health = Health()
+    record: Record = Record()
     log: Log = Log()
 
 
@@ -169,7 +180,8 @@ def load(path: Path | str) -> Config:
     if len(data) > MAX_BYTES:
         raise ConfigError(path, [f"longer than {MAX_BYTES} bytes: these are no settings; begin with the example"])
     try:
-        tree = tomllib.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        tree = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigError(path, [f"not UTF-8 at byte {error.start}; save it as UTF-8"]) from None
     except ValueError as error:  # also what tomllib lets through from int(), of thousands of digits
@@ -179,6 +191,8 @@ def load(path: Path | str) -> Config:
     config, problems = parse(tree)
     if problems:
         raise ConfigError(path, problems)
+    if not text.strip():  # as a power cut leaves it
+        log.warning("%s is empty, so every setting is at its default; if it was not meant so, put the copy back", path)
     return config
 
 

@@ -101,7 +101,16 @@ class Exchange:
     # --- from the town ---
 
     def take(self, event: FromTown) -> None:
-        """What is done about each thing that comes from the town."""
+        """What is done about each thing that comes from the town.
+
+        A disk that does not take it leaves the room as it was: what could not be kept is asked for again.
+        """
+        try:
+            self._take(event)
+        except OSError as error:
+            log.warning("%s from the town cannot be kept (%s); asked for again", type(event).__name__, error)
+
+    def _take(self, event: FromTown) -> None:
         match event:
             case RootFound():
                 self._accepted.take_root(event)

@@ -1,22 +1,28 @@
 """The station's record: as-run rows from due to closed, the chain of entries, what the town has acknowledged of it."""
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlite_utils import Database
 
-from kiosk.contract.records import Action, Entryable, Origin, Outcome
-from kiosk.contract.reports import GENESIS, MAX_BATCH, Entry, Receipt, Signed, Witness
+from kiosk.contract.records import Entryable, Evidence, Origin, Outcome
+from kiosk.contract.reports import MAX_BATCH, Entry, Receipt, Signed, Witness
+from kiosk.station import journal_chain as chain
+from kiosk.station import journal_reads as reads
 from kiosk.station import journal_rows as rows
 from kiosk.station.events import Post
+from kiosk.station.journal_heads import note_heads
+from kiosk.station.journal_receipts import keep_receipts, prune
+from kiosk.station.journal_rejoin import UNSURE, rejoin
 from kiosk.station.journal_rows import AsRun, Due, Sound
-from kiosk.station.journal_salvage import carry_over, go_on, heads_beside, note_heads, set_aside
+from kiosk.station.journal_salvage import open_or_salvage
 from kiosk.station.journal_schema import (
     BusyJournal,
     DamagedJournal,
@@ -26,8 +32,9 @@ from kiosk.station.journal_schema import (
     NewerJournal,
     ReadOnlyJournal,
     connect_reading,
+    is_damage,
     lock,
-    open_writing,
+    suspect,
 )
 from kiosk.station.journal_writer import Commit, Writer
 
@@ -46,10 +53,11 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-MAX_BATCH_BYTES = 512 * 1024
-"""Records in one report, in bytes: 2 s on a village's 2 Mbit/s. A longer single record still goes."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
-DAY_MS = 86_400_000
+MOST_PRUNED = 2_000
+"""Entries that go in one transaction: what is due next waits for it."""
 
 
 def _wall_ms() -> int:
@@ -80,7 +88,7 @@ class Journal:
         self._path = path
         self._lock = lock(path)
         try:
-            db, self.restarted = _open(path, now_ms)
+            db, self.restarted = open_or_salvage(path, now_ms)
             with db.atomic():
                 self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
         except BaseException:
@@ -104,6 +112,9 @@ class Journal:
 
     def stop(self, timeout: float) -> None:
         """Write what waits, for at most ``timeout`` seconds, and end."""
+        if (reader := getattr(self._readers, "db", None)) is not None:  # the last to close puts the log back
+            reader.conn.close()
+            self._readers.db = None
         if lost := self._writer.stop(timeout):
             log.error("journal: ended with %d commits not written", lost)
         self._lock.close()
@@ -131,28 +142,42 @@ class Journal:
         gap_ms: int,
         video_output: str,
         sound: Sound | None = None,
+        evidence: Evidence = "none",
     ) -> None:
         """The first picture was on the screen at ``at_ms``, ``monotonic_ms`` on this boot's CLOCK_MONOTONIC.
 
-        ``sound`` is how loud it was then, where that can differ from what the due row says.
+        ``sound`` is how loud it was then, where that can differ from what the due row says; ``evidence`` what speaks
+        for the screen being on. A later, lesser ``evidence`` (:meth:`checkpoint`, :meth:`close`) takes its place.
         """
         if play in self._open:
             self._open[play] = replace(self._open[play], shown_ms=at_ms)
-        self._put(f"shown {play}", rows.mark_shown, play, at_ms, monotonic_ms, late_ms, gap_ms, video_output, sound)
+        cut = partial(rows.mark_shown, late_ms=late_ms, gap_ms=gap_ms, video_output=video_output, sound=sound)
+        self._put(f"shown {play}", partial(cut, evidence=evidence), play, at_ms, monotonic_ms)
 
-    def checkpoint(self, play: str, at_ms: int, played_ms: int, pictures: int, lost: int) -> None:
+    def checkpoint(
+        self, play: str, at_ms: int, played_ms: int, pictures: int, lost: int, evidence: Evidence | None = None
+    ) -> None:
         """How far the play has come. Dropped first when commits cannot be written for long."""
-        self._put(f"check-point {play}", rows.mark_point, play, at_ms, played_ms, pictures, lost, droppable=True)
+        what = f"check-point {play}"
+        self._put(what, rows.mark_point, play, at_ms, played_ms, pictures, lost, evidence, droppable=True)
 
     def close(
-        self, play: str, at_ms: int, played_ms: int, outcome: Outcome, cause: str, pictures: int, lost: int
+        self,
+        play: str,
+        at_ms: int,
+        played_ms: int,
+        outcome: Outcome,
+        cause: str,
+        pictures: int,
+        lost: int,
+        evidence: Evidence | None = None,
     ) -> None:
         """The play is over. Its row takes sequence and hash, and never changes again."""
         sketch = self._open.pop(play, None)
         if sketch and outcome == "completed":
             self._closing[play] = replace(sketch, end_ms=at_ms)
         write = partial(rows.close_play, play=play, at_ms=at_ms, played_ms=played_ms, outcome=outcome, cause=cause)
-        self._seal(f"close {play}", partial(write, pictures=pictures, lost=lost), play)
+        self._seal(f"close {play}", partial(write, pictures=pictures, lost=lost, evidence=evidence), play)
 
     def forget(self, play: str) -> None:
         """Remove a due row whose cue was cancelled before its cut: it never was a play."""
@@ -164,20 +189,29 @@ class Journal:
 
         Raises :class:`~kiosk.contract.wire.Malformed`, at once, for a record that the town would refuse for its form.
         """
-        rows.valid(record)
-        self._seal(f"record {record.id}", partial(rows.append, record=record))
+        chain.valid(record)
+        self._seal(f"record {record.id}", partial(chain.append, record=record))
 
     def receipts(self, receipts: tuple[Receipt, ...], witness: Witness | None, signed: Signed | None) -> None:
         """What became of entries at the town; a verified witness moves the cursor of delivery to its head.
 
         Receipts that came by stick have no witness: they are kept, and the cursor stays.
         """
-        self._seal("receipts", partial(_keep_receipts, receipts=receipts, witness=witness, signed=signed))
+        self._seal("receipts", partial(keep_receipts, receipts=receipts, witness=witness, signed=signed))
+
+    def rejoin(self, witness: Witness) -> None:
+        """After :meth:`unsure`: where the town's head really is. What was written since moves behind it, if it must."""
+        self._seal("rejoin", partial(rejoin, witness=witness), then=lambda: self._state.pop(UNSURE, ""))
 
     def remember(self, key: str, value: str) -> None:
         """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart."""
         self._state[key] = value
         self._put(f"state {key}", _keep_state, key, value)
+
+    def prune(self, keep_days: int) -> None:
+        """Remove what the town has had for ``keep_days``, some of it at a time; what it has not is never touched."""
+        keep_ms = keep_days * 86_400_000
+        self._put("prune", prune, keep_ms, MOST_PRUNED)
 
     # --- reads ---
 
@@ -185,44 +219,36 @@ class Journal:
         """What was remembered last, written yet or not."""
         return self._state.get(key)
 
+    def unsure(self) -> bool:
+        """Whether entries were lost of which the town may have some: before anything is delivered it has to say."""
+        return bool(self._state.get(UNSURE))
+
     def waiting(self, limit: int = MAX_BATCH, after: int | None = None) -> tuple[str, tuple[Entry, ...]]:
         """Entries to deliver, behind the cursor or behind entry ``after``, and the hash before the first of them.
 
         At most ``limit`` entries and about half a megabyte, without a gap in their numbers.
         """
-        db = self._db()
-        start = self.delivered() if after is None else after
-        sql = "SELECT seq, hash, record FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
-        found: list[Entry] = []
-        size = 0
-        for row in db.execute(sql, [start, limit]):
-            size += len(row[2])
-            if found and (row[0] != found[-1].seq + 1 or size > MAX_BATCH_BYTES):
-                break
-            found.append(rows.entry_of(row))
-        first = found[0].seq - 1 if found else start
-        return rows.hash_at(db, first) or GENESIS, tuple(found)
+        return self._ask(reads.waiting, self.delivered() if after is None else after, limit)
 
     def waiting_count(self) -> int:
         """Entries that the town has not countersigned yet."""
-        return self._number("SELECT count(*) FROM entries WHERE seq > (SELECT seq FROM delivery)")
+        return self._ask(reads.number, "SELECT count(*) FROM entries WHERE seq > (SELECT seq FROM delivery)")
 
     def delivered(self) -> int:
         """The newest entry that the town has countersigned; 0 for none."""
-        return self._number("SELECT seq FROM delivery")
+        return self._ask(reads.number, "SELECT seq FROM delivery")
 
     def refused(self) -> tuple[Receipt, ...]:
         """Entries that the town would not take, with its reasons: set aside, they block nothing."""
-        found = self._db().table("receipts").rows_where("state = 'refused'", order_by="seq")
-        return tuple(Receipt(**row) for row in found)
+        return self._ask(reads.refused)
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the newest entry on the disk."""
-        return rows.head(self._db())
+        return self._ask(chain.head)
 
     def hash_at(self, seq: int) -> str | None:
         """The hash of an entry, or None where this journal does not hold it."""
-        return rows.hash_at(self._db(), seq)
+        return self._ask(chain.hash_at, seq)
 
     def completed(self, since_ms: int, until_ms: int) -> dict[str, int]:
         """Completed plays that began in [``since_ms``, ``until_ms``), by programme; practice does not count.
@@ -230,12 +256,7 @@ class Journal:
         Plays closed a moment ago count whether or not their rows are on the disk yet.
         """
         fresh = dict(self._closing)  # taken before the database is read: a row that lands meanwhile counts once
-        sql = """SELECT id, programme FROM plays
-                 WHERE outcome = 'completed' AND practice = 0 AND shown_ms >= ? AND shown_ms < ?"""
-        counts: dict[str, int] = {}
-        for play, programme in self._db().execute(sql, [since_ms, until_ms]):
-            if play not in fresh:
-                counts[programme] = counts.get(programme, 0) + 1
+        counts = self._ask(reads.completed, since_ms, until_ms, set(fresh))
         for sketch in fresh.values():
             if not sketch.practice and sketch.shown_ms is not None and since_ms <= sketch.shown_ms < until_ms:
                 counts[sketch.programme] = counts.get(sketch.programme, 0) + 1
@@ -243,16 +264,24 @@ class Journal:
 
     def plays(self, since_ms: int) -> list[AsRun]:
         """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
-        where = "shown_ms >= ? OR (shown_ms IS NULL AND planned_start_ms >= ?)"  # by the index, not through all years
-        order = "coalesce(shown_ms, planned_start_ms)"
-        return [AsRun(**row) for row in self._db().table("plays").rows_where(where, [since_ms] * 2, order_by=order)]
+        return self._ask(reads.plays, since_ms)
 
     def was_shown(self, origin: Origin, since_ms: int, until_ms: int) -> bool:
         """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""
-        sql = """SELECT 1 FROM plays WHERE origin = ? AND planned_start_ms >= ? AND planned_start_ms < ?
-                 AND shown_ms >= ? LIMIT 1"""  # the last for the index: no clock is put right by more than a day here
-        found = self._db().execute(sql, [origin, since_ms, until_ms, since_ms - DAY_MS]).fetchone()
-        return found is not None
+        return self._ask(reads.was_shown, origin, since_ms, until_ms)
+
+    def about(self, *names: str) -> tuple[Entryable, ...]:
+        """The records that name any of these (attendance and corrections a play, attendance a session, corrections an
+        earlier record, clock repairs a boot), in the order of the chain."""
+        return self._ask(reads.about, names)
+
+    def _ask(self, read: Callable[Concatenate[Database, P], T], *args: P.args, **more: P.kwargs) -> T:
+        try:
+            return read(self._db(), *args, **more)
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):  # the daemon ends over it, and the next start salvages
+                suspect(self._path)
+            raise
 
     def _db(self) -> Database:
         db: Database | None = getattr(self._readers, "db", None)
@@ -260,45 +289,17 @@ class Journal:
             db = self._readers.db = connect_reading(self._path)
         return db
 
-    def _number(self, sql: str) -> int:
-        return int(self._db().execute(sql).fetchone()[0])
-
     def _put(self, what: str, write: Callable[..., Any], *args: object, droppable: bool = False) -> None:
         self._writer.put(Commit(what, lambda db: write(db, *args), droppable))
 
-    def _seal(self, what: str, write: Callable[[Database], object], play: str = "") -> None:
-        def then(_: Database) -> None:
+    def _seal(
+        self, what: str, write: Callable[[Database], object], play: str = "", then: Callable[[], object] = str
+    ) -> None:
+        def done(_: Database) -> None:
             self._closing.pop(play, None)
+            then()
 
-        self._writer.put(Commit(what, write, then=then))
-
-
-def _open(path: Path, now_ms: Callable[[], int]) -> tuple[Database, Action | None]:
-    known, aside = heads_beside(path), None
-    try:
-        db = open_writing(path)
-    except DamagedJournal as error:
-        aside = set_aside(path, time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000)))
-        log.warning("%s; set aside as %s, and a new one begun", error, aside.name)
-        db = open_writing(path)
-        carry_over(aside, db)
-    return db, go_on(db, known, aside, now_ms())
-
-
-def _keep_receipts(db: Database, receipts: tuple[Receipt, ...], witness: Witness | None, signed: Signed | None) -> None:
-    for receipt in receipts:
-        row = {"seq": receipt.seq, "id": receipt.id, "state": receipt.state, "reason": receipt.reason}
-        known = db.execute("SELECT id FROM entries WHERE seq = ?", [receipt.seq]).fetchone()
-        if known is None or known[0] != receipt.id:
-            log.warning("journal: a receipt for entry %d, %s, which is not in the chain", receipt.seq, receipt.id)
-        else:
-            # A duplicate says only that the reply was lost: what was said first stands.
-            rows.insert(db, "receipts", row, "OR IGNORE " if receipt.state == "duplicate" else "OR REPLACE ")
-    if witness is not None and signed is not None and rows.hash_at(db, witness.seq) == witness.hash:
-        db.execute(
-            "UPDATE delivery SET seq = ?, hash = ?, payload = ?, keyid = ?, signature = ?",
-            [witness.seq, witness.hash, signed.payload, signed.keyid, signed.signature],
-        )
+        self._writer.put(Commit(what, write, then=done))
 
 
 def _keep_state(db: Database, key: str, value: str) -> None:

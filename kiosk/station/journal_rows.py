@@ -1,19 +1,17 @@
-"""What is written in the journal: as-run rows, and the chain of entries that they end in.
+"""As-run rows: due, on the screen, check-pointed, closed.
 
 Each function runs inside its caller's transaction.
 """
 
 import logging
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
-import msgspec
 from sqlite_utils import Database
 
-from kiosk.contract import wire
 from kiosk.contract.playlist import Programme
-from kiosk.contract.records import ClockState, Entryable, Origin, Outcome, Play
-from kiosk.contract.reports import GENESIS, Entry, chain
+from kiosk.contract.records import ClockState, Evidence, Origin, Outcome, Play
+from kiosk.station.journal_chain import append, insert
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +22,8 @@ PC_ENDED = "the station ended unexpectedly, and its PC started anew"
 
 Sound = tuple[int, bool]
 """Volume in percent, and whether nothing was heard."""
+
+_WEIGHT: dict[Evidence, int] = {"none": 0, "link": 1, "cec": 2, "person": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +81,8 @@ class AsRun:
     outcome: Outcome | None
     cause: str | None
     seq: int | None
+    screen_evidence: Evidence | None = None
+    """What speaks for a picture on the screen; None before the first picture, and in rows older than the column."""
 
 
 def add_due(db: Database, due: Due) -> None:
@@ -105,27 +107,50 @@ def mark_shown(
     gap_ms: int,
     video_output: str,
     sound: Sound | None = None,
+    evidence: Evidence = "none",
 ) -> None:
     """The first picture was on the screen at ``at_ms``, with ``sound`` where that may differ from what was due."""
     heard = {} if sound is None else {"volume": sound[0], "muted": int(sound[1])}
     _change(
         db, play, "shown", shown_ms=at_ms, started_monotonic_ms=_span(monotonic_ms), late_ms=late_ms,
-        gap_ms=_span(gap_ms), video_output=_text(video_output), last_ms=at_ms, **heard,
+        gap_ms=_span(gap_ms), video_output=_text(video_output), last_ms=at_ms, screen_evidence=evidence,
+        **heard,
     )  # fmt: skip
 
 
-def mark_point(db: Database, play: str, at_ms: int, played_ms: int, pictures: int, lost: int) -> None:
+def mark_point(
+    db: Database, play: str, at_ms: int, played_ms: int, pictures: int, lost: int, evidence: Evidence | None = None
+) -> None:
     """How far the play has come; a row left open is closed here."""
+    lower_evidence(db, play, evidence)
     _change(
         db, play, "check-point", last_ms=at_ms, played_ms=_span(played_ms), pictures_shown=max(0, pictures),
         pictures_lost=max(0, lost),
     )  # fmt: skip
 
 
+def lower_evidence(db: Database, play: str, evidence: Evidence | None) -> None:
+    """What speaks for a picture holds for the whole of a play: the least that there was of it counts."""
+    row = None if evidence is None else one_play(db, play)
+    if row is None or row.seq is not None or evidence is None or row.screen_evidence is None:
+        return
+    if _WEIGHT[evidence] < _WEIGHT[row.screen_evidence]:
+        _change(db, play, "evidence", screen_evidence=evidence)
+
+
 def close_play(
-    db: Database, play: str, at_ms: int, played_ms: int, outcome: Outcome, cause: str, pictures: int, lost: int
+    db: Database,
+    play: str,
+    at_ms: int,
+    played_ms: int,
+    outcome: Outcome,
+    cause: str,
+    pictures: int,
+    lost: int,
+    evidence: Evidence | None = None,
 ) -> None:
     """Close the row at ``at_ms`` and append it to the chain; from now on it never changes."""
+    lower_evidence(db, play, evidence)
     row = one_play(db, play)
     if row is None or row.seq is not None:
         log.error("journal: play %s cannot be closed: %s", play, "no such row" if row is None else "closed before")
@@ -163,50 +188,9 @@ def close_left_open(db: Database, boot_id: str) -> tuple[AsRun, ...]:
     return tuple(closed)
 
 
-def append(db: Database, record: Entryable) -> int:
-    """Put a record at the head of the chain and give its sequence number; one that stands there already stays."""
-    for (seq,) in db.execute("SELECT seq FROM entries WHERE id = ?", [record.id]):
-        log.warning("journal: record %s stands in the chain already, as entry %d", record.id, seq)
-        return int(seq)
-    seq, previous = head(db)
-    data = wire.encode(record)
-    kind = str(type(record).__struct_config__.tag)
-    row = {"seq": seq + 1, "hash": chain(previous, seq + 1, data), "id": record.id, "kind": kind, "record": data}
-    insert(db, "entries", row)
-    return seq + 1
-
-
-def head(db: Database) -> tuple[int, str]:
-    """Sequence number and hash of the newest entry; 0 and :data:`GENESIS` before the first."""
-    sql = "SELECT seq, hash FROM entries UNION ALL SELECT seq, hash FROM restarts ORDER BY seq DESC LIMIT 1"
-    found = db.execute(sql).fetchone()
-    return (int(found[0]), str(found[1])) if found else (0, GENESIS)
-
-
-def hash_at(db: Database, seq: int) -> str | None:
-    """The hash of entry ``seq``, or None where this journal does not hold it."""
-    if seq == 0:
-        return GENESIS
-    sql = "SELECT hash FROM entries WHERE seq = ? UNION ALL SELECT hash FROM restarts WHERE seq = ?"
-    found = db.execute(sql, [seq, seq]).fetchone()
-    return str(found[0]) if found else None
-
-
 def one_play(db: Database, play: str) -> AsRun | None:
     """The row of one play."""
     return next((AsRun(**row) for row in db.table("plays").rows_where("id = ?", [play])), None)
-
-
-def valid(record: Entryable) -> None:
-    """Raises :class:`wire.Malformed` where the town would refuse the record for its form."""
-    if not isinstance(record, get_args(Entryable)):
-        raise wire.Malformed(f"{type(record).__name__} is not a record of the chain")
-    wire.decode(wire.encode(record), type(record), f"record {record.id}")
-
-
-def entry_of(row: Any) -> Entry:
-    """An entry from its columns seq, hash and record."""
-    return Entry(seq=row[0], hash=row[1], record=msgspec.Raw(row[2]))
 
 
 def as_play(row: AsRun, end_ms: int, played_ms: int, outcome: Outcome, cause: str, pictures: int, lost: int) -> Play:
@@ -233,6 +217,7 @@ def as_play(row: AsRun, end_ms: int, played_ms: int, outcome: Outcome, cause: st
         gap_ms=row.gap_ms or 0,
         pictures_shown=pictures,
         pictures_lost=lost,
+        screen_evidence=row.screen_evidence or "none",
         muted=bool(row.muted),
         volume=row.volume,
         video_output=row.video_output or "",
@@ -241,12 +226,6 @@ def as_play(row: AsRun, end_ms: int, played_ms: int, outcome: Outcome, cause: st
         boot_id=row.boot_id,
         started_monotonic_ms=row.started_monotonic_ms or 0,
     )
-
-
-def insert(db: Database, table: str, row: dict[str, Any], how: str = "") -> None:
-    """Plainly: sqlite-utils looks the table up five times first, which costs as much as the commit."""
-    sql = f"INSERT {how}INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608 - own names
-    db.execute(sql, list(row.values()))
 
 
 def _change(db: Database, play: str, what: str, **values: Any) -> None:

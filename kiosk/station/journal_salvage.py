@@ -1,164 +1,255 @@
-"""After damage: the broken file is set aside, what its chain still proves is carried over, the chain goes on.
+"""After damage: what the broken file still proves is carried over row by row, and the chain goes on.
 
-The chain must not start again from nothing: the town would see a fork, which is what a forger leaves behind. A side
-file, ``journal.head``, therefore keeps the newest entry and the newest one that the town has countersigned. When fewer
-entries can be read than the side file knows of, the chain goes on from the last readable one, or, where the town has
-witnessed more, from the witnessed head; the first new entry, an :class:`Action` ``journal-restarted``, owns up to it.
+The chain must not start again from nothing: the town would see a fork, which is what a forger leaves behind. So an
+entry keeps its number and its hash wherever the chain can be followed to it; what is missing is noted as lost where the
+town has countersigned it, for then the town holds it, and the chain goes on behind the gap. From the first gap that the
+town may not hold, numbers cannot be kept: the first new entry, an :class:`Action` ``journal-restarted``, owns up to
+that, and what can be read of later entries is entered anew behind it, byte for byte: their ids make that harmless.
 """
 
-import json
 import logging
-import os
-import secrets
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
-import msgspec
 from sqlite_utils import Database
 
-from kiosk.contract.records import Action
-from kiosk.contract.reports import GENESIS, chain
-from kiosk.contract.wire import Count, Sha256
-from kiosk.station.journal_rows import append, hash_at, head
-from kiosk.station.journal_schema import ReadOnlyJournal, connect_reading
+from kiosk.contract.records import Action, Entryable, Play, read_record
+from kiosk.contract.reports import GENESIS
+from kiosk.station import systemd
+from kiosk.station.journal_aside import aside_name, exchange, finish, fresh_beside
+from kiosk.station.journal_chain import append, hash_at, head, put_entry
+from kiosk.station.journal_finds import COLUMNS, Finds, readable, record_of, row_of
+from kiosk.station.journal_heads import Head, Heads, heads_beside
+from kiosk.station.journal_links import Links, late
+from kiosk.station.journal_rejoin import note_unsure, restarted
+from kiosk.station.journal_rows import AsRun
+from kiosk.station.journal_schema import DamagedJournal, give_up_reserve, named, open_writing
 
 log = logging.getLogger(__name__)
 
-Head = tuple[int, str]
+DAMAGED = "journal-damaged"
+"""The piece of state that says when damage was found last, and under what name the damaged file is kept."""
+SALVAGE_S = 900
+"""How long it may take before the unit gives up on the start: seen is a minute for 50,000 entries on a slow PC."""
 
 
-@dataclass(frozen=True)
-class Heads:
-    """The newest entry, and the newest one that the town has countersigned: sequence number and hash."""
+@dataclass
+class Loss:
+    """What could not be carried over, and what had to be entered anew."""
 
-    newest: Head = (0, GENESIS)
-    witnessed: Head = (0, GENESIS)
-
-
-class _Head(msgspec.Struct):
-    seq: Count
-    hash: Sha256
+    places: list[tuple[int, int]] = field(default_factory=list)
+    """Numbers of lost entries, from and to."""
+    anew: list[tuple[Entryable, bytes]] = field(default_factory=list)
+    """Records whose old places cannot be kept."""
 
 
-def heads_beside(journal: Path) -> Heads:
-    """What the side file says; nothing where it is missing or broken."""
+def open_or_salvage(path: Path, now_ms: Callable[[], int]) -> tuple[Database, Action | None]:
+    """The writing connection, and the record that owns up to a loss; None where there was none.
+
+    Raises a :class:`JournalError` where a person has to act.
+    """
+    finish(path)
+    known, salvaged = heads_beside(path), None
     try:
-        found = msgspec.json.decode(_side(journal).read_bytes(), type=dict[Literal["newest", "witnessed"], _Head])
-        return Heads(*((found[name].seq, found[name].hash) for name in ("newest", "witnessed")))
-    except (OSError, KeyError, ValueError, RecursionError):
-        return Heads()
+        db = open_writing(path)
+    except DamagedJournal as error:
+        log.warning("%s; set aside, and a new one made of what can be read", error)
+        systemd.notify(systemd.patience(SALVAGE_S), systemd.status("the record is damaged; saving what can be read"))
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_ms() / 1000))
+        salvaged = salvage(path, stamp, known, now_ms())
+        db = open_writing(path)
+    return db, salvaged or go_on(db, known, now_ms())
 
 
-def note_heads(journal: Path, db: Database) -> None:
-    """Bring the side file up to date. A failure is logged only: the journal itself is whole."""
-    witnessed = int(db.execute("SELECT seq FROM delivery").fetchone()[0])
-    heads = {"newest": head(db), "witnessed": (witnessed, hash_at(db, witnessed) or GENESIS)}
-    text = json.dumps({name: {"seq": seq, "hash": digest} for name, (seq, digest) in heads.items()})
-    side, fresh = _side(journal), journal.with_name("journal.head.new")
+def salvage(journal: Path, stamp: str, known: Heads, now_ms: int) -> Action:
+    """Make a new journal of what the broken one holds, and put it in its place; the broken one is set aside.
+
+    Gives the record that owns up to it. Raises a :class:`JournalError` where there is no room to do it in.
+    """
+    aside = aside_name(journal, stamp)
+    db = open_writing(fresh_beside(journal))
+    give_up_reserve(journal)
     try:
-        with fresh.open("w") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(side)
-    except OSError as error:
-        log.warning("journal: %s not written: %s", side.name, error)
-
-
-def set_aside(journal: Path, stamp: str) -> Path:
-    """Move a broken journal out of the way, with its write-ahead log; it may still be of use to a person."""
-    aside = journal.with_name(f"{journal.name}.corrupt-{stamp}")
-    try:
-        for ending in ("-wal", "-shm", ""):
-            part = journal.with_name(journal.name + ending)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + ending))
-    except OSError as error:
-        raise ReadOnlyJournal(
-            f"journal {journal}: damaged, and cannot be set aside ({error}); let the kiosk's user write in its folder"
-        ) from None
-    return aside
-
-
-def carry_over(aside: Path, db: Database) -> None:
-    """Copy what the broken file still holds: entries from the front as long as the chain is whole, and their rows."""
-    try:
-        broken = connect_reading(aside)
-    except sqlite3.Error:
-        return
-    with db.atomic():
-        whole = True
-        for restart in _rows(broken, "restarts"):
-            if whole := whole and _copy_chain(broken, db, int(restart["lost_from"])):
-                db.table("restarts").insert(restart, pk="seq")
-        if whole:
-            _copy_chain(broken, db, None)
-        newest, _ = head(db)
-        for row in _rows(broken, "plays"):
-            if row["seq"] is None or row["seq"] <= newest:
-                db.table("plays").insert(row, pk="id", ignore=True)
-        for row in _rows(broken, "receipts"):
-            if row["seq"] <= newest:
-                db.table("receipts").insert(row, pk="seq", ignore=True)
-        for row in _rows(broken, "delivery"):
-            if row["seq"] <= newest:
-                db.table("delivery").upsert(row, pk="one")
-        for row in _rows(broken, "state"):
-            db.table("state").upsert(row, pk="key")
-    broken.conn.close()
-
-
-def go_on(db: Database, known: Heads, aside: Path | None, now_ms: int) -> Action | None:
-    """Continue a chain that has lost entries; gives the record that owns up to it, or None where nothing was lost."""
-    newest, _ = head(db)
-    if newest >= known.newest[0] and aside is None:
-        return None
-    lost = {"lost_from": str(newest + 1), "lost_to": str(known.newest[0])} if newest < known.newest[0] else {}
-    seq, digest = known.witnessed
-    with db.atomic():
-        if newest < seq:
-            row = {"seq": seq, "hash": digest, "lost_from": newest + 1, "lost_to": known.newest[0]}
-            db.table("restarts").insert(row, pk="seq")
-        if hash_at(db, seq) == digest:
-            db.execute("UPDATE delivery SET seq = max(seq, ?)", [seq])
-        record = Action(
-            id=f"journal-{secrets.token_hex(8)}",
-            at_ms=now_ms,
-            by="",
-            action="journal-restarted",
-            reason="the journal was damaged or older than its head; entries that could not be read are lost",
-            facts=lost | ({"set_aside": aside.name} if aside else {}),
-            clock="untrusted",
-        )
-        append(db, record)
+        with db.atomic():
+            finds = Finds(db, journal)
+            loss = _rebuild(finds, known)
+            _carry_rest(finds)
+            record = _own_up(db, known, loss, aside, now_ms)
+            for old, data in loss.anew:
+                append(db, old, data)
+            _carry_plays(finds)
+        db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.Error as error:
+        raise named(journal, error) from None
+    finally:
+        db.conn.close()
+    exchange(journal, aside)
     return record
 
 
-def _copy_chain(broken: Database, db: Database, before: int | None) -> bool:
-    """Copy the entries that follow the head, up to but without entry ``before``; tells whether the chain is whole."""
-    at, previous = head(db)
-    for row in _rows(broken, "entries", "seq > ?", at):
-        seq, data = row["seq"], row["record"]
-        if seq == before:
-            return True
-        if seq != at + 1 or chain(previous, seq, data) != row["hash"]:
-            log.error("journal: the chain set aside breaks at entry %s; the rest is not carried over", seq)
-            return False
-        db.table("entries").insert(row, pk="seq")
-        at, previous = seq, row["hash"]
-    return before is None or at + 1 == before
+def go_on(db: Database, known: Heads, now_ms: int) -> Action | None:
+    """Continue a sound chain that is older than it should be; None where it is not."""
+    newest, _ = head(db)
+    if newest >= known.newest[0]:
+        return None
+    with db.atomic():
+        _bridge(db, known.witnessed, newest + 1, known.newest[0])
+        return _own_up(db, known, Loss([(newest + 1, known.newest[0])]), None, now_ms)
 
 
-def _rows(broken: Database, table: str, where: str | None = None, *args: int) -> Iterator[dict[str, Any]]:
-    """Rows of a broken table in their order, as many as can be read."""
-    try:
-        yield from broken.table(table).rows_where(where, args, order_by="rowid")
-    except sqlite3.Error as error:
-        log.warning("journal: table %s set aside cannot be read further: %s", table, error)
+# --- entries ---
 
 
-def _side(journal: Path) -> Path:
-    return journal.with_name("journal.head")
+def _rebuild(finds: Finds, known: Heads) -> Loss:
+    """Put the chain together again, from where the record begins to as far as it goes."""
+    db, loss, links = finds.db, Loss(), Links(finds, known)
+    at, previous = _begin(finds, links.witnessed)
+    gaps = {int(row["lost_from"]): row for row in finds.small("restarts") if row["lost_from"] is not None}
+    while True:
+        seq = at + 1
+        if (gap := gaps.get(seq)) is not None and int(gap["seq"]) > at:
+            db.table("restarts").insert(gap, pk="seq")
+            at, previous = int(gap["seq"]), gap["hash"]
+        elif (found := links.follow(seq, previous)) is not None:
+            digest, data = found
+            put_entry(db, seq, digest, data, read_record(data, f"entry {seq}"))
+            at, previous = seq, digest
+        elif seq <= links.witnessed[0]:
+            at, previous = _leave_out(finds, seq, links.witnessed)
+            loss.places.append((seq, at))
+        else:
+            break
+    _gather_late(finds, at, known.newest[0], loss)
+    return loss
+
+
+def _begin(finds: Finds, witnessed: Head) -> Head:
+    """Where the record begins, and how far the town has it: before anything else is written."""
+    pruned = [(int(row["seq"]), str(row["hash"])) for row in finds.small("pruned")]
+    start = pruned[0] if pruned else (0, GENESIS)
+    cursor = max(witnessed, start, key=lambda found: found[0])
+    finds.db.execute("UPDATE delivery SET seq = ?, hash = ?", cursor)
+    finds.db.execute("UPDATE pruned SET seq = ?, hash = ?", start)
+    return start
+
+
+def _leave_out(finds: Finds, seq: int, witnessed: Head) -> Head:
+    """Pass over what cannot be read from ``seq`` on, but is at the town. Gives the last number so lost."""
+    row = {"seq": seq, "hash": "", "lost_from": seq, "lost_to": seq}
+    for digest, _ in finds.at(seq):  # its hash may be right though its record is not
+        if finds.following(seq + 1, digest) or (seq, digest) == witnessed:
+            row["hash"] = digest
+            break
+    else:
+        later = finds.after(seq)
+        last = witnessed[0] if later is None or later > witnessed[0] else later - 1
+        row |= {"seq": last, "hash": witnessed[1] if last == witnessed[0] else "", "lost_to": last}
+    finds.db.table("restarts").insert(row, pk="seq")
+    return int(str(row["seq"])), str(row["hash"])
+
+
+def _bridge(db: Database, witnessed: Head, lost_from: int, lost_to: int) -> None:
+    """Go on behind what the town has countersigned, if this chain does not come so far."""
+    seq, digest = witnessed
+    if head(db)[0] < seq:
+        row = {"seq": seq, "hash": digest, "lost_from": lost_from, "lost_to": lost_to}
+        db.table("restarts").insert(row, pk="seq")
+    if hash_at(db, seq) == digest:
+        db.execute("UPDATE delivery SET seq = max(seq, ?)", [seq])
+
+
+def _gather_late(finds: Finds, at: int, newest: int, loss: Loss) -> None:
+    """Records behind the end of the chain: those that can be read, and are what was written, are entered anew."""
+    numbers, seq = [], at
+    while (later := finds.next(seq)) is not None:
+        numbers.append(later)
+        seq = later
+    for seq in numbers:
+        data = late(finds, seq)
+        record = data and readable(data, seq)
+        if data and record:
+            loss.anew.append((record, data))
+        else:
+            loss.places.append((seq, seq))
+    found = set(numbers)
+    loss.places += [(seq, seq) for seq in range(at + 1, max([newest, *numbers]) + 1) if seq not in found]
+    loss.places.sort()
+
+
+# --- what depends on them ---
+
+
+def _carry_plays(finds: Finds) -> None:
+    """The row of every play in the chain, the rows whose entries only the town has, and what was open."""
+    db = finds.db
+    plays = db.execute("SELECT seq FROM entries WHERE kind = 'play'").fetchall()
+    for (seq,) in plays:
+        (data,) = db.execute("SELECT record FROM entries WHERE seq = ?", [seq]).fetchone()
+        play = read_record(data, f"entry {seq}")
+        assert isinstance(play, Play)  # noqa: S101
+        same = (row for row in finds.rows("id = ? AND seq IS NOT NULL", play.id) if record_of(row) == play)
+        row = next(same, None) or row_of(play, seq)
+        _put_row(db, row, seq)
+    for gap in db.table("restarts").rows:
+        for row in finds.rows("seq BETWEEN ? AND ?", gap["lost_from"], gap["seq"]):
+            _put_row(db, row, row.seq)
+    # A cue that was cancelled leaves its row in old states of a page: what was never shown counts from the tables only.
+    for row in finds.rows("seq IS NULL AND (sure OR last_ms > 0)"):
+        _put_row(db, row, None)
+
+
+_INSERT = f"INSERT OR IGNORE INTO plays ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+
+
+def _put_row(db: Database, row: AsRun, seq: int | None) -> None:
+    db.execute(_INSERT, [seq if name == "seq" else getattr(row, name) for name in COLUMNS])
+
+
+def _carry_rest(finds: Finds) -> None:
+    """Receipts and the countersignature, as far as they fit the chain; what was remembered."""
+    db = finds.db
+    for row in finds.small("receipts"):
+        if (row["id"],) == db.execute("SELECT id FROM entries WHERE seq = ?", [row["seq"]]).fetchone():
+            db.table("receipts").insert(row, pk="seq", ignore=True)
+    for row in finds.small("witnesses"):
+        db.table("witnesses").insert(row, pk="seq", ignore=True)
+    for row in finds.small("delivery"):
+        if row["hash"] and hash_at(db, row["seq"]) == row["hash"] and row["seq"] >= _cursor(db):
+            db.table("delivery").upsert(row, pk="one")
+    for row in finds.small("state"):
+        db.table("state").upsert(row, pk="key")
+
+
+def _cursor(db: Database) -> int:
+    return int(db.execute("SELECT seq FROM delivery").fetchone()[0])
+
+
+def _own_up(db: Database, known: Heads, loss: Loss, aside: Path | None, now_ms: int) -> Action:
+    """The first new entry."""
+    facts: dict[str, str] = {}
+    if loss.places:
+        facts |= {"lost_from": str(loss.places[0][0]), "lost_to": str(loss.places[-1][1])}
+        facts["lost"] = " ".join(f"{a}-{b}" if a < b else f"{a}" for a, b in _joined(loss.places))[:400]
+    if loss.anew:
+        facts["entered_anew"] = str(len(loss.anew))
+    if aside is not None:
+        facts["set_aside"] = aside.name
+    facts |= {"countersigned": str(known.witnessed[0])} if known.witnessed[0] else {}
+    record = restarted(now_ms, facts)
+    state = {"key": DAMAGED, "value": f"{now_ms} {aside.name if aside else ''}"}
+    db.table("state").upsert(state, pk="key")
+    note_unsure(db, append(db, record))
+    return record
+
+
+def _joined(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for first, last in places:
+        if found and found[-1][1] == first - 1:
+            found[-1] = found[-1][0], last
+        else:
+            found.append((first, last))
+    return found

@@ -1,4 +1,4 @@
-"""The journal's file: its tables, how it is opened, and what may be wrong with it."""
+"""The journal's file: how it is opened, and what may be wrong with it."""
 
 import fcntl
 import logging
@@ -6,9 +6,11 @@ import sqlite3
 from pathlib import Path
 from typing import TextIO
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
 from kiosk.station.durable import write_whole
+from kiosk.station.journal_chain import broken_from
+from kiosk.station.journal_migrations import migrations
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +25,6 @@ four connections, and looks at the newest rows only."""
 WAL_PAGES = 64
 """The write-ahead log goes back into the database from this length on: 256 kB, not SQLite's 4 MB. On a disk that fills
 up, a long log could take the very room that it needs to go back."""
-
-migrations = Migrations("kiosk-journal")
 
 
 class JournalError(Exception):
@@ -77,13 +77,13 @@ def open_writing(path: Path) -> Database:
 
     A full disk must not keep the room dark: a file beside the journal holds room enough to start, and is given up then.
     """
-    reserve = path.with_name("journal.reserve")
+    reserve = _reserve(path)
     try:
         db = _open_writing(path)
     except FullDisk:
         if not reserve.exists():
             raise
-        reserve.unlink()
+        give_up_reserve(path)
         return _open_writing(path)
     if not reserve.exists():
         try:
@@ -91,6 +91,15 @@ def open_writing(path: Path) -> Database:
         except OSError as error:
             log.warning("journal: no room to lay by for a full disk: %s", error)
     return db
+
+
+def give_up_reserve(path: Path) -> None:
+    """Make room for what cannot wait; it is laid by again at the next opening that finds room."""
+    _reserve(path).unlink(missing_ok=True)
+
+
+def _reserve(path: Path) -> Path:
+    return path.with_name("journal.reserve")
 
 
 def _open_writing(path: Path) -> Database:
@@ -107,7 +116,7 @@ def _open_writing(path: Path) -> Database:
         raise
     except sqlite3.Error as error:
         connection.close()
-        raise _named(path, error) from None
+        raise named(path, error) from None
 
 
 def connect_reading(path: Path) -> Database:
@@ -115,6 +124,31 @@ def connect_reading(path: Path) -> Database:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     connection.isolation_level = None
     return _small(Database(connection, execute_plugins=False))
+
+
+def connect_looking(path: Path) -> sqlite3.Connection:
+    """A connection for a tool that looks on: at a running station's journal, a stopped one's, or a copy of one.
+
+    Raises :class:`JournalError` for what is no journal.
+    """
+    if not path.is_file():
+        raise JournalError(f"journal {path}: there is no such file; name the journal.db of a station's state folder")
+    # Without a log nobody has it open: read so, nothing is made beside it, where a copy's place may not take it either.
+    how = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
+    connection.isolation_level = None
+    try:
+        marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        if not marked:
+            raise ForeignDatabase(f"journal {path}: this is another program's database")
+        connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone()
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise named(path, error) from None
+    except JournalError:
+        connection.close()
+        raise
+    return connection
 
 
 def reconnect(path: Path) -> Database:
@@ -137,13 +171,26 @@ def is_damage(error: sqlite3.Error) -> bool:
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+def suspect(path: Path) -> None:
+    """Have the journal looked through thoroughly at its next opening: something of it could not be read or written."""
+    try:
+        _suspect(path).touch()
+    except OSError as error:
+        log.warning("journal: cannot be marked as suspect: %s", error)
+
+
+def _suspect(path: Path) -> Path:
+    return path.with_name("journal.suspect")
+
+
 def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     db = _small(Database(connection, execute_plugins=False))
     tables = set(db.table_names())
     marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
     if tables and not marked:
         raise ForeignDatabase(f"journal {path}: this is another program's database; move it away, or set another state")
-    (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    suspect = _suspect(path).exists()
+    (state,) = connection.execute(f"PRAGMA {'integrity_check' if suspect else 'quick_check'}(1)").fetchone()
     if state != "ok":
         raise DamagedJournal(f"journal {path}: the database is damaged ({state})")
     known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
@@ -157,6 +204,9 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     with db.atomic():  # a file without write permission opens all the same: only a write tells
         db.execute("UPDATE delivery SET seq = seq")
     path.chmod(0o600)
+    if (seq := broken_from(db, whole=suspect)) is not None:
+        raise DamagedJournal(f"journal {path}: entry {seq} is not the one that was written")
+    _suspect(path).unlink(missing_ok=True)
     return db
 
 
@@ -172,7 +222,8 @@ def _settings(db: Database) -> Database:
     return db
 
 
-def _named(path: Path, error: sqlite3.Error) -> JournalError:
+def named(path: Path, error: sqlite3.Error) -> JournalError:
+    """What SQLite says, in words that a person can act on."""
     if is_damage(error):
         return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
@@ -181,59 +232,3 @@ def _named(path: Path, error: sqlite3.Error) -> JournalError:
         f"journal {path}: cannot be written ({error}); let the kiosk's user write the file and its folder, "
         "and see that the disk is neither full nor read-only"
     )
-
-
-@migrations()
-def m001_the_record(db: Database) -> None:
-    """As-run rows, the chain of entries, receipts, and where delivery stands."""
-    db.table("plays").create(
-        {
-            "id": str, "playlist_version": int, "programme": str, "title": str, "sha256": str, "category": str,
-            "source": str, "origin": str, "occasion": str, "planned_start_ms": int, "planned_end_ms": int,
-            "continues": str, "muted": int, "volume": int, "clock": str, "boot_id": str, "practice": int,
-            "shown_ms": int, "started_monotonic_ms": int, "late_ms": int, "gap_ms": int, "video_output": str,
-            "last_ms": int, "played_ms": int, "pictures_shown": int, "pictures_lost": int,
-            "end_ms": int, "outcome": str, "cause": str, "seq": int,
-        },
-        pk="id",
-        defaults={"played_ms": 0, "pictures_shown": 0, "pictures_lost": 0},
-        strict=True,
-    )  # fmt: skip
-    db.table("plays").create_index(["shown_ms"])
-    db.table("plays").create_index(["seq"], unique=True)
-    db.table("entries").create(
-        {"seq": int, "hash": str, "id": str, "kind": str, "record": bytes},
-        pk="seq",
-        not_null={"hash", "id", "kind", "record"},
-        strict=True,
-    )
-    db.table("entries").create_index(["id"], unique=True)
-    db.table("restarts").create(
-        {"seq": int, "hash": str, "lost_from": int, "lost_to": int}, pk="seq", not_null={"hash"}, strict=True
-    )
-    db.table("receipts").create(
-        {"seq": int, "id": str, "state": str, "reason": str}, pk="seq", not_null={"id", "state"}, strict=True
-    )
-    db.table("delivery").create(
-        {"one": int, "seq": int, "hash": str, "payload": str, "keyid": str, "signature": str}, pk="one", strict=True
-    )
-    db.table("delivery").insert({"one": 1, "seq": 0})
-    db.table("state").create({"key": str, "value": str}, pk="key", strict=True)
-    for trigger in _TRIGGERS:
-        db.execute(trigger)
-
-
-_TRIGGERS = (
-    """CREATE TRIGGER closed_play_stays BEFORE UPDATE ON plays WHEN OLD.seq IS NOT NULL
-       BEGIN SELECT RAISE(ABORT, 'a closed play never changes'); END""",
-    """CREATE TRIGGER closed_play_is_kept BEFORE DELETE ON plays WHEN OLD.seq IS NOT NULL
-       BEGIN SELECT RAISE(ABORT, 'a closed play is never removed'); END""",
-    """CREATE TRIGGER entry_stays BEFORE UPDATE ON entries
-       BEGIN SELECT RAISE(ABORT, 'an entry never changes'); END""",
-    """CREATE TRIGGER entry_is_kept BEFORE DELETE ON entries
-       BEGIN SELECT RAISE(ABORT, 'an entry is never removed'); END""",
-    """CREATE TRIGGER chain_has_no_gap BEFORE INSERT ON entries
-       WHEN NEW.seq <> 1 + max(coalesce((SELECT max(seq) FROM entries), 0),
-                               coalesce((SELECT max(seq) FROM restarts), 0))
-       BEGIN SELECT RAISE(ABORT, 'an entry follows the head of the chain'); END""",
-)

@@ -12,7 +12,7 @@ from threading import Condition, Thread
 from sqlite_utils import Database
 
 from kiosk.station.events import JournalRecovered, JournalTrouble, Post
-from kiosk.station.journal_schema import is_damage, reconnect
+from kiosk.station.journal_schema import is_damage, reconnect, suspect
 from kiosk.station.threads import spawn
 
 log = logging.getLogger(__name__)
@@ -102,9 +102,11 @@ class Writer:
                 with self._db.atomic():
                     commit.write(self._db)
             except sqlite3.IntegrityError:
+                suspect(self._path)  # an index that is wrong says so in these words
                 raise
             except sqlite3.Error as error:
                 if is_damage(error):
+                    suspect(self._path)
                     raise
                 delay = min(LAST_RETRY_S, delay * 2 or FIRST_RETRY_S)
                 log.warning(

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+SETTLE_S = 30.0
+"""How long the journal may take to write what the town says."""
 LONGEST_WAIT_S = 60.0
 """The longest pause that the town may ask for between two batches."""
 EARLY = 0.9
@@ -75,6 +77,8 @@ class Delivery:
 
     def deliver(self, root: Root) -> None:
         """Send all that waits. Raises :class:`Unreachable`; what was not receipted stays where it is."""
+        if self._journal.unsure():
+            self._ask(root)
         after = self._journal.delivered() if self._after is None else max(self._after, 0)
         size, rewound = MAX_BATCH, False
         while True:
@@ -113,6 +117,25 @@ class Delivery:
                 self._pause(min(answer.wait_ms / 1000, LONGEST_WAIT_S))
         self._after = after
 
+    def _ask(self, root: Root) -> None:
+        """An empty report: how far does the town have our record, of which we have lost some?"""
+        previous, _ = self._journal.waiting(0)
+        body = self._town.post("/v1/reports", wire.encode(Report(station=self._station, previous=previous, entries=())))
+        answer = _answer(body, ReportAnswer, "report answer")
+        try:
+            witness = trust.vouched(root, answer.witness, Witness, "countersignature")
+            self._for_us(witness)
+        except Refused as error:
+            self._refuse("report answer", error)
+            raise Unreachable("report: the town did not say how far it has our record") from None
+        self._rejoin(witness)
+
+    def _rejoin(self, witness: Witness) -> None:
+        """Our record goes on behind the town's head, where it had to begin anew."""
+        self._journal.rejoin(witness)
+        if not self._journal.settle(SETTLE_S):
+            raise Unreachable("report: the journal does not take what the town says")
+
     def _witness(self, answer: ReportAnswer, root: Root) -> Witness | None:
         """The countersignature, if it is the town's, for us, and for the chain that we hold."""
         try:
@@ -120,12 +143,17 @@ class Delivery:
             self._check(witness)
         except Refused as error:
             self._refuse("report answer", error)
+            if error.reason == "fork" and not self._journal.delivered():
+                self._rejoin(witness)
             return None
         return witness
 
-    def _check(self, witness: Witness) -> None:
+    def _for_us(self, witness: Witness) -> None:
         if witness.station != self._station:
             raise Refused("wrong-station", f"countersignature for {witness.station}, not for this station")
+
+    def _check(self, witness: Witness) -> None:
+        self._for_us(witness)
         if self._journal.hash_at(witness.seq) != witness.hash:
             raise Refused(
                 "fork",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kiosk.contract.playlist import Programme
-from kiosk.contract.records import Outcome
+from kiosk.contract.records import Evidence, Outcome
 from kiosk.station import timetable as tt
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
@@ -91,6 +91,8 @@ class Playout:
         self._cut_short = CutShort(journal)
         self.hand: Hand | None = None
         """What somebody has set of the volume, as :meth:`set_by_hand` was told last."""
+        self.evidence: Evidence = "none"
+        """What speaks for the screen being lit, by the newest facts."""
         self.restarts: list[float] = []
         """Monotonic instants at which a child had to be replaced."""
         self.closed = 0
@@ -295,14 +297,14 @@ class Playout:
         at_ms = self._clock.ms_at(note.at, play.base_ms)
         late, gap = round(note.late * 1000), round(note.gap * 1000)
         sound = play.level.volume, play.level.silent
-        self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, note.video_output, sound)
+        self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, note.video_output, sound, self.evidence)
         log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
 
     def _point(self, play: _Play, note: Position) -> None:
         if note.at - play.point >= CHECKPOINT_SECONDS - 1.5 * REPORT_SECONDS:
             play.point = note.at
             at_ms = self._clock.ms_at(note.at, play.base_ms)
-            self._journal.checkpoint(play.id, at_ms, round(note.played * 1000), note.pictures, note.lost)
+            self._journal.checkpoint(play.id, at_ms, round(note.played * 1000), note.pictures, note.lost, self.evidence)
 
     def _close(self, play: _Play, note: OffScreen, outcome: Outcome, cause: str) -> None:
         del self._plays[play.id]
@@ -312,8 +314,8 @@ class Playout:
         played_ms = round(note.played * 1000)
         if outcome == "completed":
             outcome, cause = self._judge(play, played_ms, note.cause)
-        at_ms = self._clock.ms_at(note.at, play.base_ms)
-        self._journal.close(play.id, at_ms, played_ms, outcome, cause, note.pictures, note.lost)
+        at_ms, counted = self._clock.ms_at(note.at, play.base_ms), (note.pictures, note.lost)
+        self._journal.close(play.id, at_ms, played_ms, outcome, cause, *counted, self.evidence)
         self.closed += 1
         if outcome in ("interrupted", "stopped"):
             self._cut_short.note(play.key, play.id, play.before_ms + played_ms)

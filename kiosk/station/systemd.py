@@ -36,6 +36,11 @@ def status(text: str) -> str:
     return "STATUS=" + " ".join(text.split())
 
 
+def patience(seconds: int) -> str:
+    """The line that asks for so much more time to start."""
+    return f"EXTEND_TIMEOUT_USEC={seconds * 1_000_000}"
+
+
 def watchdog_interval() -> float | None:
     """Seconds between two WATCHDOG=1: half of what the unit allows. ``None`` if nobody watches this process."""
     if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):

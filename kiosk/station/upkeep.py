@@ -11,7 +11,8 @@ from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.rules import Cleared, Observation, Problem, RuleState, judge, problems
 from kiosk.station.journal import Journal
-from kiosk.station.journal_rows import valid
+from kiosk.station.journal_chain import valid
+from kiosk.station.journal_salvage import DAMAGED
 from kiosk.station.opening import room_open
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Upkeep:
         """Monotonic instants at which a player had to be replaced."""
         self.journal_trouble = ""
         self.link_down_since_ms = 0
+        self._damaged_ms, self._aside = _damage_remembered(journal.recall(DAMAGED))
 
     def judge(self, seen: Observation, document: StationDocument | None, now: datetime, monotonic: float) -> int:
         """Look at the room; a new fault or a recovery goes into the record. Returns how many went."""
@@ -45,6 +47,8 @@ class Upkeep:
             facts=self.facts,
             child_restarts=len(self.restarts),
             journal_trouble=self.journal_trouble,
+            journal_damaged_ms=self._damaged_ms,
+            journal_aside=self._aside,
             link_down_since_ms=self.link_down_since_ms,
         )
         has_hours = document is not None and any(document.opening.week)
@@ -60,6 +64,11 @@ class Upkeep:
     def problems(self) -> tuple[Problem, ...]:
         """What is open, oldest first."""
         return problems(self._state)
+
+
+def _damage_remembered(text: str | None) -> tuple[int, str]:
+    at_ms, _, aside = (text or "").partition(" ")
+    return (int(at_ms), aside) if at_ms.isdecimal() else (0, "")
 
 
 def _remembered(text: str | None) -> RuleState:

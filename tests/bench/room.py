@@ -27,7 +27,7 @@ from kiosk.demo.presser import free_port
 from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, quiet, run, wait_for_line, write_config
 from kiosk.demo.sampler import Sighting
 from kiosk.town.issue import Terms, copy, issue_playlist
-from kiosk.town.office import found_office
+from kiosk.town.office import found_office, open_office
 
 SCREEN = "1280x720x24"
 SHAPES = ("4:3", "9:16")
@@ -151,11 +151,12 @@ class Stretch:
 def sign_week(
     town: Path, items: Sequence[Item], stretches: Sequence[Stretch], recommended: Mapping[str, int] | None = None
 ) -> Playlist:
-    """Found a town in ``town`` and publish a week of these slots with its key.
+    """Publish a week of these slots with the key of the town in ``town``, which is founded if there is none.
 
     ``recommended``: how often each of these programmes is to be shown beside the slots.
     """
-    office = found_office(town, "Town", town=TOWN, by="bench")
+    there = (town / "town.db").exists()
+    office = open_office(town) if there else found_office(town, "Town", town=TOWN, by="bench")
     days = sorted({slot.start.date() for slot in stretches})
     programmes = []
     files: dict[str, Path] = {}

@@ -1,5 +1,6 @@
 """The whole daemon in a room: a real town on loopback, a real screen, real libVLC; what issue 2 says must hold."""
 
+import errno
 import json
 import os
 import time
@@ -18,6 +19,7 @@ from kiosk.station.clock import Clock
 from kiosk.station.events import StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
 from kiosk.station.health.probes import Probes
+from kiosk.station.library import Library
 
 JOIN = 1.0
 """Seconds that a joined picture may be off; seen are 0.4."""
@@ -170,6 +172,49 @@ def test_file_that_the_town_has_lost_is_written_down_once_and_asked_for_ever_mor
     eventually(lambda: room.rows("shown_ms IS NOT NULL"), 30)
     assert room.end() == 0
     assert room.actions("refused") == ["refused"]
+
+
+def test_disk_that_takes_no_week_leaves_the_room_as_it_is_until_it_does(
+    room: LiveRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.publish((whole(now()), HOUR, "red"), names=("red.mp4",))
+    keep, tries = Library.keep_week, 0
+
+    def full(library: Library, metadata: bytes, playlist: bytes) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        keep(library, metadata, playlist)
+
+    monkeypatch.setattr(Library, "keep_week", full)
+    room.begin()
+    for wanted in (1, 2):
+        eventually(lambda: tries >= wanted)  # noqa: B023
+        room.post(Wake("sync"))
+    eventually(lambda: room.actions("week-accepted"))
+    assert room.end() == 0
+
+
+def test_damaged_record_is_carried_over_and_told_and_the_room_plays_on(room: LiveRoom, sampler: Sampler) -> None:
+    room.publish((whole(now() - timedelta(seconds=1)), HOUR, "red"), names=("red.mp4",))
+    room.begin()
+    sampler.wait_for(RED)
+    eventually(lambda: room.town_rows())
+    assert room.end() == 0
+    before = [str(row["id"]) for row in room.rows("seq IS NOT NULL")]
+    with (room.state / "journal.db").open("r+b") as file:
+        file.write(b"\0" * 100)
+    room.begin()
+    sampler.wait_for(RED, since=time.monotonic())
+    eventually(lambda: any('"journal-damaged"' in record for _, record in room.town_rows("fault")))
+    assert room.end() == 0
+    room.begin()
+    room.delivered()
+    assert any('"journal-restarted"' in record for _, record in room.town_rows("action"))
+    plays = [name for name, _ in room.town_rows()]
+    assert plays[: len(before)] == before and len(plays) == len(set(plays))
+    assert list(room.state.glob("journal.db.corrupt-*"))
 
 
 def test_same_press_twice(room: LiveRoom, sampler: Sampler) -> None:

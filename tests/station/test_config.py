@@ -39,8 +39,11 @@ def test_example_explains_every_setting_above_it() -> None:
     assert bare == []
 
 
-def test_empty_file_is_the_defaults(tmp_path: Path) -> None:
+def test_empty_file_is_the_defaults_and_is_pointed_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert load(written(tmp_path, "# nothing\n")) == Config()
+    assert caplog.text == ""
     assert load(written(tmp_path, "")) == Config()
+    assert "is empty, so every setting is at its default; if it was not meant so, put the copy back" in caplog.text
 
 
 def test_values_are_taken(tmp_path: Path) -> None:

@@ -17,17 +17,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from journal_room import BOOT, FILM, START, action, due, opened, play_once, records
 
 from kiosk.contract import wire
-from kiosk.contract.playlist import Programme
-from kiosk.contract.records import Action, Entryable, Play
+from kiosk.contract.records import Play
 from kiosk.contract.reports import GENESIS, Receipt, Signed, Witness, chain
 from kiosk.station import journal_writer
-from kiosk.station.events import Crashed, Event, JournalRecovered, JournalTrouble
+from kiosk.station.events import Crashed, JournalRecovered, JournalTrouble
 from kiosk.station.journal import (
     BusyJournal,
     DamagedJournal,
-    Due,
     ForeignDatabase,
     Journal,
     NewerJournal,
@@ -35,62 +34,6 @@ from kiosk.station.journal import (
     _Sketch,
 )
 from kiosk.station.journal_schema import CACHE_KB, connect_reading, open_writing
-
-BOOT = "boot-1"
-START = 1_772_672_400_000
-"""2026-03-05 09:00 in Shanghai."""
-FILM = Programme(
-    id="rice",
-    title="水稻育秧技术",
-    category="农业实用技术",
-    file="rice.mp4",
-    duration_ms=60_000,
-    size=1,
-    sha256="ab" * 32,
-)
-
-
-def due(play: str, start: int = START, programme: Programme = FILM, **more: object) -> Due:
-    values = {
-        "id": play, "playlist_version": 7, "programme": programme, "origin": "slot", "planned_start_ms": start,
-        "planned_end_ms": start + 60_000, "clock": "trusted", "boot_id": BOOT,
-    }  # fmt: skip
-    return Due(**(values | more))  # type: ignore[arg-type]
-
-
-def action(name: str) -> Action:
-    return Action(id=name, at_ms=START, by="A", action="stop", clock="trusted")
-
-
-def play_once(journal: Journal, play: str, start: int = START, programme: Programme = FILM) -> None:
-    journal.due(due(play, start, programme))
-    journal.shown(play, start, 1000, 0, 0, "xcb_x11")
-    journal.close(play, start + 60_000, 60_000, "completed", "", 1500, 0)
-
-
-@contextmanager
-def opened(path: Path, boot_id: str = BOOT) -> Iterator[tuple[Journal, list[Event]]]:
-    events: list[Event] = []
-    journal = Journal(path, events.append, boot_id, lambda: START)
-    journal.start()
-    try:
-        yield journal, events
-    finally:
-        journal.stop(10)
-
-
-def records(journal: Journal) -> list[Entryable]:
-    """Every record of the chain, after proving that the chain is whole."""
-    found, after = [], 0
-    previous = GENESIS
-    while batch := journal.waiting(after=after)[1]:
-        assert journal.waiting(after=after)[0] == previous
-        for entry in batch:
-            assert entry.seq == after + 1
-            assert entry.hash == chain(previous, entry.seq, bytes(entry.record))
-            found.append(wire.decode(bytes(entry.record), Entryable, "record"))  # type: ignore[arg-type]
-            after, previous = entry.seq, entry.hash
-    return found
 
 
 def wait_for(truth: Callable[[], object], seconds: float = 20) -> None:
@@ -140,6 +83,26 @@ def test_a_play_is_written_from_due_to_closed(tmp_path: Path) -> None:
         assert journal.plays(START)[0].seq == 1
         assert journal.head()[0] == 1
         assert events == []
+
+
+def test_evidence_of_a_picture_is_the_least_that_there_was_while_it_played(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, _):
+        for play, seen in {"lit": "link", "dark": "none"}.items():
+            journal.due(due(play))
+            journal.shown(play, START, 1, 0, 0, "", evidence=seen)  # type: ignore[arg-type]
+            journal.checkpoint(play, START + 5000, 5000, 125, 0, "link")
+            journal.close(play, START + 60_000, 60_000, "completed", "", 1500, 0, "cec")
+        journal.due(due("unplugged"))
+        journal.shown("unplugged", START, 1, 0, 0, "", evidence="link")
+        journal.checkpoint("unplugged", START + 5000, 5000, 125, 0, "none")
+        journal.checkpoint("unplugged", START + 10_000, 5000, 125, 0, "link")
+        journal.close("unplugged", START + 60_000, 60_000, "completed", "", 1500, 0, "link")
+        journal.due(due("late"))
+        journal.shown("late", START, 1, 0, 0, "", evidence="link")
+        journal.close("late", START + 60_000, 60_000, "completed", "", 1500, 0, "none")
+        assert journal.settle(5)
+        found = {record.id: record.screen_evidence for record in records(journal) if isinstance(record, Play)}
+        assert found == {"lit": "link", "dark": "none", "unplugged": "none", "late": "none"}
 
 
 def test_a_cancelled_cue_never_was_a_play_but_a_shown_one_is(tmp_path: Path) -> None:
@@ -350,7 +313,7 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
-from test_journal import BOOT, START, due
+from journal_room import BOOT, START, due
 from kiosk.station.journal import Journal
 journal = Journal(Path(sys.argv[1]), print, BOOT)
 journal.start()
@@ -545,7 +508,8 @@ def test_database_file_not_a_database_is_set_aside_and_the_chain_goes_on(tmp_pat
         assert (previous, entry.seq) == (second, 3)
         assert entry.hash == chain(second, 3, bytes(entry.record))
         assert journal.restarted is not None
-        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "3", "set_aside": aside.name}
+        lost = {"lost_from": "1", "lost_to": "3", "lost": "1-3", "countersigned": "2"}
+        assert journal.restarted.facts == {**lost, "set_aside": aside.name}
         journal.record(action("a9"))
         assert journal.settle(5)
         assert [entry.seq for entry in journal.waiting()[1]] == [3, 4]
@@ -586,7 +550,7 @@ def test_a_file_emptied_by_a_power_cut_is_noticed(tmp_path: Path) -> None:
         file.write_bytes(b"")
     with opened(path) as (journal, _):
         assert journal.restarted is not None
-        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "1"}
+        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "1", "lost": "1"}
         assert [record.id for record in records(journal)] == [journal.restarted.id]
 
 

@@ -36,7 +36,7 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.journal import Journal
-from kiosk.station.journal_rows import head
+from kiosk.station.journal_chain import head
 from kiosk.station.library import Library, WrongBytes
 from kiosk.station.link import Link, Standing
 from kiosk.station.link_line import Line

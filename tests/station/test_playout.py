@@ -123,6 +123,15 @@ def test_row_of_a_join_that_was_not_confirmed_any_more_says_when_it_was_expected
     assert second.continues == first.id
 
 
+def test_row_says_what_spoke_for_a_picture_while_it_was_on_air(make_room: MakeRoom) -> None:
+    room = make_room(MORNING, "08:59:55")
+    room.playout.evidence = "link"
+    room.run(at("09:01:10"))
+    room.playout.evidence = "none"  # somebody pulls the cable while the second one is on air
+    room.run(at("09:11:00"))
+    assert [row.screen_evidence for row in room.rows()] == ["link", "none", "none"]
+
+
 def test_whole_list_is_completed_without_a_seam(make_room: MakeRoom) -> None:
     room = make_room(MORNING, "08:59:00")
     room.run(at("09:11:00"))

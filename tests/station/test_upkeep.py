@@ -10,6 +10,7 @@ import pytest
 from kiosk.contract.station import DayHours, Hours, Opening, StationDocument, Thresholds
 from kiosk.station.health.rules import Observation
 from kiosk.station.journal import Journal
+from kiosk.station.journal_salvage import DAMAGED
 from kiosk.station.upkeep import MEMORY, Upkeep
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
@@ -126,3 +127,17 @@ def test_screen_that_is_off_outside_opening_hours_is_no_fault(journal: Journal) 
     assert look(upkeep, off, 1, closed) == 0
     assert look(upkeep, off, 2) == 1
     assert faults(journal)[0]["cause"] == "screen-unplugged"
+
+
+def test_a_damaged_record_is_a_fault_for_a_week_and_outlives_a_restart(journal: Journal) -> None:
+    assert look(Upkeep(journal, "room-1", 0), ROOMY) == 0
+    journal.remember(DAMAGED, f"{int(NOW.timestamp() * 1000)} journal.db.corrupt-20260305T090000")
+    assert look(Upkeep(journal, "room-1", 0), ROOMY, 1) == 1
+    again = Upkeep(journal, "room-1", 0)
+    assert look(again, ROOMY, 6 * 1440) == 0
+    assert [problem.cause for problem in again.problems()] == ["journal-damaged"]
+    assert look(again, ROOMY, 8 * 1440) == 1
+    raised, cleared = (fault for fault in faults(journal) if fault["cause"] == "journal-damaged")
+    assert raised["fault"] == cleared["fault"] and cleared["state"] == "cleared"
+    assert "journal.db.corrupt-20260305T090000" in str(raised["text"])
+    assert "镇里" in str(raised["remedy"]) and "disk is failing" in str(raised["remedy"])

@@ -12,6 +12,8 @@ PLAN_WARNING_MS = 2 * DAY_MS
 """A week that ends sooner is a problem: an officer needs a workday to mend it."""
 SILENCE_MS = DAY_MS
 """A line that is down for less is nobody's trip to the village."""
+DAMAGE_SHOWN_MS = 7 * DAY_MS
+"""How long damage to the record stays a fault: a disk that is failing damages it again within a week."""
 INBOX_LIMIT = 1000
 """Events waiting. The producers are few and slow: more than this means that the daemon cannot follow."""
 
@@ -43,6 +45,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Events waiting."""
     journal_trouble: str | None = None
     """What the journal says while it cannot write; empty when it can."""
+    journal_damaged_ms: int | None = None
+    """When the journal was last found damaged; 0 where it never was."""
+    journal_aside: str = ""
+    """Under what name the damaged one is kept."""
     link_down_since_ms: int | None = None
     """Since when the town has not answered; 0 while it does."""
     plan_until_ms: int | None = None
@@ -107,6 +113,7 @@ def findings(
     yield from _usb(observation, equipment, open_hours)
     yield from _machine(observation, thresholds)
     yield from _daemon(observation, thresholds)
+    yield from _record(observation, now_ms)
     yield from _town(observation, now_ms)
 
 
@@ -222,6 +229,22 @@ def _daemon(observation: Observation, thresholds: Thresholds) -> Iterator[Findin
         wrong=None if observation.clock is None else observation.clock == "untrusted",
         text=Message(mark("The clock cannot be trusted, so the timetable is not followed.")),
         remedy=Message(mark("Connect the PC to the network; if it happens at every start, its battery is empty.")),
+    )
+
+
+def _record(observation: Observation, now_ms: int) -> Iterator[Finding]:
+    damaged_ms, aside = observation.journal_damaged_ms, observation.journal_aside
+    yield Finding(
+        cause="journal-damaged",
+        device="journal",
+        wrong=None if damaged_ms is None else bool(damaged_ms) and now_ms - damaged_ms < DAMAGE_SHOWN_MS,
+        text=Message(
+            mark("The record was damaged when the station started; what could be read was carried over. Kept: {file}"),
+            {"file": aside or "-"},
+        ),
+        remedy=Message(mark("Tell the town. If it comes back, the disk is failing and must be replaced.")),
+        facts={"file": aside, "damaged_ms": str(damaged_ms)},
+        settle=False,
     )
 
 

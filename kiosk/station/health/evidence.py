@@ -1,0 +1,17 @@
+"""What speaks for the screen being lit: nothing, or a link that stands. Pure."""
+
+from collections.abc import Mapping
+
+from kiosk.contract.records import Evidence
+from kiosk.contract.station import Equipment
+from kiosk.station.health.findings import Observation, statuses
+
+
+def screen_evidence(facts: Mapping[str, str | int | bool | None], equipment: tuple[Equipment, ...]) -> Evidence:
+    """``link`` where a screen answers at a connector that the register names, or, where it names none, at any.
+
+    No more than that: a TV that is off keeps its link up, and may stand on another input.
+    """
+    connected = {name for name, status in statuses(Observation(facts=facts)).items() if status == "connected"}
+    named = {item.connector for item in equipment if item.connector}
+    return "link" if connected & (named or connected) else "none"

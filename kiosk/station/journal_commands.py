@@ -1,0 +1,163 @@
+"""`kiosk journal ...`: look through a station's record, and hand it out; neither touches it, running or not."""
+
+import contextlib
+import sqlite3
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+import click
+
+from kiosk.common.i18n import Language
+from kiosk.contract.wire import Malformed
+from kiosk.station import config
+from kiosk.station.journal_beside import Beside
+from kiosk.station.journal_schema import JournalError, connect_looking
+from kiosk.station.journal_sheet import play_sheet, raw_entries
+from kiosk.station.journal_verify import verify
+
+_USUAL = Path("/etc/kiosk/config.toml")
+_journal_option = click.option(
+    "--journal",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The journal.db to read, a copy perhaps; without it, the one of the station's settings.",
+)
+_config_option = click.option(
+    "--config",
+    "settings",
+    type=click.Path(path_type=Path),
+    default=_USUAL,
+    show_default=True,
+    help="The station's settings.",
+)
+
+
+@click.group()
+def journal() -> None:
+    """The station's record: look through it, hand it out.
+
+    The station may run meanwhile, or be stopped; a copy will do.
+    """
+
+
+@journal.command("verify")
+@_journal_option
+@_config_option
+def verify_command(path: Path | None, settings: Path) -> None:
+    """Walk the whole chain and say what is right, what is wrong, and where. Exit code 1 where anything is wrong.
+
+    A copy is checked against the town's countersignature too if the state folder's identity.json and library/trust lie
+    beside it.
+    """
+    path = path or _journal_of(settings)
+    wrong = 0
+    try:
+        with _Progress() as progress:
+            for remark in verify(path, progress.tick):
+                progress.clear()
+                wrong += remark.wrong
+                place = f"entry {remark.seq}: " if remark.seq and remark.wrong else ""
+                click.echo(f"{'WRONG  ' if remark.wrong else 'right  '}{place}{remark.text}")
+    except (JournalError, Malformed) as error:
+        raise click.ClickException(str(error)) from None
+    if wrong:
+        click.echo(f"{path}: {wrong} things are wrong; keep this file, and tell the town")
+        sys.exit(1)
+    click.echo(f"{path}: in order")
+
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@journal.command("export")
+@_journal_option
+@_config_option
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("--from", "first", type=_DAY, help="First day, local, as 2026-03-01.")
+@click.option("--to", "last", type=_DAY, help="Last day, local, included.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write; else standard output.")
+@click.option("--language", type=click.Choice(["zh", "en"]), help="Of the CSV; else that of the settings.")
+@click.option("--zone", help="Time zone, as Asia/Shanghai; else that of the week or of the station document.")
+def export_command(
+    path: Path | None,
+    settings: Path,
+    form: str,
+    first: datetime | None,
+    last: datetime | None,
+    out: Path | None,
+    language: Language | None,
+    zone: str | None,
+) -> None:
+    """Hand the record out: plays as CSV for Excel or WPS, or every entry as it stands in the chain, as JSON lines.
+
+    The CSV shows plays as they were put right later, with what was recorded first in the remarks.
+    """
+    here = path or _journal_of(settings)
+    days = (first.date() if first else None, last.date() if last else None)
+    zone = zone or Beside(here).zone()
+    try:
+        place = ZoneInfo(zone)
+    except (ValueError, OSError, KeyError):
+        raise click.ClickException(f"{zone!r} is no time zone; name one, as --zone Asia/Shanghai") from None
+    try:
+        with contextlib.closing(connect_looking(here)) as db:
+            db.execute("BEGIN")
+            pieces = (
+                play_sheet(db, place, days, language or _language(settings))
+                if form == "csv"
+                else raw_entries(db, place, days)
+            )
+            _write(pieces, out)
+    except (JournalError, Malformed, sqlite3.DatabaseError) as error:
+        raise click.ClickException(f"{error}; kiosk journal verify says what is wrong with it") from None
+    except OSError as error:
+        raise click.ClickException(f"{out}: cannot be written ({error.strerror}); choose another place") from None
+
+
+def _write(pieces: Iterator[bytes], out: Path | None) -> None:
+    with contextlib.ExitStack() as stack:
+        file: IO[bytes] = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+
+
+def _journal_of(settings: Path) -> Path:
+    try:
+        return Path(config.load(settings).station.state) / "journal.db"
+    except config.ConfigError as error:
+        raise click.ClickException(f"{error}\nor name the file itself: --journal FILE") from None
+
+
+def _language(settings: Path) -> Language:
+    try:
+        return config.load(settings).station.language
+    except config.ConfigError:
+        return "zh"
+
+
+class _Progress:
+    """How far a long walk has come, on standard error if a person looks on."""
+
+    def __init__(self) -> None:
+        self._shown = False
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def tick(self, done: int, total: int) -> None:
+        if sys.stderr.isatty() and total:
+            click.echo(f"\r{done} of {total} entries", nl=False, err=True)
+            self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            click.echo("\r" + " " * 40 + "\r", nl=False, err=True)
+            self._shown = False

@@ -1,0 +1,157 @@
+"""What can still be read of a broken journal, laid out in tables of its own: nothing is believed yet."""
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database
+
+from kiosk.contract import wire
+from kiosk.contract.records import KINDS, Entryable, Play, read_record
+from kiosk.contract.reports import chain
+from kiosk.contract.wire import Malformed
+from kiosk.station.journal_carve import Value, carve
+from kiosk.station.journal_rows import AsRun, as_play
+from kiosk.station.journal_schema import connect_reading
+
+log = logging.getLogger(__name__)
+
+COLUMNS = tuple(AsRun.__dataclass_fields__)
+"""Of the table of plays, in its order; the last one is younger than the others."""
+
+_TABLES = (
+    """CREATE TEMP TABLE found_entries
+       (seq INTEGER, hash TEXT, record BLOB, UNIQUE (seq, hash, record))""",
+    """CREATE TEMP TABLE found_plays
+       (id TEXT, seq INTEGER, last_ms INTEGER, sure INTEGER, row TEXT, UNIQUE (id, row))""",
+    "CREATE INDEX temp.found_plays_seq ON found_plays (seq)",
+)
+
+
+class Finds:
+    """The finds, in temporary tables of the new journal ``db``. Within the caller's transaction."""
+
+    def __init__(self, db: Database, broken: Path) -> None:
+        self.db = db
+        for table in _TABLES:
+            db.execute(table)
+        self._tables: dict[str, list[dict[str, Any]]] = {}
+        self._read(broken)
+        for number, values in carve(broken):
+            self._sort_in(number, values)
+
+    def small(self, table: str) -> list[dict[str, Any]]:
+        """Rows of a small table, as many as could be read in their order."""
+        return self._tables.get(table, [])
+
+    # --- entries ---
+
+    def at(self, seq: int) -> list[tuple[str, bytes]]:
+        """Hash and record of all that may be entry ``seq``."""
+        return list(self.db.execute("SELECT hash, record FROM found_entries WHERE seq = ? ORDER BY rowid", [seq]))
+
+    def following(self, seq: int, previous: str) -> tuple[str, bytes] | None:
+        """Hash and record of the entry ``seq`` that was written behind ``previous``."""
+        return next((found for found in self.at(seq) if chain(previous, seq, found[1]) == found[0]), None)
+
+    def after(self, seq: int) -> int | None:
+        """The next number behind ``seq`` of which there is anything."""
+        found = self.db.execute("SELECT min(seq) FROM found_entries WHERE seq > ?", [seq]).fetchone()[0]
+        return None if found is None else int(found)
+
+    def next(self, seq: int) -> int | None:
+        """The same, of which there is an entry or the closed row of a play."""
+        (row,) = self.db.execute("SELECT min(seq) FROM found_plays WHERE seq > ?", [seq]).fetchone()
+        return min([number for number in (row, self.after(seq)) if number is not None], default=None)
+
+    # --- plays ---
+
+    def closed(self, seq: int) -> Iterator[Play]:
+        """What the closed row of entry ``seq`` says that the entry was."""
+        for (row,) in self.db.execute("SELECT row FROM found_plays WHERE seq = ? ORDER BY sure DESC", [seq]):
+            yield record_of(AsRun(**json.loads(row)))
+
+    def rows(self, where: str, *args: object) -> Iterator[AsRun]:
+        """Rows of plays, the surest and newest of each play first."""
+        sql = f"SELECT row FROM found_plays WHERE {where} ORDER BY seq, id, sure DESC, last_ms DESC"  # noqa: S608
+        for (row,) in self.db.execute(sql, args).fetchall():
+            yield AsRun(**json.loads(row))
+
+    # --- inside ---
+
+    def _read(self, broken: Path) -> None:
+        """By SQLite, as far as it goes."""
+        try:
+            source = connect_reading(broken)
+        except sqlite3.Error:
+            return
+        for row in _rows(source, "entries"):
+            self._note_entry(row["seq"], row["hash"], row["record"])
+        for row in _rows(source, "plays"):
+            self._note_play(row, sure=True)
+        for table in ("restarts", "receipts", "delivery", "pruned", "witnesses", "state"):
+            self._tables[table] = list(_rows(source, table))
+        source.conn.close()
+
+    def _sort_in(self, number: int, values: list[Value]) -> None:
+        match values:
+            case [None, str(digest), str(), str(kind), bytes(record)] if kind in KINDS and len(digest) == 64:
+                self._note_entry(number, digest, record)
+            case [str(), int(), *_] if len(values) in (len(COLUMNS), len(COLUMNS) - 1):
+                self._note_play(dict(zip(COLUMNS, values, strict=False)), sure=False)
+
+    def _note_entry(self, seq: int, digest: str, record: bytes) -> None:
+        self.db.execute("INSERT OR IGNORE INTO found_entries VALUES (?, ?, ?)", [seq, digest, record])
+
+    def _note_play(self, row: dict[str, Any], *, sure: bool) -> None:
+        try:
+            play = msgspec.convert(row, AsRun)
+            if play.seq is not None:
+                record_of(play)
+        except (msgspec.ValidationError, Malformed):
+            return
+        text = json.dumps({name: getattr(play, name) for name in COLUMNS}, ensure_ascii=False)
+        point = 0 if play.shown_ms is None else play.last_ms or play.shown_ms
+        row_ = [play.id, play.seq, point, sure, text]
+        self.db.execute("INSERT OR IGNORE INTO found_plays VALUES (?, ?, ?, ?, ?)", row_)
+
+
+def record_of(row: AsRun) -> Play:
+    """The record that a closed row became. Raises :class:`Malformed` for a row that cannot be one."""
+    if row.end_ms is None or row.outcome is None:
+        raise Malformed(f"play {row.id}: closed without an end")
+    counted = (row.pictures_shown, row.pictures_lost)
+    play = as_play(row, row.end_ms, row.played_ms, row.outcome, row.cause or "", *counted)
+    return wire.decode(wire.encode(play), Play, f"play {row.id}")
+
+
+def row_of(play: Play, seq: int) -> AsRun:
+    """The closed row of which ``play`` is the record."""
+    shown = play.actual_start_ms < play.actual_end_ms or play.pictures_shown > 0
+    copied = {name: getattr(play, name) for name in COLUMNS if name in Play.__struct_fields__}
+    return AsRun(
+        **copied | {"muted": int(play.muted), "practice": int(play.practice)},
+        shown_ms=play.actual_start_ms if shown else None,
+        last_ms=play.actual_end_ms if shown else None,
+        end_ms=play.actual_end_ms,
+        seq=seq,
+    )
+
+
+def readable(data: bytes, seq: int) -> Entryable | None:
+    """The record that the bytes are; None where they are none any more."""
+    try:
+        return read_record(data, f"entry {seq}")
+    except Malformed:
+        return None
+
+
+def _rows(source: Database, table: str) -> Iterator[dict[str, Any]]:
+    try:
+        yield from source.table(table).rows_where(order_by="rowid")
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        log.warning("journal: table %s set aside cannot be read further: %s", table, error)

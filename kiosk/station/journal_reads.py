@@ -1,0 +1,68 @@
+"""What is asked of the journal's file. Each function reads through a connection of the thread that asks."""
+
+from sqlite_utils import Database
+
+from kiosk.contract.records import Entryable, Origin, read_record
+from kiosk.contract.reports import GENESIS, Entry, Receipt
+from kiosk.station.journal_chain import entry_of, hash_at
+from kiosk.station.journal_rows import AsRun
+
+MAX_BATCH_BYTES = 512 * 1024
+"""Records in one report, in bytes: 2 s on a village's 2 Mbit/s. A longer single record still goes."""
+DAY_MS = 86_400_000
+
+
+def number(db: Database, sql: str) -> int:
+    """The one number that ``sql`` gives."""
+    return int(db.execute(sql).fetchone()[0])
+
+
+def waiting(db: Database, start: int, limit: int) -> tuple[str, tuple[Entry, ...]]:
+    """Entries behind entry ``start`` without a gap in their numbers, and the hash before the first of them."""
+    sql = "SELECT seq, hash, record FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
+    found: list[Entry] = []
+    size = 0
+    for row in db.execute(sql, [start, limit]):
+        size += len(row[2])
+        if found and (row[0] != found[-1].seq + 1 or size > MAX_BATCH_BYTES):
+            break
+        found.append(entry_of(row))
+    first = found[0].seq - 1 if found else start
+    return hash_at(db, first) or GENESIS, tuple(found)
+
+
+def refused(db: Database) -> tuple[Receipt, ...]:
+    """Receipts of the entries that the town would not take."""
+    return tuple(Receipt(**row) for row in db.table("receipts").rows_where("state = 'refused'", order_by="seq"))
+
+
+def completed(db: Database, since_ms: int, until_ms: int, leave_out: set[str]) -> dict[str, int]:
+    """Completed plays that began in [``since_ms``, ``until_ms``), by programme; practice does not count."""
+    sql = """SELECT id, programme FROM plays
+             WHERE outcome = 'completed' AND practice = 0 AND shown_ms >= ? AND shown_ms < ?"""
+    counts: dict[str, int] = {}
+    for play, programme in db.execute(sql, [since_ms, until_ms]):
+        if play not in leave_out:
+            counts[programme] = counts.get(programme, 0) + 1
+    return counts
+
+
+def plays(db: Database, since_ms: int) -> list[AsRun]:
+    """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
+    where = "shown_ms >= ? OR (shown_ms IS NULL AND planned_start_ms >= ?)"  # by the index, not through all years
+    order = "coalesce(shown_ms, planned_start_ms)"
+    return [AsRun(**row) for row in db.table("plays").rows_where(where, [since_ms] * 2, order_by=order)]
+
+
+def was_shown(db: Database, origin: Origin, since_ms: int, until_ms: int) -> bool:
+    """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""
+    sql = """SELECT 1 FROM plays WHERE origin = ? AND planned_start_ms >= ? AND planned_start_ms < ?
+             AND shown_ms >= ? LIMIT 1"""  # the last for the index: no clock is put right by more than a day here
+    return db.execute(sql, [origin, since_ms, until_ms, since_ms - DAY_MS]).fetchone() is not None
+
+
+def about(db: Database, names: tuple[str, ...]) -> tuple[Entryable, ...]:
+    """The records that name any of ``names``, in the order of the chain."""
+    sql = f"""SELECT DISTINCT entries.seq, record FROM mentions JOIN entries ON entries.seq = mentions.seq
+              WHERE about IN ({", ".join("?" * len(names))}) ORDER BY entries.seq"""  # noqa: S608 - only marks
+    return tuple(read_record(bytes(data), f"entry {seq}") for seq, data in db.execute(sql, names))
