@@ -3,9 +3,7 @@
 A closed play never changes; what people read is the play as put right, with what it said before in its remarks.
 """
 
-import json
 import sqlite3
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,7 +44,7 @@ class Later:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._corrections: dict[str, list[Correction]] = {}
-        self._repairs: dict[str, list[_Repair]] = {}
+        self._repairs: dict[str, list[ClockRepair]] = {}
         self._attendance: dict[str, list[Attendance]] = {}
         self._sessions: list[tuple[Session, list[Attendance]]] = []
         sessions: dict[str, Session] = {}
@@ -58,7 +56,7 @@ class Later:
                 case Correction() as record:
                     self._corrections.setdefault(record.corrects, []).append(record)
                 case ClockRepair() as record:
-                    self._repairs.setdefault(record.boot_id, []).append(_repair(seq, record, bytes(data)))
+                    self._repairs.setdefault(record.boot_id, []).append(record)
                 case Attendance() as record:
                     for play in record.plays:
                         self._attendance.setdefault(play, []).append(record)
@@ -70,7 +68,7 @@ class Later:
 
     def put_right(self, seq: int, play: Play) -> PutRight:
         """A play, entry ``seq``, with everything that was said of it later."""
-        right, by_clock = self._clock(seq, play)
+        right, by_clock = self._clock(play)
         right, by_people = _corrected(right, self._corrections.get(play.id, ()))
         there = self._attendance.get(play.id) or list(self._in_session(right))
         attendance = None
@@ -83,18 +81,13 @@ class Later:
             if session.start_ms <= play.actual_start_ms < session.end_ms:
                 yield from there
 
-    def _clock(self, seq: int, play: Play) -> tuple[Play, tuple[Changed, ...]]:
-        """The times of a play by the clock as it was put right: what was said of it last holds."""
-        start = end = 0
+    def _clock(self, play: Play) -> tuple[Play, tuple[Changed, ...]]:
+        """The times of a play by the clock as it was put right: what was said of it last holds, as at the town."""
+        offset = 0
         for repair in self._repairs.get(play.boot_id, ()):
-            if repair.span is not None:
-                if play.started_monotonic_ms in repair.span:
-                    start = end = repair.offset_ms
-            elif repair.seq > seq:
-                start, end = start + repair.offset_ms, end + repair.offset_ms
-            elif _set_during(play, repair.offset_ms):
-                start += repair.offset_ms
-        moved = {"actual_start_ms": max(0, play.actual_start_ms + start), "actual_end_ms": play.actual_end_ms + end}
+            if play.started_monotonic_ms and _is_about(repair, play.started_monotonic_ms):
+                offset = repair.offset_ms
+        moved = {field: max(0, getattr(play, field) + offset) for field in _TIMES}
         changes = tuple(
             Changed(field, getattr(play, field), value)
             for field, value in moved.items()
@@ -103,28 +96,9 @@ class Later:
         return msgspec.structs.replace(play, **moved), changes
 
 
-@dataclass(frozen=True)
-class _Repair:
-    seq: int
-    offset_ms: int
-    span: range | None
-    """Which plays are meant, by ``started_monotonic_ms``; None for one that tells of a step of the clock: then the
-    plays before it in the chain, and the start of one that was on air."""
-
-
-def _repair(seq: int, record: ClockRepair, data: bytes) -> _Repair:
-    """Read from the bytes: those of a step, of earlier versions, do not have the fields of a stretch."""
-    told = json.loads(data)
-    if "from_monotonic_ms" not in told:
-        return _Repair(seq, record.offset_ms, None)
-    end = told.get("to_monotonic_ms")
-    return _Repair(seq, record.offset_ms, range(told["from_monotonic_ms"], sys.maxsize if end is None else end))
-
-
-def _set_during(play: Play, offset_ms: int) -> bool:
-    """Whether a step of the clock explains that the play seems to have lasted longer, or shorter, than it played."""
-    lasted = play.actual_end_ms - play.actual_start_ms - play.played_ms
-    return abs(lasted - offset_ms) < abs(lasted) and play.actual_start_ms + offset_ms > 0
+def _is_about(repair: ClockRepair, monotonic_ms: int) -> bool:
+    end = repair.to_monotonic_ms
+    return repair.from_monotonic_ms <= monotonic_ms and (end is None or monotonic_ms < end)
 
 
 def _corrected(record: R, corrections: Iterable[Correction]) -> tuple[R, tuple[Changed, ...]]:

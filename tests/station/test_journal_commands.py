@@ -21,7 +21,6 @@ from kiosk.cli import main
 from kiosk.contract.records import Attendance, ClockRepair, Correction, Session
 from kiosk.contract.reports import GENESIS, chain
 from kiosk.station.journal import Journal
-from kiosk.station.journal_chain import append
 from kiosk.station.journal_schema import connect_looking
 from kiosk.station.journal_verify import verify
 
@@ -240,11 +239,17 @@ def test_corrections_show_what_is_right_and_keep_what_was_recorded(journal: Jour
 
 
 def test_a_clock_put_right_puts_the_times_right(journal: Journal) -> None:
-    play_once(journal, "before", START)
-    journal.record(ClockRepair(id="r1", at_ms=START, boot_id="boot-1", offset_ms=3 * MINUTE, clock="trusted"))
-    play_once(journal, "after", START + 10 * MINUTE)
+    for name, start, monotonic in (("before", START, 1_000), ("after", START + 10 * MINUTE, 601_000)):
+        journal.due(due(name))
+        journal.shown(name, start, monotonic, 0, 0, "")
+        journal.close(name, start + MINUTE, MINUTE, "completed", "", 1500, 0)
+    journal.record(
+        ClockRepair(
+            id="r1", at_ms=START, boot_id="boot-1", to_monotonic_ms=600_000, offset_ms=3 * MINUTE, clock="trusted"
+        )
+    )
     before, after = exported(journal)
-    assert (before["开始"], before["结束"]) == ("09:03:00", "09:04:00")
+    assert (before["开始"], before["结束"], before["时长"]) == ("09:03:00", "09:04:00", "0:01:00")
     assert before["备注"] == "开始按错误时钟记为 2026-03-05 09:00:00；结束按错误时钟记为 2026-03-05 09:01:00"
     assert (after["开始"], after["备注"]) == ("09:10:00", "")
 
@@ -255,19 +260,13 @@ def test_of_stretches_of_a_boot_that_were_put_right_the_last_word_holds(journal:
         journal.shown(f"p{n}", START + n * 10 * MINUTE, monotonic, 0, 0, "")
         journal.close(f"p{n}", START + n * 10 * MINUTE + MINUTE, MINUTE, "completed", "", 1500, 0)
     for name, start, end, offset in (("r1", 0, None, 9), ("r2", 1_500, 3_000, 3), ("r3", 0, 1_500, 1)):
-        repair = ClockRepair(id=name, at_ms=START, boot_id="boot-1", offset_ms=offset * MINUTE, clock="trusted")
-        told = {**msgspec.to_builtins(repair), "from_monotonic_ms": start, "to_monotonic_ms": end}
-        journal._put(name, append, repair, json.dumps(told, separators=(",", ":"), sort_keys=True).encode())
+        journal.record(
+            ClockRepair(
+                id=name, at_ms=START, boot_id="boot-1", from_monotonic_ms=start, to_monotonic_ms=end,
+                offset_ms=offset * MINUTE, clock="trusted",
+            )
+        )  # fmt: skip
     assert [row["开始"] for row in exported(journal)] == ["09:01:00", "09:13:00", "09:29:00"]
-
-
-def test_a_play_during_which_the_clock_was_put_right_has_one_length(journal: Journal) -> None:
-    journal.due(due("during"))
-    journal.shown("during", START, 1000, 0, 0, "")
-    journal.record(ClockRepair(id="r1", at_ms=START, boot_id="boot-1", offset_ms=3 * MINUTE, clock="trusted"))
-    journal.close("during", START + 4 * MINUTE, MINUTE, "completed", "", 1500, 0)
-    (row,) = exported(journal)
-    assert (row["开始"], row["结束"], row["时长"]) == ("09:03:00", "09:04:00", "0:01:00")
 
 
 def test_who_was_at_a_session_was_at_its_plays(journal: Journal) -> None:
