@@ -71,12 +71,15 @@ def encode(value: Any) -> bytes:
     return msgspec.json.encode(value, order="sorted")
 
 
-def plain(data: bytes, what: str, limit: int = MAX_DOCUMENT) -> Any:
-    """Read ``data`` into plain dicts and lists; raise :class:`Malformed` for what canonical JSON does not allow."""
+def plain(data: bytes, what: str, limit: int = MAX_DOCUMENT, values: int = MAX_VALUES) -> Any:
+    """Read ``data`` into plain dicts and lists; raise :class:`Malformed` for what canonical JSON does not allow.
+
+    ``limit`` is in bytes, ``values`` counts as :data:`MAX_VALUES` does.
+    """
     if len(data) > limit:
         raise Malformed(f"{what}: {len(data)} bytes is more than the {limit} allowed")
-    if sum(map(data.count, _BEFORE_VALUES)) > MAX_VALUES:
-        raise Malformed(f"{what}: more than the {MAX_VALUES} values allowed")
+    if sum(map(data.count, _BEFORE_VALUES)) > values:
+        raise Malformed(f"{what}: more than the {values} values allowed")
     try:
         tree = _DECODER.decode(data.decode("utf-8"))
     except Malformed as error:
