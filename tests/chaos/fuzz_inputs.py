@@ -69,8 +69,9 @@ _DIGITS = re.compile(rb"[0-9]{1,60}")
 DEPTHS = (10, 60, 300, 990, 1100, 20_000)
 LENGTHS = (63, 65, 201, 401, 5_000, 20_001, 100_000)
 COUNTS = (2, 8, 40, 300, 1200)
-SWOLLEN = 400_000
-"""An input grows no further than this by being bent, in bytes; :func:`monsters` are longer."""
+SWOLLEN, LONGEST = 400_000, 1_000_000
+"""No single bend makes an input longer than the one, and all together not longer than the other, in bytes;
+:func:`monsters` are longer."""
 
 
 class Raw(bytes):
@@ -109,6 +110,10 @@ def _text(value: Any) -> bytes:
 
 def bent(seeds: Sequence[bytes], words: Sequence[bytes], number: int) -> bytes:
     """The ``number``-th input made from ``seeds``. ``words`` are tokens of the language that it is written in."""
+    return _bent(seeds, words, number)[:LONGEST]
+
+
+def _bent(seeds: Sequence[bytes], words: Sequence[bytes], number: int) -> bytes:
     hand = random.Random(number)
     data = hand.choice(seeds)
     kind = hand.random()

@@ -12,7 +12,6 @@ from tuf.api.metadata import Root
 
 from kiosk.contract import trust, wire
 from kiosk.contract.trust import Held, Refused
-from kiosk.contract.wire import MAX_DOCUMENT
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -173,7 +172,7 @@ def _signed_document(folder: Path) -> Read:
 _BOTH = ("groups/all.json", "urgent.json")
 
 PARSERS = (
-    Parser("metadata", (Refused,), seeds(*_BOTH), _index, TUF_WORDS, MAX_DOCUMENT),
+    Parser("metadata", (Refused,), seeds(*_BOTH), _index, TUF_WORDS, trust.MAX_METADATA),
     Parser(
         "metadata, signed",
         (Refused,),
@@ -181,7 +180,7 @@ PARSERS = (
         _index_signed,
         TUF_WORDS,
     ),
-    Parser("first root", (Refused,), seeds("root/1.root.json"), _first_root, TUF_WORDS, MAX_DOCUMENT),
+    Parser("first root", (Refused,), seeds("root/1.root.json"), _first_root, TUF_WORDS, trust.MAX_METADATA),
     Parser("next root", (Refused,), seeds("root/2.root.json"), _next_root, TUF_WORDS),
     Parser("next root, signed", (Refused,), _signed_part("root/2.root.json"), _next_root_signed, TUF_WORDS),
     Parser("playlist, signed", (Refused,), seeds("playlist"), _pinned_playlist, PLAYLIST_WORDS),
