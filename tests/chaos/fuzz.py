@@ -1,8 +1,8 @@
 """Whatever comes from outside, its parser reads it or raises the one error that it documents, soon, in little memory.
 
-``python tests/chaos/fuzz.py [--inputs N] [--number N] [--only TEXT] [--save FOLDER]`` gives every parser of
+``python tests/chaos/fuzz.py [--inputs N] [--number N] [--only TEXT] [--save FOLDER] [--table]`` gives every parser of
 ``fuzz_parsers.py`` its share of N inputs (100,000), each in a process of its own: sound ones bent, spliced and swollen,
-noise, JSON of 8 MB that takes all it can; and sound documents of any content, which must be read back byte for byte.
+noise, JSON of 4 MB that takes all it can; and sound documents of any content, which must be read back byte for byte.
 An input **hangs** if it takes more than 2 s of processor time, or 20 s by the clock: it is killed. ``escaped`` counts
 the inputs for which something else was raised, or after which the process had held more than 100 MB, ``peak_mb`` is the
 most that one has held, with the interpreter and all that it had loaded. Each such input is saved, with what was raised.
@@ -188,8 +188,13 @@ def main() -> None:
     options.add_argument("--inputs", type=int, default=100_000, help="how many, over all parsers (100000)")
     options.add_argument("--number", type=int, default=0, help="where to begin counting: other inputs (0)")
     options.add_argument("--only", default="", help="only parsers whose name holds this")
+    options.add_argument("--table", action="store_true", help="print each parser with its error, and do nothing")
     options.add_argument("--save", type=Path, help="folder for the inputs that are bad (a temporary one)")
     given = options.parse_args()
+    if given.table:
+        for _, parser in everything():
+            print(f"{parser.name:28} {', '.join(error.__name__ for error in parser.errors) or '(raises nothing)'}")
+        return
     tally = Tally(given.save or Path(tempfile.mkdtemp(prefix="fuzz-")))
     began = time.monotonic()
     chosen = [(module, parser) for module, parser in everything() if given.only in parser.name]

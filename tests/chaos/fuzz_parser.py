@@ -1,6 +1,7 @@
 """What it takes to fuzz a parser: sound inputs, a way to hand it one, and the one error that it documents."""
 
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,12 @@ class Parser:
     """The longest JSON that it takes, in bytes: such inputs are tried too; 0 where it takes none."""
     document: str = ""
     """The sound documents (of :mod:`fuzz_documents`) that it is given as they are; empty: it is given bent ones."""
+
+
+def scratch() -> "tempfile.TemporaryDirectory[str]":
+    """A folder for a reader, in memory where there is such a place: thousands of commits wait for no disk."""
+    memory = Path("/dev/shm")
+    return tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True)
 
 
 def escaped(parser: Parser, read: Read, data: bytes) -> BaseException | None:

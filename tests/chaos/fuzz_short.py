@@ -5,12 +5,11 @@ What is bent here is what ``fuzz.py`` begins with. Says what escaped, and ends w
 
 import logging
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 
 from fuzz_inputs import bent
-from fuzz_parser import escaped
+from fuzz_parser import escaped, scratch
 from fuzz_parsers import family
 
 
@@ -19,7 +18,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     bad = 0
     for parser in family(sys.argv[1]):
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        with scratch() as folder:
             read, seeds = parser.reader(Path(folder)), list(parser.seeds())
             for data in (*seeds, *(bent(seeds, parser.words, n) for n in range(int(sys.argv[2])))):
                 if error := escaped(parser, read, data):

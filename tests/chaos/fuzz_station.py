@@ -53,6 +53,11 @@ def _config(folder: Path) -> Read:
     return read
 
 
+def _settings() -> list[bytes]:
+    few = b'[town]\nheartbeat_s = 60\nca_file = "/x"\n[panel]\nlisten = "127.0.0.1"\n[station]\nstate = "/var/kiosk"\n'
+    return [(ROOT / "config.example.toml").read_bytes(), few, few[:40]]
+
+
 def _machine(folder: Path) -> Read:
     """What the kernel and systemd say of the machine, through the probes, the rules, and into the record."""
     import datetime
@@ -123,7 +128,7 @@ def _child_seeds() -> list[bytes]:
 
 
 PARSERS = (
-    Parser("config.toml", (ConfigError,), lambda: [(ROOT / "config.example.toml").read_bytes()], _config, TOML_WORDS),
+    Parser("config.toml", (ConfigError,), _settings, _config, TOML_WORDS),
     Parser("machine's facts", (), lambda: MACHINE, _machine, (b"MemAvailable:", b"=connected", b",", b"\xb2", b"=")),
     Parser("children's lines", (), _child_seeds, _children, (b"say", b"1e999", b"shown", b"progress", b"\n")),
 )

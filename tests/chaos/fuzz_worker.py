@@ -9,12 +9,11 @@ import logging
 import os
 import resource
 import sys
-import tempfile
 import time
 import traceback
 from pathlib import Path
 
-from fuzz_parser import escaped
+from fuzz_parser import escaped, scratch
 from fuzz_parsers import named
 
 ADDRESS_SPACE = 1 << 30
@@ -37,8 +36,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     parser = named(*sys.argv[1:3])
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+    with scratch() as folder:
         read = parser.reader(Path(folder))
         tell(answers, ready=True, peak_mb=peak_mb())
         while head := sys.stdin.buffer.read(4):

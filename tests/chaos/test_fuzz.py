@@ -18,7 +18,7 @@ from fuzz_parsers import FAMILIES, everything
 from hypothesis import HealthCheck, given, settings
 
 HERE = Path(__file__).parent
-COUNT = 100
+COUNT = 150
 """Inputs for each parser; the long run of ``fuzz.py`` has a hundred thousand for all."""
 
 
