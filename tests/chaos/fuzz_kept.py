@@ -72,39 +72,34 @@ def _library(folder: Path) -> Read:
 def _side_file(folder: Path) -> Read:
     """The journal opens and goes on, whatever its side file says."""
     from kiosk.contract.records import Action
-    from kiosk.station import journal_salvage
-    from kiosk.station.journal_rows import append
-    from kiosk.station.journal_schema import connect_reading, open_writing
+    from kiosk.station.journal import Journal
 
     path = folder / "journal.db"
-    db = open_writing(path)
-    with db.atomic():
-        append(db, Action(id="a-1", at_ms=1, by="li", action="boot", clock="trusted"))
-    db.conn.close()
-    connect_reading(path).conn.close()
+
+    def opened(record: str) -> None:
+        journal = Journal(path, lambda _event: None, "boot-1")
+        journal.start()
+        journal.record(Action(id=record, at_ms=1, by="li", action="boot", clock="trusted"))
+        assert journal.settle(10)
+        journal.stop(10)
+
+    opened("a-1")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
     whole = path.read_bytes()
 
-    def read(data: bytes) -> object:
+    def read(data: bytes) -> None:
+        for left in folder.glob("journal.db*"):
+            left.unlink()
+        path.write_bytes(whole)
         path.with_name("journal.head").write_bytes(data)
-        known = journal_salvage.heads_beside(path)
-        if known == journal_salvage.Heads():
-            return known
-        copy = sqlite3.connect(":memory:", isolation_level=None)
-        copy.deserialize(_no_wal(whole))
-        from sqlite_utils import Database
-
-        memory = Database(copy, execute_plugins=False)
-        journal_salvage.go_on(memory, known, None, 1)
-        journal_salvage.note_heads(path, memory)
-        copy.close()
-        return known
+        opened("a-2")
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("SELECT count(*) FROM entries WHERE id IN ('a-1', 'a-2')").fetchone() == (2,)
+        connection.close()
 
     return read
-
-
-def _no_wal(database: bytes) -> bytes:
-    """A database in memory has no write-ahead log: bytes 18 and 19 of its header say so."""
-    return database[:18] + b"\x01\x01" + database[20:]
 
 
 def _side_seed() -> list[bytes]:

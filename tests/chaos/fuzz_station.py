@@ -10,34 +10,10 @@ from kiosk.station.config import ConfigError
 
 ROOT = Path(__file__).parents[2]
 TOML_WORDS = (
-    *(
-        b"[station]\n",
-        b"[town]\n",
-        b"ca_file",
-        b"listen",
-        b" = ",
-        b'"""',
-        b"'''",
-        b"a.b.c",
-        b"{a = 1}",
-        b"[[",
-        b"]]",
-        b"#",
-    ),
-    *(
-        b"0x_",
-        b"1_000",
-        b"inf",
-        b"nan",
-        b"1979-05-27T07:32:00-99:00",
-        b"1e400",
-        b"9" * 5000,
-        b"a." * 20_000,
-        b"[" + b"a." * 20_000 + b"b]\n",
-        b"a = 1\n" * 5000,
-        b"\\U00110000",
-    ),
-    *(b'"/' + b"x" * 300 + b'"', b'"/root/x"', b"lead_ms", b"true", b"[" * 200, b"width = 1\n"),
+    *(b"[station]\n", b"[town]\n", b"ca_file", b"listen", b" = ", b"a.b.c", b"{a = 1}", b"[[", b"]]", b"#", b'"""'),
+    *(b"0x_", b"1_000", b"inf", b"nan", b"1979-05-27T07:32:00-99:00", b"1e400", b"lead_ms", b"true", b"\\U00110000"),
+    *(b"9" * 5000, b"a." * 20_000, b"[" + b"a." * 20_000 + b"b]\n", b"a = 1\n" * 5000, b"[" * 200, b"width = 1\n"),
+    *(b'"/' + b"x" * 300 + b'"', b'"/root/x"'),
 )
 
 
