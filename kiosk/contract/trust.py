@@ -35,6 +35,11 @@ URGENT = "urgent/"
 PROGRAMME = "programme/"
 SUBTITLE = "subtitle/"
 
+MAX_METADATA = 2 * 1024 * 1024
+MAX_METADATA_VALUES = 80_000
+"""As :data:`wire.MAX_VALUES`: 20,000 files. tuf reads metadata a second time, and makes an object of each file, before
+anything is known of who signed it."""
+
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 T = TypeVar("T")
@@ -214,7 +219,7 @@ def vouched(root: Root, signed: Signed, kind: type[T], what: str) -> T:
 
 def _metadata(data: bytes, what: str) -> Metadata[Root] | Metadata[Targets]:
     try:
-        wire.plain(data, what)
+        wire.plain(data, what, MAX_METADATA, MAX_METADATA_VALUES)
         return Metadata.from_bytes(data)
     except wire.Malformed as error:
         raise Refused("malformed", str(error)) from None

@@ -10,11 +10,12 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 
-MAX_DOCUMENT = 8 * 1024 * 1024
-"""The largest document (not programme) that either end reads, in bytes."""
+MAX_DOCUMENT = 4 * 1024 * 1024
+"""The largest document (not programme) that either end reads, in bytes: one character outside of the plane that most
+are in makes Python hold every one in four, twice over, and 100 MB must do."""
 MAX_VALUES = 200_000
 """The most values in one, counted as its ``[``, ``{`` and ``,``, in texts too: twice what a slot every five minutes of
-five weeks takes. Millions of empty lists would take 40 bytes of memory for each of the document's."""
+five weeks takes. Millions of empty lists would take 30 bytes of memory for each of the document's."""
 
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
 """A name that is safe in a path, a URL and a log line."""
@@ -71,12 +72,15 @@ def encode(value: Any) -> bytes:
     return msgspec.json.encode(value, order="sorted")
 
 
-def plain(data: bytes, what: str, limit: int = MAX_DOCUMENT) -> Any:
-    """Read ``data`` into plain dicts and lists; raise :class:`Malformed` for what canonical JSON does not allow."""
+def plain(data: bytes, what: str, limit: int = MAX_DOCUMENT, values: int = MAX_VALUES) -> Any:
+    """Read ``data`` into plain dicts and lists; raise :class:`Malformed` for what canonical JSON does not allow.
+
+    ``limit`` is in bytes, ``values`` counts as :data:`MAX_VALUES` does.
+    """
     if len(data) > limit:
         raise Malformed(f"{what}: {len(data)} bytes is more than the {limit} allowed")
-    if sum(map(data.count, _BEFORE_VALUES)) > MAX_VALUES:
-        raise Malformed(f"{what}: more than the {MAX_VALUES} values allowed")
+    if sum(map(data.count, _BEFORE_VALUES)) > values:
+        raise Malformed(f"{what}: more than the {values} values allowed")
     try:
         tree = _DECODER.decode(data.decode("utf-8"))
     except Malformed as error:

@@ -210,6 +210,19 @@ def test_metadata_of_10_mb_of_zeros_is_refused():
     refuses("malformed", lambda: trust.index(ROOT, bytes(10 * 1024 * 1024), Held(), NOW), "10485760 bytes")
 
 
+def test_metadata_of_more_files_than_any_town_has_is_refused_unread():
+    index, _ = offered()
+    many = b",".join(b'"programme/%x":{"hashes":{"sha256":""},"length":1}' % n for n in range(21_000))
+    swollen = index.replace(b'"targets":{', b'"targets":{' + many + b",")
+    refuses("malformed", lambda: trust.index(ROOT, swollen, Held(), NOW), "more than the 80000 values")
+    refuses("malformed", lambda: trust.index(ROOT, index + b" " * 2**21, Held(), NOW), "2097152 allowed")
+
+
+def test_metadata_of_ten_thousand_files_is_read():
+    pinned = {f"programme/{n}": Pinned(n, f"{n:064x}") for n in range(10_000)}
+    assert len(trust.index(ROOT, TOWN.index(pinned), Held(), NOW).files) == 10_000
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"null", b"[]", b"{}", b'{"signed":{"_type":"targets"},"signatures":[]}', b"0" * 99]
 )
@@ -218,7 +231,7 @@ def test_metadata_that_is_none_is_refused(data):
 
 
 def test_metadata_nested_without_end_is_refused():
-    refuses("malformed", lambda: trust.index(ROOT, b"[" * 100_000, Held(), NOW), "nested too deeply")
+    refuses("malformed", lambda: trust.index(ROOT, b"[" * 70_000, Held(), NOW), "nested too deeply")
     metadata, _ = offered()
     deep = metadata.replace(b'"version":1}', b'"version":1,"x":' + b"[" * 400 + b"]" * 400 + b"}")
     with pytest.raises(Refused):

@@ -1,0 +1,219 @@
+"""The parsers of what a station keeps on its disk, which may fail: nothing there hinders a start."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from fuzz_contract import TUF_WORDS, example
+from fuzz_parser import Parser, Read
+
+from kiosk.station.identity import IdentityError
+
+
+def _identity(folder: Path) -> Read:
+    from kiosk.station.identity import identity_path, load_identity, save_identity
+
+    def read(data: bytes) -> object:
+        identity_path(folder).write_bytes(data)
+        found = load_identity(folder)
+        save_identity(folder, found)
+        assert load_identity(folder) == found
+        return found
+
+    return read
+
+
+def _identity_seed() -> list[bytes]:
+    from kiosk.contract.wire import encode
+    from kiosk.station.identity import Identity
+
+    return [
+        encode(
+            Identity(
+                url="https://town.example", town="fengle", station="room-1", group="all", name="一", token="t" * 43,
+                public_key="0" * 64, root_sha256="0" * 64,
+            )
+        )
+    ]  # fmt: skip
+
+
+LIBRARY = ("1.root.json", "group.json", "urgent.json", "station.json")
+
+
+def _library_seeds() -> list[bytes]:
+    """A digit for which of the documents on the disk it is, and its bytes."""
+    names = ("root/1.root.json", "groups/all.json", "urgent.json", "signed document")
+    return [b"%d" % n + example()[name] for n, name in enumerate(names)]
+
+
+def _library(folder: Path) -> Read:
+    """The shelf of a station of whose documents one is damaged."""
+    from kiosk.contract import trust
+    from kiosk.station.library import Library
+
+    library = Library(folder / "library")
+    kept = folder / "library/trust"
+    parts = dict(zip(LIBRARY, ("root/1.root.json", "groups/all.json", "urgent.json", "signed document"), strict=True))
+    for name in ("playlist", "urgent notice"):
+        (folder / "library/files" / trust.digest(example()[name])).write_bytes(example()[name])
+
+    def read(data: bytes) -> object:
+        for name, part in parts.items():
+            place = kept / "root" / name if name.endswith("root.json") else kept / name
+            place.write_bytes(example()[part])
+        bad = LIBRARY[int(data[:1]) if data[:1].isdigit() and int(data[:1]) < 4 else 1]
+        (kept / "root" / bad if bad.endswith("root.json") else kept / bad).write_bytes(data[1:])
+        return library.load("all", "room-1", trust.digest(example()["root/1.root.json"]))
+
+    return read
+
+
+def _side_file(folder: Path) -> Read:
+    """The journal opens and goes on, whatever its side file says."""
+    from kiosk.contract.records import Action
+    from kiosk.station.journal import Journal
+
+    path = folder / "journal.db"
+
+    def opened(record: str) -> None:
+        journal = Journal(path, lambda _event: None, "boot-1")
+        journal.start()
+        journal.record(Action(id=record, at_ms=1, by="li", action="boot", clock="trusted"))
+        assert journal.settle(10)
+        journal.stop(10)
+
+    opened("a-1")
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    whole = path.read_bytes()
+
+    def read(data: bytes) -> None:
+        for left in folder.glob("journal.db*"):
+            left.unlink()
+        path.write_bytes(whole)
+        path.with_name("journal.head").write_bytes(data)
+        opened("a-2")
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("SELECT count(*) FROM entries WHERE id IN ('a-1', 'a-2')").fetchone() == (2,)
+        connection.close()
+
+    return read
+
+
+def _side_seed() -> list[bytes]:
+    heads = {"newest": {"seq": 7, "hash": "a" * 64}, "witnessed": {"seq": 3, "hash": "b" * 64}}
+    return [
+        json.dumps(heads).encode() + b"\n",
+        json.dumps(heads | {"witnessed": {"seq": 0, "hash": "0" * 64}}).encode(),
+    ]
+
+
+class Remembers:
+    """A journal as far as its memory goes: what was remembered is what the fuzzer says."""
+
+    def __init__(self) -> None:
+        self.kept = ""
+
+    def recall(self, _key: str) -> str | None:
+        return self.kept
+
+    def remember(self, _key: str, value: str) -> None:
+        self.kept = value
+
+
+def _memories(_folder: Path) -> Read:
+    """What the station remembers over a restart, each kind of it; whatever is taken can be used."""
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo
+
+    from kiosk.contract.station import Thresholds
+    from kiosk.station.clock import Clock
+    from kiosk.station.health.faults import as_fault
+    from kiosk.station.health.rules import Observation, judge
+    from kiosk.station.journal_rows import valid
+    from kiosk.station.stop import StopState
+    from kiosk.station.upkeep import Upkeep
+    from kiosk.station.volume import HandVolume
+
+    now = datetime(2026, 3, 5, tzinfo=UTC)
+
+    def read(data: bytes) -> None:
+        journal: Any = Remembers()
+        journal.kept = text = data.decode("utf-8", "replace")
+        assert Clock(text).state in ("holdover", "untrusted")
+        StopState(journal)
+        HandVolume(journal).look(now, ZoneInfo("Asia/Shanghai"))
+        journal.kept = text
+        upkeep = Upkeep(journal, "room-1", 0)
+        for problem in upkeep.problems():
+            problem.key("room-1")
+        state, news = judge(upkeep._state, Observation(), Thresholds(), (), now, True)
+        for one in news:
+            valid(as_fault(one, record_id="f", station="room-1"))
+
+    return read
+
+
+def _memory_seeds() -> list[bytes]:
+    import msgspec
+
+    from kiosk.station.health.rules import Message, Problem, RuleState, Watch
+
+    problem = Problem(
+        cause="screen-unplugged",
+        device="tv",
+        found_ms=1,
+        text=Message("{reason} x", {"reason": "y"}),
+        remedy=Message("z"),
+    )
+    state = RuleState(watches={"screen-unplugged/tv": Watch(open=problem, turning_ms=5)}, last_connector="HDMI-A-1")
+    return [
+        b"trusted 1772413200000",
+        b"holdover 1",
+        b'{"since_ms":1772413200000,"until_ms":1772413200001,"reason":"meeting"}',
+        b'{"volume":80,"muted":true,"until_ms":1772413200000}',
+        msgspec.json.encode(state),
+    ]
+
+
+def _lockout(folder: Path) -> Read:
+    from kiosk.station.panel import lockout
+
+    def read(data: bytes) -> None:
+        (folder / lockout.FILE).write_bytes(data)
+        found = lockout.Lockout(folder)
+        for name in ("address 10.0.0.2", lockout.STRANGERS):
+            assert 0 <= found.wait_ms((name,), 1_772_413_200_000) <= lockout.LONGEST_WAIT_MS
+        found.wrong(("address 10.0.0.2",), 1_772_413_200_000)
+
+    return read
+
+
+def _pin(folder: Path) -> Read:
+    """The PIN as kept; whatever is taken can be compared with what somebody types."""
+    from kiosk.station.panel import pin
+
+    def read(data: bytes) -> None:
+        (folder / pin.FILE).write_bytes(data)
+        if (found := pin.load(folder)) is not None:
+            found.fits("1234")
+
+    return read
+
+
+def _pin_seed() -> list[bytes]:
+    return [json.dumps({"pin": {"salt": "00" * 16, "hash": "11" * 32, "n": 16, "r": 8, "p": 1}}).encode()]
+
+
+PARSERS = (
+    Parser("identity", (IdentityError,), _identity_seed, _identity, (b"http://",)),
+    Parser("library's documents", (), _library_seeds, _library, TUF_WORDS),
+    Parser("journal's side file", (), _side_seed, _side_file, (b"newest", b"witnessed", b"seq", b"hash")),
+    Parser("what is remembered", (), _memory_seeds, _memories, (b"trusted ", b"until_ms", b"open", b"watches", b"{0}")),
+    Parser(
+        "wrong PINs", (), lambda: [b'{"strangers":[31,1772413199000],"address 10.0.0.2":[6,1772413199000]}'], _lockout
+    ),
+    Parser("PIN", (ValueError,), _pin_seed, _pin, (b"pin", b"salt", b"65536", b"1073741824")),
+)
