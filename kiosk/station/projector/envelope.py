@@ -1,23 +1,16 @@
 """How loud each sample is: silent outside the programme's time, a short fade at both ends of it, its gain in between.
 
-No threads, no clock. Instants are CLOCK_MONOTONIC in seconds, samples those of :mod:`reel`.
+No threads, no clock. Instants are CLOCK_MONOTONIC in seconds.
 """
 
 import math
 from array import array
-from operator import mul
 
-from kiosk.station.projector.reel import FRAME, RATE
+from kiosk.station.projector.samples import CURVE, FADE, FADE_FRAMES, FRAME, RATE, shaded
 
-FADE_FRAMES = RATE // 100
-"""Of a fade: a wave that is broken off clicks."""
-FADE = FADE_FRAMES / RATE
-_CURVE = [0.5 - 0.5 * math.cos(math.pi * place / FADE_FRAMES) for place in range(FADE_FRAMES + 1)]
 LOUDEST, LOWEST = 32767, -32768
 _FAR = 1e9
 """Seconds; beyond all instants."""
-AUDIBLE = 0.02
-"""The share of the loudest sample from which on something is heard."""
 
 
 class Envelope:
@@ -55,7 +48,7 @@ class Envelope:
         if self._place < FADE_FRAMES or opens > 0 or closes < count:
             opens = min(opens, closes)
             shares = [*self._fall(opens), *self._rise(closes - opens), *self._fall(count - closes)]
-            samples = array("h", map(int, map(mul, samples, _doubled(shares))))
+            samples = shaded(samples, shares)
         return samples.tobytes()
 
     def _borders(self) -> tuple[float, float]:
@@ -68,20 +61,19 @@ class Envelope:
         if before is now:
             return samples if now.gain == 1.0 else array("h", map(now.table.__getitem__, samples))
         self._loudness = now
-        shares = _doubled([n / (len(samples) // 2) for n in range(len(samples) // 2)])
+        count = len(samples)
         old, new = map(before.table.__getitem__, samples), map(now.table.__getitem__, samples)
-        return array(
-            "h", [int(one + (other - one) * share) for one, other, share in zip(old, new, shares, strict=True)]
-        )
+        parts = enumerate(zip(old, new, strict=True))
+        return array("h", [int(one + (other - one) * n / count) for n, (one, other) in parts])
 
     def _rise(self, count: int) -> list[float]:
         first, self._place = self._place, min(FADE_FRAMES, self._place + count)
-        part = _CURVE[first : self._place]
+        part = CURVE[first : self._place]
         return part + [1.0] * (count - len(part))
 
     def _fall(self, count: int) -> list[float]:
         first, self._place = self._place, max(0, self._place - count)
-        part = _CURVE[self._place : first][::-1]
+        part = CURVE[self._place : first][::-1]
         return part + [0.0] * (count - len(part))
 
 
@@ -94,19 +86,3 @@ class Loudness:
         up = list(map(round, map(gain.__mul__, range(min(LOUDEST, int(LOUDEST / max(gain, 1.0))) + 1))))
         down = list(map(round, map(gain.__mul__, range(max(LOWEST, -int(-LOWEST / max(gain, 1.0))), 0))))
         self.table = up + [LOUDEST] * (LOUDEST + 1 - len(up)) + [LOWEST] * (-LOWEST - len(down)) + down
-
-
-def _doubled(shares: list[float]) -> list[float]:
-    """One for each side."""
-    return [share for share in shares for _ in range(2)]
-
-
-def faded_in(frames: bytes) -> bytes:
-    """The frames with a fade from the first one that is heard: a decoder that starts anew breaks in with its sound."""
-    samples = array("h", frames)
-    faint = AUDIBLE * max(map(abs, samples), default=0)
-    first = next((n for n, sample in enumerate(samples) if abs(sample) > faint), 0) // 2
-    for place, share in enumerate(_CURVE[:-1]):
-        for n in range(2 * (first + place), min(len(samples), 2 * (first + place) + 2)):
-            samples[n] = round(samples[n] * share)
-    return samples.tobytes()

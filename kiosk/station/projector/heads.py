@@ -7,8 +7,7 @@ otherwise, what is heard is therefore taken from the first start; what comes aga
 from array import array
 from statistics import median
 
-from kiosk.station.projector.envelope import faded_in
-from kiosk.station.projector.reel import FRAME, RATE
+from kiosk.station.projector.samples import FRAME, RATE, faded_in
 
 Block = tuple[float, bytes]
 """The instant at which its first frame is to be heard (monotonic), and frames."""

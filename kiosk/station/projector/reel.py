@@ -6,10 +6,8 @@ come apart, a single frame is left out or doubled, there where it is heard least
 
 from array import array
 
-RATE = 48000
-"""Frames a second."""
-FRAME = 4
-"""Bytes: two channels of 16 bits, in the machine's order."""
+from kiosk.station.projector.samples import FADE_FRAMES, FRAME, RATE, fading_out
+
 NEIGHBOURS_S = 0.02
 """What is put so near to where the last piece ended follows it without a seam."""
 PULL = 0.02
@@ -58,7 +56,7 @@ class Reel:
         self._forget(len(self._frames) // FRAME - round(LONGEST_S * RATE))
 
     def read(self, at: float, count: int) -> bytes:
-        """The ``count`` frames that are to be heard from ``at`` on; silence where there are none."""
+        """The ``count`` frames that are to be heard from ``at`` on; silence where there are none, and a fade to it."""
         wanted = round((at - self._start) * RATE)
         if self._next is None or abs(wanted - self._next) > JUMP:
             self._next, self._apart = wanted, 0.0
@@ -68,9 +66,10 @@ class Reel:
             slip = 1 if self._apart > 0 else -1
             self._apart -= slip
         first, self._next = self._next, self._next + count + slip
-        found = self._between(first, self._next)
+        found, left = self._between(first, self._next), len(self._frames) // FRAME - self._next
         self._forget(self._next)
-        return _fitted(found, slip)
+        fitted = _fitted(found, slip)
+        return fading_out(fitted, left) if -count < left < FADE_FRAMES else fitted
 
     def _between(self, first: int, last: int) -> bytes:
         held = len(self._frames) // FRAME

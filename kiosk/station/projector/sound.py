@@ -17,7 +17,8 @@ from kiosk.station.projector.envelope import Envelope
 from kiosk.station.projector.heads import Heads
 from kiosk.station.projector.log import Log
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.reel import FRAME, RATE, Reel
+from kiosk.station.projector.reel import Reel
+from kiosk.station.projector.samples import FRAME, RATE
 from kiosk.station.projector.speaker import Speaker
 
 MARGIN = 0.0015

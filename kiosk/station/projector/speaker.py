@@ -10,8 +10,9 @@ import ctypes
 import threading
 import time
 
-from kiosk.station.projector.envelope import FADE, Envelope
-from kiosk.station.projector.reel import FRAME, RATE, Reel
+from kiosk.station.projector.envelope import Envelope
+from kiosk.station.projector.reel import Reel
+from kiosk.station.projector.samples import FADE, FRAME, RATE
 
 LATENCY_S = 0.15
 """Sound that is written ahead. More would go on for longer after Stop, less would break off on a busy PC."""

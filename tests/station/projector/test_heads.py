@@ -6,7 +6,7 @@ from array import array
 import pytest
 
 from kiosk.station.projector.heads import MOST, Block, Heads
-from kiosk.station.projector.reel import FRAME, RATE
+from kiosk.station.projector.samples import FRAME, RATE
 
 BLOCK = 1152
 BEGAN, AFTER = 70.0, 0.031

@@ -5,7 +5,8 @@ from array import array
 
 import pytest
 
-from kiosk.station.projector.reel import FRAME, LONGEST_S, RATE, TOLERATED, Reel
+from kiosk.station.projector.reel import LONGEST_S, TOLERATED, Reel
+from kiosk.station.projector.samples import FADE_FRAMES, FRAME, RATE, fading_out
 
 START = 1000.0
 CHUNK = RATE // 50
@@ -17,6 +18,11 @@ def tone(first: int, count: int) -> bytes:
     return array("h", [value for value in values for _ in range(2)]).tobytes()
 
 
+def ended(frames: bytes) -> bytes:
+    """As it is heard where nothing follows."""
+    return fading_out(frames, 0)
+
+
 def left(frames: bytes) -> list[int]:
     return array("h", frames)[::2].tolist()
 
@@ -25,28 +31,28 @@ def test_what_is_put_is_read_at_its_instant_and_silence_is_around_it() -> None:
     reel = Reel()
     reel.put(START, tone(0, 4 * CHUNK))
     read = [reel.read(START + (n - 2) * CHUNK / RATE, CHUNK) for n in range(8)]
-    assert b"".join(read) == bytes(2 * CHUNK * FRAME) + tone(0, 4 * CHUNK) + bytes(2 * CHUNK * FRAME)
+    assert b"".join(read) == bytes(2 * CHUNK * FRAME) + ended(tone(0, 4 * CHUNK)) + bytes(2 * CHUNK * FRAME)
 
 
 def test_blocks_that_follow_each_other_have_no_seam_though_their_times_are_a_little_off() -> None:
     reel = Reel()
     for n in range(10):
         reel.put(START + n * CHUNK / RATE + (0.002 if n % 2 else -0.002), tone(n * CHUNK, CHUNK))
-    assert tone(0, 10 * CHUNK) in reel.read(START - 0.01, 12 * CHUNK)
+    assert ended(tone(0, 10 * CHUNK)) in reel.read(START - 0.01, 12 * CHUNK)
 
 
 def test_hole_is_silent_and_what_follows_it_in_time() -> None:
     reel = Reel()
     reel.put(START, tone(0, CHUNK))
     reel.put(START + 5 * CHUNK / RATE, tone(0, CHUNK))
-    assert reel.read(START, 6 * CHUNK) == tone(0, CHUNK) + bytes(4 * CHUNK * FRAME) + tone(0, CHUNK)
+    assert reel.read(START, 6 * CHUNK) == tone(0, CHUNK) + bytes(4 * CHUNK * FRAME) + ended(tone(0, CHUNK))
 
 
 def test_what_is_put_over_something_replaces_it_from_there_on() -> None:
     reel = Reel()
     reel.put(START, tone(0, 10 * CHUNK))
     reel.put(START + 5 * CHUNK / RATE, tone(7, CHUNK))
-    assert reel.read(START, 7 * CHUNK) == tone(0, 5 * CHUNK) + tone(7, CHUNK) + bytes(CHUNK * FRAME)
+    assert reel.read(START, 7 * CHUNK) == tone(0, 5 * CHUNK) + ended(tone(7, CHUNK)) + bytes(CHUNK * FRAME)
 
 
 @pytest.mark.parametrize("away", [-60.0, 60.0])
@@ -54,7 +60,7 @@ def test_far_from_all_that_is_held_it_begins_anew(away: float) -> None:
     reel = Reel()
     reel.put(START, tone(0, CHUNK))
     reel.put(START + away, tone(3, CHUNK))
-    assert reel.read(START + away, CHUNK) == tone(3, CHUNK)
+    assert reel.read(START + away, CHUNK) == ended(tone(3, CHUNK))
 
 
 @pytest.mark.parametrize("ppm", [-150, 150])
@@ -81,6 +87,16 @@ def test_frame_that_is_left_out_or_doubled_makes_no_step() -> None:
             heard += left(reel.read(at + n * CHUNK / RATE + late, CHUNK))
         steps = [abs(after - before) for before, after in zip(heard, heard[1:], strict=False)]
         assert max(steps) <= 2 * 10000 * 2 * math.pi * 100 / RATE + 2
+
+
+def test_sound_that_runs_out_fades_wherever_it_ends() -> None:
+    flat = array("h", [9000] * 2 * (3 * CHUNK + 100)).tobytes()
+    reel = Reel()
+    reel.put(START, flat)
+    heard = [sample for n in range(5) for sample in left(reel.read(START + n * CHUNK / RATE, CHUNK))]
+    steps = [abs(after - before) for before, after in zip(heard, heard[1:], strict=False)]
+    assert max(steps) < 9000 / 100
+    assert set(heard[: 3 * CHUNK + 100 - FADE_FRAMES]) == {9000} and set(heard[3 * CHUNK + 101 :]) == {0}
 
 
 def test_reader_that_is_far_off_jumps() -> None:
