@@ -132,7 +132,7 @@ def _memories(_folder: Path) -> Read:
     from kiosk.station.clock import Clock
     from kiosk.station.health.faults import as_fault
     from kiosk.station.health.rules import Observation, judge
-    from kiosk.station.journal_rows import valid
+    from kiosk.station.journal_chain import valid
     from kiosk.station.stop import StopState
     from kiosk.station.upkeep import Upkeep
     from kiosk.station.volume import HandVolume

@@ -169,10 +169,11 @@ def _download(folder: Path) -> Read:
     from kiosk.contract.trust import Pinned
     from kiosk.station.library import Library
     from kiosk.station.link_download import Download
+    from kiosk.station.link_line import Line as Unlimited
     from kiosk.station.link_town import Town
 
     line, library = Line(), Library(folder / "library")
-    download = Download(Town(line.url, timeout_s=5), library, lambda: True, lambda _: None)
+    download = Download(Town(line.url, timeout_s=5), library, Unlimited(), lambda _: None)
     part = library.stage(SHA256)
 
     def read(data: bytes) -> None:
@@ -181,7 +182,7 @@ def _download(folder: Path) -> Read:
             part.write_bytes(FILM[:1000])
             part.with_suffix(".etag").write_bytes(b'"x"')
         try:
-            download.fetch(Pinned(len(FILM), SHA256))
+            download.fetch(Pinned(len(FILM), SHA256), lambda: True)
         finally:
             part.unlink(missing_ok=True)
             part.with_suffix(".etag").unlink(missing_ok=True)

@@ -29,7 +29,7 @@ def told(folder: Path, what: str, read: Read) -> Read:
     from kiosk.station.events import TownRefused
     from kiosk.station.health.faults import as_fault
     from kiosk.station.health.rules import Observation, Raised, RuleState, judge
-    from kiosk.station.journal_rows import valid
+    from kiosk.station.journal_chain import valid
     from kiosk.station.library import Library, Shelf
 
     accepted = Accepted(Library(folder / "library"), Shelf(root=_root()))

@@ -40,7 +40,7 @@ from kiosk.station.journal_chain import head
 from kiosk.station.library import Library, WrongBytes
 from kiosk.station.link import Link, Standing
 from kiosk.station.link_line import Line
-from kiosk.town import intake, stations
+from kiosk.town import intake, ledger, stations
 
 FILM = bytes(range(256)) * 2000
 LAW = b"the law " * 40_000
@@ -683,15 +683,20 @@ def test_a_batch_that_the_town_finds_too_large_is_halved(town: TownOnTheLine, ro
     assert [len(delivered.receipts) for delivered in room.of(Delivered)] == [25, 50, 25]
 
 
-def test_a_fork_is_refused_and_stops_delivery_but_nothing_else(town: TownOnTheLine, room: Room) -> None:
+def test_a_record_beside_which_the_town_holds_another_is_refused_and_goes_on_behind_it(
+    town: TownOnTheLine, room: Room
+) -> None:
     other = encode(Action(id="of-another-pc", at_ms=1, by="B", action="stop", clock="trusted"))
     entry = Entry(seq=1, hash=chain(GENESIS, 1, other), record=msgspec.Raw(other))
     intake.take(town.office.store, Report(station="room-1", previous=GENESIS, entries=(entry,)), 1)
     room.act("a1")
     room.report()
     eventually(lambda: "fork" in refusals(room, "report answer"))
-    assert room.journal.waiting_count() == 1
+    room.report()
+    eventually(room.delivered())
     assert len(room.of(HeartbeatAnswered)) >= 1
+    [station] = ledger.stations(town.office.store)
+    assert station["forked_ms"] is not None and station["forks"] == 1, "an auditor sees that there were two stories"
 
 
 def test_a_journal_begun_anew_after_damage_goes_on_where_the_town_left_off(

@@ -123,10 +123,10 @@ def test_volume_changes_at_once_and_is_cubic(server: SoundServer, rig: Rig, clip
     on_air(rig, clips)
     half = server.level()
     rig.projector.volume("a", 100)
-    rig.run_to(time.monotonic() + 0.3)
+    rig.run_to(time.monotonic() + 0.8)
     assert server.level() == pytest.approx(half * 8, rel=0.1)
     rig.projector.volume("a", 0)
-    rig.run_to(time.monotonic() + 0.3)
+    rig.run_to(time.monotonic() + 0.8)
     assert server.level() == 0
 
 
