@@ -42,7 +42,7 @@ def decode(text: str | None) -> Memory | None:
     """None at a first start, or where another version wrote it."""
     try:
         return msgspec.json.decode(text or "", type=Memory)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
 
 
