@@ -6,7 +6,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 list=${1:?"what for? station, town or test"}
 
 packages="python3 python3-venv ca-certificates procps libudev1 fonts-wqy-microhei
-    libvlc5 vlc-plugin-base vlc-plugin-video-output"
+    libvlc5 vlc-plugin-base vlc-plugin-video-output libpulse0"
 case $list in
 station) satisfied="station town test" ;;
 town) satisfied="town test" packages="$packages ffmpeg xvfb" ;;
