@@ -22,6 +22,8 @@ FLOWS_WITHIN = 1.5
 """Seconds within which a second picture follows the first, unless there is only one."""
 SETUP_DRAWS = 0.012
 """Draws that follow each other faster than this, in seconds, are libVLC setting up its window, not pictures."""
+FOUND_WITHIN = 2.0
+"""Seconds after which a file is taken for one in which libVLC finds no position."""
 FLOW = 6
 """Pictures in a row after which they are said to flow."""
 SOUGHT_WITHIN = 0.3
@@ -156,6 +158,9 @@ class Film:
             state = self._player.get_state()
             if state == vlc.State.Error:
                 raise Failure("it cannot be decoded")
+            if drawn is not None and not self._is_there(began):
+                run.clear()
+                continue
             if drawn is not None:
                 if run and drawn - run[-1] < SETUP_DRAWS:
                     run.clear()
@@ -173,6 +178,11 @@ class Film:
                 self.kind = "sound"
                 return []
         raise Failure(f"no picture within {READY_WITHIN:.0f} s")
+
+    def _is_there(self, began: float) -> bool:
+        """Has libVLC gone to where it was told to start? Some pictures of the head may be drawn before it has."""
+        position = self._cue.position_ms
+        return 2 * self._player.get_time() >= position or position == 0 or time.monotonic() - began > FOUND_WITHIN
 
     def _has_sound_only(self) -> bool:
         player = self._player

@@ -121,6 +121,7 @@ def test_nothing_is_heard_before_the_cut_nor_after_the_end(server: SoundServer, 
 
 def test_volume_changes_at_once_and_is_cubic(server: SoundServer, rig: Rig, clips: Clips) -> None:
     on_air(rig, clips)
+    rig.until(server.hears)
     half = server.level()
     rig.projector.volume("a", 100)
     rig.run_to(time.monotonic() + 0.8)
