@@ -9,7 +9,7 @@ from typing import TextIO
 from sqlite_utils import Database
 
 from kiosk.station.durable import write_whole
-from kiosk.station.journal_chain import broken_from
+from kiosk.station.journal_look import UNREADABLE, fault
 from kiosk.station.journal_migrations import migrations
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,10 @@ four connections, and looks at the newest rows only."""
 WAL_PAGES = 64
 """The write-ahead log goes back into the database from this length on: 256 kB, not SQLite's 4 MB. On a disk that fills
 up, a long log could take the very room that it needs to go back."""
+
+
+_TABLES = {"plays", "entries", "delivery", "state"}
+"""What has these is a journal, whatever has become of the mark in its head."""
 
 
 class JournalError(Exception):
@@ -114,7 +118,7 @@ def _open_writing(path: Path) -> Database:
     except JournalError:
         connection.close()
         raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, *UNREADABLE) as error:
         connection.close()
         raise named(path, error) from None
 
@@ -142,7 +146,7 @@ def connect_looking(path: Path) -> sqlite3.Connection:
         if not marked:
             raise ForeignDatabase(f"journal {path}: this is another program's database")
         connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, *UNREADABLE) as error:
         connection.close()
         raise named(path, error) from None
     except JournalError:
@@ -165,10 +169,15 @@ def reconnect(path: Path) -> Database:
     return db
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether SQLite says that the file itself is broken, and no waiting will mend it."""
+def is_damage(error: Exception) -> bool:
+    """Whether the file itself is broken, and no waiting will mend it: SQLite says so, or gives what was never put in.
+
+    That a text is no UTF-8 is told by Python's module and not by SQLite, so by words and without a code.
+    """
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, UNREADABLE)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(error)
 
 
 def suspect(path: Path) -> None:
@@ -187,14 +196,21 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     db = _small(Database(connection, execute_plugins=False))
     tables = set(db.table_names())
     marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    if not marked and tables >= _TABLES:
+        raise DamagedJournal(f"journal {path}: the database is damaged (its head does not say that it is a journal)")
     if tables and not marked:
         raise ForeignDatabase(f"journal {path}: this is another program's database; move it away, or set another state")
     suspect = _suspect(path).exists()
     (state,) = connection.execute(f"PRAGMA {'integrity_check' if suspect else 'quick_check'}(1)").fetchone()
     if state != "ok":
         raise DamagedJournal(f"journal {path}: the database is damaged ({state})")
+    if tables and not _head_allows_writing(path):
+        raise DamagedJournal(f"journal {path}: the database is damaged (its head says that a later SQLite wrote it)")
     known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
-    if newer := [done.name for done in migrations.applied(db) if done.name not in known]:
+    applied = {done.name for done in migrations.applied(db)}
+    if newer := sorted(applied - known):
+        if not known <= applied:
+            raise DamagedJournal(f"journal {path}: the database is damaged (it has {', '.join(newer)})")
         raise NewerJournal(
             f"journal {path}: written by a later kiosk (it has {', '.join(newer)}); install that version again"
         )
@@ -204,10 +220,16 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     with db.atomic():  # a file without write permission opens all the same: only a write tells
         db.execute("UPDATE delivery SET seq = seq")
     path.chmod(0o600)
-    if (seq := broken_from(db, whole=suspect)) is not None:
-        raise DamagedJournal(f"journal {path}: entry {seq} is not the one that was written")
+    if wrong := fault(db, whole=suspect):
+        raise DamagedJournal(f"journal {path}: {wrong} is not the one that was written")
     _suspect(path).unlink(missing_ok=True)
     return db
+
+
+def _head_allows_writing(path: Path) -> bool:
+    """Of a file with another number there, SQLite says only that it is read-only."""
+    with path.open("rb") as file:
+        return file.read(19)[18:] in (b"", b"\1", b"\2")
 
 
 def _small(db: Database) -> Database:
@@ -222,13 +244,25 @@ def _settings(db: Database) -> Database:
     return db
 
 
-def named(path: Path, error: sqlite3.Error) -> JournalError:
-    """What SQLite says, in words that a person can act on."""
-    if is_damage(error):
-        return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+_HINDERED = {
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_AUTH,
+}  # fmt: skip
+"""What SQLite says where something stands in the way of a file that may be sound."""
+
+
+def named(path: Path, error: Exception) -> JournalError:
+    """What went wrong while a journal was opened, or salvaged, in words that a person can act on.
+
+    Where nothing stood in the way, the file is not as the journal's own statements need it.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if not is_damage(error) and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return FullDisk(f"journal {path}: the disk is full, or fails ({error}); free some room, or look after the disk")
-    return ReadOnlyJournal(
-        f"journal {path}: cannot be written ({error}); let the kiosk's user write the file and its folder, "
-        "and see that the disk is neither full nor read-only"
-    )
+    if not is_damage(error) and code in _HINDERED:
+        return ReadOnlyJournal(
+            f"journal {path}: cannot be written ({error}); let the kiosk's user write the file and its folder, "
+            "and see that the disk is neither full nor read-only"
+        )
+    return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")

@@ -12,6 +12,7 @@ from threading import Condition, Thread
 from sqlite_utils import Database
 
 from kiosk.station.events import JournalRecovered, JournalTrouble, Post
+from kiosk.station.journal_look import UNREADABLE
 from kiosk.station.journal_schema import is_damage, reconnect, suspect
 from kiosk.station.threads import spawn
 
@@ -104,7 +105,7 @@ class Writer:
             except sqlite3.IntegrityError:
                 suspect(self._path)  # an index that is wrong says so in these words
                 raise
-            except sqlite3.Error as error:
+            except (sqlite3.Error, *UNREADABLE) as error:
                 if is_damage(error):
                     suspect(self._path)
                     raise
