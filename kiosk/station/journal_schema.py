@@ -1,7 +1,9 @@
 """The journal's file: how it is opened, and what may be wrong with it."""
 
+import contextlib
 import fcntl
 import logging
+import os
 import sqlite3
 from pathlib import Path
 from typing import TextIO
@@ -65,9 +67,7 @@ def lock(path: Path) -> TextIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         held = path.with_name("journal.lock").open("a")
     except OSError as error:
-        raise ReadOnlyJournal(
-            f"journal {path}: cannot be created ({error}); let the kiosk's user write there"
-        ) from None
+        raise unwritable(path, f"cannot be created ({error}); let the kiosk's user write there") from None
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -107,12 +107,12 @@ def _reserve(path: Path) -> Path:
 
 
 def _open_writing(path: Path) -> Database:
+    if os.path.isdir(path):  # noqa: PTH112 - False, and no error, in a folder that is closed to us
+        raise JournalError(f"journal {path}: this is a folder; move it away, or set another state")
     try:
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.OperationalError) as error:
-        raise ReadOnlyJournal(
-            f"journal {path}: cannot be created ({error}); let the kiosk's user write there"
-        ) from None
+        raise unwritable(path, f"cannot be created ({error}); let the kiosk's user write there") from None
     try:
         return _prepare(path, connection)
     except JournalError:
@@ -135,6 +135,8 @@ def connect_looking(path: Path) -> sqlite3.Connection:
 
     Raises :class:`JournalError` for what is no journal.
     """
+    if path.is_dir():
+        raise JournalError(f"journal {path}: this is a folder; name the file journal.db of a station's state folder")
     if not path.is_file():
         raise JournalError(f"journal {path}: there is no such file; name the journal.db of a station's state folder")
     # Without a log nobody has it open: read so, nothing is made beside it, where a copy's place may not take it either.
@@ -258,11 +260,25 @@ def named(path: Path, error: Exception) -> JournalError:
     Where nothing stood in the way, the file is not as the journal's own statements need it.
     """
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if not is_damage(error) and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+    if not is_damage(error) and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) and not _takes_no_writing(path):
         return FullDisk(f"journal {path}: the disk is full, or fails ({error}); free some room, or look after the disk")
-    if not is_damage(error) and code in _HINDERED:
-        return ReadOnlyJournal(
-            f"journal {path}: cannot be written ({error}); let the kiosk's user write the file and its folder, "
-            "and see that the disk is neither full nor read-only"
-        )
+    if not is_damage(error) and code in {*_HINDERED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return unwritable(path, f"cannot be written ({error}); let the kiosk's user write the file and its folder")
     return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
+
+
+def unwritable(path: Path, why: str) -> ReadOnlyJournal:
+    """What hinders writing, as ``why`` says, where it is not the disk itself: then no permission helps."""
+    if _takes_no_writing(path):
+        why = (
+            "the disk takes no writing (its file system is mounted read-only, as Linux does with a disk that fails); "
+            "see what the kernel says of the disk (dmesg), have it checked, and mount it for writing again"
+        )
+    return ReadOnlyJournal(f"journal {path}: {why}")
+
+
+def _takes_no_writing(path: Path) -> bool:
+    for folder in path.absolute().parents:
+        with contextlib.suppress(OSError):  # it may not be there yet, or be closed to us
+            return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    return False
