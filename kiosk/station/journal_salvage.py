@@ -35,7 +35,9 @@ log = logging.getLogger(__name__)
 DAMAGED = "journal-damaged"
 """The piece of state that says when damage was found last, and under what name the damaged file is kept."""
 SALVAGE_S = 900
-"""How long it may take before the unit gives up on the start: seen is a minute for 50,000 entries on a slow PC."""
+"""How long it may take, in seconds, before the unit gives up on the start. Measured for 50,000 plays (61 MB) on one
+core of a server: 27 where the head is gone, 35 where SQLite reads the rows too, all of it processor time, in 71 MB.
+A PC may be 25 times slower than that."""
 
 
 @dataclass
