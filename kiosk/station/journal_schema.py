@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from kiosk.station.durable import write_whole
 from kiosk.station.journal_look import UNREADABLE, fault
-from kiosk.station.journal_migrations import migrations
+from kiosk.station.journal_migrations import migrations, triggers, triggers_of
 
 log = logging.getLogger(__name__)
 
@@ -219,6 +219,9 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     _settings(db)
     migrations.apply(db)
+    _read_triggers(db)
+    if suspect and triggers_of(db) != triggers():
+        raise DamagedJournal(f"journal {path}: the database is damaged (its triggers are not those that were made)")
     with db.atomic():  # a file without write permission opens all the same: only a write tells
         db.execute("UPDATE delivery SET seq = seq")
     path.chmod(0o600)
@@ -226,6 +229,13 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
         raise DamagedJournal(f"journal {path}: {wrong} is not the one that was written")
     _suspect(path).unlink(missing_ok=True)
     return db
+
+
+def _read_triggers(db: Database) -> None:
+    """SQLite reads them only when they are needed, and with a wrong one nothing could ever be written: have it now."""
+    for table in ("plays", "entries", "pruned"):
+        for how in ("INSERT INTO {} DEFAULT VALUES", "UPDATE {} SET seq = 1", "DELETE FROM {}"):
+            db.execute("EXPLAIN " + how.format(table)).fetchall()
 
 
 def _head_allows_writing(path: Path) -> bool:

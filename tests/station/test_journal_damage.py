@@ -137,8 +137,9 @@ def test_a_wrong_byte_in_the_head_is_damage_and_nobody_s_fault(path: Path, at: i
     [
         (b"m002_kept_for_years", b"m009_kept_for_years"),
         (b"CREATE TRIGGER entry_stays", b"CREATE TR\xffGGER entry_stays"),
+        (b"WHEN NEW.seq < OLD.seq OR", b"WHEN NEW.smq < OLD.seq OR"),
     ],
-    ids=["a migration", "no text in the schema"],
+    ids=["a migration", "no text in the schema", "a trigger"],
 )
 def test_a_wrong_byte_in_what_the_file_says_of_itself_is_damage_too(path: Path, was: bytes, now: bytes) -> None:
     written, data = entries(path), path.read_bytes()
@@ -149,6 +150,11 @@ def test_a_wrong_byte_in_what_the_file_says_of_itself_is_damage_too(path: Path, 
         list(verify(path))
     assert one_life(path, "again")
     assert written.items() <= entries(path).items()
+
+
+def test_a_trigger_that_refuses_what_is_right_is_mended_once_it_has(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"WHEN NEW.seq <> 1 + max", b"WHEN NEW.seq <> 7 + max"))
+    assert [one_life(path, "first"), one_life(path, "second")] == [False, True]
 
 
 def test_a_text_that_is_none_is_met_by_a_read_and_mended_by_the_next_start(path: Path) -> None:
