@@ -59,7 +59,7 @@ from kiosk.station.health.devices import Devices
 from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
-from kiosk.station.journal import Journal, JournalError, ReadOnlyJournal
+from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.library import Library
 from kiosk.station.link import Link, Terms
 from kiosk.station.panel.server import Panel
@@ -89,7 +89,7 @@ def run(config: Config) -> int:
     """Run the daemon until it is told to end. Returns the exit code."""
     try:
         station = Station(config)
-    except ReadOnlyJournal as error:  # a disk that fell back to reading may come back
+    except (ReadOnlyJournal, DamagedJournal) as error:  # a disk may come back; damage is looked for at the next start
         sys.stderr.write(f"kiosk station: {error}\n")
         return EX_TEMPFAIL
     except (IdentityError, JournalError, ValueError) as error:
@@ -163,9 +163,12 @@ class Station:
         self._start()
         watchdog = systemd.watchdog_interval() or TICK_SECONDS
         while self._exit is None:
-            with contextlib.suppress(queue.Empty):
-                self.handle(self._inbox.get(timeout=min(TICK_SECONDS, watchdog)))
-            self._tick()
+            try:
+                with contextlib.suppress(queue.Empty):
+                    self.handle(self._inbox.get(timeout=min(TICK_SECONDS, watchdog)))
+                self._tick()
+            except DamagedJournal as error:  # a read has found what a write would have ended over
+                self._crashed(Crashed("journal", str(error)))
         self._end()
         return self._exit
 

@@ -19,6 +19,7 @@ from kiosk.station import journal_reads as reads
 from kiosk.station import journal_rows as rows
 from kiosk.station.events import Post
 from kiosk.station.journal_heads import note_heads
+from kiosk.station.journal_look import UNREADABLE
 from kiosk.station.journal_receipts import keep_receipts, prune
 from kiosk.station.journal_rejoin import UNSURE, rejoin
 from kiosk.station.journal_rows import AsRun, Due, Sound
@@ -34,6 +35,7 @@ from kiosk.station.journal_schema import (
     connect_reading,
     is_damage,
     lock,
+    named,
     suspect,
 )
 from kiosk.station.journal_writer import Commit, Writer
@@ -88,19 +90,35 @@ class Journal:
         self._path = path
         self._lock = lock(path)
         try:
-            db, self.restarted = open_or_salvage(path, now_ms)
-            with db.atomic():
-                self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
+            try:
+                db = self._begin(boot_id, now_ms)
+            except DamagedJournal as error:  # found where a quick look does not go: the next one is thorough
+                log.warning("%s; opened once more", error)
+                db = self._begin(boot_id, now_ms)
         except BaseException:
             self._lock.close()
             raise
-        note_heads(path, db)
-        self._state = {row["key"]: row["value"] for row in db.table("state").rows}
         self._open: dict[str, _Sketch] = {}
         self._closing: dict[str, _Sketch] = {}
         self._readers = threading.local()
         self._writer = Writer(path, db, post)
         self._writer.rest = partial(note_heads, path)
+
+    def _begin(self, boot_id: str, now_ms: Callable[[], int]) -> Database:
+        """The writing connection, after what is first read and written through it."""
+        db, self.restarted = open_or_salvage(self._path, now_ms)
+        try:
+            with db.atomic():
+                self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
+            note_heads(self._path, db)
+            self._state = {row["key"]: row["value"] for row in db.table("state").rows}
+        except (sqlite3.Error, *UNREADABLE) as error:
+            db.conn.close()
+            found = named(self._path, error)
+            if isinstance(found, DamagedJournal):
+                suspect(self._path)
+            raise found from error
+        return db
 
     def start(self) -> None:
         """Start the writing thread."""
@@ -278,10 +296,11 @@ class Journal:
     def _ask(self, read: Callable[Concatenate[Database, P], T], *args: P.args, **more: P.kwargs) -> T:
         try:
             return read(self._db(), *args, **more)
-        except sqlite3.DatabaseError as error:
-            if is_damage(error):  # the daemon ends over it, and the next start salvages
-                suspect(self._path)
-            raise
+        except (sqlite3.Error, *UNREADABLE) as error:
+            if not is_damage(error):
+                raise
+            suspect(self._path)  # the daemon ends over it, and the next start salvages
+            raise named(self._path, error) from error
 
     def _db(self) -> Database:
         db: Database | None = getattr(self._readers, "db", None)

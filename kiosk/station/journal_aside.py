@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from kiosk.station.durable import sync_folder
-from kiosk.station.journal_schema import ReadOnlyJournal
+from kiosk.station.journal_schema import unwritable
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +40,8 @@ def exchange(journal: Path, aside: Path) -> None:
             for ending in ("", *PARTS):
                 old.with_name(old.name + ending).unlink(missing_ok=True)
     except OSError as error:
-        raise ReadOnlyJournal(
-            f"journal {journal}: damaged, and cannot be set aside ({error}); let the kiosk's user write in its folder"
-        ) from None
+        why = f"damaged, and cannot be set aside ({error}); let the kiosk's user write in its folder"
+        raise unwritable(journal, why) from None
 
 
 def finish(journal: Path) -> None:

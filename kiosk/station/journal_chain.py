@@ -60,22 +60,6 @@ def mentioned(record: Entryable) -> set[str]:
             return set()
 
 
-def broken_from(db: Database, *, whole: bool) -> int | None:
-    """The first entry whose hash does not fit; None where there is none.
-
-    Looked at is what the town has not countersigned, which a wrong byte would cost; or the ``whole`` record.
-    """
-    sql = "SELECT seq, hash, record FROM entries WHERE seq > ? ORDER BY seq"
-    (start,) = db.execute(f"SELECT seq FROM {'pruned' if whole else 'delivery'}").fetchone()  # noqa: S608 - two names
-    at, previous = start, hash_at(db, start)
-    for seq, digest, record in db.execute(sql, [start]):
-        before = previous if seq == at + 1 else hash_at(db, seq - 1)
-        if before and chain(before, seq, record) != digest:
-            return int(seq)
-        at, previous = seq, digest
-    return None
-
-
 def head(db: Database) -> tuple[int, str]:
     """Sequence number and hash of the newest entry; 0 and :data:`GENESIS` before the first."""
     sql = " UNION ALL ".join(f"SELECT seq, hash FROM {table}" for table in _PLACES)  # noqa: S608 - this module's own

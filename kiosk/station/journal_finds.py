@@ -4,6 +4,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from kiosk.contract.records import KINDS, Entryable, Play, read_record
 from kiosk.contract.reports import chain
 from kiosk.contract.wire import Malformed
 from kiosk.station.journal_carve import Value, carve
+from kiosk.station.journal_look import GROWING, SMALL, UNREADABLE
 from kiosk.station.journal_rows import AsRun, as_play
 from kiosk.station.journal_schema import connect_reading
 
@@ -22,6 +24,9 @@ log = logging.getLogger(__name__)
 
 COLUMNS = tuple(AsRun.__dataclass_fields__)
 """Of the table of plays, in its order; the last one is younger than the others."""
+
+MOST_ENTRIES = 2**53
+"""A number beyond it is none of an entry's."""
 
 _TABLES = (
     """CREATE TEMP TABLE found_entries
@@ -87,20 +92,22 @@ class Finds:
         """By SQLite, as far as it goes."""
         try:
             source = connect_reading(broken)
-        except sqlite3.Error:
+        except (sqlite3.Error, *UNREADABLE):  # a complaint of SQLite's that quotes the file may be no text either
             return
+        source.conn.text_factory = _text_or_bytes
         for row in _rows(source, "entries"):
             self._note_entry(row["seq"], row["hash"], row["record"])
         for row in _rows(source, "plays"):
             self._note_play(row, sure=True)
-        for table in ("restarts", "receipts", "delivery", "pruned", "witnesses", "state"):
+        for table in (*SMALL, "receipts"):
             self._tables[table] = list(_rows(source, table))
         source.conn.close()
 
     def _sort_in(self, number: int, values: list[Value]) -> None:
         match values:
             case [None, str(digest), str(), str(kind), bytes(record)] if kind in KINDS and len(digest) == 64:
-                self._note_entry(number, digest, record)
+                if 0 < number <= MOST_ENTRIES:
+                    self._note_entry(number, digest, record)
             case [str(), int(), *_] if len(values) in (len(COLUMNS), len(COLUMNS) - 1):
                 self._note_play(dict(zip(COLUMNS, values, strict=False)), sure=False)
 
@@ -112,6 +119,8 @@ class Finds:
             play = msgspec.convert(row, AsRun)
             if play.seq is not None:
                 record_of(play)
+                if not 0 < play.seq <= MOST_ENTRIES:
+                    return
         except (msgspec.ValidationError, Malformed):
             return
         text = json.dumps({name: getattr(play, name) for name in COLUMNS}, ensure_ascii=False)
@@ -151,7 +160,23 @@ def readable(data: bytes, seq: int) -> Entryable | None:
 
 
 def _rows(source: Database, table: str) -> Iterator[dict[str, Any]]:
+    """The rows that are what the table holds, with the columns that this version knows, as far as SQLite reads."""
+    kind, left_out = (SMALL | GROWING)[table], 0
     try:
-        yield from source.table(table).rows_where(order_by="rowid")
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+        for row in source.table(table).rows_where(order_by="rowid"):
+            try:
+                yield asdict(msgspec.convert(row, kind))
+            except msgspec.ValidationError:
+                left_out += 1
+    except (sqlite3.Error, *UNREADABLE) as error:
         log.warning("journal: table %s set aside cannot be read further: %s", table, error)
+    if left_out:
+        log.warning("journal: %d rows of table %s set aside are not what was written", left_out, table)
+
+
+def _text_or_bytes(data: bytes) -> str | bytes:
+    """A text that is no UTF-8 costs its row, and not the rows behind it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data

@@ -1,5 +1,7 @@
 """Which of the finds of a broken journal is the next entry of its chain: by hashes, or by what nothing contradicts."""
 
+from typing import Any
+
 from kiosk.contract import wire
 from kiosk.contract.reports import chain
 from kiosk.station.journal_finds import Finds, readable
@@ -13,7 +15,7 @@ class Links:
     """Follows the chain through the finds."""
 
     def __init__(self, finds: Finds, known: Heads) -> None:
-        rows = [(int(row["seq"]), str(row["hash"])) for row in finds.small("delivery") if row["hash"]]
+        rows: list[Head] = [(row["seq"], row["hash"]) for row in finds.small("delivery") if _is_borne_out(row, finds)]
         self.witnessed: Head = max([*rows, known.witnessed], key=lambda found: found[0])
         """The newest entry that the town is known to hold."""
         self._finds = finds
@@ -67,6 +69,13 @@ class Links:
             if agreed and (proved or not self._finds.at(seq + 1)) and readable(data, seq):
                 return digest, data
         return None
+
+
+def _is_borne_out(row: dict[str, Any], finds: Finds) -> bool:
+    """Whether what the town signed, or an entry, says the same as the row: a gap up to there would be passed over."""
+    seq, digest = row["seq"], row["hash"]
+    signed = f'"hash":"{digest}","seq":{seq},' in (row["payload"] or "")
+    return bool(digest) and (signed or any(digest == found for found, _ in finds.at(seq)))
 
 
 def late(finds: Finds, seq: int) -> bytes | None:

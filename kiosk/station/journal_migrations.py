@@ -1,6 +1,7 @@
 """The journal's tables, version by version, and the triggers that keep what is written from being changed."""
 
 import contextlib
+from functools import cache
 
 from sqlite_utils import Database, Migrations
 
@@ -73,6 +74,19 @@ def m002_kept_for_years(db: Database) -> None:
         db.execute(f"DROP TRIGGER {name}")
     for trigger in (*_KEPT_UNTIL_PRUNED, _NO_GAP_BEHIND_THE_PRUNED):
         db.execute(trigger)
+
+
+def triggers_of(db: Database) -> dict[str, str]:
+    """The text of each trigger, by its name."""
+    return dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())
+
+
+@cache
+def triggers() -> dict[str, str]:
+    """What a journal that this version makes has of them; in an older one they may be spelt otherwise."""
+    db = Database(memory=True, execute_plugins=False)
+    migrations.apply(db)
+    return triggers_of(db)
 
 
 _CLOSED = (

@@ -1,5 +1,6 @@
 """What is asked of the journal's file. Each function reads through a connection of the thread that asks."""
 
+import msgspec
 from sqlite_utils import Database
 
 from kiosk.contract.records import Entryable, Origin, read_record
@@ -51,7 +52,8 @@ def plays(db: Database, since_ms: int) -> list[AsRun]:
     """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
     where = "shown_ms >= ? OR (shown_ms IS NULL AND planned_start_ms >= ?)"  # by the index, not through all years
     order = "coalesce(shown_ms, planned_start_ms)"
-    return [AsRun(**row) for row in db.table("plays").rows_where(where, [since_ms] * 2, order_by=order)]
+    found = db.table("plays").rows_where(where, [since_ms] * 2, order_by=order)
+    return [msgspec.convert(row, AsRun) for row in found]
 
 
 def was_shown(db: Database, origin: Origin, since_ms: int, until_ms: int) -> bool:

@@ -1,7 +1,9 @@
 """The journal's file: how it is opened, and what may be wrong with it."""
 
+import contextlib
 import fcntl
 import logging
+import os
 import sqlite3
 from pathlib import Path
 from typing import TextIO
@@ -9,8 +11,8 @@ from typing import TextIO
 from sqlite_utils import Database
 
 from kiosk.station.durable import write_whole
-from kiosk.station.journal_chain import broken_from
-from kiosk.station.journal_migrations import migrations
+from kiosk.station.journal_look import UNREADABLE, fault
+from kiosk.station.journal_migrations import migrations, triggers, triggers_of
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,10 @@ four connections, and looks at the newest rows only."""
 WAL_PAGES = 64
 """The write-ahead log goes back into the database from this length on: 256 kB, not SQLite's 4 MB. On a disk that fills
 up, a long log could take the very room that it needs to go back."""
+
+
+_TABLES = {"plays", "entries", "delivery", "state"}
+"""What has these is a journal, whatever has become of the mark in its head."""
 
 
 class JournalError(Exception):
@@ -61,9 +67,7 @@ def lock(path: Path) -> TextIO:
         path.parent.mkdir(parents=True, exist_ok=True)
         held = path.with_name("journal.lock").open("a")
     except OSError as error:
-        raise ReadOnlyJournal(
-            f"journal {path}: cannot be created ({error}); let the kiosk's user write there"
-        ) from None
+        raise unwritable(path, f"cannot be created ({error}); let the kiosk's user write there") from None
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -103,18 +107,18 @@ def _reserve(path: Path) -> Path:
 
 
 def _open_writing(path: Path) -> Database:
+    if os.path.isdir(path):  # noqa: PTH112 - False, and no error, in a folder that is closed to us
+        raise JournalError(f"journal {path}: this is a folder; move it away, or set another state")
     try:
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.OperationalError) as error:
-        raise ReadOnlyJournal(
-            f"journal {path}: cannot be created ({error}); let the kiosk's user write there"
-        ) from None
+        raise unwritable(path, f"cannot be created ({error}); let the kiosk's user write there") from None
     try:
         return _prepare(path, connection)
     except JournalError:
         connection.close()
         raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, *UNREADABLE) as error:
         connection.close()
         raise named(path, error) from None
 
@@ -131,6 +135,8 @@ def connect_looking(path: Path) -> sqlite3.Connection:
 
     Raises :class:`JournalError` for what is no journal.
     """
+    if path.is_dir():
+        raise JournalError(f"journal {path}: this is a folder; name the file journal.db of a station's state folder")
     if not path.is_file():
         raise JournalError(f"journal {path}: there is no such file; name the journal.db of a station's state folder")
     # Without a log nobody has it open: read so, nothing is made beside it, where a copy's place may not take it either.
@@ -142,7 +148,7 @@ def connect_looking(path: Path) -> sqlite3.Connection:
         if not marked:
             raise ForeignDatabase(f"journal {path}: this is another program's database")
         connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, *UNREADABLE) as error:
         connection.close()
         raise named(path, error) from None
     except JournalError:
@@ -165,10 +171,15 @@ def reconnect(path: Path) -> Database:
     return db
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether SQLite says that the file itself is broken, and no waiting will mend it."""
+def is_damage(error: Exception) -> bool:
+    """Whether the file itself is broken, and no waiting will mend it: SQLite says so, or gives what was never put in.
+
+    That a text is no UTF-8 is told by Python's module and not by SQLite, so by words and without a code.
+    """
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, UNREADABLE)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(error)
 
 
 def suspect(path: Path) -> None:
@@ -187,27 +198,50 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
     db = _small(Database(connection, execute_plugins=False))
     tables = set(db.table_names())
     marked = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+    if not marked and tables >= _TABLES:
+        raise DamagedJournal(f"journal {path}: the database is damaged (its head does not say that it is a journal)")
     if tables and not marked:
         raise ForeignDatabase(f"journal {path}: this is another program's database; move it away, or set another state")
     suspect = _suspect(path).exists()
     (state,) = connection.execute(f"PRAGMA {'integrity_check' if suspect else 'quick_check'}(1)").fetchone()
     if state != "ok":
         raise DamagedJournal(f"journal {path}: the database is damaged ({state})")
+    if tables and not _head_allows_writing(path):
+        raise DamagedJournal(f"journal {path}: the database is damaged (its head says that a later SQLite wrote it)")
     known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
-    if newer := [done.name for done in migrations.applied(db) if done.name not in known]:
+    applied = {done.name for done in migrations.applied(db)}
+    if newer := sorted(applied - known):
+        if not known <= applied:
+            raise DamagedJournal(f"journal {path}: the database is damaged (it has {', '.join(newer)})")
         raise NewerJournal(
             f"journal {path}: written by a later kiosk (it has {', '.join(newer)}); install that version again"
         )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     _settings(db)
     migrations.apply(db)
+    _read_triggers(db)
+    if suspect and triggers_of(db) != triggers():
+        raise DamagedJournal(f"journal {path}: the database is damaged (its triggers are not those that were made)")
     with db.atomic():  # a file without write permission opens all the same: only a write tells
         db.execute("UPDATE delivery SET seq = seq")
     path.chmod(0o600)
-    if (seq := broken_from(db, whole=suspect)) is not None:
-        raise DamagedJournal(f"journal {path}: entry {seq} is not the one that was written")
+    if wrong := fault(db, whole=suspect):
+        raise DamagedJournal(f"journal {path}: {wrong} is not the one that was written")
     _suspect(path).unlink(missing_ok=True)
     return db
+
+
+def _read_triggers(db: Database) -> None:
+    """SQLite reads them only when they are needed, and with a wrong one nothing could ever be written: have it now."""
+    for table in ("plays", "entries", "pruned"):
+        for how in ("INSERT INTO {} DEFAULT VALUES", "UPDATE {} SET seq = 1", "DELETE FROM {}"):
+            db.execute("EXPLAIN " + how.format(table)).fetchall()
+
+
+def _head_allows_writing(path: Path) -> bool:
+    """Of a file with another number there, SQLite says only that it is read-only."""
+    with path.open("rb") as file:
+        return file.read(19)[18:] in (b"", b"\1", b"\2")
 
 
 def _small(db: Database) -> Database:
@@ -222,13 +256,39 @@ def _settings(db: Database) -> Database:
     return db
 
 
-def named(path: Path, error: sqlite3.Error) -> JournalError:
-    """What SQLite says, in words that a person can act on."""
-    if is_damage(error):
-        return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+_HINDERED = {
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS,
+    sqlite3.SQLITE_AUTH,
+}  # fmt: skip
+"""What SQLite says where something stands in the way of a file that may be sound."""
+
+
+def named(path: Path, error: Exception) -> JournalError:
+    """What went wrong while a journal was opened, or salvaged, in words that a person can act on.
+
+    Where nothing stood in the way, the file is not as the journal's own statements need it.
+    """
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if not is_damage(error) and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) and not _takes_no_writing(path):
         return FullDisk(f"journal {path}: the disk is full, or fails ({error}); free some room, or look after the disk")
-    return ReadOnlyJournal(
-        f"journal {path}: cannot be written ({error}); let the kiosk's user write the file and its folder, "
-        "and see that the disk is neither full nor read-only"
-    )
+    if not is_damage(error) and code in {*_HINDERED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return unwritable(path, f"cannot be written ({error}); let the kiosk's user write the file and its folder")
+    return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
+
+
+def unwritable(path: Path, why: str) -> ReadOnlyJournal:
+    """What hinders writing, as ``why`` says, where it is not the disk itself: then no permission helps."""
+    if _takes_no_writing(path):
+        why = (
+            "the disk takes no writing (its file system is mounted read-only, as Linux does with a disk that fails); "
+            "see what the kernel says of the disk (dmesg), have it checked, and mount it for writing again"
+        )
+    return ReadOnlyJournal(f"journal {path}: {why}")
+
+
+def _takes_no_writing(path: Path) -> bool:
+    for folder in path.absolute().parents:
+        with contextlib.suppress(OSError):  # it may not be there yet, or be closed to us
+            return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    return False

@@ -19,6 +19,7 @@ from kiosk.contract.wire import Malformed
 from kiosk.station.journal_beside import Beside
 from kiosk.station.journal_finds import readable, record_of
 from kiosk.station.journal_heads import heads_beside
+from kiosk.station.journal_look import UNREADABLE
 from kiosk.station.journal_rows import AsRun
 from kiosk.station.journal_schema import connect_looking
 
@@ -57,7 +58,7 @@ def verify(path: Path, tick: Callable[[int, int], None] = lambda done, total: No
         db.execute("BEGIN")
         try:
             yield from _verify(db, path, known.newest, tick)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, *UNREADABLE) as error:
             yield Remark(f"the database cannot be read further ({error}); the next start salvages what can be", True)
 
 

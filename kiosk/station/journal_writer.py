@@ -1,4 +1,7 @@
-"""The journal's one writing thread: commits in order, keeps them in memory while the disk refuses, tries again."""
+"""The journal's one writing thread: commits in order, keeps them in memory while the disk refuses, tries again.
+
+Commits that wait are written together: a burst, and what a full disk held up, drain as fast as the disk takes it.
+"""
 
 import logging
 import sqlite3
@@ -6,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from threading import Condition, Thread
 
@@ -17,8 +21,11 @@ from kiosk.station.threads import spawn
 
 log = logging.getLogger(__name__)
 
+MOST_TOGETHER = 64
+"""So many commits that wait become one transaction: a disk takes as long for one as for many, and what is due next
+waits for them all."""
 MOST_UNNOTED = 64
-"""So many commits that seal an entry may go by before :attr:`Writer.rest` is called, where more wait all the while."""
+"""After so many commits that seal an entry :attr:`Writer.rest` is called, although more wait; else once none does."""
 MAX_WAITING = 10_000
 """So many commits wait in memory at most; beyond it check-points are dropped, and nothing else ever is."""
 FIRST_RETRY_S = 0.5
@@ -27,7 +34,7 @@ LAST_RETRY_S = 60.0
 
 @dataclass(frozen=True)
 class Commit:
-    """One transaction to come."""
+    """What is written whole or not at all."""
 
     what: str
     write: Callable[[Database], object]
@@ -48,6 +55,10 @@ class Writer:
         self._stop_at: float | None = None
         self._thread: Thread | None = None
         self._unnoted = 0
+        self._taken = 0
+        """Commits, from the front on, that the writing thread has in hand: it takes them from there when done."""
+        self._alone = 0
+        """Commits, from the front on, that failed together: now each for itself, so that none takes others along."""
         self.rest: Callable[[Database], None] = lambda db: None
         """Called in the writing thread when nothing more waits: once for many commits with a ``then``."""
 
@@ -87,59 +98,70 @@ class Writer:
         return len(self._commits)
 
     def _drop_points(self) -> None:
-        kept = [commit for commit in self._commits if not commit.droppable]
-        if len(kept) < len(self._commits):
-            # The first commit may be under way in the writing thread, which takes it from the front when done.
-            first = self._commits[0]
-            kept = kept if not first.droppable else [first, *kept]
-            log.warning("journal: %d check-points dropped, %d commits wait", len(self._commits) - len(kept), len(kept))
+        waiting = list(self._commits)
+        kept = waiting[: self._taken] + [commit for commit in waiting[self._taken :] if not commit.droppable]
+        if len(kept) < len(waiting):
+            log.warning("journal: %d check-points dropped, %d commits wait", len(waiting) - len(kept), len(kept))
             self._commits = deque(kept)
 
     def _run(self) -> None:
         delay = 0.0
-        while (commit := self._next(delay)) is not None:
+        while group := self._next(delay):
             try:
                 with self._db.atomic():
-                    commit.write(self._db)
-            except sqlite3.IntegrityError:
-                suspect(self._path)  # an index that is wrong says so in these words
-                raise
-            except sqlite3.Error as error:
-                if is_damage(error):
+                    for commit in group:
+                        commit.write(self._db)
+            except Exception as error:
+                if len(group) > 1:
+                    log.warning("journal: %d commits not written together (%s); now one by one", len(group), error)
+                    self._alone = len(group)
+                    continue
+                if not _may_pass(error):
                     suspect(self._path)
                     raise
                 delay = min(LAST_RETRY_S, delay * 2 or FIRST_RETRY_S)
-                log.warning(
-                    "journal: %s not written (%s); %d wait, again in %.1f s", commit.what, error, self.waiting, delay
-                )
-                self._post(JournalTrouble(f"{commit.what}: {error}", self.waiting))
-                self._reopen()
+                self._trouble(group[0].what, error, delay)
                 continue
-            if commit.then is not None:
-                commit.then(self._db)
-                self._unnoted += 1
-            if self._unnoted and (self._unnoted >= MOST_UNNOTED or self.waiting == 1):
-                self.rest(self._db)
-                self._unnoted = 0
-            with self._changed:
-                self._commits.popleft()
-                self._changed.notify_all()
+            self._written(group)
             if delay:
                 delay = 0.0
                 self._post(JournalRecovered())
         self._db.conn.close()
 
-    def _next(self, delay: float) -> Commit | None:
-        """The commit to write now, after ``delay`` seconds if the last one failed; None when it is time to end."""
+    def _next(self, delay: float) -> list[Commit]:
+        """The commits to write now, after ``delay`` seconds if the last one failed; none when it is time to end."""
         with self._changed:
+            self._taken = 0
             if delay:
                 self._changed.wait_for(lambda: self._stop_at is not None, delay)
             if self._stop_at is not None and delay:
                 if time.monotonic() > self._stop_at:
-                    return None
+                    return []
                 self._changed.wait(min(delay, 0.2))
             self._changed.wait_for(lambda: self._commits or self._stop_at is not None)
-            return self._commits[0] if self._commits else None
+            group = list(islice(self._commits, 1 if self._alone or delay else MOST_TOGETHER))
+            self._taken = len(group)
+            return group
+
+    def _written(self, group: list[Commit]) -> None:
+        for commit in group:
+            if commit.then is not None:
+                commit.then(self._db)
+                self._unnoted += 1
+        if self._unnoted and (self._unnoted >= MOST_UNNOTED or self.waiting == len(group)):
+            self.rest(self._db)
+            self._unnoted = 0
+        with self._changed:
+            for _ in group:
+                self._commits.popleft()
+            self._taken = 0
+            self._alone = max(0, self._alone - len(group))
+            self._changed.notify_all()
+
+    def _trouble(self, what: str, error: Exception, delay: float) -> None:
+        log.warning("journal: %s not written (%s); %d wait, again in %.1f s", what, error, self.waiting, delay)
+        self._post(JournalTrouble(f"{what}: {error}", self.waiting))
+        self._reopen()
 
     def _reopen(self) -> None:
         # After an I/O error the old connection may hold on to a file that is gone, or a lock that is stale.
@@ -150,3 +172,9 @@ class Writer:
             return
         self._db.conn.close()
         self._db = fresh
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the disk only refuses for now. An index that is wrong speaks of integrity; it and damage stay."""
+    known = isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.IntegrityError)
+    return known and not is_damage(error)

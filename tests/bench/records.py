@@ -1,12 +1,15 @@
 """What the record costs: rows a second of the journal beside bare sqlite3, and the delivery of a month's backlog.
 
-``python tests/bench/records.py [--rows N] [--rounds N] [--backlog N] [--postgres URL]``
+``python tests/bench/records.py [--rows N] [--rounds N] [--backlog N] [--alone] [--postgres URL]``
 
 **Journal.** Both sides write the same columns into the same tables with the same pragmas (WAL, ``synchronous=FULL``),
 on the same disk, in short turns, for a disk is never as quick twice. Compared is commit with commit:
 
 - ``record``: one row of the chain, one commit; the bare side knows the bytes to write, the journal works them out.
 - ``play``: the life of a row, three commits: due, shown, and closed with its entry in the chain.
+
+The bare side commits each; of the journal what waits becomes one transaction, as after a full disk. With ``--alone``
+the journal commits each too, as it does while programmes follow each other.
 
 ``record_ratio`` and ``play_ratio`` are the journal's rows a second over the bare side's, the median of the rounds;
 ``commits_ratio`` is both together; the target is 0.5. ``closed_rows_ratio`` sets whole plays
@@ -39,6 +42,7 @@ from kiosk.contract.trust import first_root
 from kiosk.contract.wire import encode
 from kiosk.demo.rehearsal import STATION, TOWN, add_station, daemon, wait_for_line
 from kiosk.station import journal_rows as rows
+from kiosk.station import journal_writer
 from kiosk.station.enrol import enrol
 from kiosk.station.events import Crashed, Delivered, Event, TownRefused, TownUnreachable
 from kiosk.station.identity import load_identity
@@ -61,11 +65,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--backlog", type=int, default=50_000)
     parser.add_argument("--postgres", default="", help="the town's database, empty, in place of SQLite")
+    parser.add_argument("--alone", action="store_true", help="the journal writes nothing together")
     parser.add_argument("--deliver", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.deliver:
         deliver(options.deliver)
         return
+    if options.alone:
+        journal_writer.MOST_TOGETHER = 1
     with tempfile.TemporaryDirectory(prefix="kiosk-records-") as name:
         figures = journal(Path(name), options.rows, options.rounds)
         figures |= backlog(Path(name), options.backlog, options.postgres)

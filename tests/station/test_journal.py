@@ -12,7 +12,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,7 @@ from kiosk.station.journal import (
     DamagedJournal,
     ForeignDatabase,
     Journal,
+    JournalError,
     NewerJournal,
     ReadOnlyJournal,
     _Sketch,
@@ -617,6 +618,41 @@ def test_database_file_read_only_is_refused(tmp_path: Path) -> None:
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("journal", ["journal.db", "none/journal.db"])
+def test_a_disk_that_takes_no_writing_is_named_and_not_permissions(
+    small_disk: tuple[Path, Callable[[], None], Callable[[], None]], monkeypatch: pytest.MonkeyPatch, journal: str
+) -> None:
+    folder, _, _ = small_disk
+    with opened(folder / "journal.db"):
+        pass
+    mounted = folder.is_mount()
+    if mounted:
+        subprocess.check_call(["mount", "-o", "remount,ro", str(folder)])
+    else:  # nobody lets us mount one: a folder that refuses, on a disk that says so of itself
+        folder.chmod(0o555)
+        flags = type("Flags", (), {"f_flag": os.ST_RDONLY})
+        monkeypatch.setattr(os, "statvfs", lambda place: flags)
+    try:
+        with nullcontext() if mounted else unprivileged():
+            for opening in (lambda path: Journal(path, print, BOOT), open_writing):
+                with pytest.raises(ReadOnlyJournal, match="the disk takes no writing .* mount it for writing") as said:
+                    opening(folder / journal)
+                assert "user" not in str(said.value) and "lock" not in str(said.value)
+    finally:
+        if mounted:
+            subprocess.check_call(["mount", "-o", "remount,rw", str(folder)])
+        else:
+            folder.chmod(0o755)
+
+
+def test_a_folder_in_the_journal_s_place_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    path.mkdir()
+    with pytest.raises(JournalError, match=r"journal\.db: this is a folder; move it away, or set another state"):
+        Journal(path, print, BOOT)
+    assert list(path.iterdir()) == []
 
 
 @contextmanager

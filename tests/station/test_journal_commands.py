@@ -182,6 +182,15 @@ def test_what_is_no_journal_is_said(tmp_path: Path, content: bytes | None) -> No
         assert "Traceback" not in done.output
 
 
+def test_a_folder_in_a_journal_s_place_is_said(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'[station]\nstate = "{tmp_path}"\nlanguage = "en"\n')
+    (tmp_path / "journal.db").mkdir()
+    for command in ("verify", "export"):
+        done = run(command, "--config", settings)
+        assert done.exit_code == 1 and "this is a folder; name the file journal.db" in done.output
+
+
 def test_settings_lead_to_the_journal(state: Path, tmp_path: Path) -> None:
     settings = tmp_path / "config.toml"
     settings.write_text(f'[station]\nstate = "{state}"\nlanguage = "en"\n')
