@@ -43,8 +43,10 @@ def test_a_record_that_is_not_is_found_out(rows: list[Row], lost: int, doubled: 
 
 
 def test_a_picture_uncovered_for_a_moment_is_told_apart() -> None:
-    verdict = judge_records([*SEEN, Seen(33, 118_000, 118_200)], ROWS, 200)
+    verdict = judge_records([*SEEN, Seen(33, 118_000, 118_150)], ROWS, 200)
     assert (verdict.shown, verdict.lost, verdict.glimpses) == (3, 0, 1)
+    verdict = judge_records([*SEEN, Seen(33, 118_000, 118_230)], ROWS, 200)
+    assert (verdict.shown, verdict.lost, verdict.glimpses) == (4, 1, 0)
 
 
 def test_what_may_still_be_on_its_way_is_not_lost() -> None:

@@ -12,7 +12,7 @@ from kiosk.demo.judge import Seen
 
 NEAR = 0.5
 """How far a row's start may be from what the screen showed, in seconds."""
-GLIMPSE_MS = 500
+GLIMPSE_MS = 200
 """What was on the screen for less, and has no row, is told apart: a picture that waits, uncovered for a moment."""
 
 

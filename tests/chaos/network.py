@@ -15,7 +15,7 @@ the timetable goes on or recommended items play, the steps from clip to clip are
 
 Last line: JSON, for each case and in all: ``bytes_ratio`` (bytes to the client's socket for files ÷ bytes needed),
 ``late`` and ``late_quiet`` (of the cuts, in ms), ``lost``, ``doubled``, ``invented``, and ``glimpses``: what was on the
-screen for less than half a second and has no row.
+screen for less than a fifth of a second and has no row.
 """
 
 import argparse
