@@ -24,8 +24,8 @@ SETUP_DRAWS = 0.012
 """Draws that follow each other faster than this, in seconds, are libVLC setting up its window, not pictures."""
 FOUND_WITHIN = 2.0
 """Seconds after which a file is taken for one in which libVLC finds no position."""
-FLOW = 6
-"""Pictures in a row after which they are said to flow."""
+FLOW, JOINED_FLOW = 6, 3
+"""Pictures in a row after which they are said to flow, from the head on and where a programme is joined."""
 SOUGHT_WITHIN = 0.3
 """Seconds that the picture at a new position may take."""
 DRAWN_WITHIN = 2.0
@@ -41,9 +41,10 @@ EARLY = 0.006
 LATE_AT_MOST = 0.1
 """Seconds that a first picture may be late at the cut before the cut is made without it."""
 _LIBVLC_OUTPUTS = {"alsa": "alsa", "none": "dummy"}
-HEAD_CACHING_MS, JOIN_CACHING_MS = 300, 120
-"""What libVLC reads ahead. From the head on, so much that its sound is decoded before the loudspeaker asks for it, in
-streams too where sound lies far behind its picture; for a join as much as costs it no time."""
+CACHING_MS = 300
+"""What libVLC reads ahead: so much that sound is decoded before the loudspeaker asks for it, in streams too where it
+lies far behind its picture; and more than it reads at once of any format, so that it does not begin to play the head
+before it goes to the place where a programme is joined."""
 ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
 
@@ -165,7 +166,10 @@ class Film:
                 if run and drawn - run[-1] < SETUP_DRAWS:
                     run.clear()
                 run.append(drawn)
-                if len(run) >= (FLOW if self._cue.position_ms == 0 else 2) and self._counts()[0]:
+                if self._cue.position_ms:
+                    if len(run) >= JOINED_FLOW:
+                        return run
+                elif len(run) >= FLOW and self._counts()[0]:
                     return run
                 continue
             if state in ENDED or (state == vlc.State.Paused and not run):  # paused: ``:play-and-pause`` at the end
@@ -180,9 +184,14 @@ class Film:
         raise Failure(f"no picture within {READY_WITHIN:.0f} s")
 
     def _is_there(self, began: float) -> bool:
-        """Has libVLC gone to where it was told to start? Some pictures of the head may be drawn before it has."""
+        """Has libVLC gone to where it was told to start? Pictures of the head may be drawn before it has.
+
+        It tells the time a quarter of a second late; its log says at once that it has decoded what it begins with.
+        """
         position = self._cue.position_ms
-        return 2 * self._player.get_time() >= position or position == 0 or time.monotonic() - began > FOUND_WITHIN
+        if position == 0 or self._log.begins:
+            return True
+        return 2 * self._player.get_time() >= position or time.monotonic() - began > FOUND_WITHIN
 
     def _has_sound_only(self) -> bool:
         player = self._player
@@ -282,13 +291,11 @@ def _vlc_options(cue: Cue) -> list[str]:
 
 
 def _media_options(cue: Cue) -> list[str]:
-    options = [":play-and-pause"]
+    options = [":play-and-pause", f":file-caching={CACHING_MS}"]
     if cue.position_ms:
-        options.append(f":file-caching={JOIN_CACHING_MS}")
         options.append(f":start-time={cue.position_ms / 1000:.3f}")
     else:
         # libVLC's own demultiplexers leave out the last 0.25 s of an MP4's sound, and run up to a second ahead of an
         # MPEG stream, where they lose its sound's start. But they alone find any position, as a join needs.
         options.append(":demux=avformat,any")
-        options.append(f":file-caching={HEAD_CACHING_MS}")
     return [*options, *(f":sub-file={file}" for file in cue.subtitles[:1])]

@@ -1,4 +1,4 @@
-"""What libVLC tells nobody but its log: which video output it chose, that sound was lost."""
+"""What libVLC tells nobody but its log: which video output it chose, that it begins to play, that sound was lost."""
 
 import ctypes
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import vlc
 
 _vsnprintf = ctypes.CDLL(None).vsnprintf
+_READ, _DECODED = b"Stream buffering done", b"Decoder wait done"
+"""As libVLC 3 says them, one after the other, at each place from which it is to play."""
 
 
 class Log:
@@ -16,6 +18,8 @@ class Log:
         self._callback = vlc.CallbackDecorators.LogCb(self._hear)  # libVLC holds no reference
         self.video_output = ""
         """Name of the module in use."""
+        self.begins = False
+        """Has it decoded the first pictures and sounds of where it is? To go elsewhere takes it back."""
         self.sound_lost = False
         """Did sound not reach its device? To be set back by whoever does something about it."""
 
@@ -30,6 +34,8 @@ class Log:
     def _hear(self, _data: object, level: int, context: Any, text: bytes, values: Any) -> None:
         if level == vlc.LogLevel.ERROR.value:
             self.sound_lost |= _source_file(context).startswith(b"audio_output/")
+        elif text.startswith((_READ, _DECODED)):
+            self.begins = text.startswith(_DECODED)
         elif text.startswith(b"using %s module"):
             line = ctypes.create_string_buffer(200)
             _vsnprintf(line, len(line), text, ctypes.cast(values, ctypes.c_void_p))

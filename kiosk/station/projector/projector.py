@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """Children that a programme may use up before it has failed."""
-JOIN_LEAD = 0.8
+JOIN_LEAD = 0.6
 """Seconds that the first child to join needs from its start to its picture: it is aimed that far ahead. Each later one
 is aimed by what the one before it took, and :data:`JOIN_SPARE`: what lacks stays lost until the programme's end."""
 JOIN_SPARE = 0.05
