@@ -3,11 +3,17 @@
 import importlib
 import logging
 import sys
+import time
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 import click
 
 import kiosk
+
+if TYPE_CHECKING:
+    from kiosk.station.events import Event
 
 EX_CONFIG = 78
 """Exit code for settings that cannot be used (sysexits.h); the unit does not restart the daemon after it."""
@@ -89,9 +95,14 @@ def station(path: Path) -> None:
         click.echo(str(error), err=True)
         sys.exit(EX_CONFIG)
     log_to_stderr(settings.log.level)
+    from kiosk.station.projector.stage import Stage
+
+    inbox: SimpleQueue[Event] = SimpleQueue()
+    stage = Stage(settings.screen.display, inbox.put)
+    stage.tick(time.monotonic())  # its process gets ready while the rest is imported: that takes half a second
     from kiosk.station import app
 
-    sys.exit(app.run(settings))
+    sys.exit(app.run(settings, inbox, stage))
 
 
 @main.command()

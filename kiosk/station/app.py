@@ -85,10 +85,11 @@ LOOK_SECONDS = 10.0
 PURGE_EVERY = timedelta(hours=6)
 
 
-def run(config: Config) -> int:
-    """Run the daemon until it is told to end. Returns the exit code."""
+def run(config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> int:
+    """Run the daemon until it is told to end. Returns the exit code. ``stage``, which posts to ``inbox``, may have
+    begun."""
     try:
-        station = Station(config)
+        station = Station(config, inbox, stage)
     except (ReadOnlyJournal, DamagedJournal) as error:  # a disk may come back; damage is looked for at the next start
         sys.stderr.write(f"kiosk station: {error}\n")
         return EX_TEMPFAIL
@@ -103,13 +104,13 @@ def run(config: Config) -> int:
 class Station:
     """The daemon. Built whole, then :meth:`run`."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> None:
         """Raises IdentityError, JournalError or ValueError where a person has to act first."""
         state, runtime = Path(config.station.state), Path(config.station.runtime)
         runtime.mkdir(parents=True, exist_ok=True)
         self._config = config
-        self._inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        post = self._inbox.put
+        self._inbox = inbox
+        post = inbox.put
         self._boot_id = boot_id = systemd.boot_id()
         self._identity: Identity = load_identity(state)
         identity = self._identity
@@ -118,7 +119,7 @@ class Station:
         self._journal = journal = Journal(state / "journal.db", post, boot_id)
         self._clock = clock = Clock(journal.recall("clock"), boot_id)
         self._timers = Timers(post)
-        self._stage = Stage(config.screen.display, post)
+        self._stage = stage
         self._projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
         self._plan = plan = Plan(journal, clock, library)
         self._playout = playout = Playout(config, plan, self._projector, journal, clock, library, boot_id)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import queue
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from kiosk.station import config
 from kiosk.station.app import Station
 from kiosk.station.enrol import enrol
 from kiosk.station.events import Event, Quit
+from kiosk.station.projector.stage import Stage
 from kiosk.town import issue
 
 SETTINGS = """
@@ -94,8 +96,9 @@ class LiveRoom:
 
     def begin(self) -> None:
         """Run the station in a thread."""
-        self.station = Station(config.load(self.settings))
-        station = self.station
+        settings = config.load(self.settings)
+        inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        station = self.station = Station(settings, inbox, Stage(settings.screen.display, inbox.put))
         self._thread = threading.Thread(target=lambda: self.codes.append(station.run()), daemon=True)
         self._thread.start()
 

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import queue
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -16,10 +17,11 @@ from starlette.responses import Response
 
 from kiosk.station import app, clock, clock_memory, config, systemd
 from kiosk.station.clock import Clock
-from kiosk.station.events import StartPressed, StopPressed, Wake
+from kiosk.station.events import Event, StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
 from kiosk.station.health.probes import Probes
 from kiosk.station.library import Library
+from kiosk.station.projector.stage import Stage
 
 JOIN = 1.0
 """Seconds that a joined picture may be off; seen are 0.4."""
@@ -331,5 +333,6 @@ def test_station_that_cannot_run_says_why_and_is_not_started_again(
     room: LiveRoom, damage: Callable[[Path], object], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damage(room.state)
-    assert app.run(config.load(room.settings)) == app.EX_CONFIG
+    inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    assert app.run(config.load(room.settings), inbox, Stage(":9", inbox.put)) == app.EX_CONFIG
     assert words in capsys.readouterr().err

@@ -20,6 +20,7 @@ from kiosk.station.events import Crashed, Event, Wake
 from kiosk.station.journal import DamagedJournal, Journal
 from kiosk.station.journal_schema import open_writing
 from kiosk.station.journal_verify import verify
+from kiosk.station.projector.stage import Stage
 
 PAGE = 4096
 
@@ -267,8 +268,9 @@ def test_a_read_that_finds_damage_ends_the_daemon_as_a_write_does(path: Path) ->
 
 
 def test_damage_that_a_start_meets_is_no_reason_to_stay_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(config: Config) -> Station:
+    def damaged(*_: object) -> Station:
         raise DamagedJournal("journal x: damaged")
 
     monkeypatch.setattr(app, "Station", damaged)
-    assert app.run(Config()) == EX_TEMPFAIL
+    inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    assert app.run(Config(), inbox, Stage(":9", inbox.put)) == EX_TEMPFAIL
