@@ -15,7 +15,7 @@ from kiosk.station import poster
 from kiosk.station.projector.confine import die_with_parent
 from kiosk.station.projector.grab import NotGrabbed, grab
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
-from kiosk.station.projector.window import HUNG_UP, PosterWindow, connect
+from kiosk.station.projector.window import HUNG_UP, PosterWindow, connect, keep_awake
 
 _ORDERS = msgspec.json.Decoder(ToStage)
 
@@ -26,6 +26,7 @@ def main() -> None:
     orders, pending = sys.stdin.fileno(), b""
     try:
         connection = connect(sys.argv[1])
+        keep_awake(connection)
         window = PosterWindow(connection)
         _tell(Staged(width=window.width, height=window.height))
         while True:

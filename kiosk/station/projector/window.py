@@ -7,7 +7,7 @@ from typing import Any
 
 from Xlib import X, display
 from Xlib.error import ConnectionClosedError
-from Xlib.ext import composite, damage
+from Xlib.ext import composite, damage, dpms
 
 
 class ScreenGone(Exception):
@@ -25,6 +25,21 @@ def connect(name: str) -> Any:
         return display.Display(name)
     except Exception as error:  # python-xlib raises half a dozen kinds, OSError among them
         raise ScreenGone(f"no X display {name}: {error}") from None
+
+
+def keep_awake(connection: Any) -> None:
+    """Forbid the X server to make the screen dark when no key has been pressed for ten minutes, as it does unasked.
+
+    The monitor can still be told to sleep, and what it does be read. One that sleeps already is woken up.
+    """
+    connection.set_screen_saver(0, 0, X.DefaultBlanking, X.DefaultExposures)
+    connection.force_screen_saver(X.ScreenSaverReset)
+    if connection.has_extension("DPMS"):
+        connection.dpms_set_timeouts(0, 0, 0)
+        told = connection.dpms_info()
+        if told.state and told.power_level != dpms.DPMSModeOn:
+            connection.dpms_force_level(dpms.DPMSModeOn)
+    connection.sync()
 
 
 class _Window:

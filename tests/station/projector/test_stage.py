@@ -47,6 +47,15 @@ def test_stage_paints_the_poster(rig: Rig, screen: XServer) -> None:
     assert shows(screen, POSTING)
 
 
+def test_screen_does_not_go_dark_when_nobody_presses_a_key(own: XServer) -> None:
+    connection = display.Display(own.name)
+    assert connection.get_screen_saver().timeout > 0
+    rig = Rig(own)
+    rig.until(lambda: rig.stage.up)
+    assert connection.get_screen_saver().timeout == 0
+    rig.close()
+
+
 def test_newest_of_many_posters_is_shown(rig: Rig, screen: XServer) -> None:
     posters = [replace(POSTING, title=f"week {n}") for n in range(8)]
     for posting in posters:
