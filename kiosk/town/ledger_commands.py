@@ -1,7 +1,7 @@
 """What the stations have reported, and what speaks against it: `kiosk town plays`, `stations`, `refused` and so on."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,49 +10,45 @@ import click
 
 from kiosk.town import ledger
 from kiosk.town.desk import opened, told
+from kiosk.town.store import Store
 
 DAY_MS = 86_400_000
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 
+Row = dict[str, Any]
+Town = tuple[Path, str]
+
 
 @click.command()
 @_json
 @click.pass_obj
 @told
-def plays(obj: tuple[Path, str], as_json: bool) -> None:
+def plays(town: Town, as_json: bool) -> None:
     """Every play that the stations have reported; times by the clock put right (~), where that is known."""
-    folder, _ = obj
-    with opened(folder) as office:
-        rows = ledger.plays(office.store)
-        if as_json:
-            _array(rows)
-            return
-        for row in rows:
-            start_ms, mark = row["actual_start_ms"], " "
-            if row["repaired_start_ms"] is not None:
-                start_ms, mark = row["repaired_start_ms"], "~"
-            seconds = row["played_ms"] / 1000
-            click.echo(
-                f"{row['station']} {mark}{_shown(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
-            )
+
+    def line(row: Row) -> str:
+        start_ms, mark = row["actual_start_ms"], " "
+        if row["repaired_start_ms"] is not None:
+            start_ms, mark = row["repaired_start_ms"], "~"
+        seconds = row["played_ms"] / 1000
+        return f"{row['station']} {mark}{_shown(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
+
+    _list(town, ledger.plays, line, as_json)
 
 
 @click.command()
 @_json
 @click.pass_obj
 @told
-def stations(obj: tuple[Path, str], as_json: bool) -> None:
+def stations(town: Town, as_json: bool) -> None:
     """Every station: how far its record is countersigned, when it was heard last, what it still has to fetch and when
     it will be ready, and what is wrong with its record."""
-    folder, _ = obj
-    with opened(folder) as office:
-        rows = ledger.stations(office.store)
-        if as_json:
-            _array(rows)
-            return
-        for row in rows:
-            click.echo(f"{row['id']}  {row['name']}  {row['head_seq']} entries  {_state(row)}{_against(row)}")
+
+    def line(row: Row) -> str:
+        return f"{row['id']}  {row['name']}  {row['head_seq']} entries  {_state(row)}{_against(row)}"
+
+    _list(town, ledger.stations, line, as_json)
 
 
 @click.command()
@@ -60,16 +56,13 @@ def stations(obj: tuple[Path, str], as_json: bool) -> None:
 @_json
 @click.pass_obj
 @told
-def refused(obj: tuple[Path, str], station: str, as_json: bool) -> None:
+def refused(town: Town, station: str, as_json: bool) -> None:
     """Every record, of STATION or of all, that the town would not take, and why. The station keeps it and shows it."""
-    folder, _ = obj
-    with opened(folder) as office:
-        rows = ledger.refused(office.store, station)
-        if as_json:
-            _array(row | {"record": row["record"].decode(errors="replace")} for row in rows)
-            return
-        for row in rows:
-            click.echo(f"{row['station']}  {_shown(row['received_ms'])}  entry {row['seq']}  {row['reason']}")
+
+    def line(row: Row) -> str:
+        return f"{row['station']}  {_shown(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
+
+    _list(town, lambda store: ledger.refused(store, station), line, as_json)
 
 
 @click.command()
@@ -77,18 +70,15 @@ def refused(obj: tuple[Path, str], station: str, as_json: bool) -> None:
 @_json
 @click.pass_obj
 @told
-def forks(obj: tuple[Path, str], station: str, as_json: bool) -> None:
+def forks(town: Town, station: str, as_json: bool) -> None:
     """The other story that STATION has told beside the one that the town countersigned: nothing of it is lost."""
-    folder, _ = obj
-    with opened(folder) as office:
-        rows = ledger.forks(office.store, station)
-        if as_json:
-            _array(row | {"record": row["record"].decode(errors="replace")} for row in rows)
-            return
-        for row in rows:
-            record, stands = row["record"].decode(errors="replace"), row["stands"] or "none"
-            click.echo(f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there")
-            click.echo(f"    {record}")
+
+    def lines(row: Row) -> str:
+        stands = row["stands"] or "none"
+        told_at = f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there"
+        return f"{told_at}\n    {_text(row['record'])}"
+
+    _list(town, lambda store: ledger.forks(store, station), lines, as_json)
 
 
 @click.command()
@@ -96,20 +86,28 @@ def forks(obj: tuple[Path, str], station: str, as_json: bool) -> None:
 @_json
 @click.pass_obj
 @told
-def late(obj: tuple[Path, str], days: float, as_json: bool) -> None:
+def late(town: Town, days: float, as_json: bool) -> None:
     """The entries that were old already when the town first saw them."""
-    folder, _ = obj
-    with opened(folder) as office:
-        rows = ledger.late(office.store, round(days * DAY_MS))
+
+    def line(row: Row) -> str:
+        age = row["age_ms"] / DAY_MS
+        return f"{row['station']}  entry {row['seq']}  {row['kind']:12}  {age:6.1f} days  {row['record_id']}"
+
+    _list(town, lambda store: ledger.late(store, round(days * DAY_MS)), line, as_json)
+
+
+def _list(town: Town, read: Callable[[Store], Iterator[Row]], line: Callable[[Row], str], as_json: bool) -> None:
+    """Print the rows as they are read: a line each, or one JSON array."""
+    with opened(town[0]) as office:
+        rows = read(office.store)
         if as_json:
             _array(rows)
             return
         for row in rows:
-            age = row["age_ms"] / DAY_MS
-            click.echo(f"{row['station']}  entry {row['seq']}  {row['kind']:12}  {age:6.1f} days  {row['record_id']}")
+            click.echo(line(row))
 
 
-def _state(row: dict[str, Any]) -> str:
+def _state(row: Row) -> str:
     """What the station said last, in words."""
     if row["heard_ms"] is None:
         return "never heard"
@@ -123,7 +121,7 @@ def _state(row: dict[str, Any]) -> str:
     return ", ".join([*said, *([f"{row['waiting']} records not yet here"] if row["waiting"] else [])])
 
 
-def _against(row: dict[str, Any]) -> str:
+def _against(row: Row) -> str:
     """What an auditor should look at, in words."""
     found = []
     if row["refused"]:
@@ -141,9 +139,14 @@ def _shown(instant: int) -> str:
     return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def _array(rows: Iterable[dict[str, Any]]) -> None:
+def _text(record: bytes) -> str:
+    """A record as it came: it may be anything."""
+    return record.decode(errors="replace")
+
+
+def _array(rows: Iterable[Row]) -> None:
     """A JSON array, written row by row."""
     click.echo("[", nl=False)
     for number, row in enumerate(rows):
-        click.echo(("," if number else "") + json.dumps(row, ensure_ascii=False), nl=False)
+        click.echo(("," if number else "") + json.dumps(row, ensure_ascii=False, default=_text), nl=False)
     click.echo("]")

@@ -1,7 +1,6 @@
 """Enrolment: a code becomes a station, and nothing short of the right town's root is believed."""
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from kiosk.contract.enrolment import Code, parse_code
 from kiosk.station.enrol import EnrolmentFailed, enrol, enrol_command
 from kiosk.station.identity import IdentityError, load_identity
 from kiosk.station.library import Library
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
-    found = TownOnTheLine(tmp_path / "town")
-    yield found
-    found.close()
 
 
 def test_a_code_makes_a_station(town: TownOnTheLine, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
-from fakes_town import TownOnTheLine
 from link_room import Room
 from msgspec import structs
 from playout_room import at, programme, slot, week
@@ -28,15 +26,6 @@ from kiosk.station.set_aside import Refused, SetAside
 
 MB = 1_000_000
 LAW, RICE = programme("law", 60), programme("rice", 60)
-
-
-@pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    town = TownOnTheLine(tmp_path / "town")
-    found = Room(town, tmp_path / "state")
-    yield found
-    found.close()
-    town.close()
 
 
 @pytest.fixture

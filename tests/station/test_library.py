@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,13 +25,6 @@ NOW = datetime(2026, 3, 5, tzinfo=UTC)
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     return Library(tmp_path / "library")
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
-    found = TownOnTheLine(tmp_path / "town")
-    yield found
-    found.close()
 
 
 def test_a_staged_file_is_admitted_once_it_is_what_was_signed(library: Library) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -54,25 +53,11 @@ def slot(start: str, *names: str) -> Slot:
     return Slot(date="2026-03-05", start=start, end=start[:3] + "59:00", programmes=names)
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
-    found = TownOnTheLine(tmp_path / "town")
-    yield found
-    found.close()
-
-
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link_pace, "FIRST_BACKOFF_S", 0.05)
     monkeypatch.setattr(link_pace, "LONGEST_BACKOFF_S", 0.2)
     monkeypatch.setattr(link_download, "RESUME_S", 0.01)
-
-
-@pytest.fixture
-def room(town: TownOnTheLine, tmp_path: Path) -> Iterator[Room]:
-    found = Room(town, tmp_path / "state")
-    yield found
-    found.close()
 
 
 # --- what arrives ---

@@ -6,7 +6,6 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,20 +26,6 @@ from kiosk.station import link_pace, link_town
 from kiosk.station.events import Delivered, HeartbeatAnswered, ProgrammeArrived, TownUnreachable
 from kiosk.station.link_town import Cut as CutOff
 from kiosk.station.link_town import Town, retry_after
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
-    found = TownOnTheLine(tmp_path / "town")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def room(town: TownOnTheLine, tmp_path: Path) -> Iterator[Room]:
-    found = Room(town, tmp_path / "state")
-    yield found
-    found.close()
 
 
 @pytest.fixture

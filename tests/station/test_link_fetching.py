@@ -3,7 +3,6 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,20 +25,6 @@ from kiosk.station.link import Terms
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2026, 3, 5, 12, tzinfo=ZONE)
 FILM = bytes(range(256)) * 8000
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
-    found = TownOnTheLine(tmp_path / "town")
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def room(town: TownOnTheLine, tmp_path: Path) -> Iterator[Room]:
-    found = Room(town, tmp_path / "state")
-    yield found
-    found.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """After a loss the station asks how far the town has its record before it delivers: nothing is stuck for good."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,6 @@ from kiosk.station.events import Delivered, Event
 from kiosk.station.journal import Journal
 from kiosk.station.link import Link
 from kiosk.town import intake, schema
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
-    found = TownOnTheLine(tmp_path / "town")
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize("lost", ["journal.db*", "journal.*"], ids=["record", "record and all beside it"])
