@@ -6,9 +6,9 @@
 # so offers XVideo, as on a PC's card; Mesa's software plays the card. Without a word it is both, a boot each, and
 # --cuts 10 --only kiosk. As root; about 6 GB of disk.
 # SLOW: emulate the processor, in a time that goes so many times slower than ours, for computers without /dev/kvm or
-# with one that cannot boot a Debian kernel. An emulated processor is 10 to 20 times slower than a true one; with SLOW=30
-# and two cores to itself it plays in its own time what a PC plays in ours. What it measures is told in its own time.
-# Programmes that are "not ready in time" say that it was still too slow.
+# with one that cannot boot a Debian kernel. An emulated processor is 10 to 20 times slower than a true one; with two
+# cores to itself and SLOW=30 it plays in its own time what a PC plays in ours, and tells what it measures in its own
+# time. Programmes that are "not ready in time" say that it was still too slow.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 export root  # for the hooks of mmdebstrap
