@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ["systemd/setup.sh", "systemd/demo.sh", "systemd/lock.sh", "tests/run.sh", ".ci/run"]
+SCRIPTS += ["tests/bench/xorg.sh", "tests/bench/xorg_guest.sh"]
 LISTS = ["station", "town", "test"]
 
 DPKG_QUERY = """#!/bin/sh

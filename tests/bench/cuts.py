@@ -1,9 +1,10 @@
 """How cuts look: kiosk, cvlc and mpv play the same clips of all picture formats, a sampler watches the X screen.
 
-``python tests/bench/cuts.py [--cuts N] [--only SYSTEM ...] [--load]``; the last line is JSON, every cut goes to
-standard error. The clips come in blocks, the same for each system; which system plays a block first changes from block
-to block. The kiosk's figures hold its cuts from the poster and back to it as well. Stills and sounds are played apart
-and are in no figure.
+``python tests/bench/cuts.py [--cuts N] [--only SYSTEM ...] [--load] [--display NAME]``; the last line is JSON, every
+cut goes to standard error. The screen is an Xvfb of its own, or the one that ``--display`` names, as ``xorg.sh`` does.
+The clips come in blocks, the same for each system; which system plays a block first changes from block to block. The
+kiosk's figures hold its cuts from the poster and back to it as well. Stills and sounds are played apart and are in no
+figure.
 """
 
 import argparse
@@ -51,26 +52,42 @@ APART = (
 def main() -> None:
     """Run the bench."""
     options = _options()
-    if lacking := missing():
+    if lacking := missing(options.only):
         sys.exit(f"not installed: {', '.join(lacking)}; apt-get install vlc-bin mpv util-linux pulseaudio")
     blocks = order(options.cuts)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-cuts-")))
         folder.chmod(0o755)  # cvlc runs as nobody
         stack.enter_context(loudspeaker(folder))
-        screen = XServer()
-        stack.callback(screen.kill)
+        screen = stack.enter_context(screen_of(options.display))
         apart = playable(APART) if options.apart else ()
-        house = House(folder, screen.name, (*FILMS, *(one for one in apart if one not in FILMS)))
+        clips = tuple(dict.fromkeys(one for block in (*blocks, apart) for one in block))
+        house = House(folder, screen, clips, virtual=not options.display)
         stack.enter_context(house.open(datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)))
-        watcher = Watcher(screen.name, folder / "sightings")
+        watcher = Watcher(screen, folder / "sightings")
         found = play(house, watcher, folder, blocks, options)
         beside = of_stills_and_sounds(house, watcher, apart) if apart else ()
+        outputs = house.video_outputs()
     for system, cuts in found.items():
         say(table(system, cuts))
     if beside:
         say(table("stills and sounds, kiosk", beside))
+    if outputs:
+        say(f"video outputs by the kiosk's record: {json.dumps(outputs)}")
     print(json.dumps({system: figures(cuts) for system, cuts in found.items()}))
+
+
+@contextlib.contextmanager
+def screen_of(display: str) -> Iterator[str]:
+    """The X display of that name, or, without one, an Xvfb until the block ends."""
+    if display:
+        yield display
+        return
+    server = XServer()
+    try:
+        yield server.name
+    finally:
+        server.kill()
 
 
 def playable(clips: Sequence[Format]) -> tuple[Format, ...]:
@@ -184,6 +201,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="leave the others out")
     parser.add_argument("--load", action="store_true", help="the kiosk alone, with pages asked for and a file fetched")
     parser.add_argument("--no-apart", dest="apart", action="store_false", help="leave stills and sounds out")
+    parser.add_argument("--display", default="", help="an X display that is there, where libVLC chooses how to draw")
     options = parser.parse_args()
     if options.load:
         options.only = ["kiosk"]

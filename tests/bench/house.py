@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -41,9 +42,10 @@ class Ballast:
 class House:
     """The town's folder, its server, the station's settings and files, all below one folder."""
 
-    def __init__(self, folder: Path, screen: str, clips: Sequence[Format]) -> None:
-        """``clips`` is all that any block may show; ``screen`` the X display."""
-        self.screen = screen
+    def __init__(self, folder: Path, screen: str, clips: Sequence[Format], virtual: bool = True) -> None:
+        """``clips`` is all that any block may show; ``screen`` the X display. One that is not ``virtual`` is drawn on
+        as a station does by default: the choice of the video output is libVLC's."""
+        self.screen, self._virtual = screen, virtual
         self._folder = folder
         self._programmes = tuple(clips)
         self._sources = folder / "clips"
@@ -66,7 +68,7 @@ class House:
         log = self._folder / "town.log"
         with daemon(log, "town", "--folder", str(self._folder / "town"), "serve", "--port", "0") as town:
             url = wait_for_line(log, "http://", town).split()[-1]
-            self._config = write_config(self._folder, self.screen, True, self.panel_port)
+            self._config = write_config(self._folder, self.screen, self._virtual, self.panel_port)
             run("enrol", "--town", url, "--code", code, "--config", str(self._config))
             with self.station():
                 deadline = time.monotonic() + FETCH_WITHIN_S
@@ -85,6 +87,13 @@ class House:
     def station_says(self) -> str:
         """The last lines of the log of the daemon that ran last."""
         return "\n".join((self._folder / "station.log").read_text(encoding="utf-8").splitlines()[-60:])
+
+    def video_outputs(self) -> dict[str, int]:
+        """The modules of libVLC that the rows of the station's record name, and how many name each."""
+        journal = self._folder / "station" / "journal.db"
+        with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=5)) as db:
+            sql = "SELECT video_output, count(*) FROM plays WHERE video_output IS NOT NULL GROUP BY video_output"
+            return dict(db.execute(sql))
 
     def in_library(self, sha256: str) -> Path:
         """Where the station has the file, when it has it whole."""

@@ -46,9 +46,11 @@ def _command(name: str, window: int) -> list[str]:
     return [*as_nobody, "cvlc", *options, f"--drawable-xid={window}"]
 
 
-def missing() -> list[str]:
-    """The programs that are not installed."""
-    return [name for name in ("cvlc", "mpv", "setpriv", "pulseaudio") if shutil.which(name) is None]
+def missing(systems: Sequence[str]) -> list[str]:
+    """The programs that are not installed and that a bench of these ``systems`` needs."""
+    players = {"cvlc": ["cvlc", "setpriv"], "mpv": ["mpv"]}
+    needed = ["pulseaudio", *(name for system in systems for name in players.get(system, ()))]
+    return [name for name in needed if shutil.which(name) is None]
 
 
 def _stage(screen: str) -> tuple[display.Display, int]:

@@ -63,7 +63,7 @@ class Found:
 def main() -> None:
     """Run the bench."""
     options = _options()
-    if lacking := missing():
+    if lacking := missing(options.only):
         sys.exit(f"not installed: {', '.join(lacking)}; apt-get install vlc-bin mpv util-linux pulseaudio")
     lags = {one.name: lag(one) for one in VOICES}
     for name, some in lags.items():
