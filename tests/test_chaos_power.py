@@ -296,6 +296,13 @@ def test_end_after_a_kill_may_be_early_by_a_check_point_and_no_more() -> None:
     assert verdict(rows, early) == {"wrong_times": 1}
 
 
+def test_programme_that_comes_twice_in_a_row_is_two_showings() -> None:
+    first = SEEN.index(Sighting(107.05, BLACK, 0))
+    seen = [*pictures(1, 101.0, 103.0, 101.0), *pictures(1, 103.0, 105.0, 103.0), *SEEN[first:]]
+    shown = [one for one in showings(seen, LIVES, NAMES) if one.life == 0]
+    assert [(one.first, one.left) for one in shown] == [(101.0, 103.0), (103.0, 107.05)]
+
+
 def test_one_picture_before_a_kill_must_have_a_row_and_what_comes_in_sight_after_it_none() -> None:
     place = SEEN.index(Sighting(107.05, BLACK, 0))
     before = [*SEEN[: place - 1], Sighting(106.99, 2, 0), *SEEN[place:]]

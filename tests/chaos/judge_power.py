@@ -19,6 +19,9 @@ POINT_MS = 5_000
 """By so much more the end may be early, after a kill: one check-point."""
 TURN_MS = 10_000
 """Longer than any programme, and far less than the plan takes to come to the same programme again."""
+BACK = 25
+"""By so many frames, a second of the slowest programme, a picture goes back where a programme begins anew: what is
+recommended comes twice in a row where its first play was not whole."""
 BIRTH_S = 0.5
 """No daemon shows anything so soon after its start: what is seen is the last of the one before it, on its way out."""
 GENESIS = "0" * 64
@@ -106,8 +109,8 @@ def showings(sightings: Sequence[Sighting], lives: Sequence[Life], names: dict[i
     """Put sightings together. ``names`` gives the programme of each bar code; any other code is none.
 
     A programme that was away for a moment, as when its player was replaced, is the same showing, unless another one was
-    seen meanwhile. What is seen for the
-    first time after a kill was shown by nobody: it waited below, and came in sight as the windows above it went.
+    seen meanwhile, or it began anew. What is seen for the first time after a kill was shown by nobody: it waited below,
+    and came in sight as the windows above it went.
     """
     begins = [life.begin + BIRTH_S for life in lives]
     groups: list[tuple[int, list[int]]] = []
@@ -116,14 +119,18 @@ def showings(sightings: Sequence[Sighting], lives: Sequence[Life], names: dict[i
         if seen.programme not in names:
             continue
         newest = groups[-1] if groups else None
-        away_s = seen.monotonic - sightings[newest[1][-1]].monotonic if newest else 0.0
-        same = newest and newest[0] == life and sightings[newest[1][0]].programme == seen.programme
-        if newest is None or not same or away_s * 1000 > TURN_MS:
+        if newest is None or newest[0] != life or not _goes_on(sightings[newest[1][-1]], seen):
             newest = life, []
             groups.append(newest)
         newest[1].append(place)
     found = [_showing(sightings, places, lives[life], life, names) for life, places in groups]
     return sorted((one for one in found if one.first < lives[one.life].end), key=lambda one: one.first)
+
+
+def _goes_on(last: Sighting, seen: Sighting) -> bool:
+    """Whether it is still the same showing."""
+    away_s = seen.monotonic - last.monotonic
+    return seen.programme == last.programme and seen.frame > last.frame - BACK and away_s * 1000 <= TURN_MS
 
 
 def _showing(

@@ -135,6 +135,8 @@ def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orde
     time.sleep(max(0.0, cut.at - SPIN - time.monotonic()))
     wait_awake(cut.at)
     programme.arrive()
+    while time.monotonic() >= cut.end:  # it was not ready before its end: nobody is to see that one picture
+        cut = obey(orders.wait(None), programme, window) or cut
     window.raise_()
     tell(Shown(at=time.monotonic()))
     programme.sound()

@@ -271,6 +271,8 @@ class Projector:
         leaver = self._leavers[run.child] = _Leaver(run.process, follower, now + LINGER)
         if follower is None or run.since is None or self._runs[follower].since is not None:
             self._tell_leave(leaver, now)
+        elif now < run.showing.end:  # its record ends here: it stands still, in silence, until the next one is there
+            run.process.tell(Cut(at=run.showing.at, end=now))
 
     def _followed_by(self, play: str) -> list[_Leaver]:
         return [leaver for leaver in self._leavers.values() if leaver.follower == play]

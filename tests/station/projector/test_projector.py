@@ -226,6 +226,30 @@ def test_drop_at_once_shows_the_poster(rig: Rig, sampler: Sampler, clips: Clips)
     assert rig.of(Replaced) == []
 
 
+def test_dropped_programme_stands_still_until_the_next_one_is_there(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = time.monotonic() + START
+    rig.cue("a", clips("red.mp4"), at)
+    rig.note(OnScreen)
+    rig.run_to(at + 1)
+    dropped = time.monotonic()
+    rig.cue("b", clips("blue.mkv"), dropped, head=dropped - 0.5)
+    rig.notes += rig.projector.drop("a", dropped, follower="b")
+    rig.note(OnScreen, "b")
+    first = sampler.wait_for(BLUE, since=dropped)
+    last = [seen for seen in list(sampler.seen) if seen.programme == RED][-1]
+    assert position(last) - position(sampler.at(dropped)) < LATE, "its record ends where it was dropped"
+    assert sampler.programmes(dropped, first.monotonic) == [RED, BLUE]
+
+
+def test_programme_that_is_not_ready_before_its_end_is_not_seen(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    now = time.monotonic()
+    rig.cue("a", clips("red.mp4"), now, head=now - 1, end=now + 0.2)
+    rig.ready("a.1")
+    rig.run_to(time.monotonic() + 2)  # longer than a child has patience
+    rig.notes += rig.projector.drop("a", time.monotonic())
+    assert sampler.programmes(now, time.monotonic()) == [POSTER] and not rig.of(OnScreen)
+
+
 def test_drop_before_the_cut_shows_nothing(rig: Rig, sampler: Sampler, clips: Clips) -> None:
     at = time.monotonic() + START
     rig.cue("a", clips("red.mp4"), at)
