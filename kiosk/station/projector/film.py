@@ -1,5 +1,6 @@
 """Programmes that libVLC plays: made ready out of sight on their first picture, run to the millisecond."""
 
+import ctypes
 import itertools
 import statistics
 import time
@@ -40,6 +41,8 @@ EARLY = 0.006
 """Seconds before the cut by which a first picture is aimed that is not drawn until time runs."""
 LATE_AT_MOST = 0.1
 """Seconds that a first picture may be late at the cut before the cut is made without it."""
+VLC_VAR_STRING = 0x40
+"""As libVLC's headers have it."""
 _LIBVLC_OUTPUTS = {"alsa": "alsa", "none": "dummy"}
 CACHING_MS = 300
 """What libVLC reads ahead: so much that sound is decoded before the loudspeaker asks for it, in streams too where it
@@ -68,6 +71,7 @@ class Film:
         self._player = self._instance.media_player_new()
         self._player.set_media(media)
         self._player.set_xwindow(window.id)
+        _ask_for(self._player, cue)
         self._sound: OwnSound | LibvlcSound
         if cue.sound == "pulse":
             self._sound = OwnSound(self._player, cue)
@@ -283,11 +287,16 @@ def _vlc_options(cue: Cue) -> list[str]:
     options += ["--codec=avcodec,any", "--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
     if cue.sound in _LIBVLC_OUTPUTS:  # and no other one: it might be loud, or take the device
         options.append(f"--aout={_LIBVLC_OUTPUTS[cue.sound]},none")
-    if cue.video_output:
-        options.append(f"--vout={cue.video_output}")
-    if not cue.hardware_decoding:
-        options.append("--avcodec-hw=none")
     return options
+
+
+def _ask_for(player: vlc.MediaPlayer, cue: Cue) -> None:
+    """The video output and the decoding that the cue names. To give the player a window takes back what its options
+    have said of them, and the public interface has no other way (libVLC 3.0.24)."""
+    wanted = {b"vout": cue.video_output, b"avcodec-hw": "" if cue.hardware_decoding else "none"}
+    core = ctypes.CDLL("libvlccore.so.9")
+    for name, value in wanted.items():
+        core.var_SetChecked(player, name, VLC_VAR_STRING, value.encode())
 
 
 def _media_options(cue: Cue) -> list[str]:

@@ -4,11 +4,16 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from rig import Rig
-from screen import BLACK, POSTER, RED, SECONDS, Sampler
+from screen import BLACK, POSTER, RED, SECONDS, Sampler, XServer
 
 from kiosk.station.events import ChildReady
+from kiosk.station.projector import film
+from kiosk.station.projector.failure import Failure
+from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.notes import OffScreen, OnScreen
+from kiosk.station.projector.window import ProgrammeWindow, connect
 
 
 def test_still_is_shown_until_its_end(rig: Rig, sampler: Sampler, clips, tmp_path: Path) -> None:
@@ -36,6 +41,17 @@ def test_sound_alone_has_a_title_card(rig: Rig, sampler: Sampler, tmp_path: Path
     rig.run_to(at + 2)
     assert BLACK not in sampler.programmes(at - 1, time.monotonic())
     assert [event.kind for event in rig.events if isinstance(event, ChildReady)] == ["sound"]
+
+
+def test_video_output_that_is_named_is_the_one_that_is_used(screen: XServer, clips, monkeypatch) -> None:
+    monkeypatch.setattr(film, "READY_WITHIN", 2.0)
+    window = ProgrammeWindow(connect(screen.name))
+    cue = Cue(file=str(clips("red.mp4")), display=screen.name, video_output="vdummy", sound="none")
+    programme = film.Film(cue, window)
+    with pytest.raises(Failure):  # it draws nothing
+        programme.make_ready()
+    assert programme.video_output == "vdummy"
+    window.vanish()
 
 
 def test_picture_too_large_to_decode_fails_with_its_cause(rig: Rig, tmp_path: Path) -> None:
