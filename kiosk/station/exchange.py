@@ -18,6 +18,7 @@ from kiosk.station.events import (
     Wake,
     WeekFound,
 )
+from kiosk.station.instants import number_in
 from kiosk.station.link import Link, Standing
 from kiosk.station.link_pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.pictures import Picture, Pictures
@@ -66,7 +67,7 @@ class Exchange:
         self._asked_s = 0.0
         self._retry_s: float = RETRY_SECONDS
         self._picture_wanted = False
-        self._link.was_as_fast_as(_number(self._journal.recall(SPEED)))
+        self._link.was_as_fast_as(number_in(self._journal.recall(SPEED)))
 
     # --- from this side ---
 
@@ -190,7 +191,3 @@ class Exchange:
         if answer.picture_wanted:
             self._picture_wanted = True
             self._pictures.ask(self._clock.monotonic())
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdecimal() else 0

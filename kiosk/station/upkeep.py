@@ -10,6 +10,7 @@ import msgspec
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.rules import Cleared, Observation, Problem, RuleState, judge, problems
+from kiosk.station.instants import number_in
 from kiosk.station.journal import Journal
 from kiosk.station.journal_chain import valid
 from kiosk.station.journal_salvage import DAMAGED
@@ -67,8 +68,9 @@ class Upkeep:
 
 
 def _damage_remembered(text: str | None) -> tuple[int, str]:
-    at_ms, _, aside = (text or "").partition(" ")
-    return (int(at_ms), aside) if at_ms.isdecimal() else (0, "")
+    at, _, aside = (text or "").partition(" ")
+    at_ms = number_in(at)
+    return (at_ms, aside) if at_ms else (0, "")
 
 
 def _remembered(text: str | None) -> RuleState:

@@ -141,3 +141,9 @@ def test_a_damaged_record_is_a_fault_for_a_week_and_outlives_a_restart(journal: 
     assert raised["fault"] == cleared["fault"] and cleared["state"] == "cleared"
     assert "journal.db.corrupt-20260305T090000" in str(raised["text"])
     assert "镇里" in str(raised["remedy"]) and "disk is failing" in str(raised["remedy"])
+
+
+@pytest.mark.parametrize("written", ["", "soon x", "-1 x", "\u0663 x", "9" * 5000, f"{10**15} x"])
+def test_damage_at_an_instant_that_cannot_be_is_none(journal: Journal, written: str) -> None:
+    journal.remember(DAMAGED, written)
+    assert look(Upkeep(journal, "room-1", 0), ROOMY) == 0
