@@ -1,6 +1,5 @@
 """What was accepted: only newer takes the place of older, and what is refused is noted once for as long as it lasts."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,13 +21,6 @@ from kiosk.station.library import Library, Shelf
 FILM, LAW = b"film " * 100, b"law " * 100
 BAD_WEEK = TownRefused("playlist", "wrong-key", "version 9: not signed by the town")
 BAD_FILE = TownRefused("programme 1234", "tampered", "another SHA-256 than what the town signed")
-
-
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[TownOnTheLine]:
-    town = TownOnTheLine(tmp_path / "town")
-    yield town
-    town.close()
 
 
 @pytest.fixture
