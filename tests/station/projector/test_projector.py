@@ -212,11 +212,17 @@ def test_last_picture_does_not_wait_for_a_follower_that_has_failed(rig: Rig, sam
     sampler.wait_for(POSTER, 1, since=dropped)
 
 
-def test_drop_at_once_shows_the_poster(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+def red_on_air(rig: Rig, clips: Clips, seconds: float) -> float:
+    """The red clip has been on the screen for so long; since when."""
     at = time.monotonic() + START
     rig.cue("a", clips("red.mp4"), at)
     rig.note(OnScreen)
-    rig.run_to(at + 0.4)
+    rig.run_to(at + seconds)
+    return at
+
+
+def test_drop_at_once_shows_the_poster(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = red_on_air(rig, clips, 0.4)
     dropped = time.monotonic()
     rig.notes += rig.projector.drop("a", dropped)
     rig.run_to(dropped + 0.5)
@@ -227,10 +233,7 @@ def test_drop_at_once_shows_the_poster(rig: Rig, sampler: Sampler, clips: Clips)
 
 
 def test_dropped_programme_stands_still_until_the_next_one_is_there(rig: Rig, sampler: Sampler, clips: Clips) -> None:
-    at = time.monotonic() + START
-    rig.cue("a", clips("red.mp4"), at)
-    rig.note(OnScreen)
-    rig.run_to(at + 1)
+    red_on_air(rig, clips, 1)
     dropped = time.monotonic()
     rig.cue("b", clips("blue.mkv"), dropped, head=dropped - 0.5)
     rig.notes += rig.projector.drop("a", dropped, follower="b")
