@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from screen import Sampler, XServer, clip
+from screen import CLIPS, Sampler, XServer
+
+from kiosk.demo.testcard import make
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +28,10 @@ def sampler(screen: XServer) -> Iterator[Sampler]:
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the file of a clip of ``screen.CLIPS`` by its name."""
+    """Gives the file of a clip of ``screen.CLIPS`` by its name; all are made at once, as a test's clock may run."""
     folder = tmp_path_factory.mktemp("clips")
-    return lambda name: clip(name, folder)
+    files = {name: make(clip, folder) for name, clip in CLIPS.items()}
+    return files.__getitem__
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from Xlib import display
 
 from kiosk.demo.sampler import BLACK, NOTHING, Sighting
-from kiosk.demo.testcard import Clip, make
+from kiosk.demo.testcard import Clip
 
 RED, GREEN, BLUE, GOLD, LONG = 11, 12, 13, 14, 15
 SECONDS = 4
@@ -37,11 +37,6 @@ CLIPS = {
     "long.mp4": Clip(LONG, "long.mp4", "long", LONG_SECONDS, (320, 180), video=_H264, ground="0x5f1f6f"),
 }  # fmt: skip
 """Of unlike formats and sizes; the number tells them apart on the screen."""
-
-
-def clip(name: str, folder: Path) -> Path:
-    """The file of a clip, made in ``folder`` when it is first asked for."""
-    return make(CLIPS[name], folder)
 
 
 class XServer:
@@ -160,4 +155,4 @@ def children_of(parent: int, module: str = "kiosk.station.projector.child") -> d
     return found
 
 
-__all__ = ["BLACK", "NOTHING", "POSTER", "Sampler", "Sighting", "XServer", "children_of", "clip", "position"]
+__all__ = ["BLACK", "NOTHING", "POSTER", "Sampler", "Sighting", "XServer", "children_of", "position"]
