@@ -9,6 +9,16 @@ from screen import CLIPS, Sampler, XServer
 
 from kiosk.demo.testcard import make
 
+SCREENS = {"screen", "display"}
+"""Fixtures that give one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what waits for a screen, and so for a clock: all else can run beside it."""
+    for item in items:
+        if SCREENS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("screen")
+
 
 @pytest.fixture(scope="session")
 def screen() -> Iterator[XServer]:
