@@ -101,7 +101,7 @@ class _Stream:
         pulse.pa_simple_new.restype = ctypes.c_void_p
         pulse.pa_simple_get_latency.restype = ctypes.c_uint64
         spec = _Spec(SAMPLE_S16LE, RATE, 2)
-        buffer = _Buffer(UNSAID, round(LATENCY_S * RATE) * FRAME, UNSAID, CHUNK // 2 * FRAME, UNSAID)
+        buffer = _Buffer(UNSAID, round(LATENCY_S * RATE) * FRAME, UNSAID, CHUNK * FRAME, UNSAID)
         about = ctypes.byref(spec), None, ctypes.byref(buffer), None
         self._stream = ctypes.c_void_p(pulse.pa_simple_new(None, b"kiosk", PLAYBACK, None, b"programme", *about))
         if not self._stream:
