@@ -296,6 +296,25 @@ def test_end_after_a_kill_may_be_early_by_a_check_point_and_no_more() -> None:
     assert verdict(rows, early) == {"wrong_times": 1}
 
 
+@pytest.mark.parametrize(
+    ("after", "outcome", "wrong"),
+    [
+        (0.02, "interrupted", {}),
+        (0.02, "completed", {"wrong_times": 1}),
+        (0.10, "interrupted", {"wrong_times": 1}),
+    ],
+)
+def test_end_just_before_a_kill_may_be_early_where_the_row_owns_to_a_kill(
+    after: float, outcome: str, wrong: dict[str, int]
+) -> None:
+    lives = [LIVES[0], replace(LIVES[1], end=110.0 + after), *LIVES[2:]]
+    place = SEEN.index(Sighting(110.0, 2, 0))
+    seen = [one for one in SEEN[:place] if one.monotonic < 110.0]
+    rows = changed("b", end_ms=109_100, played_ms=80, outcome=outcome)[:3]
+    found = judge(showings([*seen, Sighting(110.0, NOTHING, 0)], lives, NAMES), rows, lambda at: at * 1000)
+    assert {name: number for name, number in found.figures().items() if number} == {"plays_shown": 2, **wrong}
+
+
 def test_programme_that_comes_twice_in_a_row_is_two_showings() -> None:
     first = SEEN.index(Sighting(107.05, BLACK, 0))
     seen = [*pictures(1, 101.0, 103.0, 101.0), *pictures(1, 103.0, 105.0, 103.0), *SEEN[first:]]

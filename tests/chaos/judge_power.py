@@ -19,6 +19,8 @@ POINT_MS = 5_000
 """By so much more the end may be early, after a kill: one check-point."""
 TURN_MS = 10_000
 """Longer than any programme, and far less than the plan takes to come to the same programme again."""
+CLOSING_S = 0.05
+"""A row is on the disk so long after its end at most: a row that a kill cut short sooner ends at its check-point."""
 BACK = 25
 """By so many frames, a second of the slowest programme, a picture goes back where a programme begins anew: what is
 recommended comes twice in a row where its first play was not whole."""
@@ -52,6 +54,8 @@ class Showing:
     """When something else was seen in its place."""
     killed: bool
     """It was on the screen when its life ended."""
+    hardly_over: bool
+    """Its life ended so soon after it that nobody can have written down its end."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,7 @@ def _showing(
         changed=changed.monotonic,
         left=after.monotonic,
         killed=after.monotonic >= life.end,
+        hardly_over=after.monotonic >= life.end - CLOSING_S,
     )
 
 
@@ -215,7 +220,8 @@ def _wrong(showing: Showing, row: Row, wall_ms: Callable[[float], float]) -> Ite
     if _start_off(showing, row, wall_ms):
         yield f"it began {row.start_ms - wall_ms(showing.first):.0f} ms after it was seen"
     early = wall_ms(showing.changed) - row.end_ms
-    if early > SLACK_MS + (POINT_MS if showing.killed else 0):
+    cut_short = showing.killed or (showing.hardly_over and row.outcome == "interrupted")
+    if early > SLACK_MS + (POINT_MS if cut_short else 0):
         yield f"it ended {early:.0f} ms before its picture stood still"
     if (late := row.end_ms - wall_ms(showing.left)) > SLACK_MS:
         yield f"it ended {late:.0f} ms after it was gone"
