@@ -70,6 +70,7 @@ from kiosk.station.playout import Playout
 from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.stage import Stage
+from kiosk.station.screen import Screen
 from kiosk.station.set_aside import SetAside
 from kiosk.station.timekeeping import Timekeeping
 from kiosk.station.timers import Timers
@@ -120,9 +121,9 @@ class Station:
         self._clock = clock = Clock(journal.recall("clock"), boot_id)
         self._timers = Timers(post)
         self._stage = stage
-        self._projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
+        projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
         self._plan = plan = Plan(journal, clock, library)
-        self._playout = playout = Playout(config, plan, self._projector, journal, clock, library, boot_id)
+        self._playout = playout = Playout(config, plan, projector, journal, clock, library, boot_id)
         self._upkeep = upkeep = Upkeep(journal, identity.station, config.health.hysteresis_s)
         self._link = Link(
             identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
@@ -130,12 +131,12 @@ class Station:
         )  # fmt: skip
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
-        self._pictures = Pictures(self._stage, clock, playout.cuts)
+        self._pictures = Pictures(stage, clock, playout.cuts)
         self._actions = Actions(journal, clock, self._report_soon)
         aside = SetAside(journal)
         self._view = View(
             config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._link, aside,
-            self._stage,
+            stage,
         )  # fmt: skip
         self._presses = Presses(self._view, self._actions, self._replan, self._look)
         self._timekeeping = Timekeeping(
@@ -144,6 +145,7 @@ class Station:
         self._exchange = Exchange(
             self._view, self._link, self._timers, self._pictures, self._actions, self._replan, self._timekeeping.look
         )
+        self._screen = Screen(stage, projector, self._pictures, playout, clock, self._replan, self._exchange.show)
         self._snapshot: Snapshot = self._view.snapshot()
         self._panel: Panel | None = None
         if config.panel.enabled:
@@ -177,7 +179,7 @@ class Station:
         self._journal.start()
         self._restore()
         self._timers.start()
-        self._stage.tick(self._clock.monotonic())
+        self._screen.tick()
         self._devices.start()
         self._probes.start()
         self._link.start()
@@ -203,8 +205,7 @@ class Station:
     def _end(self) -> None:
         systemd.notify(systemd.STOPPING)
         self._playout.close("the station was shut down")
-        self._projector.close()
-        self._stage.close()
+        self._screen.close()
         if self._panel:
             self._panel.stop()
         self._link.stop()
@@ -231,13 +232,9 @@ class Station:
             case Wake():
                 self._probes.ask()
             case ChildReady() | ChildShown() | ChildProgress() | ChildFailed() | ChildGone():
-                self._child_spoke(event)
-            case StageReady():
-                self._stage_came(event)
-            case StageGone():
-                self._stage_went(event)
-            case ScreenGrabbed():
-                self._screen_grabbed(event)
+                self._screen.take(event)
+            case StageReady() | StageGone() | ScreenGrabbed():
+                self._screen.take(event)
             case RootFound() | WeekFound() | UrgentFound() | StationFound() | ProgrammeArrived() | FetchEnded():
                 self._exchange.take(event)
             case TownRefused() | HeartbeatAnswered() | Delivered() | TownUnreachable():
@@ -272,13 +269,11 @@ class Station:
         systemd.notify(systemd.WATCHDOG)
         self._timekeeping.look()
         self._presses.tick()
-        self._stage.tick(now)
-        if self._playout.take(self._projector.tick(now)):
-            self._replan("a programme failed")
+        self._screen.tick()
         if now - self._looked >= LOOK_SECONDS:
             self._look()
 
-    # --- the screen ---
+    # --- the plan, and what people see of it ---
 
     def _replan(self, why: str) -> None:
         moment = self._playout.replan(why)
@@ -303,24 +298,6 @@ class Station:
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
         status.tell(Path(self._config.station.runtime), self._snapshot)
-
-    def _child_spoke(self, event: ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone) -> None:
-        notes = self._projector.handle(event, self._clock.monotonic())
-        if self._playout.take(notes) or isinstance(event, ChildShown):
-            self._replan("a programme failed")
-
-    def _stage_came(self, event: StageReady) -> None:
-        self._stage.ready(event)
-        self._projector.screen_came(self._clock.monotonic())
-
-    def _screen_grabbed(self, event: ScreenGrabbed) -> None:
-        if picture := self._pictures.take(event):
-            self._exchange.show(picture)
-
-    def _stage_went(self, event: StageGone) -> None:
-        self._pictures.screen_went()
-        if self._stage.gone(event, self._clock.monotonic()):
-            self._projector.screen_went()
 
     # --- equipment ---
 

@@ -163,6 +163,11 @@ class Clock:
             return "untrusted"
         return self._vouched.state if word is None else "trusted"
 
+    @property
+    def ahead_s(self) -> float | None:
+        """By how many seconds this clock is ahead of the PC's; None while neither can be believed."""
+        return None if self.state == "untrusted" else (self._base_ms - self._system_ms) / 1000
+
     def _town_word(self) -> _Word | None:
         """The town's word while it is fresh."""
         if self._town is None or self._boottime_ns() / 1e9 - self._town.said > TOLD_S:

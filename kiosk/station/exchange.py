@@ -90,6 +90,7 @@ class Exchange:
 
     def report(self) -> None:
         """Say how this room is, and deliver what waits."""
+        self._link.judge_dates(self._clock.ahead_s)
         self._link.report(self._view.heartbeat())
 
     def show(self, picture: Picture) -> None:

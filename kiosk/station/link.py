@@ -102,6 +102,11 @@ class Link:
         if self._root is None or root.version >= self._root.version:
             self._root = root
 
+    def judge_dates(self, ahead_s: float | None) -> None:
+        """As :meth:`Town.judge_dates`."""
+        self._fetch_town.judge_dates(ahead_s)
+        self._report_town.judge_dates(ahead_s)
+
     def fetch(self, standing: Standing, newest: HeartbeatAnswer | None = None) -> None:
         """Ask for a round; it replaces one that waits. With ``newest`` only what is newer is looked at."""
         self.root(standing.root)

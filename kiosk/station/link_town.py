@@ -116,6 +116,11 @@ class Town:
         self._stopped.set()
         self._limits.hang_up()
 
+    def judge_dates(self, ahead_s: float | None) -> None:
+        """The station's clock is ahead of the PC's by ``ahead_s``: certificates of new connections are held against it.
+        None: nobody knows what time it is, and what a certificate says of its dates is not judged."""
+        self._limits.ahead_s = ahead_s
+
     def get(self, path: str, limit: int = wire.MAX_DOCUMENT, etag: str = "") -> bytes | None:
         """A whole document of at most ``limit`` bytes, or None where it still is the one named by ``etag``."""
         headers = {"If-None-Match": f'"{etag}"'} if etag else {}

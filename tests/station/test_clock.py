@@ -88,7 +88,7 @@ def test_an_instant_before_a_step_is_what_it_was_then() -> None:
 
 
 def test_clock_that_nobody_vouches_for_is_untrusted() -> None:
-    assert untold().state == "untrusted"
+    assert (untold().state, untold().ahead_s) == ("untrusted", None)
     assert untold(untold().memory(), boot="boot-2").state == "untrusted"
     assert untold("nonsense").state == untold("trusted soon").state == untold("{}").state == "untrusted"
     assert untold("trusted " + "9" * 5000).state == untold("9" * 5000).state == "untrusted"
@@ -111,6 +111,7 @@ def test_who_sets_a_clock_that_is_known_to_be_right_does_not_set_the_stations(st
     clock.synchronised(False)  # as the kernel says after a step by hand
     assert (clock.now(), clock.state) == (NOW + timedelta(seconds=10), "holdover")
     assert clock.on_system(NOW) == NOW + step, "timers go by the system's clock"
+    assert clock.ahead_s == pytest.approx(-step.total_seconds(), abs=0.002)
     clock.synchronised(True)  # it was NTP after all
     assert clock.look().ours_ms == round(step.total_seconds() * 1000)
     assert (clock.now(), clock.state) == (NOW + timedelta(seconds=10) + step, "trusted")

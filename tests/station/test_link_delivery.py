@@ -25,7 +25,7 @@ from kiosk.contract.wire import decode
 from kiosk.station import link_pace, link_town
 from kiosk.station.events import Delivered, HeartbeatAnswered, ProgrammeArrived, TownUnreachable
 from kiosk.station.link_town import Cut as CutOff
-from kiosk.station.link_town import Town, retry_after
+from kiosk.station.link_town import Town, Unreachable, retry_after
 
 
 @pytest.fixture
@@ -207,9 +207,9 @@ class _Dripper:
                     return
 
 
-def certificate(folder: Path, name: str) -> Path:
-    """A self-signed certificate for ``name`` with its key, in one file."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+def certificate(folder: Path, name: str, year: int | None = None) -> Path:
+    """A self-signed certificate for ``name`` with its key, in one file; of today, or of the first days of a year."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime(year, 1, 2, tzinfo=UTC) if year else datetime.now(UTC)
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     built = x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
     built = built.serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
@@ -235,6 +235,31 @@ def test_tls_is_judged_by_the_name_and_keeps_time_too(
         with pytest.raises(CutOff, match=complaint):
             Town(f"https://localhost:{port}", timeout_s=5, ca_file=str(pem)).get("/v1/station.json")
         assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize(
+    ("year", "ahead_s", "complaint"),
+    [
+        (1999, 0.0, "the town's certificate is valid from Jan +1 .* 1999 GMT to Jan +3 .* 1999 GMT, and today is 20"),
+        (2099, 0.0, "the town's certificate is valid from Jan +1 .* 2099 GMT to Jan +3 .* 2099 GMT, and today is 20"),
+        (2099, datetime(2099, 1, 2, tzinfo=UTC).timestamp() - time.time(), ""),
+        (2099, None, ""),
+        (1999, None, ""),
+    ],
+)
+def test_dates_of_a_certificate_are_held_against_the_stations_clock_if_that_can_be_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: int, ahead_s: float | None, complaint: str
+) -> None:
+    """A PC whose clock has forgotten the time would otherwise never be told it."""
+    monkeypatch.setattr(link_town, "DOCUMENT_S", 1.0)
+    pem = certificate(tmp_path, "localhost", year)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with _Dripper(context=context) as port:
+        town = Town(f"https://localhost:{port}", "secret", timeout_s=5, ca_file=str(pem))
+        town.judge_dates(ahead_s)
+        with pytest.raises(Unreachable, match=complaint or "not over in the time|timed out"):
+            town.get("/v1/station.json")
 
 
 def test_what_waits_is_delivered_before_a_programme_is_fetched(town: TownOnTheLine, room: Room) -> None:

@@ -1,0 +1,66 @@
+"""What the screen's stage and the programmes' children say, and what follows from it for plan, record and poster."""
+
+from collections.abc import Callable
+
+from kiosk.station.clock import Clock
+from kiosk.station.events import (
+    ChildFailed,
+    ChildGone,
+    ChildProgress,
+    ChildReady,
+    ChildShown,
+    ScreenGrabbed,
+    StageGone,
+    StageReady,
+)
+from kiosk.station.pictures import Picture, Pictures
+from kiosk.station.playout import Playout
+from kiosk.station.projector.projector import Projector
+from kiosk.station.projector.stage import Stage
+
+OfChild = ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone
+OfStage = StageReady | StageGone | ScreenGrabbed
+
+
+class Screen:
+    """For the main loop only."""
+
+    def __init__(
+        self, stage: Stage, projector: Projector, pictures: Pictures, playout: Playout, clock: Clock,
+        replan: Callable[[str], None], send: Callable[[Picture], None],
+    ) -> None:  # fmt: skip
+        """``replan`` brings the screen in step with the plan, ``send`` takes each small picture to the town."""
+        self._stage, self._projector, self._pictures = stage, projector, pictures
+        self._playout, self._clock = playout, clock
+        self._replan, self._send = replan, send
+
+    def take(self, event: OfChild | OfStage) -> None:
+        """What one of the processes at the screen has said."""
+        now = self._clock.monotonic()
+        match event:
+            case StageReady():
+                self._stage.ready(event)
+                self._projector.screen_came(now)
+            case StageGone():
+                self._pictures.screen_went()
+                if self._stage.gone(event, now):
+                    self._projector.screen_went()
+            case ScreenGrabbed():
+                if picture := self._pictures.take(event):
+                    self._send(picture)
+            case _:
+                notes = self._projector.handle(event, now)
+                if self._playout.take(notes) or isinstance(event, ChildShown):
+                    self._replan("a programme failed")
+
+    def tick(self) -> None:
+        """About once a second: what hangs is replaced, what has gone is started anew."""
+        now = self._clock.monotonic()
+        self._stage.tick(now)
+        if self._playout.take(self._projector.tick(now)):
+            self._replan("a programme failed")
+
+    def close(self) -> None:
+        """End all that is on the screen."""
+        self._projector.close()
+        self._stage.close()
