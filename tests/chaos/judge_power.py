@@ -113,8 +113,7 @@ def showings(sightings: Sequence[Sighting], lives: Sequence[Life], names: dict[i
     """Put sightings together. ``names`` gives the programme of each bar code; any other code is none.
 
     A programme that was away for a moment, as when its player was replaced, is the same showing, unless another one was
-    seen meanwhile, or it began anew. What is seen for the first time after a kill was shown by nobody: it waited below,
-    and came in sight as the windows above it went.
+    seen meanwhile, or it began anew.
     """
     begins = [life.begin + BIRTH_S for life in lives]
     groups: list[tuple[int, list[int]]] = []
@@ -128,7 +127,7 @@ def showings(sightings: Sequence[Sighting], lives: Sequence[Life], names: dict[i
             groups.append(newest)
         newest[1].append(place)
     found = [_showing(sightings, places, lives[life], life, names) for life, places in groups]
-    return sorted((one for one in found if one.first < lives[one.life].end), key=lambda one: one.first)
+    return sorted(found, key=lambda one: one.first)
 
 
 def _goes_on(last: Sighting, seen: Sighting) -> bool:

@@ -1,4 +1,4 @@
-"""X windows of the projector: a programme's, which keeps its picture while it waits behind, and the poster's."""
+"""X windows of the projector: a programme's, which keeps its picture while it waits off the screen, and the poster."""
 
 import os
 import select
@@ -43,7 +43,7 @@ def keep_awake(connection: Any) -> None:
 
 
 class _Window:
-    """A window over the whole screen, born behind all others. Sizes in pixels."""
+    """A window of the screen's size, born behind all others. Sizes in pixels."""
 
     def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
         screen = connection.screen()
@@ -88,13 +88,15 @@ class ProgrammeWindow(_Window):
     """A programme's window.
 
     It is redirected by the Composite extension: the server keeps its picture although nobody can see it, so that
-    raising it shows the waiting picture in the same instant, without black.
+    bringing it in shows the waiting picture in the same instant, without black. It waits beside the screen, not behind
+    the other windows: should those go away, nobody sees a programme that is not on air.
     """
 
     def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
         super().__init__(connection, width, height)
         if connection.has_extension("Composite"):
             composite.redirect_window(self._window, composite.RedirectAutomatic)
+            self._window.configure(x=-self.width)
         self._window.map()
         connection.damage_query_version()
         self._damage = self._window.damage_create(damage.DamageReportRawRectangles)
@@ -138,8 +140,8 @@ class ProgrammeWindow(_Window):
         self.forget_pictures()
 
     def raise_(self) -> None:
-        """Put the window on top of all others; returns when the server has done it."""
-        self._window.configure(stack_mode=X.Above)
+        """Put the window on the screen, on top of all others; returns when the server has done it."""
+        self._window.configure(x=0, stack_mode=X.Above)
         self._display.sync()
 
     def vanish(self) -> None:
@@ -149,10 +151,7 @@ class ProgrammeWindow(_Window):
 
 
 class PosterWindow(_Window):
-    """The window of the poster: above the programmes that wait, below the one that is on air.
-
-    It is there, in black, before its first picture is: a programme that gets ready meanwhile would be seen without it.
-    """
+    """The window of the poster, below the programme that is on air. It is there, in black, before its picture is."""
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)

@@ -77,6 +77,19 @@ def test_stage_that_is_killed_comes_back_and_the_programme_goes_on(rig: Rig, sam
     sampler.wait_for(POSTER, since=at + 3)
 
 
+def test_programme_that_waits_is_not_seen_though_the_poster_goes(rig: Rig, sampler: Sampler, clips: Clips) -> None:
+    at = time.monotonic() + 30
+    rig.cue("a", clips("blue.mkv"), at)
+    rig.ready("a.1")
+    began = time.monotonic()
+    [stage] = children_of(os.getpid(), "kiosk.station.projector.stage_child")
+    os.kill(stage, signal.SIGKILL)
+    rig.until(lambda: not rig.stage.up)
+    rig.until(lambda: rig.stage.up)
+    rig.run_to(time.monotonic() + 0.5)
+    assert BLUE not in sampler.programmes(began, time.monotonic())
+
+
 def test_stage_that_hangs_keeps_nobody_waiting_and_is_ended(rig: Rig, screen: XServer) -> None:
     [stage] = children_of(os.getpid(), "kiosk.station.projector.stage_child")
     os.kill(stage, signal.SIGSTOP)
