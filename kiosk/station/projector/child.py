@@ -45,6 +45,8 @@ PATIENCE = 1.0
 """Seconds that the parent is given to say when a picture may come that is late, or joins."""
 SPIN = 0.002
 """Seconds before an instant from which on it is waited for awake: the kernel wakes a sleeper a little late."""
+AROUND = 0.05
+"""Seconds before its start in which a programme looks which one it follows."""
 REPORTS = 3
 """File descriptor on which the parent reads."""
 _ORDERS = msgspec.json.Decoder(ToChild)
@@ -124,9 +126,9 @@ def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", ord
 
 def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut | None) -> Cut:
     """Start the programme as much ahead of the cut as it needs, and raise it at the cut."""
-    while cut is None or time.monotonic() < cut.at - programme.lead - SPIN:
-        until = cut.at - programme.lead - SPIN if cut else None
-        cut = obey(orders.wait(until), programme, window) or cut
+    cut = wait_until_near(programme, window, orders, cut, AROUND)
+    window.look_around()
+    cut = wait_until_near(programme, window, orders, cut, SPIN)
     wait_awake(cut.at - programme.lead)
     began = time.monotonic()
     programme.run()
@@ -141,6 +143,16 @@ def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orde
     tell(Shown(at=time.monotonic()))
     programme.sound()
     window.look_away()
+    return cut
+
+
+def wait_until_near(
+    programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut | None, seconds: float
+) -> Cut:
+    """Wait until the programme has to be started in ``seconds``; the cut as it is known then."""
+    while cut is None or time.monotonic() < cut.at - programme.lead - seconds:
+        until = cut.at - programme.lead - seconds if cut else None
+        cut = obey(orders.wait(until), programme, window) or cut
     return cut
 
 

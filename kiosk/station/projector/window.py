@@ -6,8 +6,11 @@ import time
 from typing import Any
 
 from Xlib import X, display
-from Xlib.error import ConnectionClosedError
+from Xlib.error import CatchError, ConnectionClosedError, XError
 from Xlib.ext import composite, damage, dpms
+
+NAME = "kiosk programme"
+"""Of each window of a programme."""
 
 
 class ScreenGone(Exception):
@@ -89,14 +92,20 @@ class ProgrammeWindow(_Window):
 
     It is redirected by the Composite extension: the server keeps its picture although nobody can see it, so that
     bringing it in shows the waiting picture in the same instant, without black. It waits beside the screen, not behind
-    the other windows: should those go away, nobody sees a programme that is not on air.
+    the other windows, and takes the programme before it off the screen as it comes in: should any window go away,
+    nobody sees a programme that is not on air.
     """
 
     def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
         super().__init__(connection, width, height)
-        if connection.has_extension("Composite"):
+        self._aside = bool(connection.has_extension("Composite"))
+        """It need not be on the screen to have a picture."""
+        if self._aside:
             composite.redirect_window(self._window, composite.RedirectAutomatic)
             self._window.configure(x=-self.width)
+        self._window.set_wm_name(NAME)
+        self._before: list[Any] = []
+        """The windows that it takes the place of."""
         self._window.map()
         connection.damage_query_version()
         self._damage = self._window.damage_create(damage.DamageReportRawRectangles)
@@ -139,9 +148,22 @@ class ProgrammeWindow(_Window):
         self._display.damage_destroy(self._damage)
         self.forget_pictures()
 
+    def look_around(self) -> None:
+        """See which programme is on the screen. To be called shortly before :meth:`raise_`: it takes a moment."""
+        if self._aside:
+            self._before = [one for one in self._display.screen().root.query_tree().children if self._is_before(one)]
+
+    def _is_before(self, other: Any) -> bool:
+        try:
+            return bool(other.id != self.id and other.get_wm_name() == NAME and other.get_geometry().x == 0)
+        except XError:  # it has gone meanwhile
+            return False
+
     def raise_(self) -> None:
-        """Put the window on the screen, on top of all others; returns when the server has done it."""
+        """Be on the screen, on top, in place of the programme there; returns when the server has done it."""
         self._window.configure(x=0, stack_mode=X.Above)
+        for other in self._before:
+            other.unmap(onerror=CatchError())
         self._display.sync()
 
     def vanish(self) -> None:

@@ -291,6 +291,23 @@ def test_volume_is_taken_by_a_programme_on_air_and_by_one_that_waits(rig: Rig, c
     assert rig.of(Replaced) == [] and rig.of(OffScreen) == []
 
 
+def test_programme_before_is_off_the_screen_at_the_cut_though_nobody_tells_it_to_leave(
+    rig: Rig, sampler: Sampler, clips: Clips
+) -> None:
+    at = time.monotonic() + TWO_START
+    rig.cue("a", clips("red.mp4"), at, end=at + 1)
+    [first] = rig.children()
+    rig.cue("b", clips("gold.avi"), at + 1)
+    [second] = rig.children().keys() - {first}
+    rig.run_to(at + 0.9)
+    time.sleep(0.4)  # the daemon is busy
+    assert sampler.at(time.monotonic()).programme == GOLD
+    gone = time.monotonic()
+    os.kill(second, signal.SIGKILL)
+    time.sleep(0.4)
+    assert sampler.programmes(gone, time.monotonic()) in ([GOLD, POSTER], [POSTER])
+
+
 def test_gap_is_the_time_without_a_picture(rig: Rig, sampler: Sampler, clips: Clips) -> None:
     at = time.monotonic() + TWO_START
     rig.cue("a", clips("red.mp4"), at)
