@@ -57,6 +57,8 @@ class _Play:
     level: Level
     """How loud it is to be."""
     shown: bool = False
+    late_ms: int = 0
+    """By how much its first picture came after its instant."""
     point: float = 0.0
     """Monotonic instant of the last check-point."""
     base_ms: float | None = None
@@ -295,7 +297,8 @@ class Playout:
             self._plan.filler_went_on(play.on_air)
         play.base_ms = self._clock.base_at(note.at)
         at_ms = self._clock.ms_at(note.at, play.base_ms)
-        late, gap = round(note.late * 1000), round(note.gap * 1000)
+        play.late_ms = late = round(note.late * 1000)
+        gap = round(note.gap * 1000)
         sound = play.level.volume, play.level.silent
         self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, note.video_output, sound, self.evidence)
         log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
@@ -327,6 +330,6 @@ class Playout:
     def _judge(self, play: _Play, played_ms: int, failure: str) -> tuple[Outcome, str]:
         if play.shown and played_ms + play.before_ms >= play.on_air.programme.duration_ms - TAIL_MS:
             return "completed", ""
-        if failure or not play.shown:
+        if failure or not play.shown or (play.late_ms > TAIL_MS and not play.joined):
             return "failed", failure or "it was not ready in time"
         return "interrupted", "joined in progress" if play.joined else "cut by the plan"

@@ -290,6 +290,14 @@ def test_programme_that_was_not_ready_in_time_has_failed(make_room: MakeRoom) ->
     assert (row.outcome, row.cause, row.shown_ms, row.played_ms) == ("failed", "it was not ready in time", None, 0)
 
 
+def test_programme_whose_beginning_was_lost_as_it_was_not_ready_has_failed(make_room: MakeRoom) -> None:
+    room = make_room(MORNING, "08:59:00")
+    room.projector.late = 2.0
+    room.run(at("09:01:01"))
+    row = only(room.rows(), "law")
+    assert (row.outcome, row.cause, row.late_ms, row.played_ms) == ("failed", "it was not ready in time", 2000, 58_000)
+
+
 def test_programme_that_fails_too_near_to_its_end_to_be_replaced_has_failed(
     make_room: MakeRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
