@@ -296,6 +296,7 @@ enabled = false
 def keep(folder: Path, target: Path) -> None:
     """Copy what is needed to look into a run afterwards: trace, logs, the town's record and the station's."""
     target.mkdir(parents=True, exist_ok=True)
-    for name in ("trace", "station.log", "town.log", "state/journal.db", "state/journal.db-wal", "town/town.db"):
+    databases = [f"{name}{part}" for name in ("state/journal.db", "town/town.db") for part in ("", "-wal")]
+    for name in ("trace", "station.log", "town.log", *databases):
         if (folder / name).exists():
             shutil.copyfile(folder / name, target / Path(name).name)
