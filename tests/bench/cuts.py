@@ -1,10 +1,10 @@
 """How cuts look: kiosk, cvlc and mpv play the same clips of all picture formats, a sampler watches the X screen.
 
-``python tests/bench/cuts.py [--cuts N] [--only SYSTEM ...] [--load] [--display NAME]``; the last line is JSON, every
-cut goes to standard error. The screen is an Xvfb of its own, or the one that ``--display`` names, as ``xorg.sh`` does.
-The clips come in blocks, the same for each system; which system plays a block first changes from block to block. The
-kiosk's figures hold its cuts from the poster and back to it as well. Stills and sounds are played apart and are in no
-figure.
+``python tests/bench/cuts.py [--cuts N | --clips NAME ...] [--only SYSTEM ...] [--load] [--display NAME]``; the last
+line is JSON, every cut goes to standard error. The screen is an Xvfb of its own, or the one that ``--display`` names,
+as ``xorg.sh`` does. The clips come in blocks, the same for each system; which system plays a block first changes from
+block to block. The kiosk's figures hold its cuts from the poster and back to it as well. Stills and sounds are played
+apart and are in no figure.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main() -> None:
     options = _options()
     if lacking := missing(options.only):
         sys.exit(f"not installed: {', '.join(lacking)}; apt-get install vlc-bin mpv util-linux pulseaudio")
-    blocks = order(options.cuts)
+    blocks = order(options.cuts) if not options.clips else [named(options.clips)]
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-cuts-")))
         folder.chmod(0o755)  # cvlc runs as nobody
@@ -109,6 +109,12 @@ def order(cuts: int) -> list[tuple[Format, ...]]:
     number = math.ceil(cuts / (len(FILMS) - 1))
     size = math.ceil(cuts / number) + 1
     return [tuple(chance.sample(FILMS, size)) for _ in range(number)]
+
+
+def named(names: Sequence[str]) -> tuple[Format, ...]:
+    """One block of the clips with those names, in that order."""
+    films = {one.name: one for one in FILMS}
+    return tuple(films[name] for name in names)
 
 
 def play(
@@ -198,6 +204,8 @@ def _badness(cut: Cut) -> float:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cuts", type=int, default=60, help="cuts between clips, at least (60)")
+    clips = [one.name for one in FILMS]
+    parser.add_argument("--clips", nargs="+", choices=clips, metavar="NAME", help="these once, in place of --cuts")
     parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="leave the others out")
     parser.add_argument("--load", action="store_true", help="the kiosk alone, with pages asked for and a file fetched")
     parser.add_argument("--no-apart", dest="apart", action="store_false", help="leave stills and sounds out")
