@@ -231,9 +231,10 @@ class Station:
                 self._purge()
             case Wake():
                 self._probes.ask()
-            case ChildReady() | ChildShown() | ChildProgress() | ChildFailed() | ChildGone():
-                self._screen.take(event)
-            case StageReady() | StageGone() | ScreenGrabbed():
+            case (
+                ChildReady() | ChildShown() | ChildProgress() | ChildFailed() | ChildGone()
+                | StageReady() | StageGone() | ScreenGrabbed()
+            ):  # fmt: skip
                 self._screen.take(event)
             case RootFound() | WeekFound() | UrgentFound() | StationFound() | ProgrammeArrived() | FetchEnded():
                 self._exchange.take(event)
