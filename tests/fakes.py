@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from msgspec import structs
 
+from kiosk.contract.instants import EPOCH
 from kiosk.station.clock import Clock
-from kiosk.station.instants import EPOCH
 from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Position, Showing
 from kiosk.station.projector.projector import JOIN_LEAD
 

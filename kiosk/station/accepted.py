@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 from tuf.api.metadata import Root
 
+from kiosk.contract.instants import EPOCH
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import Refusal
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Held, Index, Pinned
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
-from kiosk.station.instants import EPOCH
 from kiosk.station.library import Library, Shelf, pins
 from kiosk.station.link import Standing
 from kiosk.station.need import in_order_of_need, needs

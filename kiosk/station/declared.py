@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from kiosk.contract.instants import to_ms
 from kiosk.contract.wire import Id, Instant, Span, Text
 from kiosk.station import config
 from kiosk.station.events import ClockDeclared
-from kiosk.station.instants import to_ms
 from kiosk.station.panel.pin import write_private
 from kiosk.station.systemd import boot_id
 

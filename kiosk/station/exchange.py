@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from kiosk.contract.instants import number_in
 from kiosk.contract.reports import Receipt
 from kiosk.station.actions import Actions
 from kiosk.station.events import (
@@ -18,7 +19,6 @@ from kiosk.station.events import (
     Wake,
     WeekFound,
 )
-from kiosk.station.instants import number_in
 from kiosk.station.link import Link, Standing
 from kiosk.station.link_pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.pictures import Picture, Pictures

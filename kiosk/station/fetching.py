@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kiosk.contract.instants import FAR
 from kiosk.contract.playlist import Programme
 from kiosk.station.accepted import Accepted
-from kiosk.station.instants import FAR
 from kiosk.station.library import pins
 from kiosk.station.link import Link
 

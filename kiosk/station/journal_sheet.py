@@ -12,8 +12,8 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from kiosk.common.i18n import Language, mark, translator
+from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Evidence, Outcome, Play
-from kiosk.station.instants import to_utc
 from kiosk.station.journal_finds import readable
 from kiosk.station.journal_later import Changed, Later, PutRight
 

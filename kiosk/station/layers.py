@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from kiosk.contract.instants import FAR_MS
 from kiosk.contract.playlist import Mode, Programme
 from kiosk.contract.records import Origin
 from kiosk.station.filler import Plays, turn
-from kiosk.station.instants import FAR_MS
 from kiosk.station.opening import RoomHours
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tuf.api.metadata import Root
 
 from kiosk.contract import trust, wire
+from kiosk.contract.instants import EPOCH, FAR
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, Signed
 from kiosk.contract.station import StationDocument
@@ -25,7 +26,6 @@ from kiosk.station.events import (
 )
 from kiosk.station.fetch_hours import Hours
 from kiosk.station.identity import Identity
-from kiosk.station.instants import EPOCH, FAR
 from kiosk.station.library import Library, WrongBytes, check_length, check_station, for_station, pins
 from kiosk.station.link_download import Download, NoRoom, Progress, Spare
 from kiosk.station.link_line import Line

@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from kiosk.contract.instants import FAR_MS, local_ms, to_ms, to_utc
 from kiosk.contract.station import Hours, Opening
-from kiosk.station.instants import FAR_MS, local_ms, to_ms, to_utc
 
 _DAY = timedelta(days=1)
 
@@ -18,7 +18,7 @@ def room_open(opening: Opening, now: datetime) -> tuple[bool, datetime]:
 
     Hours that adjoin or overlap are reported edge by edge. Where several seasons, or several entries
     for one date, hold at a time, the first one named counts. A room that never opens again is closed until
-    :data:`kiosk.station.instants.FAR`.
+    :data:`kiosk.contract.instants.FAR`.
     """
     is_open, until = room_hours(opening).look(to_ms(now))
     return is_open, to_utc(until)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from kiosk.contract.instants import FAR, to_ms, to_utc
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.station import StationDocument
 from kiosk.station import timetable as tt
 from kiosk.station.clock import Clock
-from kiosk.station.instants import FAR, to_ms, to_utc
 from kiosk.station.journal import AsRun, Journal
 from kiosk.station.library import Library
 

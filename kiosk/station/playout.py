@@ -9,13 +9,13 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Evidence, Outcome
 from kiosk.station import timetable as tt
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.cut_short import CutShort
-from kiosk.station.instants import to_ms
 from kiosk.station.journal import Due, Journal
 from kiosk.station.library import Library
 from kiosk.station.loudness import gain_db

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Callable
 
+from kiosk.contract.instants import to_ms
 from kiosk.station.actions import Actions
 from kiosk.station.events import MutePressed, StartPressed, StopPressed, VolumePressed
-from kiosk.station.instants import to_ms
 from kiosk.station.stop import StopState
 from kiosk.station.views import View
 from kiosk.station.volume import HandVolume

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import msgspec
 
+from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.wire import Instant
 from kiosk.station.events import StopPressed
-from kiosk.station.instants import to_ms, to_utc
 from kiosk.station.journal import Journal
 from kiosk.station.timetable import Stop
 

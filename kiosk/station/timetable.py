@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from kiosk.contract.instants import FAR_MS, local_ms, to_ms, to_utc
 from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent, span
 from kiosk.contract.records import Origin
 from kiosk.contract.station import Opening
 from kiosk.station.filler import Plays
-from kiosk.station.instants import FAR_MS, local_ms, to_ms, to_utc
 from kiosk.station.layers import (
     Bill,
     Layer,

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import msgspec
 
+from kiosk.contract.instants import number_in
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.rules import Cleared, Observation, Problem, RuleState, judge, problems
-from kiosk.station.instants import number_in
 from kiosk.station.journal import Journal
 from kiosk.station.journal_chain import valid
 from kiosk.station.journal_salvage import DAMAGED

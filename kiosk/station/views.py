@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import kiosk
+from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import span
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
 from kiosk.station import fetching, poster
@@ -13,7 +14,6 @@ from kiosk.station.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
-from kiosk.station.instants import to_ms
 from kiosk.station.journal import Journal
 from kiosk.station.link import Link
 from kiosk.station.opening import room_open

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.records import Origin
 from kiosk.contract.wire import Instant, Percent
 from kiosk.station.events import MutePressed, VolumePressed
-from kiosk.station.instants import to_ms, to_utc
 from kiosk.station.journal import Journal
 from kiosk.station.stop import PressIds
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from fakes import FakeProjector, HandClock
 
+from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot, Urgent
 from kiosk.contract.station import Hours, Opening, StationDocument
 from kiosk.station.config import Config
 from kiosk.station.events import Event
-from kiosk.station.instants import to_ms
 from kiosk.station.journal import AsRun, Journal
 from kiosk.station.library import Library
 from kiosk.station.plan import Plan

@@ -18,8 +18,8 @@ from PIL import Image, ImageStat
 from screen import LONG, Sampler, XServer, children_of
 from station.panel.panel_room import PIN, Browser
 
+from kiosk.contract.instants import to_ms
 from kiosk.station.events import Wake
-from kiosk.station.instants import to_ms
 from kiosk.station.panel import pin
 from kiosk.town import picture
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from fakes import HandClock
 
+from kiosk.contract.instants import to_ms
 from kiosk.contract.records import ClockRepair, ClockState
 from kiosk.station.clock_history import MOST, ClockHistory
-from kiosk.station.instants import to_ms
 from kiosk.station.journal import Journal
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)

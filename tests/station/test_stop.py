@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.contract.instants import to_ms
 from kiosk.station.events import StopPressed
-from kiosk.station.instants import to_ms
 from kiosk.station.journal import Journal
 from kiosk.station.stop import MEMORY, StopState
 from kiosk.station.timetable import Stop
