@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import click
 
 from kiosk import __version__
+from kiosk.common.files import write_whole
 from kiosk.contract import trust, wire
 from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, parse_code
 from kiosk.contract.trust import Refused
 from kiosk.station import config
-from kiosk.station.durable import write_whole
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
 from kiosk.station.library import Library

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import ClassVar
 
+from kiosk.common.files import write_whole
 from kiosk.contract import wire
 from kiosk.contract.wire import Id, Record, Sha256, Text
-from kiosk.station.durable import write_whole
 
 REMEDY = "run: kiosk enrol --town URL --code CODE"
 

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from kiosk.station.durable import sync_folder
+from kiosk.common.files import sync_folder
 from kiosk.station.journal_schema import unwritable
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from sqlite_utils import Database
 
-from kiosk.station.durable import write_whole
+from kiosk.common.files import write_whole
 from kiosk.station.journal_look import UNREADABLE, fault
 from kiosk.station.journal_migrations import migrations, triggers, triggers_of
 

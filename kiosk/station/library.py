@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tuf.api.metadata import Root
 
+from kiosk.common.files import make_folder, sync_folder, write_whole
 from kiosk.contract import station as stations
 from kiosk.contract import trust, wire
 from kiosk.contract.playlist import Playlist, Programme, Urgent
@@ -18,7 +19,6 @@ from kiosk.contract.reports import Signed
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index, Pinned, Refused
 from kiosk.station import library_space as space
-from kiosk.station.durable import make_folder, sync_folder, write_whole
 
 log = logging.getLogger(__name__)
 

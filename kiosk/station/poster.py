@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.stop_reasons import reason_text
 from kiosk.contract.playlist import Playlist, Programme, Slot, span
 from kiosk.contract.records import ClockState
 from kiosk.contract.station import Opening, StationDocument
-from kiosk.station.reasons import reason_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image

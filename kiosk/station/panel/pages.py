@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from kiosk.common.i18n import Language, pick, translator
+from kiosk.common.stop_reasons import REASONS, reason_text, tidy_reason
 from kiosk.common.web import BodyLimit, SecurityHeaders
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, StopPressed, VolumePressed
@@ -26,7 +27,6 @@ from kiosk.station.panel import words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.pictures import Picture
-from kiosk.station.reasons import REASONS, reason_text, tidy_reason
 
 log = logging.getLogger(__name__)
 

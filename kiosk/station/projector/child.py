@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import msgspec
 
-from kiosk.station.projector.confine import confine, die_with_parent
+from kiosk.common.sandbox import confine, die_with_parent
 from kiosk.station.projector.failure import Failure
 from kiosk.station.projector.film import Film
 from kiosk.station.projector.messages import (

@@ -14,7 +14,7 @@ from kiosk.station.projector.messages import SCREEN_GONE, Cue, Cut, line
 CHILD = """
 import json, os, socket, sys
 from pathlib import Path
-from kiosk.station.projector.confine import confine
+from kiosk.common.sandbox import confine
 port, own, outside = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 said = {"trouble": confine(own)}
 def tried(name, work):
