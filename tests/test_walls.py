@@ -46,7 +46,7 @@ LIVES_IN = {
     "vlc": ("kiosk.station.projector",),
     "Xlib": ("kiosk.station.projector", "kiosk.demo"),  # the demo watches the screen from outside the station
     "pyudev": ("kiosk.station.health.devices",),
-    "apscheduler": ("kiosk.station.timers",),
+    "apscheduler": ("kiosk.station.service.timers",),
     "sqlite_utils": ("kiosk.station.journal*",),
     "requests": ("kiosk.station.link*", "kiosk.station.enrol"),
     "urllib3": ("kiosk.station.link*", "kiosk.station.enrol"),

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
-from kiosk.station import status, systemd
+from kiosk.station import status
 from kiosk.station.accepted import Accepted
 from kiosk.station.actions import Actions
 from kiosk.station.clock import Clock
@@ -71,9 +71,10 @@ from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.stage import Stage
 from kiosk.station.screen import Screen
+from kiosk.station.service import systemd
+from kiosk.station.service.timers import Timers
 from kiosk.station.set_aside import SetAside
 from kiosk.station.timekeeping import Timekeeping
-from kiosk.station.timers import Timers
 from kiosk.station.upkeep import Upkeep
 from kiosk.station.views import View
 

@@ -14,7 +14,7 @@ from kiosk.contract.wire import Id, Instant, Span, Text
 from kiosk.station import config
 from kiosk.station.events import ClockDeclared
 from kiosk.station.panel.pin import write_private
-from kiosk.station.systemd import boot_id
+from kiosk.station.service.systemd import boot_id
 
 log = logging.getLogger(__name__)
 

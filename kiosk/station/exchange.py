@@ -22,7 +22,7 @@ from kiosk.station.events import (
 from kiosk.station.link import Link, Standing
 from kiosk.station.link_pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.pictures import Picture, Pictures
-from kiosk.station.timers import Timers
+from kiosk.station.service.timers import Timers
 from kiosk.station.views import View
 
 log = logging.getLogger(__name__)

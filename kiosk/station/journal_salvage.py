@@ -19,7 +19,6 @@ from sqlite_utils import Database
 
 from kiosk.contract.records import Action, Entryable, Play, read_record
 from kiosk.contract.reports import GENESIS
-from kiosk.station import systemd
 from kiosk.station.journal_aside import aside_name, exchange, finish, fresh_beside
 from kiosk.station.journal_chain import append, hash_at, head, put_entry
 from kiosk.station.journal_finds import COLUMNS, Finds, readable, record_of, row_of
@@ -29,6 +28,7 @@ from kiosk.station.journal_look import UNREADABLE
 from kiosk.station.journal_rejoin import UNSURE, note_unsure, restarted
 from kiosk.station.journal_rows import AsRun
 from kiosk.station.journal_schema import DamagedJournal, give_up_reserve, named, open_writing
+from kiosk.station.service import systemd
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from kiosk.station.events import JournalRecovered, JournalTrouble, Post
 from kiosk.station.journal_schema import is_damage, reconnect, suspect
-from kiosk.station.threads import spawn
+from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 

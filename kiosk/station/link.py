@@ -23,7 +23,7 @@ from kiosk.station.link_line import Line
 from kiosk.station.link_pace import Backoff, phase
 from kiosk.station.link_round import Job, Round, Standing
 from kiosk.station.link_town import Busy, Stopped, Town, Unreachable
-from kiosk.station.threads import spawn
+from kiosk.station.service.threads import spawn
 
 __all__ = ["Link", "Progress", "Standing", "Terms"]
 

@@ -9,7 +9,7 @@ from kiosk.station.actions import Actions
 from kiosk.station.clock_history import ClockHistory
 from kiosk.station.events import ClockDeclared, Post
 from kiosk.station.presses import Presses
-from kiosk.station.timers import Timers
+from kiosk.station.service.timers import Timers
 from kiosk.station.views import View
 
 log = logging.getLogger(__name__)

@@ -15,13 +15,14 @@ from live_room import LiveRoom, at_monotonic, now, whole
 from screen import BLUE, LONG, POSTER, RED, Sampler, XServer, children_of, position
 from starlette.responses import Response
 
-from kiosk.station import app, clock, clock_memory, config, systemd
+from kiosk.station import app, clock, clock_memory, config
 from kiosk.station.clock import Clock
 from kiosk.station.events import Event, StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
 from kiosk.station.health.probes import Probes
 from kiosk.station.library import Library
 from kiosk.station.projector.stage import Stage
+from kiosk.station.service import systemd
 
 JOIN = 1.0
 """Seconds that a joined picture may be off; seen are 0.4."""

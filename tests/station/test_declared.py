@@ -13,7 +13,7 @@ from screen import XServer
 
 from kiosk.cli import main
 from kiosk.station.declared import FILE, take
-from kiosk.station.systemd import boot_id
+from kiosk.station.service.systemd import boot_id
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ StandardError=append:{output}
 
 BEATING = """\
 import subprocess, sys, time
-from kiosk.station.systemd import READY, WATCHDOG, notify, watchdog_interval
+from kiosk.station.service.systemd import READY, WATCHDOG, notify, watchdog_interval
 programme = subprocess.Popen(["sleep", "1000"])
 print("programme", programme.pid, flush=True)
 notify(READY)

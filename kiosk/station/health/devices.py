@@ -9,7 +9,7 @@ from pathlib import Path
 import pyudev
 
 from kiosk.station.events import DeviceChanged, Post
-from kiosk.station.threads import spawn
+from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk.station.events import FactsRead, Post
-from kiosk.station.threads import spawn
+from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from kiosk.station.panel.access import Access
 from kiosk.station.panel.pages import Pages
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.pictures import Picture
-from kiosk.station.threads import spawn
+from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 

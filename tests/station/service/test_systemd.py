@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.contract.wire import Id, convert
-from kiosk.station.systemd import READY, WATCHDOG, boot_id, notify, status, watchdog_interval
+from kiosk.station.service.systemd import READY, WATCHDOG, boot_id, notify, status, watchdog_interval
 
 
 @pytest.mark.parametrize("abstract", [False, True])

@@ -11,7 +11,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from kiosk.station.events import Crashed, Post, Wake
-from kiosk.station.threads import spawn
+from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import pytest
 from fakes_town import eventually
 
 from kiosk.station.events import Crashed, Event, Wake
-from kiosk.station.timers import Timers
+from kiosk.station.service.timers import Timers
 
 LATE = 0.25
 """Seconds; seen are 2 ms."""
@@ -117,7 +117,7 @@ def test_what_is_to_ring_soon_does_not_wait_for_a_clock_that_was_set_back(
             return datetime.now(tz) + timedelta(days=365)
 
     with monkeypatch.context() as then:
-        then.setattr("kiosk.station.timers.datetime", YearAhead)
+        then.setattr("kiosk.station.service.timers.datetime", YearAhead)
         timers.after(0.3, Wake("sync"))
         timers.after(3600, Wake("purge"))
         timers.at(YearAhead.now(UTC), Wake("change"))
