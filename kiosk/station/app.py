@@ -53,7 +53,6 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.exchange import Exchange
-from kiosk.station.fetch_hours import Hours
 from kiosk.station.fetching import line_of
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.evidence import screen_evidence
@@ -70,6 +69,7 @@ from kiosk.station.playout import Playout
 from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.stage import Stage
+from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.screen import Screen
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
@@ -128,7 +128,7 @@ class Station:
         self._upkeep = upkeep = Upkeep(journal, identity.station, config.health.hysteresis_s)
         self._link = Link(
             identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
-            terms=Terms(Hours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
+            terms=Terms(FetchHours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
         )  # fmt: skip
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)

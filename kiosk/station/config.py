@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from kiosk.station import fetch_hours
+from kiosk.station.schedule import fetch_hours
 
 log = logging.getLogger(__name__)
 

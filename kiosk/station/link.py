@@ -13,7 +13,6 @@ from tuf.api.metadata import Root
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.station.events import Event as Message
 from kiosk.station.events import Post, RootFound, TownUnreachable
-from kiosk.station.fetch_hours import Hours
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.library import Library
@@ -23,6 +22,7 @@ from kiosk.station.link_line import Line
 from kiosk.station.link_pace import Backoff, phase
 from kiosk.station.link_round import Job, Round, Standing
 from kiosk.station.link_town import Busy, Stopped, Town, Unreachable
+from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service.threads import spawn
 
 __all__ = ["Link", "Progress", "Standing", "Terms"]
@@ -38,7 +38,7 @@ T = TypeVar("T")
 class Terms:
     """How programmes may be fetched: the settings' table ``[fetch]``."""
 
-    hours: Hours = Hours()
+    hours: FetchHours = FetchHours()
     limit: int = 0
     """In bytes a second; 0 for none."""
 

@@ -24,14 +24,14 @@ from kiosk.station.events import (
     UrgentFound,
     WeekFound,
 )
-from kiosk.station.fetch_hours import Hours
 from kiosk.station.identity import Identity
 from kiosk.station.library import Library, WrongBytes, check_length, check_station, for_station, pins
 from kiosk.station.link_download import Download, NoRoom, Progress, Spare
 from kiosk.station.link_line import Line
 from kiosk.station.link_roots import follow_roots
 from kiosk.station.link_town import Busy, NoSuch, Stopped, TooLong, Town, Unreachable
-from kiosk.station.need import needs
+from kiosk.station.schedule.fetch_hours import FetchHours
+from kiosk.station.schedule.fetch_order import needs
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Round:
         going: Callable[[], bool],
         told: Callable[[Progress | None], None],
         line: Line,
-        hours: Hours,
+        hours: FetchHours,
     ) -> None:
         self._town, self._identity, self._library, self._post = town, identity, library, post
         self._standing, self._newest = job.standing, job.newest

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from kiosk.contract.instants import FAR, to_ms, to_utc
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.station import StationDocument
-from kiosk.station import timetable as tt
 from kiosk.station.clock import Clock
 from kiosk.station.journal import AsRun, Journal
 from kiosk.station.library import Library
+from kiosk.station.schedule import timetable as tt
 
 TAIL_MS = 1_000
 """A play that lacks no more than this of its signed length is completed."""

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Evidence, Outcome
-from kiosk.station import timetable as tt
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.cut_short import CutShort
@@ -23,6 +22,7 @@ from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
 from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.notes import Coming, Note, OffScreen, OnScreen, Position, Replaced, Showing
 from kiosk.station.projector.projector import Projector
+from kiosk.station.schedule import timetable as tt
 from kiosk.station.volume import Hand, Level, in_force
 
 log = logging.getLogger(__name__)

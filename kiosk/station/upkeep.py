@@ -14,7 +14,7 @@ from kiosk.station.health.rules import Cleared, Observation, Problem, RuleState,
 from kiosk.station.journal import Journal
 from kiosk.station.journal_chain import valid
 from kiosk.station.journal_salvage import DAMAGED
-from kiosk.station.opening import room_open
+from kiosk.station.schedule.opening_hours import room_open
 
 log = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.link import Link
-from kiosk.station.opening import room_open
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
 from kiosk.station.projector.stage import Stage
+from kiosk.station.schedule.opening_hours import room_open
 from kiosk.station.set_aside import SetAside
 from kiosk.station.upkeep import Upkeep
 from kiosk.station.volume import in_force

@@ -45,7 +45,7 @@ def _playlist(_folder: Path) -> Read:
 
     from kiosk.contract import playlist
     from kiosk.station.poster import compose
-    from kiosk.station.timetable import Situation, compile_playlist, decide
+    from kiosk.station.schedule.timetable import Situation, compile_playlist, decide
 
     def read(data: bytes) -> None:
         week = playlist.read(data)

@@ -133,8 +133,8 @@ def _vouched_document(folder: Path) -> Read:
     from kiosk.contract.reports import Signed
     from kiosk.contract.station import StationDocument
     from kiosk.station.library import check_station
-    from kiosk.station.opening import room_open
     from kiosk.station.poster import compose
+    from kiosk.station.schedule.opening_hours import room_open
 
     root = _root()
     online = key("online-1")

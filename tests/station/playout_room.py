@@ -16,7 +16,7 @@ from kiosk.station.library import Library
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
 from kiosk.station.projector.notes import OnScreen
-from kiosk.station.timetable import Stop
+from kiosk.station.schedule.timetable import Stop
 
 DAY = "2026-03-05"
 DAY_START = datetime(2026, 3, 5, tzinfo=UTC)

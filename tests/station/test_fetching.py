@@ -18,10 +18,10 @@ from kiosk.contract.records import Action
 from kiosk.contract.reports import Receipt
 from kiosk.station import status
 from kiosk.station.accepted import Accepted
-from kiosk.station.fetch_hours import Hours
 from kiosk.station.fetching import Fetching, line_of, look
 from kiosk.station.link import Progress
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.set_aside import Refused, SetAside
 
 MB = 1_000_000
@@ -55,7 +55,7 @@ def test_what_is_missing_and_when_all_will_be_here(room: Room, accepted: Accepte
 
 def test_the_hours_for_fetching_count(room: Room, accepted: Accepted) -> None:
     room.link.was_as_fast_as(1_000)
-    room.link.hours = Hours.of("22:00-23:00")
+    room.link.hours = FetchHours.of("22:00-23:00")
     today = look(accepted, room.link, at("12:00:00"), True)
     assert today.opens is None, "one is due today"
     assert today.ready == at("22:46:41") + timedelta(days=2), "an hour a night"

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
-from kiosk.station.need import needs
+from kiosk.station.schedule.fetch_order import needs
 
 NAMES = ("spare", "filler", "later-filler", "over", "evening", "morning", "loop")
 

@@ -25,9 +25,9 @@ from kiosk.contract.instants import FAR_MS, local_ms, to_ms, to_utc
 from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent, span
 from kiosk.contract.records import Origin
 from kiosk.contract.station import Opening
-from kiosk.station.filler import Plays
-from kiosk.station.layers import (
-    Bill,
+from kiosk.station.schedule.filler import Plays
+from kiosk.station.schedule.layers import (
+    Billing,
     Layer,
     Run,
     filler_layer,
@@ -39,7 +39,7 @@ from kiosk.station.layers import (
     stop_layer,
     turns_layer,
 )
-from kiosk.station.opening import room_hours
+from kiosk.station.schedule.opening_hours import room_hours
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def compile_playlist(playlist: Playlist | None) -> Timetable:
 def _slot_run(slot: Slot, programmes: Mapping[str, Programme], zone: ZoneInfo) -> Run:
     start, end = span(slot, zone)
     listed = tuple(programmes[name] for name in slot.programmes)
-    return Run.of(to_ms(start), to_ms(end), listed, slot.mode, Bill("slot", slot.occasion, slot.volume))
+    return Run.of(to_ms(start), to_ms(end), listed, slot.mode, Billing("slot", slot.occasion, slot.volume))
 
 
 def _sweep(ranked: Sequence[tuple[int, int, Run]]) -> tuple[tuple[int, ...], tuple[Run | None, ...]]:
@@ -236,12 +236,12 @@ def _planned_layers(timetable: Timetable, situation: Situation) -> list[Layer]:
 
 
 def _urgent_run(urgent: Urgent) -> Run:
-    bill = Bill("urgent", urgent.title, urgent.volume)
+    bill = Billing("urgent", urgent.title, urgent.volume)
     return Run.of(urgent.start_ms, urgent.end_ms, urgent.programmes, urgent.mode, bill)
 
 
 def _session_run(session: Session) -> Run:
-    bill = Bill("session", session.kind)
+    bill = Billing("session", session.kind)
     return Run.of(to_ms(session.start), to_ms(session.end), session.programmes, "once", bill)
 
 

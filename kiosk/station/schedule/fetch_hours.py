@@ -16,13 +16,13 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Hours:
+class FetchHours:
     """Stretches of the day, each from and to; an end at or before its start lies on the next day. None: any time."""
 
     stretches: tuple[tuple[time, time], ...] = ()
 
     @classmethod
-    def of(cls, text: str) -> "Hours":
+    def of(cls, text: str) -> "FetchHours":
         """From the text of the settings, which has :data:`PATTERN`."""
         found = re.findall(r"(\d\d:\d\d)-(\d\d:\d\d)", text)
         return cls(tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in found))

@@ -1,6 +1,7 @@
 """A slow, obvious second reading of the rules of what is on air: time is walked tick by tick, every slot is looked at.
 
-It shares the records with ``kiosk.station.timetable`` and not a line of code. All times lie on the grid of ``TICK``.
+It shares the records with ``kiosk.station.schedule.timetable`` and not a line of code.
+All times lie on the grid of ``TICK``.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kiosk.contract.playlist import Playlist, Programme, Slot
 from kiosk.contract.station import Opening
-from kiosk.station.timetable import Situation
+from kiosk.station.schedule.timetable import Situation
 
 TICK = timedelta(minutes=10)
 

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk.station.config import parse
-from kiosk.station.fetch_hours import Hours
+from kiosk.station.schedule.fetch_hours import FetchHours
 
 ZONE = ZoneInfo("Asia/Shanghai")
-NIGHT = Hours.of("22:00-06:00")
-TWICE = Hours.of("12:00-13:30, 22:00-06:00")
+NIGHT = FetchHours.of("22:00-06:00")
+TWICE = FetchHours.of("12:00-13:30, 22:00-06:00")
 
 
 def at(text: str, day: int = 5) -> datetime:
@@ -27,16 +27,18 @@ def at(text: str, day: int = 5) -> datetime:
         (TWICE, at("11:00"), None, at("12:00")),
         (TWICE, at("13:00"), at("13:30"), at("13:00")),
         (TWICE, at("14:00"), None, at("22:00")),
-        (Hours.of("08:00-08:00"), at("07:00"), at("08:00"), at("07:00")),
+        (FetchHours.of("08:00-08:00"), at("07:00"), at("08:00"), at("07:00")),
     ],
 )
-def test_when_it_may_begin_and_until_when(hours: Hours, now: datetime, until: datetime | None, opens: datetime) -> None:
+def test_when_it_may_begin_and_until_when(
+    hours: FetchHours, now: datetime, until: datetime | None, opens: datetime
+) -> None:
     assert (hours.until(now), hours.opens(now)) == (until, opens)
 
 
 def test_without_hours_it_is_always_time() -> None:
-    assert Hours().allow(at("12:00"), None)
-    assert Hours().done(at("12:00"), timedelta(hours=100)) == at("12:00") + timedelta(hours=100)
+    assert FetchHours().allow(at("12:00"), None)
+    assert FetchHours().done(at("12:00"), timedelta(hours=100)) == at("12:00") + timedelta(hours=100)
 
 
 @pytest.mark.parametrize(

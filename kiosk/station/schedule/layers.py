@@ -11,12 +11,12 @@ from itertools import accumulate
 from kiosk.contract.instants import FAR_MS
 from kiosk.contract.playlist import Mode, Programme
 from kiosk.contract.records import Origin
-from kiosk.station.filler import Plays, turn
-from kiosk.station.opening import RoomHours
+from kiosk.station.schedule.filler import Plays, turn
+from kiosk.station.schedule.opening_hours import RoomHours
 
 
 @dataclass(frozen=True)
-class Bill:
+class Billing:
     """As what a programme is on air. ``volume`` is in per cent; None where the plan says nothing."""
 
     origin: Origin
@@ -34,10 +34,10 @@ class Run:
     offsets: tuple[int, ...]
     """Where each programme begins, and last the length of the whole list."""
     loop: bool
-    bill: Bill
+    bill: Billing
 
     @classmethod
-    def of(cls, start: int, end: int, programmes: tuple[Programme, ...], mode: Mode, bill: Bill) -> "Run":
+    def of(cls, start: int, end: int, programmes: tuple[Programme, ...], mode: Mode, bill: Billing) -> "Run":
         """A run of ``programmes``, with the offsets worked out. A list of no length shows nothing."""
         offsets = tuple(accumulate((programme.duration_ms for programme in programmes), initial=0))
         return cls(start, end, programmes, offsets, mode == "loop" and offsets[-1] > 0, bill)
@@ -62,7 +62,7 @@ class Item:
     programme: Programme | None = None
     start: int = 0
     end: int = 0
-    bill: Bill = Bill("filler")
+    bill: Billing = Billing("filler")
 
 
 QUIET = Item()

@@ -18,8 +18,8 @@ from timetable_weeks import TICKS, Week, programme, sessions, urgents, weeks
 from kiosk.contract.instants import FAR
 from kiosk.contract.playlist import Playlist, Recommended, Slot, Urgent, span
 from kiosk.contract.station import DayHours, Hours, Opening, Season
-from kiosk.station.opening import room_open
-from kiosk.station.timetable import (
+from kiosk.station.schedule.opening_hours import room_open
+from kiosk.station.schedule.timetable import (
     Decision,
     OnAir,
     Owed,

@@ -1,0 +1,1 @@
+"""The timetable: what should be on air when, and what to fetch first. Pure."""
