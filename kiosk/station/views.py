@@ -8,10 +8,11 @@ import kiosk
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import span
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
-from kiosk.station import fetching, poster
+from kiosk.station import fetching
 from kiosk.station.accepted import Accepted
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
+from kiosk.station.display import poster
 from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal

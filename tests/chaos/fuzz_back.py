@@ -44,7 +44,7 @@ def _playlist(_folder: Path) -> Read:
     from datetime import UTC, datetime, timedelta
 
     from kiosk.contract import playlist
-    from kiosk.station.poster import compose
+    from kiosk.station.display.poster import compose
     from kiosk.station.schedule.timetable import Situation, compile_playlist, decide
 
     def read(data: bytes) -> None:

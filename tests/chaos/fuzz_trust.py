@@ -132,8 +132,8 @@ def _vouched_document(folder: Path) -> Read:
 
     from kiosk.contract.reports import Signed
     from kiosk.contract.station import StationDocument
+    from kiosk.station.display.poster import compose
     from kiosk.station.library import check_station
-    from kiosk.station.poster import compose
     from kiosk.station.schedule.opening_hours import room_open
 
     root = _root()

@@ -4,8 +4,8 @@ import logging
 
 import msgspec
 
+from kiosk.station.display.poster import Poster
 from kiosk.station.events import Event, Post, ScreenGrabbed, StageGone, StageReady
-from kiosk.station.poster import Poster
 from kiosk.station.projector.messages import SCREEN_GONE, FromStage, Grab, Grabbed, Paint, Staged
 from kiosk.station.projector.process import Process
 

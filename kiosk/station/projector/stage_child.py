@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kiosk.common.sandbox import die_with_parent
-from kiosk.station import poster
+from kiosk.station.display import poster
 from kiosk.station.projector.grab import NotGrabbed, grab
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
 from kiosk.station.projector.window import HUNG_UP, PosterWindow, connect, keep_awake

@@ -97,7 +97,7 @@ def paint_title(cue: Cue, window: ProgrammeWindow) -> None:
     """Paint the programme's title into the window, for a programme that has sound only."""
     from PIL import Image, ImageDraw, ImageFont
 
-    from kiosk.station.poster_picture import find_font
+    from kiosk.station.display.poster_image import find_font
 
     width, height = window.width, window.height
     path, face, _ = find_font()

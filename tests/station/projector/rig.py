@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from screen import SECONDS, XServer, children_of
 
-from kiosk.station import poster
+from kiosk.station.display import poster
 from kiosk.station.events import ChildReady, Event, StageGone, StageReady
 from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.notes import Note, Showing

@@ -16,9 +16,9 @@ from screen import BLUE, RED, Sampler, XServer, children_of
 
 from kiosk.contract.picture import MAX_PICTURE, problem
 from kiosk.station.clock import Clock
+from kiosk.station.display.poster import draw
 from kiosk.station.events import ScreenGrabbed, StageGone
 from kiosk.station.pictures import Pictures
-from kiosk.station.poster import draw
 from kiosk.station.projector.grab import WIDTH, NotGrabbed, grab, small
 from kiosk.station.projector.notes import OnScreen, Replaced
 from kiosk.station.projector.window import connect

@@ -17,8 +17,8 @@ from rig import Rig
 from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of
 from Xlib import X, display
 
+from kiosk.station.display.poster import Poster, draw
 from kiosk.station.events import Crashed
-from kiosk.station.poster import Poster, draw
 from kiosk.station.projector.messages import Cue, Cut, line
 from kiosk.station.projector.notes import OffScreen, OnScreen, Replaced
 from kiosk.station.projector.stage import Stage

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from kiosk.common.i18n import translator
-from kiosk.station.poster import Poster, PosterDay, PosterRow
+from kiosk.station.display.poster import Poster, PosterDay, PosterRow
 
 log = logging.getLogger(__name__)
 

@@ -107,7 +107,7 @@ def compose(
 
 def draw(poster: Poster, width: int, height: int) -> "Image":
     """The posting as a picture of ``width`` x ``height`` pixels. Takes about 0.1 s and 30 MB: for a child process."""
-    from kiosk.station.poster_picture import paint  # Pillow is loaded here and not in the daemon
+    from kiosk.station.display.poster_image import paint  # Pillow is loaded here and not in the daemon
 
     return paint(poster, width, height)
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.contract.station import Person, StationDocument
-from kiosk.station import poster_picture
-from kiosk.station.poster import Poster, compose, draw
+from kiosk.station.display import poster_image
+from kiosk.station.display.poster import Poster, compose, draw
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 5, 9, 10, tzinfo=ZONE)
@@ -180,22 +180,22 @@ def ink(picture: Image.Image, colour: str) -> int:
 def test_the_picture_fills_its_size_and_keeps_its_margins(size: tuple[int, int], slots: int) -> None:
     found = draw(compose(playlist(slots) if slots else None, DOCUMENT, NOW, language="zh"), *size)
     assert found.size == size
-    assert ink(found, poster_picture.HEAD) > size[0] * size[1] // 20
+    assert ink(found, poster_image.HEAD) > size[0] * size[1] // 20
     edges = [found.crop((size[0] - 8, 0, *size)), found.crop((0, 0, 8, size[1])), found.crop((0, size[1] - 4, *size))]
-    assert [ink(edge, poster_picture.INK) + ink(edge, poster_picture.HEAD_INK) for edge in edges] == [0, 0, 0]
+    assert [ink(edge, poster_image.INK) + ink(edge, poster_image.HEAD_INK) for edge in edges] == [0, 0, 0]
 
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What is written on the picture, and how large."""
     found: list[tuple[str, int]] = []
-    really = poster_picture._write
+    really = poster_image._write
 
     def noted(pen: Any, at: tuple[int, int], text: str, size: int, *more: Any, **how: Any) -> None:
         found.append((text, size))
         really(pen, at, text, size, *more, **how)
 
-    monkeypatch.setattr(poster_picture, "_write", noted)
+    monkeypatch.setattr(poster_image, "_write", noted)
     return found
 
 
@@ -237,7 +237,7 @@ def test_dark_on_light_with_strong_contrast() -> None:
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    p = poster_picture
+    p = poster_image
     for dark, light in [
         (p.INK, p.PAPER),
         (p.INK, p.TODAY),
@@ -255,7 +255,7 @@ def test_dark_on_light_with_strong_contrast() -> None:
 
 def test_lines_do_not_begin_with_closing_punctuation() -> None:
     for width in range(60, 400, 7):
-        lines = poster_picture._wrap("《农村法律常识：土地承包》《水稻，病虫害（上）》and more words", 24, width, 9)
+        lines = poster_image._wrap("《农村法律常识：土地承包》《水稻，病虫害（上）》and more words", 24, width, 9)
         assert not [line for line in lines[1:] if line[0] in "》）：，"]
         assert not [line for line in lines if line[-1] in "《（"]
 
@@ -272,14 +272,14 @@ def test_without_a_chinese_font_the_picture_and_the_log_name_the_remedy(
     caplog: pytest.LogCaptureFixture,
     written: list[tuple[str, int]],
 ) -> None:
-    monkeypatch.setattr(poster_picture, "FONTS", fonts)
-    for cached in (poster_picture._font, poster_picture._advance, poster_picture._wrap):
+    monkeypatch.setattr(poster_image, "FONTS", fonts)
+    for cached in (poster_image._font, poster_image._advance, poster_image._wrap):
         cached.cache_clear()
     try:
         with caplog.at_level(logging.ERROR):
             found = draw(compose(playlist(1), DOCUMENT, NOW, language="en"), 1280, 720)
     finally:
-        for cached in (poster_picture._font, poster_picture._advance, poster_picture._wrap):
+        for cached in (poster_image._font, poster_image._advance, poster_image._wrap):
             cached.cache_clear()
     assert found.size == (1280, 720)
     assert "fonts-wqy-microhei" in caplog.text

@@ -1,0 +1,1 @@
+"""The poster: what it says, and its image."""
