@@ -14,7 +14,7 @@ from kiosk.station.enrol import enrol
 from kiosk.station.events import Delivered, Event, TownRefused
 from kiosk.station.identity import load_identity
 from kiosk.station.journal import Journal
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.link import Link
 from kiosk.town import ledger
 

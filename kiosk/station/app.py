@@ -14,7 +14,6 @@ from pathlib import Path
 from types import FrameType
 
 from kiosk.station import status
-from kiosk.station.accepted import Accepted
 from kiosk.station.actions import Actions
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
@@ -59,7 +58,8 @@ from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
-from kiosk.station.library import Library
+from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.library import Library
 from kiosk.station.link import Link, Terms
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot

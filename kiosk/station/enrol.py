@@ -16,7 +16,7 @@ from kiosk.contract.trust import Refused
 from kiosk.station import config
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.link_roots import follow_roots
 from kiosk.station.link_town import PORTAL, Town, Unreachable
 

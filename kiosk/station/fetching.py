@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from kiosk.contract.instants import FAR
 from kiosk.contract.playlist import Programme
-from kiosk.station.accepted import Accepted
-from kiosk.station.library import pins
+from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.library import pins
 from kiosk.station.link import Link
 
 

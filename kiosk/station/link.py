@@ -15,7 +15,7 @@ from kiosk.station.events import Event as Message
 from kiosk.station.events import Post, RootFound, TownUnreachable
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.link_delivery import Delivery
 from kiosk.station.link_download import Progress
 from kiosk.station.link_line import Line

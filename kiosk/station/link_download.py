@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 
 from kiosk.contract.trust import Pinned
-from kiosk.station.library import Interrupted, Library, WrongBytes
+from kiosk.station.library.library import Interrupted, Library, WrongBytes
 from kiosk.station.link_line import Line
 from kiosk.station.link_town import Cut, Stopped, Town, Unreachable
 

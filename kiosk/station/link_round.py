@@ -25,7 +25,7 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.identity import Identity
-from kiosk.station.library import Library, WrongBytes, check_length, check_station, for_station, pins
+from kiosk.station.library.library import Library, WrongBytes, check_length, check_station, for_station, pins
 from kiosk.station.link_download import Download, NoRoom, Progress, Spare
 from kiosk.station.link_line import Line
 from kiosk.station.link_roots import follow_roots

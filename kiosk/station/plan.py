@@ -13,7 +13,7 @@ from kiosk.contract.playlist import Playlist
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock import Clock
 from kiosk.station.journal import AsRun, Journal
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.schedule import timetable as tt
 
 TAIL_MS = 1_000

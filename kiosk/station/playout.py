@@ -16,7 +16,7 @@ from kiosk.station.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.cut_short import CutShort
 from kiosk.station.journal import Due, Journal
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.loudness import gain_db
 from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
 from kiosk.station.projector.messages import Cue

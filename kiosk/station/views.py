@@ -9,13 +9,13 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import span
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
 from kiosk.station import fetching
-from kiosk.station.accepted import Accepted
 from kiosk.station.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.display import poster
 from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
+from kiosk.station.library.accepted import Accepted
 from kiosk.station.link import Link
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.plan import Plan

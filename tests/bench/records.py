@@ -48,7 +48,7 @@ from kiosk.station.events import Crashed, Delivered, Event, TownRefused, TownUnr
 from kiosk.station.identity import load_identity
 from kiosk.station.journal import Due, Journal
 from kiosk.station.journal_schema import WAL_PAGES, open_writing
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.link import Link
 from kiosk.town.office import found_office
 

@@ -50,7 +50,7 @@ def _library_seeds() -> list[bytes]:
 def _library(folder: Path) -> Read:
     """The shelf of a station of whose documents one is damaged."""
     from kiosk.contract import trust
-    from kiosk.station.library import Library
+    from kiosk.station.library.library import Library
 
     library = Library(folder / "library")
     kept = folder / "library/trust"

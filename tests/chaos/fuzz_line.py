@@ -10,7 +10,7 @@ from fuzz_contract import example, seeds
 from fuzz_parser import Parser, Read
 
 from kiosk.station.enrol import EnrolmentFailed
-from kiosk.station.library import WrongBytes
+from kiosk.station.library.library import WrongBytes
 from kiosk.station.link_download import NoRoom
 from kiosk.station.link_town import Unreachable
 
@@ -167,7 +167,7 @@ def _answer(kind: str) -> Callable[[Path], Read]:
 def _download(folder: Path) -> Read:
     """A file that is resumed, or fetched whole, from a town that says anything."""
     from kiosk.contract.trust import Pinned
-    from kiosk.station.library import Library
+    from kiosk.station.library.library import Library
     from kiosk.station.link_download import Download
     from kiosk.station.link_line import Line as Unlimited
     from kiosk.station.link_town import Town

@@ -25,12 +25,12 @@ def told(folder: Path, what: str, read: Read) -> Read:
     from kiosk.contract.records import Action
     from kiosk.contract.reports import Refusal
     from kiosk.contract.station import Thresholds
-    from kiosk.station.accepted import Accepted
     from kiosk.station.events import TownRefused
     from kiosk.station.health.faults import as_fault
     from kiosk.station.health.rules import Observation, Raised, RuleState, judge
     from kiosk.station.journal_chain import valid
-    from kiosk.station.library import Library, Shelf
+    from kiosk.station.library.accepted import Accepted
+    from kiosk.station.library.library import Library, Shelf
 
     accepted = Accepted(Library(folder / "library"), Shelf(root=_root()))
 
@@ -133,7 +133,7 @@ def _vouched_document(folder: Path) -> Read:
     from kiosk.contract.reports import Signed
     from kiosk.contract.station import StationDocument
     from kiosk.station.display.poster import compose
-    from kiosk.station.library import check_station
+    from kiosk.station.library.library import check_station
     from kiosk.station.schedule.opening_hours import room_open
 
     root = _root()

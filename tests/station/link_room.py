@@ -14,7 +14,7 @@ from kiosk.contract.trust import Pinned
 from kiosk.station.enrol import enrol
 from kiosk.station.events import Crashed, Delivered, Event, FetchEnded, TownUnreachable
 from kiosk.station.journal import Journal
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.link import Link, Standing, Terms
 
 E = TypeVar("E")

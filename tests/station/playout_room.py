@@ -12,7 +12,7 @@ from kiosk.contract.station import Hours, Opening, StationDocument
 from kiosk.station.config import Config
 from kiosk.station.events import Event
 from kiosk.station.journal import AsRun, Journal
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
 from kiosk.station.projector.notes import OnScreen

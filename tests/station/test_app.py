@@ -20,7 +20,7 @@ from kiosk.station.clock import Clock
 from kiosk.station.events import Event, StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
 from kiosk.station.health.probes import Probes
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.projector.stage import Stage
 from kiosk.station.service import systemd
 

@@ -10,7 +10,7 @@ from fakes_town import PORTAL_PAGE, TownOnTheLine, page
 from kiosk.contract.enrolment import Code, parse_code
 from kiosk.station.enrol import EnrolmentFailed, enrol, enrol_command
 from kiosk.station.identity import IdentityError, load_identity
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 
 
 def test_a_code_makes_a_station(town: TownOnTheLine, tmp_path: Path) -> None:

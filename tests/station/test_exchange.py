@@ -9,13 +9,13 @@ from fakes_town import TownOnTheLine
 from playout_room import ALL, Room, at, slot, week
 
 from kiosk.contract.reports import HeartbeatAnswer, Signed, Time
-from kiosk.station.accepted import Accepted
 from kiosk.station.actions import Actions
 from kiosk.station.config import Config
 from kiosk.station.enrol import enrol
 from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
 from kiosk.station.exchange import Exchange
-from kiosk.station.library import Library
+from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.library import Library
 from kiosk.station.link import Link
 from kiosk.station.link_pace import phase
 from kiosk.station.set_aside import SetAside

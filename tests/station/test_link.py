@@ -36,7 +36,7 @@ from kiosk.station.events import (
 )
 from kiosk.station.journal import Journal
 from kiosk.station.journal_chain import head
-from kiosk.station.library import Library, WrongBytes
+from kiosk.station.library.library import Library, WrongBytes
 from kiosk.station.link import Link, Standing
 from kiosk.station.link_line import Line
 from kiosk.town import intake, ledger, stations

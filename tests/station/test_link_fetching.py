@@ -18,7 +18,7 @@ from kiosk.contract import trust
 from kiosk.contract.playlist import Programme
 from kiosk.station import link_download, link_pace
 from kiosk.station.events import FetchEnded, ProgrammeArrived, UrgentFound, WeekFound
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.link import Terms
 from kiosk.station.schedule.fetch_hours import FetchHours
 

@@ -13,7 +13,7 @@ from kiosk.contract.reports import Heartbeat
 from kiosk.station.enrol import enrol
 from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
 from kiosk.station.journal import Journal
-from kiosk.station.library import Library
+from kiosk.station.library.library import Library
 from kiosk.station.link import Link
 from kiosk.town import picture
 

@@ -12,11 +12,11 @@ from playout_room import ALL, Room, at, document, slot, week
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.reports import HeartbeatAnswer, Signed
-from kiosk.station.accepted import Accepted
 from kiosk.station.config import Config
 from kiosk.station.enrol import enrol
 from kiosk.station.events import TownRefused
-from kiosk.station.library import Library
+from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.library import Library
 from kiosk.station.link import Link
 from kiosk.station.set_aside import SetAside
 from kiosk.station.upkeep import Upkeep

@@ -18,7 +18,7 @@ from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import Signed
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index, Pinned, Refused
-from kiosk.station import library_space as space
+from kiosk.station.library import purge as space
 
 log = logging.getLogger(__name__)
 

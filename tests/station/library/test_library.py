@@ -14,7 +14,7 @@ from fakes_town import TownOnTheLine, notice
 from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Subtitle
 from kiosk.contract.reports import Signed
-from kiosk.station.library import Interrupted, Library, Shelf, WrongBytes
+from kiosk.station.library.library import Interrupted, Library, Shelf, WrongBytes
 from kiosk.town.stations import document
 
 DATA = b"a programme " * 1000
