@@ -19,7 +19,10 @@ EX_CONFIG = 78
 """Exit code for settings that cannot be used (sysexits.h); the unit does not restart the daemon after it."""
 
 ELSEWHERE = {
-    "clock": ("kiosk.station.declared:clock_command", "Tell this station what time it is, by an administrator's name."),
+    "clock": (
+        "kiosk.station.clock.declared:clock_command",
+        "Tell this station what time it is, by an administrator's name.",
+    ),
     "demo": ("kiosk.demo.show:demo_command", "Show the whole kiosk on this computer, with a town on loopback."),
     "enrol": ("kiosk.station.enrol:enrol_command", "Make this station known to its town."),
     "journal": ("kiosk.station.journal_commands:journal", "The station's record: verify it, export it."),

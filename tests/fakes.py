@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import structs
 
 from kiosk.contract.instants import EPOCH
-from kiosk.station.clock import Clock
+from kiosk.station.clock.clock import Clock
 from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Position, Showing
 from kiosk.station.projector.projector import JOIN_LEAD
 

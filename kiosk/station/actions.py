@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 
 from kiosk.contract.records import Action
-from kiosk.station.clock import Clock
+from kiosk.station.clock.clock import Clock
 from kiosk.station.journal import Journal
 
 

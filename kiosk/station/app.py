@@ -15,7 +15,7 @@ from types import FrameType
 
 from kiosk.station import status
 from kiosk.station.actions import Actions
-from kiosk.station.clock import Clock
+from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.events import (
     ChildFailed,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kiosk.contract.picture import problem
-from kiosk.station.clock import Clock
+from kiosk.station.clock.clock import Clock
 from kiosk.station.events import ScreenGrabbed
 from kiosk.station.projector.stage import Stage
 

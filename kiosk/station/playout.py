@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Evidence, Outcome
-from kiosk.station.clock import Clock
+from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.cut_short import CutShort
 from kiosk.station.journal import Due, Journal

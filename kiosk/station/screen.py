@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from kiosk.station.clock import Clock
+from kiosk.station.clock.clock import Clock
 from kiosk.station.events import (
     ChildFailed,
     ChildGone,

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk.station import declared
 from kiosk.station.actions import Actions
-from kiosk.station.clock_history import ClockHistory
+from kiosk.station.clock import declared
+from kiosk.station.clock.history import ClockHistory
 from kiosk.station.events import ClockDeclared, Post
 from kiosk.station.presses import Presses
 from kiosk.station.service.timers import Timers

@@ -9,7 +9,7 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import span
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
 from kiosk.station import fetching
-from kiosk.station.clock import Clock
+from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.display import poster
 from kiosk.station.health.rules import Observation

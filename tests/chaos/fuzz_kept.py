@@ -129,7 +129,7 @@ def _memories(_folder: Path) -> Read:
     from zoneinfo import ZoneInfo
 
     from kiosk.contract.station import Thresholds
-    from kiosk.station.clock import Clock
+    from kiosk.station.clock.clock import Clock
     from kiosk.station.health.faults import as_fault
     from kiosk.station.health.rules import Observation, judge
     from kiosk.station.journal_chain import valid

@@ -15,8 +15,9 @@ from live_room import LiveRoom, at_monotonic, now, whole
 from screen import BLUE, LONG, POSTER, RED, Sampler, XServer, children_of, position
 from starlette.responses import Response
 
-from kiosk.station import app, clock, clock_memory, config
-from kiosk.station.clock import Clock
+from kiosk.station import app, config
+from kiosk.station.clock import clock, memory
+from kiosk.station.clock.clock import Clock
 from kiosk.station.events import Event, StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
 from kiosk.station.health.probes import Probes
@@ -91,7 +92,7 @@ def test_town_unreachable_at_start_in_the_middle_and_for_days(
     begin, days = whole(now() - timedelta(seconds=1)), timedelta(days=9)
     room.publish((begin, HOUR, "red blue"), (begin + days, HOUR, "blue red"), names=("red.mp4", "blue.mkv"))
     monkeypatch.setattr(clock, "rtc_agrees", lambda *_: True)  # this PC has kept the time
-    monkeypatch.setattr(clock_memory, "rtc_agrees", lambda *_: True)
+    monkeypatch.setattr(memory, "rtc_agrees", lambda *_: True)
     room.begin()
     sampler.wait_for(RED)
     eventually(lambda: room.station and room.station._clock.state == "trusted")

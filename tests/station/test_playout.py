@@ -31,7 +31,7 @@ from playout_room import (
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist, Recommended
 from kiosk.contract.station import Opening
-from kiosk.station.clock import Moved
+from kiosk.station.clock.clock import Moved
 from kiosk.station.journal import AsRun
 from kiosk.station.projector.notes import Coming, Position
 from kiosk.station.projector.projector import JOIN_LEAD

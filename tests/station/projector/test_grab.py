@@ -15,7 +15,7 @@ from rig import Rig
 from screen import BLUE, RED, Sampler, XServer, children_of
 
 from kiosk.contract.picture import MAX_PICTURE, problem
-from kiosk.station.clock import Clock
+from kiosk.station.clock.clock import Clock
 from kiosk.station.display.poster import draw
 from kiosk.station.events import ScreenGrabbed, StageGone
 from kiosk.station.pictures import Pictures

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.records import ClockState
-from kiosk.station.clock_memory import Memory, decode, encode, read_rtc, rtc_agrees
+from kiosk.station.clock.memory import Memory, decode, encode, read_rtc, rtc_agrees
 
 STEP_MS = 100
 """A wall clock that moves this much against the monotonic one was set, not slewed."""

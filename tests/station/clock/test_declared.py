@@ -12,7 +12,7 @@ from live_room import SETTINGS, LiveRoom
 from screen import XServer
 
 from kiosk.cli import main
-from kiosk.station.declared import FILE, take
+from kiosk.station.clock.declared import FILE, take
 from kiosk.station.service.systemd import boot_id
 
 

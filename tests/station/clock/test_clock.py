@@ -6,7 +6,7 @@ import pytest
 from fakes import HandClock
 
 from kiosk.contract.instants import to_ms
-from kiosk.station.clock import PERSON_TOLERANCE_MS, STEP_MS, TOLD_S, TOWN_TOLERANCE_MS, Clock, Moved
+from kiosk.station.clock.clock import PERSON_TOLERANCE_MS, STEP_MS, TOLD_S, TOWN_TOLERANCE_MS, Clock, Moved
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ the clock was set in one boot. Over a power-off the comparison goes on where the
 import msgspec
 
 from kiosk.contract.records import ClockRepair, ClockState
-from kiosk.station.clock import STEP_MS
+from kiosk.station.clock.clock import STEP_MS
 from kiosk.station.journal import Journal
 from kiosk.station.journal_rows import MAX_SPAN_MS
 
