@@ -9,13 +9,13 @@ from fakes_town import TownOnTheLine, eventually
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat
 from kiosk.contract.trust import first_root
-from kiosk.station import link_pace
-from kiosk.station.enrol import enrol
 from kiosk.station.events import Delivered, Event, TownRefused
 from kiosk.station.identity import load_identity
 from kiosk.station.journal import Journal
 from kiosk.station.library.library import Library
-from kiosk.station.link import Link
+from kiosk.station.link import pace
+from kiosk.station.link.enrol import enrol
+from kiosk.station.link.link import Link
 from kiosk.town import ledger
 
 
@@ -60,7 +60,7 @@ class Pc:
 def test_both_stories_of_a_cloned_disk_are_kept_flagged_and_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_pace, "FIRST_BACKOFF_S", 0.02)
+    monkeypatch.setattr(pace, "FIRST_BACKOFF_S", 0.02)
     town = TownOnTheLine(tmp_path / "town")
     enrol(town.url, town.add_station(), tmp_path / "a")
     first = Pc(tmp_path / "a", "a")

@@ -52,7 +52,6 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.exchange import Exchange
-from kiosk.station.fetching import line_of
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.probes import Probes
@@ -60,7 +59,8 @@ from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
-from kiosk.station.link import Link, Terms
+from kiosk.station.link.link import FetchTerms, Link
+from kiosk.station.link.progress import line_of
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.pictures import Pictures
@@ -128,7 +128,7 @@ class Station:
         self._upkeep = upkeep = Upkeep(journal, identity.station, config.health.hysteresis_s)
         self._link = Link(
             identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
-            terms=Terms(FetchHours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
+            terms=FetchTerms(FetchHours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
         )  # fmt: skip
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)

@@ -19,8 +19,8 @@ from kiosk.station.events import (
     Wake,
     WeekFound,
 )
-from kiosk.station.link import Link, Standing
-from kiosk.station.link_pace import LONGEST_ASKED_S, phase, until_turn
+from kiosk.station.link.link import Link, Standing
+from kiosk.station.link.pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.pictures import Picture, Pictures
 from kiosk.station.service.timers import Timers
 from kiosk.station.views import View

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from kiosk.station.fetching import line_of
+from kiosk.station.link.progress import line_of
 from kiosk.station.panel.snapshot import Snapshot
 
 NAME = "status"

@@ -8,7 +8,6 @@ import kiosk
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import span
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
-from kiosk.station import fetching
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.display import poster
@@ -16,7 +15,8 @@ from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.library.accepted import Accepted
-from kiosk.station.link import Link
+from kiosk.station.link import progress
+from kiosk.station.link.link import Link
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
@@ -49,10 +49,10 @@ class View:
         """The room's time zone."""
         return self.accepted.zone
 
-    def fetching(self) -> fetching.Fetching:
+    def fetching(self) -> progress.Fetching:
         """How far the fetching of programmes has come."""
         now = self.clock.now().astimezone(self.zone)
-        return fetching.look(self.accepted, self.link, now, self.clock.state != "untrusted")
+        return progress.look(self.accepted, self.link, now, self.clock.state != "untrusted")
 
     def poster(self) -> poster.Poster:
         """The public posting as it should be now."""

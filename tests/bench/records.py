@@ -43,13 +43,13 @@ from kiosk.contract.wire import encode
 from kiosk.demo.rehearsal import STATION, TOWN, add_station, daemon, wait_for_line
 from kiosk.station import journal_rows as rows
 from kiosk.station import journal_writer
-from kiosk.station.enrol import enrol
 from kiosk.station.events import Crashed, Delivered, Event, TownRefused, TownUnreachable
 from kiosk.station.identity import load_identity
 from kiosk.station.journal import Due, Journal
 from kiosk.station.journal_schema import WAL_PAGES, open_writing
 from kiosk.station.library.library import Library
-from kiosk.station.link import Link
+from kiosk.station.link.enrol import enrol
+from kiosk.station.link.link import Link
 from kiosk.town.office import found_office
 
 NOW = 1_772_323_200_000

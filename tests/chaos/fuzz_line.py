@@ -9,10 +9,10 @@ from pathlib import Path
 from fuzz_contract import example, seeds
 from fuzz_parser import Parser, Read
 
-from kiosk.station.enrol import EnrolmentFailed
 from kiosk.station.library.library import WrongBytes
-from kiosk.station.link_download import NoRoom
-from kiosk.station.link_town import Unreachable
+from kiosk.station.link.client import Unreachable
+from kiosk.station.link.download import NoRoom
+from kiosk.station.link.enrol import EnrolmentFailed
 
 FILM = bytes(range(256)) * 8
 SHA256 = hashlib.sha256(FILM).hexdigest()
@@ -125,10 +125,10 @@ def _answers() -> list[bytes]:
 
 
 def _get(_folder: Path) -> Read:
-    from kiosk.station.link_town import Town
+    from kiosk.station.link.client import TownClient
 
     line = Line()
-    town = Town(line.url, "token", timeout_s=5)
+    town = TownClient(line.url, "token", timeout_s=5)
 
     def read(data: bytes) -> None:
         line.says = data
@@ -143,16 +143,16 @@ def _answer(kind: str) -> Callable[[Path], Read]:
 
     def made(_folder: Path) -> Read:
         from kiosk.contract import reports, trust
-        from kiosk.station import link_delivery
+        from kiosk.station.link import delivery
 
         root = trust.stored_root(example()["root/1.root.json"])
 
         def read(data: bytes) -> None:
             if kind == "heartbeat answer":
-                beat = link_delivery._answer(data, reports.HeartbeatAnswer, kind)
+                beat = delivery._answer(data, reports.HeartbeatAnswer, kind)
                 signed, what = beat.time, reports.Time
             else:
-                report = link_delivery._answer(data, reports.ReportAnswer, kind)
+                report = delivery._answer(data, reports.ReportAnswer, kind)
                 signed, what = report.witness, reports.Witness  # type: ignore[assignment]
             try:
                 trust.vouched(root, signed, what, kind)
@@ -168,12 +168,12 @@ def _download(folder: Path) -> Read:
     """A file that is resumed, or fetched whole, from a town that says anything."""
     from kiosk.contract.trust import Pinned
     from kiosk.station.library.library import Library
-    from kiosk.station.link_download import Download
-    from kiosk.station.link_line import Line as Unlimited
-    from kiosk.station.link_town import Town
+    from kiosk.station.link.bandwidth import Bandwidth as Unlimited
+    from kiosk.station.link.client import TownClient
+    from kiosk.station.link.download import Download
 
     line, library = Line(), Library(folder / "library")
-    download = Download(Town(line.url, timeout_s=5), library, Unlimited(), lambda _: None)
+    download = Download(TownClient(line.url, timeout_s=5), library, Unlimited(), lambda _: None)
     part = library.stage(SHA256)
 
     def read(data: bytes) -> None:
@@ -199,11 +199,11 @@ def _files() -> list[bytes]:
 
 def _enrol(folder: Path) -> Read:
     """An enrolment with an address and a code as typed, at a town that gives any answer."""
-    from kiosk.station import enrol
-    from kiosk.station.link_town import Town
+    from kiosk.station.link import enrol
+    from kiosk.station.link.client import TownClient
 
     line = Line()
-    Town.__init__.__defaults__ = ("", 5.0, "")  # not for ten seconds a name that is not there
+    TownClient.__init__.__defaults__ = ("", 5.0, "")  # not for ten seconds a name that is not there
 
     def read(data: bytes) -> None:
         address, _, line.says = data.partition(b"\n")

@@ -11,11 +11,11 @@ from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.trust import Pinned
-from kiosk.station.enrol import enrol
 from kiosk.station.events import Crashed, Delivered, Event, FetchEnded, TownUnreachable
 from kiosk.station.journal import Journal
 from kiosk.station.library.library import Library
-from kiosk.station.link import Link, Standing, Terms
+from kiosk.station.link.enrol import enrol
+from kiosk.station.link.link import FetchTerms, Link, Standing
 
 E = TypeVar("E")
 
@@ -23,7 +23,7 @@ E = TypeVar("E")
 class Room:
     """A station's link and what stands behind it, without the main loop: events are gathered."""
 
-    def __init__(self, town: TownOnTheLine, state: Path, terms: Terms | None = None) -> None:
+    def __init__(self, town: TownOnTheLine, state: Path, terms: FetchTerms | None = None) -> None:
         self.town = town
         self.identity = enrol(town.url, town.add_station(), state)
         town.asked.clear()
@@ -31,7 +31,7 @@ class Room:
         self.events: list[Event] = []
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
-        self.link = Link(self.identity, self.library, self.journal, self.post, timeout_s=5, terms=terms or Terms())
+        self.link = Link(self.identity, self.library, self.journal, self.post, timeout_s=5, terms=terms or FetchTerms())
         root = self.library.load("villages", "room-1", self.identity.root_sha256).root
         assert root is not None
         self.standing = Standing(root, now=datetime.now(UTC))

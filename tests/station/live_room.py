@@ -20,8 +20,8 @@ from sqlalchemy import text
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.station import config
 from kiosk.station.app import Station
-from kiosk.station.enrol import enrol
 from kiosk.station.events import Event, Quit
+from kiosk.station.link.enrol import enrol
 from kiosk.station.projector.stage import Stage
 from kiosk.town import issue
 

@@ -11,13 +11,13 @@ from playout_room import ALL, Room, at, slot, week
 from kiosk.contract.reports import HeartbeatAnswer, Signed, Time
 from kiosk.station.actions import Actions
 from kiosk.station.config import Config
-from kiosk.station.enrol import enrol
 from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
 from kiosk.station.exchange import Exchange
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
-from kiosk.station.link import Link
-from kiosk.station.link_pace import phase
+from kiosk.station.link.enrol import enrol
+from kiosk.station.link.link import Link
+from kiosk.station.link.pace import phase
 from kiosk.station.set_aside import SetAside
 from kiosk.station.upkeep import Upkeep
 from kiosk.station.views import View

@@ -13,11 +13,11 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.reports import HeartbeatAnswer, Signed
 from kiosk.station.config import Config
-from kiosk.station.enrol import enrol
 from kiosk.station.events import TownRefused
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
-from kiosk.station.link import Link
+from kiosk.station.link.enrol import enrol
+from kiosk.station.link.link import Link
 from kiosk.station.set_aside import SetAside
 from kiosk.station.upkeep import Upkeep
 from kiosk.station.views import View

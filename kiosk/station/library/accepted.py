@@ -14,7 +14,7 @@ from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Held, Index, Pinned
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
 from kiosk.station.library.library import Library, Shelf, pins
-from kiosk.station.link import Standing
+from kiosk.station.link.link import Standing
 from kiosk.station.schedule.fetch_order import in_order_of_need, needs
 
 MOST_REFUSALS = 20

@@ -6,8 +6,8 @@ from typing import Literal
 
 from kiosk.common.i18n import Language
 from kiosk.contract.records import ClockState, Origin
-from kiosk.station.fetching import Fetching
 from kiosk.station.health.rules import Problem
+from kiosk.station.link.progress import Fetching
 from kiosk.station.set_aside import Refused
 
 RowState = Literal["done", "on-air", "to-come", "missed"]

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from kiosk.common.i18n import Language, day_name, mark, translator
 from kiosk.common.stop_reasons import reason_text
-from kiosk.station.fetching import Fetching
 from kiosk.station.health.faults import sentence
+from kiosk.station.link.progress import Fetching
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.pictures import Picture
 from kiosk.station.set_aside import Refused

@@ -12,11 +12,11 @@ from kiosk.contract.playlist import Playlist, Programme, Slot
 from kiosk.contract.reports import Signed
 from kiosk.contract.station import StationDocument
 from kiosk.contract.wire import decode, encode
-from kiosk.station.enrol import enrol
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
 from kiosk.station.identity import Identity
 from kiosk.station.library.accepted import MOST_REFUSALS, Accepted
 from kiosk.station.library.library import Library, Shelf
+from kiosk.station.link.enrol import enrol
 
 FILM, LAW = b"film " * 100, b"law " * 100
 BAD_WEEK = TownRefused("playlist", "wrong-key", "version 9: not signed by the town")

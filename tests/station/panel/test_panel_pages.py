@@ -12,8 +12,8 @@ from panel_room import NOW, Browser, Room
 
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import StartPressed, StopPressed
-from kiosk.station.fetching import Fetching
 from kiosk.station.health.rules import Observation, RuleState, judge, problems
+from kiosk.station.link.progress import Fetching
 from kiosk.station.panel.snapshot import Stopped
 from kiosk.station.set_aside import Refused
 

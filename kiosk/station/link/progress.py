@@ -7,7 +7,7 @@ from kiosk.contract.instants import FAR
 from kiosk.contract.playlist import Programme
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import pins
-from kiosk.station.link import Link
+from kiosk.station.link.link import Link
 
 
 @dataclass(frozen=True)

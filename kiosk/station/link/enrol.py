@@ -17,8 +17,8 @@ from kiosk.station import config
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
 from kiosk.station.library.library import Library
-from kiosk.station.link_roots import follow_roots
-from kiosk.station.link_town import PORTAL, Town, Unreachable
+from kiosk.station.link.client import PORTAL, TownClient, Unreachable
+from kiosk.station.link.roots import follow_roots
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
         raise EnrolmentFailed(str(error)) from None
     try:
         public_key = _key_pair(state)
-        answer = _ask(Town(address, ca_file=ca_file), address, parsed, public_key, state)
+        answer = _ask(TownClient(address, ca_file=ca_file), address, parsed, public_key, state)
         identity = Identity(
             url=address,
             town=answer.town,
@@ -65,7 +65,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     return identity
 
 
-def _ask(town: Town, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
+def _ask(town: TownClient, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
     """Believe the town first, by its root, and only then tell it the secret."""
     try:
         _fetch_roots(town, code, Library(state / "library"))
@@ -82,7 +82,7 @@ def _ask(town: Town, address: str, code: Code, public_key: str, state: Path) -> 
     return answer
 
 
-def _fetch_roots(town: Town, code: Code, library: Library) -> None:
+def _fetch_roots(town: TownClient, code: Code, library: Library) -> None:
     data = town.get("/v1/root/1.root.json") or b""
     root = trust.first_root(data, code.root_sha256)
     library.begin_trust(root, data)

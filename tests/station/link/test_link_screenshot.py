@@ -10,11 +10,11 @@ from starlette.types import ASGIApp
 
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat
-from kiosk.station.enrol import enrol
 from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
 from kiosk.station.journal import Journal
 from kiosk.station.library.library import Library
-from kiosk.station.link import Link
+from kiosk.station.link.enrol import enrol
+from kiosk.station.link.link import Link
 from kiosk.town import picture
 
 JPEG = b"\xff\xd8\xff\xe0 what the screen shows \xff\xd9"

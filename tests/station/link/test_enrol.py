@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from fakes_town import PORTAL_PAGE, TownOnTheLine, page
 
 from kiosk.contract.enrolment import Code, parse_code
-from kiosk.station.enrol import EnrolmentFailed, enrol, enrol_command
 from kiosk.station.identity import IdentityError, load_identity
 from kiosk.station.library.library import Library
+from kiosk.station.link.enrol import EnrolmentFailed, enrol, enrol_command
 
 
 def test_a_code_makes_a_station(town: TownOnTheLine, tmp_path: Path) -> None:

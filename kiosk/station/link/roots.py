@@ -7,7 +7,7 @@ from tuf.api.metadata import Root
 from kiosk.contract import trust
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Post, RootFound, TownRefused
-from kiosk.station.link_town import NoSuch, Town
+from kiosk.station.link.client import NoSuch, TownClient
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ MAX_ROOTS = 100
 """The most roots that one round follows: a town that has more than this to say is none."""
 
 
-def follow_roots(town: Town, root: Root, post: Post, nothing_new: bool = False) -> Root:
+def follow_roots(town: TownClient, root: Root, post: Post, nothing_new: bool = False) -> Root:
     """Walk the root chain to its end, posting each root found. Raises :class:`Unreachable`."""
     for _ in range(0 if nothing_new else MAX_ROOTS):
         name = f"{root.version + 1}.root.json"

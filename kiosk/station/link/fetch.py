@@ -26,10 +26,10 @@ from kiosk.station.events import (
 )
 from kiosk.station.identity import Identity
 from kiosk.station.library.library import Library, WrongBytes, check_length, check_station, for_station, pins
-from kiosk.station.link_download import Download, NoRoom, Progress, Spare
-from kiosk.station.link_line import Line
-from kiosk.station.link_roots import follow_roots
-from kiosk.station.link_town import Busy, NoSuch, Stopped, TooLong, Town, Unreachable
+from kiosk.station.link.bandwidth import Bandwidth
+from kiosk.station.link.client import Busy, NoSuch, Stopped, TooLong, TownClient, Unreachable
+from kiosk.station.link.download import Download, NoRoom, Progress, Spare
+from kiosk.station.link.roots import follow_roots
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.schedule.fetch_order import needs
 
@@ -66,19 +66,19 @@ class Job:
     newest: HeartbeatAnswer | None = None
 
 
-class Round:
+class FetchRound:
     """One round. Whatever is found is verified here and posted; the main loop stores it."""
 
     def __init__(
         self,
-        town: Town,
+        town: TownClient,
         identity: Identity,
         library: Library,
         post: Post,
         job: Job,
         going: Callable[[], bool],
         told: Callable[[Progress | None], None],
-        line: Line,
+        line: Bandwidth,
         hours: FetchHours,
     ) -> None:
         self._town, self._identity, self._library, self._post = town, identity, library, post

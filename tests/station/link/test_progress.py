@@ -17,9 +17,9 @@ from kiosk.cli import main
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Receipt
 from kiosk.station import status
-from kiosk.station.fetching import Fetching, line_of, look
 from kiosk.station.library.accepted import Accepted
-from kiosk.station.link import Progress
+from kiosk.station.link.link import Progress
+from kiosk.station.link.progress import Fetching, line_of, look
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.set_aside import Refused, SetAside

@@ -11,7 +11,7 @@ from kiosk.contract.records import Action
 from kiosk.contract.reports import Report
 from kiosk.station.events import Delivered, Event
 from kiosk.station.journal import Journal
-from kiosk.station.link import Link
+from kiosk.station.link.link import Link
 from kiosk.town import intake, schema
 
 

@@ -18,7 +18,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from kiosk import __version__
 from kiosk.contract import wire
-from kiosk.station.link_socket import Limits, keep_time
+from kiosk.station.link.sockets import Limits, keep_time
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class _Trouble(msgspec.Struct):
     head_seq: int = -1
 
 
-class Town:
+class TownClient:
     """A town's address, with this station's token. For one thread; :meth:`stop` may come from another.
 
     ``timeout_s`` is the longest stand-still of a request; ``ca_file`` holds the certificates (PEM) by which the town's

@@ -12,8 +12,8 @@ import requests
 
 from kiosk.contract.trust import Pinned
 from kiosk.station.library.library import Interrupted, Library, WrongBytes
-from kiosk.station.link_line import Line
-from kiosk.station.link_town import Cut, Stopped, Town, Unreachable
+from kiosk.station.link.bandwidth import Bandwidth
+from kiosk.station.link.client import Cut, Stopped, TownClient, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +56,9 @@ class Spare:
 class Download:
     """How files get from ``town`` over ``line`` into ``library``."""
 
-    town: Town
+    town: TownClient
     library: Library
-    line: Line
+    line: Bandwidth
     told: Callable[[Progress], None]
 
     def fetch(self, pinned: Pinned, going: Callable[[], bool], spare: Spare | None = None) -> None:

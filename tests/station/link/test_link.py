@@ -21,7 +21,6 @@ from kiosk.contract.records import Action
 from kiosk.contract.reports import GENESIS, Entry, HeartbeatAnswer, Report, chain
 from kiosk.contract.trust import Held, Pinned
 from kiosk.contract.wire import decode, encode
-from kiosk.station import link_download, link_pace, link_town
 from kiosk.station.events import (
     Delivered,
     FetchEnded,
@@ -37,8 +36,9 @@ from kiosk.station.events import (
 from kiosk.station.journal import Journal
 from kiosk.station.journal_chain import head
 from kiosk.station.library.library import Library, WrongBytes
-from kiosk.station.link import Link, Standing
-from kiosk.station.link_line import Line
+from kiosk.station.link import client, download, pace
+from kiosk.station.link.bandwidth import Bandwidth
+from kiosk.station.link.link import Link, Standing
 from kiosk.town import intake, ledger, stations
 
 FILM = bytes(range(256)) * 2000
@@ -55,9 +55,9 @@ def slot(start: str, *names: str) -> Slot:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_pace, "FIRST_BACKOFF_S", 0.05)
-    monkeypatch.setattr(link_pace, "LONGEST_BACKOFF_S", 0.2)
-    monkeypatch.setattr(link_download, "RESUME_S", 0.01)
+    monkeypatch.setattr(pace, "FIRST_BACKOFF_S", 0.05)
+    monkeypatch.setattr(pace, "LONGEST_BACKOFF_S", 0.2)
+    monkeypatch.setattr(download, "RESUME_S", 0.01)
 
 
 # --- what arrives ---
@@ -306,9 +306,9 @@ def test_length_of_thousands_of_digits_is_a_wrong_one_and_no_crash(tmp_path: Pat
                 caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\nfilm" % (b"9" * 5000))
 
         threading.Thread(target=say, daemon=True).start()
-        town = link_town.Town(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=5)
+        town = client.TownClient(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=5)
         with pytest.raises(WrongBytes, match="the town has 9999"):
-            link_download.Download(town, library, Line(), lambda _: None).fetch(Pinned(4, SHA), lambda: True)
+            download.Download(town, library, Bandwidth(), lambda _: None).fetch(Pinned(4, SHA), lambda: True)
     assert not library.stage(SHA).exists()
 
 
@@ -397,7 +397,7 @@ def test_no_room_on_the_disk_is_told_before_a_byte_is_fetched(
     town: TownOnTheLine, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film, law = town.programme("rice", FILM), town.programme("law", LAW)
-    monkeypatch.setattr(Library, "free_bytes", lambda self: link_download.RESERVE + len(LAW))
+    monkeypatch.setattr(Library, "free_bytes", lambda self: download.RESERVE + len(LAW))
     ended = room.fetch(room.wanting(film, law), nothing_new())
     assert (ended.missing, town.count(f"/v1/files/{SHA}")) == (1, 0)
     assert "are free; free some room" in ended.error
@@ -408,7 +408,7 @@ def test_a_disk_that_fills_up_during_a_download_gives_its_room_back(
     town: TownOnTheLine, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = town.programme("rice", FILM)
-    monkeypatch.setattr(link_download, "LOOK_EVERY", 100_000)
+    monkeypatch.setattr(download, "LOOK_EVERY", 100_000)
     rooms = iter([1 << 40, 1 << 40, 0])
     monkeypatch.setattr(Library, "free_bytes", lambda self: next(rooms))
     ended = room.fetch_file(film)
@@ -518,7 +518,7 @@ def test_proxies_of_the_environment_are_not_used(
 
 
 def test_a_line_that_only_drips_is_given_up(town: TownOnTheLine, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_town, "DRIP_S", 0.0)
+    monkeypatch.setattr(client, "DRIP_S", 0.0)
     film = town.programme("rice", FILM)
     town.switch(f"/v1/files/{SHA}", Hanging(FILM[:100], len(FILM), {"ETag": f'"{SHA}"'}))
     assert "only 100 bytes" in room.fetch_file(film).error

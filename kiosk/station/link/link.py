@@ -16,16 +16,16 @@ from kiosk.station.events import Post, RootFound, TownUnreachable
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.library.library import Library
-from kiosk.station.link_delivery import Delivery
-from kiosk.station.link_download import Progress
-from kiosk.station.link_line import Line
-from kiosk.station.link_pace import Backoff, phase
-from kiosk.station.link_round import Job, Round, Standing
-from kiosk.station.link_town import Busy, Stopped, Town, Unreachable
+from kiosk.station.link.bandwidth import Bandwidth
+from kiosk.station.link.client import Busy, Stopped, TownClient, Unreachable
+from kiosk.station.link.delivery import Delivery
+from kiosk.station.link.download import Progress
+from kiosk.station.link.fetch import FetchRound, Job, Standing
+from kiosk.station.link.pace import Backoff, phase
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service.threads import spawn
 
-__all__ = ["Link", "Progress", "Standing", "Terms"]
+__all__ = ["Link", "Progress", "Standing", "FetchTerms"]
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Terms:
+class FetchTerms:
     """How programmes may be fetched: the settings' table ``[fetch]``."""
 
     hours: FetchHours = FetchHours()
@@ -55,7 +55,7 @@ class Link:
         *,
         timeout_s: float = 30.0,
         ca_file: str = "",
-        terms: Terms = Terms(),
+        terms: FetchTerms = FetchTerms(),
     ) -> None:
         """``timeout_s`` and ``ca_file`` are those of the settings' table ``[town]``."""
         self.hours = terms.hours
@@ -71,9 +71,9 @@ class Link:
         self._backoff = Backoff(self._own)
         """Of reports."""
         self._reporting = False
-        self._line = Line(terms.limit, self._pause, self._report_is_due)
-        self._fetch_town = Town(identity.url, identity.token, timeout_s, ca_file)
-        self._report_town = Town(identity.url, identity.token, timeout_s, ca_file)
+        self._line = Bandwidth(terms.limit, self._pause, self._report_is_due)
+        self._fetch_town = TownClient(identity.url, identity.token, timeout_s, ca_file)
+        self._report_town = TownClient(identity.url, identity.token, timeout_s, ca_file)
         self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause)
         self._threads: list[Thread] = []
 
@@ -141,7 +141,7 @@ class Link:
             backoff = failed if found.unreachable else Backoff(self._own)
             self._post(ended)
 
-    def _round(self, job: Job) -> Round:
+    def _round(self, job: Job) -> FetchRound:
         def going() -> bool:
             newer = self._fetches.peek()
             return not self._stopping.is_set() and not (newer and found.gives_way_to(newer))
@@ -150,7 +150,7 @@ class Link:
             self.progress = progress
 
         identity, library = self._identity, self._library
-        found = Round(self._fetch_town, identity, library, self._post, job, going, told, self._line, self.hours)
+        found = FetchRound(self._fetch_town, identity, library, self._post, job, going, told, self._line, self.hours)
         return found
 
     def _report_is_due(self) -> bool:

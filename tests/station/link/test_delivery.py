@@ -22,16 +22,16 @@ from sqlalchemy import text
 
 from kiosk.contract.reports import Heartbeat
 from kiosk.contract.wire import decode
-from kiosk.station import link_pace, link_town
 from kiosk.station.events import Delivered, HeartbeatAnswered, ProgrammeArrived, TownUnreachable
-from kiosk.station.link_town import Cut as CutOff
-from kiosk.station.link_town import Town, Unreachable, retry_after
+from kiosk.station.link import client, pace
+from kiosk.station.link.client import Cut as CutOff
+from kiosk.station.link.client import TownClient, Unreachable, retry_after
 
 
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_pace, "FIRST_BACKOFF_S", 0.05)
-    monkeypatch.setattr(link_pace, "LONGEST_BACKOFF_S", 0.2)
+    monkeypatch.setattr(pace, "FIRST_BACKOFF_S", 0.05)
+    monkeypatch.setattr(pace, "LONGEST_BACKOFF_S", 0.2)
 
 
 class Reading:
@@ -85,8 +85,8 @@ def test_a_town_that_reads_no_gzip_gets_them_plain_from_then_on(town: TownOnTheL
 def test_reports_that_are_cut_off_get_smaller_until_one_gets_through(
     town: TownOnTheLine, room: Room, hurry: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link_pace, "FIRST_BYTES", 8 * 1024)
-    room.link._delivery._batch = link_pace.Batch()
+    monkeypatch.setattr(pace, "FIRST_BYTES", 8 * 1024)
+    room.link._delivery._batch = pace.Batch()
     cut = Cut(b"{", 1000)
     town.switch("/v1/reports", cut, cut, None)
     room.act(*(f"a{number}" for number in range(200)))
@@ -147,11 +147,11 @@ def test_the_town_says_how_often_it_wants_to_be_called(
 
 
 def test_a_head_that_comes_by_the_byte_is_given_up_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_town, "DOCUMENT_S", 0.6)
+    monkeypatch.setattr(client, "DOCUMENT_S", 0.6)
     with _Dripper() as port:
         began = time.monotonic()
         with pytest.raises(CutOff, match="not over in the time|timed out"):
-            Town(f"http://127.0.0.1:{port}", timeout_s=5).get("/v1/station.json")
+            TownClient(f"http://127.0.0.1:{port}", timeout_s=5).get("/v1/station.json")
         assert time.monotonic() - began < 3
 
 
@@ -159,16 +159,16 @@ def test_a_body_that_nobody_takes_is_given_up(monkeypatch: pytest.MonkeyPatch) -
     with _Dripper(reads=False) as port:
         began = time.monotonic()
         with pytest.raises(CutOff):
-            Town(f"http://127.0.0.1:{port}", timeout_s=0.5).post("/v1/reports", bytes(30_000_000))
+            TownClient(f"http://127.0.0.1:{port}", timeout_s=0.5).post("/v1/reports", bytes(30_000_000))
         assert time.monotonic() - began < 4
 
 
 def test_stop_ends_a_call_whose_answer_does_not_begin() -> None:
     with _Dripper() as port:
-        town = Town(f"http://127.0.0.1:{port}", timeout_s=30)
+        town = TownClient(f"http://127.0.0.1:{port}", timeout_s=30)
         threading.Timer(0.3, town.stop).start()
         began = time.monotonic()
-        with pytest.raises(link_town.Stopped):
+        with pytest.raises(client.Stopped):
             town.get("/v1/station.json")
         assert time.monotonic() - began < 3
 
@@ -225,7 +225,7 @@ def certificate(folder: Path, name: str, year: int | None = None) -> Path:
 def test_tls_is_judged_by_the_name_and_keeps_time_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(link_town, "DOCUMENT_S", 1.0)
+    monkeypatch.setattr(client, "DOCUMENT_S", 1.0)
     pem = certificate(tmp_path, name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
@@ -233,7 +233,7 @@ def test_tls_is_judged_by_the_name_and_keeps_time_too(
         began = time.monotonic()
         complaint = "not over in the time|timed out" if name == "localhost" else "[Hh]ostname"
         with pytest.raises(CutOff, match=complaint):
-            Town(f"https://localhost:{port}", timeout_s=5, ca_file=str(pem)).get("/v1/station.json")
+            TownClient(f"https://localhost:{port}", timeout_s=5, ca_file=str(pem)).get("/v1/station.json")
         assert time.monotonic() - began < 4
 
 
@@ -251,12 +251,12 @@ def test_dates_of_a_certificate_are_held_against_the_stations_clock_if_that_can_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, year: int, ahead_s: float | None, complaint: str
 ) -> None:
     """A PC whose clock has forgotten the time would otherwise never be told it."""
-    monkeypatch.setattr(link_town, "DOCUMENT_S", 1.0)
+    monkeypatch.setattr(client, "DOCUMENT_S", 1.0)
     pem = certificate(tmp_path, "localhost", year)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     with _Dripper(context=context) as port:
-        town = Town(f"https://localhost:{port}", "secret", timeout_s=5, ca_file=str(pem))
+        town = TownClient(f"https://localhost:{port}", "secret", timeout_s=5, ca_file=str(pem))
         town.judge_dates(ahead_s)
         with pytest.raises(Unreachable, match=complaint or "not over in the time|timed out"):
             town.get("/v1/station.json")

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from kiosk.station import link_pace
-from kiosk.station.link_pace import Backoff, Batch, phase, until_turn
+from kiosk.station.link import pace
+from kiosk.station.link.pace import Backoff, Batch, phase, until_turn
 
 ROOMS = [f"room-{number}" for number in range(1000)]
 
@@ -55,7 +55,7 @@ def test_what_the_town_asks_for_is_heeded_spread_and_bounded(monkeypatch: pytest
     assert min(waits) >= 119.9 and max(waits) < 181
     assert busiest(waits, 6) < 150
     assert Backoff(0.9, 1, asked_s=1e9).until - now < 3700
-    monkeypatch.setattr(link_pace, "FIRST_BACKOFF_S", 100.0)
+    monkeypatch.setattr(pace, "FIRST_BACKOFF_S", 100.0)
     assert Backoff(0.0, 2, asked_s=1).until - now > 100, "nor sooner than after that failure anyway"
 
 
@@ -71,15 +71,15 @@ def test_batches_grow_on_a_quick_line_and_shrink_at_each_cut() -> None:
     batch = Batch()
     for _ in range(10):
         batch.took(batch.bytes, 0.05)
-    assert batch.bytes == link_pace.MOST_BYTES
+    assert batch.bytes == pace.MOST_BYTES
     for _ in range(20):
         batch.was_cut()
-    assert batch.bytes == link_pace.LEAST_BYTES
+    assert batch.bytes == pace.LEAST_BYTES
     batch.took(batch.bytes, 0.05)
-    assert batch.bytes == 2 * link_pace.LEAST_BYTES
+    assert batch.bytes == 2 * pace.LEAST_BYTES
 
 
 def test_a_single_record_says_nothing_about_the_line() -> None:
     batch = Batch()
     batch.took(900, 1.5)
-    assert batch.bytes == link_pace.FIRST_BYTES
+    assert batch.bytes == pace.FIRST_BYTES

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from kiosk.station.link_town import CHUNK
+from kiosk.station.link.client import CHUNK
 
 GIVE_WAY_S = 10.0
 """How long a download stands still for a report: a server gives up on one who does not read for a minute."""
@@ -14,7 +14,7 @@ LEAST_S, LEAST_BYTES = 2.0, 1024 * 1024
 """What it takes to tell a speed."""
 
 
-class Line:
+class Bandwidth:
     """For the thread that downloads. ``pause`` sleeps, less if asked to stop; ``reporting`` tells whether a report is
     under way, or about to be."""
 

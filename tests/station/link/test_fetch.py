@@ -16,10 +16,10 @@ from msgspec import structs
 
 from kiosk.contract import trust
 from kiosk.contract.playlist import Programme
-from kiosk.station import link_download, link_pace
 from kiosk.station.events import FetchEnded, ProgrammeArrived, UrgentFound, WeekFound
 from kiosk.station.library.library import Library
-from kiosk.station.link import Terms
+from kiosk.station.link import download, pace
+from kiosk.station.link.link import FetchTerms
 from kiosk.station.schedule.fetch_hours import FetchHours
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -29,9 +29,9 @@ FILM = bytes(range(256)) * 8000
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_pace, "FIRST_BACKOFF_S", 0.05)
-    monkeypatch.setattr(link_pace, "LONGEST_BACKOFF_S", 0.2)
-    monkeypatch.setattr(link_download, "RESUME_S", 0.01)
+    monkeypatch.setattr(pace, "FIRST_BACKOFF_S", 0.05)
+    monkeypatch.setattr(pace, "LONGEST_BACKOFF_S", 0.2)
+    monkeypatch.setattr(download, "RESUME_S", 0.01)
 
 
 class Cutting:
@@ -155,7 +155,7 @@ def test_what_is_due_sooner_comes_first(town: TownOnTheLine, room: Room) -> None
 
 
 def test_outside_the_hours_only_what_is_due_today_is_fetched(town: TownOnTheLine, tmp_path: Path) -> None:
-    room = Room(town, tmp_path / "state", Terms(hours=FetchHours.of("22:00-06:00")))
+    room = Room(town, tmp_path / "state", FetchTerms(hours=FetchHours.of("22:00-06:00")))
     try:
         films = [town.programme(name, name.encode() * 1000) for name in ("undated", "tomorrow", "today")]
         due = {films[1].sha256: DAY + timedelta(days=1), films[2].sha256: DAY + timedelta(hours=1)}
@@ -172,7 +172,7 @@ def test_outside_the_hours_only_what_is_due_today_is_fetched(town: TownOnTheLine
 
 
 def test_a_download_stops_where_its_hours_end_and_keeps_its_part(town: TownOnTheLine, tmp_path: Path) -> None:
-    room = Room(town, tmp_path / "state", Terms(hours=FetchHours.of("22:00-06:00"), limit=400_000))
+    room = Room(town, tmp_path / "state", FetchTerms(hours=FetchHours.of("22:00-06:00"), limit=400_000))
     try:
         film = town.programme("rice", FILM)
         last = DAY.replace(hour=5, minute=59, second=58, microsecond=500_000)
@@ -184,7 +184,7 @@ def test_a_download_stops_where_its_hours_end_and_keeps_its_part(town: TownOnThe
 
 
 def test_a_limit_is_kept_on_one_connection(town: TownOnTheLine, tmp_path: Path) -> None:
-    room = Room(town, tmp_path / "state", Terms(limit=500_000))
+    room = Room(town, tmp_path / "state", FetchTerms(limit=500_000))
     try:
         film = town.programme("rice", FILM)
         began = time.monotonic()
@@ -221,7 +221,7 @@ def disk(monkeypatch: pytest.MonkeyPatch, room: Room, size: int) -> None:
     def free(library: Library) -> int:
         folders = (library.stage("x").parent, library.stage("x").parents[1] / "files")
         used = sum(path.stat().st_blocks * 512 for folder in folders for path in folder.iterdir())
-        return size + link_download.RESERVE - used
+        return size + download.RESERVE - used
 
     monkeypatch.setattr(Library, "free_bytes", free)
 
@@ -295,14 +295,14 @@ def test_a_disk_that_others_fill_meanwhile_is_emptied_of_what_nobody_needs(
 ) -> None:
     old = put(room.library, b"o" * 1_000_000, 1)
     film = town.programme("rice", FILM)
-    monkeypatch.setattr(link_download, "LOOK_EVERY", 200_000)
+    monkeypatch.setattr(download, "LOOK_EVERY", 200_000)
     now = [9_000_000]
 
     def free(library: Library) -> int:
         used = sum(path.stat().st_size for path in (library.stage("x").parents[1] / "files").iterdir())
         if library.staged_bytes(film.sha256) > 500_000:
             now[0] = 2_600_000
-        return now[0] - used - library.staged_bytes(film.sha256) + link_download.RESERVE
+        return now[0] - used - library.staged_bytes(film.sha256) + download.RESERVE
 
     monkeypatch.setattr(Library, "free_bytes", free)
     assert room.fetch(replace(room.wanting(film), keep=frozenset({film.sha256})), nothing_new()) == FetchEnded(0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kiosk.station import link_line
-from kiosk.station.link_line import Line
+from kiosk.station.link import bandwidth
+from kiosk.station.link.bandwidth import Bandwidth
 
 
 class HandTime:
@@ -11,7 +11,7 @@ class HandTime:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(link_line.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(bandwidth.time, "monotonic", lambda: self.now)
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
@@ -23,7 +23,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> HandTime:
 
 
 def test_a_limit_is_kept_and_pieces_are_small_enough_to_flow(clock: HandTime) -> None:
-    line = Line(100_000, clock.wait)
+    line = Bandwidth(100_000, clock.wait)
     assert line.piece <= 25_000
     began = clock.now
     for _ in range(100):
@@ -34,7 +34,7 @@ def test_a_limit_is_kept_and_pieces_are_small_enough_to_flow(clock: HandTime) ->
 
 def test_the_speed_is_that_of_the_line_and_not_of_the_waits_for_reports(clock: HandTime) -> None:
     reports = iter([True, True, False] * 1000)
-    line = Line(0, clock.wait, lambda: next(reports))
+    line = Bandwidth(0, clock.wait, lambda: next(reports))
     line.begin()
     for _ in range(300):
         clock.wait(0.1)
@@ -43,7 +43,7 @@ def test_the_speed_is_that_of_the_line_and_not_of_the_waits_for_reports(clock: H
 
 
 def test_neither_a_download_nor_a_report_starves(clock: HandTime) -> None:
-    line = Line(0, clock.wait, lambda: True)
+    line = Bandwidth(0, clock.wait, lambda: True)
     began, stood = clock.now, 0.0
     while clock.now - began < 600:
         before = clock.now
@@ -55,5 +55,5 @@ def test_neither_a_download_nor_a_report_starves(clock: HandTime) -> None:
 
 def test_what_does_not_report_is_not_waited_for(clock: HandTime) -> None:
     began = clock.now
-    Line(0, clock.wait).give_way()
+    Bandwidth(0, clock.wait).give_way()
     assert clock.now == began

@@ -15,9 +15,9 @@ from kiosk.contract.reports import MAX_BATCH, Entry, Heartbeat, HeartbeatAnswer,
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, TownRefused
 from kiosk.station.journal import Journal
-from kiosk.station.link_pace import LONGEST_ASKED_S, Batch
-from kiosk.station.link_roots import follow_roots
-from kiosk.station.link_town import PORTAL, Behind, Cut, Stopped, Town, Unreachable, Unwelcome
+from kiosk.station.link.client import PORTAL, Behind, Cut, Stopped, TownClient, Unreachable, Unwelcome
+from kiosk.station.link.pace import LONGEST_ASKED_S, Batch
+from kiosk.station.link.roots import follow_roots
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,9 @@ EARLY = 0.9
 class Delivery:
     """Talks to the town in the thread ``link-report``. ``pause`` sleeps so many seconds, less if asked to stop."""
 
-    def __init__(self, town: Town, journal: Journal, post: Post, station: str, pause: Callable[[float], None]) -> None:
+    def __init__(
+        self, town: TownClient, journal: Journal, post: Post, station: str, pause: Callable[[float], None]
+    ) -> None:
         self._town, self._journal, self._post, self._station, self._pause = town, journal, post, station, pause
         self._after: int | None = None
         """What the town has witnessed, as far as this conversation knows; the journal hears of it a moment later."""

@@ -1,0 +1,1 @@
+"""The line to the town: fetch what is published, deliver the record."""
