@@ -54,6 +54,7 @@ from kiosk.station.events import (
 from kiosk.station.exchange import Exchange
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.evidence import screen_evidence
+from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
@@ -75,7 +76,6 @@ from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 from kiosk.station.set_aside import SetAside
 from kiosk.station.timekeeping import Timekeeping
-from kiosk.station.upkeep import Upkeep
 from kiosk.station.views import View
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class Station:
         projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
         self._plan = plan = Plan(journal, clock, library)
         self._playout = playout = Playout(config, plan, projector, journal, clock, library, boot_id)
-        self._upkeep = upkeep = Upkeep(journal, identity.station, config.health.hysteresis_s)
+        self._upkeep = upkeep = HealthMonitor(journal, identity.station, config.health.hysteresis_s)
         self._link = Link(
             identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
             terms=FetchTerms(FetchHours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),

@@ -11,6 +11,7 @@ from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.display import poster
+from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
@@ -23,7 +24,6 @@ from kiosk.station.playout import Playout
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.opening_hours import room_open
 from kiosk.station.set_aside import SetAside
-from kiosk.station.upkeep import Upkeep
 from kiosk.station.volume import in_force
 
 
@@ -38,7 +38,7 @@ class View:
     journal: Journal
     plan: Plan
     playout: Playout
-    upkeep: Upkeep
+    upkeep: HealthMonitor
     boot_id: str
     link: Link
     aside: SetAside

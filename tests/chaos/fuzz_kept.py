@@ -131,10 +131,10 @@ def _memories(_folder: Path) -> Read:
     from kiosk.contract.station import Thresholds
     from kiosk.station.clock.clock import Clock
     from kiosk.station.health.faults import as_fault
+    from kiosk.station.health.monitor import HealthMonitor
     from kiosk.station.health.rules import Observation, judge
     from kiosk.station.journal_chain import valid
     from kiosk.station.stop import StopState
-    from kiosk.station.upkeep import Upkeep
     from kiosk.station.volume import HandVolume
 
     now = datetime(2026, 3, 5, tzinfo=UTC)
@@ -146,7 +146,7 @@ def _memories(_folder: Path) -> Read:
         StopState(journal)
         HandVolume(journal).look(now, ZoneInfo("Asia/Shanghai"))
         journal.kept = text
-        upkeep = Upkeep(journal, "room-1", 0)
+        upkeep = HealthMonitor(journal, "room-1", 0)
         for problem in upkeep.problems():
             problem.key("room-1")
         state, news = judge(upkeep._state, Observation(), Thresholds(), (), now, True)

@@ -13,13 +13,13 @@ from kiosk.station.actions import Actions
 from kiosk.station.config import Config
 from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
 from kiosk.station.exchange import Exchange
+from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
 from kiosk.station.link.pace import phase
 from kiosk.station.set_aside import SetAside
-from kiosk.station.upkeep import Upkeep
 from kiosk.station.views import View
 
 NOBODY = Signed(payload="", keyid="", signature="")
@@ -63,7 +63,7 @@ class Side:
         room = self.room
         view = View(
             Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout,
-            Upkeep(room.journal, "room-1", 0), "boot-1", self.link, SetAside(room.journal),
+            HealthMonitor(room.journal, "room-1", 0), "boot-1", self.link, SetAside(room.journal),
         )  # fmt: skip
         actions = Actions(room.journal, room.clock, lambda: None)
         nothing: Any = None

@@ -14,12 +14,12 @@ from kiosk.contract.playlist import Playlist
 from kiosk.contract.reports import HeartbeatAnswer, Signed
 from kiosk.station.config import Config
 from kiosk.station.events import TownRefused
+from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
 from kiosk.station.set_aside import SetAside
-from kiosk.station.upkeep import Upkeep
 from kiosk.station.views import View
 
 MORNING = week(
@@ -45,7 +45,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         accepted.playlist, accepted.document = playlist, document()
         room = Room(tmp_path / "state", playlist, at(now))
         rooms.append(room)
-        upkeep = Upkeep(room.journal, identity.station, 0)
+        upkeep = HealthMonitor(room.journal, identity.station, 0)
         link = Link(identity, library, room.journal, lambda event: None)
         return room, View(
             Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout, upkeep, "boot-1", link,

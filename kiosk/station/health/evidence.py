@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from kiosk.contract.records import Evidence
 from kiosk.contract.station import Equipment
-from kiosk.station.health.findings import Observation, statuses
+from kiosk.station.health.observation import Observation, statuses
 
 
 def screen_evidence(facts: Mapping[str, str | int | bool | None], equipment: tuple[Equipment, ...]) -> Evidence:

@@ -11,7 +11,7 @@ from hashlib import sha256
 import msgspec
 
 from kiosk.contract.station import Equipment, Thresholds
-from kiosk.station.health.findings import Finding, Message, Observation, findings, statuses
+from kiosk.station.health.observation import Finding, Message, Observation, findings, statuses
 
 __all__ = ["Cleared", "Message", "Observation", "Problem", "Raised", "RuleState", "Watch", "judge", "problems"]
 

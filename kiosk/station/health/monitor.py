@@ -22,7 +22,7 @@ MEMORY = "health"
 HOUR = 3600.0
 
 
-class Upkeep:
+class HealthMonitor:
     """The state of the room's equipment. For the main loop only."""
 
     def __init__(self, journal: Journal, station: str, hysteresis_s: int) -> None:

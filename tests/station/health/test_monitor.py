@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.contract.station import DayHours, Hours, Opening, StationDocument, Thresholds
+from kiosk.station.health.monitor import MEMORY, HealthMonitor
 from kiosk.station.health.rules import Observation
 from kiosk.station.journal import Journal
 from kiosk.station.journal_salvage import DAMAGED
-from kiosk.station.upkeep import MEMORY, Upkeep
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 WHOLE_DAY = ((Hours(start="00:00:00", end="00:00:00"),),) * 7
@@ -45,13 +45,15 @@ def faults(journal: Journal) -> list[dict[str, object]]:
     return [json.loads(bytes(entry.record)) for entry in journal.waiting()[1]]
 
 
-def look(upkeep: Upkeep, facts: dict[str, object], minutes: float = 0, document: StationDocument = DOCUMENT) -> int:
+def look(
+    upkeep: HealthMonitor, facts: dict[str, object], minutes: float = 0, document: StationDocument = DOCUMENT
+) -> int:
     upkeep.facts = facts  # type: ignore[assignment]
     return upkeep.judge(Observation(clock="trusted"), document, NOW + timedelta(minutes=minutes), 60 * minutes)
 
 
 def test_fault_is_written_down_once_and_its_end_once(journal: Journal) -> None:
-    upkeep = Upkeep(journal, "room-1", 0)
+    upkeep = HealthMonitor(journal, "room-1", 0)
     assert [look(upkeep, facts, n) for n, facts in enumerate((ROOMY, FULL, FULL, ROOMY, ROOMY))] == [0, 1, 0, 1, 0]
     raised, cleared = faults(journal)
     assert raised["fault"] == cleared["fault"] and raised["id"] != cleared["id"]
@@ -60,8 +62,8 @@ def test_fault_is_written_down_once_and_its_end_once(journal: Journal) -> None:
 
 
 def test_restart_does_not_find_the_same_fault_again(journal: Journal) -> None:
-    assert look(Upkeep(journal, "room-1", 0), FULL) == 1
-    again = Upkeep(journal, "room-1", 0)
+    assert look(HealthMonitor(journal, "room-1", 0), FULL) == 1
+    again = HealthMonitor(journal, "room-1", 0)
     assert [problem.cause for problem in again.problems()] == ["disk-low"]
     assert look(again, FULL, 5) == 0
 
@@ -84,19 +86,19 @@ def remembered(**changes: object) -> str:
     ],
 )
 def test_memory_that_cannot_be_read_or_recorded_is_found_again(journal: Journal, memory: str) -> None:
-    assert Upkeep(Remembering(remembered()), "room-1", 0).problems() != ()  # type: ignore[arg-type]
+    assert HealthMonitor(Remembering(remembered()), "room-1", 0).problems() != ()  # type: ignore[arg-type]
     journal.remember(MEMORY, memory)
-    upkeep = Upkeep(journal, "room-1", 0)
+    upkeep = HealthMonitor(journal, "room-1", 0)
     assert upkeep.problems() == () and look(upkeep, FULL) == 1
 
 
 def test_hysteresis_of_the_settings_goes_before_the_towns(journal: Journal) -> None:
-    upkeep = Upkeep(journal, "room-1", 90)
+    upkeep = HealthMonitor(journal, "room-1", 90)
     assert [look(upkeep, FULL, minutes) for minutes in (0, 1, 2)] == [0, 0, 1]
 
 
 def test_players_replaced_within_the_hour_are_a_fault(journal: Journal) -> None:
-    upkeep = Upkeep(journal, "room-1", 0)
+    upkeep = HealthMonitor(journal, "room-1", 0)
     allowed = DOCUMENT.thresholds.child_restarts_per_hour
     upkeep.restarts += [float(n) for n in range(allowed)]
     assert look(upkeep, ROOMY, 1) == 0
@@ -108,7 +110,7 @@ def test_players_replaced_within_the_hour_are_a_fault(journal: Journal) -> None:
 
 
 def test_journal_in_trouble_is_a_fault(journal: Journal) -> None:
-    upkeep = Upkeep(journal, "room-1", 0)
+    upkeep = HealthMonitor(journal, "room-1", 0)
     upkeep.journal_trouble = "disk I/O error"
     assert look(upkeep, ROOMY) == 1
     upkeep.journal_trouble = ""
@@ -116,7 +118,7 @@ def test_journal_in_trouble_is_a_fault(journal: Journal) -> None:
 
 
 def test_screen_that_is_off_outside_opening_hours_is_no_fault(journal: Journal) -> None:
-    upkeep = Upkeep(journal, "room-1", 0)
+    upkeep = HealthMonitor(journal, "room-1", 0)
     closed = StationDocument(
         town="t", station="room-1", group="g", version=2, issued_ms=0, name="Room", thresholds=DOCUMENT.thresholds,
         opening=Opening(time_zone="UTC", week=WHOLE_DAY, days=(DayHours(date="2026-03-05"),)),
@@ -130,10 +132,10 @@ def test_screen_that_is_off_outside_opening_hours_is_no_fault(journal: Journal) 
 
 
 def test_a_damaged_record_is_a_fault_for_a_week_and_outlives_a_restart(journal: Journal) -> None:
-    assert look(Upkeep(journal, "room-1", 0), ROOMY) == 0
+    assert look(HealthMonitor(journal, "room-1", 0), ROOMY) == 0
     journal.remember(DAMAGED, f"{int(NOW.timestamp() * 1000)} journal.db.corrupt-20260305T090000")
-    assert look(Upkeep(journal, "room-1", 0), ROOMY, 1) == 1
-    again = Upkeep(journal, "room-1", 0)
+    assert look(HealthMonitor(journal, "room-1", 0), ROOMY, 1) == 1
+    again = HealthMonitor(journal, "room-1", 0)
     assert look(again, ROOMY, 6 * 1440) == 0
     assert [problem.cause for problem in again.problems()] == ["journal-damaged"]
     assert look(again, ROOMY, 8 * 1440) == 1
@@ -146,4 +148,4 @@ def test_a_damaged_record_is_a_fault_for_a_week_and_outlives_a_restart(journal: 
 @pytest.mark.parametrize("written", ["", "soon x", "-1 x", "\u0663 x", "9" * 5000, f"{10**15} x"])
 def test_damage_at_an_instant_that_cannot_be_is_none(journal: Journal, written: str) -> None:
     journal.remember(DAMAGED, written)
-    assert look(Upkeep(journal, "room-1", 0), ROOMY) == 0
+    assert look(HealthMonitor(journal, "room-1", 0), ROOMY) == 0
