@@ -16,8 +16,8 @@ from kiosk.contract.wire import Malformed
 from kiosk.station import config
 from kiosk.station.journal_beside import Beside
 from kiosk.station.journal_schema import JournalError, connect_looking
-from kiosk.station.journal_sheet import play_sheet, raw_entries
 from kiosk.station.journal_verify import verify
+from kiosk.station.record_book.play_record import play_sheet, raw_entries
 
 _USUAL = Path("/etc/kiosk/config.toml")
 _journal_option = click.option(
