@@ -139,7 +139,7 @@ def position(sighting: Sighting) -> float:
     return sighting.frame / RATE
 
 
-def children_of(parent: int, module: str = "kiosk.station.projector.child") -> dict[int, str]:
+def children_of(parent: int, module: str = "kiosk.station.player.programme") -> dict[int, str]:
     """Process ids of the descendants of ``parent`` that run ``module``, each with its state (R, S, T, Z)."""
     found: dict[int, str] = {}
     for entry in Path("/proc").iterdir():

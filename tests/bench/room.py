@@ -32,7 +32,7 @@ from kiosk.town.office import found_office, open_office
 SCREEN = "1280x720x24"
 SHAPES = ("4:3", "9:16")
 """Of the pictures of :mod:`formats` that leave bars at both sides."""
-CHILD = "kiosk.station.projector.child"
+CHILD = "kiosk.station.player.programme"
 UNIT = Path(__file__).parents[2] / "systemd" / "kiosk-station.service"
 
 

@@ -204,7 +204,7 @@ class Projector:
         if run.shown_at is None:
             run.showing = showing
         run.process = Process(
-            "kiosk.station.projector.child",
+            "kiosk.station.player.programme",
             child,
             self._post,
             FromChild,

@@ -35,7 +35,7 @@ class Stage:
         """Start the stage if it is not there and it is time."""
         if self._process is None and now >= self._retry_at:
             self._process = Process(
-                "kiosk.station.projector.stage_child",
+                "kiosk.station.player.stage",
                 "stage",
                 self._post,
                 FromStage,

@@ -67,7 +67,7 @@ def test_stage_that_is_killed_comes_back_and_the_programme_goes_on(rig: Rig, sam
     at = time.monotonic() + 2
     rig.cue("a", clips("blue.mkv"), at)
     rig.note(OnScreen)
-    [stage] = children_of(os.getpid(), "kiosk.station.projector.stage_child")
+    [stage] = children_of(os.getpid(), "kiosk.station.player.stage")
     os.kill(stage, signal.SIGKILL)
     rig.until(lambda: not rig.stage.up)
     rig.until(lambda: rig.stage.up)
@@ -82,7 +82,7 @@ def test_programme_that_waits_is_not_seen_though_the_poster_goes(rig: Rig, sampl
     rig.cue("a", clips("blue.mkv"), at)
     rig.ready("a.1")
     began = time.monotonic()
-    [stage] = children_of(os.getpid(), "kiosk.station.projector.stage_child")
+    [stage] = children_of(os.getpid(), "kiosk.station.player.stage")
     os.kill(stage, signal.SIGKILL)
     rig.until(lambda: not rig.stage.up)
     rig.until(lambda: rig.stage.up)
@@ -91,7 +91,7 @@ def test_programme_that_waits_is_not_seen_though_the_poster_goes(rig: Rig, sampl
 
 
 def test_stage_that_hangs_keeps_nobody_waiting_and_is_ended(rig: Rig, screen: XServer) -> None:
-    [stage] = children_of(os.getpid(), "kiosk.station.projector.stage_child")
+    [stage] = children_of(os.getpid(), "kiosk.station.player.stage")
     os.kill(stage, signal.SIGSTOP)
     long = [replace(POSTING, title="week " * 2000, banner=str(n)) for n in range(200)]
     began = time.monotonic()

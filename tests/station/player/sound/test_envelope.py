@@ -5,8 +5,8 @@ from array import array
 
 import pytest
 
-from kiosk.station.projector.envelope import Envelope
-from kiosk.station.projector.samples import FADE, FADE_FRAMES, FRAME, RATE, faded_in
+from kiosk.station.player.sound.envelope import Envelope
+from kiosk.station.player.sound.pcm import FADE, FADE_FRAMES, FRAME, RATE, faded_in
 
 START, CHUNK = 50.0, RATE // 50
 LEVEL = 8000

@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiosk.station.projector.failure import Failure
+from kiosk.station.player.failure import Failure
+from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
-from kiosk.station.projector.window import ProgrammeWindow
 
 if TYPE_CHECKING:
     from PIL.Image import Image

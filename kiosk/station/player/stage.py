@@ -13,15 +13,15 @@ import msgspec
 
 from kiosk.common.sandbox import die_with_parent
 from kiosk.station.display import poster
-from kiosk.station.projector.grab import NotGrabbed, grab
+from kiosk.station.player.screenshot import NotGrabbed, grab
+from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
-from kiosk.station.projector.window import HUNG_UP, PosterWindow, connect, keep_awake
 
 _ORDERS = msgspec.json.Decoder(ToStage)
 
 
 def main() -> None:
-    """``python -m kiosk.station.projector.stage_child DISPLAY``; orders come on standard input."""
+    """``python -m kiosk.station.player.stage DISPLAY``; orders come on standard input."""
     die_with_parent()
     orders, pending = sys.stdin.fileno(), b""
     try:

@@ -7,7 +7,7 @@ otherwise, what is heard is therefore taken from the first start; what comes aga
 from array import array
 from statistics import median
 
-from kiosk.station.projector.samples import FRAME, RATE, faded_in
+from kiosk.station.player.sound.pcm import FRAME, RATE, faded_in
 
 Block = tuple[float, bytes]
 """The instant at which its first frame is to be heard (monotonic), and frames."""
@@ -22,7 +22,7 @@ ALIKE = 0.05
 """The share by which two decodings of the same may differ: a resampler begins a little otherwise each time."""
 
 
-class Heads:
+class Preroll:
     """Filled by libVLC's thread while nobody reads it; read once the trial is over."""
 
     def __init__(self) -> None:

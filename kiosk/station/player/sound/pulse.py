@@ -10,9 +10,9 @@ import ctypes
 import threading
 import time
 
-from kiosk.station.projector.envelope import Envelope
-from kiosk.station.projector.reel import Reel
-from kiosk.station.projector.samples import FADE, FRAME, RATE
+from kiosk.station.player.sound.buffer import SoundBuffer
+from kiosk.station.player.sound.envelope import Envelope
+from kiosk.station.player.sound.pcm import FADE, FRAME, RATE
 
 LATENCY_S = 0.15
 """Sound that is written ahead. More would go on for longer after Stop, less would break off on a busy PC."""
@@ -45,7 +45,7 @@ class Lost(Exception):
 class Speaker:
     """Reads a reel through an envelope and writes it to PulseAudio; finds the server again when it has gone."""
 
-    def __init__(self, reel: Reel, envelope: Envelope) -> None:
+    def __init__(self, reel: SoundBuffer, envelope: Envelope) -> None:
         self._reel, self._envelope = reel, envelope
         self.turns = threading.Lock()
         """Whoever puts something on the reel holds it."""

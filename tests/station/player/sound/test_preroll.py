@@ -5,8 +5,8 @@ from array import array
 
 import pytest
 
-from kiosk.station.projector.heads import MOST, Block, Heads
-from kiosk.station.projector.samples import FRAME, RATE
+from kiosk.station.player.sound.pcm import FRAME, RATE
+from kiosk.station.player.sound.preroll import MOST, Block, Preroll
 
 BLOCK = 1152
 BEGAN, AFTER = 70.0, 0.031
@@ -22,8 +22,8 @@ def blocks(frames: bytes, at: float) -> list[Block]:
     return [(at + n / FRAME / RATE, frames[n : n + size]) for n in range(0, len(frames), size)]
 
 
-def learnt(first: bytes, trial: bytes, jitter: float = 0.0) -> tuple[Heads, float]:
-    heads = Heads()
+def learnt(first: bytes, trial: bytes, jitter: float = 0.0) -> tuple[Preroll, float]:
+    heads = Preroll()
     for at, frames in blocks(first, 3.0):
         heads.take(at, frames)
     heads.try_again()

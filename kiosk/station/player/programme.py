@@ -15,8 +15,10 @@ from typing import NoReturn
 import msgspec
 
 from kiosk.common.sandbox import confine, die_with_parent
-from kiosk.station.projector.failure import Failure
-from kiosk.station.projector.film import Film
+from kiosk.station.player.failure import Failure
+from kiosk.station.player.film import Film
+from kiosk.station.player.still import Still, is_still
+from kiosk.station.player.window import HUNG_UP, ProgrammeWindow, connect
 from kiosk.station.projector.messages import (
     MOST_WORDS,
     SCREEN_GONE,
@@ -31,8 +33,6 @@ from kiosk.station.projector.messages import (
     Volume,
     line,
 )
-from kiosk.station.projector.still import Still, is_still
-from kiosk.station.projector.window import HUNG_UP, ProgrammeWindow, connect
 
 FIRST_REPORT = 0.3
 """Seconds after the cut by which libVLC has counted what it drew out of sight."""

@@ -13,10 +13,10 @@ from kiosk.station.projector.notes import OffScreen, OnScreen
 
 ONE_THAT_DRAWS_NOTHING = """
 import os, sys
-from kiosk.station.projector import film
-from kiosk.station.projector.failure import Failure
+from kiosk.station.player import film
+from kiosk.station.player.failure import Failure
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.window import ProgrammeWindow, connect
+from kiosk.station.player.window import ProgrammeWindow, connect
 name, file = sys.argv[1:]
 film.READY_WITHIN = 2.0
 cue = Cue(file=file, display=name, video_output="vdummy", sound="none")

@@ -19,9 +19,9 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.display.poster import draw
 from kiosk.station.events import ScreenGrabbed, StageGone
 from kiosk.station.pictures import Pictures
-from kiosk.station.projector.grab import WIDTH, NotGrabbed, grab, small
+from kiosk.station.player.screenshot import WIDTH, NotGrabbed, grab, small
+from kiosk.station.player.window import connect
 from kiosk.station.projector.notes import OnScreen, Replaced
-from kiosk.station.projector.window import connect
 
 Clips = Callable[[str], Path]
 LATE = 0.15
@@ -64,7 +64,7 @@ def test_stage_paints_and_grabs_in_one_go(rig: Rig) -> None:
 
 
 def test_picture_that_dies_with_the_stage_comes_from_the_next_one(rig: Rig) -> None:
-    [stage] = children_of(os.getpid(), "kiosk.station.projector.stage_child")
+    [stage] = children_of(os.getpid(), "kiosk.station.player.stage")
     os.kill(stage, signal.SIGSTOP)
     rig.stage.grab()
     os.kill(stage, signal.SIGKILL)

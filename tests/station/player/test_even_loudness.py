@@ -65,7 +65,7 @@ def play(screen: XServer, file: Path) -> Heard:
     folder.mkdir()
     record = file.with_suffix(".wav")
     child = subprocess.Popen(
-        [sys.executable, "-m", "kiosk.station.projector.child", str(folder)],
+        [sys.executable, "-m", "kiosk.station.player.programme", str(folder)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
     )  # fmt: skip
     recorder = subprocess.Popen(["parec", "--device=@DEFAULT_MONITOR@", "--rate=48000", "--file-format=wav", record])

@@ -13,13 +13,13 @@ from typing import Any
 
 import vlc
 
-from kiosk.station.projector.envelope import Envelope
-from kiosk.station.projector.heads import Heads
-from kiosk.station.projector.log import Log
+from kiosk.station.player.sound.buffer import SoundBuffer
+from kiosk.station.player.sound.envelope import Envelope
+from kiosk.station.player.sound.pcm import FRAME, RATE
+from kiosk.station.player.sound.preroll import Preroll
+from kiosk.station.player.sound.pulse import Speaker
+from kiosk.station.player.vlc_log import Log
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.reel import Reel
-from kiosk.station.projector.samples import FRAME, RATE
-from kiosk.station.projector.speaker import Speaker
 
 MARGIN = 0.0015
 """Seconds before its end by which a programme is silent: two streams may tell the time a little differently."""
@@ -47,11 +47,11 @@ class OwnSound:
     def __init__(self, player: Any, cue: Cue) -> None:
         """Before the player plays."""
         self._cue = cue
-        self._reel = Reel()
+        self._reel = SoundBuffer()
         self._envelope = Envelope(loudness(cue, cue.volume))
         self._speaker = Speaker(self._reel, self._envelope)
         self._started = False
-        self._heads = Heads()
+        self._heads = Preroll()
         self._head_after = 0.0
         """By how much the head is to be heard after the cut, in seconds."""
         self._delay = 0.0

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import vlc
 
-from kiosk.station.projector.failure import Failure
-from kiosk.station.projector.log import Log
+from kiosk.station.player.failure import Failure
+from kiosk.station.player.sound.output import LibvlcSound, OwnSound
+from kiosk.station.player.still import paint_title
+from kiosk.station.player.vlc_log import Log
+from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
-from kiosk.station.projector.sound import LibvlcSound, OwnSound
-from kiosk.station.projector.still import paint_title
-from kiosk.station.projector.window import ProgrammeWindow
 
 READY_WITHIN = 20.0
 """Seconds in which a programme must show its first picture, out of sight, or fail."""

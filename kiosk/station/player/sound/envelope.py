@@ -6,7 +6,7 @@ No threads, no clock. Instants are CLOCK_MONOTONIC in seconds.
 import audioop
 import math
 
-from kiosk.station.projector.samples import CURVE, FADE, FADE_FRAMES, FRAME, RATE, WIDTH, shaded
+from kiosk.station.player.sound.pcm import CURVE, FADE, FADE_FRAMES, FRAME, RATE, WIDTH, shaded
 
 _FAR = 1e9
 """Seconds; beyond all instants."""

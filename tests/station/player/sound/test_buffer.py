@@ -5,8 +5,8 @@ from array import array
 
 import pytest
 
-from kiosk.station.projector.reel import LONGEST_S, TOLERATED, Reel
-from kiosk.station.projector.samples import FADE_FRAMES, FRAME, RATE, fading_out
+from kiosk.station.player.sound.buffer import LONGEST_S, TOLERATED, SoundBuffer
+from kiosk.station.player.sound.pcm import FADE_FRAMES, FRAME, RATE, fading_out
 
 START = 1000.0
 CHUNK = RATE // 50
@@ -28,28 +28,28 @@ def left(frames: bytes) -> list[int]:
 
 
 def test_what_is_put_is_read_at_its_instant_and_silence_is_around_it() -> None:
-    reel = Reel()
+    reel = SoundBuffer()
     reel.put(START, tone(0, 4 * CHUNK))
     read = [reel.read(START + (n - 2) * CHUNK / RATE, CHUNK) for n in range(8)]
     assert b"".join(read) == bytes(2 * CHUNK * FRAME) + ended(tone(0, 4 * CHUNK)) + bytes(2 * CHUNK * FRAME)
 
 
 def test_blocks_that_follow_each_other_have_no_seam_though_their_times_are_a_little_off() -> None:
-    reel = Reel()
+    reel = SoundBuffer()
     for n in range(10):
         reel.put(START + n * CHUNK / RATE + (0.002 if n % 2 else -0.002), tone(n * CHUNK, CHUNK))
     assert ended(tone(0, 10 * CHUNK)) in reel.read(START - 0.01, 12 * CHUNK)
 
 
 def test_hole_is_silent_and_what_follows_it_in_time() -> None:
-    reel = Reel()
+    reel = SoundBuffer()
     reel.put(START, tone(0, CHUNK))
     reel.put(START + 5 * CHUNK / RATE, tone(0, CHUNK))
     assert reel.read(START, 6 * CHUNK) == tone(0, CHUNK) + bytes(4 * CHUNK * FRAME) + ended(tone(0, CHUNK))
 
 
 def test_what_is_put_over_something_replaces_it_from_there_on() -> None:
-    reel = Reel()
+    reel = SoundBuffer()
     reel.put(START, tone(0, 10 * CHUNK))
     reel.put(START + 5 * CHUNK / RATE, tone(7, CHUNK))
     assert reel.read(START, 7 * CHUNK) == tone(0, 5 * CHUNK) + ended(tone(7, CHUNK)) + bytes(CHUNK * FRAME)
@@ -57,7 +57,7 @@ def test_what_is_put_over_something_replaces_it_from_there_on() -> None:
 
 @pytest.mark.parametrize("away", [-60.0, 60.0])
 def test_far_from_all_that_is_held_it_begins_anew(away: float) -> None:
-    reel = Reel()
+    reel = SoundBuffer()
     reel.put(START, tone(0, CHUNK))
     reel.put(START + away, tone(3, CHUNK))
     assert reel.read(START + away, CHUNK) == ended(tone(3, CHUNK))
@@ -65,7 +65,7 @@ def test_far_from_all_that_is_held_it_begins_anew(away: float) -> None:
 
 @pytest.mark.parametrize("ppm", [-150, 150])
 def test_loudspeaker_with_a_clock_of_its_own_is_followed_and_nobody_hears_it(ppm: int) -> None:
-    reel, apart = Reel(), []
+    reel, apart = SoundBuffer(), []
     for n in range(50 * 60):
         reel.put(START + n * CHUNK / RATE, tone(n * CHUNK, CHUNK))
         if n >= 5:
@@ -78,7 +78,7 @@ def test_loudspeaker_with_a_clock_of_its_own_is_followed_and_nobody_hears_it(ppm
 
 def test_frame_that_is_left_out_or_doubled_makes_no_step() -> None:
     for late in (-0.01, 0.01):
-        reel = Reel()
+        reel = SoundBuffer()
         reel.put(START, tone(0, 100 * CHUNK))
         heard: list[int] = []
         at = START + 10 * CHUNK / RATE
@@ -91,7 +91,7 @@ def test_frame_that_is_left_out_or_doubled_makes_no_step() -> None:
 
 def test_sound_that_runs_out_fades_wherever_it_ends() -> None:
     flat = array("h", [9000] * 2 * (3 * CHUNK + 100)).tobytes()
-    reel = Reel()
+    reel = SoundBuffer()
     reel.put(START, flat)
     heard = [sample for n in range(5) for sample in left(reel.read(START + n * CHUNK / RATE, CHUNK))]
     steps = [abs(after - before) for before, after in zip(heard, heard[1:], strict=False)]
@@ -100,14 +100,14 @@ def test_sound_that_runs_out_fades_wherever_it_ends() -> None:
 
 
 def test_reader_that_is_far_off_jumps() -> None:
-    reel = Reel()
+    reel = SoundBuffer()
     reel.put(START, tone(0, 50 * CHUNK))
     reel.read(START, CHUNK)
     assert reel.read(START + 20 * CHUNK / RATE, CHUNK) == tone(20 * CHUNK, CHUNK)
 
 
 def test_reel_that_nobody_reads_does_not_grow() -> None:
-    reel = Reel()
+    reel = SoundBuffer()
     for n in range(round(3 * LONGEST_S)):
         reel.put(START + n, tone(n * RATE, RATE))
     assert len(reel._frames) <= LONGEST_S * RATE * FRAME

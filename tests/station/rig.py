@@ -116,5 +116,5 @@ class Rig:
         """End everything, and see that nothing is left: no process, no zombie, no window."""
         self.projector.close()
         self.stage.close()
-        stages = "kiosk.station.projector.stage_child"
+        stages = "kiosk.station.player.stage"
         self.until(lambda: not self.children() and not children_of(os.getpid(), stages))

@@ -6,7 +6,7 @@ come apart, a single frame is left out or doubled, there where it is heard least
 
 from array import array
 
-from kiosk.station.projector.samples import FADE_FRAMES, FRAME, RATE, fading_out
+from kiosk.station.player.sound.pcm import FADE_FRAMES, FRAME, RATE, fading_out
 
 NEIGHBOURS_S = 0.02
 """What is put so near to where the last piece ended follows it without a seam."""
@@ -22,7 +22,7 @@ STEADY = 0.1
 """The share by which one reading counts among those before it: a single one may be off by a little."""
 
 
-class Reel:
+class SoundBuffer:
     """Put by libVLC's thread, read by the loudspeaker's: the caller sees to it that they take turns."""
 
     def __init__(self) -> None:
