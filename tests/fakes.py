@@ -8,8 +8,8 @@ from msgspec import structs
 
 from kiosk.contract.instants import EPOCH
 from kiosk.station.clock.clock import Clock
-from kiosk.station.projector.notes import Note, OffScreen, OnScreen, Position, Showing
 from kiosk.station.projector.projector import JOIN_LEAD
+from kiosk.station.projector.reports import OffScreen, OnScreen, Position, Report, Showing
 
 
 class HandClock(Clock):
@@ -106,7 +106,7 @@ class FakeProjector:
         if abs(run.showing.end - before.end) > 0.005 or abs(run.showing.at - before.at) > 0.005:
             self.orders.append(f"retime {before.cue.file[-8:]}")
 
-    def drop(self, play: str, now: float, follower: str | None = None) -> list[Note]:
+    def drop(self, play: str, now: float, follower: str | None = None) -> list[Report]:
         run = self.runs.pop(play)
         self.orders.append(f"drop {run.showing.cue.file[-8:]}")
         return [self._over(run, now)]
@@ -121,12 +121,12 @@ class FakeProjector:
         """When something is to happen by itself (monotonic)."""
         return min((run.due + self.late for run in self.runs.values() if run.shown_at is None), default=None)
 
-    def step(self, now: float) -> list[Note]:
+    def step(self, now: float) -> list[Report]:
         """What has happened up to ``now``."""
         self._now = now
         return list(self._step(now))
 
-    def _step(self, now: float) -> Iterator[Note]:
+    def _step(self, now: float) -> Iterator[Report]:
         for play, run in list(self.runs.items()):
             if any(run.showing.cue.file.endswith(name) for name in self.broken):
                 del self.runs[play]

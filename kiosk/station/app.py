@@ -64,11 +64,11 @@ from kiosk.station.link.link import FetchTerms, Link
 from kiosk.station.link.progress import line_of
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
-from kiosk.station.pictures import Pictures
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
 from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
+from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.screen import Screen
@@ -132,7 +132,7 @@ class Station:
         )  # fmt: skip
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
-        self._pictures = Pictures(stage, clock, playout.cuts)
+        self._pictures = Screenshots(stage, clock, playout.cuts)
         self._actions = Actions(journal, clock, self._report_soon)
         aside = SetAside(journal)
         self._view = View(

@@ -21,7 +21,7 @@ from kiosk.station.events import (
 )
 from kiosk.station.link.link import Link, Standing
 from kiosk.station.link.pace import LONGEST_ASKED_S, phase, until_turn
-from kiosk.station.pictures import Picture, Pictures
+from kiosk.station.projector.screenshots import Screenshot, Screenshots
 from kiosk.station.service.timers import Timers
 from kiosk.station.views import View
 
@@ -54,7 +54,7 @@ class Exchange:
         view: View,
         link: Link,
         timers: Timers,
-        pictures: Pictures,
+        pictures: Screenshots,
         actions: Actions,
         replan: Callable[[str], None],
         clock_told: Callable[[], None],
@@ -93,7 +93,7 @@ class Exchange:
         self._link.judge_dates(self._clock.ahead_s)
         self._link.report(self._view.heartbeat())
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Screenshot) -> None:
         """A picture of the screen was taken: the town gets it if it has asked for one."""
         if self._picture_wanted:
             self._picture_wanted = False

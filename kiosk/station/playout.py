@@ -20,8 +20,8 @@ from kiosk.station.library.library import Library
 from kiosk.station.loudness import gain_db
 from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.notes import Coming, Note, OffScreen, OnScreen, Position, Replaced, Showing
 from kiosk.station.projector.projector import Projector
+from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Position, Replaced, Report, Showing
 from kiosk.station.schedule import timetable as tt
 from kiosk.station.volume import Hand, Level, in_force
 
@@ -263,7 +263,7 @@ class Playout:
 
     # --- the record ---
 
-    def take(self, notes: list[Note]) -> bool:
+    def take(self, notes: list[Report]) -> bool:
         """Write down what the projector says. True if the plan has to be looked at again."""
         again = False
         for note in notes:

@@ -13,9 +13,9 @@ from kiosk.station.events import (
     StageGone,
     StageReady,
 )
-from kiosk.station.pictures import Picture, Pictures
 from kiosk.station.playout import Playout
 from kiosk.station.projector.projector import Projector
+from kiosk.station.projector.screenshots import Screenshot, Screenshots
 from kiosk.station.projector.stage import Stage
 
 OfChild = ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone
@@ -26,8 +26,8 @@ class Screen:
     """For the main loop only."""
 
     def __init__(
-        self, stage: Stage, projector: Projector, pictures: Pictures, playout: Playout, clock: Clock,
-        replan: Callable[[str], None], send: Callable[[Picture], None],
+        self, stage: Stage, projector: Projector, pictures: Screenshots, playout: Playout, clock: Clock,
+        replan: Callable[[str], None], send: Callable[[Screenshot], None],
     ) -> None:  # fmt: skip
         """``replan`` brings the screen in step with the plan, ``send`` takes each small picture to the town."""
         self._stage, self._projector, self._pictures = stage, projector, pictures

@@ -15,7 +15,7 @@ from kiosk.station.journal import AsRun, Journal
 from kiosk.station.library.library import Library
 from kiosk.station.plan import Plan
 from kiosk.station.playout import Playout
-from kiosk.station.projector.notes import OnScreen
+from kiosk.station.projector.reports import OnScreen
 from kiosk.station.schedule.timetable import Stop
 
 DAY = "2026-03-05"

@@ -13,8 +13,8 @@ from screen import SECONDS, XServer, children_of
 from kiosk.station.display import poster
 from kiosk.station.events import ChildReady, Event, StageGone, StageReady
 from kiosk.station.projector.messages import Cue
-from kiosk.station.projector.notes import Note, Showing
 from kiosk.station.projector.projector import Projector
+from kiosk.station.projector.reports import Report, Showing
 from kiosk.station.projector.stage import Stage
 
 POSTER = poster.compose(None, None, datetime(2026, 3, 5, tzinfo=UTC), language="en", station="test room")
@@ -29,7 +29,7 @@ class Rig:
         self.screen = screen
         self.inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.events: list[Event] = []
-        self.notes: list[Note] = []
+        self.notes: list[Report] = []
         self.stage = Stage(screen.name, self.inbox.put)
         self.stage.show(POSTER)
         self.projector = Projector(self.inbox.put)

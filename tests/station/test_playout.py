@@ -33,8 +33,8 @@ from kiosk.contract.playlist import Playlist, Recommended
 from kiosk.contract.station import Opening
 from kiosk.station.clock.clock import Moved
 from kiosk.station.journal import AsRun
-from kiosk.station.projector.notes import Coming, Position
 from kiosk.station.projector.projector import JOIN_LEAD
+from kiosk.station.projector.reports import Coming, Position
 
 MORNING = week(ALL, slot("09:00:00", "09:10:00", "law", "rice", "song"))
 

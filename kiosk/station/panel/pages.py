@@ -26,7 +26,7 @@ from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, 
 from kiosk.station.panel import words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
-from kiosk.station.pictures import Picture
+from kiosk.station.projector.screenshots import Screenshot
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Pages:
         access: Access,
         post: Post,
         snapshot: Callable[[], Snapshot],
-        picture: Callable[[], Picture | None] = lambda: None,
+        picture: Callable[[], Screenshot | None] = lambda: None,
     ) -> None:
         self._access = access
         self._post = post
@@ -211,7 +211,7 @@ class Pages:
 
     # --- beneath ---
 
-    async def _fresh_picture(self) -> Picture | None:
+    async def _fresh_picture(self) -> Screenshot | None:
         """A new picture; None where there is none within :data:`PICTURE_S`."""
         if not self._snapshot().screen:
             return None

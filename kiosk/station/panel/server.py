@@ -15,7 +15,7 @@ from kiosk.station.events import Post
 from kiosk.station.panel.access import Access
 from kiosk.station.panel.pages import Pages
 from kiosk.station.panel.snapshot import Snapshot
-from kiosk.station.pictures import Picture
+from kiosk.station.projector.screenshots import Screenshot
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Panel:
         post: Post,
         snapshot: Callable[[], Snapshot],
         retry_s: float = RETRY_S,
-        picture: Callable[[], Picture | None] = lambda: None,
+        picture: Callable[[], Screenshot | None] = lambda: None,
     ) -> None:
         """``picture`` gives the newest picture of the screen."""
         self._settings = settings

@@ -9,7 +9,7 @@ from kiosk.common.stop_reasons import reason_text
 from kiosk.station.health.faults import sentence
 from kiosk.station.link.progress import Fetching
 from kiosk.station.panel.snapshot import Snapshot
-from kiosk.station.pictures import Picture
+from kiosk.station.projector.screenshots import Screenshot
 from kiosk.station.set_aside import Refused
 
 ORIGINS = {
@@ -102,7 +102,7 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
     return _("Stopped"), _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
 
 
-def of_picture(picture: Picture | None, snapshot: Snapshot, language: Language) -> str:
+def of_picture(picture: Screenshot | None, snapshot: Snapshot, language: Language) -> str:
     """When the picture of the screen was taken, or why there is none; empty where nobody has asked for one."""
     _ = translator(language)
     if not snapshot.screen:

@@ -23,9 +23,9 @@ from kiosk.station.projector.messages import (
     Shown,
     Volume,
 )
-from kiosk.station.projector.notes import Coming, Note, OffScreen, OnScreen, Replaced, Showing
 from kiosk.station.projector.process import Process
-from kiosk.station.projector.run import Run
+from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Replaced, Report, Showing
+from kiosk.station.projector.showing import ShowingRun
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Projector:
         self._unconfined = ""
         self._stall = stall
         self._memory_mb = memory_mb
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, ShowingRun] = {}
         self._leavers: dict[str, _Leaver] = {}
         self._last_end = 0.0
         self._join_lead = JOIN_LEAD
@@ -78,7 +78,7 @@ class Projector:
 
     def cue(self, showing: Showing, now: float) -> None:
         """Make a programme ready to be on the screen at ``showing.at``."""
-        run = self._runs[showing.play] = Run(showing, showing.at)
+        run = self._runs[showing.play] = ShowingRun(showing, showing.at)
         if self.screen_up:
             self._start(run, now)
 
@@ -102,7 +102,7 @@ class Projector:
         if run.process is not None:
             run.process.tell(Cut(at=moved.at, end=moved.end))
 
-    def drop(self, play: str, now: float, follower: str | None = None) -> list[Note]:
+    def drop(self, play: str, now: float, follower: str | None = None) -> list[Report]:
         """Take a play off: at once, or when ``follower`` is on the screen in its place."""
         run = self._runs.pop(play)
         self._let_go(run, now, follower if follower in self._runs else None)
@@ -131,7 +131,7 @@ class Projector:
         for leaver in self._leavers.values():
             leaver.process.kill()
 
-    def handle(self, event: Event, now: float) -> list[Note]:
+    def handle(self, event: Event, now: float) -> list[Report]:
         """Take in what a child says. Events of children that were let go are theirs alone."""
         match event:
             case ChildReady(play=child):
@@ -160,9 +160,9 @@ class Projector:
                 return self._replace(run, f"the player ended with {code}", now) if run else []
         return []
 
-    def tick(self, now: float) -> list[Note]:
+    def tick(self, now: float) -> list[Report]:
         """Look for children that hang, stand still, or overstay. To be called about once a second."""
-        notes: list[Note] = []
+        notes: list[Report] = []
         for run in list(self._runs.values()):
             if run.process is None and self.screen_up and not run.cause:
                 self._start(run, now)
@@ -192,7 +192,7 @@ class Projector:
             log.warning("the players are not shut off from network and files: %s", trouble)
         self._unconfined = trouble
 
-    def _start(self, run: Run, now: float) -> None:
+    def _start(self, run: ShowingRun, now: float) -> None:
         showing = run.showing
         run.attempts += 1
         run.joins = run.shown_at is not None or now > showing.at
@@ -215,14 +215,14 @@ class Projector:
         run.process.tell(structs.replace(showing.cue, position_ms=position))
         run.process.tell(Cut(at=showing.at, end=showing.end))
 
-    def _let_come(self, run: Run, now: float) -> list[Note]:
+    def _let_come(self, run: ShowingRun, now: float) -> list[Report]:
         """Say when a picture comes that is late, or joins: soon, and to whoever writes it down a little before."""
         at = max(run.due, now + run.notice)
         if run.process is not None:
             run.process.tell(Cut(at=at, end=run.showing.end))
         return [Coming(run.showing.play, at)] if run.shown_at is None else []
 
-    def _shown(self, child: str, at: float) -> list[Note]:
+    def _shown(self, child: str, at: float) -> list[Report]:
         run = self._run_of(child)
         if run is None:
             return []
@@ -235,14 +235,14 @@ class Projector:
         gap = max(0.0, bare) if bare < LINGER else 0.0
         return [OnScreen(run.showing.play, at, at - run.showing.at, gap, run.video_output)]
 
-    def _progress(self, event: ChildProgress) -> list[Note]:
+    def _progress(self, event: ChildProgress) -> list[Report]:
         run = self._run_of(event.play)
         if run is None or run.since is None:
             return []
         run.goes_on(event.monotonic, event.media_ms, event.pictures, event.lost)
         return [run.position(event.monotonic)]
 
-    def _replace(self, run: Run, cause: str, now: float) -> list[Note]:
+    def _replace(self, run: ShowingRun, cause: str, now: float) -> list[Report]:
         log.warning("play %s: %s (attempt %d)", run.showing.play, cause, run.attempts)
         run.end_child()
         if not self.screen_up:
@@ -259,13 +259,13 @@ class Projector:
         self._start(run, now)
         return [Replaced(run.showing.play, cause)]
 
-    def _over(self, run: Run, now: float, cause: str = "") -> OffScreen:
+    def _over(self, run: ShowingRun, now: float, cause: str = "") -> OffScreen:
         at = min(now, run.showing.end)
         if run.shown_at is not None:
             self._last_end = at
         return run.over(at, cause)
 
-    def _let_go(self, run: Run, now: float, follower: str | None) -> None:
+    def _let_go(self, run: ShowingRun, now: float, follower: str | None) -> None:
         if run.process is None:
             return
         leaver = self._leavers[run.child] = _Leaver(run.process, follower, now + LINGER)
@@ -282,7 +282,7 @@ class Projector:
             leaver.told, leaver.until = True, now + LEAVE_WITHIN
             leaver.process.tell(Leave())
 
-    def _run_of(self, child: str) -> Run | None:
+    def _run_of(self, child: str) -> ShowingRun | None:
         run = self._runs.get(child.rpartition(".")[0])
         return run if run is not None and run.child == child else None
 

@@ -10,7 +10,7 @@ import requests
 
 from kiosk.station.events import Event, MutePressed, PictureAsked, StartPressed, StopPressed, VolumePressed
 from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
-from kiosk.station.pictures import Picture
+from kiosk.station.projector.screenshots import Screenshot
 
 PIN = "271828"
 NOW = datetime(2026, 3, 5, 14, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -41,7 +41,7 @@ class Room:
         self.snapshot = running()
         self.posted: list[Event] = []
         self.deaf = False
-        self.picture: Picture | None = None
+        self.picture: Screenshot | None = None
         self.next_pictures: list[bytes] = []
         """What the screen shows to each that asks."""
 
@@ -63,7 +63,7 @@ class Room:
             self.snapshot = replace(self.snapshot, sound=replace(sound, muted=event.muted, by_hand=True))
         if isinstance(event, PictureAsked) and self.next_pictures:
             at_ms = (self.picture.at_ms if self.picture else int(NOW.timestamp() * 1000)) + 1000
-            self.picture = Picture(at_ms, at_ms / 1000, self.next_pictures.pop(0))
+            self.picture = Screenshot(at_ms, at_ms / 1000, self.next_pictures.pop(0))
 
 
 class Browser:

@@ -18,10 +18,10 @@ from kiosk.contract.picture import MAX_PICTURE, problem
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display.poster import draw
 from kiosk.station.events import ScreenGrabbed, StageGone
-from kiosk.station.pictures import Pictures
 from kiosk.station.player.screenshot import WIDTH, NotGrabbed, grab, small
 from kiosk.station.player.window import connect
-from kiosk.station.projector.notes import OnScreen, Replaced
+from kiosk.station.projector.reports import OnScreen, Replaced
+from kiosk.station.projector.screenshots import Screenshots
 
 Clips = Callable[[str], Path]
 LATE = 0.15
@@ -82,7 +82,7 @@ def test_pictures_asked_for_without_end_leave_the_cuts_as_they_are(rig: Rig, sam
     def cuts() -> list[float]:
         return [start for play, start in starts.items() if not rig.of(OnScreen, play)]
 
-    pictures = Pictures(rig.stage, Clock(None), cuts)
+    pictures = Screenshots(rig.stage, Clock(None), cuts)
     seen = 0
 
     def turn_until(monotonic: float) -> None:

@@ -9,7 +9,7 @@ from rig import Rig
 from screen import BLACK, POSTER, RED, SECONDS, Sampler
 
 from kiosk.station.events import ChildReady
-from kiosk.station.projector.notes import OffScreen, OnScreen
+from kiosk.station.projector.reports import OffScreen, OnScreen
 
 ONE_THAT_DRAWS_NOTHING = """
 import os, sys

@@ -11,9 +11,9 @@ from rig import Rig
 from screen import BLACK, BLUE, GOLD, GREEN, POSTER, RED, Sampler, position
 
 from kiosk.station.events import ChildReady, Crashed
-from kiosk.station.projector.notes import Coming, OffScreen, OnScreen, Position, Replaced
 from kiosk.station.projector.projector import ATTEMPTS
-from kiosk.station.projector.run import TAIL
+from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Position, Replaced
+from kiosk.station.projector.showing import TAIL
 
 LATE = 0.15
 """Seconds that a cut may be late on a busy machine; seen are 5 to 10 ms."""
@@ -163,7 +163,7 @@ def test_child_that_is_lost_just_before_the_end_is_not_replaced_but_told(rig: Ri
 
 
 def test_child_that_never_gets_ready_is_replaced(rig: Rig, clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kiosk.station.projector.run.READY_WITHIN", 2.0)
+    monkeypatch.setattr("kiosk.station.projector.showing.READY_WITHIN", 2.0)
     at = time.monotonic() + START
     rig.cue("a", clips("blue.mkv"), at, end=at + 30)
     [child] = rig.children()

@@ -20,7 +20,7 @@ from Xlib import X, display
 from kiosk.station.display.poster import Poster, draw
 from kiosk.station.events import Crashed
 from kiosk.station.projector.messages import Cue, Cut, line
-from kiosk.station.projector.notes import OffScreen, OnScreen, Replaced
+from kiosk.station.projector.reports import OffScreen, OnScreen, Replaced
 from kiosk.station.projector.stage import Stage
 
 Clips = Callable[[str], Path]

@@ -12,7 +12,7 @@ import pytest
 from rig import Rig
 from screen import GREEN, LONG, LONG_SECONDS, Sampler
 
-from kiosk.station.projector.notes import OffScreen, OnScreen, Replaced
+from kiosk.station.projector.reports import OffScreen, OnScreen, Replaced
 
 Clips = Callable[[str], Path]
 RATE = 8000

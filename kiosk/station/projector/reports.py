@@ -69,4 +69,4 @@ class Replaced:
     cause: str
 
 
-Note = Coming | OnScreen | Position | OffScreen | Replaced
+Report = Coming | OnScreen | Position | OffScreen | Replaced

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from kiosk.station.projector.notes import OffScreen, Position, Showing
 from kiosk.station.projector.process import Process
+from kiosk.station.projector.reports import OffScreen, Position, Showing
 
 SILENT = 2.2
 """Seconds of silence that tell a child that hangs at the earliest: it reports once a second."""
@@ -19,7 +19,7 @@ SETTLE = 4.0
 
 
 @dataclass
-class Run:
+class ShowingRun:
     """What the projector keeps of a showing: its present child, and the sum of those before."""
 
     showing: Showing

@@ -7,7 +7,7 @@ from fakes import HandClock
 
 from kiosk.contract.picture import MAX_PICTURE
 from kiosk.station.events import ScreenGrabbed
-from kiosk.station.pictures import AFTER_CUT, BEFORE_CUT, EVERY, Picture, Pictures
+from kiosk.station.projector.screenshots import AFTER_CUT, BEFORE_CUT, EVERY, Screenshot, Screenshots
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
@@ -27,7 +27,7 @@ class FakeStage:
 class Room:
     def __init__(self) -> None:
         self.stage, self.clock, self.cuts = FakeStage(), HandClock(NOW), list[float]()
-        self.pictures = Pictures(self.stage, self.clock, lambda: self.cuts)  # type: ignore[arg-type]
+        self.pictures = Screenshots(self.stage, self.clock, lambda: self.cuts)  # type: ignore[arg-type]
 
     @property
     def now(self) -> float:
@@ -43,7 +43,7 @@ class Room:
         self.pictures.tick(self.now)
         return self.stage.grabs
 
-    def answer(self, data: bytes = JPEG, trouble: str = "") -> Picture | None:
+    def answer(self, data: bytes = JPEG, trouble: str = "") -> Screenshot | None:
         return self.pictures.take(ScreenGrabbed(self.now, data, trouble))
 
 
@@ -63,7 +63,7 @@ def test_picture_carries_its_instant(room: Room) -> None:
     room.ask()
     assert room.pictures.newest is None
     picture = room.answer()
-    assert picture == room.pictures.newest == Picture(int(NOW.timestamp() * 1000), room.now, JPEG)
+    assert picture == room.pictures.newest == Screenshot(int(NOW.timestamp() * 1000), room.now, JPEG)
     assert "picture" not in repr(picture).partition("jpeg")[2], "60 kB have no place in a log line"
 
 

@@ -20,7 +20,7 @@ AFTER_CUT = 3.0
 
 
 @dataclass(frozen=True)
-class Picture:
+class Screenshot:
     """What the screen showed at an instant."""
 
     at_ms: int
@@ -29,7 +29,7 @@ class Picture:
     jpeg: bytes = field(repr=False)
 
 
-class Pictures:
+class Screenshots:
     """For the main loop only, but for :attr:`newest`, which is replaced whole. Instants are monotonic seconds."""
 
     def __init__(self, stage: Stage, clock: Clock, cuts: Callable[[], list[float]]) -> None:
@@ -37,7 +37,7 @@ class Pictures:
         self._stage, self._clock, self._cuts = stage, clock, cuts
         self._wanted = self._in_flight = False
         self._begun = -EVERY
-        self.newest: Picture | None = None
+        self.newest: Screenshot | None = None
         """Of this screen; None before the first one was asked for, and after the screen went away."""
 
     def ask(self, now: float) -> None:
@@ -54,13 +54,13 @@ class Pictures:
         self._wanted, self._in_flight, self._begun = False, True, now
         self._stage.grab()
 
-    def take(self, event: ScreenGrabbed) -> Picture | None:
+    def take(self, event: ScreenGrabbed) -> Screenshot | None:
         """The stage's answer. None where it brings no picture."""
         self._in_flight = False
         if trouble := event.trouble or problem(event.picture):
             log.warning("no picture of the screen: %s", trouble)
             return None
-        self.newest = Picture(self._clock.ms_at(event.monotonic), event.monotonic, event.picture)
+        self.newest = Screenshot(self._clock.ms_at(event.monotonic), event.monotonic, event.picture)
         return self.newest
 
     def screen_went(self) -> None:
