@@ -64,8 +64,8 @@ from kiosk.station.link.link import FetchTerms, Link
 from kiosk.station.link.progress import line_of
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
-from kiosk.station.plan import Plan
-from kiosk.station.playout import Playout
+from kiosk.station.playout.plan import Plan
+from kiosk.station.playout.playout import Playout
 from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from kiosk.contract.instants import to_ms
 from kiosk.station.actions import Actions
 from kiosk.station.events import MutePressed, StartPressed, StopPressed, VolumePressed
-from kiosk.station.stop import StopState
+from kiosk.station.playout.stop import StopState
+from kiosk.station.playout.volume import HandVolume
 from kiosk.station.views import View
-from kiosk.station.volume import HandVolume
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from kiosk.station.events import (
     StageGone,
     StageReady,
 )
-from kiosk.station.playout import Playout
+from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshot, Screenshots
 from kiosk.station.projector.stage import Stage

@@ -19,12 +19,12 @@ from kiosk.station.library.accepted import Accepted
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
 from kiosk.station.panel import snapshot as panel
-from kiosk.station.plan import Plan
-from kiosk.station.playout import Playout
+from kiosk.station.playout.plan import Plan
+from kiosk.station.playout.playout import Playout
+from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.opening_hours import room_open
 from kiosk.station.set_aside import SetAside
-from kiosk.station.volume import in_force
 
 
 @dataclass(frozen=True)

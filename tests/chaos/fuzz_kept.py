@@ -134,8 +134,8 @@ def _memories(_folder: Path) -> Read:
     from kiosk.station.health.monitor import HealthMonitor
     from kiosk.station.health.rules import Observation, judge
     from kiosk.station.journal_chain import valid
-    from kiosk.station.stop import StopState
-    from kiosk.station.volume import HandVolume
+    from kiosk.station.playout.stop import StopState
+    from kiosk.station.playout.volume import HandVolume
 
     now = datetime(2026, 3, 5, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ from kiosk.station.config import Config
 from kiosk.station.events import Event
 from kiosk.station.journal import AsRun, Journal
 from kiosk.station.library.library import Library
-from kiosk.station.plan import Plan
-from kiosk.station.playout import Playout
+from kiosk.station.playout.plan import Plan
+from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.reports import OnScreen
 from kiosk.station.schedule.timetable import Stop
 

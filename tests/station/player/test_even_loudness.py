@@ -14,7 +14,7 @@ from screen import XServer
 
 from kiosk.common.media import measure
 from kiosk.contract.playlist import Programme
-from kiosk.station.loudness import gain_db
+from kiosk.station.playout.loudness import gain_db
 from kiosk.station.projector.messages import Cue, Cut, Failed, FromChild, Leave, Ready, Shown, line
 
 TARGET_CLUFS = -2300

@@ -9,8 +9,8 @@ import pytest
 from kiosk.contract.instants import to_ms
 from kiosk.station.events import StopPressed
 from kiosk.station.journal import Journal
+from kiosk.station.playout.stop import MEMORY, StopState
 from kiosk.station.schedule.timetable import Stop
-from kiosk.station.stop import MEMORY, StopState
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)

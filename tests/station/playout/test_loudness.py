@@ -13,7 +13,7 @@ from playout_room import LAW, Room, at, document, slot, week
 from kiosk.common.media import Media, measure
 from kiosk.contract.playlist import Programme
 from kiosk.contract.station import StationDocument
-from kiosk.station.loudness import HEADROOM_DB, MOST_DB, gain_db
+from kiosk.station.playout.loudness import HEADROOM_DB, MOST_DB, gain_db
 
 TARGET = StationDocument(town="t", station="s", group="g", version=1, issued_ms=0, name="Room").target_clufs
 loudnesses = st.integers(-7000, 2000)

@@ -12,7 +12,7 @@ from kiosk.contract.records import Origin
 from kiosk.contract.wire import Instant, Percent
 from kiosk.station.events import MutePressed, VolumePressed
 from kiosk.station.journal import Journal
-from kiosk.station.stop import PressIds
+from kiosk.station.playout.stop import PressIds
 
 log = logging.getLogger(__name__)
 

@@ -1,13 +1,13 @@
 """Showings that were cut short: a later play of the same one takes up the row, and counts what was shown before."""
 
 from kiosk.station.journal import Journal
-from kiosk.station.plan import Key
+from kiosk.station.playout.plan import Key
 
 MOST = 8
 """How many are remembered beside their rows."""
 
 
-class CutShort:
+class Continuations:
     """For the main loop only."""
 
     def __init__(self, journal: Journal) -> None:

@@ -1,6 +1,6 @@
 """What bears on what is on air: the accepted week, the circumstances, what filler is owed; now and for what comes.
 
-Nothing here shows anything or writes a row: :mod:`kiosk.station.playout` does, and says what has become of it.
+Nothing here shows anything or writes a row: :mod:`kiosk.station.playout.playout` does, and says what has become of it.
 """
 
 from collections.abc import Iterable, Mapping

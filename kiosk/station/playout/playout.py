@@ -14,16 +14,16 @@ from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Evidence, Outcome
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
-from kiosk.station.cut_short import CutShort
 from kiosk.station.journal import Due, Journal
 from kiosk.station.library.library import Library
-from kiosk.station.loudness import gain_db
-from kiosk.station.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
+from kiosk.station.playout.continuations import Continuations
+from kiosk.station.playout.loudness import gain_db
+from kiosk.station.playout.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
+from kiosk.station.playout.volume import Hand, Level, in_force
 from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Position, Replaced, Report, Showing
 from kiosk.station.schedule import timetable as tt
-from kiosk.station.volume import Hand, Level, in_force
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Playout:
         self._library = library
         self._plays: dict[str, _Play] = {}
         self._boot_id = boot_id
-        self._cut_short = CutShort(journal)
+        self._cut_short = Continuations(journal)
         self.hand: Hand | None = None
         """What somebody has set of the volume, as :meth:`set_by_hand` was told last."""
         self.evidence: Evidence = "none"
