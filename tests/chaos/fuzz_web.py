@@ -110,11 +110,11 @@ def _panel(folder: Path) -> Read:
     sys.path.append(str(Path(__file__).parents[1] / "station/panel"))
     from panel_room import PIN, running
 
-    from kiosk.station.panel import pages, pin
+    from kiosk.station.panel import pin, site
     from kiosk.station.panel.access import Access
-    from kiosk.station.panel.pages import Pages
+    from kiosk.station.panel.site import Pages
 
-    pages.EFFECT_S = pages.PICTURE_S = 0.0
+    site.EFFECT_S = site.PICTURE_S = 0.0
     pin.save(folder, pin.choose(PIN))
     access = Access(folder, lambda: 1_772_413_200_000)
     snapshot = running()

@@ -13,7 +13,7 @@ import uvicorn
 from kiosk.station.config import Panel as Settings
 from kiosk.station.events import Post
 from kiosk.station.panel.access import Access
-from kiosk.station.panel.pages import Pages
+from kiosk.station.panel.site import Pages
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
 from kiosk.station.service.threads import spawn
