@@ -14,9 +14,13 @@ from pathlib import Path
 from types import FrameType
 
 from kiosk.station import status
-from kiosk.station.actions import Actions
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
+from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.people import People
+from kiosk.station.control.screen import Screen
+from kiosk.station.control.timekeeping import Timekeeping
+from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
     ChildFailed,
     ChildGone,
@@ -51,7 +55,6 @@ from kiosk.station.events import (
     Wake,
     WeekFound,
 )
-from kiosk.station.exchange import Exchange
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.monitor import HealthMonitor
@@ -66,16 +69,13 @@ from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
-from kiosk.station.presses import Presses
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.fetch_hours import FetchHours
-from kiosk.station.screen import Screen
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 from kiosk.station.set_aside import SetAside
-from kiosk.station.timekeeping import Timekeeping
 from kiosk.station.views import View
 
 log = logging.getLogger(__name__)
@@ -133,17 +133,17 @@ class Station:
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
         self._pictures = Screenshots(stage, clock, playout.cuts)
-        self._actions = Actions(journal, clock, self._report_soon)
+        self._actions = AuditTrail(journal, clock, self._report_soon)
         aside = SetAside(journal)
         self._view = View(
             config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._link, aside,
             stage,
         )  # fmt: skip
-        self._presses = Presses(self._view, self._actions, self._replan, self._look)
+        self._presses = People(self._view, self._actions, self._replan, self._look)
         self._timekeeping = Timekeeping(
             self._view, self._timers, self._presses, self._actions, self._probes.ask, self._report_soon, self._replan
         )
-        self._exchange = Exchange(
+        self._exchange = TownHandler(
             self._view, self._link, self._timers, self._pictures, self._actions, self._replan, self._timekeeping.look
         )
         self._screen = Screen(stage, projector, self._pictures, playout, clock, self._replan, self._exchange.show)

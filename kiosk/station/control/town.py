@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from kiosk.contract.instants import number_in
 from kiosk.contract.reports import Receipt
-from kiosk.station.actions import Actions
+from kiosk.station.control.audit import AuditTrail
 from kiosk.station.events import (
     Delivered,
     FetchEnded,
@@ -46,7 +46,7 @@ FromTown = (
 )
 
 
-class Exchange:
+class TownHandler:
     """For the main loop only. ``replan`` brings the screen in step with what has come."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Exchange:
         link: Link,
         timers: Timers,
         pictures: Screenshots,
-        actions: Actions,
+        actions: AuditTrail,
         replan: Callable[[str], None],
         clock_told: Callable[[], None],
     ) -> None:

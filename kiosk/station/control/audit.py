@@ -8,7 +8,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.journal import Journal
 
 
-class Actions:
+class AuditTrail:
     """For the main loop only. ``soon`` is called after each: the town is to hear of it."""
 
     def __init__(self, journal: Journal, clock: Clock, soon: Callable[[], None]) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from kiosk.contract.instants import to_ms
-from kiosk.station.actions import Actions
+from kiosk.station.control.audit import AuditTrail
 from kiosk.station.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.playout.stop import StopState
 from kiosk.station.playout.volume import HandVolume
@@ -15,10 +15,12 @@ log = logging.getLogger(__name__)
 Press = StartPressed | StopPressed | VolumePressed | MutePressed
 
 
-class Presses:
+class People:
     """For the main loop only. ``replan`` brings the screen in step, ``look`` renews what people see of the station."""
 
-    def __init__(self, view: View, actions: Actions, replan: Callable[[str], None], look: Callable[[], None]) -> None:
+    def __init__(
+        self, view: View, actions: AuditTrail, replan: Callable[[str], None], look: Callable[[], None]
+    ) -> None:
         self._view, self._actions, self._replan, self._look = view, actions, replan, look
         self._clock, self._plan, self._playout = view.clock, view.plan, view.playout
         self._stop = StopState(view.journal)

@@ -9,10 +9,10 @@ from fakes_town import TownOnTheLine
 from playout_room import ALL, Room, at, slot, week
 
 from kiosk.contract.reports import HeartbeatAnswer, Signed, Time
-from kiosk.station.actions import Actions
 from kiosk.station.config import Config
+from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.town import TownHandler
 from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
-from kiosk.station.exchange import Exchange
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
@@ -65,9 +65,9 @@ class Side:
             Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout,
             HealthMonitor(room.journal, "room-1", 0), "boot-1", self.link, SetAside(room.journal),
         )  # fmt: skip
-        actions = Actions(room.journal, room.clock, lambda: None)
+        actions = AuditTrail(room.journal, room.clock, lambda: None)
         nothing: Any = None
-        self.exchange = Exchange(view, self.link, self.bell, nothing, actions, lambda why: None, lambda: None)  # type: ignore[arg-type]
+        self.exchange = TownHandler(view, self.link, self.bell, nothing, actions, lambda why: None, lambda: None)  # type: ignore[arg-type]
 
     def answered(self, wait_ms: int) -> None:
         answer = HeartbeatAnswer(root_version=1, playlist_version=0, time=NOBODY, wait_ms=wait_ms)

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from kiosk.station.actions import Actions
 from kiosk.station.clock import declared
 from kiosk.station.clock.history import ClockHistory
+from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.people import People
 from kiosk.station.events import ClockDeclared, Post
-from kiosk.station.presses import Presses
 from kiosk.station.service.timers import Timers
 from kiosk.station.views import View
 
@@ -23,8 +23,8 @@ class Timekeeping:
         self,
         view: View,
         timers: Timers,
-        presses: Presses,
-        actions: Actions,
+        presses: People,
+        actions: AuditTrail,
         ask_ntp: Callable[[], None],
         soon: Callable[[], None],
         replan: Callable[[str], None],
