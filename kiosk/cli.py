@@ -113,7 +113,7 @@ def station(path: Path) -> None:
 def status(path: Path) -> None:
     """Say how the station that runs on this PC is: on air, records, programmes on their way."""
     from kiosk.station import config
-    from kiosk.station import status as running
+    from kiosk.station import status_file as running
 
     try:
         settings = config.load(path)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
-from kiosk.station import status
+from kiosk.station import status_file
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
@@ -65,6 +65,7 @@ from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
 from kiosk.station.link.link import FetchTerms, Link
 from kiosk.station.link.progress import line_of
+from kiosk.station.overview import Overview
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.playout.plan import Plan
@@ -76,7 +77,6 @@ from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 from kiosk.station.set_aside import SetAside
-from kiosk.station.views import View
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class Station:
         self._pictures = Screenshots(stage, clock, playout.cuts)
         self._actions = AuditTrail(journal, clock, self._report_soon)
         aside = SetAside(journal)
-        self._view = View(
+        self._view = Overview(
             config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._link, aside,
             stage,
         )  # fmt: skip
@@ -299,7 +299,7 @@ class Station:
         if fetching := line_of(self._snapshot.fetching):
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
-        status.tell(Path(self._config.station.runtime), self._snapshot)
+        status_file.tell(Path(self._config.station.runtime), self._snapshot)
 
     # --- equipment ---
 

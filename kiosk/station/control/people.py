@@ -6,9 +6,9 @@ from collections.abc import Callable
 from kiosk.contract.instants import to_ms
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.events import MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.overview import Overview
 from kiosk.station.playout.stop import StopState
 from kiosk.station.playout.volume import HandVolume
-from kiosk.station.views import View
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ class People:
     """For the main loop only. ``replan`` brings the screen in step, ``look`` renews what people see of the station."""
 
     def __init__(
-        self, view: View, actions: AuditTrail, replan: Callable[[str], None], look: Callable[[], None]
+        self, view: Overview, actions: AuditTrail, replan: Callable[[str], None], look: Callable[[], None]
     ) -> None:
         self._view, self._actions, self._replan, self._look = view, actions, replan, look
         self._clock, self._plan, self._playout = view.clock, view.plan, view.playout

@@ -9,8 +9,8 @@ from kiosk.station.clock.history import ClockHistory
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.people import People
 from kiosk.station.events import ClockDeclared, Post
+from kiosk.station.overview import Overview
 from kiosk.station.service.timers import Timers
-from kiosk.station.views import View
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class Timekeeping:
 
     def __init__(
         self,
-        view: View,
+        view: Overview,
         timers: Timers,
         presses: People,
         actions: AuditTrail,

@@ -21,9 +21,9 @@ from kiosk.station.events import (
 )
 from kiosk.station.link.link import Link, Standing
 from kiosk.station.link.pace import LONGEST_ASKED_S, phase, until_turn
+from kiosk.station.overview import Overview
 from kiosk.station.projector.screenshots import Screenshot, Screenshots
 from kiosk.station.service.timers import Timers
-from kiosk.station.views import View
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class TownHandler:
 
     def __init__(
         self,
-        view: View,
+        view: Overview,
         link: Link,
         timers: Timers,
         pictures: Screenshots,

@@ -19,8 +19,8 @@ from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
 from kiosk.station.link.pace import phase
+from kiosk.station.overview import Overview
 from kiosk.station.set_aside import SetAside
-from kiosk.station.views import View
 
 NOBODY = Signed(payload="", keyid="", signature="")
 
@@ -61,7 +61,7 @@ class Side:
         self.link.asked = []
         self.bell = Bell()
         room = self.room
-        view = View(
+        view = Overview(
             Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout,
             HealthMonitor(room.journal, "room-1", 0), "boot-1", self.link, SetAside(room.journal),
         )  # fmt: skip

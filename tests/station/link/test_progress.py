@@ -16,7 +16,7 @@ from playout_room import at, programme, slot, week
 from kiosk.cli import main
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Receipt
-from kiosk.station import status
+from kiosk.station import status_file
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.link.link import Progress
 from kiosk.station.link.progress import Fetching, line_of, look
@@ -115,7 +115,7 @@ def test_status_says_how_the_running_station_is(tmp_path: Path) -> None:
     ask = ["status", "--config", str(settings)]
     done = CliRunner().invoke(main, ask)
     assert done.exit_code == 1 and "no station has run here" in done.stderr
-    status.tell(tmp_path / "run", snapshot())
+    status_file.tell(tmp_path / "run", snapshot())
     said = CliRunner().invoke(main, ask)
     assert said.exit_code == 0
     for words in (
@@ -126,10 +126,10 @@ def test_status_says_how_the_running_station_is(tmp_path: Path) -> None:
         "水稻 25 % of 4.0 MB",
     ):
         assert words in said.stdout
-    os.utime(tmp_path / "run" / status.NAME, (1, 1))
+    os.utime(tmp_path / "run" / status_file.NAME, (1, 1))
     stale = CliRunner().invoke(main, ask)
     assert stale.exit_code == 1 and "no station runs" in stale.stderr
 
 
 def test_a_runtime_folder_that_is_gone_harms_nobody(tmp_path: Path) -> None:
-    status.tell(tmp_path / "nowhere", replace(snapshot(), refused=()))
+    status_file.tell(tmp_path / "nowhere", replace(snapshot(), refused=()))

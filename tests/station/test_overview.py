@@ -19,8 +19,8 @@ from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.overview import Overview
 from kiosk.station.set_aside import SetAside
-from kiosk.station.views import View
 
 MORNING = week(
     ALL,
@@ -29,7 +29,7 @@ MORNING = week(
     slot("21:00:00", "21:10:00", "party", "party"),
 )
 
-MakeView = Callable[..., tuple[Room, View]]
+MakeView = Callable[..., tuple[Room, Overview]]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
     town.close()
     rooms: list[Room] = []
 
-    def make(playlist: Playlist | None, now: str) -> tuple[Room, View]:
+    def make(playlist: Playlist | None, now: str) -> tuple[Room, Overview]:
         library = Library(tmp_path / "state/library")
         accepted = Accepted(library, library.load(identity.group, identity.station, identity.root_sha256))
         accepted.playlist, accepted.document = playlist, document()
@@ -47,7 +47,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         rooms.append(room)
         upkeep = HealthMonitor(room.journal, identity.station, 0)
         link = Link(identity, library, room.journal, lambda event: None)
-        return room, View(
+        return room, Overview(
             Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout, upkeep, "boot-1", link,
             SetAside(room.journal),
         )  # fmt: skip

@@ -28,7 +28,7 @@ from kiosk.station.set_aside import SetAside
 
 
 @dataclass(frozen=True)
-class View:
+class Overview:
     """Everything that there is to look at. Changes nothing of it."""
 
     config: Config
