@@ -11,7 +11,7 @@ from kiosk.contract.reports import Heartbeat
 from kiosk.contract.trust import first_root
 from kiosk.station.events import Delivered, Event, TownRefused
 from kiosk.station.identity import load_identity
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
 from kiosk.station.library.library import Library
 from kiosk.station.link import pace
 from kiosk.station.link.enrol import enrol

@@ -47,7 +47,7 @@ LIVES_IN = {
     "Xlib": ("kiosk.station.projector", "kiosk.demo"),  # the demo watches the screen from outside the station
     "pyudev": ("kiosk.station.health.devices",),
     "apscheduler": ("kiosk.station.service.timers",),
-    "sqlite_utils": ("kiosk.station.journal*",),
+    "sqlite_utils": ("kiosk.station.journal.journal*",),
     "requests": ("kiosk.station.link.link*", "kiosk.station.link.enrol"),
     "urllib3": ("kiosk.station.link.link*", "kiosk.station.link.enrol"),
     "sqlalchemy": ("kiosk.town",),

@@ -60,7 +60,8 @@ from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
-from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
+from kiosk.station.journal.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
+from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
 from kiosk.station.link.link import FetchTerms, Link
@@ -76,7 +77,6 @@ from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
-from kiosk.station.set_aside import SetAside
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class Station:
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
         self._pictures = Screenshots(stage, clock, playout.cuts)
         self._actions = AuditTrail(journal, clock, self._report_soon)
-        aside = SetAside(journal)
+        aside = RefusedEntries(journal)
         self._view = Overview(
             config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._link, aside,
             stage,

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from kiosk.contract.reports import GENESIS
 from kiosk.contract.wire import Count, Sha256
-from kiosk.station.journal_chain import hash_at, head
+from kiosk.station.journal.chain import hash_at, head
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from kiosk.contract import wire
 from kiosk.contract.reports import chain
-from kiosk.station.journal_finds import Finds, readable
+from kiosk.station.journal.recovery.fragments import Fragments, readable
 from kiosk.station.journal_heads import Head, Heads
 
 Link = tuple[str, bytes]
@@ -14,7 +14,7 @@ Link = tuple[str, bytes]
 class Links:
     """Follows the chain through the finds."""
 
-    def __init__(self, finds: Finds, known: Heads) -> None:
+    def __init__(self, finds: Fragments, known: Heads) -> None:
         rows: list[Head] = [(row["seq"], row["hash"]) for row in finds.small("delivery") if _is_borne_out(row, finds)]
         self.witnessed: Head = max([*rows, known.witnessed], key=lambda found: found[0])
         """The newest entry that the town is known to hold."""
@@ -71,14 +71,14 @@ class Links:
         return None
 
 
-def _is_borne_out(row: dict[str, Any], finds: Finds) -> bool:
+def _is_borne_out(row: dict[str, Any], finds: Fragments) -> bool:
     """Whether what the town signed, or an entry, says the same as the row: a gap up to there would be passed over."""
     seq, digest = row["seq"], row["hash"]
     signed = f'"hash":"{digest}","seq":{seq},' in (row["payload"] or "")
     return bool(digest) and (signed or any(digest == found for found, _ in finds.at(seq)))
 
 
-def late(finds: Finds, seq: int) -> bytes | None:
+def late(finds: Fragments, seq: int) -> bytes | None:
     """The record of entry ``seq``, whose place cannot be kept; None where what there is of it contradicts itself."""
     entries, rows = finds.at(seq), [wire.encode(play) for play in finds.closed(seq)]
     told = list(dict.fromkeys([*(data for _, data in entries), *rows]))

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from kiosk.contract.records import Action, read_record
 from kiosk.contract.reports import Witness, chain
-from kiosk.station.journal_chain import append, hash_at, head, put_entry
+from kiosk.station.journal.chain import append, hash_at, head, put_entry
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from kiosk.station.display import poster
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
+from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
@@ -24,7 +25,6 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.opening_hours import room_open
-from kiosk.station.set_aside import SetAside
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Overview:
     upkeep: HealthMonitor
     boot_id: str
     link: Link
-    aside: SetAside
+    aside: RefusedEntries
     stage: Stage | None = None
 
     @property

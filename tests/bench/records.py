@@ -41,12 +41,12 @@ from kiosk.contract.reports import Heartbeat, chain
 from kiosk.contract.trust import first_root
 from kiosk.contract.wire import encode
 from kiosk.demo.rehearsal import STATION, TOWN, add_station, daemon, wait_for_line
-from kiosk.station import journal_rows as rows
-from kiosk.station import journal_writer
 from kiosk.station.events import Crashed, Delivered, Event, TownRefused, TownUnreachable
 from kiosk.station.identity import load_identity
-from kiosk.station.journal import Due, Journal
-from kiosk.station.journal_schema import WAL_PAGES, open_writing
+from kiosk.station.journal import plays as rows
+from kiosk.station.journal import writer
+from kiosk.station.journal.database import WAL_PAGES, open_writing
+from kiosk.station.journal.journal import Due, Journal
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
@@ -72,7 +72,7 @@ def main() -> None:
         deliver(options.deliver)
         return
     if options.alone:
-        journal_writer.MOST_TOGETHER = 1
+        writer.MOST_TOGETHER = 1
     with tempfile.TemporaryDirectory(prefix="kiosk-records-") as name:
         figures = journal(Path(name), options.rows, options.rounds)
         figures |= backlog(Path(name), options.backlog, options.postgres)

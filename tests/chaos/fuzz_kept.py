@@ -72,7 +72,7 @@ def _library(folder: Path) -> Read:
 def _side_file(folder: Path) -> Read:
     """The journal opens and goes on, whatever its side file says."""
     from kiosk.contract.records import Action
-    from kiosk.station.journal import Journal
+    from kiosk.station.journal.journal import Journal
 
     path = folder / "journal.db"
 
@@ -133,7 +133,7 @@ def _memories(_folder: Path) -> Read:
     from kiosk.station.health.faults import as_fault
     from kiosk.station.health.monitor import HealthMonitor
     from kiosk.station.health.rules import Observation, judge
-    from kiosk.station.journal_chain import valid
+    from kiosk.station.journal.chain import valid
     from kiosk.station.playout.stop import StopState
     from kiosk.station.playout.volume import HandVolume
 

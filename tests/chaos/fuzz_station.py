@@ -42,7 +42,7 @@ def _machine(folder: Path) -> Read:
     from kiosk.station.health import probes
     from kiosk.station.health.faults import as_fault
     from kiosk.station.health.rules import Observation, RuleState, judge
-    from kiosk.station.journal_chain import valid
+    from kiosk.station.journal.chain import valid
 
     now = datetime.datetime(2026, 3, 5, tzinfo=datetime.UTC)
     screen = Equipment(id="tv", kind="screen", name="电视", connector="HDMI-A-1")

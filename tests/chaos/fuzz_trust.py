@@ -28,7 +28,7 @@ def told(folder: Path, what: str, read: Read) -> Read:
     from kiosk.station.events import TownRefused
     from kiosk.station.health.faults import as_fault
     from kiosk.station.health.rules import Observation, Raised, RuleState, judge
-    from kiosk.station.journal_chain import valid
+    from kiosk.station.journal.chain import valid
     from kiosk.station.library.accepted import Accepted
     from kiosk.station.library.library import Library, Shelf
 

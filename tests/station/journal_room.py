@@ -9,7 +9,7 @@ from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Action, Entryable
 from kiosk.contract.reports import GENESIS, Signed, Witness, chain
 from kiosk.station.events import Event
-from kiosk.station.journal import Due, Journal
+from kiosk.station.journal.journal import Due, Journal
 
 BOOT = "boot-1"
 START = 1_772_672_400_000

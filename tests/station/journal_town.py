@@ -8,7 +8,7 @@ from sqlalchemy import select
 from kiosk.contract import trust
 from kiosk.contract.reports import GENESIS, Report, Witness
 from kiosk.station.identity import Identity, save_identity
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
 from kiosk.town import schema, stations
 from kiosk.town.intake import Gap, take
 from kiosk.town.office import found_office, open_office

@@ -12,7 +12,7 @@ from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.trust import Pinned
 from kiosk.station.events import Crashed, Delivered, Event, FetchEnded, TownUnreachable
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import FetchTerms, Link, Standing

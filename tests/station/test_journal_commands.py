@@ -20,9 +20,9 @@ from journal_town import CountersigningTown
 from kiosk.cli import main
 from kiosk.contract.records import Attendance, ClockRepair, Correction, Session
 from kiosk.contract.reports import GENESIS, chain
-from kiosk.station.journal import Journal
-from kiosk.station.journal_schema import connect_looking
-from kiosk.station.journal_verify import verify
+from kiosk.station.journal.database import connect_looking
+from kiosk.station.journal.journal import Journal
+from kiosk.station.journal.verify import verify
 
 ROOM = "room-1"
 MINUTE = 60_000

@@ -15,12 +15,12 @@ from kiosk.contract.reports import HeartbeatAnswer, Signed
 from kiosk.station.config import Config
 from kiosk.station.events import TownRefused
 from kiosk.station.health.monitor import HealthMonitor
+from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
 from kiosk.station.overview import Overview
-from kiosk.station.set_aside import SetAside
 
 MORNING = week(
     ALL,
@@ -49,7 +49,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         link = Link(identity, library, room.journal, lambda event: None)
         return room, Overview(
             Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout, upkeep, "boot-1", link,
-            SetAside(room.journal),
+            RefusedEntries(room.journal),
         )  # fmt: skip
 
     yield make

@@ -9,8 +9,8 @@ import msgspec
 
 from kiosk.contract.records import ClockRepair, ClockState
 from kiosk.station.clock.clock import STEP_MS
-from kiosk.station.journal import Journal
-from kiosk.station.journal_rows import MAX_SPAN_MS
+from kiosk.station.journal.journal import Journal
+from kiosk.station.journal.plays import MAX_SPAN_MS
 
 MEMORY = "clock-history"
 MOST = 64

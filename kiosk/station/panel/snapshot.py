@@ -7,8 +7,8 @@ from typing import Literal
 from kiosk.common.i18n import Language
 from kiosk.contract.records import ClockState, Origin
 from kiosk.station.health.rules import Problem
+from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import Fetching
-from kiosk.station.set_aside import Refused
 
 RowState = Literal["done", "on-air", "to-come", "missed"]
 
@@ -76,7 +76,7 @@ class Snapshot:
     clock: ClockState = "trusted"
     waiting: int = 0
     """Records that the town has not yet acknowledged."""
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedEntry, ...] = ()
     """The newest records that the town would not take, newest first."""
     refused_count: int = 0
     """How many there are in all."""

@@ -7,10 +7,10 @@ from datetime import datetime
 from kiosk.common.i18n import Language, day_name, mark, translator
 from kiosk.common.stop_reasons import reason_text
 from kiosk.station.health.faults import sentence
+from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import Fetching
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
-from kiosk.station.set_aside import Refused
 
 ORIGINS = {
     "urgent": mark("urgent notice"),
@@ -134,7 +134,7 @@ def _refused(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
     return head.format(count=snapshot.refused_count), *entries
 
 
-def _refusal(one: Refused, snapshot: Snapshot, language: Language) -> str:
+def _refusal(one: RefusedEntry, snapshot: Snapshot, language: Language) -> str:
     _ = translator(language)
     at = _when(datetime.fromtimestamp(one.at_ms / 1000, snapshot.now.tzinfo), snapshot, language) if one.at_ms else ""
     what = " ".join(word for word in (at, one.title or one.kind) if word)

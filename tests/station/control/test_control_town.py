@@ -14,13 +14,13 @@ from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.town import TownHandler
 from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
 from kiosk.station.health.monitor import HealthMonitor
+from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
 from kiosk.station.link.pace import phase
 from kiosk.station.overview import Overview
-from kiosk.station.set_aside import SetAside
 
 NOBODY = Signed(payload="", keyid="", signature="")
 
@@ -63,7 +63,7 @@ class Side:
         room = self.room
         view = Overview(
             Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout,
-            HealthMonitor(room.journal, "room-1", 0), "boot-1", self.link, SetAside(room.journal),
+            HealthMonitor(room.journal, "room-1", 0), "boot-1", self.link, RefusedEntries(room.journal),
         )  # fmt: skip
         actions = AuditTrail(room.journal, room.clock, lambda: None)
         nothing: Any = None

@@ -33,8 +33,8 @@ from kiosk.station.events import (
     UrgentFound,
     WeekFound,
 )
-from kiosk.station.journal import Journal
-from kiosk.station.journal_chain import head
+from kiosk.station.journal.chain import head
+from kiosk.station.journal.journal import Journal
 from kiosk.station.library.library import Library, WrongBytes
 from kiosk.station.link import client, download, pace
 from kiosk.station.link.bandwidth import Bandwidth

@@ -10,7 +10,7 @@ from test_link import Room, heartbeat
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Report
 from kiosk.station.events import Delivered, Event
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
 from kiosk.station.link.link import Link
 from kiosk.town import intake, schema
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat
 from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link

@@ -17,12 +17,12 @@ from kiosk.cli import main
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Receipt
 from kiosk.station import status_file
+from kiosk.station.journal.refused import RefusedEntries, RefusedEntry
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.link.link import Progress
 from kiosk.station.link.progress import Fetching, line_of, look
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.schedule.fetch_hours import FetchHours
-from kiosk.station.set_aside import Refused, SetAside
 
 MB = 1_000_000
 LAW, RICE = programme("law", 60), programme("rice", 60)
@@ -81,8 +81,8 @@ def test_refused_entries_are_shown_with_what_they_are_and_why(room: Room) -> Non
     room.act("a1", "a2")
     room.journal.receipts((Receipt(seq=2, id="a2", state="refused", reason="malformed: x"),), None, None)
     assert room.journal.settle(10)
-    aside = SetAside(room.journal)
-    assert aside.newest() == (Refused(2, "action", "", 1, "malformed: x"),)
+    aside = RefusedEntries(room.journal)
+    assert aside.newest() == (RefusedEntry(2, "action", "", 1, "malformed: x"),)
     aside.take([Receipt(seq=1, id="a1", state="refused", reason="id"), Receipt(seq=2, id="a2", state="duplicate")])
     assert [one.seq for one in aside.newest()] == [2, 1] and aside.count == 2
     aside.take([Receipt(seq=2, id="a2", state="accepted"), Receipt(seq=77, id="?", state="refused", reason="lost")])
@@ -92,7 +92,7 @@ def test_refused_entries_are_shown_with_what_they_are_and_why(room: Room) -> Non
 def test_the_record_itself_stays_untouched(room: Room, tmp_path: Path) -> None:
     room.journal.record(Action(id="a1", at_ms=1, by="A", action="stop", clock="trusted"))
     assert room.journal.settle(10)
-    SetAside(room.journal).take([Receipt(seq=1, id="a1", state="refused", reason="id")])
+    RefusedEntries(room.journal).take([Receipt(seq=1, id="a1", state="refused", reason="id")])
     with sqlite3.connect(f"file:{tmp_path}/state/journal.db?mode=ro", uri=True) as db:
         assert db.execute("SELECT count(*) FROM entries").fetchone() == (1,)
 
@@ -103,7 +103,8 @@ def test_the_record_itself_stays_untouched(room: Room, tmp_path: Path) -> None:
 def snapshot() -> Snapshot:
     now = datetime(2026, 3, 5, 14, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
     return Snapshot(
-        now=now, station="第一村", waiting=3, refused=(Refused(7, "play", "水稻", 1, "id: twice"),), refused_count=1,
+        now=now, station="第一村", waiting=3,
+        refused=(RefusedEntry(7, "play", "水稻", 1, "id: twice"),), refused_count=1,
         fetching=Fetching(files=2, missing=8 * MB, title="水稻", size=4 * MB, have=MB, bytes_per_s=50_000),
     )  # fmt: skip
 

@@ -13,9 +13,9 @@ from panel_room import NOW, Browser, Room
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import StartPressed, StopPressed
 from kiosk.station.health.rules import Observation, RuleState, judge, problems
+from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import Fetching
 from kiosk.station.panel.snapshot import Stopped
-from kiosk.station.set_aside import Refused
 
 
 def test_home_says_what_is_on_what_is_next_and_todays_table(base: str) -> None:
@@ -39,7 +39,7 @@ def test_administrator_sees_what_is_on_its_way_and_what_the_town_did_not_take(
     assert "节目下载" not in administrator.text() and "未收下" not in administrator.text()
     room.snapshot = replace(
         room.snapshot,
-        refused=(Refused(7, "play", "水稻<b>", int(NOW.timestamp() * 1000), "id: another record has the id p7"),),
+        refused=(RefusedEntry(7, "play", "水稻<b>", int(NOW.timestamp() * 1000), "id: another record has the id p7"),),
         refused_count=12,
         fetching=Fetching(
             files=3, missing=90_000_000, title="防汛", size=40_000_000, have=10_000_000, bytes_per_s=250_000,

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from kiosk.common.files import sync_folder
-from kiosk.station.journal_schema import unwritable
+from kiosk.station.journal.database import unwritable
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from kiosk.contract import wire
 from kiosk.contract.records import KINDS, Entryable, Play, read_record
 from kiosk.contract.reports import chain
 from kiosk.contract.wire import Malformed
-from kiosk.station.journal_carve import Value, carve
-from kiosk.station.journal_look import GROWING, SMALL, UNREADABLE
-from kiosk.station.journal_rows import AsRun, as_play
-from kiosk.station.journal_schema import connect_reading
+from kiosk.station.journal.database import connect_reading
+from kiosk.station.journal.integrity import GROWING, SMALL, UNREADABLE
+from kiosk.station.journal.plays import AsRun, as_play
+from kiosk.station.journal.recovery.carve import Value, carve
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ _TABLES = (
 )
 
 
-class Finds:
+class Fragments:
     """The finds, in temporary tables of the new journal ``db``. Within the caller's transaction."""
 
     def __init__(self, db: Database, broken: Path) -> None:

@@ -16,7 +16,7 @@ from threading import Condition, Thread
 from sqlite_utils import Database
 
 from kiosk.station.events import JournalRecovered, JournalTrouble, Post
-from kiosk.station.journal_schema import is_damage, reconnect, suspect
+from kiosk.station.journal.database import is_damage, reconnect, suspect
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from sqlite_utils import Database
 
 from kiosk.contract.reports import chain
 from kiosk.contract.wire import Count, Sha256, Version
-from kiosk.station.journal_chain import hash_at, head
-from kiosk.station.journal_rows import AsRun
+from kiosk.station.journal.chain import hash_at, head
+from kiosk.station.journal.plays import AsRun
 
 UNREADABLE = (TypeError, ValueError, LookupError, ArithmeticError, msgspec.MsgspecError)
 """What comes of reading a row that is not what was written."""

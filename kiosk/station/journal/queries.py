@@ -5,8 +5,8 @@ from sqlite_utils import Database
 
 from kiosk.contract.records import Entryable, Origin, read_record
 from kiosk.contract.reports import GENESIS, Entry, Receipt
-from kiosk.station.journal_chain import entry_of, hash_at
-from kiosk.station.journal_rows import AsRun
+from kiosk.station.journal.chain import entry_of, hash_at
+from kiosk.station.journal.plays import AsRun
 
 MAX_BATCH_BYTES = 512 * 1024
 """Records in one report, in bytes: 2 s on a village's 2 Mbit/s. A longer single record still goes."""

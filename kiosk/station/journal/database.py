@@ -11,8 +11,8 @@ from typing import TextIO
 from sqlite_utils import Database
 
 from kiosk.common.files import write_whole
-from kiosk.station.journal_look import UNREADABLE, fault
-from kiosk.station.journal_migrations import migrations, triggers, triggers_of
+from kiosk.station.journal.integrity import UNREADABLE, fault
+from kiosk.station.journal.migrations import migrations, triggers, triggers_of
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from kiosk.contract.playlist import Programme
 from kiosk.contract.records import ClockState, Evidence, Origin, Outcome, Play
-from kiosk.station.journal_chain import append, insert
+from kiosk.station.journal.chain import append, insert
 
 log = logging.getLogger(__name__)
 

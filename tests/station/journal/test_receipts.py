@@ -8,8 +8,8 @@ from journal_room import START, action, countersign, due, opened, play_once
 
 from kiosk.contract.records import Attendance
 from kiosk.contract.reports import chain
-from kiosk.station import journal as module
-from kiosk.station.journal import Journal
+from kiosk.station.journal import journal as module
+from kiosk.station.journal.journal import Journal
 
 DAY = 86_400_000
 KEEP = 100

@@ -14,17 +14,11 @@ from sqlite_utils import Database
 
 from kiosk.contract.records import Entryable, Evidence, Origin, Outcome
 from kiosk.contract.reports import MAX_BATCH, Entry, Receipt, Signed, Witness
-from kiosk.station import journal_chain as chain
-from kiosk.station import journal_reads as reads
-from kiosk.station import journal_rows as rows
 from kiosk.station.events import Post
-from kiosk.station.journal_heads import note_heads
-from kiosk.station.journal_look import UNREADABLE
-from kiosk.station.journal_receipts import keep_receipts, prune
-from kiosk.station.journal_rejoin import UNSURE, rejoin
-from kiosk.station.journal_rows import AsRun, Due, Sound
-from kiosk.station.journal_salvage import open_or_salvage
-from kiosk.station.journal_schema import (
+from kiosk.station.journal import chain as chain
+from kiosk.station.journal import plays as rows
+from kiosk.station.journal import queries as reads
+from kiosk.station.journal.database import (
     BusyJournal,
     DamagedJournal,
     ForeignDatabase,
@@ -38,7 +32,13 @@ from kiosk.station.journal_schema import (
     named,
     suspect,
 )
-from kiosk.station.journal_writer import Commit, Writer
+from kiosk.station.journal.integrity import UNREADABLE
+from kiosk.station.journal.plays import AsRun, Due, Sound
+from kiosk.station.journal.receipts import keep_receipts, prune
+from kiosk.station.journal.recovery.salvage import open_or_salvage
+from kiosk.station.journal.writer import Commit, Writer
+from kiosk.station.journal_heads import note_heads
+from kiosk.station.journal_rejoin import UNSURE, rejoin
 
 __all__ = [
     "AsRun",

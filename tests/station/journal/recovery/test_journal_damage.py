@@ -13,13 +13,13 @@ from journal_room import START, action, due, opened, play_once
 from sqlite_utils import Database
 
 from kiosk.station import app
-from kiosk.station import journal_rows as rows
 from kiosk.station.app import EX_CRASHED, EX_TEMPFAIL, Station
 from kiosk.station.config import Config
 from kiosk.station.events import Crashed, Event, Wake
-from kiosk.station.journal import DamagedJournal, Journal
-from kiosk.station.journal_schema import open_writing
-from kiosk.station.journal_verify import verify
+from kiosk.station.journal import plays as rows
+from kiosk.station.journal.database import open_writing
+from kiosk.station.journal.journal import DamagedJournal, Journal
+from kiosk.station.journal.verify import verify
 from kiosk.station.projector.stage import Stage
 
 PAGE = 4096

@@ -19,15 +19,15 @@ from sqlite_utils import Database
 
 from kiosk.contract.records import Action, Entryable, Play, read_record
 from kiosk.contract.reports import GENESIS
-from kiosk.station.journal_aside import aside_name, exchange, finish, fresh_beside
-from kiosk.station.journal_chain import append, hash_at, head, put_entry
-from kiosk.station.journal_finds import COLUMNS, Finds, readable, record_of, row_of
+from kiosk.station.journal.chain import append, hash_at, head, put_entry
+from kiosk.station.journal.database import DamagedJournal, give_up_reserve, named, open_writing
+from kiosk.station.journal.integrity import UNREADABLE
+from kiosk.station.journal.plays import AsRun
+from kiosk.station.journal.recovery.fragments import COLUMNS, Fragments, readable, record_of, row_of
+from kiosk.station.journal.recovery.quarantine import aside_name, exchange, finish, fresh_beside
 from kiosk.station.journal_heads import Head, Heads, heads_beside
 from kiosk.station.journal_links import Links, late
-from kiosk.station.journal_look import UNREADABLE
 from kiosk.station.journal_rejoin import UNSURE, note_unsure, restarted
-from kiosk.station.journal_rows import AsRun
-from kiosk.station.journal_schema import DamagedJournal, give_up_reserve, named, open_writing
 from kiosk.station.service import systemd
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def salvage(journal: Path, stamp: str, known: Heads, now_ms: int) -> Action:
     give_up_reserve(journal)
     try:
         with db.atomic():
-            finds = Finds(db, journal)
+            finds = Fragments(db, journal)
             loss = _rebuild(finds, known)
             _carry_rest(finds)
             record = _own_up(db, known, loss, aside, now_ms)
@@ -107,7 +107,7 @@ def go_on(db: Database, known: Heads, now_ms: int) -> Action | None:
 # --- entries ---
 
 
-def _rebuild(finds: Finds, known: Heads) -> Loss:
+def _rebuild(finds: Fragments, known: Heads) -> Loss:
     """Put the chain together again, from where the record begins to as far as it goes."""
     db, loss, links = finds.db, Loss(), Links(finds, known)
     at, previous = _begin(finds, links.witnessed)
@@ -130,13 +130,13 @@ def _rebuild(finds: Finds, known: Heads) -> Loss:
     return loss
 
 
-def _led_on(finds: Finds, gap: dict[str, Any], at: int, witnessed: int) -> bool:
+def _led_on(finds: Fragments, gap: dict[str, Any], at: int, witnessed: int) -> bool:
     """Whether the chain went on behind a gap of an earlier loss: the town had all up to there, or an entry says so."""
     behind = bool(gap["hash"]) and finds.following(gap["seq"] + 1, gap["hash"]) is not None
     return gap["seq"] > at and (gap["seq"] <= witnessed or behind)
 
 
-def _begin(finds: Finds, witnessed: Head) -> Head:
+def _begin(finds: Fragments, witnessed: Head) -> Head:
     """Where the record begins, and how far the town has it: before anything else is written.
 
     Only what the town has was ever removed.
@@ -149,7 +149,7 @@ def _begin(finds: Finds, witnessed: Head) -> Head:
     return start
 
 
-def _leave_out(finds: Finds, seq: int, witnessed: Head) -> Head:
+def _leave_out(finds: Fragments, seq: int, witnessed: Head) -> Head:
     """Pass over what cannot be read from ``seq`` on, but is at the town. Gives the last number so lost."""
     row = {"seq": seq, "hash": "", "lost_from": seq, "lost_to": seq}
     for digest, _ in finds.at(seq):  # its hash may be right though its record is not
@@ -174,7 +174,7 @@ def _bridge(db: Database, witnessed: Head, lost_from: int, lost_to: int) -> None
         db.execute("UPDATE delivery SET seq = max(seq, ?)", [seq])
 
 
-def _gather_late(finds: Finds, at: int, newest: int, loss: Loss) -> None:
+def _gather_late(finds: Fragments, at: int, newest: int, loss: Loss) -> None:
     """Records behind the end of the chain: those that can be read, and are what was written, are entered anew.
 
     A number that a wrong byte made up may lie millions away: places are counted in stretches, and one whose record
@@ -201,7 +201,7 @@ def _gather_late(finds: Finds, at: int, newest: int, loss: Loss) -> None:
 # --- what depends on them ---
 
 
-def _carry_plays(finds: Finds) -> None:
+def _carry_plays(finds: Fragments) -> None:
     """The row of every play in the chain, the rows whose entries only the town has, and what was open."""
     db = finds.db
     plays = db.execute("SELECT seq FROM entries WHERE kind = 'play'").fetchall()
@@ -227,7 +227,7 @@ def _put_row(db: Database, row: AsRun, seq: int | None) -> None:
     db.execute(_INSERT, [seq if name == "seq" else getattr(row, name) for name in COLUMNS])
 
 
-def _carry_rest(finds: Finds) -> None:
+def _carry_rest(finds: Fragments) -> None:
     """Receipts and the countersignature, as far as they fit the chain; what was remembered."""
     db = finds.db
     for row in finds.small("receipts"):

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from kiosk.station import journal_writer
 from kiosk.station.events import Crashed, Event, JournalRecovered, JournalTrouble
-from kiosk.station.journal_schema import open_writing
-from kiosk.station.journal_writer import MOST_TOGETHER, MOST_UNNOTED, Commit, Writer
+from kiosk.station.journal import writer as writing
+from kiosk.station.journal.database import open_writing
+from kiosk.station.journal.writer import MOST_TOGETHER, MOST_UNNOTED, Commit, Writer
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_a_commit_that_failed_only_in_company_stands_in_its_place(writer: Writer
 def test_a_full_disk_is_told_once_the_first_is_refused_alone_and_what_waited_is_written_together(
     writer: Writer, path: Path, events: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_writer, "FIRST_RETRY_S", 0.05)
+    monkeypatch.setattr(writing, "FIRST_RETRY_S", 0.05)
     commits: list[str] = []
     reopen = writer._reopen
 
@@ -167,7 +167,7 @@ def test_a_full_disk_is_told_once_the_first_is_refused_alone_and_what_waited_is_
         reopen()
         writer._db.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
 
-    monkeypatch.setattr(writer, "_reopen", traced)
+    monkeypatch.setattr(writing, "_reopen", traced)
     writer.put(refused(full(), [3]))
     for number in range(3 * MOST_TOGETHER):
         writer.put(keep(number))
@@ -203,7 +203,7 @@ def test_a_stop_writes_what_waits(writer: Writer, path: Path) -> None:
 def test_check_points_under_way_together_are_written_and_later_ones_dropped(
     writer: Writer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_writer, "MAX_WAITING", 8)
+    monkeypatch.setattr(writing, "MAX_WAITING", 8)
     begun, go = threading.Event(), threading.Event()
 
     def slow(db: Database) -> None:

@@ -8,7 +8,7 @@ import logging
 from sqlite_utils import Database
 
 from kiosk.contract.reports import Receipt, Signed, Witness
-from kiosk.station.journal_chain import hash_at, insert
+from kiosk.station.journal.chain import hash_at, insert
 
 log = logging.getLogger(__name__)
 

@@ -16,12 +16,12 @@ from kiosk.contract.records import Play
 from kiosk.contract.reports import GENESIS, Signed, Witness, chain
 from kiosk.contract.trust import Refused
 from kiosk.contract.wire import Malformed
-from kiosk.station.journal_beside import Beside
-from kiosk.station.journal_finds import readable, record_of
+from kiosk.station.journal.database import connect_looking
+from kiosk.station.journal.integrity import UNREADABLE
+from kiosk.station.journal.plays import AsRun
+from kiosk.station.journal.recovery.fragments import readable, record_of
+from kiosk.station.journal.state_folder import Beside
 from kiosk.station.journal_heads import heads_beside
-from kiosk.station.journal_look import UNREADABLE
-from kiosk.station.journal_rows import AsRun
-from kiosk.station.journal_schema import connect_looking
 
 _COLUMNS = {field.name for field in fields(AsRun)}
 

@@ -11,7 +11,7 @@ from journal_room import BOOT, START, opened, play_once, records
 
 from kiosk.contract.records import Attendance, ClockRepair, Correction, Entryable, Play
 from kiosk.contract.wire import encode
-from kiosk.station.journal_schema import open_writing
+from kiosk.station.journal.database import open_writing
 
 
 def play(name: str, start: int) -> dict[str, object]:
@@ -75,7 +75,7 @@ def test_migrating_ends_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "journal.db"
     journal_m001.make(path, [plain(THERE)], witnessed=0, open_play="p1", start_ms=START)
     with monkeypatch.context() as patch:
-        patch.setattr("kiosk.station.journal_migrations._KEPT_UNTIL_PRUNED", ("nonsense",))
+        patch.setattr("kiosk.station.journal.migrations._KEPT_UNTIL_PRUNED", ("nonsense",))
         with pytest.raises(Exception, match="nonsense"):
             open_writing(path)
     with closing(sqlite3.connect(path)) as db:

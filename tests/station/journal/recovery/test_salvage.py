@@ -16,11 +16,11 @@ from journal_room import START, action, due, opened, play_once
 from journal_town import CountersigningTown
 
 from kiosk.contract.reports import chain
-from kiosk.station import journal_rows as rows
-from kiosk.station.journal import DamagedJournal, FullDisk, Journal
-from kiosk.station.journal_aside import MOST_ASIDE
-from kiosk.station.journal_schema import open_writing
-from kiosk.station.journal_verify import verify
+from kiosk.station.journal import plays as rows
+from kiosk.station.journal.database import open_writing
+from kiosk.station.journal.journal import DamagedJournal, FullDisk, Journal
+from kiosk.station.journal.recovery.quarantine import MOST_ASIDE
+from kiosk.station.journal.verify import verify
 
 PAGE = 4096
 ROOM = "room-1"
@@ -232,7 +232,7 @@ def rename(self, target):
             os._exit(9)
     return real(self, target)
 Path.rename = rename
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
 Journal(Path(sys.argv[1]), print, "boot-1", lambda: 0).stop(5)
 """
 
@@ -265,7 +265,7 @@ def test_no_room_for_a_salvage_is_said_and_leaves_everything_as_it_is(
         raise error
 
     with monkeypatch.context() as patch, pytest.raises(FullDisk, match="free some room"):
-        patch.setattr("kiosk.station.journal_salvage.put_entry", full)
+        patch.setattr("kiosk.station.journal.recovery.salvage.put_entry", full)
         Journal(state.path, print, "boot-1")
     assert state.path.read_bytes() == before
     with opened(state.path):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from kiosk.contract.reports import Receipt
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
 
 MOST_SHOWN = 10
 
@@ -21,7 +21,7 @@ class _Told(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedEntry:
     """One entry. ``title`` is a play's, empty for another kind; ``at_ms`` is 0 where the record does not say."""
 
     seq: int
@@ -31,12 +31,12 @@ class Refused:
     reason: str
 
 
-class SetAside:
+class RefusedEntries:
     """For the main loop only."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._refused: dict[int, Refused] = {}
+        self._refused: dict[int, RefusedEntry] = {}
         self.take(journal.refused())
 
     @property
@@ -44,7 +44,7 @@ class SetAside:
         """How many there are."""
         return len(self._refused)
 
-    def newest(self) -> tuple[Refused, ...]:
+    def newest(self) -> tuple[RefusedEntry, ...]:
         """The newest few, newest first."""
         return tuple(self._refused[seq] for seq in sorted(self._refused, reverse=True)[:MOST_SHOWN])
 
@@ -54,7 +54,7 @@ class SetAside:
             if receipt.state == "refused":
                 told = self._told(receipt.seq)
                 at_ms = told.actual_start_ms or told.at_ms
-                self._refused[receipt.seq] = Refused(receipt.seq, told.kind, told.title, at_ms, receipt.reason)
+                self._refused[receipt.seq] = RefusedEntry(receipt.seq, told.kind, told.title, at_ms, receipt.reason)
             elif receipt.state == "accepted":
                 self._refused.pop(receipt.seq, None)
 

@@ -22,9 +22,10 @@ from journal_room import BOOT, FILM, START, action, due, opened, play_once, reco
 from kiosk.contract import wire
 from kiosk.contract.records import Play
 from kiosk.contract.reports import GENESIS, Receipt, Signed, Witness, chain
-from kiosk.station import journal_writer
 from kiosk.station.events import Crashed, JournalRecovered, JournalTrouble
-from kiosk.station.journal import (
+from kiosk.station.journal import writer
+from kiosk.station.journal.database import CACHE_KB, connect_reading, open_writing
+from kiosk.station.journal.journal import (
     BusyJournal,
     DamagedJournal,
     ForeignDatabase,
@@ -34,7 +35,6 @@ from kiosk.station.journal import (
     ReadOnlyJournal,
     _Sketch,
 )
-from kiosk.station.journal_schema import CACHE_KB, connect_reading, open_writing
 
 
 def wait_for(truth: Callable[[], object], seconds: float = 20) -> None:
@@ -315,7 +315,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from journal_room import BOOT, START, due
-from kiosk.station.journal import Journal
+from kiosk.station.journal.journal import Journal
 journal = Journal(Path(sys.argv[1]), print, BOOT)
 journal.start()
 n = journal.head()[0]
@@ -391,7 +391,7 @@ def test_disk_full_keeps_the_record_in_memory_and_writes_it_in_order_when_there_
     small_disk: tuple[Path, Callable[[], None], Callable[[], None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, fill, free = small_disk
-    monkeypatch.setattr(journal_writer, "LAST_RETRY_S", 0.1)
+    monkeypatch.setattr(writer, "LAST_RETRY_S", 0.1)
     with opened(folder / "journal.db") as (journal, events):
         play_once(journal, "p0")
         assert journal.settle(5)
@@ -444,7 +444,7 @@ def test_two_stations_on_one_state_are_refused(tmp_path: Path) -> None:
 def test_beyond_ten_thousand_waiting_commits_only_check_points_are_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_writer, "MAX_WAITING", 100)
+    monkeypatch.setattr(writer, "MAX_WAITING", 100)
     journal = Journal(tmp_path / "journal.db", lambda event: None, BOOT)
     for n in range(60):  # the thread is not started yet: everything waits
         journal.due(due(f"p{n}"))
@@ -462,7 +462,7 @@ def test_beyond_ten_thousand_waiting_commits_only_check_points_are_dropped(
 def test_a_commit_under_way_is_not_dropped_from_under_the_writing_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_writer, "MAX_WAITING", 5)
+    monkeypatch.setattr(writer, "MAX_WAITING", 5)
     with opened(tmp_path / "journal.db") as (journal, _):
         begun, go = threading.Event(), threading.Event()
 

@@ -8,7 +8,7 @@ from sqlite_utils import Database, Migrations
 from kiosk.contract.records import read_record
 from kiosk.contract.reports import GENESIS
 from kiosk.contract.wire import Malformed
-from kiosk.station.journal_chain import mentioned
+from kiosk.station.journal.chain import mentioned
 
 migrations = Migrations("kiosk-journal")
 

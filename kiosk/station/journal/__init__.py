@@ -1,0 +1,1 @@
+"""The record: an append-only journal in SQLite, written by one thread."""
