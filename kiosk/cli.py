@@ -25,7 +25,7 @@ ELSEWHERE = {
     ),
     "demo": ("kiosk.demo.show:demo_command", "Show the whole kiosk on this computer, with a town on loopback."),
     "enrol": ("kiosk.station.link.enrol:enrol_command", "Make this station known to its town."),
-    "journal": ("kiosk.station.journal_commands:journal", "The station's record: verify it, export it."),
+    "journal": ("kiosk.station.commands.journal:journal", "The station's record: verify it, export it."),
     "panel-pin": ("kiosk.station.panel.pin:pin_command", "Set the administrator's PIN."),
     "town": ("kiosk.town.commands:town", "The town's end: publish weeks, receive reports."),
 }
