@@ -27,7 +27,7 @@ ELSEWHERE = {
     "enrol": ("kiosk.station.link.enrol:enrol_command", "Make this station known to its town."),
     "journal": ("kiosk.station.commands.journal:journal", "The station's record: verify it, export it."),
     "panel-pin": ("kiosk.station.panel.pin:pin_command", "Set the administrator's PIN."),
-    "town": ("kiosk.town.commands:town", "The town's end: publish weeks, receive reports."),
+    "town": ("kiosk.town.commands.town:town", "The town's end: publish weeks, receive reports."),
 }
 """Subcommands of other modules: where each lives, and its line in the help."""
 

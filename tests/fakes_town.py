@@ -15,9 +15,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent
-from kiosk.town import issue, publish, stations
 from kiosk.town.app import create_app
-from kiosk.town.office import Office, found_office
+from kiosk.town.publishing import issue, publish
+from kiosk.town.stations import registry
+from kiosk.town.town import Town, found_office
 
 PORTAL_PAGE = b"<html><body>Welcome to the hotel. Please log in.</body></html>"
 
@@ -77,7 +78,7 @@ class TownOnTheLine:
     """A town with an officer's hands (:attr:`office`), on a port of its own; ``switch`` makes a path misbehave."""
 
     def __init__(self, folder: Path) -> None:
-        self.office: Office = found_office(folder, "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
+        self.office: Town = found_office(folder, "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
         self.asked: list[Asked] = []
         self.switches: dict[str, list[ASGIApp | None]] = {}
         self._real = create_app(folder)
@@ -142,7 +143,7 @@ class TownOnTheLine:
 
     def add_station(self, station: str = "room-1", group: str = "villages") -> str:
         """Make a station known; gives its enrolment code."""
-        return str(stations.add_station(self.office, station, group, f"Room {station}", None, by="test"))
+        return str(registry.add_station(self.office, station, group, f"Room {station}", None, by="test"))
 
     def programme(self, name: str, data: bytes, **more: Any) -> Programme:
         """Put a file up as a programme."""
@@ -157,14 +158,14 @@ class TownOnTheLine:
             town="fengle", group=group, version=1, issued_ms=0, first_day="2026-03-02", last_day="2026-03-08",
             programmes=tuple(programmes), slots=tuple(slots),
         )  # fmt: skip
-        return issue.issue_playlist(self.office, draft, issue.Terms("test"))
+        return issue.issue_playlist(self.office, draft, issue.PublishTerms("test"))
 
     def publish_urgent(self, *notices: Urgent) -> int:
-        return issue.issue_urgent(self.office, notices, issue.Terms("test"))
+        return issue.issue_urgent(self.office, notices, issue.PublishTerms("test"))
 
     def rotate(self, role: str) -> int:
         """Replace the keys of a role; the old ones are revoked."""
-        return publish.rotate(self.office, role, self.office.keys_folder, issue.Terms("test"))
+        return publish.rotate(self.office, role, self.office.keys_folder, issue.PublishTerms("test"))
 
     def metadata(self, group: str = "villages") -> bytes:
         return self.office.public.group_path(group).read_bytes()

@@ -16,7 +16,7 @@ from kiosk.station.library.library import Library
 from kiosk.station.link import pace
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
-from kiosk.town import ledger
+from kiosk.town.ledger import queries
 
 
 class Pc:
@@ -79,8 +79,8 @@ def test_both_stories_of_a_cloned_disk_are_kept_flagged_and_shown(
         for pc in pcs:
             pc.close()
         town.close()
-    [station] = ledger.stations(town.office.store)
+    [station] = queries.stations(town.office.store)
     assert station["forked_ms"] is not None and (station["head_seq"], station["forks"]) == (4, 3)
-    stands = {row["stands"]: row["record"] for row in ledger.forks(town.office.store, "room-1")}
+    stands = {row["stands"]: row["record"] for row in queries.forks(town.office.store, "room-1")}
     assert sorted(stands) == ["a1", "a2", "a3"]
     assert all(f'"id":"b{n}"'.encode() in stands[f"a{n}"] for n in (1, 2, 3)), "nothing of the second story is lost"

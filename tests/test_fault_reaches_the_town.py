@@ -13,7 +13,7 @@ import pytest
 from kiosk.demo.presser import free_port
 from kiosk.demo.rehearsal import ALWAYS_OPEN, STATION, daemon, run, wait_for_line
 from kiosk.station.config import load
-from kiosk.town.office import found_office
+from kiosk.town.town import found_office
 
 AT_ONCE = 0
 MORE_THAN_ANY_DISK_HAS = 2**40

@@ -17,9 +17,9 @@ from kiosk.contract.playlist import Playlist
 from kiosk.demo import testcard
 from kiosk.demo.forger import Forgeries
 from kiosk.demo.sampler import Sighting
-from kiosk.town.issue import Terms
-from kiosk.town.office import Office, found_office
-from kiosk.town.publish import publish
+from kiosk.town.publishing.issue import PublishTerms
+from kiosk.town.publishing.publish import publish
+from kiosk.town.town import Town, found_office
 
 STATION, GROUP, TOWN = "demo-room", "villages", "demo-town"
 FORGED = (66, 67)
@@ -68,7 +68,7 @@ def screen() -> Iterator[tuple[str, bool]]:
 
 def publish_all(folder: Path, week: Path, start: datetime) -> Published:
     """Make the town, an older and the true week whose first slot begins at ``start``, and another town's week."""
-    terms = Terms("demo")
+    terms = PublishTerms("demo")
     office = found_office(folder / "town", "示例镇", town=TOWN, by="demo")
     other = found_office(folder / "other-town", "冒名镇", town=TOWN, by="forger")
     try:
@@ -88,7 +88,7 @@ def publish_all(folder: Path, week: Path, start: datetime) -> Published:
         other.close()
 
 
-def _metadata(office: Office) -> bytes:
+def _metadata(office: Town) -> bytes:
     return office.public.group_path(GROUP).read_bytes()
 
 

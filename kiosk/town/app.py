@@ -11,10 +11,10 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from kiosk.town import api
-from kiosk.town.body import BodyTooLarge, BodyUnreadable
-from kiosk.town.office import OfficeError, open_office
-from kiosk.town.stations import Retired, Unknown
+from kiosk.town.api import stations
+from kiosk.town.api.body import BodyTooLarge, BodyUnreadable
+from kiosk.town.stations.registry import Retired, Unknown
+from kiosk.town.town import TownError, open_office
 
 
 def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
@@ -29,8 +29,10 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
         yield
         office.close()
 
-    foreseen = (api.Problem, BodyTooLarge, BodyUnreadable, Unknown, Retired, HTTPException, Exception)
-    app = Starlette(routes=api.routes(), lifespan=lifespan, exception_handlers=dict.fromkeys(foreseen, api.on_problem))
+    foreseen = (stations.Problem, BodyTooLarge, BodyUnreadable, Unknown, Retired, HTTPException, Exception)
+    app = Starlette(
+        routes=stations.routes(), lifespan=lifespan, exception_handlers=dict.fromkeys(foreseen, stations.on_problem)
+    )
     app.state.office, app.state.wait_ms = office, wait_ms
     return app
 
@@ -48,7 +50,7 @@ def serve(folder: Path, listen: str, port: int, say: Callable[[str], None], wait
         listener = socket.create_server((listen, port), family=family, backlog=512)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise OfficeError(f"listen on {listen} port {port}: {reason}; name another with --listen, --port") from None
+        raise TownError(f"listen on {listen} port {port}: {reason}; name another with --listen, --port") from None
     host = f"[{listen}]" if ":" in listen else listen
     say(f"Town {app.state.office.name} listens on http://{host}:{listener.getsockname()[1]}")
     # No access log: it would fill the disk with heartbeats. No proxy headers: nothing here asks for the address.

@@ -31,9 +31,9 @@ from kiosk.demo.rehearsal import (
     wait_for_line,
     write_config,
 )
-from kiosk.town.issue import Terms
-from kiosk.town.office import found_office
-from kiosk.town.publish import publish
+from kiosk.town.publishing.issue import PublishTerms
+from kiosk.town.publishing.publish import publish
+from kiosk.town.town import found_office
 
 NUMBER, SECONDS = 9, 150
 WATCH_SECONDS = 60
@@ -46,7 +46,7 @@ def main() -> None:
         folder = Path(name)
         week = long_week(folder)
         office = found_office(folder / "town", "Town", town=TOWN, by="bench")
-        publish(office, week, Terms("bench"), quiet, soon(3))
+        publish(office, week, PublishTerms("bench"), quiet, soon(3))
         office.close()
         code = add_station(folder / "town")
         log = folder / "town.log"

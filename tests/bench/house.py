@@ -19,11 +19,11 @@ from judge_cuts import Programme
 from kiosk.contract.playlist import Playlist
 from kiosk.demo.presser import free_port
 from kiosk.demo.rehearsal import GROUP, TOWN, add_station, daemon, quiet, run, wait_for_line, write_config
-from kiosk.town.issue import Terms, copy
-from kiosk.town.measure import gather
-from kiosk.town.office import Office, found_office, open_office
-from kiosk.town.publish import publish
-from kiosk.town.source import ProgrammeSource
+from kiosk.town.publishing.issue import PublishTerms, copy
+from kiosk.town.publishing.measure import gather
+from kiosk.town.publishing.publish import publish
+from kiosk.town.publishing.source import ProgrammeSource
+from kiosk.town.town import Town, found_office, open_office
 
 FETCH_WITHIN_S = 60
 LATER = timedelta(hours=2)
@@ -111,7 +111,7 @@ class House:
         source = {"title": "bench", "group": GROUP, "time_zone": "UTC", "first_day": dates[0], "last_day": dates[-1]}
         week.write_text(json.dumps({**source, "programmes": programmes, "slots": slots}), encoding="utf-8")
         with self._office() as office:
-            self._playlist = publish(office, week, Terms("bench"), quiet)
+            self._playlist = publish(office, week, PublishTerms("bench"), quiet)
         return self._playlist
 
     def signed(self, block: Sequence[Format]) -> list[Programme]:
@@ -137,7 +137,7 @@ class House:
         return Ballast(name, path.name, programmes[0].sha256)
 
     @contextlib.contextmanager
-    def _office(self) -> Iterator[Office]:
+    def _office(self) -> Iterator[Town]:
         office = open_office(self._folder / "town")
         try:
             yield office

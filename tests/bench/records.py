@@ -50,7 +50,7 @@ from kiosk.station.journal.journal import Due, Journal
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
-from kiosk.town.office import found_office
+from kiosk.town.town import found_office
 
 NOW = 1_772_323_200_000
 DAY_MS = 86_400_000

@@ -26,8 +26,8 @@ from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.demo.presser import free_port
 from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, quiet, run, wait_for_line, write_config
 from kiosk.demo.sampler import Sighting
-from kiosk.town.issue import Terms, copy, issue_playlist
-from kiosk.town.office import found_office, open_office
+from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist
+from kiosk.town.town import found_office, open_office
 
 SCREEN = "1280x720x24"
 SHAPES = ("4:3", "9:16")
@@ -183,7 +183,7 @@ def sign_week(
         ),
     )
     copy(office, files, quiet)
-    playlist = issue_playlist(office, draft, Terms("bench"))
+    playlist = issue_playlist(office, draft, PublishTerms("bench"))
     office.close()
     return playlist
 

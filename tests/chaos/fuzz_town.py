@@ -10,7 +10,7 @@ from fuzz_contract import PLAYLIST_WORDS
 from fuzz_parser import Parser, Read
 
 from kiosk.common.media import MediaError
-from kiosk.town.source import SourceError
+from kiosk.town.publishing.source import SourceError
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,9 +21,9 @@ def _source(kind: str) -> Callable[[Path], Read]:
     def made(folder: Path) -> Read:
         from datetime import UTC, datetime
 
-        from kiosk.town import publish, source
-        from kiosk.town.office import found_office
-        from kiosk.town.stations import _settings
+        from kiosk.town.publishing import publish, source
+        from kiosk.town.stations.registry import _settings
+        from kiosk.town.town import found_office
 
         found = found_office(folder / "town", "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
         path = folder / "source.json"
@@ -76,7 +76,7 @@ def _documents() -> list[bytes]:
 
 def _missing(folder: Path) -> Read:
     """Names of files, against the disk as it is."""
-    from kiosk.town.source import Wanted, missing
+    from kiosk.town.publishing.source import Wanted, missing
 
     def read(data: bytes) -> None:
         names = data.decode("utf-8", "replace").split("\n")

@@ -174,12 +174,12 @@ def _presses() -> list[bytes]:
 def office(folder: Path) -> tuple[Any, str]:
     """A town with one station, and the token of that."""
     from kiosk.contract.enrolment import EnrolRequest
-    from kiosk.town import stations
-    from kiosk.town.office import found_office
+    from kiosk.town.stations import registry
+    from kiosk.town.town import found_office
 
     found = found_office(folder / "town", "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
-    code = stations.add_station(found, "room-1", "all", "第一村", None, by="test")
-    token = stations.enrol(found, EnrolRequest(secret=code.secret, public_key="0" * 64)).token
+    code = registry.add_station(found, "room-1", "all", "第一村", None, by="test")
+    token = registry.enrol(found, EnrolRequest(secret=code.secret, public_key="0" * 64)).token
     return found, token
 
 
@@ -224,7 +224,7 @@ def _intake(folder: Path) -> Read:
     from kiosk.contract import wire
     from kiosk.contract.records import Action
     from kiosk.contract.reports import GENESIS, Entry, Receipt, Report, ReportAnswer, chain, read_report
-    from kiosk.town import intake
+    from kiosk.town.intake import intake
 
     found, _ = office(folder)
     head = [0, GENESIS]

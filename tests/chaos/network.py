@@ -50,8 +50,8 @@ from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.demo.judge import Seen, showings
 from kiosk.demo.rehearsal import GROUP, TOWN, add_station, quiet
 from kiosk.demo.testcard import Clip, make
-from kiosk.town.issue import Terms, copy, issue_playlist
-from kiosk.town.office import found_office, open_office
+from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist
+from kiosk.town.town import found_office, open_office
 
 CLIP_S = 6
 NUMBERS = (31, 32, 33)
@@ -211,7 +211,7 @@ class Room:
         try:
             programmes = [_programme(clip, CLIP_S * 1000) for clip in self.clips] + [_programme(film, 60_000)]
             copy(office, {one.sha256: path for one, path in zip(programmes, [*self.clips, film], strict=True)}, quiet)
-            playlist = issue_playlist(office, self._week(programmes), Terms("chaos"))
+            playlist = issue_playlist(office, self._week(programmes), PublishTerms("chaos"))
             (document,) = (f for n, f in _pins(office.public.group_path(GROUP)).items() if n.startswith("playlist/"))
         finally:
             office.close()

@@ -9,9 +9,10 @@ from kiosk.contract import trust
 from kiosk.contract.reports import GENESIS, Report, Witness
 from kiosk.station.identity import Identity, save_identity
 from kiosk.station.journal.journal import Journal
-from kiosk.town import schema, stations
-from kiosk.town.intake import Gap, take
-from kiosk.town.office import found_office, open_office
+from kiosk.town.database import schema
+from kiosk.town.intake.intake import Gap, take
+from kiosk.town.stations import registry
+from kiosk.town.town import found_office, open_office
 
 NOW = 1_772_700_000_000
 
@@ -27,7 +28,7 @@ class CountersigningTown:
 
     def add(self, station: str, state: Path) -> None:
         """Make a station known, and lay its identity and the town's root into its state folder, as enrolment does."""
-        stations.add_station(self.office, station, "villages", "Room", None, by="test")
+        registry.add_station(self.office, station, "villages", "Room", None, by="test")
         root = self.office.public.folder / "root" / "1.root.json"
         kept = state / "library" / "trust" / "root" / "1.root.json"
         kept.parent.mkdir(parents=True)

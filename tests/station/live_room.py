@@ -23,7 +23,7 @@ from kiosk.station.app import Station
 from kiosk.station.events import Event, Quit
 from kiosk.station.link.enrol import enrol
 from kiosk.station.projector.stage import Stage
-from kiosk.town import issue
+from kiosk.town.publishing import issue
 
 SETTINGS = """
 [station]
@@ -84,7 +84,7 @@ class LiveRoom:
             town="fengle", group=self.group, version=1, time_zone="UTC", issued_ms=0, first_day=days[0],
             last_day=days[-1], programmes=programmes, slots=dated, recommended=tuple(items) if plays else (),
         )  # fmt: skip
-        return issue.issue_playlist(self.town.office, draft, issue.Terms("test"))
+        return issue.issue_playlist(self.town.office, draft, issue.PublishTerms("test"))
 
     def town_rows(self, kind: str = "play") -> list[tuple[str, str]]:
         """Ids and JSON of what the town has of this station, in the order of the chain."""

@@ -21,7 +21,7 @@ from station.panel.panel_room import PIN, Browser
 from kiosk.contract.instants import to_ms
 from kiosk.station.events import Wake
 from kiosk.station.panel import pin
-from kiosk.town import picture
+from kiosk.town.stations import screenshots
 
 HOUR = 3600.0
 
@@ -136,15 +136,15 @@ def test_panel_shows_what_is_on_the_screen(room: LiveRoom) -> None:
 
 def test_town_that_asks_gets_a_picture_after_the_next_heartbeat(room: LiveRoom, town: TownOnTheLine) -> None:
     eventually(lambda: town.count("/v1/heartbeat") > 0)
-    assert picture.newest(town.office, room.name) is None and town.count("/v1/picture") == 0
-    picture.ask(town.office, room.name, by="li")
+    assert screenshots.newest(town.office, room.name) is None and town.count("/v1/picture") == 0
+    screenshots.ask(town.office, room.name, by="li")
     room.post(Wake("report"))
-    eventually(lambda: picture.newest(town.office, room.name))
-    kept = picture.newest(town.office, room.name)
+    eventually(lambda: screenshots.newest(town.office, room.name))
+    kept = screenshots.newest(town.office, room.name)
     assert kept is not None
     assert abs(kept.at_ms - kept.received_ms) < 10_000 and len(kept.jpeg) <= 60_000
     assert Image.open(BytesIO(kept.jpeg)).size == (640, 360)
-    assert not picture.is_wanted(town.office, room.name)
+    assert not screenshots.is_wanted(town.office, room.name)
     for _ in range(3):
         room.post(Wake("report"))
         time.sleep(0.3)

@@ -14,7 +14,7 @@ import uvicorn
 from town.postgres import Postgres
 
 from kiosk.town.app import create_app
-from kiosk.town.office import Office, found_office
+from kiosk.town.town import Town, found_office
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def database(
 
 
 @pytest.fixture
-def office(tmp_path: Path, database: str) -> Iterator[Office]:
+def office(tmp_path: Path, database: str) -> Iterator[Town]:
     """A new town, Fengle."""
     office = found_office(tmp_path / "town", "Fengle", town="fengle", by="test")
     yield office
@@ -122,7 +122,7 @@ class Server:
 
 
 @pytest.fixture
-def server(office: Office) -> Iterator[Server]:
+def server(office: Town) -> Iterator[Server]:
     """The town served over HTTP."""
     running = Server(office.folder)
     running.start()

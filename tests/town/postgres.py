@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from kiosk.town import schema
-from kiosk.town.store import open_store
+from kiosk.town.database import schema
+from kiosk.town.database.store import open_store
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 """A module's tests on both databases: what they say must not differ."""

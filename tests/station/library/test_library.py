@@ -15,7 +15,7 @@ from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Subtitle
 from kiosk.contract.reports import Signed
 from kiosk.station.library.library import Interrupted, Library, Shelf, WrongBytes
-from kiosk.town.stations import document
+from kiosk.town.stations.registry import document
 
 DATA = b"a programme " * 1000
 SHA = hashlib.sha256(DATA).hexdigest()

@@ -39,7 +39,9 @@ from kiosk.station.library.library import Library, WrongBytes
 from kiosk.station.link import client, download, pace
 from kiosk.station.link.bandwidth import Bandwidth
 from kiosk.station.link.link import Link, Standing
-from kiosk.town import intake, ledger, stations
+from kiosk.town.intake import intake
+from kiosk.town.ledger import queries
+from kiosk.town.stations import registry
 
 FILM = bytes(range(256)) * 2000
 LAW = b"the law " * 40_000
@@ -247,9 +249,9 @@ def test_a_forged_root_changes_nothing(town: TownOnTheLine, room: Room) -> None:
 def test_a_station_document_of_another_room_or_older_or_forged_is_refused(town: TownOnTheLine, room: Room) -> None:
     town.add_station("room-2")
     vouch = town.office.signer.vouch
-    mine = vouch(stations.document(town.office, "room-1"))
+    mine = vouch(registry.document(town.office, "room-1"))
     for signed, held in (
-        (vouch(stations.document(town.office, "room-2")), 0),
+        (vouch(registry.document(town.office, "room-2")), 0),
         (mine, 5),
         (msgspec.structs.replace(mine, signature="00" * 64), 0),
         (msgspec.structs.replace(mine, payload="{}"), 0),
@@ -680,7 +682,7 @@ def test_a_record_beside_which_the_town_holds_another_is_refused_and_goes_on_beh
     room.report()
     eventually(room.delivered())
     assert len(room.of(HeartbeatAnswered)) >= 1
-    [station] = ledger.stations(town.office.store)
+    [station] = queries.stations(town.office.store)
     assert station["forked_ms"] is not None and station["forks"] == 1, "an auditor sees that there were two stories"
 
 
@@ -719,7 +721,7 @@ def test_town_token_wrong_or_revoked_is_told_with_its_remedy(
         with town.office.store.write() as connection:
             connection.execute(text("UPDATE station SET token_sha256 = 'x'"))
     else:
-        stations.retire(town.office, "room-1", by="test")
+        registry.retire(town.office, "room-1", by="test")
     room.act("a1")
     room.report()
     eventually(lambda: room.of(TownUnreachable))

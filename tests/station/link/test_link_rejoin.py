@@ -12,7 +12,8 @@ from kiosk.contract.reports import Report
 from kiosk.station.events import Delivered, Event
 from kiosk.station.journal.journal import Journal
 from kiosk.station.link.link import Link
-from kiosk.town import intake, schema
+from kiosk.town.database import schema
+from kiosk.town.intake import intake
 
 
 @pytest.mark.parametrize("lost", ["journal.db*", "journal.*"], ids=["record", "record and all beside it"])

@@ -15,7 +15,7 @@ from kiosk.station.journal.journal import Journal
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
-from kiosk.town import picture
+from kiosk.town.stations import screenshots
 
 JPEG = b"\xff\xd8\xff\xe0 what the screen shows \xff\xd9"
 BEAT = Heartbeat(
@@ -74,12 +74,12 @@ def line(tmp_path: Path) -> Iterator[Line]:
 
 def test_picture_is_sent_once_and_the_answer_asks_for_no_other(line: Line) -> None:
     assert not line.beat().answer.picture_wanted
-    picture.ask(line.town.office, "room-1", by="li")
+    screenshots.ask(line.town.office, "room-1", by="li")
     assert line.beat().answer.picture_wanted
     line.link.picture(b"\xff\xd8\xff an older one \xff\xd9", 6)
     line.link.picture(JPEG, 7)
     assert not line.beat().answer.picture_wanted
-    kept = picture.newest(line.town.office, "room-1")
+    kept = screenshots.newest(line.town.office, "room-1")
     assert kept is not None and (kept.at_ms, kept.jpeg) == (7, JPEG), "the newest"
     line.beat()
     assert line.paths().count("/v1/picture") == 1

@@ -1,0 +1,255 @@
+"""The HTTP API for stations: enrolment, signed documents, files by hash, reports and heartbeats.
+
+Handlers read the request on the event loop and do their work in a thread, so that no fsync of the database holds up the
+other stations. Tokens, secrets and codes are never logged.
+"""
+
+import logging
+import re
+from typing import TypeVar
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from kiosk.contract.enrolment import EnrolRequest
+from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Time, read_report
+from kiosk.contract.wire import Instant, Malformed, Record, decode, encode
+from kiosk.town.api.body import BodyTooLarge, BodyUnreadable, read_body
+from kiosk.town.database.store import now_ms
+from kiosk.town.intake import intake
+from kiosk.town.signing.repository import Published
+from kiosk.town.stations import registry, screenshots
+from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
+from kiosk.town.town import Town
+
+log = logging.getLogger(__name__)
+
+SMALL_BODY = 64 * 1024
+"""The largest enrolment request or heartbeat, in bytes."""
+_SHA256 = re.compile("[0-9a-f]{64}")
+_VERSION = re.compile("[1-9][0-9]{0,8}")
+
+T = TypeVar("T", bound=Record)
+
+
+class Problem(Exception):
+    """An answer that is an error. ``more`` goes into the JSON beside the sentence."""
+
+    def __init__(self, status: int, message: str, **more: int | str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.more = more
+
+
+def routes() -> list[Route]:
+    """What a station may ask for."""
+    return [
+        Route("/healthz", health),
+        Route("/v1/enrol", enrol, methods=["POST"]),
+        Route("/v1/root/{version}.root.json", root),
+        Route("/v1/groups/{group}.json", group),
+        Route("/v1/urgent.json", urgent),
+        Route("/v1/station.json", station),
+        Route("/v1/files/{sha256}", file),
+        Route("/v1/reports", reports, methods=["POST"]),
+        Route("/v1/heartbeat", heartbeat, methods=["POST"]),
+        Route("/v1/picture", screen, methods=["POST"]),
+    ]
+
+
+async def health(request: Request) -> Response:
+    office = _office(request)
+
+    def look() -> None:
+        with office.store.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
+    await run_in_threadpool(look)
+    return _json({"ok": True, "root_version": office.public.root_version()})
+
+
+async def enrol(request: Request) -> Response:
+    wanted = await _body(request, EnrolRequest, "enrolment request")
+    try:
+        answer = await run_in_threadpool(registry.enrol, _office(request), wanted)
+    except NotEnrolled as error:
+        raise Problem(403, str(error)) from None
+    log.info("station %s enrolled from host %r", answer.station, wanted.host)
+    return _json(answer)
+
+
+async def root(request: Request) -> Response:
+    office = _office(request)
+    version = request.path_params["version"]
+    if not _VERSION.fullmatch(version):
+        raise Problem(404, "the town has no root of this number")
+    path = office.public.root_path(int(version))
+    return _document(request, await run_in_threadpool(office.public.read, path), "this root")
+
+
+async def group(request: Request) -> Response:
+    office, caller = _office(request), await _caller(request)
+    name = request.path_params["group"]
+    if name != caller.group:
+        raise Problem(403, f"station {caller.station} is in group {caller.group}, not in {name[:64]!r}")
+    published = await run_in_threadpool(office.public.read, office.public.group_path(name))
+    return _document(request, published, f"a week for group {name}")
+
+
+async def urgent(request: Request) -> Response:
+    office, _ = _office(request), await _caller(request)
+    published = await run_in_threadpool(office.public.read, office.public.urgent_path)
+    return _document(request, published, "an urgent notice")
+
+
+async def station(request: Request) -> Response:
+    office, caller = _office(request), await _caller(request)
+
+    def signed() -> bytes:
+        return encode(office.signer.vouch(registry.document(office, caller.station)))
+
+    data = await run_in_threadpool(signed)
+    return _document(request, Published.of(data), "a station document")
+
+
+async def file(request: Request) -> Response:
+    """A file by its hash. Its name is its content, so the ETag is the hash: the same from every mirror."""
+    office, _ = _office(request), await _caller(request)
+    sha256 = request.path_params["sha256"]
+    path = office.public.file_path(sha256)
+    if not _SHA256.fullmatch(sha256) or not await run_in_threadpool(path.is_file):
+        raise Problem(404, "the town has no file of this hash; fetch the newest week")
+    etag = f'"{sha256}"'
+    if _matches(request, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return FileResponse(path, headers={"ETag": etag}, media_type="application/octet-stream")
+
+
+async def reports(request: Request) -> Response:
+    office, caller = _office(request), await _caller(request)
+    try:
+        report = await run_in_threadpool(read_report, await read_body(request))
+    except Malformed as error:
+        raise Problem(400, str(error)) from None
+    _own(caller, report.station)
+
+    def take() -> ReportAnswer:
+        receipts, witness = intake.take(office.store, report, now_ms())
+        return ReportAnswer(receipts=receipts, witness=office.signer.vouch(witness))
+
+    try:
+        answer = await run_in_threadpool(take)
+    except intake.Gap as gap:
+        raise Problem(409, str(gap), head_seq=gap.head_seq, head_hash=gap.head_hash) from None
+    for receipt in answer.receipts:
+        if receipt.state == "refused":
+            log.warning("station %s: entry %d refused: %s", caller.station, receipt.seq, receipt.reason)
+    return _json(answer)
+
+
+async def heartbeat(request: Request) -> Response:
+    office, caller = _office(request), await _caller(request)
+    beat = await _body(request, Heartbeat, "heartbeat")
+    _own(caller, beat.station)
+
+    def hear() -> HeartbeatAnswer:
+        intake.hear(office.store, beat, now_ms())
+        public = office.public
+        return HeartbeatAnswer(
+            root_version=public.root_version(),
+            playlist_version=public.version(public.group_path(caller.group)),
+            urgent_version=public.version(public.urgent_path),
+            station_version=registry.document_version(office, caller.station),
+            time=office.signer.vouch(Time(nonce=beat.nonce, now_ms=now_ms())),
+            wait_ms=request.app.state.wait_ms,
+            picture_wanted=screenshots.is_wanted(office, caller.station),
+        )
+
+    return _json(await run_in_threadpool(hear))
+
+
+async def screen(request: Request) -> Response:
+    """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
+    office, caller = _office(request), await _caller(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
+        raise Problem(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
+    try:
+        at_ms = msgspec.convert(request.query_params.get("at_ms"), Instant, strict=False)
+    except msgspec.ValidationError:
+        raise Problem(400, "at_ms: tell in milliseconds since 1970 when the picture was taken") from None
+    jpeg = await read_body(request, MAX_PICTURE)
+    if trouble := problem(jpeg):
+        raise Problem(400, trouble)
+    await run_in_threadpool(screenshots.keep, office, caller.station, at_ms, jpeg)
+    return _json({})
+
+
+async def on_problem(_request: Request, error: Exception) -> Response:
+    """Every foreseen failure as JSON with a sentence."""
+    headers: dict[str, str] = {}
+    more: dict[str, int | str] = {}
+    if isinstance(error, Problem):
+        status, more = error.status, error.more
+    elif isinstance(error, BodyTooLarge):
+        status, headers = 413, {"Connection": "close"}
+    elif isinstance(error, BodyUnreadable):
+        status = error.status
+    elif isinstance(error, Unknown):
+        status, headers = 401, {"WWW-Authenticate": "Bearer"}
+    elif isinstance(error, Retired):
+        status = 403
+    elif isinstance(error, HTTPException):
+        status, headers = error.status_code, dict(error.headers or {})
+        return _json({"error": error.detail}, status, headers)
+    else:
+        return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
+    return _json({"error": str(error), **more}, status, headers)
+
+
+def _office(request: Request) -> Town:
+    office: Town = request.app.state.office
+    return office
+
+
+async def _caller(request: Request) -> Caller:
+    """The station whose token the request shows. Raises :class:`Unknown` or :class:`Retired`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unknown("this needs the station's token; enrol the station")
+    return await run_in_threadpool(registry.recognise, _office(request), token.strip())
+
+
+def _own(caller: Caller, station: str) -> None:
+    if station != caller.station:
+        raise Problem(403, f"this is of station {station}, the token is of station {caller.station}")
+
+
+async def _body(request: Request, kind: type[T], what: str) -> T:
+    try:
+        return decode(await read_body(request, SMALL_BODY), kind, what)
+    except Malformed as error:
+        raise Problem(400, str(error)) from None
+
+
+def _document(request: Request, published: Published | None, what: str) -> Response:
+    if published is None:
+        raise Problem(404, f"the town has not published {what}")
+    etag = f'"{published.sha256}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if _matches(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(published.data, headers=headers, media_type="application/json")
+
+
+def _matches(request: Request, etag: str) -> bool:
+    offered = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+    return etag in offered or "*" in offered
+
+
+def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(value, order="sorted"), status, headers, "application/json")

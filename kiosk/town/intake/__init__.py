@@ -1,0 +1,1 @@
+"""Receives what stations report."""

@@ -1,0 +1,244 @@
+"""Reports in: each entry of a chain is accepted, known already, or refused with a reason; none blocks another.
+
+Three rules carry it. An entry's place is (station, chain, seq) and what stands there is never overwritten. A record
+that cannot be read still takes its place, by the hash that the station gave it, so the chain goes on behind it. A
+second story about the same place is a **fork**: flagged, kept aside, and nothing that is built on it is believed.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from kiosk.contract import records, reports
+from kiosk.contract.records import Attendance, ClockRepair, Entryable, Fault, Play, Session
+from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Receipt, Report, Witness
+from kiosk.contract.wire import Malformed, encode
+from kiosk.town.database import schema
+from kiosk.town.database.store import Store, insert_or, locked_station
+from kiosk.town.intake.duplicates import HASH, Known, Place, Row, held_at, id_of, is_held
+from kiosk.town.intake.rollup import Tally
+
+_PLAY_COLUMNS = {column.name for column in schema.play.columns} & set(Play.__struct_fields__)
+
+
+class Gap(Exception):
+    """A report begins behind the head of the chain; the station has to send again from ``head_seq`` + 1."""
+
+    def __init__(self, station: str, first: int, head_seq: int, head_hash: str) -> None:
+        super().__init__(
+            f"report of {station}: it begins at entry {first}, the town has the chain up to {head_seq}; "
+            f"send again from {head_seq + 1}"
+        )
+        self.head_seq = head_seq
+        self.head_hash = head_hash
+
+
+@dataclass
+class _Batch:
+    """What one report adds, gathered before it is written."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    plays: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    repairs: list[tuple[Place, ClockRepair]] = field(default_factory=list)
+    attendances: list[tuple[Place, Attendance]] = field(default_factory=list)
+    broken: bool = False
+    """A record did not fit its hash."""
+    forks: list[dict[str, Any]] = field(default_factory=list)
+
+
+def take(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...], Witness]:
+    """Take a report in, in one transaction. Gives a receipt for each entry, and what the town is now witness of.
+
+    Raises :class:`Gap`, with nothing taken, where entries between the town's head and the report are missing.
+    """
+    with store.write() as connection:
+        station = locked_station(connection, report.station)
+        if report.entries and report.entries[0].seq > station.head_seq + 1:
+            raise Gap(station.id, report.entries[0].seq, station.head_seq, station.head_hash)
+        batch = _judge(connection, station, report, now_ms)
+        _write(connection, station, batch, now_ms)
+        head = batch.entries[-1] if batch.entries else {"seq": station.head_seq, "hash": station.head_hash}
+        connection.execute(
+            update(schema.station)
+            .where(schema.station.c.id == station.id)
+            .values(
+                head_seq=head["seq"],
+                head_hash=head["hash"],
+                witnessed_ms=now_ms,
+                forked_ms=station.forked_ms or (now_ms if batch.forks else None),
+                broken_ms=station.broken_ms or (now_ms if batch.broken else None),
+            )
+        )
+    witness = Witness(station=station.id, seq=head["seq"], hash=head["hash"], at_ms=now_ms)
+    return tuple(batch.receipts), witness
+
+
+def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
+    """Keep a station's latest heartbeat.
+
+    Where its head is another than the town has at that place, there is a fork before any record tells: two PCs with
+    the same state folder show at their first heartbeats.
+    """
+    row = {
+        "station": beat.station,
+        "received_ms": now_ms,
+        "sent_ms": beat.sent_ms,
+        "clock": beat.clock,
+        "playlist_version": beat.playlist_version,
+        "head_seq": beat.head_seq,
+        "waiting": beat.waiting,
+        "heartbeat": encode(beat).decode(),
+    }
+    with store.write() as connection:
+        table = schema.heartbeat
+        connection.execute(
+            insert_or(connection, table).values(row).on_conflict_do_update(index_elements=["station"], set_=row)
+        )
+        station, entry = schema.station, schema.entry
+        place = and_(entry.c.station == station.c.id, entry.c.chain == station.c.chain, entry.c.seq == beat.head_seq)
+        held = connection.execute(
+            select(entry.c.hash).join(station, place).where(station.c.id == beat.station, station.c.forked_ms.is_(None))
+        ).scalar()
+        if held is not None and held != beat.head_hash:
+            connection.execute(update(station).where(station.c.id == beat.station).values(forked_ms=now_ms))
+
+
+def _judge(connection: Connection, station: Row, report: Report, now_ms: int) -> _Batch:
+    batch = _Batch()
+    if not report.entries:
+        return batch
+    held = held_at(connection, station, report)
+    known = Known(connection, station.id, report.entries)
+    first = report.entries[0].seq
+    before = held[first - 1].hash if first - 1 in held else GENESIS
+    forked = report.previous != before
+    previous = report.previous
+    for entry in report.entries:
+        stands = held.get(entry.seq)
+        forked = forked or (stands is not None and stands.hash != entry.hash)
+        data = bytes(entry.record)
+        if forked:
+            _set_aside(batch, station, entry, data, now_ms)
+            batch.receipts.append(_refuse(entry, data, "fork"))
+        elif stands is None:
+            batch.receipts.append(_take_entry(batch, station, previous, entry, data, known, now_ms))
+        elif not is_held(connection, station, stands, previous, data):
+            _set_aside(batch, station, entry, data, now_ms)
+            batch.receipts.append(_refuse(entry, data, "fork"))
+        elif stands.state == "refused":
+            batch.receipts.append(_refuse(entry, data, stands.reason))
+        else:
+            batch.receipts.append(Receipt(seq=entry.seq, id=id_of(data), state="duplicate"))
+        previous = entry.hash
+    return batch
+
+
+def _take_entry(
+    batch: _Batch, station: Row, previous: str, entry: Entry, data: bytes, known: Known, now_ms: int
+) -> Receipt:
+    """Judge a new entry, put its row into the batch, and give its receipt."""
+    where = {"station": station.id, "chain": station.chain, "seq": entry.seq}
+    row = {
+        **where,
+        "hash": entry.hash,
+        "record_id": None,
+        "kind": None,
+        "record": data,
+        "state": "refused",
+        "reason": "",
+        "received_ms": now_ms,
+        "age_ms": None,
+    }
+    batch.entries.append(row)
+    if reports.chain(previous, entry.seq, data) != entry.hash:
+        row["reason"] = f"{HASH} the record is not the one that the entry's hash was made over"
+        batch.broken = True
+        return _refuse(entry, data, row["reason"])
+    try:
+        record = records.read_record(data, f"entry {entry.seq}")
+    except Malformed as error:
+        row["reason"] = f"malformed: {error}"[:400]
+        return _refuse(entry, data, row["reason"])
+    row["kind"] = type(record).__struct_config__.tag
+    if (same := known.same(record.id, data)) is not None:
+        if same:
+            row["state"] = "duplicate"
+            return Receipt(seq=entry.seq, id=record.id, state="duplicate")
+        row["reason"] = f"id: another record has the id {record.id} already"
+        return _refuse(entry, data, row["reason"])
+    row["record_id"], row["state"], row["age_ms"] = record.id, "accepted", now_ms - _told_ms(record)
+    _sort_in(batch, record, where, now_ms)
+    return Receipt(seq=entry.seq, id=record.id, state="accepted")
+
+
+def _sort_in(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> None:
+    if isinstance(record, Play):
+        told = {name: getattr(record, name) for name in _PLAY_COLUMNS}
+        batch.plays.append({**where, **told, "received_ms": now_ms})
+    elif isinstance(record, Fault):
+        batch.faults.append(record)
+    elif isinstance(record, ClockRepair):
+        batch.repairs.append((where, record))
+    elif isinstance(record, Attendance):
+        batch.attendances.append((where, record))
+
+
+def _told_ms(record: Entryable) -> int:
+    """When what it tells was over, by its own word."""
+    if isinstance(record, Play):
+        return record.actual_end_ms
+    if isinstance(record, Session):
+        return record.end_ms
+    if isinstance(record, Fault):
+        return record.found_ms if record.cleared_ms is None else record.cleared_ms
+    return record.at_ms
+
+
+def _write(connection: Connection, station: Row, batch: _Batch, now_ms: int) -> None:
+    if batch.entries:
+        connection.execute(insert(schema.entry), batch.entries)
+    Tally(connection, station).take(batch.plays, batch.repairs, batch.attendances, now_ms)
+    for fault in batch.faults:
+        _write_fault(connection, station.id, fault, now_ms)
+    if batch.forks:  # the same fork is offered again and again while the station has no receipt; once is enough
+        connection.execute(insert_or(connection, schema.fork).on_conflict_do_nothing(), batch.forks)
+
+
+def _write_fault(connection: Connection, station: str, fault: Fault, now_ms: int) -> None:
+    """Raising and clearing are two records of one fault: the row shows how it stands."""
+    table = schema.fault
+    row: dict[str, Any] = {
+        "cause": fault.cause,
+        "device": fault.device,
+        "found_ms": fault.found_ms,
+        "cleared_ms": fault.cleared_ms,
+        "state": fault.state,
+        "text": fault.text,
+        "remedy": fault.remedy,
+        "by": fault.by,
+    }
+    place = and_(table.c.station == station, table.c.fault == fault.fault)
+    if connection.execute(update(table).where(place).values(row)).rowcount == 0:
+        connection.execute(insert(table).values(station=station, fault=fault.fault, received_ms=now_ms, **row))
+
+
+def _set_aside(batch: _Batch, station: Row, entry: Entry, data: bytes, now_ms: int) -> None:
+    batch.forks.append(
+        {
+            "station": station.id,
+            "chain": station.chain,
+            "seq": entry.seq,
+            "hash": entry.hash,
+            "record_sha256": hashlib.sha256(data).hexdigest(),
+            "record": data,
+            "received_ms": now_ms,
+        }
+    )
+
+
+def _refuse(entry: Entry, data: bytes, reason: str) -> Receipt:
+    return Receipt(seq=entry.seq, id=id_of(data), state="refused", reason=reason)

@@ -1,0 +1,1 @@
+"""What the town knows of its stations, as queries."""

@@ -1,0 +1,1 @@
+"""From the source of a week to its signed metadata."""

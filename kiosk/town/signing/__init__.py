@@ -1,0 +1,1 @@
+"""The town's keys and its signed folder."""

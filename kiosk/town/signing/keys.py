@@ -1,0 +1,177 @@
+"""The town's keys: made, kept, rotated; and what is signed with them.
+
+Files are ``keys/<role>-<n>.pem`` (PKCS #8, mode 0600). A key is in force if the newest root names it; a file that no
+root names any more is revoked. The ``root`` keys are needed for a rotation only and belong on sticks in two drawers.
+"""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from securesystemslib.signer import CryptoSigner, SSlibKey
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets
+from tuf.api.serialization.json import JSONSerializer
+
+from kiosk.contract import trust
+from kiosk.contract.reports import Signed
+from kiosk.contract.wire import Record, encode
+from kiosk.town.signing.repository import Public
+
+ROLES = {"root": ("root",), "targets": ("targets",), "online": ("timestamp", "snapshot")}
+"""The TUF roles that each of the town's keys fills."""
+ROOT_YEARS = 10
+"""A root's date of expiry is not judged by stations; TUF asks for one."""
+
+
+class KeyTrouble(Exception):
+    """A key is missing or cannot be read; the message names it and the remedy."""
+
+
+def make_keys(folder: Path, public: Public, root_keys: int, threshold: int, now: datetime) -> None:
+    """Make the town's first keys and sign its first root."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    root = Root(version=1, expires=_years_on(now), consistent_snapshot=True)
+    signers = [_make_key(folder, "root") for _ in range(root_keys)]
+    for signer in signers:
+        root.add_key(signer.public_key, "root")
+    root.roles["root"].threshold = threshold
+    for role in ("targets", "online"):
+        _name(root, role, _make_key(folder, role))
+    _issue(public, root, signers)
+
+
+def rotate(folder: Path, root_folder: Path, public: Public, role: str, now: datetime) -> int:
+    """Replace the key, or the root keys, of ``role``; the old ones are revoked. Gives the new root's version.
+
+    The root keys are read from ``root_folder``. Raises :class:`KeyTrouble` where fewer are there than needed.
+    """
+    root = current_root(public)
+    wanted = root.roles["root"]
+    old = [signer for signer in _signers(root_folder, "root") if signer.public_key.keyid in wanted.keyids]
+    if len(old) < wanted.threshold:
+        raise KeyTrouble(
+            f"{root_folder}: {len(old)} of the town's root keys are here, {wanted.threshold} are needed; "
+            "name their folder with --root-keys"
+        )
+    root.version += 1
+    root.expires = _years_on(now)
+    signers = list(old)
+    if role == "root":
+        threshold, made = wanted.threshold, [_make_key(root_folder, "root") for _ in wanted.keyids]
+        _drop(root, "root")
+        for signer in made:
+            root.add_key(signer.public_key, "root")
+        root.roles["root"].threshold = threshold
+        signers += made
+    else:
+        _drop(root, role)
+        _name(root, role, _make_key(folder, role))
+    _issue(public, root, signers)
+    return root.version
+
+
+def current_root(public: Public) -> Root:
+    """The newest root. Raises :class:`KeyTrouble` where there is none."""
+    version = public.root_version()
+    if version == 0:
+        raise KeyTrouble(f"{public.folder}: there is no root; make the town with `kiosk town init`")
+    return trust.stored_root(public.root_path(version).read_bytes())
+
+
+class Signer:
+    """Signs with the keys of ``folder`` that the newest root names."""
+
+    def __init__(self, folder: Path, public: Public) -> None:
+        self._folder = folder
+        self._public = public
+        self._held: dict[str, CryptoSigner] = {}
+        self._root_version = 0
+
+    def vouch(self, record: Record) -> Signed:
+        """Sign a record with the online key."""
+        payload = encode(record)
+        signature = self._key("online").sign(payload)
+        return Signed(payload=payload.decode(), keyid=signature.keyid, signature=signature.signature)
+
+    def targets(self, version: int, expires: datetime, files: dict[str, trust.Pinned]) -> bytes:
+        """Sign targets metadata with the officer's key; ``files`` maps target paths to what they pin."""
+        targets = {path: TargetFile(pin.size, {"sha256": pin.sha256}, path) for path, pin in sorted(files.items())}
+        metadata = Metadata(Targets(version=version, expires=expires, targets=targets))
+        metadata.sign(self._key("targets"))
+        return metadata.to_bytes(JSONSerializer(compact=True))
+
+    def _key(self, role: str) -> CryptoSigner:
+        if self._root_version != self._public.root_version():
+            self._held.clear()
+            self._root_version = self._public.root_version()
+        if role not in self._held:
+            self._held[role] = self._find(role)
+        return self._held[role]
+
+    def _find(self, role: str) -> CryptoSigner:
+        named = current_root(self._public).roles[ROLES[role][0]].keyids
+        for signer in _signers(self._folder, role):
+            if signer.public_key.keyid in named:
+                return signer
+        raise KeyTrouble(
+            f"{self._folder}: the {role} key that root {self._public.root_version()} names is not here; "
+            f"bring its file back, or make another with `kiosk town rotate-key {role}`"
+        )
+
+
+def _years_on(now: datetime) -> datetime:
+    return (now.astimezone(UTC) + timedelta(days=365 * ROOT_YEARS)).replace(microsecond=0)
+
+
+def _name(root: Root, role: str, signer: CryptoSigner) -> None:
+    for name in ROLES[role]:
+        root.add_key(signer.public_key, name)
+
+
+def _drop(root: Root, role: str) -> None:
+    for name in ROLES[role]:
+        for keyid in list(root.roles[name].keyids):
+            root.revoke_key(keyid, name)
+
+
+def _issue(public: Public, root: Root, signers: list[CryptoSigner]) -> None:
+    """Sign a root, try it as a station will, and publish it."""
+    metadata = Metadata(root)
+    for signer in signers:
+        metadata.sign(signer, append=True)
+    data = metadata.to_bytes(JSONSerializer(compact=True))
+    if root.version > 1:
+        trust.next_root(current_root(public), data)
+    public.write(public.root_path(root.version), data)
+
+
+def _make_key(folder: Path, role: str) -> CryptoSigner:
+    private = Ed25519PrivateKey.generate()
+    signer = CryptoSigner(private, SSlibKey.from_crypto(private.public_key()))
+    number = 1 + max((_number(path) for path in folder.glob(f"{role}-*.pem")), default=0)
+    handle = os.open(folder / f"{role}-{number}.pem", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(signer.private_bytes)
+        file.flush()
+        os.fsync(file.fileno())
+    return signer
+
+
+def _number(path: Path) -> int:
+    digits = path.stem.rpartition("-")[2]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _signers(folder: Path, role: str) -> list[CryptoSigner]:
+    found: list[CryptoSigner] = []
+    for path in sorted(folder.glob(f"{role}-*.pem"), key=_number):
+        try:
+            private = load_pem_private_key(path.read_bytes(), None)
+        except (OSError, ValueError, TypeError) as error:
+            raise KeyTrouble(f"{path}: not a readable private key ({type(error).__name__}); restore it") from None
+        if not isinstance(private, Ed25519PrivateKey):
+            raise KeyTrouble(f"{path}: not an Ed25519 key; restore the file that `kiosk town init` made")
+        found.append(CryptoSigner(private, SSlibKey.from_crypto(private.public_key())))
+    return found

@@ -1,0 +1,1 @@
+"""The town's stations: register, enrol, pictures of their screens."""

@@ -1,0 +1,228 @@
+"""The stations of a town: added, enrolled with a code, recognised by a token, told their document, retired."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, insert, select, update
+
+from kiosk.contract import trust
+from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest
+from kiosk.contract.reports import GENESIS
+from kiosk.contract.station import StationDocument, check
+from kiosk.contract.wire import Id, encode
+from kiosk.town.database import schema
+from kiosk.town.database.store import audit, locked_station, now_ms
+from kiosk.town.publishing.source import SourceError, StationSource, read_source
+from kiosk.town.town import Town, TownError
+
+DAY_MS = 86_400_000
+
+
+class NotEnrolled(Exception):
+    """A secret that the town does not take, or no longer."""
+
+
+class Unknown(Exception):
+    """A token that the town never gave, or has replaced."""
+
+
+class Retired(Exception):
+    """The token of a station that was retired."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A station that has shown its token."""
+
+    station: str
+    group: str
+
+
+def add_station(
+    office: Town, station: str, group: str, name: str, document: Path | None, *, days: int = 14, by: str
+) -> Code:
+    """Make a station known, or a known one anew (a new PC), and give the code that enrols it within ``days``.
+
+    ``document`` is the officer's part of the station document as JSON. Raises :class:`OfficeError` or
+    :class:`source.SourceError`.
+    """
+    for what, text in (("station", station), ("group", group)):
+        try:
+            msgspec.convert(text, Id)
+        except msgspec.ValidationError:
+            raise TownError(f"{what} {text!r}: use 1 to 64 letters, digits, dots, dashes and underscores") from None
+    settings = _settings(document) if document else None
+    secret = secrets.token_bytes(SECRET_BYTES)
+    now = now_ms()
+    with office.store.write() as connection:
+        held = locked_station(connection, station)
+        if held is None:
+            row = {
+                "id": station,
+                "group_id": group,
+                "name": name or station,
+                "settings": encode(settings or StationSource()).decode(),
+                "document_version": 1,
+                "document_ms": now,
+                "chain": 1,
+                "head_seq": 0,
+                "head_hash": GENESIS,
+                "added_ms": now,
+            }
+            connection.execute(insert(schema.station).values(row))
+        else:
+            if held.retired_ms is not None:
+                raise TownError(f"station {station} is retired; add the room under another name")
+            changed = {
+                "group_id": group,
+                "name": name or held.name,
+                "settings": encode(settings).decode() if settings else held.settings,
+            }
+            if any(getattr(held, column) != value for column, value in changed.items()):
+                changed |= {"document_version": held.document_version + 1, "document_ms": now}
+                connection.execute(update(schema.station).where(schema.station.c.id == station).values(changed))
+        connection.execute(
+            insert(schema.enrolment).values(
+                secret_sha256=_hash(secret.hex()), station=station, made_ms=now, expires_ms=now + days * DAY_MS
+            )
+        )
+        audit(connection, by, "add-station", station, f"group {group}")
+    return Code(secret.hex(), trust.digest(office.public.root_path(1).read_bytes()))
+
+
+def enrol(office: Town, request: EnrolRequest) -> EnrolAnswer:
+    """Take a station in. The same secret with the same key is the same station asking again after a lost answer.
+
+    Another key than before is a new PC: its record begins a new chain. Raises :class:`NotEnrolled`.
+    """
+    now = now_ms()
+    token = secrets.token_urlsafe(32)
+    stations, enrolments = schema.station, schema.enrolment
+    with office.store.write() as connection:
+        place = enrolments.c.secret_sha256 == _hash(request.secret)
+        found = connection.execute(select(enrolments).where(place).with_for_update()).one_or_none()
+        if found is None:
+            raise NotEnrolled("the town does not know this enrolment code; check it, or ask the town for a new one")
+        if found.used_ms is not None and found.public_key != request.public_key:
+            raise NotEnrolled("this enrolment code was used by another computer; ask the town for a new one")
+        if found.expires_ms < now:
+            raise NotEnrolled("this enrolment code has expired; ask the town for a new one")
+        station = locked_station(connection, found.station)
+        if station.retired_ms is not None:
+            raise NotEnrolled(f"station {station.id} is retired; ask the town for a code of another station")
+        connection.execute(update(enrolments).where(place).values(used_ms=now, public_key=request.public_key))
+        row: dict[str, Any] = {
+            "token_sha256": _hash(token),
+            "public_key": request.public_key,
+            "host": request.host,
+            "enrolled_ms": now,
+        }
+        if station.public_key not in (None, request.public_key) and station.head_seq > 0:
+            row |= {"chain": station.chain + 1, "head_seq": 0, "head_hash": GENESIS}
+        connection.execute(update(stations).where(stations.c.id == station.id).values(row))
+        audit(connection, f"station {station.id}", "enrol", station.id, request.host)
+    return EnrolAnswer(
+        town=office.town,
+        station=station.id,
+        group=station.group_id,
+        name=station.name,
+        token=token,
+        root_version=office.public.root_version(),
+    )
+
+
+def recognise(office: Town, token: str) -> Caller:
+    """Whose token this is. Raises :class:`Unknown` or :class:`Retired`."""
+    hashed = _hash(token)
+    table = schema.station
+    with office.store.read() as connection:
+        found = connection.execute(
+            select(table.c.id, table.c.group_id, table.c.token_sha256, table.c.retired_ms).where(
+                table.c.token_sha256 == hashed
+            )
+        ).one_or_none()
+    if found is None or not hmac.compare_digest(found.token_sha256, hashed):
+        raise Unknown("the town does not know this token; enrol the station again")
+    if found.retired_ms is not None:
+        raise Retired(f"station {found.id} was retired and its token revoked; ask the town for a new code")
+    return Caller(found.id, found.group_id)
+
+
+def document(office: Town, station: str) -> StationDocument:
+    """What the town tells one station. The same version gives the same bytes."""
+    with office.store.read() as connection:
+        row = connection.execute(select(schema.station).where(schema.station.c.id == station)).one()
+    settings = msgspec.json.decode(row.settings, type=StationSource)
+    return StationDocument(
+        **msgspec.structs.asdict(settings) | {"town_name": settings.town_name or office.name},
+        town=office.town,
+        station=row.id,
+        group=row.group_id,
+        version=row.document_version,
+        issued_ms=row.document_ms,
+        name=row.name,
+    )
+
+
+def document_version(office: Town, station: str) -> int:
+    """The newest version of a station's document."""
+    table = schema.station
+    with office.store.read() as connection:
+        found = connection.execute(select(table.c.document_version).where(table.c.id == station))
+        return int(found.scalar_one())
+
+
+def set_document(office: Town, station: str, path: Path, *, by: str) -> int:
+    """Replace the officer's part of a station's document; gives the new version. Raises :class:`OfficeError`."""
+    settings = encode(_settings(path)).decode()
+    with office.store.write() as connection:
+        row = _present(locked_station(connection, station), station)
+        version = row.document_version + 1
+        connection.execute(
+            update(schema.station)
+            .where(schema.station.c.id == station)
+            .values(settings=settings, document_version=version, document_ms=now_ms())
+        )
+        audit(connection, by, "station-document", station, f"version {version}")
+    return int(version)
+
+
+def retire(office: Town, station: str, *, by: str) -> None:
+    """Revoke a station's token for good; its record stays. Raises :class:`OfficeError`."""
+    with office.store.write() as connection:
+        _present(locked_station(connection, station), station)
+        place = schema.station.c.id == station
+        connection.execute(update(schema.station).where(place).values(retired_ms=now_ms()))
+        audit(connection, by, "retire-station", station)
+
+
+def _settings(path: Path) -> StationSource:
+    """The officer's part of a station document, checked as a station will. Raises :class:`source.SourceError`."""
+    settings = read_source(path, StationSource)
+    draft = StationDocument(
+        **msgspec.structs.asdict(settings),
+        town="town",
+        station="station",
+        group="group",
+        version=1,
+        issued_ms=0,
+        name="",
+    )
+    if problems := check(draft):
+        raise SourceError(path, problems)
+    return settings
+
+
+def _present(row: Row[*tuple[Any, ...]] | None, station: str) -> Row[*tuple[Any, ...]]:
+    if row is None:
+        raise TownError(f"station {station} is not known; add it with `kiosk town add-station {station}`")
+    return row
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

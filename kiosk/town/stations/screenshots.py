@@ -1,0 +1,61 @@
+"""Pictures of the stations' screens: asked for by the office, and the newest of each station kept."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, insert, select, update
+
+from kiosk.town.database import schema
+from kiosk.town.database.store import audit, locked_station, now_ms
+from kiosk.town.town import Town, TownError
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The newest picture of a station. Instants are UTC milliseconds."""
+
+    at_ms: int
+    """When it was taken, by the station's clock."""
+    received_ms: int
+    jpeg: bytes = field(repr=False)
+
+
+def ask(office: Town, station: str, *, by: str) -> None:
+    """Have the station send a picture after its next heartbeat.
+
+    Raises :class:`OfficeError` for a station that is not known, or retired.
+    """
+    with office.store.write() as connection:
+        row = locked_station(connection, station)
+        if row is None:
+            raise TownError(f"station {station} is not known; add it with `kiosk town add-station {station}`")
+        if row.retired_ms is not None:
+            raise TownError(f"station {station} is retired, and sends no pictures any more")
+        _put(connection, station, wanted_ms=now_ms())
+        audit(connection, by, "ask-picture", station)
+
+
+def is_wanted(office: Town, station: str) -> bool:
+    """Whether a picture was asked for and none has come since."""
+    table = schema.picture
+    with office.store.read() as connection:
+        return connection.execute(select(table.c.wanted_ms).where(table.c.station == station)).scalar() is not None
+
+
+def keep(office: Town, station: str, at_ms: int, jpeg: bytes) -> None:
+    """Keep a picture in the place of the one before. Whoever asked for one has it now."""
+    with office.store.write() as connection:
+        _put(connection, station, wanted_ms=None, at_ms=at_ms, received_ms=now_ms(), jpeg=jpeg)
+
+
+def newest(office: Town, station: str) -> Kept | None:
+    """The picture of a station that came last."""
+    table = schema.picture
+    with office.store.read() as connection:
+        row = connection.execute(select(table).where(table.c.station == station)).one_or_none()
+    return None if row is None or row.jpeg is None else Kept(row.at_ms, row.received_ms, row.jpeg)
+
+
+def _put(connection: Connection, station: str, **values: int | bytes | None) -> None:
+    table = schema.picture
+    if connection.execute(update(table).where(table.c.station == station).values(**values)).rowcount == 0:
+        connection.execute(insert(table).values(station=station, **values))

@@ -1,0 +1,88 @@
+"""The town's office: its folder with database, keys and the public folder, opened together."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from kiosk.contract.wire import Id
+from kiosk.town.database import schema
+from kiosk.town.database.store import Store, StoreError, audit, database_url, now_ms, open_store
+from kiosk.town.signing import keys
+from kiosk.town.signing.repository import Public
+
+
+class TownError(Exception):
+    """The town's folder cannot be used, or an order makes no sense; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Town:
+    """A town at work."""
+
+    folder: Path
+    store: Store
+    public: Public
+    signer: keys.Signer
+    town: str
+    name: str
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.folder / "keys"
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def found_office(folder: Path, name: str, *, town: str = "", root_keys: int = 3, threshold: int = 2, by: str) -> Town:
+    """Make a town in ``folder``: database, keys, first root. ``town`` is its lasting id, made up where not given.
+
+    Raises :class:`OfficeError` where there is one already.
+    """
+    town = town or f"town-{secrets.token_hex(4)}"
+    try:
+        msgspec.convert(town, Id)
+    except msgspec.ValidationError:
+        raise TownError(f"town id {town!r}: use 1 to 64 letters, digits, dots, dashes and underscores") from None
+    if not 1 <= threshold <= root_keys:
+        raise TownError(f"{threshold} of {root_keys} root keys cannot sign; the threshold is 1 to the number of keys")
+    public = Public(folder / "public")
+    if public.root_version() or list((folder / "keys").glob("*.pem")):
+        raise TownError(f"{folder}: there is a town already; name another folder with --folder")
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    store = open_store(database_url(folder))
+    try:
+        with store.write() as connection:
+            _refuse_second(connection)
+            public.prepare()
+            keys.make_keys(folder / "keys", public, root_keys, threshold, datetime.now(UTC))
+            row = {"id": town, "name": name, "version": 0, "created_ms": now_ms()}
+            connection.execute(schema.town.insert().values(row))
+            audit(connection, by, "init", town)
+    except BaseException:
+        store.close()
+        raise
+    return Town(folder, store, public, keys.Signer(folder / "keys", public), town, name)
+
+
+def open_office(folder: Path) -> Town:
+    """Open the town in ``folder``. Raises :class:`OfficeError` or :class:`StoreError`."""
+    public = Public(folder / "public")
+    if public.root_version() == 0:
+        raise TownError(f"{folder}: there is no town; make one with `kiosk town --folder {folder} init NAME`")
+    store = open_store(database_url(folder))
+    with store.read() as connection:
+        row = connection.execute(select(schema.town)).first()
+    if row is None:
+        store.close()
+        raise StoreError(f"{folder}: the database holds no town; restore a copy of it, or check KIOSK_TOWN_DB")
+    return Town(folder, store, public, keys.Signer(folder / "keys", public), row.id, row.name)
+
+
+def _refuse_second(connection: Connection) -> None:
+    if connection.execute(select(schema.town.c.id)).first():
+        raise TownError("the database holds a town already; name another with KIOSK_TOWN_DB")

@@ -1,0 +1,206 @@
+"""`kiosk town ...` as a person types it, with a server in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import msgspec
+import pytest
+import requests
+from click.testing import CliRunner
+from contract.signing import report
+
+from kiosk.contract.enrolment import EnrolRequest, parse_code
+from kiosk.contract.records import Play
+from kiosk.contract.reports import Heartbeat
+from kiosk.contract.wire import encode
+from kiosk.town.commands import town
+
+
+@pytest.fixture
+def kiosk(tmp_path):
+    """Runs `kiosk town --folder ... ARGUMENTS`; gives stdout, or fails with what was said."""
+
+    def run(*arguments, fails=None):
+        done = CliRunner().invoke(town, ["--folder", str(tmp_path / "town"), "--by", "li", *map(str, arguments)])
+        if fails is not None:
+            assert done.exit_code != 0
+            assert fails in done.stderr
+            assert "Traceback" not in done.output
+            return done.stderr
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def served(kiosk, tmp_path):
+    """A town served by `kiosk town serve --port 0`; gives its URL."""
+    kiosk("init", "丰乐镇", "--id", "fengle")
+    command = [sys.executable, "-m", "kiosk", "town", "--folder", str(tmp_path / "town"), "serve", "--port", "0"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=os.environ | {"PYTHONUTF8": "1"}
+    )
+    line = process.stdout.readline()
+    assert "丰乐镇" in line
+    yield re.search(r"http://\S+", line)[0]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) in (0, -signal.SIGTERM)
+    process.stdout.close()
+
+
+def test_whole_story_from_init_to_plays(kiosk, served, source):
+    code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
+    assert "Version 1 for group all" in kiosk("publish", source())
+    assert "Version 2 for group all: 2026-11-24" in kiosk(
+        "publish", source(), "--shift-to", "2026-11-24T08:00:00+08:00"
+    )
+    body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
+    answer = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()
+    assert (answer["town"], answer["station"], answer["name"]) == ("fengle", "room-1", "一号")
+    headers = {"Authorization": f"Bearer {answer['token']}"}
+    play = Play(
+        id="p1",
+        playlist_version=2,
+        programme="rice",
+        title="水稻",
+        sha256="0" * 64,
+        origin="slot",
+        planned_start_ms=1,
+        planned_end_ms=2,
+        actual_start_ms=1,
+        actual_end_ms=2001,
+        played_ms=2000,
+        outcome="completed",
+        clock="trusted",
+        boot_id="b",
+        started_monotonic_ms=1,
+    )
+    sent = requests.post(f"{served}/v1/reports", data=encode(report(encode(play))), headers=headers, timeout=10)
+    assert sent.json()["receipts"][0]["state"] == "accepted"
+    [row] = json.loads(kiosk("plays", "--json"))
+    wanted = {"station": "room-1", "id": "p1", "programme": "rice", "actual_start_ms": 1, "actual_end_ms": 2001}
+    assert wanted.items() <= row.items()
+    assert (row["outcome"], row["title"]) == ("completed", "水稻")
+    assert "水稻" in kiosk("plays")
+    assert "Root 2" in kiosk("rotate-key", "targets")
+    assert requests.get(f"{served}/v1/root/2.root.json", timeout=10).status_code == 200
+    assert "retired" in kiosk("retire-station", "room-1")
+    assert requests.get(f"{served}/v1/station.json", headers=headers, timeout=10).status_code == 403
+
+
+def test_errors_are_a_sentence_on_stderr(kiosk, source, tmp_path):
+    kiosk("plays", fails="there is no town; make one with `kiosk town")
+    kiosk("init")
+    kiosk("init", fails="there is a town already")
+    kiosk("add-station", "room/1", fails="station 'room/1': use 1 to 64 letters")
+    kiosk("retire-station", "ghost", fails="station ghost is not known")
+    kiosk("publish", source(titel="x"), fails="did you mean `title`?")
+    kiosk("publish", source(), "--shift-to", "2026-03-02T09:00:00", fails="needs an offset from UTC")
+    kiosk("publish", source(), "--shift-to", "soon", fails="is not an instant")
+    kiosk("publish", tmp_path / "none.json", fails="does not exist")
+    (tmp_path / "d.json").write_text('{"openning": {}, "opening": {"week": [[{"start": "8:00"}]]}}')
+    said = kiosk("add-station", "room-1", "--document", tmp_path / "d.json", fails="did you mean `opening`?")
+    assert "opening, week 1 1, start: a time is written HH:MM:SS" in said
+    assert "opening, week 1 1, end: is missing" in said
+
+
+def test_document_of_a_station_is_checked_and_replaced(kiosk, tmp_path):
+    kiosk("init")
+    week = [[{"start": "08:00:00", "end": "21:00:00"}]] * 7
+    (tmp_path / "d.json").write_text(json.dumps({"opening": {"week": week}, "people": [{"id": "li", "name": "李"}]}))
+    kiosk("add-station", "room-1", "--document", tmp_path / "d.json")
+    assert "document version 2" in kiosk("station-document", "room-1", tmp_path / "d.json")
+    (tmp_path / "d.json").write_text(json.dumps({"opening": {"week": week[:6]}}))
+    kiosk("station-document", "room-1", tmp_path / "d.json", fails="opening: 6 days; a week has 7, Monday first")
+
+
+def test_urgent_notices_from_the_command_line(kiosk, source):
+    kiosk("init")
+    path = source("urgent.json")
+    path.write_text('{"notices": []}')
+    assert "Version 1 of the urgent notices: 0 in force" in kiosk("urgent", path)
+
+
+def test_port_that_is_taken_is_said(kiosk, served):
+    port = served.rpartition(":")[2]
+    kiosk("serve", "--port", port, fails=f"listen on 127.0.0.1 port {port}: Address already in use; name another")
+
+
+def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
+    from kiosk.contract.records import Action
+    from kiosk.contract.reports import Entry, Heartbeat
+    from kiosk.town.intake import intake
+    from kiosk.town.stations import registry
+    from kiosk.town.town import open_office
+
+    def action(name, at_ms=0):
+        return encode(Action(id=name, at_ms=at_ms, by="li", action="stop", clock="trusted"))
+
+    kiosk("init", "丰乐镇", "--id", "fengle")
+    office = open_office(tmp_path / "town")
+    for name in ("room-1", "room-2", "room-3"):
+        registry.add_station(office, name, "all", name, None, by="test")
+    day = 86_400_000
+    intake.take(office.store, report(action("a1"), action("a2", 2 * day)), 3 * day)
+    intake.take(office.store, report(action("a1"), action("b2")), 3 * day)
+    whole = report(action("c1"), station="room-2")
+    altered = msgspec.structs.replace(
+        whole, entries=(Entry(seq=1, hash=whole.entries[0].hash, record=msgspec.Raw(action("c2"))),)
+    )
+    intake.take(office.store, altered, 3 * day)
+    beat = Heartbeat(station="room-2", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted")
+    intake.hear(office.store, beat, 3 * day)
+    office.close()
+    one, two, three = kiosk("stations").splitlines()
+    assert (
+        "room-1  room-1  2 entries  never heard; tells two stories since 1970-01-04" in one
+        and "1 entries set aside" in one
+    )
+    assert "heard 1970-01-04" in two and "does not fit its hash came 1970-01-04" in two
+    assert three == "room-3  room-3  0 entries  never heard"
+    assert [row["forks"] for row in json.loads(kiosk("stations", "--json"))] == [1, 0, 0]
+    told = kiosk("forks", "room-1")
+    assert "entry 2, told 1970-01-04" in told and "the town has a2 there" in told and '"id":"b2"' in told
+    [other] = json.loads(kiosk("forks", "room-1", "--json"))
+    assert json.loads(other["record"])["id"] == "b2"
+    assert kiosk("forks", "room-3") == "" and kiosk("forks", "room-3", "--json") == "[]\n"
+    [line] = kiosk("late").splitlines()
+    assert line.split() == ["room-1", "entry", "1", "action", "3.0", "days", "a1"]
+    assert [row["record_id"] for row in json.loads(kiosk("late", "--days", "0.5", "--json"))] == ["a1", "a2"]
+
+
+def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_taken(kiosk, served):
+    code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
+    kiosk("add-station", "room-2", "--name", "二号")
+    assert kiosk("refused") == ""
+    body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
+    token = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    told = {"programmes_missing": 2, "bytes_missing": 5_000_000, "bytes_per_s": 250_000, "ready_ms": 1_772_413_200_000}
+    beat = Heartbeat(
+        station="room-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="holdover", waiting=4, **told
+    )
+    assert requests.post(f"{served}/v1/heartbeat", data=encode(beat), headers=headers, timeout=10).status_code == 200
+    bad = report(b'{"id":"bad","kind":"dance"}')
+    requests.post(f"{served}/v1/reports", data=encode(bad), headers=headers, timeout=10)
+    [one, two] = json.loads(kiosk("stations", "--json"))
+    assert told.items() <= one.items()
+    assert (one["id"], one["clock"], one["waiting"], one["refused"]) == ("room-1", "holdover", 4, 1)
+    assert (two["heard_ms"], two["refused"], two["ready_ms"]) == (None, 0, None)
+    said = kiosk("stations").splitlines()
+    assert "2 files (5.0 MB) to fetch at 250 kB/s, ready about 2026-03-0" in said[0]
+    assert "4 records not yet here; 1 records refused" in said[0]
+    assert said[1] == "room-2  二号  0 entries  never heard"
+    [row] = json.loads(kiosk("refused", "room-1", "--json"))
+    assert (row["seq"], row["record"]) == (1, '{"id":"bad","kind":"dance"}') and "dance" in row["reason"]
+    assert "room-1" in kiosk("refused") and "entry 1" in kiosk("refused")
+    assert kiosk("refused", "room-2") == ""
+
+
+def test_serve_says_how_often_stations_are_to_call(kiosk):
+    kiosk("serve", "--heartbeat-s", "5000", fails="5000 is not in the range")
