@@ -225,11 +225,15 @@ class JournalRecovered:
 # --- health ---
 
 
+Fact = str | int | bool | None
+"""What a probe reads. None: the machine does not say, or has no such thing; the rules then neither raise nor clear."""
+
+
 @dataclass(frozen=True)
 class FactsRead:
     """The probes have read the devices, beginning at ``monotonic``. Keys are fact names (``disk.free_mb``)."""
 
-    facts: Mapping[str, str | int | bool | None]
+    facts: Mapping[str, Fact]
     monotonic: float
 
 

@@ -27,7 +27,7 @@ def _source(kind: str) -> Callable[[Path], Read]:
 
         found = found_office(folder / "town", "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
         path = folder / "source.json"
-        terms = publish.Terms("test")
+        terms = publish.PublishTerms("test")
 
         def nothing(*_: Any) -> tuple[tuple[()], dict[str, Path]]:
             return (), {}

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from kiosk.contract.records import Evidence
 from kiosk.contract.station import Equipment
+from kiosk.station.events import Fact
 from kiosk.station.health.observation import Observation, statuses
 
 
-def screen_evidence(facts: Mapping[str, str | int | bool | None], equipment: tuple[Equipment, ...]) -> Evidence:
+def screen_evidence(facts: Mapping[str, Fact], equipment: tuple[Equipment, ...]) -> Evidence:
     """``link`` where a screen answers at a connector that the register names, or, where it names none, at any.
 
     No more than that: a TV that is off keeps its link up, and may stand on another input.
