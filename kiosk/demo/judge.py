@@ -1,4 +1,4 @@
-"""Holds what the screen showed against what was signed and what the town was told. Pure.
+"""Holds what the screen showed against what was signed and what the town was told. Reads no clock.
 
 Instants are UTC milliseconds. What the screen showed comes from the sampler alone, never from the station's counters.
 """

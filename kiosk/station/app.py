@@ -149,7 +149,7 @@ class Station:
         )
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,
-            clock_set=self._people.clock_set, read_facts=self._probes.ask, report_soon=self._report_soon,
+            clock_set=self._people.clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
             replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
@@ -266,7 +266,7 @@ class Station:
             case FactsRead() | JournalTrouble() | JournalRecovered():
                 self._equipment.handle(event)
             case DeviceChanged():
-                self._probes.ask()
+                self._probes.read_soon()
             case StartPressed() | StopPressed() | VolumePressed() | MutePressed():
                 self._people.handle(event)
             case PictureAsked():

@@ -1,4 +1,4 @@
-"""A person's word on what time it is, for a room without a line: left by ``kiosk clock``, taken up by the daemon."""
+"""The time as a person declares it, for a room without a line: left by ``kiosk clock``, collected by the daemon."""
 
 import contextlib
 import logging
@@ -36,7 +36,7 @@ def leave(state: Path, by: str, wall_ms: int) -> None:
     write_private(state / FILE, msgspec.to_builtins(left))
 
 
-def take(state: Path, boot: str) -> ClockDeclared | None:
+def collect(state: Path, boot: str) -> ClockDeclared | None:
     """The word that was left since the last call, if it is of this boot; it is taken once."""
     path = state / FILE
     try:

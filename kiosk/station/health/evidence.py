@@ -1,4 +1,4 @@
-"""What speaks for the screen being lit: nothing, or a link that stands. Pure."""
+"""Screen evidence: whether anything shows that the screen is lit. So far: a connected link, or none. Pure."""
 
 from collections.abc import Mapping
 

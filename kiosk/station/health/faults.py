@@ -1,4 +1,4 @@
-"""Problems as the record and the pages have them: faults for the town, sentences for people."""
+"""A health problem as a fault for the town's record, and as sentences for people."""
 
 from kiosk.common.i18n import LANGUAGES, Language, translator
 from kiosk.common.messages import Message

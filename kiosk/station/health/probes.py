@@ -60,7 +60,7 @@ class Probes:
         if self._thread is not None:
             self._thread.join(wait_s)
 
-    def ask(self) -> None:
+    def read_soon(self) -> None:
         """Read soon. Questions that come while a reading is under way are answered by one more reading."""
         self._asked.put(True)
 

@@ -1,4 +1,4 @@
-"""The pages and what their forms do: every answer is made on the panel's own loop, from memory."""
+"""The panel's web application: pages, forms and what they post. Answers come from the snapshot, on the panel's loop."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The snapshot in words: what the page says about the room."""
+"""The sentences of the pages, in both languages, from the snapshot."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

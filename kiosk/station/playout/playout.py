@@ -1,4 +1,4 @@
-"""Between timetable and projector: what should be on the screen now and next, and the as-run row of each play.
+"""Keeps the screen in step with the timetable: cues what comes, takes off what is over, keeps each play's as-run row.
 
 Nothing here keeps a plan: each :meth:`Playout.replan` asks the timetable afresh, and only what differs from what is
 cued or on air becomes an order to the projector.
@@ -333,7 +333,7 @@ class Playout:
         at_ms, counted = self._clock.ms_at(report.at, play.base_ms), (report.pictures, report.lost)
         self._journal.close(play.id, at_ms, played_ms, outcome, cause, *counted, self._evidence)
         if outcome in ("interrupted", "stopped"):
-            self._continuations.note(play.key, play.id, play.before_ms + played_ms)
+            self._continuations.remember(play.key, play.id, play.before_ms + played_ms)
         if outcome in ("completed", "failed"):
             now, end = self._clock.now(), play.on_air.end
             self._plan.refresh_owed(end if abs(end - now) < CLOSE_BY and self._is_over(play) else now)

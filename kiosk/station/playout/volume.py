@@ -1,4 +1,4 @@
-"""Volume and mute by hand: they go before the plan's until the end of the local day, over a restart too."""
+"""Volume and mute set by hand: in force instead of the plan's until the end of the local day, over a restart too."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta

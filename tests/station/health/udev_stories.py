@@ -60,7 +60,7 @@ class Room:
         match event:
             case DeviceChanged():
                 self.changes.append(event)
-                self.probes.ask()
+                self.probes.read_soon()
             case FactsRead(facts=facts):
                 observation = Observation(facts=facts)
                 thresholds = Thresholds(hysteresis_ms=0, disk_free_mb=0)
