@@ -104,7 +104,7 @@ def run(config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> int:
 
 
 class Station:
-    """The daemon. Built whole, then :meth:`run`."""
+    """The daemon: built whole, then :meth:`run`. Every event goes to one handler of ``control``."""
 
     def __init__(self, config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> None:
         """Raises IdentityError, JournalError or ValueError where a person has to act first."""
@@ -287,11 +287,11 @@ class Station:
             return
         self._fed = now
         systemd.notify(systemd.WATCHDOG)
+        self._timekeeping.collect_declaration(Path(self._config.station.state), self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
         self._screen.tick()
         if now - self._refreshed >= REFRESH_SECONDS:
-            self._timekeeping.collect_declaration(Path(self._config.station.state), self._inbox.put)
             self._refresh()
 
     # --- the plan, and what people see of it ---
