@@ -63,6 +63,7 @@ from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.link import FetchTerms, Link
 from kiosk.station.link.progress import line_of
@@ -117,7 +118,9 @@ class Station:
         self._identity: Identity = load_identity(state)
         identity = self._identity
         self._library = library = Library(state / "library")
-        self._accepted = Accepted(library, library.load(identity.group, identity.station, identity.root_sha256))
+        documents = Documents(library)
+        shelf = documents.load(identity.group, identity.station, identity.root_sha256)
+        self._accepted = Accepted(documents, shelf)
         self._journal = journal = Journal(state / "journal.db", post, boot_id)
         self._clock = clock = Clock(journal.recall("clock"), boot_id)
         self._timers = Timers(post)
@@ -127,7 +130,7 @@ class Station:
         self._playout = playout = Playout(config, plan, projector, journal, clock, library, boot_id)
         self._upkeep = upkeep = HealthMonitor(journal, identity.station, config.health.hysteresis_s)
         self._link = Link(
-            identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
+            identity, documents, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
             terms=FetchTerms(FetchHours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
         )  # fmt: skip
         self._devices = Devices(post)

@@ -21,7 +21,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.events import Event, StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
 from kiosk.station.health.probes import Probes
-from kiosk.station.library.library import Library
+from kiosk.station.library.documents import Documents
 from kiosk.station.projector.stage import Stage
 from kiosk.station.service import systemd
 
@@ -182,16 +182,16 @@ def test_disk_that_takes_no_week_leaves_the_room_as_it_is_until_it_does(
     room: LiveRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room.publish((whole(now()), HOUR, "red"), names=("red.mp4",))
-    keep, tries = Library.keep_week, 0
+    keep, tries = Documents.keep_week, 0
 
-    def full(library: Library, metadata: bytes, playlist: bytes) -> None:
+    def full(documents: Documents, metadata: bytes, playlist: bytes) -> None:
         nonlocal tries
         tries += 1
         if tries < 3:
             raise OSError(errno.ENOSPC, "No space left on device")
-        keep(library, metadata, playlist)
+        keep(documents, metadata, playlist)
 
-    monkeypatch.setattr(Library, "keep_week", full)
+    monkeypatch.setattr(Documents, "keep_week", full)
     room.begin()
     for wanted in (1, 2):
         eventually(lambda: tries >= wanted)  # noqa: B023

@@ -19,7 +19,8 @@ from kiosk.station.events import (
     Wake,
     WeekFound,
 )
-from kiosk.station.link.link import Link, Standing
+from kiosk.station.library.accepted import Standing
+from kiosk.station.link.link import Link
 from kiosk.station.link.pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.overview import Overview
 from kiosk.station.projector.screenshots import Screenshot, Screenshots
@@ -115,7 +116,7 @@ class TownHandler:
     def _take(self, event: FromTown) -> None:
         match event:
             case RootFound():
-                self._accepted.take_root(event)
+                self._accepted.accept_root(event)
                 self._link.root(self._accepted.root)
             case WeekFound():
                 self._week_found(event)
@@ -138,19 +139,19 @@ class TownHandler:
                 self._upkeep.link_down_since_ms = self._upkeep.link_down_since_ms or self._clock.now_ms()
 
     def _week_found(self, event: WeekFound) -> None:
-        if not self._accepted.take_week(event):
+        if not self._accepted.accept_week(event):
             return
         self._plan.use_playlist(event.playlist)
         self._actions.note("week-accepted", by="town", facts={"version": str(event.index.version)})
         self._replan("a new week")
 
     def _urgent_found(self, event: UrgentFound) -> None:
-        if self._accepted.take_urgent(event):
+        if self._accepted.accept_urgent(event):
             self._plan.change(urgents=event.notices)
             self._replan("an urgent notice")
 
     def _document_found(self, event: StationFound) -> None:
-        if self._accepted.take_document(event):
+        if self._accepted.accept_document(event):
             self._plan.use_document(event.document)
             if event.document.receipts:
                 self._journal.receipts(event.document.receipts, None, None)

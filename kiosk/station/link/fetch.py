@@ -2,12 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
-from tuf.api.metadata import Root
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 
 from kiosk.contract import trust, wire
 from kiosk.contract.instants import EPOCH, FAR
@@ -25,7 +22,9 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.identity import Identity
-from kiosk.station.library.library import Library, WrongBytes, check_length, check_station, for_station, pins
+from kiosk.station.library.accepted import Standing
+from kiosk.station.library.documents import Documents, check_length, check_station, for_station
+from kiosk.station.library.library import WrongBytes, pins
 from kiosk.station.link.bandwidth import Bandwidth
 from kiosk.station.link.client import Busy, NoSuch, Stopped, TooLong, TownClient, Unreachable
 from kiosk.station.link.download import Download, NoRoom, Progress, Spare
@@ -34,28 +33,6 @@ from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.schedule.fetch_order import needs
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What the station holds when a round begins."""
-
-    root: Root
-    week: Held = field(default_factory=Held)
-    urgent: Held = field(default_factory=Held)
-    station_version: int = 0
-    wanted: tuple[Pinned, ...] = ()
-    """Files that are missing, in the order of need."""
-    due: Mapping[str, datetime] = field(default_factory=dict)
-    """When those that are needed at a certain time are first shown, by SHA-256."""
-    keep: Set[str] | None = None
-    """SHA-256 of every file that must stay on the disk, whatever room is needed; None: nothing may go."""
-    now: datetime | None = None
-    """An aware instant, or None while the clock is not trusted."""
-    zone: ZoneInfo = ZoneInfo("UTC")
-    """The room's, in which the hours for fetching are."""
-    group: str = ""
-    """The group that the station document names; empty for the one of the enrolment."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +50,7 @@ class FetchRound:
         self,
         town: TownClient,
         identity: Identity,
-        library: Library,
+        documents: Documents,
         post: Post,
         job: Job,
         going: Callable[[], bool],
@@ -81,7 +58,8 @@ class FetchRound:
         line: Bandwidth,
         hours: FetchHours,
     ) -> None:
-        self._town, self._identity, self._library, self._post = town, identity, library, post
+        self._town, self._identity, self._documents, self._post = town, identity, documents, post
+        self._library = library = documents.library
         self._standing, self._newest = job.standing, job.newest
         self._going, self._told, self._hours = going, told, hours
         self._download = Download(town, library, line, told)
@@ -156,7 +134,7 @@ class FetchRound:
     # --- documents ---
 
     def _week(self) -> Playlist | None:
-        held = self._held_under_root(self._standing.week, self._library.week_metadata())
+        held = self._held_under_root(self._standing.week, self._documents.week_metadata())
         if self._known("playlist", held.version):
             return None
         try:
@@ -181,7 +159,7 @@ class FetchRound:
         return None
 
     def _urgent(self) -> tuple[Urgent, ...]:
-        held = self._held_under_root(self._standing.urgent, self._library.urgent_metadata())
+        held = self._held_under_root(self._standing.urgent, self._documents.urgent_metadata())
         if self._known("urgent", held.version):
             return ()
         try:

@@ -15,17 +15,16 @@ from kiosk.station.events import Event as Message
 from kiosk.station.events import Post, RootFound, TownUnreachable
 from kiosk.station.identity import Identity
 from kiosk.station.journal.journal import Journal
-from kiosk.station.library.library import Library
+from kiosk.station.library.accepted import Standing
+from kiosk.station.library.documents import Documents
 from kiosk.station.link.bandwidth import Bandwidth
 from kiosk.station.link.client import Busy, Stopped, TownClient, Unreachable
 from kiosk.station.link.delivery import Delivery
 from kiosk.station.link.download import Progress
-from kiosk.station.link.fetch import FetchRound, Job, Standing
+from kiosk.station.link.fetch import FetchRound, Job
 from kiosk.station.link.pace import Backoff, phase
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service.threads import spawn
-
-__all__ = ["Link", "Progress", "Standing", "FetchTerms"]
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ class Link:
     def __init__(
         self,
         identity: Identity,
-        library: Library,
+        documents: Documents,
         journal: Journal,
         post: Post,
         *,
@@ -61,7 +60,7 @@ class Link:
         self.hours = terms.hours
         self.progress: Progress | None = None
         """The download under way, as it stands; None between downloads."""
-        self._identity, self._library, self._target = identity, library, post
+        self._identity, self._documents, self._target = identity, documents, post
         self._stopping = Event()
         self._fetches: _Box[Job] = _Box()
         self._beats: _Box[tuple[Heartbeat, float]] = _Box()
@@ -149,8 +148,8 @@ class Link:
         def told(progress: Progress | None) -> None:
             self.progress = progress
 
-        identity, library = self._identity, self._library
-        found = FetchRound(self._fetch_town, identity, library, self._post, job, going, told, self._line, self.hours)
+        identity, documents = self._identity, self._documents
+        found = FetchRound(self._fetch_town, identity, documents, self._post, job, going, told, self._line, self.hours)
         return found
 
     def _report_is_due(self) -> bool:

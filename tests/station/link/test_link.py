@@ -35,10 +35,11 @@ from kiosk.station.events import (
 )
 from kiosk.station.journal.chain import head
 from kiosk.station.journal.journal import Journal
+from kiosk.station.library.accepted import Standing
 from kiosk.station.library.library import Library, WrongBytes
 from kiosk.station.link import client, download, pace
 from kiosk.station.link.bandwidth import Bandwidth
-from kiosk.station.link.link import Link, Standing
+from kiosk.station.link.link import Link
 from kiosk.town.intake import intake
 from kiosk.town.ledger import queries
 from kiosk.town.stations import registry
@@ -120,7 +121,7 @@ def test_the_root_chain_is_followed_and_the_week_judged_by_its_end(town: TownOnT
     town.publish([town.programme("rice", FILM)])
     assert room.fetch().error == ""
     week = room.of(WeekFound)[0]
-    room.library.keep_week(week.metadata, week.data)
+    room.documents.keep_week(week.metadata, week.data)
     town.rotate("root")
     town.rotate("targets")
     assert room.fetch(Standing(room.standing.root, week.index.held, now=NOW)).error == ""
@@ -135,7 +136,7 @@ def test_a_version_that_only_a_revoked_key_vouched_for_does_not_lock_out_later_w
     town.publish([town.programme("rice", FILM)])
     pins = trust.peek(town.metadata()).files
     stolen = town.signed(2**40, dict(pins))
-    room.library.keep_week(stolen, b"whatever a thief wrote")
+    room.documents.keep_week(stolen, b"whatever a thief wrote")
     held = trust.index(room.standing.root, stolen, Held(), NOW).held
     town.rotate("targets")
     room.fetch(Standing(room.standing.root, held, now=NOW))
@@ -611,7 +612,7 @@ def test_town_unreachable_at_start_in_the_middle_and_for_days(town: TownOnTheLin
     eventually(room.delivered())
     assert room.fetch() == FetchEnded(0)
     week = room.of(WeekFound)[-1]
-    room.library.keep_week(week.metadata, week.data)
+    room.documents.keep_week(week.metadata, week.data)
 
     town.down()  # for days: heartbeats go unanswered while the record grows
     for day in range(7):
@@ -619,7 +620,7 @@ def test_town_unreachable_at_start_in_the_middle_and_for_days(town: TownOnTheLin
         room.report()
         room.fails_again()
         assert room.fetch().missing == 0
-    shelf = room.library.load("villages", "room-1", room.identity.root_sha256)
+    shelf = room.documents.load("villages", "room-1", room.identity.root_sha256)
     assert shelf.playlist == week.playlist
     assert room.library.path(SHA) is not None
     assert room.journal.waiting_count() == 210

@@ -12,6 +12,7 @@ from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat
 from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
 from kiosk.station.journal.journal import Journal
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
@@ -31,9 +32,9 @@ class Line:
         identity = enrol(town.url, town.add_station(), state)
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
-        library = Library(state / "library")
-        self.link = Link(identity, library, self.journal, self.post, timeout_s=1)
-        root = library.load("villages", "room-1", identity.root_sha256).root
+        documents = Documents(Library(state / "library"))
+        self.link = Link(identity, documents, self.journal, self.post, timeout_s=1)
+        root = documents.load("villages", "room-1", identity.root_sha256).root
         assert root is not None
         self.link.root(root)
         self.link.start()

@@ -30,7 +30,7 @@ LAW, RICE = programme("law", 60), programme("rice", 60)
 
 @pytest.fixture
 def accepted(room: Room) -> Accepted:
-    found = Accepted(room.library, room.library.load("villages", "room-1", room.identity.root_sha256))
+    found = Accepted(room.documents, room.documents.load("villages", "room-1", room.identity.root_sha256))
     big = [structs.replace(one, size=size) for one, size in ((LAW, 6 * MB), (RICE, 4 * MB))]
     found.playlist = week(
         tuple(big), slot("15:00:00", "15:01:00", "rice"), slot("16:00:00", "16:01:00", "law", day="2026-03-06"),
