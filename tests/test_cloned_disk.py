@@ -30,7 +30,7 @@ class Pc:
         self.journal.start()
         self.link = Link(identity, Documents(Library(state / "library")), self.journal, self.events.append, timeout_s=5)
         root = state / "library" / "trust" / "root" / "1.root.json"
-        self.link.root(first_root(root.read_bytes(), identity.root_sha256))
+        self.link.use_root(first_root(root.read_bytes(), identity.root_sha256))
         self.link.start()
 
     def note(self, name: str) -> None:

@@ -66,7 +66,7 @@ from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.link import FetchTerms, Link
-from kiosk.station.link.progress import line_of
+from kiosk.station.link.progress import progress_line
 from kiosk.station.overview import Overview
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
@@ -283,6 +283,7 @@ class Station:
     def _replan(self, why: str) -> None:
         moment = self._playout.replan(why)
         self._timers.at(self._clock.on_system(moment), Wake("change"))
+        self._link.on_air(bool(self._playout.files()))
         self._look()
         if self._playout.closed:
             self._playout.closed = 0
@@ -299,7 +300,7 @@ class Station:
         self._snapshot = self._view.snapshot()
         on_air = self._snapshot.on_air
         said = f"on air: {on_air.title}" if on_air else "poster"
-        if fetching := line_of(self._snapshot.fetching):
+        if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
         status_file.tell(Path(self._config.station.runtime), self._snapshot)

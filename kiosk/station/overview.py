@@ -49,10 +49,10 @@ class Overview:
         """The room's time zone."""
         return self.accepted.zone
 
-    def fetching(self) -> progress.Fetching:
+    def fetching(self) -> progress.FetchProgress:
         """How far the fetching of programmes has come."""
         now = self.clock.now().astimezone(self.zone)
-        return progress.look(self.accepted, self.link, now, self.clock.state != "untrusted")
+        return progress.fetch_progress(self.accepted, self.link, now, self.clock.state != "untrusted")
 
     def poster(self) -> poster.Poster:
         """The public posting as it should be now."""

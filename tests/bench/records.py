@@ -323,7 +323,7 @@ def deliver(state: Path) -> None:
     identity = load_identity(state)
     link = Link(identity, Documents(Library(state / "library")), journal, post)
     root = (state / "library" / "trust" / "root" / "1.root.json").read_bytes()
-    link.root(first_root(root, identity.root_sha256))
+    link.use_root(first_root(root, identity.root_sha256))
     link.start()
     head, _ = journal.head()
     began, before = time.perf_counter(), cpu_s(os.getpid())

@@ -40,7 +40,7 @@ class Room:
         root = self.documents.load("villages", "room-1", self.identity.root_sha256).root
         assert root is not None
         self.standing = Standing(root, now=datetime.now(UTC))
-        self.link.root(root)
+        self.link.use_root(root)
         self.link.start()
 
     def post(self, event: Event) -> None:

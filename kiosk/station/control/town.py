@@ -68,7 +68,7 @@ class TownHandler:
         self._asked_s = 0.0
         self._retry_s: float = RETRY_SECONDS
         self._picture_wanted = False
-        self._link.was_as_fast_as(number_in(self._journal.recall(SPEED)))
+        self._link.restore_speed(number_in(self._journal.recall(SPEED)))
 
     # --- from this side ---
 
@@ -98,7 +98,7 @@ class TownHandler:
         """A picture of the screen was taken: the town gets it if it has asked for one."""
         if self._picture_wanted:
             self._picture_wanted = False
-            self._link.picture(picture.jpeg, picture.at_ms)
+            self._link.send_picture(picture.jpeg, picture.at_ms)
             self.report()
 
     # --- from the town ---
@@ -117,7 +117,7 @@ class TownHandler:
         match event:
             case RootFound():
                 self._accepted.accept_root(event)
-                self._link.root(self._accepted.root)
+                self._link.use_root(self._accepted.root)
             case WeekFound():
                 self._week_found(event)
             case UrgentFound():

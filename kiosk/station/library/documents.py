@@ -175,12 +175,14 @@ def check_length(pinned: Pinned, what: str) -> None:
         raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
 
 
-def check_station(document: StationDocument, station: str) -> None:
-    """Raises :class:`Refused` where the document is another station's, or makes no sense."""
+def check_station(document: StationDocument, station: str, held: int = 0) -> None:
+    """Raises :class:`Refused` where the document is another station's, breaks a rule, or is older than ``held``."""
     if document.station != station:
         raise Refused("wrong-station", f"station document of {document.station} offered to {station}")
     if problems := stations.check(document):
         raise Refused("malformed", "station document: " + "; ".join(problems))
+    if document.version < held:
+        raise Refused("roll-back", f"station document {document.version} is older than {held}, which is held")
 
 
 def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:

@@ -122,6 +122,6 @@ def test_a_round_that_left_something_out_is_repeated_soon_and_then_less_often(si
 
 
 def test_the_speed_of_the_line_outlives_a_restart(side: Side, tmp_path: Path) -> None:
-    side.link.was_as_fast_as(123_456)
+    side.link.restore_speed(123_456)
     side.exchange.take(FetchEnded(0))
     assert side.room.journal.recall("line-speed") == "123456"

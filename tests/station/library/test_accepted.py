@@ -1,7 +1,9 @@
 """What was accepted: only newer takes the place of older, and what is refused is noted once for as long as it lasts."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -10,7 +12,7 @@ from fakes_town import TownOnTheLine, notice
 from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Slot
 from kiosk.contract.reports import Signed
-from kiosk.contract.station import StationDocument
+from kiosk.contract.station import Hours, Opening, StationDocument
 from kiosk.contract.wire import decode, encode
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
 from kiosk.station.identity import Identity
@@ -167,3 +169,27 @@ def test_standing_without_a_trusted_clock_judges_no_expiry(accepted: Accepted) -
     assert accepted.standing(None).now is None
     assert accepted.standing(now).now == now
     assert accepted.standing(now).group == "", "the one of the enrolment"
+
+
+def test_file_is_hashed_again_only_while_the_room_is_closed_and_nothing_is_on_air(
+    town: TownOnTheLine, accepted: Accepted, documents: Documents
+) -> None:
+    film = town.programme("film", FILM)
+    accepted.accept_week(week(town, accepted, film))
+    documents.library.stage(film.sha256).write_bytes(FILM)
+    os.utime(documents.library.admit(film.sha256, film.size), (1, 1))
+    hours = ((Hours(start="08:00", end="18:00"),),) * 7
+    accepted.document = StationDocument(
+        town="fengle",
+        station="room-1",
+        group="villages",
+        version=1,
+        issued_ms=0,
+        name="一",
+        opening=Opening(week=hours),
+    )
+    night, noon = (datetime(2026, 3, 5, hour, tzinfo=ZoneInfo("Asia/Shanghai")) for hour in (3, 12))
+    assert accepted.standing(night).recheck == film.sha256
+    assert accepted.standing(night, {"0" * 64}).recheck == "", "a programme is on air"
+    assert accepted.standing(noon).recheck == "", "the room is open"
+    assert accepted.standing(None).recheck == "", "nobody knows whether it is"

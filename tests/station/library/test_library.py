@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +103,35 @@ def test_a_recheck_removes_a_file_that_rotted_and_keeps_a_good_one(library: Libr
     assert not library.recheck(SHA)
     assert library.path(SHA) is None
     assert not library.recheck(SHA)
+
+
+def test_recheck_that_is_interrupted_keeps_the_file(library: Library) -> None:
+    library.stage(SHA).write_bytes(DATA)
+    path = library.admit(SHA, len(DATA))
+    os.utime(path, (1, 1))
+    with pytest.raises(Interrupted):
+        library.recheck(SHA, lambda: False)
+    assert path.read_bytes() == DATA and path.stat().st_mtime == 1, "it is still the next one"
+
+
+def test_files_are_due_for_recheck_in_turn_once_a_week_with_pauses(library: Library) -> None:
+    now, names = time.time(), []
+    for n, days in enumerate((9, 30, 8, 6)):
+        data = bytes([n])
+        names.append(hashlib.sha256(data).hexdigest())
+        library.stage(names[-1]).write_bytes(data)
+        os.utime(library.admit(names[-1], 1), (now - days * 86_400,) * 2)
+    for turn in (1, 0, 2):
+        assert library.due_for_recheck(names) == names[turn]
+        assert library.recheck(names[turn])
+        assert library.due_for_recheck(names) == "", "not so soon after another"
+        path = library.path(names[turn])
+        assert path is not None
+        os.utime(path, (now - 3600,) * 2)
+    assert library.due_for_recheck(names) == "", "the last one was hashed less than a week ago"
+    os.utime(path, (now + 40 * 86_400,) * 2)
+    assert library.due_for_recheck(names) == names[2], "a date that a wrong clock gave does not exempt it"
+    assert library.due_for_recheck(["f" * 64]) == "", "what is not here is fetched and not hashed"
 
 
 def test_missing_files_come_in_the_order_of_the_programmes_with_their_subtitles(library: Library) -> None:

@@ -86,7 +86,7 @@ def test_a_round_brings_week_urgent_notices_station_document_and_programmes_in_o
     arrived = [event.sha256 for event in room.of(ProgrammeArrived)]
     assert arrived == [files[name].sha256 for name in ("flood", "first", "morning", "evening", "spare")]
     assert all(room.library.path(sha) for sha in arrived)
-    assert room.link.progress is None
+    assert room.link.downloading is None
 
 
 def test_what_is_held_is_not_fetched_again(town: TownOnTheLine, room: Room) -> None:
@@ -411,7 +411,7 @@ def test_a_disk_that_fills_up_during_a_download_gives_its_room_back(
     town: TownOnTheLine, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = town.programme("rice", FILM)
-    monkeypatch.setattr(download, "LOOK_EVERY", 100_000)
+    monkeypatch.setattr(download, "CHECK_ROOM_EVERY", 100_000)
     rooms = iter([1 << 40, 1 << 40, 0])
     monkeypatch.setattr(Library, "free_bytes", lambda self: next(rooms))
     ended = room.fetch_file(film)
@@ -426,7 +426,7 @@ def test_progress_can_be_watched_and_stop_ends_a_download_at_once(town: TownOnTh
     hanging = Hanging(FILM[:200_000], len(FILM), {"ETag": f'"{SHA}"'})
     town.switch(f"/v1/files/{SHA}", hanging)
     room.link.fetch(room.wanting(film), nothing_new())
-    eventually(lambda: room.link.progress is not None and room.link.progress.have == 200_000)
+    eventually(lambda: room.link.downloading is not None and room.link.downloading.have == 200_000)
     began = time.monotonic()
     room.link.stop()
     assert time.monotonic() - began < 2.5
@@ -702,7 +702,7 @@ def test_a_journal_begun_anew_after_damage_goes_on_where_the_town_left_off(
     room.journal = Journal(path, room.events.append, "boot-1")
     room.journal.start()
     room.link = Link(room.identity, room.library, room.journal, room.post, timeout_s=5)
-    room.link.root(room.standing.root)
+    room.link.use_root(room.standing.root)
     room.link.start()
     room.act("a3")
     room.report()
