@@ -16,6 +16,7 @@ from kiosk.contract.trust import Refused
 from kiosk.station import config
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.client import PORTAL, TownClient, Unreachable
 from kiosk.station.link.roots import follow_roots
@@ -68,7 +69,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
 def _ask(town: TownClient, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
     """Believe the town first, by its root, and only then tell it the secret."""
     try:
-        _fetch_roots(town, code, Library(state / "library"))
+        _fetch_roots(town, code, Documents(Library(state / "library")))
         request = EnrolRequest(
             secret=code.secret, public_key=public_key, host=platform.node()[:400], software=f"kiosk {__version__}"
         )
@@ -82,14 +83,14 @@ def _ask(town: TownClient, address: str, code: Code, public_key: str, state: Pat
     return answer
 
 
-def _fetch_roots(town: TownClient, code: Code, library: Library) -> None:
+def _fetch_roots(town: TownClient, code: Code, documents: Documents) -> None:
     data = town.get("/v1/root/1.root.json") or b""
     root = trust.first_root(data, code.root_sha256)
-    library.begin_trust(root, data)
+    documents.begin_trust(root, data)
     found: list[RootFound] = []
     follow_roots(town, root, lambda event: found.append(event) if isinstance(event, RootFound) else None)
     for event in found:
-        library.keep_root(event.root, event.data)
+        documents.keep_root(event.root, event.data)
 
 
 def _part_with_the_past(state: Path, identity: Identity) -> None:
