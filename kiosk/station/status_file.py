@@ -1,8 +1,10 @@
 """What `kiosk status` says of the daemon that runs on this PC: a small file that it renews every few seconds."""
 
+import contextlib
 import time
 from pathlib import Path
 
+from kiosk.common.files import write_whole
 from kiosk.station.link.progress import line_of
 from kiosk.station.panel.snapshot import Snapshot
 
@@ -28,12 +30,9 @@ def lines_of(snapshot: Snapshot) -> list[str]:
 
 def tell(runtime: Path, snapshot: Snapshot) -> None:
     """Renew the file. It need not survive a power cut; a full disk is told elsewhere."""
-    fresh = runtime / f".{NAME}.new"
-    try:
-        fresh.write_text("\n".join(lines_of(snapshot)) + "\n", encoding="utf-8")
-        fresh.replace(runtime / NAME)
-    except OSError:
-        return
+    text = "\n".join(lines_of(snapshot)) + "\n"
+    with contextlib.suppress(OSError):
+        write_whole(runtime / NAME, text.encode(), lasting=False)
 
 
 def read(runtime: Path) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 import msgspec
 
+from kiosk.common.files import write_whole
 from kiosk.contract.instants import to_ms
 from kiosk.contract.wire import Id, Instant, Span, Text
 from kiosk.station import config
 from kiosk.station.events import ClockDeclared
-from kiosk.station.panel.pin import write_private
 from kiosk.station.service.systemd import boot_id
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class _Left(msgspec.Struct):
 def leave(state: Path, by: str, wall_ms: int) -> None:
     """Leave ``by``'s word that it is ``wall_ms`` (UTC) now for the daemon. Raises OSError."""
     left = _Left(by, wall_ms, boot_id(), time.monotonic_ns() // 1_000_000)
-    write_private(state / FILE, msgspec.to_builtins(left))
+    write_whole(state / FILE, msgspec.json.encode(left), 0o600)
 
 
 def take(state: Path, boot: str) -> ClockDeclared | None:

@@ -1,7 +1,6 @@
 """Enrolment: a code typed once, a key pair made here, and the town's root believed because the code names it."""
 
 import logging
-import os
 import platform
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,7 +56,6 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
         )
         _part_with_the_past(state, identity)
         save_identity(state, identity)
-        _hand_over(state)
     except OSError as error:
         raise EnrolmentFailed(
             f"state folder {state}: {error.strerror or error}; run as root or as the kiosk's user, and see to the disk"
@@ -100,14 +98,6 @@ def _part_with_the_past(state: Path, identity: Identity) -> None:
     if (before.town, before.station) != (identity.town, identity.station):
         for path in sorted(state.glob("journal.*")):
             path.rename(path.with_name(f"of-{before.town}-{before.station}-{path.name}"))
-
-
-def _hand_over(state: Path) -> None:
-    """What root has made belongs to whom the state folder belongs to: the kiosk's user."""
-    if os.geteuid() == 0:
-        owner = state.stat()
-        for path in state.rglob("*"):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _key_pair(state: Path) -> str:

@@ -1,7 +1,6 @@
 """Who may press: device and session cookies, form tokens, the PIN and its lock-out."""
 
 import logging
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kiosk.common.files import write_whole
 from kiosk.common.web import Seal, form_token, is_form_token, is_same_origin
 from kiosk.station.panel import pin as pins
 from kiosk.station.panel.lockout import Lockout, buckets
@@ -125,11 +125,7 @@ def _key(path: Path) -> bytes:
         log.warning("cannot read %s, so everybody has to log in again: %s", path, error)
     fresh = secrets.token_bytes(32)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(fresh)
-            file.flush()
-            os.fsync(file.fileno())
+        write_whole(path, fresh, 0o600)
     except OSError as error:
         log.warning("cannot keep %s, so everybody has to log in again after a restart: %s", path, error)
     return fresh

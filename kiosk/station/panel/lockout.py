@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk.common.files import write_whole
 from kiosk.contract.wire import Count
-from kiosk.station.panel.pin import write_private
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Lockout:
 
     def _save(self) -> None:
         try:
-            write_private(self._path, self._wrong)
+            write_whole(self._path, msgspec.json.encode(self._wrong), 0o600)
         except OSError as error:  # the count goes on in memory
             log.warning("cannot keep the wrong PINs in %s: %s", self._path, error)
 

@@ -2,19 +2,16 @@
 
 import hashlib
 import hmac
-import json
-import os
 import secrets
-import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import click
 import msgspec
 
+from kiosk.common.files import write_whole
 from kiosk.station import config
 
 FILE = "panel.json"
@@ -75,25 +72,7 @@ def load(state: Path) -> Pin | None:
 
 def save(state: Path, pin: Pin) -> None:
     """Keep ``pin`` in the folder ``state``, readable by its owner only. Raises OSError."""
-    write_private(state / FILE, {"pin": {"salt": pin.salt, "hash": pin.hash, "n": pin.n, "r": pin.r, "p": pin.p}})
-
-
-def write_private(path: Path, tree: Any) -> None:
-    """Replace ``path`` whole, mode 0600, owned by whoever owns its folder (the command is often run as root)."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(tree, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, stat.S_IRUSR | stat.S_IWUSR)  # noqa: PTH101 -- mkstemp says a name, not a Path
-        if os.geteuid() == 0:
-            owner = path.parent.stat()
-            os.chown(name, owner.st_uid, owner.st_gid)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(state / FILE, msgspec.json.encode({"pin": pin}), 0o600)
 
 
 def _scrypt(typed: str, salt: bytes, n: int, r: int, p: int) -> bytes:

@@ -4,7 +4,6 @@ Files are ``keys/<role>-<n>.pem`` (PKCS #8, mode 0600). A key is in force if the
 root names any more is revoked. The ``root`` keys are needed for a rotation only and belong on sticks in two drawers.
 """
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import JSONSerializer
 
+from kiosk.common.files import write_whole
 from kiosk.contract import trust
 from kiosk.contract.reports import Signed
 from kiosk.contract.wire import Record, encode
@@ -151,11 +151,7 @@ def _make_key(folder: Path, role: str) -> CryptoSigner:
     private = Ed25519PrivateKey.generate()
     signer = CryptoSigner(private, SSlibKey.from_crypto(private.public_key()))
     number = 1 + max((_number(path) for path in folder.glob(f"{role}-*.pem")), default=0)
-    handle = os.open(folder / f"{role}-{number}.pem", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(signer.private_bytes)
-        file.flush()
-        os.fsync(file.fileno())
+    write_whole(folder / f"{role}-{number}.pem", signer.private_bytes, 0o600)
     return signer
 
 

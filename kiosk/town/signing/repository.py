@@ -1,13 +1,13 @@
 """The folder that a town publishes: roots, signed metadata and files by hash; the same over HTTP and on a stick."""
 
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.common.files import whole_file, write_whole
 from kiosk.contract import trust
 
 CHUNK = 1024 * 1024
@@ -84,17 +84,8 @@ class Public:
         return Published.of(data)
 
     def write(self, path: Path, data: bytes) -> None:
-        """Put ``data`` at ``path``, whole, also across a power cut."""
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with partial.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        """Publish a document at ``path``."""
+        write_whole(path, data)
 
     def add(self, source: Path, sha256: str, size: int, tick: Callable[[int], None] = lambda _: None) -> None:
         """Copy ``source`` to where its hash puts it; ``tick`` is told how many bytes went by.
@@ -108,27 +99,11 @@ class Public:
             return
         if shutil.disk_usage(goal.parent).free < size + CHUNK:
             raise OSError(f"{goal.parent}: too little room for {source.name} ({size} bytes); free some and try again")
-        partial = goal.with_name(f".{sha256}.{os.getpid()}")
         seen = hashlib.sha256()
-        try:
-            with source.open("rb") as come, partial.open("wb") as go:
-                while chunk := come.read(CHUNK):
-                    seen.update(chunk)
-                    go.write(chunk)
-                    tick(len(chunk))
-                go.flush()
-                os.fsync(go.fileno())
+        with source.open("rb") as original, whole_file(goal) as copy:
+            while chunk := original.read(CHUNK):
+                seen.update(chunk)
+                copy.write(chunk)
+                tick(len(chunk))
             if seen.hexdigest() != sha256:
                 raise FileChanged(f"{source}: the file changed while it was being published; publish again")
-            partial.replace(goal)
-        finally:
-            partial.unlink(missing_ok=True)
-        _sync_folder(goal.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -41,11 +41,11 @@ def test_a_pin_set_while_the_panel_runs_is_taken_at_once(serve: Callable[[Path],
     [
         ('{"', "{"),
         ('"pin"', '"pen"'),
-        ('"n": 4096', '"n": Infinity'),
-        ('"n": 4096', '"n": 4095'),
-        ('"p": 4', '"p": 1000000'),
-        ('"salt": "', '"salt": "x'),
-        ('"r": 8', '"r": ' + "[" * 100_000),
+        ('"n":4096', '"n":Infinity'),
+        ('"n":4096', '"n":4095'),
+        ('"p":4', '"p":1000000'),
+        ('"salt":"', '"salt":"x'),
+        ('"r":8', '"r":' + "[" * 100_000),
     ],
 )
 def test_a_broken_pin_file_locks_the_buttons_and_not_the_page(
