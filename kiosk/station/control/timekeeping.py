@@ -61,7 +61,7 @@ class Timekeeping:
 
     def ask(self, state: Path, post: Post) -> None:
         """See whether a person has left word in the folder ``state``."""
-        if word := declared.take(state, self._boot_id):
+        if word := declared.collect_declaration(state, self._boot_id):
             post(word)
 
     def declared(self, event: ClockDeclared) -> None:

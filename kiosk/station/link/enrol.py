@@ -5,14 +5,11 @@ import platform
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
-
 from kiosk import __version__
 from kiosk.common.files import write_whole
 from kiosk.contract import trust, wire
 from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, parse_code
 from kiosk.contract.trust import Refused
-from kiosk.station import config
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
 from kiosk.station.library.library import Library
@@ -132,33 +129,3 @@ def _why(address: str, error: Unreachable) -> str:
     if "/v1/enrol: HTTP 403" in str(error):
         return f"town {address} refuses the code: {str(error).partition('403: ')[2] or 'used, expired or not its own'}"
     return f"town {address}: {error}" + (f"; {PORTAL}" if error.remedy == PORTAL else "; is the network up?")
-
-
-@click.command("enrol")
-@click.option("--town", "url", required=True, help="The town's address, such as https://town.example")
-@click.option("--code", prompt="Enrolment code", help="The code that the town gave for this station.")
-@click.option(
-    "--config",
-    "path",
-    type=click.Path(path_type=Path),
-    default=Path("/etc/kiosk/config.toml"),
-    show_default=True,
-    help="The station's settings; they name the state folder.",
-)
-@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="The state folder, without settings.")
-def enrol_command(url: str, code: str, path: Path, state: Path | None) -> None:
-    """Make this station known to its town."""
-    ca_file = ""
-    if state is None:
-        try:
-            settings = config.load(path)
-        except config.ConfigError as error:
-            raise click.ClickException(str(error)) from None
-        state, ca_file = Path(settings.station.state), settings.town.ca_file
-    try:
-        identity = enrol(url, code, state, ca_file)
-    except EnrolmentFailed as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(
-        f"This is now station {identity.station} ({identity.name}), group {identity.group}, town {identity.town}."
-    )

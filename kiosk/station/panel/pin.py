@@ -3,16 +3,13 @@
 import hashlib
 import hmac
 import secrets
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import click
 import msgspec
 
 from kiosk.common.files import write_whole
-from kiosk.station import config
 
 FILE = "panel.json"
 KEY_FILE = "panel.key"
@@ -77,35 +74,3 @@ def save(state: Path, pin: Pin) -> None:
 
 def _scrypt(typed: str, salt: bytes, n: int, r: int, p: int) -> bytes:
     return hashlib.scrypt(typed.encode("utf-8", "surrogatepass"), salt=salt, n=n, r=r, p=p, dklen=32)
-
-
-@click.command()
-@click.option(
-    "--config",
-    "path",
-    type=click.Path(path_type=Path),
-    default=Path("/etc/kiosk/config.toml"),
-    show_default=True,
-    help="The station's settings.",
-)
-@click.option("--pin-stdin", is_flag=True, help="Read the PIN from standard input instead of asking for it.")
-def pin_command(path: Path, pin_stdin: bool) -> None:
-    """Set the administrator's PIN. Everybody who is logged in must log in again."""
-    try:
-        state = Path(config.load(path).station.state)
-    except config.ConfigError as error:
-        raise click.ClickException(str(error)) from None
-    typed = (
-        sys.stdin.readline().strip() if pin_stdin else click.prompt("PIN", hide_input=True, confirmation_prompt=True)
-    )
-    try:
-        pin = choose(typed)
-        state.mkdir(parents=True, exist_ok=True)
-        save(state, pin)
-    except BadPin as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(
-            f"the PIN could not be kept in {state}: {error.strerror}; run this as the user of the service, or as root"
-        ) from None
-    click.echo("The PIN is set. The panel takes it from now on.")

@@ -4,13 +4,12 @@ import stat
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from fakes_town import PORTAL_PAGE, TownOnTheLine, page
 
 from kiosk.contract.enrolment import Code, parse_code
 from kiosk.station.identity import IdentityError, load_identity
 from kiosk.station.library.library import Library
-from kiosk.station.link.enrol import EnrolmentFailed, enrol, enrol_command
+from kiosk.station.link.enrol import EnrolmentFailed, enrol
 
 
 def test_a_code_makes_a_station(town: TownOnTheLine, tmp_path: Path) -> None:
@@ -129,21 +128,6 @@ def test_an_identity_that_is_missing_or_damaged_says_what_to_do(tmp_path: Path) 
     (tmp_path / "identity.json").mkdir()
     with pytest.raises(IdentityError, match="cannot be read"):
         load_identity(tmp_path)
-
-
-def test_the_command_enrols_into_the_state_folder_of_the_settings(town: TownOnTheLine, tmp_path: Path) -> None:
-    config = tmp_path / "config.toml"
-    config.write_text(f'[station]\nstate = "{tmp_path}/state"\n')
-    run = CliRunner().invoke(enrol_command, ["--town", town.url, "--config", str(config)], input=town.add_station())
-    assert run.exit_code == 0, run.output
-    assert "station room-1" in run.output
-    assert load_identity(tmp_path / "state").station == "room-1"
-    run = CliRunner().invoke(enrol_command, ["--town", town.url, "--code", "x", "--state", str(tmp_path)])
-    assert run.exit_code == 1
-    assert "type it again" in run.output
-    run = CliRunner().invoke(enrol_command, ["--town", "x", "--code", "x", "--config", str(tmp_path / "none.toml")])
-    assert run.exit_code == 1
-    assert "config.example.toml" in run.output
 
 
 def test_a_state_folder_that_cannot_be_written_is_told(town: TownOnTheLine, tmp_path: Path) -> None:
