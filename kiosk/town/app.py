@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from kiosk.town.api import stations
-from kiosk.town.api.body import BodyTooLarge, BodyUnreadable
 from kiosk.town.stations.registry import Retired, Unknown
 from kiosk.town.town import TownError, open_office
 
@@ -29,10 +28,8 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
         yield
         office.close()
 
-    foreseen = (stations.Problem, BodyTooLarge, BodyUnreadable, Unknown, Retired, HTTPException, Exception)
-    app = Starlette(
-        routes=stations.routes(), lifespan=lifespan, exception_handlers=dict.fromkeys(foreseen, stations.on_problem)
-    )
+    errors = dict.fromkeys((Unknown, Retired, HTTPException, Exception), stations.on_problem)
+    app = Starlette(routes=stations.routes(), lifespan=lifespan, exception_handlers=errors)
     app.state.office, app.state.wait_ms = office, wait_ms
     return app
 

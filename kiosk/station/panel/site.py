@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from kiosk.common.i18n import Language, pick, translator
 from kiosk.common.stop_reasons import REASONS, reason_text, tidy_reason
-from kiosk.common.web import BodyLimit, SecurityHeaders
+from kiosk.common.web import SecurityHeaders, read_body
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, StopPressed, VolumePressed
 from kiosk.station.panel import words
@@ -106,7 +106,7 @@ class Pages:
             Exception: self._broken,
         }
         web = Starlette(routes=routes, exception_handlers=errors)
-        self.app = SecurityHeaders(BodyLimit(web, MAX_BODY))
+        self.app = SecurityHeaders(web)
 
     # --- pages ---
 
@@ -223,9 +223,9 @@ class Pages:
     async def _form(self, request: Request, name: str) -> tuple[Visitor, Form]:
         """Who sent the form, and its fields, the last of each name.
 
-        Raises HTTPException 403 for a foreign one, 400 for what is no form of ours.
+        Raises HTTPException 403 for a foreign one, 400 for what is no form of ours, 413 for a longer one.
         """
-        body = (await request.body()).decode("utf-8", "replace")
+        body = (await read_body(request, MAX_BODY)).decode("utf-8", "replace")
         try:
             form = {key: values[-1] for key, values in parse_qs(body, max_num_fields=50).items()}
         except ValueError:  # more fields than any form of ours has

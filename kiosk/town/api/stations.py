@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from kiosk.common.web import read_body
 from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Time, read_report
-from kiosk.contract.wire import Instant, Malformed, Record, decode, encode
-from kiosk.town.api.body import BodyTooLarge, BodyUnreadable, read_body
+from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
 from kiosk.town.database.store import now_ms
 from kiosk.town.intake import intake
 from kiosk.town.signing.repository import Published
@@ -37,12 +37,11 @@ _VERSION = re.compile("[1-9][0-9]{0,8}")
 T = TypeVar("T", bound=Record)
 
 
-class Problem(Exception):
+class Problem(HTTPException):
     """An answer that is an error. ``more`` goes into the JSON beside the sentence."""
 
     def __init__(self, status: int, message: str, **more: int | str) -> None:
-        super().__init__(message)
-        self.status = status
+        super().__init__(status, message)
         self.more = more
 
 
@@ -133,7 +132,7 @@ async def file(request: Request) -> Response:
 async def reports(request: Request) -> Response:
     office, caller = _office(request), await _caller(request)
     try:
-        report = await run_in_threadpool(read_report, await read_body(request))
+        report = await run_in_threadpool(read_report, await read_body(request, MAX_DOCUMENT))
     except Malformed as error:
         raise Problem(400, str(error)) from None
     _own(caller, report.station)
@@ -190,25 +189,15 @@ async def screen(request: Request) -> Response:
 
 
 async def on_problem(_request: Request, error: Exception) -> Response:
-    """Every foreseen failure as JSON with a sentence."""
-    headers: dict[str, str] = {}
-    more: dict[str, int | str] = {}
-    if isinstance(error, Problem):
-        status, more = error.status, error.more
-    elif isinstance(error, BodyTooLarge):
-        status, headers = 413, {"Connection": "close"}
-    elif isinstance(error, BodyUnreadable):
-        status = error.status
-    elif isinstance(error, Unknown):
-        status, headers = 401, {"WWW-Authenticate": "Bearer"}
-    elif isinstance(error, Retired):
-        status = 403
-    elif isinstance(error, HTTPException):
-        status, headers = error.status_code, dict(error.headers or {})
-        return _json({"error": error.detail}, status, headers)
-    else:
-        return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
-    return _json({"error": str(error), **more}, status, headers)
+    """Every error as JSON with a sentence; one that was not foreseen tells nothing of itself."""
+    if isinstance(error, HTTPException):
+        more = error.more if isinstance(error, Problem) else {}
+        return _json({"error": error.detail, **more}, error.status_code, dict(error.headers or {}))
+    if isinstance(error, Unknown):
+        return _json({"error": str(error)}, 401, {"WWW-Authenticate": "Bearer"})
+    if isinstance(error, Retired):
+        return _json({"error": str(error)}, 403)
+    return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
 
 
 def _office(request: Request) -> Town:
