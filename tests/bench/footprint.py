@@ -24,15 +24,13 @@ from kiosk.demo.rehearsal import (
     Sampler,
     add_station,
     daemon,
-    quiet,
     run,
     screen,
     soon,
     wait_for_line,
     write_config,
 )
-from kiosk.town.publishing.issue import PublishTerms
-from kiosk.town.publishing.publish import publish
+from kiosk.demo.time_shift import publish_shifted
 from kiosk.town.town import found_office
 
 NUMBER, SECONDS = 9, 150
@@ -46,7 +44,7 @@ def main() -> None:
         folder = Path(name)
         week = long_week(folder)
         office = found_office(folder / "town", "Town", town=TOWN, by="bench")
-        publish(office, week, PublishTerms("bench"), quiet, soon(3))
+        publish_shifted(office, week, soon(3), by="bench")
         office.close()
         code = add_station(folder / "town")
         log = folder / "town.log"

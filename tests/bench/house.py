@@ -18,9 +18,9 @@ from judge_cuts import Programme
 
 from kiosk.contract.playlist import Playlist
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import GROUP, TOWN, add_station, daemon, quiet, run, wait_for_line, write_config
+from kiosk.demo.rehearsal import GROUP, TOWN, add_station, daemon, run, wait_for_line, write_config
 from kiosk.town.publishing.issue import PublishTerms, copy
-from kiosk.town.publishing.measure import gather
+from kiosk.town.publishing.measure import gather, quiet
 from kiosk.town.publishing.publish import publish
 from kiosk.town.publishing.source import ProgrammeSource
 from kiosk.town.town import Town, found_office, open_office

@@ -24,9 +24,10 @@ from Xlib import display as xdisplay
 from kiosk.common.media import hash_file
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, quiet, run, wait_for_line, write_config
+from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, run, wait_for_line, write_config
 from kiosk.demo.sampler import Sighting
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist
+from kiosk.town.publishing.measure import quiet
 from kiosk.town.town import found_office, open_office
 
 SCREEN = "1280x720x24"

@@ -48,9 +48,10 @@ from room import Eyes, XServer, media_folder, say, wait_for, wall_less_monotonic
 from kiosk.common.media import hash_file
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.demo.judge import Seen, showings
-from kiosk.demo.rehearsal import GROUP, TOWN, add_station, quiet
+from kiosk.demo.rehearsal import GROUP, TOWN, add_station
 from kiosk.demo.testcard import Clip, make
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist
+from kiosk.town.publishing.measure import quiet
 from kiosk.town.town import found_office, open_office
 
 CLIP_S = 6

@@ -44,24 +44,6 @@ def town(context: click.Context, folder: Path, by: str) -> None:
     context.obj = (folder, by)
 
 
-class _Instant(click.ParamType[datetime]):
-    name = "instant"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not an instant like 2026-03-02T09:00:00+08:00", param, ctx)
-        if found.tzinfo is None or found.microsecond:
-            self.fail(f"{value!r} needs an offset from UTC and whole seconds: 2026-03-02T09:00:00+08:00", param, ctx)
-        return found
-
-
-_shift_to = click.option(
-    "--shift-to", type=_Instant(), help="Move all so that the first begins at this instant (ISO 8601, whole seconds)."
-)
 _expires = click.option(
     "--expires-days",
     type=click.IntRange(1, 3650),
@@ -158,18 +140,17 @@ def retire_station(obj: tuple[Path, str], station: str) -> None:
 
 @town.command()
 @click.argument("source", type=_FILE)
-@_shift_to
 @_expires
 @click.pass_obj
 @told
-def publish(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expires_days: int) -> None:
+def publish(obj: tuple[Path, str], source: Path, expires_days: int) -> None:
     """Measure, check, sign and put up the week that the JSON SOURCE describes."""
     from kiosk.town.publishing import publish as publishing
 
     folder, by = obj
     files = wanted(source, read_source(source, WeekSource).programmes)
     with opened(folder) as office, _progress(files) as tick:
-        playlist = publishing.publish(office, source, PublishTerms(by, expires_days), tick, shift_to)
+        playlist = publishing.publish(office, source, PublishTerms(by, expires_days), tick)
     click.echo(
         f"Version {playlist.version} for group {playlist.group}: {playlist.first_day} to {playlist.last_day}, "
         f"{len(playlist.slots)} slots, {len(playlist.programmes)} programmes."
@@ -178,11 +159,10 @@ def publish(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expi
 
 @town.command()
 @click.argument("source", type=_FILE)
-@_shift_to
 @_expires
 @click.pass_obj
 @told
-def urgent(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expires_days: int) -> None:
+def urgent(obj: tuple[Path, str], source: Path, expires_days: int) -> None:
     """Sign and put up the urgent notices of the JSON SOURCE: the whole set, what it leaves out is withdrawn."""
     from kiosk.town.publishing import publish as publishing
 
@@ -190,7 +170,7 @@ def urgent(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expir
     notices = read_source(source, UrgentSource).notices
     files = (file for notice in notices for file in wanted(source, notice.programmes))
     with opened(folder) as office, _progress(files) as tick:
-        version, _ = publishing.publish_urgent(office, source, PublishTerms(by, expires_days), tick, shift_to)
+        version, _ = publishing.publish_urgent(office, source, PublishTerms(by, expires_days), tick)
     click.echo(f"Version {version} of the urgent notices: {len(notices)} in force.")
 
 

@@ -1,7 +1,7 @@
 """Publish a source: read it, measure what it names, check it as a station will, and issue it. All or nothing."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -11,7 +11,6 @@ from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.trust import PLAYLIST, URGENT
 from kiosk.contract.wire import Malformed, encode
-from kiosk.demo.time_shift import ShiftError, shift
 from kiosk.town.database.store import audit
 from kiosk.town.publishing.issue import PublishTerms, alone, copy, issue_playlist, issue_urgent, pins
 from kiosk.town.publishing.measure import Tick, gather
@@ -29,21 +28,20 @@ from kiosk.town.signing.repository import FileChanged
 from kiosk.town.town import Town
 
 
-def publish(office: Town, path: Path, terms: PublishTerms, tick: Tick, shift_to: datetime | None = None) -> Playlist:
-    """Publish the week that the JSON at ``path`` describes, for its group.
+def publish(office: Town, path: Path, terms: PublishTerms, tick: Tick) -> Playlist:
+    """Publish the week that the JSON at ``path`` describes; as :func:`publish_week`."""
+    return publish_week(office, path, read_source(path, WeekSource), terms, tick)
 
-    ``shift_to`` (aware) moves it so that its first slot begins then; ``tick`` is told the bytes that went by and of
-    which file. Raises :class:`SourceError` with everything that is wrong with the week; then nothing is published.
+
+def publish_week(office: Town, path: Path, week: WeekSource, terms: PublishTerms, tick: Tick) -> Playlist:
+    """Publish a week for its group; the files that it names lie beside ``path``.
+
+    ``tick`` is called with the bytes that went by and the name of their file. Raises :class:`SourceError` with
+    everything that is wrong with the week; then nothing is published.
     """
-    week = read_source(path, WeekSource)
     problems = playlists.check(_draft(office, week)) + missing(wanted(path, week.programmes))
     if problems:
         raise SourceError(path, problems)
-    if shift_to is not None:
-        try:
-            week = shift(week, shift_to)
-        except (ShiftError, OverflowError) as error:
-            raise SourceError(path, [f"--shift-to: {error}"]) from None
     programmes, files = gather(office.store, path, week.programmes, tick)
     draft = replace(_draft(office, week), programmes=programmes)
     if problems := playlists.check(draft) + pins(programmes)[1]:
@@ -53,13 +51,11 @@ def publish(office: Town, path: Path, terms: PublishTerms, tick: Tick, shift_to:
         return issue_playlist(office, draft, terms)
 
 
-def publish_urgent(
-    office: Town, path: Path, terms: PublishTerms, tick: Tick, shift_to: datetime | None = None
-) -> tuple[int, tuple[Urgent, ...]]:
+def publish_urgent(office: Town, path: Path, terms: PublishTerms, tick: Tick) -> tuple[int, tuple[Urgent, ...]]:
     """Publish the urgent notices of the JSON at ``path``: the whole set; what it leaves out is withdrawn.
 
-    ``shift_to`` (aware) moves all so that the earliest begins then. Gives the version and the notices. Raises
-    :class:`SourceError` with everything that is wrong; then nothing is published.
+    Gives the version and the notices. Raises :class:`SourceError` with everything that is wrong; then nothing is
+    published.
     """
     source = read_source(path, UrgentSource)
     names = Counter(notice.id for notice in source.notices)
@@ -69,23 +65,16 @@ def publish_urgent(
         problems += [problem for text in (notice.start, notice.end) if (problem := _no_instant(notice, text))]
     if problems:
         raise SourceError(path, problems)
-    by = timedelta(0)
-    if shift_to is not None and source.notices:
-        by = shift_to - min(datetime.fromisoformat(notice.start) for notice in source.notices)
     notices: list[Urgent] = []
     files: dict[str, Path] = {}
     for notice in source.notices:
         programmes, named = gather(office.store, path, notice.programmes, tick)
         files |= named
         try:
-            notices.append(_urgent(office, notice, programmes, by))
+            notices.append(_urgent(office, notice, programmes))
             playlists.read_urgent(encode(notices[-1]))
         except Malformed as error:
             problems.append(str(error))
-        except OverflowError:
-            problems.append(
-                f"notice {notice.id}: {notice.start} to {notice.end} does not lie in years that can be shown"
-            )
     problems += pins(programme for notice in notices for programme in notice.programmes)[1]
     if problems:
         raise SourceError(path, problems)
@@ -147,8 +136,8 @@ def _no_instant(notice: NoticeSource, text: str) -> str | None:
     return f"notice {notice.id}: {text!r} is no instant with an offset, like 2026-03-02T09:00:00+08:00"
 
 
-def _urgent(office: Town, notice: NoticeSource, programmes: tuple[Programme, ...], by: timedelta) -> Urgent:
-    start, end = (datetime.fromisoformat(text) + by for text in (notice.start, notice.end))
+def _urgent(office: Town, notice: NoticeSource, programmes: tuple[Programme, ...]) -> Urgent:
+    start, end = (datetime.fromisoformat(text) for text in (notice.start, notice.end))
     return Urgent(
         id=notice.id,
         town=office.town,
