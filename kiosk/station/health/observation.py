@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from kiosk.common.mark import mark
 from kiosk.contract.records import ClockState
 from kiosk.contract.station import Equipment, Thresholds
 
@@ -16,11 +17,6 @@ DAMAGE_SHOWN_MS = 7 * DAY_MS
 """How long damage to the record stays a fault: a disk that is failing damages it again within a week."""
 INBOX_LIMIT = 1000
 """Events waiting. The producers are few and slow: more than this means that the daemon cannot follow."""
-
-
-def mark(text: str) -> str:
-    """Mark ``text`` for the catalogue (as ``kiosk.common.i18n.mark``, which a pure room does not import)."""
-    return text
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.common.i18n import Language, day_name, mark, translator
+from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.mark import mark
 from kiosk.common.stop_reasons import reason_text
 from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry
