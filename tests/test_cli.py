@@ -42,7 +42,7 @@ def test_check_config_lists_all_errors_with_their_paths(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["check-config", "--config", str(path)])
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        f"Error: {path}: [panel] prot: there is no such setting; did you mean port?",
+        f"Error: {path}: [panel] prot: there is no such name; did you mean port?",
         f"{path}: [panel] port: 0 is not a whole number from 1 to 65535; the default is 8080",
     ]
 

@@ -97,11 +97,11 @@ def test_errors_are_a_sentence_on_stderr(kiosk, source, tmp_path):
     kiosk("init", fails="there is a town already")
     kiosk("add-station", "room/1", fails="station 'room/1': use 1 to 64 letters")
     kiosk("retire-station", "ghost", fails="station ghost is not known")
-    kiosk("publish", source(titel="x"), fails="did you mean `title`?")
+    kiosk("publish", source(titel="x"), fails="did you mean title?")
     kiosk("publish", tmp_path / "none.json", fails="does not exist")
     (tmp_path / "d.json").write_text('{"openning": {}, "opening": {"week": [[{"start": "8:00"}]]}}')
-    said = kiosk("add-station", "room-1", "--document", tmp_path / "d.json", fails="did you mean `opening`?")
-    assert "opening, week 1 1, start: a time is written HH:MM:SS" in said
+    said = kiosk("add-station", "room-1", "--document", tmp_path / "d.json", fails="did you mean opening?")
+    assert 'opening, week 1 1, start: "8:00" is not a time of day, written HH:MM:SS' in said
     assert "opening, week 1 1, end: is missing" in said
 
 

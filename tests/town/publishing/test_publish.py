@@ -145,10 +145,10 @@ def test_every_problem_of_a_source_is_named_and_nothing_is_published(office, sou
     )
     said = problems(lambda: publish(office, path, TERMS, tick))
     for words in (
-        "week.json: titel: no such field; did you mean `title`?",
-        "first_day: a date",
-        "slots 1, start",
-        "mode",
+        "week.json: titel: there is no such name; did you mean title?",
+        'first_day: "2026-3-2" is not a date, such as 2026-03-02',
+        'slots 1, start: "9:00" is not a time of day, written HH:MM:SS',
+        'slots 1, mode: "lop" is not one of "once", "loop"',
     ):
         assert words in said
     assert everything(office) == before
@@ -185,7 +185,7 @@ def test_file_under_a_name_that_no_disk_takes_is_not_there(office, source):
 def test_problems_without_end_are_told_in_part_and_soon(office, source):
     path = source(**{f"titel{n}": 1 for n in range(60_000)})
     began = time.process_time()
-    assert problems(lambda: publish(office, path, TERMS, tick)).count("no such field") == MOST_PROBLEMS
+    assert problems(lambda: publish(office, path, TERMS, tick)).count("no such name") == MOST_PROBLEMS
     assert time.process_time() - began < 5
 
 
@@ -229,7 +229,7 @@ def test_still_and_subtitles_are_published(office, source):
         ("{", "not JSON at line 1"),
         ('{"title": 1.5}', "1.5"),
         ('{"title": "a", "title": "b"}', "'title' stands twice"),
-        ("[]", "Expected `object`"),
+        ("[]", "[] is not a table of named values"),
     ],
 )
 def test_source_that_is_no_json_object_is_refused_with_its_place(office, tmp_path, text, words):
