@@ -31,7 +31,7 @@ from kiosk.demo.rehearsal import (
     write_config,
 )
 from kiosk.demo.time_shift import publish_shifted
-from kiosk.town.town import found_office
+from kiosk.town.town import found_town
 
 NUMBER, SECONDS = 9, 150
 WATCH_SECONDS = 60
@@ -43,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kiosk-footprint-") as name, screen() as (display, virtual):
         folder = Path(name)
         week = long_week(folder)
-        office = found_office(folder / "town", "Town", town=TOWN, by="bench")
+        office = found_town(folder / "town", "Town", town=TOWN, by="bench")
         publish_shifted(office, week, soon(3), by="bench")
         office.close()
         code = add_station(folder / "town")

@@ -21,9 +21,9 @@ def _source(kind: str) -> Callable[[Path], Read]:
     def made(folder: Path) -> Read:
         from kiosk.town.publishing import publish, source
         from kiosk.town.stations.registry import _settings
-        from kiosk.town.town import found_office
+        from kiosk.town.town import found_town
 
-        found = found_office(folder / "town", "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
+        found = found_town(folder / "town", "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
         path = folder / "source.json"
         terms = publish.PublishTerms("test")
 

@@ -132,13 +132,13 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
     from kiosk.contract.reports import Entry, Heartbeat
     from kiosk.town.intake import intake
     from kiosk.town.stations import registry
-    from kiosk.town.town import open_office
+    from kiosk.town.town import open_town
 
     def action(name, at_ms=0):
         return encode(Action(id=name, at_ms=at_ms, by="li", action="stop", clock="trusted"))
 
     kiosk("init", "丰乐镇", "--id", "fengle")
-    office = open_office(tmp_path / "town")
+    office = open_town(tmp_path / "town")
     for name in ("room-1", "room-2", "room-3"):
         registry.add_station(office, name, "all", name, None, by="test")
     day = 86_400_000

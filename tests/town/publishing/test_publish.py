@@ -22,7 +22,7 @@ from kiosk.town.publishing.publish import publish, publish_urgent, rotate
 from kiosk.town.publishing.source import MOST_PROBLEMS, SourceError
 from kiosk.town.signing import keys
 from kiosk.town.signing.keys import KeyTrouble
-from kiosk.town.town import TownError, found_office, open_office
+from kiosk.town.town import TownError, found_town, open_town
 
 TERMS = PublishTerms("test")
 
@@ -125,7 +125,7 @@ def test_town_upgraded_in_place_publishes_with_peaks(office, source):
     before = publish(office, path, TERMS, tick)
     office.close()
     aged(office.folder / "town.db", "0001")
-    upgraded = open_office(office.folder)
+    upgraded = open_town(office.folder)
     week = publish(upgraded, path, TERMS, tick)
     assert (week.version, week.programmes) == (before.version + 1, before.programmes)
     assert week.programmes[0].peak_cdbtp is not None
@@ -370,13 +370,13 @@ def test_missing_or_damaged_key_is_named(office, source):
 
 def test_town_is_made_once_and_opened_again(office, tmp_path):
     with pytest.raises(TownError, match="there is a town already"):
-        found_office(office.folder, "Other", by="test")
+        found_town(office.folder, "Other", by="test")
     with pytest.raises(TownError, match="threshold"):
-        found_office(tmp_path / "x", "Other", root_keys=1, threshold=2, by="test")
+        found_town(tmp_path / "x", "Other", root_keys=1, threshold=2, by="test")
     with pytest.raises(TownError, match="there is no town"):
-        open_office(tmp_path / "nowhere")
-    again = open_office(office.folder)
-    assert (again.town, again.name) == ("fengle", "Fengle")
+        open_town(tmp_path / "nowhere")
+    again = open_town(office.folder)
+    assert (again.id, again.name) == ("fengle", "Fengle")
     again.close()
 
 
@@ -393,5 +393,5 @@ def test_full_disk_is_said_and_nothing_is_published(office, source, monkeypatch)
 def test_second_town_in_one_database_is_refused(office, tmp_path, monkeypatch):
     monkeypatch.setenv("KIOSK_TOWN_DB", f"sqlite:///{office.folder / 'town.db'}")
     with pytest.raises(TownError, match="holds a town already"):
-        found_office(tmp_path / "second", "Other", by="test")
+        found_town(tmp_path / "second", "Other", by="test")
     assert not (tmp_path / "second" / "keys").exists()
