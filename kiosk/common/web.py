@@ -87,7 +87,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 class Seal:
-    """Signed values for cookies: whoever holds one can read it, nobody but us can make or change one."""
+    """Signs values for cookies: whoever holds one can read it, only the holder of the key can make or change one."""
 
     def __init__(self, key: bytes, purpose: str) -> None:
         self._serializer = URLSafeTimedSerializer(key, salt=purpose, signer_kwargs={"digest_method": sha256})
@@ -98,7 +98,7 @@ class Seal:
         return sealed if isinstance(sealed, str) else sealed.decode()
 
     def open(self, text: str | None, max_age_s: int) -> dict[str, str]:
-        """What was sealed no more than ``max_age_s`` ago; empty for anything else."""
+        """The value, if it was sealed no more than ``max_age_s`` seconds ago; empty for anything else."""
         try:
             value = self._serializer.loads(text or "", max_age=max_age_s)
         except BadData:

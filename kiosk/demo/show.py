@@ -1,4 +1,4 @@
-"""`kiosk demo`: sets the scene, lets it run, says what was seen."""
+"""`kiosk demo`: sets up screen, town and station, runs them, and reports what was seen."""
 
 import contextlib
 import json

@@ -299,7 +299,7 @@ class Station:
         if fetching := line_of(self._snapshot.fetching):
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
-        status_file.tell(Path(self._config.station.runtime), self._snapshot)
+        status_file.write(Path(self._config.station.runtime), self._snapshot)
 
     # --- equipment ---
 

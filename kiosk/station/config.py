@@ -52,7 +52,7 @@ class Station(Table, frozen=True, kw_only=True):
     state: Folder = "/var/lib/kiosk"
     """What must survive a power cut: the record, the accepted weeks, the programmes, the station's key and token."""
     runtime: Folder = "/run/kiosk"
-    """What need not: sockets of the children, the poster's picture."""
+    """What may go at a power cut: sockets of the children, the poster's picture."""
     language: Literal["zh", "en"] = "zh"
     """Of the poster, the panel and the messages on the screen."""
 
@@ -90,7 +90,7 @@ class Projector(Table, frozen=True, kw_only=True):
 
 
 class Town(Table, frozen=True, kw_only=True):
-    """``[town]``: how the station speaks to its town; who the town is, enrolment has settled."""
+    """``[town]``: the line to the town. The town's address comes from the enrolment."""
 
     heartbeat_s: Annotated[int, Meta(ge=5, le=3_600)] = 60
     timeout_s: Annotated[int, Meta(ge=2, le=600)] = 30
@@ -120,7 +120,7 @@ class Panel(Table, frozen=True, kw_only=True):
 
 
 class Health(Table, frozen=True, kw_only=True):
-    """``[health]``: how often the devices are looked at. The thresholds come in the town's station document."""
+    """``[health]``: how often the devices are probed. The thresholds come in the town's station document."""
 
     probe_s: Annotated[int, Meta(ge=1, le=3_600)] = 30
     disk_free_mb: Annotated[int, Meta(ge=64, le=1_048_576)] = 1_024
@@ -211,7 +211,7 @@ def _show(place: Place) -> str:
 
 
 def _check(config: Config) -> list[str]:
-    """What no single key can tell."""
+    """Checks that need more than one setting, or this PC."""
     found = []
     if (config.screen.width == 0) != (config.screen.height == 0):
         found.append("[screen] width, height: set both, or leave both at 0 for the whole screen")

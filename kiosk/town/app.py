@@ -1,4 +1,4 @@
-"""The town's server, put together: town, API, error answers; and the socket it listens on."""
+"""The town's web server: the open town, the API, the answers to errors, and the socket."""
 
 import logging
 import os
@@ -35,7 +35,7 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
 
 
 def serve(folder: Path, listen: str, port: int, say: Callable[[str], None], wait_ms: int = 0) -> None:
-    """Serve the town until SIGTERM or SIGINT. ``say`` is told the address; port 0 takes a free one.
+    """Serve the town until SIGTERM or SIGINT. ``say`` is called with the address; port 0 takes a free one.
 
     Raises :class:`TownError` where nothing can listen there.
     """

@@ -60,7 +60,7 @@ def station(settings: Path) -> None:
 @click.command()
 @config_option
 def status(settings: Path) -> None:
-    """Say how the station that runs on this PC is: on air, records, programmes on their way."""
+    """Print what the station on this PC is doing: on air, records to deliver, programmes to fetch."""
     from kiosk.station import status_file
 
     try:

@@ -1,4 +1,4 @@
-"""Enrolment: a code typed once, a key pair made here, and the town's root believed because the code names it."""
+"""Enrolment: the code proves the town's root, a key pair is made here, and the town gives a token."""
 
 import logging
 import platform
@@ -30,8 +30,8 @@ class EnrolmentFailed(Exception):
 def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     """Enrol this PC with the town at ``url``. Raises :class:`EnrolmentFailed`.
 
-    The same code may be used again from this PC, as after a lost answer: the key stays, and so does the station. The
-    record of a station that this PC was before is set aside: it is not the new one's. ``ca_file`` as in the settings.
+    The same code may be used again from this PC, as after a lost answer: the key stays, and so does the station.
+    ``ca_file`` as in the settings.
     """
     address = _address(url)
     try:
@@ -40,7 +40,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
         raise EnrolmentFailed(str(error)) from None
     try:
         public_key = _key_pair(state)
-        answer = _ask(TownClient(address, ca_file=ca_file), address, parsed, public_key, state)
+        answer = _request_enrolment(TownClient(address, ca_file=ca_file), address, parsed, public_key, state)
         identity = Identity(
             url=address,
             town=answer.town,
@@ -51,7 +51,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
             public_key=public_key,
             root_sha256=parsed.root_sha256,
         )
-        _part_with_the_past(state, identity)
+        _set_old_record_aside(state, identity)
         save_identity(state, identity)
     except OSError as error:
         raise EnrolmentFailed(
@@ -60,8 +60,8 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     return identity
 
 
-def _ask(town: TownClient, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
-    """Believe the town first, by its root, and only then tell it the secret."""
+def _request_enrolment(town: TownClient, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
+    """Verify the town by its root, and only then send it the code's secret."""
     try:
         _fetch_roots(town, code, Library(state / "library"))
         request = EnrolRequest(
@@ -73,7 +73,7 @@ def _ask(town: TownClient, address: str, code: Code, public_key: str, state: Pat
     except wire.Malformed as error:
         raise EnrolmentFailed(f"town {address}: {error}; {PORTAL}") from None
     except Unreachable as error:
-        raise EnrolmentFailed(_why(address, error)) from None
+        raise EnrolmentFailed(_reason(address, error)) from None
     return answer
 
 
@@ -87,7 +87,8 @@ def _fetch_roots(town: TownClient, code: Code, library: Library) -> None:
         library.keep_root(event.root, event.data)
 
 
-def _part_with_the_past(state: Path, identity: Identity) -> None:
+def _set_old_record_aside(state: Path, identity: Identity) -> None:
+    """Rename the record of another station that this PC was before: it is not the new one's."""
     try:
         before = load_identity(state)
     except IdentityError:
@@ -125,7 +126,7 @@ def _address(url: str) -> str:
     return url.strip().rstrip("/")
 
 
-def _why(address: str, error: Unreachable) -> str:
+def _reason(address: str, error: Unreachable) -> str:
     if "/v1/enrol: HTTP 403" in str(error):
         return f"town {address} refuses the code: {str(error).partition('403: ')[2] or 'used, expired or not its own'}"
     return f"town {address}: {error}" + (f"; {PORTAL}" if error.remedy == PORTAL else "; is the network up?")

@@ -28,7 +28,7 @@ Refusal = Literal["no-pin", "locked-out", "wrong-pin"]
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks. ``device`` is random, made at the first visit; ``known`` once it has shown the right PIN."""
+    """A browser at the panel. ``device`` is random, made at the first visit; ``known``: it has given the PIN before."""
 
     device: str
     known: bool
@@ -37,7 +37,7 @@ class Visitor:
 
 
 class Access:
-    """Decides on cookies, tokens and PINs. ``clock`` says UTC milliseconds."""
+    """The panel's cookies, form tokens, PIN and lock-out. ``clock`` returns UTC milliseconds."""
 
     def __init__(self, state: Path, clock: Callable[[], int]) -> None:
         self._state = state
@@ -48,7 +48,7 @@ class Access:
         self._lockout = Lockout(state)
 
     def pin(self) -> pins.Pin | None:
-        """The PIN as it is set now; read afresh, since the command that sets it is another process."""
+        """The PIN as it is set now, read from its file: the command that sets it is another process."""
         try:
             return pins.load(self._state)
         except (OSError, ValueError) as error:
@@ -71,11 +71,11 @@ class Access:
         _set_cookie(response, DEVICE_COOKIE, sealed, DEVICE_AGE_S)
 
     def token(self, visitor: Visitor, form: str) -> str:
-        """What the form must carry. It does not age: a page may stay open overnight."""
+        """The token that a form must carry. It does not expire: a page may stay open overnight."""
         return form_token(self._key, visitor.device, form)
 
     def is_ours(self, request: Request, visitor: Visitor, form: str, token: str) -> bool:
-        """Whether a form was sent from one of our own pages, by the device that was shown it."""
+        """Whether a form was sent from a page of the panel, by the device that was shown it."""
         return is_same_origin(request) and is_form_token(token, self._key, visitor.device, form)
 
     def wait_s(self, visitor: Visitor) -> int:

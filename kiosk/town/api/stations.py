@@ -46,7 +46,7 @@ class Problem(HTTPException):
 
 
 def routes() -> list[Route]:
-    """What a station may ask for."""
+    """The routes of the API."""
     return [
         Route("/healthz", health),
         Route("/v1/enrol", enrol, methods=["POST"]),
@@ -64,11 +64,11 @@ def routes() -> list[Route]:
 async def health(request: Request) -> Response:
     town = _town(request)
 
-    def look() -> None:
+    def ping_database() -> None:
         with town.store.read() as connection:
             connection.exec_driver_sql("SELECT 1")
 
-    await run_in_threadpool(look)
+    await run_in_threadpool(ping_database)
     return _json({"ok": True, "root_version": town.public.root_version()})
 
 
@@ -109,10 +109,10 @@ async def urgent(request: Request) -> Response:
 async def station(request: Request) -> Response:
     town, caller = _town(request), await _caller(request)
 
-    def signed() -> bytes:
+    def signed_document() -> bytes:
         return encode(town.signer.vouch(registry.document(town, caller.station)))
 
-    data = await run_in_threadpool(signed)
+    data = await run_in_threadpool(signed_document)
     return _document(request, Published.of(data), "a station document")
 
 
@@ -135,14 +135,14 @@ async def reports(request: Request) -> Response:
         report = await run_in_threadpool(read_report, await read_body(request, MAX_DOCUMENT))
     except Malformed as error:
         raise Problem(400, str(error)) from None
-    _own(caller, report.station)
+    _require_own(caller, report.station)
 
-    def take() -> ReportAnswer:
+    def receive() -> ReportAnswer:
         receipts, witness = intake.take(town.store, report, now_ms())
         return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness))
 
     try:
-        answer = await run_in_threadpool(take)
+        answer = await run_in_threadpool(receive)
     except intake.Gap as gap:
         raise Problem(409, str(gap), head_seq=gap.head_seq, head_hash=gap.head_hash) from None
     for receipt in answer.receipts:
@@ -154,9 +154,9 @@ async def reports(request: Request) -> Response:
 async def heartbeat(request: Request) -> Response:
     town, caller = _town(request), await _caller(request)
     beat = await _body(request, Heartbeat, "heartbeat")
-    _own(caller, beat.station)
+    _require_own(caller, beat.station)
 
-    def hear() -> HeartbeatAnswer:
+    def answer() -> HeartbeatAnswer:
         intake.hear(town.store, beat, now_ms())
         public = town.public
         return HeartbeatAnswer(
@@ -169,7 +169,7 @@ async def heartbeat(request: Request) -> Response:
             picture_wanted=screenshots.is_wanted(town, caller.station),
         )
 
-    return _json(await run_in_threadpool(hear))
+    return _json(await run_in_threadpool(answer))
 
 
 async def screen(request: Request) -> Response:
@@ -213,7 +213,7 @@ async def _caller(request: Request) -> Caller:
     return await run_in_threadpool(registry.recognise, _town(request), token.strip())
 
 
-def _own(caller: Caller, station: str) -> None:
+def _require_own(caller: Caller, station: str) -> None:
     if station != caller.station:
         raise Problem(403, f"this is of station {station}, the token is of station {caller.station}")
 

@@ -1,4 +1,4 @@
-"""The files that a source names, measured; what was measured before is not measured again."""
+"""Measures the files that a source names; a file that was measured before is not measured again."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -12,7 +12,7 @@ from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.trust import PLAYLIST, URGENT
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database.store import audit
-from kiosk.town.publishing.issue import PublishTerms, alone, copy, issue_playlist, issue_urgent, pins
+from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist, issue_urgent, pins, publication_lock
 from kiosk.town.publishing.measure import Tick, gather
 from kiosk.town.publishing.source import (
     NoticeSource,
@@ -46,7 +46,7 @@ def publish_week(town: Town, path: Path, week: WeekSource, terms: PublishTerms, 
     draft = replace(_draft(town, week), programmes=programmes)
     if problems := playlists.check(draft) + pins(programmes)[1]:
         raise SourceError(path, problems)
-    with alone(town):
+    with publication_lock(town):
         _copy(town, path, files, tick)
         return issue_playlist(town, draft, terms)
 
@@ -54,7 +54,7 @@ def publish_week(town: Town, path: Path, week: WeekSource, terms: PublishTerms, 
 def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> tuple[int, tuple[Urgent, ...]]:
     """Publish the urgent notices of the JSON at ``path``: the whole set; what it leaves out is withdrawn.
 
-    Gives the version and the notices. Raises :class:`SourceError` with everything that is wrong; then nothing is
+    Returns the version and the notices. Raises :class:`SourceError` with everything that is wrong; then nothing is
     published.
     """
     source = read_source(path, UrgentSource)
@@ -78,15 +78,15 @@ def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> t
     problems += pins(programme for notice in notices for programme in notice.programmes)[1]
     if problems:
         raise SourceError(path, problems)
-    with alone(town):
+    with publication_lock(town):
         _copy(town, path, files, tick)
         return issue_urgent(town, notices, terms), tuple(notices)
 
 
 def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> int:
-    """Replace the key of ``role``, and sign anew what the old one had signed. Gives the new root's version."""
+    """Replace the key of ``role``, and sign anew what the old one had signed. Returns the new root's version."""
     public = town.public
-    with alone(town):
+    with publication_lock(town):
         version = keys.rotate(town.keys_folder, root_folder, public, role, datetime.now(UTC))
         with town.store.write() as connection:
             audit(connection, terms.by, "rotate-key", role, f"root {version}")

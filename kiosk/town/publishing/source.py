@@ -1,4 +1,4 @@
-"""The JSON that an officer writes a week, or urgent notices, in: read strictly, every problem at once with its place.
+"""The JSON in which an officer writes a week or urgent notices, read strictly.
 
 A week (file names are relative to the JSON; everything but title, group, days and programmes may be left out)::
 

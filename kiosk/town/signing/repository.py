@@ -20,7 +20,7 @@ class FileChanged(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """One signed document as it lies in the folder."""
+    """A published document and its hash."""
 
     data: bytes
     sha256: str
@@ -31,13 +31,14 @@ class Published:
 
 
 class Public:
-    """The public folder. Every file is written beside its place, synced and renamed: it is there whole or not."""
+    """The public folder. Every file in it is whole."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._versions: dict[Path, tuple[tuple[int, int, int], int]] = {}
 
     def prepare(self) -> None:
+        """Make the folders."""
         for name in ("root", "groups", "files"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
 
@@ -47,19 +48,24 @@ class Public:
         return max((int(match[1]) for match in found if match), default=0)
 
     def root_path(self, version: int) -> Path:
+        """Path of the root of that version."""
         return self.folder / "root" / f"{version}.root.json"
 
     def group_path(self, group: str) -> Path:
+        """Path of the signed metadata of a group's week."""
         return self.folder / "groups" / f"{group}.json"
 
     @property
     def urgent_path(self) -> Path:
+        """Path of the signed metadata of the urgent notices."""
         return self.folder / "urgent.json"
 
     def file_path(self, sha256: str) -> Path:
+        """Path of a file by its hash."""
         return self.folder / "files" / sha256
 
     def groups(self) -> list[str]:
+        """The groups that a week is published for."""
         return sorted(path.stem for path in (self.folder / "groups").glob("*.json"))
 
     def version(self, path: Path) -> int:
@@ -68,10 +74,10 @@ class Public:
             stat = path.stat()
         except FileNotFoundError:
             return 0
-        mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        state = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         known = self._versions.get(path)
-        if known is None or known[0] != mark:
-            known = (mark, trust.peek(path.read_bytes()).version)
+        if known is None or known[0] != state:
+            known = (state, trust.peek(path.read_bytes()).version)
             self._versions[path] = known
         return known[1]
 
@@ -88,7 +94,7 @@ class Public:
         write_whole(path, data)
 
     def add(self, source: Path, sha256: str, size: int, tick: Callable[[int], None] = lambda _: None) -> None:
-        """Copy ``source`` to where its hash puts it; ``tick`` is told how many bytes went by.
+        """Copy ``source`` into the folder, under its hash; ``tick`` is called with the bytes that went by.
 
         Raises :class:`FileChanged` where the file is no longer the one that was measured, :class:`OSError` where the
         disk is full.

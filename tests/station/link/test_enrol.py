@@ -1,5 +1,6 @@
 """Enrolment: a code becomes a station, and nothing short of the right town's root is believed."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -23,6 +24,15 @@ def test_a_code_makes_a_station(town: TownOnTheLine, tmp_path: Path) -> None:
     assert shelf.root is not None and shelf.root.version == 1
     assert shelf.troubles == ()
     assert identity.token not in repr(identity)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_enrols_belongs_to_the_owner_of_the_state_folder(town: TownOnTheLine, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, 12_345, 12_345)
+    enrol(town.url, town.add_station(), state)
+    assert {path.lstat().st_uid for path in state.rglob("*")} == {12_345}
 
 
 def test_the_same_code_again_is_the_same_station_with_the_same_key(town: TownOnTheLine, tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ def test_every_problem_of_urgent_notices_is_named(office, source):
         assert words in said
     other = notice(id="b", programmes=[{"id": "alarm", "file": "opening.mp4", "title": "!"}])
     said = problems(lambda: publish_urgent(office, urgent_source(source, notice(), other), TERMS, tick))
-    assert "programme/alarm: stands for two unlike files" in said
+    assert "programme/alarm: stands for two different files" in said
     backwards = urgent_source(source, notice(end="2026-03-02T08:00:00+08:00"))
     assert "end after its start" in problems(lambda: publish_urgent(office, backwards, TERMS, tick))
     assert not office.public.urgent_path.exists()
