@@ -21,7 +21,7 @@ from kiosk.common.messages import mark
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-"""The first one is what a room speaks unless told otherwise."""
+"""The first one is the default."""
 
 _LOCALE = Path(__file__).parent / "locale"
 _CATALOGUES: dict[Language, str] = {"zh": "zh_CN"}

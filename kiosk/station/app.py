@@ -316,7 +316,7 @@ class Station:
         if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
-        status_file.tell(Path(self._config.station.runtime), self._snapshot)
+        status_file.write(Path(self._config.station.runtime), self._snapshot)
 
     def _crashed(self, event: Crashed) -> None:
         log.critical("thread %s has ended (%s); so does the daemon, to be started anew", event.thread, event.error)

@@ -1,5 +1,6 @@
 """Signed documents on disk: what verifies is loaded, and nothing that is damaged stops the boot."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -130,12 +131,14 @@ def test_a_power_cut_between_playlist_and_metadata_leaves_the_old_week(
 ) -> None:
     playlist, _ = keep_all(town, documents)
 
-    def cut(self: Path, target: Path) -> None:
-        if target.name == "group.json":
-            raise OSError("power cut")
-        self.rename(target)
+    replace = os.replace
 
-    monkeypatch.setattr(Path, "replace", cut)
+    def cut(source: str, target: str, **folders: int) -> None:
+        if target == "group.json":
+            raise OSError("power cut")
+        replace(source, target, **folders)
+
+    monkeypatch.setattr(os, "replace", cut)
     with pytest.raises(OSError, match="power cut"):
         documents.keep_week(b"new metadata", b"new playlist")
     monkeypatch.undo()
