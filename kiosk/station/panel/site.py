@@ -1,4 +1,4 @@
-"""The panel's pages and forms, answered on the panel's own event loop, from memory."""
+"""The panel's web application: pages, forms and what they post. Answers come from the snapshot, on the panel's loop."""
 
 import asyncio
 import logging
