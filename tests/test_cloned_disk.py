@@ -12,6 +12,7 @@ from kiosk.contract.trust import first_root
 from kiosk.station.events import Delivered, Event, TownRefused
 from kiosk.station.identity import load_identity
 from kiosk.station.journal.journal import Journal
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link import pace
 from kiosk.station.link.enrol import enrol
@@ -27,9 +28,9 @@ class Pc:
         identity = load_identity(state)
         self.journal = Journal(state / "journal.db", self.events.append, name)
         self.journal.start()
-        self.link = Link(identity, Library(state / "library"), self.journal, self.events.append, timeout_s=5)
+        self.link = Link(identity, Documents(Library(state / "library")), self.journal, self.events.append, timeout_s=5)
         root = state / "library" / "trust" / "root" / "1.root.json"
-        self.link.root(first_root(root.read_bytes(), identity.root_sha256))
+        self.link.use_root(first_root(root.read_bytes(), identity.root_sha256))
         self.link.start()
 
     def note(self, name: str) -> None:

@@ -64,9 +64,10 @@ from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.link import FetchTerms, Link
-from kiosk.station.link.progress import line_of
+from kiosk.station.link.progress import progress_line
 from kiosk.station.overview import Overview
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
@@ -117,9 +118,9 @@ class Station:
         self._identity: Identity = load_identity(state)
         identity = self._identity
         library = Library(state / "library")
-        self._accepted = accepted = Accepted(
-            library, library.load(identity.group, identity.station, identity.root_sha256)
-        )
+        documents = Documents(library)
+        shelf = documents.load(identity.group, identity.station, identity.root_sha256)
+        self._accepted = accepted = Accepted(documents, shelf)
         self._journal = journal = Journal(state / "journal.db", post, boot_id)
         self._clock = clock = Clock(journal.recall(memory.KEY, memory.Memory), boot_id)
         self._timers = Timers(post)
@@ -132,7 +133,7 @@ class Station:
             child_replaced=monitor.child_replaced, play_closed=self._report_soon,
         )  # fmt: skip
         self._link = Link(
-            identity, library, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
+            identity, documents, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
             terms=FetchTerms(FetchHours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
         )  # fmt: skip
         self._devices = Devices(post)
@@ -299,6 +300,7 @@ class Station:
     def _replan(self, why: str) -> None:
         moment = self._playout.replan(why)
         self._timers.at(self._clock.on_system(moment), Wake("change"))
+        self._link.on_air(bool(self._playout.files()))
         self._refresh()
 
     def _report_soon(self) -> None:
@@ -311,7 +313,7 @@ class Station:
         self._snapshot = self._overview.snapshot()
         on_air = self._snapshot.on_air
         said = f"on air: {on_air.title}" if on_air else "poster"
-        if fetching := line_of(self._snapshot.fetching):
+        if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
         status_file.write(Path(self._config.station.runtime), self._snapshot)

@@ -47,10 +47,10 @@ class Overview:
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
 
-    def fetching(self) -> progress.Fetching:
+    def fetching(self) -> progress.FetchProgress:
         """How far the fetching of programmes has come."""
         now = self._clock.now().astimezone(self._accepted.zone)
-        return progress.look(self._accepted, self._link, now, self._clock.state != "untrusted")
+        return progress.fetch_progress(self._accepted, self._link, now, self._clock.state != "untrusted")
 
     def poster(self) -> poster.Poster:
         """The public posting as it should be now."""

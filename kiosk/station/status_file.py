@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from kiosk.common.files import write_whole
-from kiosk.station.link.progress import line_of
+from kiosk.station.link.progress import progress_line
 from kiosk.station.panel.snapshot import Snapshot
 
 NAME = "status"
@@ -23,7 +23,7 @@ def lines_of(snapshot: Snapshot) -> list[str]:
         f"records not yet received by the town: {snapshot.waiting}",
         f"records that the town did not take: {snapshot.refused_count}",
         *(f"  no. {one.seq} {one.title or one.kind}: {one.reason}" for one in snapshot.refused),
-        f"programmes: {line_of(snapshot.fetching) or 'all here'}",
+        f"programmes: {progress_line(snapshot.fetching) or 'all here'}",
     ]
     return lines + [f"problem: {problem.cause}" for problem in snapshot.problems]
 

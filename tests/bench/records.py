@@ -47,6 +47,7 @@ from kiosk.station.journal import plays as rows
 from kiosk.station.journal import writer
 from kiosk.station.journal.database import WAL_PAGES, open_writing
 from kiosk.station.journal.journal import Due, Journal
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
@@ -320,9 +321,9 @@ def deliver(state: Path) -> None:
 
     journal.start()
     identity = load_identity(state)
-    link = Link(identity, Library(state / "library"), journal, post)
+    link = Link(identity, Documents(Library(state / "library")), journal, post)
     root = (state / "library" / "trust" / "root" / "1.root.json").read_bytes()
-    link.root(first_root(root, identity.root_sha256))
+    link.use_root(first_root(root, identity.root_sha256))
     link.start()
     head, _ = journal.head()
     began, before = time.perf_counter(), cpu_s(os.getpid())

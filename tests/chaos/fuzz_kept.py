@@ -50,9 +50,10 @@ def _library_seeds() -> list[bytes]:
 def _library(folder: Path) -> Read:
     """The shelf of a station of whose documents one is damaged."""
     from kiosk.contract import trust
+    from kiosk.station.library.documents import Documents
     from kiosk.station.library.library import Library
 
-    library = Library(folder / "library")
+    documents = Documents(Library(folder / "library"))
     kept = folder / "library/trust"
     parts = dict(zip(LIBRARY, ("root/1.root.json", "groups/all.json", "urgent.json", "signed document"), strict=True))
     for name in ("playlist", "urgent notice"):
@@ -64,7 +65,7 @@ def _library(folder: Path) -> Read:
             place.write_bytes(example()[part])
         bad = LIBRARY[int(data[:1]) if data[:1].isdigit() and int(data[:1]) < 4 else 1]
         (kept / "root" / bad if bad.endswith("root.json") else kept / bad).write_bytes(data[1:])
-        return library.load("all", "room-1", trust.digest(example()["root/1.root.json"]))
+        return documents.load("all", "room-1", trust.digest(example()["root/1.root.json"]))
 
     return read
 

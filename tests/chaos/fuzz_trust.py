@@ -31,9 +31,10 @@ def told(folder: Path, what: str, read: Read) -> Read:
     from kiosk.station.health.rules import Raised, RuleState, judge
     from kiosk.station.journal.chain import valid
     from kiosk.station.library.accepted import Accepted
-    from kiosk.station.library.library import Library, Shelf
+    from kiosk.station.library.documents import Documents, Shelf
+    from kiosk.station.library.library import Library
 
-    accepted = Accepted(Library(folder / "library"), Shelf(root=_root()))
+    accepted = Accepted(Documents(Library(folder / "library")), Shelf(root=_root()))
 
     def judged(data: bytes) -> object:
         try:
@@ -134,7 +135,7 @@ def _vouched_document(folder: Path) -> Read:
     from kiosk.contract.reports import Signed
     from kiosk.contract.station import StationDocument
     from kiosk.station.display.poster import compose
-    from kiosk.station.library.library import check_station
+    from kiosk.station.library.documents import check_station
     from kiosk.station.schedule.opening_hours import room_open
 
     root = _root()

@@ -70,7 +70,7 @@ def test_child_has_no_network_and_writes_only_in_its_own_folder(tmp_path: Path, 
     assert (outside / "old").read_text() == "old"
 
 
-@pytest.mark.parametrize("module", ["child", "stage_child"])
+@pytest.mark.parametrize("module", ["programme", "stage"])
 def test_child_whose_parent_is_gone_before_it_runs_ends_without_looking_for_a_screen(
     tmp_path: Path, module: str
 ) -> None:
@@ -78,8 +78,8 @@ def test_child_whose_parent_is_gone_before_it_runs_ends_without_looking_for_a_sc
     command = [
         sys.executable,
         "-m",
-        f"kiosk.station.projector.{module}",
-        *([str(tmp_path)] * (module == "child")),
+        f"kiosk.station.player.{module}",
+        *([str(tmp_path)] * (module == "programme")),
         ":9",
     ]
     orders, parent = os.pipe()

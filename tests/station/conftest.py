@@ -1,11 +1,16 @@
-"""What several test modules of the station stand on: a real town on loopback, and a station's link to it."""
+"""Fixtures of the station's tests: a town on loopback, a station's link to it, a projector on a screen."""
 
+import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fakes_town import TownOnTheLine
 from link_room import Room
+from rig import Rig
+from screen import POSTER, Sampler, XServer, children_of
 
 
 @pytest.fixture
@@ -22,3 +27,23 @@ def room(town: TownOnTheLine, tmp_path: Path) -> Iterator[Room]:
     found = Room(town, tmp_path / "state")
     yield found
     found.close()
+
+
+@pytest.fixture
+def rig(screen: XServer, sampler: Sampler) -> Iterator[Rig]:
+    """A projector with its stage: the poster is on the screen, no programme is."""
+    rig = Rig(screen)
+    rig.until(lambda: rig.stage.up)
+    rig.until(lambda: sampler.seen[-1].programme == POSTER)
+    yield rig
+    rig.close()
+    rig.until(lambda: screen.windows() == 0)
+
+
+@pytest.fixture(autouse=True)
+def _no_player_left_behind() -> Iterator[None]:
+    """A test that fails half-way must not fail the next one by its child processes."""
+    yield
+    for pid in children_of(os.getpid()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

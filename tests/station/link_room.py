@@ -13,9 +13,11 @@ from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.trust import Pinned
 from kiosk.station.events import Crashed, Delivered, Event, FetchEnded, TownUnreachable
 from kiosk.station.journal.journal import Journal
+from kiosk.station.library.accepted import Standing
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
-from kiosk.station.link.link import FetchTerms, Link, Standing
+from kiosk.station.link.link import FetchTerms, Link
 
 E = TypeVar("E")
 
@@ -28,14 +30,17 @@ class Room:
         self.identity = enrol(town.url, town.add_station(), state)
         town.asked.clear()
         self.library = Library(state / "library")
+        self.documents = Documents(self.library)
         self.events: list[Event] = []
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
-        self.link = Link(self.identity, self.library, self.journal, self.post, timeout_s=5, terms=terms or FetchTerms())
-        root = self.library.load("villages", "room-1", self.identity.root_sha256).root
+        self.link = Link(
+            self.identity, self.documents, self.journal, self.post, timeout_s=5, terms=terms or FetchTerms()
+        )
+        root = self.documents.load("villages", "room-1", self.identity.root_sha256).root
         assert root is not None
         self.standing = Standing(root, now=datetime.now(UTC))
-        self.link.root(root)
+        self.link.use_root(root)
         self.link.start()
 
     def post(self, event: Event) -> None:

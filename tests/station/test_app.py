@@ -21,7 +21,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.events import Event, StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
 from kiosk.station.health.probes import Probes
-from kiosk.station.library.library import Library
+from kiosk.station.library.documents import Documents
 from kiosk.station.projector.stage import Stage
 from kiosk.station.service import systemd
 
@@ -178,20 +178,41 @@ def test_file_that_the_town_has_lost_is_written_down_once_and_asked_for_ever_mor
     assert room.actions("refused") == ["refused"]
 
 
+def test_programme_that_rots_on_the_disk_is_fetched_again_while_the_room_is_closed(room: LiveRoom) -> None:
+    tomorrow = whole(now() + timedelta(days=1))
+    playlist = room.publish((tomorrow, HOUR, "red"), names=("red.mp4",))
+    file = room.state / "library" / "files" / playlist.programmes[0].sha256
+    room.begin()
+    eventually(file.exists)
+    whole_bytes = file.read_bytes()
+    rotten = bytearray(whole_bytes)
+    rotten[len(rotten) // 2] ^= 1
+    file.write_bytes(rotten)
+    os.utime(file, (1, 1))
+
+    def mended() -> bool:
+        room.post(Wake("sync"))
+        time.sleep(0.3)
+        return file.exists() and file.read_bytes() == whole_bytes
+
+    eventually(mended)
+    assert room.end() == 0
+
+
 def test_disk_that_takes_no_week_leaves_the_room_as_it_is_until_it_does(
     room: LiveRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room.publish((whole(now()), HOUR, "red"), names=("red.mp4",))
-    keep, tries = Library.keep_week, 0
+    keep, tries = Documents.keep_week, 0
 
-    def full(library: Library, metadata: bytes, playlist: bytes) -> None:
+    def full(documents: Documents, metadata: bytes, playlist: bytes) -> None:
         nonlocal tries
         tries += 1
         if tries < 3:
             raise OSError(errno.ENOSPC, "No space left on device")
-        keep(library, metadata, playlist)
+        keep(documents, metadata, playlist)
 
-    monkeypatch.setattr(Library, "keep_week", full)
+    monkeypatch.setattr(Documents, "keep_week", full)
     room.begin()
     for wanted in (1, 2):
         eventually(lambda: tries >= wanted)  # noqa: B023

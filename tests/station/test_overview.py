@@ -16,6 +16,7 @@ from kiosk.station.events import TownRefused
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
@@ -39,13 +40,13 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
     rooms: list[Room] = []
 
     def make(playlist: Playlist | None, now: str) -> tuple[Room, Accepted, Overview]:
-        library = Library(tmp_path / "state/library")
-        accepted = Accepted(library, library.load(identity.group, identity.station, identity.root_sha256))
+        documents = Documents(Library(tmp_path / "state/library"))
+        accepted = Accepted(documents, documents.load(identity.group, identity.station, identity.root_sha256))
         accepted.playlist, accepted.document = playlist, document()
         room = Room(tmp_path / "state", playlist, at(now))
         rooms.append(room)
         monitor = HealthMonitor(room.journal, identity.station, 0)
-        link = Link(identity, library, room.journal, lambda event: None)
+        link = Link(identity, documents, room.journal, lambda event: None)
         return room, accepted, Overview(
             "zh", identity, accepted, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1", link,
             RefusedEntries(room.journal),

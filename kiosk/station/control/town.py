@@ -25,8 +25,8 @@ from kiosk.station.events import (
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.journal.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
-from kiosk.station.library.accepted import Accepted
-from kiosk.station.link.link import Link, Standing
+from kiosk.station.library.accepted import Accepted, Standing
+from kiosk.station.link.link import Link
 from kiosk.station.link.pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -94,7 +94,7 @@ class TownHandler:
         self._retry_s: float = RETRY_SECONDS
         self._picture_wanted = False
         if line := journal.recall(MEMORY, _Line):
-            link.was_as_fast_as(line.bytes_per_s)
+            link.restore_speed(line.bytes_per_s)
 
     # --- from this side ---
 
@@ -114,7 +114,7 @@ class TownHandler:
         """A picture of the screen was taken: the town gets it if it has asked for one."""
         if self._picture_wanted:
             self._picture_wanted = False
-            self._link.picture(screenshot.jpeg, screenshot.at_ms)
+            self._link.send_picture(screenshot.jpeg, screenshot.at_ms)
             self.report()
 
     @property
@@ -141,8 +141,8 @@ class TownHandler:
     def _handle(self, event: FromTown) -> None:
         match event:
             case RootFound():
-                self._accepted.take_root(event)
-                self._link.root(self._accepted.root)
+                self._accepted.accept_root(event)
+                self._link.use_root(self._accepted.root)
             case WeekFound():
                 self._week_found(event)
             case UrgentFound():
@@ -164,19 +164,19 @@ class TownHandler:
                 self._monitor.town_silent(self._clock.now_ms())
 
     def _week_found(self, event: WeekFound) -> None:
-        if not self._accepted.take_week(event):
+        if not self._accepted.accept_week(event):
             return
         self._plan.use_playlist(event.playlist)
         self._audit.record("week-accepted", by="town", facts={"version": str(event.index.version)})
         self._replan("a new week")
 
     def _urgent_found(self, event: UrgentFound) -> None:
-        if self._accepted.take_urgent(event):
+        if self._accepted.accept_urgent(event):
             self._plan.change(urgents=event.notices)
             self._replan("an urgent notice")
 
     def _document_found(self, event: StationFound) -> None:
-        if self._accepted.take_document(event):
+        if self._accepted.accept_document(event):
             self._plan.use_document(event.document)
             if event.document.receipts:
                 self._journal.receipts(event.document.receipts, None, None)

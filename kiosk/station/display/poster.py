@@ -6,7 +6,7 @@ a past slot only that it is past, since what was really played is for the record
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,9 +16,6 @@ from kiosk.common.stop_reasons import reason_text
 from kiosk.contract.playlist import Playlist, Programme, Slot, span
 from kiosk.contract.records import ClockState
 from kiosk.contract.station import Opening, StationDocument
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 Moment = Literal["past", "now", "to-come"]
 
@@ -103,13 +100,6 @@ def compose(
         recommended=tuple(_recommended(playlist, week)) if playlist else (),
         footer=_footer(document, language),
     )
-
-
-def draw(poster: Poster, width: int, height: int) -> "Image":
-    """The posting as a picture of ``width`` x ``height`` pixels. Takes about 0.1 s and 30 MB: for a child process."""
-    from kiosk.station.display.poster_image import paint  # Pillow is loaded here and not in the daemon
-
-    return paint(poster, width, height)
 
 
 def _zone(playlist: Playlist | None, document: StationDocument | None) -> ZoneInfo:

@@ -71,8 +71,12 @@ class Measure:
         return self.size * 4 // 3
 
 
-def paint(poster: Poster, width: int, height: int) -> Image.Image:
-    """Draw ``poster``. What does not fit is left out from the week's far end, never today, and said so."""
+def draw(poster: Poster, width: int, height: int) -> Image.Image:
+    """The poster as a picture of ``width`` x ``height`` pixels. Takes about 0.1 s and 30 MB.
+
+    Rows that do not fit are left out, first the past days, then the last days of the week, never today; a line says
+    how many.
+    """
     picture = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(picture)
     short = min(width, height)

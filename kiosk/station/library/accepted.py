@@ -1,7 +1,8 @@
-"""What this station has accepted from its town: root, week, urgent notices, station document; kept on disk first."""
+"""What this station has accepted from its town: root, week, urgent notices, station document; written to disk first."""
 
 from collections import deque
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,21 +14,47 @@ from kiosk.contract.reports import HeartbeatAnswer, Refusal
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Held, Index, Pinned
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
-from kiosk.station.library.library import Library, Shelf, pins
-from kiosk.station.link.link import Standing
+from kiosk.station.library.documents import Documents, Shelf
+from kiosk.station.library.library import pins
 from kiosk.station.schedule.fetch_order import in_order_of_need, needs
+from kiosk.station.schedule.opening_hours import room_open
 
 MOST_REFUSALS = 20
+"""How many refusals are remembered for the heartbeat and the panel."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the station holds when a round of fetching begins, and what that round is to fetch."""
+
+    root: Root
+    week: Held = field(default_factory=Held)
+    urgent: Held = field(default_factory=Held)
+    station_version: int = 0
+    wanted: tuple[Pinned, ...] = ()
+    """Files that are missing, in the order of need."""
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    """When files are first shown, by SHA-256; without those that are needed at no certain time."""
+    keep: Set[str] | None = None
+    """SHA-256 of every file that must stay on the disk, whatever room is needed; None: no file may be removed."""
+    recheck: str = ""
+    """SHA-256 of a file to be hashed again at the round's end; empty for none."""
+    now: datetime | None = None
+    """An aware instant, or None while the clock is not trusted."""
+    zone: ZoneInfo = ZoneInfo("UTC")
+    """Of the room: the hours for fetching are in it."""
+    group: str = ""
+    """The group that the station document names; empty for the one of the enrolment."""
 
 
 class Accepted:
-    """The newest of each kind, replaced only by what was verified. For the main loop only."""
+    """The newest document of each kind; only a verified one takes its place. For the main loop only."""
 
-    def __init__(self, library: Library, shelf: Shelf) -> None:
-        """Raises ValueError where no root was ever kept: then nothing can be believed."""
+    def __init__(self, documents: Documents, shelf: Shelf) -> None:
+        """Raises ValueError where ``shelf`` has no root: then no signature can be verified."""
         if shelf.root is None:
             raise ValueError("the town's root is missing; run kiosk enrol again")
-        self._library = library
+        self._documents, self._library = documents, documents.library
         self.root: Root = shelf.root
         self.playlist: Playlist | None = shelf.playlist
         self.urgents: tuple[Urgent, ...] = shelf.urgents
@@ -36,12 +63,12 @@ class Accepted:
         self._urgent: Index | None = shelf.urgent_index
         self.refusals: deque[Refusal] = deque(maxlen=MOST_REFUSALS)
         self._refused: dict[str, str] = {}
-        """What is refused at present, and why."""
+        """Documents that are refused at present, each with the reason."""
         self._refused_this_round: set[str] = set()
 
     @property
     def week_refused(self) -> str:
-        """Why the week that is offered is refused; empty once one is accepted, or the offer is withdrawn."""
+        """Why the week that the town offers is refused; empty once one is accepted, or the offer is withdrawn."""
         return self._refused.get("playlist", "")
 
     def is_behind(self, newest: HeartbeatAnswer) -> bool:
@@ -58,42 +85,42 @@ class Accepted:
         """Of the urgent notices held; 0 for none."""
         return self._urgent.version if self._urgent else 0
 
-    def take_root(self, found: RootFound) -> None:
-        """The town's root has moved on."""
-        self._library.keep_root(found.root, found.data)
+    def accept_root(self, found: RootFound) -> None:
+        """Keep a newer root of the town."""
+        self._documents.keep_root(found.root, found.data)
         if found.root.version > self.root.version:
             self.root = found.root
 
-    def take_week(self, found: WeekFound) -> bool:
+    def accept_week(self, found: WeekFound) -> bool:
         """Keep a new week. False if a newer one is held already (two rounds of fetching may cross)."""
         held = self.playlist
         if held is not None and held.group == found.playlist.group and found.index.version < held.version:
             return False
-        self._library.keep_week(found.metadata, found.data)
+        self._documents.keep_week(found.metadata, found.data)
         self._week, self.playlist = found.index, found.playlist
         self._refused.pop("playlist", None)
         return True
 
-    def take_urgent(self, found: UrgentFound) -> bool:
-        """Keep the urgent notices as they stand now."""
+    def accept_urgent(self, found: UrgentFound) -> bool:
+        """Keep the urgent notices as they are now. False if newer ones are held already."""
         if self._urgent is not None and found.index.version < self._urgent.version:
             return False
-        self._library.keep_urgent(found.metadata, found.files)
+        self._documents.keep_urgent(found.metadata, found.files)
         self._urgent, self.urgents = found.index, found.notices
         return True
 
-    def take_document(self, found: StationFound) -> bool:
-        """Keep a new station document."""
+    def accept_document(self, found: StationFound) -> bool:
+        """Keep a new station document. False if a newer one is held already."""
         if self.document is not None and found.document.version < self.document.version:
             return False
-        self._library.keep_station(found.signed)
+        self._documents.keep_station(found.signed)
         self.document = found.document
         return True
 
     def refuse(self, found: TownRefused, at_ms: int) -> bool:
-        """Remember what was not believed, for the town and for the administrator.
+        """Remember what was refused, for the town and for the administrator.
 
-        True if that is news: as long as it is offered, the same is refused again at every round.
+        False if it was refused before for the same reason: what the town goes on offering is refused at every round.
         """
         self._refused_this_round.add(found.what)
         if self._refused.get(found.what) == found.message:
@@ -103,18 +130,18 @@ class Accepted:
         return True
 
     def round_ended(self, found: FetchEnded) -> None:
-        """A round of fetching is over: what it no longer had to refuse is refused no more."""
+        """A round of fetching is over: forget refusals of what the town no longer offers."""
         if not found.error:
             self._refused = {what: why for what, why in self._refused.items() if what in self._refused_this_round}
         self._refused_this_round.clear()
 
     def programmes(self, now: datetime | None = None) -> tuple[Programme, ...]:
-        """Everything that may be shown, in the order of need as it is at ``now``."""
+        """Every programme that may be shown, in the order in which the files are needed from ``now`` on."""
         urgent = [programme for notice in self.urgents for programme in notice.programmes]
         return (*urgent, *(in_order_of_need(self.playlist, now) if self.playlist else ()))
 
     def due(self, now: datetime | None) -> dict[str, datetime]:
-        """When the files that are needed at a certain time are first shown, by SHA-256; urgent ones long since."""
+        """When files are first shown, by SHA-256; those of urgent notices at once (1970)."""
         found = {pin.sha256: EPOCH for notice in self.urgents for pin in pins(notice.programmes)}
         for programme, due in needs(self.playlist, now) if self.playlist else ():
             for pin in pins((programme,)) if due else ():
@@ -133,12 +160,12 @@ class Accepted:
         return self._library.missing(self.programmes(now))
 
     def missing_bytes(self, missing: tuple[Pinned, ...]) -> int:
-        """How much of those files is still to come."""
+        """How many bytes of those files are not here yet."""
         return sum(max(0, pin.size - self._library.staged_bytes(pin.sha256)) for pin in missing)
 
     def standing(self, now: datetime | None, on_air: Set[str] = frozenset()) -> Standing:
-        """What a round of fetching has to know. ``now`` is None while the clock is not trusted; ``on_air`` are the
-        files (SHA-256) that are on the screen or about to be."""
+        """Inputs of a round of fetching. ``now`` is None while the clock is not trusted; ``on_air`` are the files
+        (SHA-256) that are on the screen or about to be."""
         group = self.document.group if self.document else ""
         moved = self.playlist is not None and bool(group) and self.playlist.group != group
         return Standing(
@@ -149,10 +176,17 @@ class Accepted:
             wanted=self.missing(now),
             due=self.due(now),
             keep=self.files() | on_air,
+            recheck="" if on_air else self._due_for_recheck(now),
             now=now,
             zone=self.zone,
             group=group,
         )
+
+    def _due_for_recheck(self, now: datetime | None) -> str:
+        """The programme file to be hashed again now; none in opening hours, nor while the time is not known."""
+        if now is None or self.document is None or room_open(self.document.opening, now)[0]:
+            return ""
+        return self._library.due_for_recheck(pin.sha256 for pin in pins(self.programmes()))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,54 +1,38 @@
-"""Programmes on disk: staged, hashed, renamed into place, purged; and the signed documents that name them."""
+"""Programme files on disk: written in parts, hashed, renamed into place, hashed again, purged."""
 
 import hashlib
 import logging
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 
-from tuf.api.metadata import Root
-
 from kiosk.common.files import make_folder, sync_folder, write_whole
-from kiosk.contract import station as stations
-from kiosk.contract import trust, wire
-from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.reports import Signed
-from kiosk.contract.station import StationDocument
-from kiosk.contract.trust import Index, Pinned, Refused
-from kiosk.station.library import purge as space
+from kiosk.contract import trust
+from kiosk.contract.playlist import Programme
+from kiosk.contract.trust import Pinned
+from kiosk.station.library.purge import discard, disk_bytes, purgeable, remove, untouched_since
 
 log = logging.getLogger(__name__)
 
 CHUNK = 1024 * 1024
+RECHECK_AFTER_S = 7 * 86_400.0
+"""Seconds after which a file is hashed again: a disk loses bits of files that nobody writes to."""
+RECHECK_EVERY_S = 300.0
+"""Seconds between two such files at least."""
 
 
 class WrongBytes(Exception):
-    """A fetched file is not what was signed; its staged copy is gone."""
+    """A fetched file is not what the town signed; it has been removed."""
 
 
 class Interrupted(Exception):
-    """Asked to end in the middle of a file."""
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """What this station holds, each part verified again; None where there is none, or where it was damaged."""
-
-    root: Root | None = None
-    index: Index | None = None
-    playlist: Playlist | None = None
-    urgent_index: Index | None = None
-    urgents: tuple[Urgent, ...] = ()
-    document: StationDocument | None = None
-    troubles: tuple[str, ...] = ()
-    """What was damaged and set aside, a sentence each."""
+    """The hashing of a file was asked to end before the file's end."""
 
 
 def pins(programmes: Iterable[Programme]) -> tuple[Pinned, ...]:
-    """The files of programmes, subtitles after each, in order and once."""
+    """The files of programmes, each followed by its subtitles, in the order of the programmes; no file twice."""
     found: dict[str, Pinned] = {}
     for programme in programmes:
         parts = [(programme.size, programme.sha256), *((part.size, part.sha256) for part in programme.subtitles)]
@@ -60,27 +44,21 @@ def pins(programmes: Iterable[Programme]) -> tuple[Pinned, ...]:
 class Library:
     """The folder ``library`` of the state.
 
-    ``files/<sha256>`` are whole and verified; ``staging/`` holds the parts of files under way; ``trust/`` holds the
-    documents. May be used from any thread: every change is one rename.
+    ``files/<sha256>`` are whole and verified; their time of change is when they were hashed last. ``staging/`` holds
+    what is here of files that are being fetched. May be used from any thread: every change is one rename.
     """
 
     def __init__(self, folder: Path) -> None:
-        """The folders are made, and made to last: with one that goes at a power cut goes all that was synced in it."""
-        self._files, self._staging, self._trust = folder / "files", folder / "staging", folder / "trust"
-        for place in (folder, self._files, self._staging, self._trust, self._trust / "root"):
-            try:
-                make_folder(place)
-            except OSError:  # where it is there, and cannot be synced: others look after the disk, and say so
-                if not place.is_dir():
-                    raise
-
-    # --- files ---
+        """Makes the folders."""
+        self.folder = folder
+        self._files, self._staging = folder / "files", folder / "staging"
+        make_lasting(folder, self._files, self._staging)
 
     def path(self, sha256: str, size: int | None = None) -> Path | None:
-        """Where a whole, verified file stands, or None.
+        """Where a whole, verified file is on the disk, or None.
 
-        What a damaged disk has put there instead (a folder, a pipe that nobody could open without hanging) is removed;
-        so is, with ``size``, a file that a power cut shortened.
+        Anything else that a damaged disk shows under its name is removed (a folder; a pipe, which would hang who opens
+        it), and so is a file whose length is not ``size``, as after a power cut.
         """
         path = self._files / sha256
         try:
@@ -88,20 +66,20 @@ class Library:
         except OSError:
             return None
         if not stat.S_ISREG(found.st_mode):
-            space.throw_out(path, "it is no plain file")
+            discard(path, "it is no plain file")
         elif size is not None and found.st_size != size:
-            space.throw_out(path, f"it has {found.st_size} bytes instead of {size}")
+            discard(path, f"it has {found.st_size} bytes instead of {size}")
         else:
             return path
         return None
 
     def stage(self, sha256: str) -> Path:
-        """Where to write the part of a file that is under way; what stands there already need not be fetched again."""
+        """Where a file is written while it is fetched; the bytes that are there already need not be fetched again."""
         return self._staging / f"{sha256}.part"
 
     def admit(self, sha256: str, size: int, going: Callable[[], bool] = lambda: True) -> Path:
-        """Take a staged file in. Raises :class:`WrongBytes` if it is not what was signed, with the copy deleted;
-        :class:`Interrupted` once ``going`` says no; :class:`OSError`."""
+        """Verify a fetched file and move it among the files. Raises :class:`WrongBytes` if it is not what was signed,
+        and removes it; :class:`Interrupted` once ``going`` says no; :class:`OSError`."""
         staged, path = self.stage(sha256), self._files / sha256
         found = staged.stat().st_size
         if found != size or _sha256(staged, going) != sha256:
@@ -114,208 +92,100 @@ class Library:
         sync_folder(self._files)
         return path
 
+    def keep(self, data: bytes) -> None:
+        """Write a document (a playlist, an urgent notice) among the files, under its SHA-256."""
+        if self.path(sha256 := trust.digest(data), len(data)) is None:
+            write_whole(self._files / sha256, data)
+
+    def due_for_recheck(self, files: Iterable[str]) -> str:
+        """The one of ``files`` (SHA-256) that was hashed longest ago, if that is a week or more; else empty.
+
+        Also empty while another was hashed, or has arrived, in the last minutes: a slow round spares the disk.
+        """
+        now = time.time()
+        age = {name: abs(now - at) for name in files if (at := self._hashed_at(name)) is not None}
+        if not age or min(age.values()) < RECHECK_EVERY_S:
+            return ""
+        oldest = max(age, key=age.__getitem__)
+        return oldest if age[oldest] >= RECHECK_AFTER_S else ""
+
+    def _hashed_at(self, sha256: str) -> float | None:
+        """When a file was hashed last, in seconds since 1970; None where it is not here."""
+        try:
+            return (self._files / sha256).lstat().st_mtime
+        except OSError:
+            return None
+
     def recheck(self, sha256: str, going: Callable[[], bool] = lambda: True) -> bool:
-        """Hash a file again, as when it would not play; a bad one is removed. Tells whether it is there and right."""
+        """Hash a file again; one that has rotted is removed. Returns whether the file is there and right.
+
+        Raises :class:`Interrupted` once ``going`` says no; it is asked before each MB.
+        """
         if (path := self.path(sha256)) is None:
             return False
         try:
             if _sha256(path, going) == sha256:
+                os.utime(path)
                 return True
-        except FileNotFoundError:
-            return False
+            discard(path, "its bytes have changed on the disk")
         except OSError as error:
-            log.warning("library: %s cannot be read (%s); removed, to be fetched again", sha256, error)
-        path.unlink(missing_ok=True)
+            discard(path, f"it cannot be read ({error})")
         return False
 
     def missing(self, programmes: Iterable[Programme]) -> tuple[Pinned, ...]:
-        """The files of ``programmes`` that are not here, in their order."""
+        """The files of ``programmes`` that are not on the disk, in the order of the programmes."""
         return tuple(pin for pin in pins(programmes) if self.path(pin.sha256, pin.size) is None)
 
     def purge(self, keep: Set[str], want_free_bytes: int) -> list[str]:
-        """Remove what ``keep`` does not name, the longest unused first, until so much is free. Gives what went."""
-        return space.remove(self._spare(keep), lambda: self.free_bytes() >= want_free_bytes)
+        """Remove files that ``keep`` does not name until ``want_free_bytes`` are free; see :meth:`_purgeable` for the
+        order. Returns the SHA-256 of each."""
+        return remove(self._purgeable(keep), lambda: self.free_bytes() >= want_free_bytes)
 
     def make_room(self, needed: int, keep: Set[str], later: Sequence[str] = ()) -> None:
-        """See to it that ``needed`` bytes are free, if that can be, by removing no more than it takes.
+        """Remove as few files as free ``needed`` bytes, or none where all together would not.
 
-        First goes what ``keep`` does not name, the longest unused first, then the parts of files that are needed
-        ``later``, the last one first. Where all of that would not do, nothing goes.
+        First the files that ``keep`` does not name, then the parts of files that are needed ``later``, the last one
+        first.
         """
         free = self.free_bytes()
         if free >= needed:
             return
         parts = (self.stage(sha256) for sha256 in reversed(later) if sha256 in keep)
-        found = [*self._spare(keep), *(part for part in parts if part.is_file())]
-        if free + space.size(found) >= needed:
-            space.remove(found, lambda: self.free_bytes() >= needed)
+        found = [*self._purgeable(keep), *(part for part in parts if part.is_file())]
+        if free + disk_bytes(found) >= needed:
+            remove(found, lambda: self.free_bytes() >= needed)
 
     def tidy(self, keep: Set[str], older_than_s: float = 3600.0) -> list[str]:
-        """Remove parts of files that ``keep`` does not name, nor anybody has written to of late. Gives what went."""
+        """Remove parts of files that ``keep`` does not name and that have not been written to for ``older_than_s``
+        seconds. Returns the SHA-256 of each."""
         before = time.time() - older_than_s
-        return space.remove([part for part in space.spare([self._staging], keep) if space.left_alone(part, before)])
+        return remove([part for part in purgeable([self._staging], keep) if untouched_since(part, before)])
 
     def staged_bytes(self, sha256: str) -> int:
-        """How much of a file under way is here."""
+        """How many bytes of a file that is being fetched are here."""
         try:
             return self.stage(sha256).stat().st_size
         except OSError:
             return 0
 
-    def _spare(self, keep: Set[str]) -> list[Path]:
-        return space.spare([self._staging, self._files], keep)
+    def _purgeable(self, keep: Set[str]) -> list[Path]:
+        """Parts and files that ``keep`` does not name, the one that was hashed, or written to, longest ago first."""
+        return purgeable([self._staging, self._files], keep)
 
     def free_bytes(self) -> int:
-        """Room on the disk for the kiosk's user, in bytes."""
+        """Free space on the disk, for the kiosk's user, in bytes."""
         disk = os.statvfs(self._files)
         return disk.f_bavail * disk.f_frsize
 
-    # --- signed documents ---
 
-    def begin_trust(self, root: Root, data: bytes) -> None:
-        """Keep the first root of a town; what another town's roots once vouched for goes."""
-        first = self._trust / "root" / "1.root.json"
-        if not first.exists() or first.read_bytes() != data:
-            for path in (*self._trust.glob("*.json"), *(self._trust / "root").glob("*.json")):
-                path.unlink()
-        self.keep_root(root, data)
-
-    def keep_root(self, root: Root, data: bytes) -> None:
-        """Keep one root of the chain."""
-        write_whole(self._trust / "root" / f"{root.version}.root.json", data)
-
-    def keep_week(self, metadata: bytes, playlist: bytes) -> None:
-        """Keep a group's metadata and its playlist, which must be there first: a cut between leaves the old week."""
-        self._keep_file(playlist)
-        write_whole(self._trust / "group.json", metadata)
-
-    def keep_urgent(self, metadata: bytes, files: Mapping[str, bytes]) -> None:
-        """Keep the urgent notices as they stand."""
-        for data in files.values():
-            self._keep_file(data)
-        write_whole(self._trust / "urgent.json", metadata)
-
-    def keep_station(self, signed: Signed) -> None:
-        """Keep the station document."""
-        write_whole(self._trust / "station.json", wire.encode(signed))
-
-    def week_metadata(self) -> bytes | None:
-        """The group's metadata as kept."""
-        return self._read("group")
-
-    def urgent_metadata(self) -> bytes | None:
-        """The urgent notices' metadata as kept."""
-        return self._read("urgent")
-
-    def load(self, group: str, station: str, root_sha256: str) -> Shelf:
-        """What is held, verified again from the first root on: under the root now in force, whatever it was kept under.
-
-        ``group`` is that of the enrolment; where the station document names another one, that is it. Nothing that is
-        damaged raises: it is set aside, named in ``troubles``, and the rest still loads.
-        """
-        troubles: list[str] = []
-        root = self._load_roots(root_sha256, troubles)
-        if root is None:
-            return Shelf(troubles=tuple(troubles))
-        document = self._load_station(root, station, troubles)
-        index, playlist = self._load_week(root, document.group if document else group, troubles) or (None, None)
-        urgent_index, urgents = self._load_urgent(root, station, troubles) or (None, ())
-        return Shelf(root, index, playlist, urgent_index, urgents, document, tuple(troubles))
-
-    def _load_roots(self, root_sha256: str, troubles: list[str]) -> Root | None:
-        root: Root | None = None
-        while True:
-            path = self._trust / "root" / f"{root.version + 1 if root else 1}.root.json"
-            if not path.exists():
-                if root is None:
-                    troubles.append(f"{path.name}: missing; the town's first root has to be fetched again")
-                return root
-            try:
-                data = path.read_bytes()
-                root = trust.next_root(root, data) if root else trust.first_root(data, root_sha256)
-            except (OSError, Refused) as error:
-                self._set_aside(path, error, troubles)
-                return root
-
-    def _load_week(self, root: Root, group: str, troubles: list[str]) -> tuple[Index, Playlist] | None:
-        if (data := self._read("group")) is None:
-            return None
+def make_lasting(*folders: Path) -> None:
+    """Make folders so that a power cut does not take them away, and with them the files that were synced in them."""
+    for folder in folders:
         try:
-            index = trust.index(root, data, trust.Held(), None)
-            pinned = trust.pinned_playlist(index, group)
-            return index, trust.the_playlist(index, self._read_file(pinned), group)
-        except (OSError, Refused) as error:
-            self._set_aside(self._trust / "group.json", error, troubles)
-            return None
-
-    def _load_urgent(self, root: Root, station: str, troubles: list[str]) -> tuple[Index, tuple[Urgent, ...]] | None:
-        if (data := self._read("urgent")) is None:
-            return None
-        try:
-            index = trust.index(root, data, trust.Held(), None)
-            found = [
-                trust.urgent_notice(index, name, self._read_file(pinned))
-                for name, pinned in trust.pinned_notices(index).items()
-            ]
-        except (OSError, Refused) as error:
-            self._set_aside(self._trust / "urgent.json", error, troubles)
-            return None
-        return index, for_station(found, station)
-
-    def _load_station(self, root: Root, station: str, troubles: list[str]) -> StationDocument | None:
-        if (data := self._read("station")) is None:
-            return None
-        try:
-            signed = wire.decode(data, Signed, "station document")
-            document = trust.vouched(root, signed, StationDocument, "station document")
-            check_station(document, station)
-        except (wire.Malformed, Refused) as error:
-            self._set_aside(self._trust / "station.json", error, troubles)
-            return None
-        return document
-
-    def _read(self, stem: str) -> bytes | None:
-        try:
-            return (self._trust / f"{stem}.json").read_bytes()
-        except OSError:
-            return None
-
-    def _read_file(self, pinned: Pinned) -> bytes:
-        check_length(pinned, "document")
-        if (path := self.path(pinned.sha256, pinned.size)) is None:
-            raise FileNotFoundError(f"{pinned.sha256} is not in the library")
-        return path.read_bytes()
-
-    def _keep_file(self, data: bytes) -> None:
-        if self.path(sha := trust.digest(data), len(data)) is None:
-            write_whole(self._files / sha, data)
-
-    def _set_aside(self, path: Path, error: Exception, troubles: list[str]) -> None:
-        troubles.append(f"{path.name}: not to be believed any more ({error}); set aside, to be fetched again")
-        log.warning("library: %s", troubles[-1])
-        try:
-            path.replace(path.with_name(f"{path.name}.damaged"))
-        except OSError as trouble:
-            log.warning("library: %s cannot be set aside: %s", path.name, trouble)
-
-
-def check_length(pinned: Pinned, what: str) -> None:
-    """Raises :class:`Refused` for more than a document can be: a programme pinned as one must not fill the memory."""
-    if pinned.size > wire.MAX_DOCUMENT:
-        raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
-
-
-def check_station(document: StationDocument, station: str) -> None:
-    """Raises :class:`Refused` where the document is another station's, or makes no sense."""
-    if document.station != station:
-        raise Refused("wrong-station", f"station document of {document.station} offered to {station}")
-    if problems := stations.check(document):
-        raise Refused("malformed", "station document: " + "; ".join(problems))
-
-
-def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:
-    """The notices that are meant for ``station``."""
-    return tuple(notice for notice in notices if not notice.stations or station in notice.stations)
+            make_folder(folder)
+        except OSError:  # a folder that is there, on a disk that takes no writing: the health probes report that
+            if not folder.is_dir():
+                raise
 
 
 def _sha256(path: Path, going: Callable[[], bool]) -> str:

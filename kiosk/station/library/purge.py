@@ -1,4 +1,4 @@
-"""What may go from the library's folders, and its going."""
+"""Which of the library's files may be removed, in which order; and their removal."""
 
 import logging
 import shutil
@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterable, Set
 from pathlib import Path
 
 LEFT_BEHIND_NS = 3600 * 10**9
+"""Age from which on an unfinished file (``.name.new``) is one that a power cut has left behind."""
 
 log = logging.getLogger(__name__)
 
 
-def spare(folders: Iterable[Path], keep: Set[str]) -> list[Path]:
-    """The files that ``keep`` (of SHA-256) does not name, the longest unused first; not ``lost+found``.
+def purgeable(folders: Iterable[Path], keep: Set[str]) -> list[Path]:
+    """The files that ``keep`` (SHA-256) does not name, by their time of change, the oldest first.
 
-    Nor what another thread is just putting beside its place, with a dot before its name, unless it was left behind.
+    Without folders (``lost+found``), and without files that another thread is writing now (their names begin with a
+    dot).
     """
     found: list[tuple[int, Path]] = []
     fresh = time.time_ns() - LEFT_BEHIND_NS
     for folder in folders:
         for path in folder.iterdir():
-            if owner(path) in keep or not path.is_file():
+            if sha256_of(path) in keep or not path.is_file():
                 continue
             try:
                 changed = path.stat().st_mtime_ns
@@ -31,13 +33,13 @@ def spare(folders: Iterable[Path], keep: Set[str]) -> list[Path]:
     return [path for _, path in sorted(found)]
 
 
-def owner(path: Path) -> str:
-    """The SHA-256 of the file that ``path`` is, is a part of, or tells of."""
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of the file to which ``path`` belongs: the file itself, its part, or its ETag."""
     return path.name.partition(".")[0]
 
 
-def size(paths: Iterable[Path]) -> int:
-    """The room that these files take on the disk, in bytes."""
+def disk_bytes(paths: Iterable[Path]) -> int:
+    """How many bytes these files take on the disk."""
     total = 0
     for path in paths:
         try:
@@ -48,7 +50,7 @@ def size(paths: Iterable[Path]) -> int:
 
 
 def remove(paths: Iterable[Path], enough: Callable[[], bool] = lambda: False) -> list[str]:
-    """Remove files, in their order, until there is ``enough`` room. Gives whose they were."""
+    """Remove files, in their order, until there is ``enough`` room. Returns the SHA-256 of each."""
     gone: list[str] = []
     for path in paths:
         if enough():
@@ -57,12 +59,12 @@ def remove(paths: Iterable[Path], enough: Callable[[], bool] = lambda: False) ->
         if path.suffix == ".part":
             path.with_suffix(".etag").unlink(missing_ok=True)  # of no use alone
         log.info("library: purged %s", path.name)
-        gone.append(owner(path))
+        gone.append(sha256_of(path))
     return gone
 
 
-def left_alone(path: Path, since: float) -> bool:
-    """Whether nobody has written to a part since then; its ETag goes with it, and one without a part by itself."""
+def untouched_since(path: Path, since: float) -> bool:
+    """Whether a part has not been written to since; an ETag is judged by its part, or alone where there is none."""
     part = path.with_suffix(".part")
     try:
         return (part if part.exists() else path).stat().st_mtime <= since
@@ -70,8 +72,8 @@ def left_alone(path: Path, since: float) -> bool:
         return False
 
 
-def throw_out(path: Path, why: str) -> None:
-    """Remove what cannot be played, to be fetched again; a disk that refuses is no reason to end."""
+def discard(path: Path, why: str) -> None:
+    """Remove a file that cannot be used, so that it is fetched again. A disk that refuses is logged."""
     log.warning("library: %s: %s; removed, to be fetched again", path.name, why)
     try:
         if path.is_dir() and not path.is_symlink():

@@ -1,4 +1,4 @@
-"""One conversation with the town over HTTP: bounded in time and size, to no other host, and never to be believed."""
+"""HTTP requests to the town: limited in time and size, sent to no other host. Answers are verified by the caller."""
 
 import email.utils
 import gzip
@@ -25,26 +25,26 @@ log = logging.getLogger(__name__)
 CHUNK = 64 * 1024
 CONNECT_S = 10.0
 DOCUMENT_S = 120.0
-"""For a whole document, from the question to the answer's last byte; of a file, to the end of the answer's head."""
+"""For a whole document, from the request to the answer's last byte; for a file, to the end of the answer's head."""
 WORTH_PACKING = 1024
 """A body of fewer bytes than this goes as it is."""
 DRIP_S = 60
 DRIP_BYTES = 16 * 1024
-"""A body that brings less than this in ``DRIP_S`` is given up: 0.3 kB/s is no line, it is a fault."""
+"""A download that brings less than this in ``DRIP_S`` is given up: 0.3 kB/s is a fault and not a slow line."""
 REVOKED = "the town does not know this station any more: enrol it again (kiosk enrol)"
 PORTAL = "is there a log-in page on this network, or another server at the town's address?"
 
 
 class Unreachable(Exception):
-    """The town did not answer, or not as a town does. ``remedy`` says what a person can do, where one can."""
+    """The town did not answer, or not as a town does. ``remedy`` says what a person can do; empty for nothing."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(wire.tellable(message))  # it quotes what a town, or whoever is in its place, has said
+        super().__init__(wire.tellable(message))  # it quotes bytes from the network
         self.remedy = remedy
 
 
 class Cut(Unreachable):
-    """The line broke, or stood still, in the middle of a call: a smaller one may get through."""
+    """The line broke, or stood still, in the middle of a request: a smaller one may get through."""
 
 
 class Busy(Unreachable):
@@ -56,19 +56,19 @@ class Busy(Unreachable):
 
 
 class NotPacked(Unreachable):
-    """The town does not read compressed bodies."""
+    """The town does not accept compressed bodies."""
 
 
 class Stopped(Unreachable):
-    """This end was asked to stop in the middle."""
+    """This end was stopped during the request."""
 
 
 class NoSuch(Unreachable):
-    """The town answers, and has no such thing."""
+    """The town answers that it has no such document or file."""
 
 
 class TooLong(Unreachable):
-    """The answer is longer than it may be."""
+    """The answer is longer than the limit."""
 
 
 class Behind(Unreachable):
@@ -80,21 +80,21 @@ class Behind(Unreachable):
 
 
 class Unwelcome(Unreachable):
-    """The town will not take this body, but perhaps a smaller one."""
+    """The town refuses this body, but perhaps not a smaller one."""
 
 
 class _Trouble(msgspec.Struct):
-    """What a town says with an error."""
+    """The body of a town's error answer."""
 
     error: str = ""
     head_seq: int = -1
 
 
 class TownClient:
-    """A town's address, with this station's token. For one thread; :meth:`stop` may come from another.
+    """Sends this station's requests to one town. For one thread; :meth:`stop` may come from another.
 
-    ``timeout_s`` is the longest stand-still of a request; ``ca_file`` holds the certificates (PEM) by which the town's
-    HTTPS is judged, empty for the usual ones.
+    ``timeout_s`` is the longest stand-still of a request; ``ca_file`` holds the certificates (PEM) that the town's
+    HTTPS is verified by, empty for the usual ones.
     """
 
     def __init__(self, url: str, token: str = "", timeout_s: float = 30.0, ca_file: str = "") -> None:
@@ -112,26 +112,26 @@ class TownClient:
         self._stopped = Event()
 
     def stop(self) -> None:
-        """End whatever is under way; every later call raises :class:`Stopped`."""
+        """End the request under way; every later one raises :class:`Stopped`."""
         self._stopped.set()
         self._limits.hang_up()
 
     def judge_dates(self, ahead_s: float | None) -> None:
-        """The station's clock is ahead of the PC's by ``ahead_s``: certificates of new connections are held against it.
-        None: nobody knows what time it is, and what a certificate says of its dates is not judged."""
+        """Check the dates of certificates by the station's clock, which is ``ahead_s`` ahead of the PC's; with None, as
+        where the time is not known, they are not checked. For new connections."""
         self._limits.ahead_s = ahead_s
 
     def get(self, path: str, limit: int = wire.MAX_DOCUMENT, etag: str = "") -> bytes | None:
-        """A whole document of at most ``limit`` bytes, or None where it still is the one named by ``etag``."""
+        """A whole document of at most ``limit`` bytes, or None where it is still the one with the ``etag``."""
         headers = {"If-None-Match": f'"{etag}"'} if etag else {}
-        with self.ask("GET", path, headers) as response:
+        with self.request("GET", path, headers) as response:
             return None if response.status_code == 304 else self._whole(response, path, limit)
 
     def post(
         self, path: str, body: bytes, limit: int = wire.MAX_DOCUMENT, content_type: str = "application/json"
     ) -> bytes:
-        """Send a document and give the answer's bytes."""
-        with self.ask("POST", path, {"Content-Type": content_type}, body) as response:
+        """Send a document; returns the answer's body."""
+        with self.request("POST", path, {"Content-Type": content_type}, body) as response:
             return self._whole(response, path, limit)
 
     def post_packed(self, path: str, body: bytes) -> bytes:
@@ -140,7 +140,7 @@ class TownClient:
             return self.post(path, body)
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         try:
-            with self.ask("POST", path, headers, gzip.compress(body, 6)) as response:
+            with self.request("POST", path, headers, gzip.compress(body, 6)) as response:
                 return self._whole(response, path, wire.MAX_DOCUMENT)
         except NotPacked as error:
             log.warning("link: %s; sent uncompressed from now on", error)
@@ -148,11 +148,12 @@ class TownClient:
         return self.post(path, body)
 
     @contextmanager
-    def ask(
+    def request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> Iterator[requests.Response]:
-        """The answer, its body still to be read. Raises an :class:`Unreachable` for all but 200, 206, 304 and 416."""
-        self._check()
+        """Send a request; gives the answer with its body unread. Raises :class:`Unreachable` for any status but
+        200, 206, 304 and 416."""
+        self._check_stopped()
         self._limits.deadline = time.monotonic() + DOCUMENT_S
         try:
             response = self._session.request(
@@ -160,20 +161,20 @@ class TownClient:
                 allow_redirects=False,
             )  # fmt: skip
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            self._check()
-            kind = Unreachable if _never_came_through(error) else Cut
+            self._check_stopped()
+            kind = Unreachable if _never_connected(error) else Cut
             raise kind(f"{path}: {_reason(error)}") from None
         with response:
-            self._check()
+            self._check_stopped()
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise Unreachable(f"{path}: the answer is compressed, which was not asked for", PORTAL)
-            self._judge(response, path)
+            self._check_status(response, path)
             yield response
 
     def chunks(self, response: requests.Response, path: str, most: int = CHUNK) -> Iterator[bytes]:
-        """The body of a file in pieces of at most ``most`` bytes, as they come, however long it takes as a whole.
+        """The body of a file in pieces of at most ``most`` bytes, as they come. The whole may take any time.
 
-        Raises :class:`Cut` where it is cut or only drips, :class:`Stopped` once asked to stop.
+        Raises :class:`Cut` where it is cut or comes too slowly, :class:`Stopped` once stopped.
         """
         self._limits.deadline = math.inf
         return self._pieces(response, path, most)
@@ -184,9 +185,9 @@ class TownClient:
             try:
                 piece = response.raw.read1(most, decode_content=False)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
-                self._check()
+                self._check_stopped()
                 raise Cut(f"{path}: cut off ({_reason(error)})") from None
-            self._check()
+            self._check_stopped()
             if not piece:
                 return
             yield piece
@@ -204,7 +205,7 @@ class TownClient:
                 raise TooLong(f"{path}: the answer is longer than {limit} bytes", PORTAL)
         return bytes(found)
 
-    def _judge(self, response: requests.Response, path: str) -> None:
+    def _check_status(self, response: requests.Response, path: str) -> None:
         status = response.status_code
         if status in (200, 206, 304, 416):
             return
@@ -227,10 +228,10 @@ class TownClient:
         raise Unreachable(message)
 
     def going(self) -> bool:
-        """Whether nobody has asked to stop."""
+        """Whether :meth:`stop` has not been called."""
         return not self._stopped.is_set()
 
-    def _check(self) -> None:
+    def _check_stopped(self) -> None:
         if self._stopped.is_set():
             raise Stopped("stopped")
 
@@ -238,7 +239,7 @@ class TownClient:
 def retry_after(headers: Mapping[str, str]) -> float:
     """How many seconds an answer asks to wait (RFC 9110, 10.2.3: seconds or a date); 0 where it does not, or badly.
 
-    A date is held against the answer's own ``Date``, as this station's clock may be wrong by years.
+    A date is compared with the answer's own ``Date``, as this station's clock may be wrong by years.
     """
     said = headers.get("Retry-After", "").strip()
     if said.isascii() and said.isdecimal():
@@ -259,7 +260,7 @@ def _trouble(body: bytes) -> _Trouble:
 
 
 def _reason(error: Exception) -> str:
-    """The innermost cause in a few words: requests wraps three deep, and names the URL each time."""
+    """The innermost cause: requests wraps it in up to three exceptions, each with the URL."""
     inner: BaseException = error
     while (deeper := inner.__cause__ or inner.__context__ or _argument(inner)) is not None:
         inner = deeper
@@ -268,8 +269,8 @@ def _reason(error: Exception) -> str:
     return f"{type(inner).__name__}: {inner}"[:300]
 
 
-def _never_came_through(error: BaseException) -> bool:
-    """Whether not even a connection was made, so that the size of what was to be sent cannot have been the reason."""
+def _never_connected(error: BaseException) -> bool:
+    """Whether no connection was made, so that the size of the body cannot have been the reason."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, NewConnectionError | ConnectTimeoutError | socket.gaierror | ConnectionRefusedError):

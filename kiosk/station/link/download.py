@@ -1,4 +1,4 @@
-"""One file from the town into the library: resumed where it was cut, stopped where it is not what was signed."""
+"""Download of one file into the library: resumed where it was cut, refused where it is not what the town signed."""
 
 import errno
 import logging
@@ -18,63 +18,63 @@ from kiosk.station.link.client import Cut, Stopped, TownClient, Unreachable
 log = logging.getLogger(__name__)
 
 RESERVE = 64 * 1024 * 1024
-"""Room that no programme may take, in bytes: the journal's."""
-LOOK_EVERY = 16 * 1024 * 1024
-"""How often the room on the disk is looked at, in bytes."""
+"""Free space that is kept for the journal, in bytes."""
+CHECK_ROOM_EVERY = 16 * 1024 * 1024
+"""Bytes downloaded between two checks of the free space."""
 STEP = 16 * 1024
-"""A connection that was cut is taken up again at once if it brought at least so many bytes."""
+"""A cut download is resumed at once if the connection brought at least so many bytes."""
 RESUME_S = 0.5
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
 
 
 class NoRoom(Exception):
-    """The disk has too little room for a file."""
+    """The disk has too little free space for a file."""
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a download has come, in bytes."""
+class DownloadProgress:
+    """How much of one file has been downloaded, in bytes."""
 
     sha256: str
     size: int
     have: int
     bytes_per_s: int = 0
-    """The line's speed as measured; 0 where it is not known yet."""
+    """The measured speed of the line; 0 where it is not known yet."""
 
 
 @dataclass(frozen=True)
-class Spare:
-    """What may be thrown out of the library to make room for a file."""
+class Removable:
+    """Which files of the library may be removed to make room for a download."""
 
     keep: Set[str] = field(default_factory=frozenset)
-    """SHA-256 of what must stay: every file of an accepted week, and what is on air."""
+    """SHA-256 of the files that must stay: every file of an accepted week, and those on air."""
     later: tuple[str, ...] = ()
-    """Files that are needed later than this one: what is here of a part of theirs can be fetched again."""
+    """SHA-256 of files that are needed later than this one: their parts may be removed."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """How files get from ``town`` over ``line`` into ``library``."""
+    """Downloads files from ``town`` over ``line`` into ``library``; ``on_progress`` is called for each piece."""
 
     town: TownClient
     library: Library
     line: Bandwidth
-    told: Callable[[Progress], None]
+    on_progress: Callable[[DownloadProgress], None]
 
-    def fetch(self, pinned: Pinned, going: Callable[[], bool], spare: Spare | None = None) -> None:
-        """Fetch one file and admit it; ``going`` may end it in the middle, to be resumed later.
+    def fetch(self, pinned: Pinned, going: Callable[[], bool], removable: Removable | None = None) -> None:
+        """Download one file, verify it, and move it among the library's files.
 
-        A part stays for the next time, beside its ETag. Without ``spare`` nothing is thrown out for it. Raises
-        :class:`WrongBytes` where the file is longer, shorter or other than signed (nothing of it stays),
-        :class:`NoRoom`, or :class:`Unreachable`.
+        Once ``going`` says no, :class:`Stopped` is raised; the part and its ETag stay, to be resumed. Without
+        ``removable`` no other file is removed for it. Raises :class:`WrongBytes` where the file is not what was signed
+        (its part is removed), :class:`NoRoom`, or :class:`Unreachable`.
         """
         part = _Part(self.library.stage(pinned.sha256))
         try:
             have = part.resumable(pinned.size)
-            self._check_room(pinned, have, spare)
+            self._check_room(pinned, have, removable)
             if have < pinned.size or pinned.size == 0:
                 log.info("link: fetching %s, %d of %d bytes are here", pinned.sha256, have, pinned.size)
-                self._get(pinned, part, have, going, spare)
+                self._get(pinned, part, have, going, removable)
             self.library.admit(pinned.sha256, pinned.size, going)
         except Interrupted as error:
             raise Stopped(str(error)) from None
@@ -89,16 +89,18 @@ class Download:
         part.drop()
         log.info("link: %s is in the library", pinned.sha256)
 
-    def _get(self, pinned: Pinned, part: "_Part", have: int, going: Callable[[], bool], spare: Spare | None) -> None:
-        """Ask until all is here. A connection that was cut, but brought something, was worth it: again at once."""
+    def _get(
+        self, pinned: Pinned, part: "_Part", have: int, going: Callable[[], bool], removable: Removable | None
+    ) -> None:
+        """Request the file until all of it is here: again at once, where a cut connection has brought some of it."""
         furthest = have
         while True:
             headers = {"Range": f"bytes={have}-", "If-Range": part.etag()} if have else {}
-            self.line.begin()
+            self.line.start_timing()
             try:
-                with self.town.ask("GET", f"/v1/files/{pinned.sha256}", headers) as response:
+                with self.town.request("GET", f"/v1/files/{pinned.sha256}", headers) as response:
                     if (start := _start(response, pinned, part, have)) is not None:
-                        return self._write(pinned, part, response, start, going, spare)
+                        return self._write(pinned, part, response, start, going, removable)
                 have = 0
             except Cut as error:
                 have = part.resumable(pinned.size)
@@ -106,7 +108,7 @@ class Download:
                     raise
                 furthest = have
                 log.info("link: %s; on from byte %d", error, have)
-                self.line.rest(RESUME_S)
+                self.line.pause(RESUME_S)
 
     def _write(
         self,
@@ -115,44 +117,44 @@ class Download:
         response: requests.Response,
         have: int,
         going: Callable[[], bool],
-        spare: Spare | None,
+        removable: Removable | None,
     ) -> None:
-        looked = have
+        checked = have
         with part.path.open("ab") as file:
             for piece in self.town.chunks(response, f"file {pinned.sha256}", self.line.piece):
                 have += len(piece)
                 if have > pinned.size:
                     raise WrongBytes(f"file {pinned.sha256}: longer than the {pinned.size} bytes that are signed")
                 file.write(piece)
-                self.told(Progress(pinned.sha256, pinned.size, have, self.line.bytes_per_s))
+                self.on_progress(DownloadProgress(pinned.sha256, pinned.size, have, self.line.bytes_per_s))
                 if not going():
                     raise Stopped(f"file {pinned.sha256}: left at {have} bytes")
-                if have - looked >= LOOK_EVERY:
-                    looked = have
-                    self._check_room(pinned, have, spare)
-                self.line.took(len(piece))
+                if have - checked >= CHECK_ROOM_EVERY:
+                    checked = have
+                    self._check_room(pinned, have, removable)
+                self.line.count(len(piece))
             file.flush()
             os.fsync(file.fileno())
         if have < pinned.size:
             raise WrongBytes(f"file {pinned.sha256}: ends after {have} bytes, signed are {pinned.size}")
 
-    def _check_room(self, pinned: Pinned, have: int, spare: Spare | None) -> None:
+    def _check_room(self, pinned: Pinned, have: int, removable: Removable | None) -> None:
         needed = pinned.size - have + RESERVE
-        if spare is not None:
-            self.library.make_room(needed, spare.keep | {pinned.sha256}, spare.later)
+        if removable is not None:
+            self.library.make_room(needed, removable.keep | {pinned.sha256}, removable.later)
         if (free := self.library.free_bytes()) < needed:
             raise NoRoom(f"file {pinned.sha256}: {needed} bytes needed on the disk, {free} are free; free some room")
 
 
 class _Part:
-    """What is here of a file, and the strong ETag that it was fetched under."""
+    """The part of a file that is here, and the strong ETag that it came with."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._etag = path.with_suffix(".etag")
 
     def resumable(self, size: int) -> int:
-        """How many bytes can be built on; a part without an ETag, or longer than the file, is dropped."""
+        """How many bytes need not be fetched again; a part without an ETag, or longer than the file, is removed."""
         try:
             have = self.path.stat().st_size
         except FileNotFoundError:
@@ -169,7 +171,7 @@ class _Part:
             return ""
 
     def begin(self, etag: str) -> None:
-        """Start from nothing, under the strong ``etag``; a weak one promises nothing about bytes."""
+        """Begin a new part, under the ``etag`` if that is strong: a weak one promises nothing about bytes."""
         self.drop()
         if re.fullmatch(r'"[\x21\x23-\x7e]{1,200}"', etag):
             self._etag.write_text(etag, "ascii")
@@ -180,7 +182,7 @@ class _Part:
 
 
 def _start(response: requests.Response, pinned: Pinned, part: _Part, have: int) -> int | None:
-    """From which byte on the answer's body goes; None where the whole has to be asked for again."""
+    """The byte at which the answer's body begins; None where the whole file has to be requested again."""
     etag = response.headers.get("ETag", "")
     if have and response.status_code != 200:
         given = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))

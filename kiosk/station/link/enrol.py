@@ -12,6 +12,7 @@ from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, p
 from kiosk.contract.trust import Refused
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.client import PORTAL, TownClient, Unreachable
 from kiosk.station.link.roots import follow_roots
@@ -63,7 +64,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
 def _request_enrolment(town: TownClient, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
     """Verify the town by its root, and only then send it the code's secret."""
     try:
-        _fetch_roots(town, code, Library(state / "library"))
+        _fetch_roots(town, code, Documents(Library(state / "library")))
         request = EnrolRequest(
             secret=code.secret, public_key=public_key, host=platform.node()[:400], software=f"kiosk {__version__}"
         )
@@ -77,14 +78,14 @@ def _request_enrolment(town: TownClient, address: str, code: Code, public_key: s
     return answer
 
 
-def _fetch_roots(town: TownClient, code: Code, library: Library) -> None:
+def _fetch_roots(town: TownClient, code: Code, documents: Documents) -> None:
     data = town.get("/v1/root/1.root.json") or b""
     root = trust.first_root(data, code.root_sha256)
-    library.begin_trust(root, data)
+    documents.begin_trust(root, data)
     found: list[RootFound] = []
     follow_roots(town, root, lambda event: found.append(event) if isinstance(event, RootFound) else None)
     for event in found:
-        library.keep_root(event.root, event.data)
+        documents.keep_root(event.root, event.data)
 
 
 def _set_old_record_aside(state: Path, identity: Identity) -> None:

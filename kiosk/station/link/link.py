@@ -1,4 +1,4 @@
-"""The line to the town: one thread fetches, one reports; both only post what they found."""
+"""The link to the town: one thread fetches, one reports; both only post events."""
 
 import logging
 import time
@@ -15,28 +15,29 @@ from kiosk.station.events import Event as Message
 from kiosk.station.events import Post, RootFound, TownUnreachable
 from kiosk.station.identity import Identity
 from kiosk.station.journal.journal import Journal
-from kiosk.station.library.library import Library
+from kiosk.station.library.accepted import Standing
+from kiosk.station.library.documents import Documents
 from kiosk.station.link.bandwidth import Bandwidth
 from kiosk.station.link.client import Busy, Stopped, TownClient, Unreachable
 from kiosk.station.link.delivery import Delivery
-from kiosk.station.link.download import Progress
-from kiosk.station.link.fetch import FetchRound, Job, Standing
+from kiosk.station.link.download import DownloadProgress
+from kiosk.station.link.fetch import FetchRound, Job
 from kiosk.station.link.pace import Backoff, phase
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service.threads import spawn
 
-__all__ = ["Link", "Progress", "Standing", "FetchTerms"]
-
 log = logging.getLogger(__name__)
 
 JOIN_S = 2.0
+HASH_PAUSE_S = 0.02
+"""Pause after each MB of a file that is hashed again, for whatever else needs the disk."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class FetchTerms:
-    """How programmes may be fetched: the settings' table ``[fetch]``."""
+    """Hours and speed in which programmes may be fetched: the settings' table ``[fetch]``."""
 
     hours: FetchHours = FetchHours()
     limit: int = 0
@@ -44,12 +45,12 @@ class FetchTerms:
 
 
 class Link:
-    """The link to the town. Everything it does is asked for by the main loop and answered with events."""
+    """The link to the town. The main loop asks for rounds and reports; the threads answer with events."""
 
     def __init__(
         self,
         identity: Identity,
-        library: Library,
+        documents: Documents,
         journal: Journal,
         post: Post,
         *,
@@ -59,14 +60,15 @@ class Link:
     ) -> None:
         """``timeout_s`` and ``ca_file`` are those of the settings' table ``[town]``."""
         self.hours = terms.hours
-        self.progress: Progress | None = None
-        """The download under way, as it stands; None between downloads."""
-        self._identity, self._library, self._target = identity, library, post
+        self.downloading: DownloadProgress | None = None
+        """How far the download under way is; None between downloads."""
+        self._identity, self._documents, self._target = identity, documents, post
         self._stopping = Event()
-        self._fetches: _Box[Job] = _Box()
-        self._beats: _Box[tuple[Heartbeat, float]] = _Box()
+        self._fetches: _Latest[Job] = _Latest()
+        self._beats: _Latest[tuple[Heartbeat, float]] = _Latest()
         self._pictures: deque[tuple[bytes, int]] = deque(maxlen=1)
         self._root: Root | None = None
+        self._on_air = False
         self._own = phase(identity.station)
         self._backoff = Backoff(self._own)
         """Of reports."""
@@ -97,47 +99,51 @@ class Link:
             if thread.is_alive():
                 log.warning("link: %s still waits for the network; left behind", thread.name)
 
-    def root(self, root: Root) -> None:
-        """The root now in force: what the town's online key signs is judged by it."""
+    def use_root(self, root: Root) -> None:
+        """Verify by this root what the town's online key signs."""
         if self._root is None or root.version >= self._root.version:
             self._root = root
 
     def judge_dates(self, ahead_s: float | None) -> None:
-        """As :meth:`Town.judge_dates`."""
+        """As :meth:`TownClient.judge_dates`."""
         self._fetch_town.judge_dates(ahead_s)
         self._report_town.judge_dates(ahead_s)
 
     def fetch(self, standing: Standing, newest: HeartbeatAnswer | None = None) -> None:
-        """Ask for a round; it replaces one that waits. With ``newest`` only what is newer is looked at."""
-        self.root(standing.root)
+        """Ask for a round of fetching; it replaces one that waits. With ``newest`` only newer documents are fetched."""
+        self.use_root(standing.root)
         self._fetches.put(Job(standing, newest))
 
     def report(self, heartbeat: Heartbeat) -> None:
-        """Ask for a heartbeat, and that everything waiting be delivered. After a failure it is tried again."""
+        """Ask for a heartbeat and for the delivery of every record that waits. Tried again after a failure."""
         self._beats.put((heartbeat, time.monotonic()))
 
-    def picture(self, jpeg: bytes, at_ms: int) -> None:
+    def send_picture(self, jpeg: bytes, at_ms: int) -> None:
         """Send this picture of the screen, taken at ``at_ms`` (UTC), with the next :meth:`report`; the newest wins."""
         self._pictures.append((jpeg, at_ms))
 
+    def on_air(self, on_air: bool) -> None:
+        """Whether a programme is on the screen or about to be: meanwhile no file is hashed again."""
+        self._on_air = on_air
+
     @property
     def bytes_per_s(self) -> int:
-        """How fast the line is, as measured at the last downloads; 0 where it is not known."""
+        """The speed of the line, as measured at the last downloads; 0 where it is not known."""
         return self._line.bytes_per_s
 
-    def was_as_fast_as(self, bytes_per_s: int) -> None:
-        """What was known of the line before a restart."""
+    def restore_speed(self, bytes_per_s: int) -> None:
+        """Use the speed that was measured before a restart, until one is measured."""
         self._line.bytes_per_s = self._line.bytes_per_s or bytes_per_s
 
     def _fetch_forever(self) -> None:
         backoff = Backoff(self._own)
-        while (job := self._fetches.take(backoff.until)) is not None:
-            self._line.give_way()  # what waits is delivered first
+        while (job := self._fetches.wait(backoff.until)) is not None:
+            self._line.give_way()  # records that wait are delivered first
             found = self._round(job)
             ended = found.run()
             if self._stopping.is_set():
                 return
-            failed = backoff.after_failure(found.asked_s, found.progress)
+            failed = backoff.after_failure(found.asked_s, found.got_file)
             backoff = failed if found.unreachable else Backoff(self._own)
             self._post(ended)
 
@@ -146,21 +152,27 @@ class Link:
             newer = self._fetches.peek()
             return not self._stopping.is_set() and not (newer and found.gives_way_to(newer))
 
-        def told(progress: Progress | None) -> None:
-            self.progress = progress
+        def may_hash() -> bool:
+            self._pause(HASH_PAUSE_S)
+            return going() and not self._on_air
 
-        identity, library = self._identity, self._library
-        found = FetchRound(self._fetch_town, identity, library, self._post, job, going, told, self._line, self.hours)
+        def on_progress(progress: DownloadProgress | None) -> None:
+            self.downloading = progress
+
+        found = FetchRound(
+            self._fetch_town, self._identity, self._documents, self._post, job, self._line, self.hours,
+            going=going, may_hash=may_hash, on_progress=on_progress,
+        )  # fmt: skip
         return found
 
     def _report_is_due(self) -> bool:
-        """Whether a report is under way, or about to be; who is asked to stop waits for none."""
+        """Whether a report is under way, or about to be; never while the link is stopping."""
         if self._stopping.is_set():
             return False
         return self._reporting or (self._beats.peek() is not None and time.monotonic() >= self._backoff.until)
 
     def _report_forever(self) -> None:
-        while (job := self._beats.take(self._backoff.until)) is not None:
+        while (job := self._beats.wait(self._backoff.until)) is not None:
             heartbeat, asked = job
             self._reporting, before = True, self._delivery.progress
             try:
@@ -180,7 +192,7 @@ class Link:
 
     def _report(self, heartbeat: Heartbeat) -> None:
         if self._root is None:
-            log.warning("link: no root yet, so the town's answers cannot be judged; nothing is reported")
+            log.warning("link: no root yet, so the town's answers cannot be verified; nothing is reported")
             return
         if self._pictures:  # before the heartbeat, whose answer then asks for no other
             self._delivery.show(*self._pictures.popleft())
@@ -189,7 +201,7 @@ class Link:
 
     def _post(self, event: Message) -> None:
         if isinstance(event, RootFound):
-            self.root(event.root)
+            self.use_root(event.root)
         if not self._stopping.is_set():
             self._target(event)
 
@@ -197,8 +209,8 @@ class Link:
         self._stopping.wait(seconds)
 
 
-class _Box(Generic[T]):
-    """Holds one job: the latest wins."""
+class _Latest(Generic[T]):
+    """Hands one job at a time to a thread; a newer one replaces one that waits."""
 
     def __init__(self) -> None:
         self._item: T | None = None
@@ -211,7 +223,7 @@ class _Box(Generic[T]):
             self._changed.notify_all()
 
     def put_back(self, item: T) -> None:
-        """Put a job back that failed, unless a newer one has come."""
+        """Put back a job that failed, unless a newer one has come."""
         with self._changed:
             if self._item is None:
                 self._item = item
@@ -219,7 +231,7 @@ class _Box(Generic[T]):
     def peek(self) -> T | None:
         return self._item
 
-    def take(self, not_before: float) -> T | None:
+    def wait(self, not_before: float) -> T | None:
         """The latest job, once there is one and ``not_before`` (monotonic) has passed; None once closed."""
         with self._changed:
             while not self._closed:
@@ -237,6 +249,6 @@ class _Box(Generic[T]):
 
 
 def _aged(heartbeat: Heartbeat, seconds: float) -> Heartbeat:
-    """A heartbeat that has waited, with its times as they are now."""
+    """A heartbeat that has waited so many seconds, with its times moved on."""
     ms = int(seconds * 1000)
     return msgspec.structs.replace(heartbeat, sent_ms=heartbeat.sent_ms + ms, up_ms=heartbeat.up_ms + ms)

@@ -1,4 +1,4 @@
-"""When a station calls, and how much it says at once: in turns of its own, and as much as the line takes in seconds."""
+"""When a station calls the town, and how much it sends at once: at its own place in each interval, 3 s of the line."""
 
 import hashlib
 import time
@@ -17,15 +17,15 @@ SLOW_BYTES = 16 * 1024
 
 
 def phase(station: str) -> float:
-    """A station's own place in every interval, 0 to 1: made from its id, so that it stays, and a thousand of them are
-    spread evenly."""
+    """A station's own place in every interval, 0 to 1: computed from its id, so that it never changes, and a thousand
+    stations are spread evenly."""
     return int.from_bytes(hashlib.sha256(station.encode()).digest()[:8], "big") / 2**64
 
 
 def until_turn(own: float, interval_s: float, wall_s: float, at_least_s: float = 0.0) -> float:
     """Seconds from ``wall_s`` (since 1970) to the station's next turn: at most ``at_least_s`` and an interval.
 
-    Turns are told by the wall clock, so that stations that were switched on, or lost the town, at the same moment do
+    Turns go by the wall clock, so that stations that were switched on, or lost the town, at the same moment do
     not call at the same moment for ever after.
     """
     return at_least_s + (own * interval_s - wall_s - at_least_s) % interval_s
@@ -44,7 +44,7 @@ class Backoff:
         """On the monotonic clock."""
 
     def after_failure(self, asked_s: float = 0.0, progress: bool = False) -> "Backoff":
-        """After one failure more; the first one again where something got through before it."""
+        """The backoff after one failure more; counted from one again where a file or report got through before it."""
         return Backoff(self._own, 1 if progress else self._failures + 1, asked_s)
 
 

@@ -11,12 +11,12 @@ from kiosk.station.link.link import Link
 
 
 @dataclass(frozen=True)
-class Fetching:
-    """What is missing, what is under way, and when all will be here. Sizes in bytes; datetimes are aware."""
+class FetchProgress:
+    """Files that are missing, the download under way, and when all will be here. In bytes; datetimes are aware."""
 
     files: int = 0
     missing: int = 0
-    """Bytes that are still to come."""
+    """Bytes that are not here yet."""
     title: str = ""
     """Of the programme under way; empty where none is."""
     size: int = 0
@@ -26,7 +26,7 @@ class Fetching:
     ready: datetime | None = None
     """When all will be here at that speed, in the hours that the settings allow; None where that is not known."""
     opens: datetime | None = None
-    """When fetching goes on, where it waits for its hours."""
+    """When fetching goes on, where it waits for the hours that the settings allow."""
 
     @property
     def percent(self) -> int:
@@ -39,18 +39,18 @@ class Fetching:
         return (self.size - self.have) // self.bytes_per_s if self.size and self.bytes_per_s else None
 
 
-def look(accepted: Accepted, link: Link, now: datetime, trusted: bool) -> Fetching:
-    """How it stands at ``now``, which has the room's time zone."""
+def fetch_progress(accepted: Accepted, link: Link, now: datetime, trusted: bool) -> FetchProgress:
+    """The progress at ``now``, which has the room's time zone; ``trusted`` says whether ``now`` can be believed."""
     missing = accepted.missing(now if trusted else None)
-    under_way = link.progress
+    under_way = link.downloading
     if not missing:
-        return Fetching(bytes_per_s=link.bytes_per_s)
+        return FetchProgress(bytes_per_s=link.bytes_per_s)
     left, speed = accepted.missing_bytes(missing), link.bytes_per_s
     due = accepted.due(now if trusted else None)
     opens = None
     if trusted and not any(link.hours.allow(now, due.get(pin.sha256)) for pin in missing):
         opens = link.hours.opens(now)
-    return Fetching(
+    return FetchProgress(
         files=len(missing),
         missing=left,
         title=_title(accepted.programmes(), under_way.sha256) if under_way else "",
@@ -75,7 +75,7 @@ def _title(programmes: tuple[Programme, ...], sha256: str) -> str:
     return next(found, sha256[:12])
 
 
-def line_of(fetching: Fetching) -> str:
+def progress_line(fetching: FetchProgress) -> str:
     """One line for a terminal; empty where nothing is missing."""
     if not fetching.files:
         return ""

@@ -1,4 +1,4 @@
-"""The town's chain of roots, followed to its end."""
+"""Follows the town's chain of roots: each new root is signed by the one before."""
 
 import logging
 
@@ -12,11 +12,11 @@ from kiosk.station.link.client import NoSuch, TownClient
 log = logging.getLogger(__name__)
 
 MAX_ROOTS = 100
-"""The most roots that one round follows: a town that has more than this to say is none."""
+"""The most roots that one round follows; a town does not rotate its keys so often."""
 
 
 def follow_roots(town: TownClient, root: Root, post: Post, nothing_new: bool = False) -> Root:
-    """Walk the root chain to its end, posting each root found. Raises :class:`Unreachable`."""
+    """Fetch and verify root after root, and post each. Returns the newest. Raises :class:`Unreachable`."""
     for _ in range(0 if nothing_new else MAX_ROOTS):
         name = f"{root.version + 1}.root.json"
         try:

@@ -1,7 +1,8 @@
-"""Sockets that keep time: no call stands still too long or lasts too long, whatever the other end does or leaves out.
+"""Sockets for ``requests`` with two promises: limits on time, and certificate dates judged by the station's clock.
 
-``requests`` bounds each single wait only: a body that goes out is not bounded at all once it moves, and a head that
-comes in by the byte can take for ever. Here every send and receive is held against the conversation's own limits.
+``requests`` limits each single wait only: a request body has no limit once it moves, and an answer's head that comes
+byte by byte may take for ever. Here every send and receive is held to the limits of the whole request. urllib3 has no
+hook for the sockets it makes, but for TLS (``sslsocket_class``); hence the connection class for plain HTTP.
 """
 
 import contextlib
@@ -13,10 +14,10 @@ from typing import Any
 
 import requests.adapters
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.util import create_urllib3_context
 
-urllib3.disable_warnings(urllib3.exceptions.SystemTimeWarning)  # a clock that is years off is told once, as a fault
+urllib3.disable_warnings(urllib3.exceptions.SystemTimeWarning)  # a clock that is years off is a fault of its own
 
 PIECE = 16 * 1024
 NO_CHECK_TIME = 0x200000
@@ -24,27 +25,20 @@ NO_CHECK_TIME = 0x200000
 
 
 class Limits:
-    """What holds for the call under way. Set by the thread that calls; :meth:`hang_up` may come from another."""
+    """Limits of the request under way. Set by the thread that sends it; :meth:`hang_up` may come from another."""
 
     def __init__(self, stand_still_s: float) -> None:
         self.stand_still_s = stand_still_s
         self.deadline = math.inf
-        """Of the whole call, on the monotonic clock."""
+        """When the whole request has to be over, on the monotonic clock."""
         self.ahead_s: float | None = 0.0
-        """By how much the station's clock is ahead of the PC's; None where nobody can say what time it is."""
+        """By how much the station's clock is ahead of the PC's; None where the time is not known."""
         self._socket: socket.socket | None = None
 
-    def timeout(self) -> float:
-        """How long the next send or receive may take. Raises :class:`TimeoutError` where the call has no time left."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("not over in the time that it may take")
-        return min(self.stand_still_s, left)
-
     def judge_dates(self, certificate: Any) -> None:
-        """Raises :class:`ssl.SSLError` for a certificate that is not valid now, so far as that is known.
+        """Raises :class:`ssl.SSLError` for a certificate that is not valid at the station's time.
 
-        OpenSSL would go by the PC's clock. Where that has forgotten the time, the town could not be asked for it.
+        OpenSSL goes by the PC's clock: a PC that has forgotten the time could then never ask the town for it.
         """
         if self.ahead_s is None or not certificate:
             return
@@ -54,82 +48,69 @@ class Limits:
             today = time.strftime("%Y-%m-%d", time.gmtime(now))
             raise ssl.SSLError(f"the town's certificate is valid from {first} to {last}, and today is {today}")
 
-    def use(self, found: socket.socket) -> None:
-        """This is the socket of the call."""
-        self._socket = found
+    def apply(self, connection: socket.socket) -> None:
+        """Limit the next send or receive of ``connection``, and remember it for :meth:`hang_up`.
+
+        Raises :class:`TimeoutError` where the request has no time left.
+        """
+        self._socket = connection
+        if (left := self.deadline - time.monotonic()) <= 0:
+            raise TimeoutError("not over in the time that it may take")
+        connection.settimeout(min(self.stand_still_s, left))
 
     def hang_up(self) -> None:
-        """End the call at once."""
-        found = self._socket
-        if found is not None:
+        """End the request under way."""
+        if self._socket is not None:
             with contextlib.suppress(OSError):
-                socket.socket.shutdown(found, socket.SHUT_RDWR)  # beneath TLS, which is not to be touched from here
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # below TLS, which only its own thread may use
 
 
 class _Timed(socket.socket):
-    limits: Limits | None = None
-
-    def _keep_time(self) -> None:
-        if self.limits is not None:
-            self.limits.use(self)
-            self.settimeout(self.limits.timeout())
+    limits: Limits
 
     def recv_into(self, *args: Any, **more: Any) -> int:
-        self._keep_time()
+        self.limits.apply(self)
         return super().recv_into(*args, **more)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         rest = memoryview(data).cast("B")
         while rest:
-            self._keep_time()
+            self.limits.apply(self)
             rest = rest[super().send(rest[:PIECE], flags) :]
 
 
-class _Tls(_Timed, ssl.SSLSocket):
-    pass
+class _TimedTls(_Timed, ssl.SSLSocket):
+    def do_handshake(self, block: bool = False) -> None:
+        super().do_handshake(block)
+        self.limits.judge_dates(self.getpeercert())
+
+
+class _PlainConnection(HTTPConnection):
+    limits: Limits
+
+    def connect(self) -> None:
+        super().connect()
+        plain = self.sock
+        self.sock = _Timed(plain.family, plain.type, plain.proto, fileno=plain.detach())
+        self.sock.limits = self.limits
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self._limits = {"limits": limits}
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
-        limits = self._limits
         context = create_urllib3_context()
-        context.sslsocket_class = _Tls
+        context.sslsocket_class = type("Tls", (_TimedTls,), self._limits)
         context.verify_flags |= NO_CHECK_TIME
-
-        class Plain(HTTPConnection):
-            def _new_conn(self) -> socket.socket:
-                return _timed(super()._new_conn(), limits)
-
-        class Tls(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                if isinstance(self.sock, _Tls):
-                    self.sock.limits = limits
-                    limits.judge_dates(self.sock.getpeercert())
-
-        class PlainPool(urllib3.HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class TlsPool(urllib3.HTTPSConnectionPool):
-            ConnectionCls = Tls
-
         super().init_poolmanager(*args, **more, ssl_context=context)
-        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
+        connection = {"ConnectionCls": type("Plain", (_PlainConnection,), self._limits)}
+        pool = type("PlainPool", (urllib3.HTTPConnectionPool,), connection)
+        self.poolmanager.pool_classes_by_scheme = {**self.poolmanager.pool_classes_by_scheme, "http": pool}
 
 
 def keep_time(session: requests.Session, limits: Limits) -> None:
-    """Let every call of ``session`` keep ``limits``."""
+    """Hold every request of ``session`` to ``limits``."""
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(limits))
-
-
-def _timed(raw: socket.socket, limits: Limits) -> _Timed:
-    timeout = raw.gettimeout()
-    found = _Timed(raw.family, raw.type, raw.proto, fileno=raw.detach())
-    found.settimeout(timeout)
-    found.limits = limits
-    return found

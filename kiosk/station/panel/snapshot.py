@@ -8,7 +8,7 @@ from kiosk.common.i18n import Language
 from kiosk.contract.records import ClockState, Origin
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
-from kiosk.station.link.progress import Fetching
+from kiosk.station.link.progress import FetchProgress
 
 RowState = Literal["done", "on-air", "to-come", "missed"]
 
@@ -80,7 +80,7 @@ class Snapshot:
     """The newest records that the town would not take, newest first."""
     refused_count: int = 0
     """How many there are in all."""
-    fetching: Fetching = Fetching()
+    fetching: FetchProgress = FetchProgress()
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
     sound: Sound = Sound()

@@ -9,7 +9,7 @@ from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
 from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry
-from kiosk.station.link.progress import Fetching
+from kiosk.station.link.progress import FetchProgress
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
 
@@ -142,7 +142,7 @@ def _refusal(one: RefusedEntry, snapshot: Snapshot, language: Language) -> str:
     return _("No. {seq}, {what}: {reason}").format(seq=one.seq, what=what or "?", reason=one.reason)
 
 
-def _fetching(coming: Fetching, snapshot: Snapshot, language: Language) -> Iterator[str]:
+def _fetching(coming: FetchProgress, snapshot: Snapshot, language: Language) -> Iterator[str]:
     _ = translator(language)
     if not coming.files:
         return

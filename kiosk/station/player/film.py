@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 import vlc
 
-from kiosk.station.player.failure import Failure
 from kiosk.station.player.sound.output import LibvlcSound, OwnSound
-from kiosk.station.player.still import paint_title
+from kiosk.station.player.still import Failure, paint_title
 from kiosk.station.player.vlc_log import Log
 from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress

@@ -15,9 +15,8 @@ from typing import NoReturn
 import msgspec
 
 from kiosk.common.sandbox import confine, die_with_parent
-from kiosk.station.player.failure import Failure
 from kiosk.station.player.film import Film
-from kiosk.station.player.still import Still, is_still
+from kiosk.station.player.still import Failure, Still, is_still
 from kiosk.station.player.window import HUNG_UP, ProgrammeWindow, connect
 from kiosk.station.projector.messages import (
     MOST_WORDS,

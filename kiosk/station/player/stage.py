@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kiosk.common.sandbox import die_with_parent
-from kiosk.station.display import poster
+from kiosk.station.display.poster import Poster
 from kiosk.station.player.screenshot import NotGrabbed, grab
 from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
@@ -42,8 +42,9 @@ def main() -> None:
             given: list[ToStage] = [_ORDERS.decode(text) for text in lines]
             posters = [order.poster for order in given if isinstance(order, Paint)]
             if posters:  # of several only the newest is worth the time to draw it
-                wanted = msgspec.json.decode(posters[-1], type=poster.Poster)
-                image = poster.draw(wanted, window.width, window.height)
+                from kiosk.station.display.poster_image import draw  # loads Pillow; only once the screen is there
+
+                image = draw(msgspec.json.decode(posters[-1], type=Poster), window.width, window.height)
                 window.paint(image.convert("RGBX").tobytes("raw", "BGRX"))
             if len(posters) < len(given):
                 _tell(_picture(connection))

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiosk.station.player.failure import Failure
 from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
 
@@ -15,6 +14,10 @@ CARD_GROUND, CARD_INK = (20, 36, 61), (255, 255, 255)
 HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 MOST_PIXELS = 64_000_000
 """A still of more than this many pixels (8000 x 8000) would take a quarter of a gigabyte to decode."""
+
+
+class Failure(Exception):
+    """A programme, still or film, cannot be shown. The message goes into the as-run row as the cause."""
 
 
 def is_still(file: str) -> bool:

@@ -15,6 +15,7 @@ from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
@@ -54,9 +55,9 @@ class Side:
         identity = enrol(town.url, town.add_station(), folder / "state")
         town.close()
         self.room = Room(folder / "state", week(ALL, slot("09:00:00", "09:02:00", "law")), at("08:00:00"))
-        library = Library(folder / "state/library")
-        accepted = Accepted(library, library.load("villages", "room-1", identity.root_sha256))
-        self.link = Orders(identity, library, self.room.journal, lambda event: None)
+        documents = Documents(Library(folder / "state/library"))
+        accepted = Accepted(documents, documents.load("villages", "room-1", identity.root_sha256))
+        self.link = Orders(identity, documents, self.room.journal, lambda event: None)
         self.link.asked = []
         self.bell = Bell()
         room = self.room
@@ -126,6 +127,6 @@ def test_a_round_that_left_something_out_is_repeated_soon_and_then_less_often(si
 
 
 def test_the_speed_of_the_line_outlives_a_restart(side: Side, tmp_path: Path) -> None:
-    side.link.was_as_fast_as(123_456)
+    side.link.restore_speed(123_456)
     side.handler.handle(FetchEnded(0))
     assert side.room.journal.recall(MEMORY, dict) == {"bytes_per_s": 123_456}

@@ -13,7 +13,8 @@ from PIL import Image
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.contract.station import Person, StationDocument
 from kiosk.station.display import poster_image
-from kiosk.station.display.poster import Poster, compose, draw
+from kiosk.station.display.poster import Poster, compose
+from kiosk.station.display.poster_image import draw
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 5, 9, 10, tzinfo=ZONE)

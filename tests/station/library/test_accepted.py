@@ -1,7 +1,9 @@
 """What was accepted: only newer takes the place of older, and what is refused is noted once for as long as it lasts."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -10,12 +12,13 @@ from fakes_town import TownOnTheLine, notice
 from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Slot
 from kiosk.contract.reports import Signed
-from kiosk.contract.station import StationDocument
+from kiosk.contract.station import Hours, Opening, StationDocument
 from kiosk.contract.wire import decode, encode
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
 from kiosk.station.identity import Identity
 from kiosk.station.library.accepted import MOST_REFUSALS, Accepted
-from kiosk.station.library.library import Library, Shelf
+from kiosk.station.library.documents import Documents, Shelf
+from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 
 FILM, LAW = b"film " * 100, b"law " * 100
@@ -29,17 +32,17 @@ def identity(town: TownOnTheLine, tmp_path: Path) -> Identity:
 
 
 @pytest.fixture
-def library(identity: Identity, tmp_path: Path) -> Library:
-    return Library(tmp_path / "state/library")
+def documents(identity: Identity, tmp_path: Path) -> Documents:
+    return Documents(Library(tmp_path / "state/library"))
 
 
-def on_shelf(library: Library, identity: Identity) -> Shelf:
-    return library.load(identity.group, identity.station, identity.root_sha256)
+def on_shelf(documents: Documents, identity: Identity) -> Shelf:
+    return documents.load(identity.group, identity.station, identity.root_sha256)
 
 
 @pytest.fixture
-def accepted(library: Library, identity: Identity) -> Accepted:
-    return Accepted(library, on_shelf(library, identity))
+def accepted(documents: Documents, identity: Identity) -> Accepted:
+    return Accepted(documents, on_shelf(documents, identity))
 
 
 def week(town: TownOnTheLine, accepted: Accepted, *programmes: Programme) -> WeekFound:
@@ -60,36 +63,36 @@ def urgent(town: TownOnTheLine, accepted: Accepted, programme: Programme) -> Urg
 
 
 def test_newer_week_is_kept_and_an_older_one_that_comes_late_is_not(
-    town: TownOnTheLine, accepted: Accepted, library: Library, identity: Identity
+    town: TownOnTheLine, accepted: Accepted, documents: Documents, identity: Identity
 ) -> None:
     film = town.programme("film", FILM)
     first, second = week(town, accepted, film), week(town, accepted, film)
-    assert accepted.take_week(second)
-    assert not accepted.take_week(first), "two rounds of fetching crossed"
+    assert accepted.accept_week(second)
+    assert not accepted.accept_week(first), "two rounds of fetching crossed"
     assert accepted.playlist == second.playlist
-    assert on_shelf(library, identity).playlist == second.playlist, "a restart finds it"
+    assert on_shelf(documents, identity).playlist == second.playlist, "a restart finds it"
     assert accepted.standing(None).week.version == second.index.version
 
 
 def test_same_week_again_is_taken_without_harm(town: TownOnTheLine, accepted: Accepted) -> None:
     found = week(town, accepted, town.programme("film", FILM))
-    assert accepted.take_week(found) and accepted.take_week(found)
+    assert accepted.accept_week(found) and accepted.accept_week(found)
     assert accepted.playlist == found.playlist
 
 
 def test_urgent_notices_and_document_survive_a_restart(
-    town: TownOnTheLine, accepted: Accepted, library: Library, identity: Identity
+    town: TownOnTheLine, accepted: Accepted, documents: Documents, identity: Identity
 ) -> None:
     assert accepted.urgent_version == 0
     found = urgent(town, accepted, town.programme("film", FILM))
-    assert accepted.take_urgent(found)
+    assert accepted.accept_urgent(found)
     assert accepted.urgent_version == found.index.version
     bearer = {"Authorization": f"Bearer {identity.token}"}
     answer = requests.get(f"{town.url}/v1/station.json", headers=bearer, timeout=10)
     signed = decode(answer.content, Signed, "station document")
     said = trust.vouched(accepted.root, signed, StationDocument, "station document")
-    assert accepted.take_document(StationFound(said, signed))
-    again = Accepted(library, on_shelf(library, identity))
+    assert accepted.accept_document(StationFound(said, signed))
+    again = Accepted(documents, on_shelf(documents, identity))
     assert (again.urgents, again.document, again.urgent_version) == (found.notices, said, found.index.version)
     assert again.standing(None).station_version == said.version
 
@@ -99,22 +102,22 @@ def test_root_only_moves_on(town: TownOnTheLine, accepted: Accepted) -> None:
     town.rotate("targets")
     data = (town.office.public.root_path(2)).read_bytes()
     new = trust.next_root(old, data)
-    accepted.take_root(RootFound(new, data))
-    accepted.take_root(RootFound(old, b"as it was"))
+    accepted.accept_root(RootFound(new, data))
+    accepted.accept_root(RootFound(old, b"as it was"))
     assert accepted.root.version == 2
 
 
-def test_without_a_root_nothing_can_be_believed(library: Library) -> None:
+def test_without_a_root_nothing_can_be_believed(documents: Documents) -> None:
     with pytest.raises(ValueError, match="run kiosk enrol again"):
-        Accepted(library, Shelf())
+        Accepted(documents, Shelf())
 
 
 def test_what_is_urgent_is_needed_first_and_all_of_it_is_kept(town: TownOnTheLine, accepted: Accepted) -> None:
     film, law = town.programme("film", FILM), town.programme("law", LAW)
     found = week(town, accepted, law)
-    accepted.take_week(found)
+    accepted.accept_week(found)
     warning = urgent(town, accepted, film)
-    accepted.take_urgent(warning)
+    accepted.accept_urgent(warning)
     assert [one.id for one in accepted.programmes()] == ["film", "law"]
     assert [pin.sha256 for pin in accepted.missing()] == [film.sha256, law.sha256]
     assert accepted.files() >= {film.sha256, law.sha256, trust.digest(found.data), *warning.files}
@@ -143,7 +146,7 @@ def test_refusal_ends_with_the_offer(accepted: Accepted) -> None:
 
 def test_refusal_ends_with_a_week_that_is_accepted(town: TownOnTheLine, accepted: Accepted) -> None:
     accepted.refuse(BAD_WEEK, 1)
-    accepted.take_week(week(town, accepted, town.programme("film", FILM)))
+    accepted.accept_week(week(town, accepted, town.programme("film", FILM)))
     assert accepted.week_refused == ""
 
 
@@ -166,3 +169,27 @@ def test_standing_without_a_trusted_clock_judges_no_expiry(accepted: Accepted) -
     assert accepted.standing(None).now is None
     assert accepted.standing(now).now == now
     assert accepted.standing(now).group == "", "the one of the enrolment"
+
+
+def test_file_is_hashed_again_only_while_the_room_is_closed_and_nothing_is_on_air(
+    town: TownOnTheLine, accepted: Accepted, documents: Documents
+) -> None:
+    film = town.programme("film", FILM)
+    accepted.accept_week(week(town, accepted, film))
+    documents.library.stage(film.sha256).write_bytes(FILM)
+    os.utime(documents.library.admit(film.sha256, film.size), (1, 1))
+    hours = ((Hours(start="08:00", end="18:00"),),) * 7
+    accepted.document = StationDocument(
+        town="fengle",
+        station="room-1",
+        group="villages",
+        version=1,
+        issued_ms=0,
+        name="一",
+        opening=Opening(week=hours),
+    )
+    night, noon = (datetime(2026, 3, 5, hour, tzinfo=ZoneInfo("Asia/Shanghai")) for hour in (3, 12))
+    assert accepted.standing(night).recheck == film.sha256
+    assert accepted.standing(night, {"0" * 64}).recheck == "", "a programme is on air"
+    assert accepted.standing(noon).recheck == "", "the room is open"
+    assert accepted.standing(None).recheck == "", "nobody knows whether it is"

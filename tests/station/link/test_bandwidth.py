@@ -27,7 +27,7 @@ def test_a_limit_is_kept_and_pieces_are_small_enough_to_flow(clock: HandTime) ->
     assert line.piece <= 25_000
     began = clock.now
     for _ in range(100):
-        line.took(line.piece)
+        line.count(line.piece)
     assert 100 * line.piece / (clock.now - began + 1) <= 100_000
     assert line.bytes_per_s == pytest.approx(100_000, rel=0.1)
 
@@ -35,10 +35,10 @@ def test_a_limit_is_kept_and_pieces_are_small_enough_to_flow(clock: HandTime) ->
 def test_the_speed_is_that_of_the_line_and_not_of_the_waits_for_reports(clock: HandTime) -> None:
     reports = iter([True, True, False] * 1000)
     line = Bandwidth(0, clock.wait, lambda: next(reports))
-    line.begin()
+    line.start_timing()
     for _ in range(300):
         clock.wait(0.1)
-        line.took(20_000)
+        line.count(20_000)
     assert line.bytes_per_s == pytest.approx(200_000, rel=0.02)
 
 
@@ -47,7 +47,7 @@ def test_neither_a_download_nor_a_report_starves(clock: HandTime) -> None:
     began, stood = clock.now, 0.0
     while clock.now - began < 600:
         before = clock.now
-        line.took(1000)
+        line.count(1000)
         stood += clock.now - before
         clock.wait(0.1)
     assert 0.5 < stood / 600 < 0.8, "a report without end has most of the line, and a download its turns"

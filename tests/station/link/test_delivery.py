@@ -299,11 +299,11 @@ def test_a_report_does_not_wait_for_a_long_download(town: TownOnTheLine, room: R
 
     town.switch(f"/v1/files/{film.sha256}", Trickle())
     room.link.fetch(room.wanting(film))
-    eventually(lambda: room.link.progress is not None)
+    eventually(lambda: room.link.downloading is not None)
     room.act("a1")
     room.report()
     eventually(room.delivered())
-    assert room.link.progress is not None, "the download is still under way"
+    assert room.link.downloading is not None, "the download is still under way"
     eventually(lambda: room.of(ProgrammeArrived))
     assert 100_000 < room.link.bytes_per_s < 1_000_000
 

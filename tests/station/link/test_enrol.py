@@ -9,6 +9,7 @@ from fakes_town import PORTAL_PAGE, TownOnTheLine, page
 
 from kiosk.contract.enrolment import Code, parse_code
 from kiosk.station.identity import IdentityError, load_identity
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import EnrolmentFailed, enrol
 
@@ -20,7 +21,7 @@ def test_a_code_makes_a_station(town: TownOnTheLine, tmp_path: Path) -> None:
     assert (identity.station, identity.group, identity.town, identity.url) == ("room-1", "villages", "fengle", town.url)
     for name in ("identity.json", "station.key"):
         assert stat.S_IMODE((state / name).stat().st_mode) == 0o600
-    shelf = Library(state / "library").load(identity.group, identity.station, identity.root_sha256)
+    shelf = Documents(Library(state / "library")).load(identity.group, identity.station, identity.root_sha256)
     assert shelf.root is not None and shelf.root.version == 1
     assert shelf.troubles == ()
     assert identity.token not in repr(identity)
@@ -59,7 +60,7 @@ def test_all_roots_are_walked(town: TownOnTheLine, tmp_path: Path) -> None:
     town.rotate("online")
     town.rotate("root")
     identity = enrol(town.url, code, tmp_path)
-    shelf = Library(tmp_path / "library").load("villages", "room-1", identity.root_sha256)
+    shelf = Documents(Library(tmp_path / "library")).load("villages", "room-1", identity.root_sha256)
     assert shelf.root is not None and shelf.root.version == 3
 
 
@@ -121,7 +122,7 @@ def test_another_town_begins_with_nothing_of_the_old_one(town: TownOnTheLine, tm
         identity = enrol(second.url, second.add_station("room-9"), state)
     finally:
         second.close()
-    shelf = Library(state / "library").load(identity.group, identity.station, identity.root_sha256)
+    shelf = Documents(Library(state / "library")).load(identity.group, identity.station, identity.root_sha256)
     assert shelf.root is not None and shelf.root.version == 1
     assert sorted(path.name for path in state.glob("*journal*")) == [
         "of-fengle-room-1-journal.db", "of-fengle-room-1-journal.head"

@@ -17,6 +17,7 @@ from msgspec import structs
 from kiosk.contract import trust
 from kiosk.contract.playlist import Programme
 from kiosk.station.events import FetchEnded, ProgrammeArrived, UrgentFound, WeekFound
+from kiosk.station.library import library
 from kiosk.station.library.library import Library
 from kiosk.station.link import download, pace
 from kiosk.station.link.link import FetchTerms
@@ -123,7 +124,7 @@ def test_what_a_round_has_found_itself_does_not_interrupt_it(town: TownOnTheLine
     town.switch(f"/v1/files/{film.sha256}", trickling)
     town.publish([film])
     room.link.fetch(room.standing)
-    eventually(lambda: room.link.progress is not None)
+    eventually(lambda: room.link.downloading is not None)
     news = structs.replace(nothing_new(), playlist_version=1, station_version=1, root_version=1)
     room.link.fetch(room.wanting(film), news)
     eventually(lambda: len(room.of(FetchEnded)) == 2)
@@ -136,7 +137,7 @@ def test_news_interrupts_a_round_that_asked_for_everything_too(town: TownOnTheLi
     town.switch(f"/v1/files/{film.sha256}", trickling, None)
     town.publish([film])
     room.link.fetch(room.standing)
-    eventually(lambda: room.link.progress is not None)
+    eventually(lambda: room.link.downloading is not None)
     flood = town.programme("flood", b"flood" * 1000)
     town.publish_urgent(notice(flood))
     room.link.fetch(room.wanting(film), structs.replace(nothing_new(), urgent_version=2))
@@ -295,7 +296,7 @@ def test_a_disk_that_others_fill_meanwhile_is_emptied_of_what_nobody_needs(
 ) -> None:
     old = put(room.library, b"o" * 1_000_000, 1)
     film = town.programme("rice", FILM)
-    monkeypatch.setattr(download, "LOOK_EVERY", 200_000)
+    monkeypatch.setattr(download, "CHECK_ROOM_EVERY", 200_000)
     now = [9_000_000]
 
     def free(library: Library) -> int:
@@ -308,3 +309,70 @@ def test_a_disk_that_others_fill_meanwhile_is_emptied_of_what_nobody_needs(
     assert room.fetch(replace(room.wanting(film), keep=frozenset({film.sha256})), nothing_new()) == FetchEnded(0)
     assert room.library.path(old) is None
     eventually(lambda: room.library.path(film.sha256))
+
+
+def rot(path: Path) -> None:
+    """Flip a bit in the middle of a file; its length and date stay."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_file_that_rots_on_the_disk_is_found_and_fetched_again(town: TownOnTheLine, room: Room) -> None:
+    film = town.programme("rice", FILM)
+    room.fetch_file(film)
+    path = room.library.path(film.sha256)
+    assert path is not None
+    check = replace(room.standing, recheck=film.sha256)
+    assert room.fetch(check, nothing_new()) == FetchEnded(0), "it is as signed"
+    rot(path)
+    assert room.fetch(check, nothing_new()) == FetchEnded(1)
+    assert room.library.path(film.sha256) is None
+    assert room.fetch_file(film) == FetchEnded(0)
+    assert path.read_bytes() == FILM
+
+
+def test_no_file_is_hashed_again_while_a_programme_is_on_air(town: TownOnTheLine, room: Room) -> None:
+    film = town.programme("rice", FILM)
+    room.fetch_file(film)
+    path = room.library.path(film.sha256)
+    assert path is not None
+    rot(path)
+    check = replace(room.standing, recheck=film.sha256)
+    room.link.on_air(True)
+    assert room.fetch(check, nothing_new()) == FetchEnded(0)
+    assert path.exists(), "nobody has looked into it"
+    room.link.on_air(False)
+    assert room.fetch(check, nothing_new()) == FetchEnded(1)
+
+
+def test_hashing_ends_when_a_programme_comes_on_air(
+    town: TownOnTheLine, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = town.programme("rice", FILM)
+    room.fetch_file(film)
+    path = room.library.path(film.sha256)
+    assert path is not None
+    rot(path)
+    pauses = 0
+
+    def pause(seconds: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        room.link.on_air(pauses == 3)
+
+    monkeypatch.setattr(library, "CHUNK", 100_000)
+    monkeypatch.setattr(room.link, "_pause", pause)
+    assert room.fetch(replace(room.standing, recheck=film.sha256), nothing_new()) == FetchEnded(0)
+    assert pauses == 3 and path.exists()
+
+
+def test_file_is_not_hashed_again_while_the_town_cannot_be_reached(town: TownOnTheLine, room: Room) -> None:
+    film = town.programme("rice", FILM)
+    room.fetch_file(film)
+    path = room.library.path(film.sha256)
+    assert path is not None
+    rot(path)
+    town.down()
+    assert room.fetch(replace(room.standing, recheck=film.sha256)).error
+    assert path.exists(), "a rotten file, of which the most can be shown, is better than none"

@@ -35,10 +35,11 @@ from kiosk.station.events import (
 )
 from kiosk.station.journal.chain import head
 from kiosk.station.journal.journal import Journal
+from kiosk.station.library.accepted import Standing
 from kiosk.station.library.library import Library, WrongBytes
 from kiosk.station.link import client, download, pace
 from kiosk.station.link.bandwidth import Bandwidth
-from kiosk.station.link.link import Link, Standing
+from kiosk.station.link.link import Link
 from kiosk.town.intake import intake
 from kiosk.town.ledger import queries
 from kiosk.town.stations import registry
@@ -85,7 +86,7 @@ def test_a_round_brings_week_urgent_notices_station_document_and_programmes_in_o
     arrived = [event.sha256 for event in room.of(ProgrammeArrived)]
     assert arrived == [files[name].sha256 for name in ("flood", "first", "morning", "evening", "spare")]
     assert all(room.library.path(sha) for sha in arrived)
-    assert room.link.progress is None
+    assert room.link.downloading is None
 
 
 def test_what_is_held_is_not_fetched_again(town: TownOnTheLine, room: Room) -> None:
@@ -120,7 +121,7 @@ def test_the_root_chain_is_followed_and_the_week_judged_by_its_end(town: TownOnT
     town.publish([town.programme("rice", FILM)])
     assert room.fetch().error == ""
     week = room.of(WeekFound)[0]
-    room.library.keep_week(week.metadata, week.data)
+    room.documents.keep_week(week.metadata, week.data)
     town.rotate("root")
     town.rotate("targets")
     assert room.fetch(Standing(room.standing.root, week.index.held, now=NOW)).error == ""
@@ -135,7 +136,7 @@ def test_a_version_that_only_a_revoked_key_vouched_for_does_not_lock_out_later_w
     town.publish([town.programme("rice", FILM)])
     pins = trust.peek(town.metadata()).files
     stolen = town.signed(2**40, dict(pins))
-    room.library.keep_week(stolen, b"whatever a thief wrote")
+    room.documents.keep_week(stolen, b"whatever a thief wrote")
     held = trust.index(room.standing.root, stolen, Held(), NOW).held
     town.rotate("targets")
     room.fetch(Standing(room.standing.root, held, now=NOW))
@@ -410,7 +411,7 @@ def test_a_disk_that_fills_up_during_a_download_gives_its_room_back(
     town: TownOnTheLine, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = town.programme("rice", FILM)
-    monkeypatch.setattr(download, "LOOK_EVERY", 100_000)
+    monkeypatch.setattr(download, "CHECK_ROOM_EVERY", 100_000)
     rooms = iter([1 << 40, 1 << 40, 0])
     monkeypatch.setattr(Library, "free_bytes", lambda self: next(rooms))
     ended = room.fetch_file(film)
@@ -425,7 +426,7 @@ def test_progress_can_be_watched_and_stop_ends_a_download_at_once(town: TownOnTh
     hanging = Hanging(FILM[:200_000], len(FILM), {"ETag": f'"{SHA}"'})
     town.switch(f"/v1/files/{SHA}", hanging)
     room.link.fetch(room.wanting(film), nothing_new())
-    eventually(lambda: room.link.progress is not None and room.link.progress.have == 200_000)
+    eventually(lambda: room.link.downloading is not None and room.link.downloading.have == 200_000)
     began = time.monotonic()
     room.link.stop()
     assert time.monotonic() - began < 2.5
@@ -611,7 +612,7 @@ def test_town_unreachable_at_start_in_the_middle_and_for_days(town: TownOnTheLin
     eventually(room.delivered())
     assert room.fetch() == FetchEnded(0)
     week = room.of(WeekFound)[-1]
-    room.library.keep_week(week.metadata, week.data)
+    room.documents.keep_week(week.metadata, week.data)
 
     town.down()  # for days: heartbeats go unanswered while the record grows
     for day in range(7):
@@ -619,7 +620,7 @@ def test_town_unreachable_at_start_in_the_middle_and_for_days(town: TownOnTheLin
         room.report()
         room.fails_again()
         assert room.fetch().missing == 0
-    shelf = room.library.load("villages", "room-1", room.identity.root_sha256)
+    shelf = room.documents.load("villages", "room-1", room.identity.root_sha256)
     assert shelf.playlist == week.playlist
     assert room.library.path(SHA) is not None
     assert room.journal.waiting_count() == 210
@@ -701,7 +702,7 @@ def test_a_journal_begun_anew_after_damage_goes_on_where_the_town_left_off(
     room.journal = Journal(path, room.events.append, "boot-1")
     room.journal.start()
     room.link = Link(room.identity, room.library, room.journal, room.post, timeout_s=5)
-    room.link.root(room.standing.root)
+    room.link.use_root(room.standing.root)
     room.link.start()
     room.act("a3")
     room.report()

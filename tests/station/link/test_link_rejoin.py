@@ -42,7 +42,7 @@ def test_station_whose_disk_lost_its_record_goes_on_behind_the_town_s_head(
         events.append(event)
 
     link = Link(room.identity, room.library, journal, post, timeout_s=5)
-    link.root(room.standing.root)
+    link.use_root(room.standing.root)
     link.start()
     link.report(heartbeat())
     eventually(lambda: not journal.unsure() and journal.waiting_count() == 0)

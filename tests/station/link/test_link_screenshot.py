@@ -12,6 +12,7 @@ from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat
 from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
 from kiosk.station.journal.journal import Journal
+from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
@@ -31,11 +32,11 @@ class Line:
         identity = enrol(town.url, town.add_station(), state)
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
-        library = Library(state / "library")
-        self.link = Link(identity, library, self.journal, self.post, timeout_s=1)
-        root = library.load("villages", "room-1", identity.root_sha256).root
+        documents = Documents(Library(state / "library"))
+        self.link = Link(identity, documents, self.journal, self.post, timeout_s=1)
+        root = documents.load("villages", "room-1", identity.root_sha256).root
         assert root is not None
-        self.link.root(root)
+        self.link.use_root(root)
         self.link.start()
         town.asked.clear()
 
@@ -76,8 +77,8 @@ def test_picture_is_sent_once_and_the_answer_asks_for_no_other(line: Line) -> No
     assert not line.beat().answer.picture_wanted
     screenshots.ask(line.town.office, "room-1", by="li")
     assert line.beat().answer.picture_wanted
-    line.link.picture(b"\xff\xd8\xff an older one \xff\xd9", 6)
-    line.link.picture(JPEG, 7)
+    line.link.send_picture(b"\xff\xd8\xff an older one \xff\xd9", 6)
+    line.link.send_picture(JPEG, 7)
     assert not line.beat().answer.picture_wanted
     kept = screenshots.newest(line.town.office, "room-1")
     assert kept is not None and (kept.at_ms, kept.jpeg) == (7, JPEG), "the newest"
@@ -105,7 +106,7 @@ def test_whatever_the_town_says_to_a_picture_heartbeat_and_record_get_through(li
     line.town.switch("/v1/picture", HOSTILE[how]())
     line.journal.record(Action(id="a-1", at_ms=1, by="A", action="mute", clock="trusted"))
     assert line.journal.settle(10)
-    line.link.picture(JPEG, 7)
+    line.link.send_picture(JPEG, 7)
     began = time.monotonic()
     line.beat()
     eventually(lambda: line.journal.waiting_count() == 0)

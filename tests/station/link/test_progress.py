@@ -19,8 +19,8 @@ from kiosk.contract.reports import Receipt
 from kiosk.station import status_file
 from kiosk.station.journal.refused import RefusedEntries, RefusedEntry
 from kiosk.station.library.accepted import Accepted
-from kiosk.station.link.link import Progress
-from kiosk.station.link.progress import Fetching, line_of, look
+from kiosk.station.link.link import DownloadProgress
+from kiosk.station.link.progress import FetchProgress, fetch_progress, progress_line
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.schedule.fetch_hours import FetchHours
 
@@ -30,7 +30,7 @@ LAW, RICE = programme("law", 60), programme("rice", 60)
 
 @pytest.fixture
 def accepted(room: Room) -> Accepted:
-    found = Accepted(room.library, room.library.load("villages", "room-1", room.identity.root_sha256))
+    found = Accepted(room.documents, room.documents.load("villages", "room-1", room.identity.root_sha256))
     big = [structs.replace(one, size=size) for one, size in ((LAW, 6 * MB), (RICE, 4 * MB))]
     found.playlist = week(
         tuple(big), slot("15:00:00", "15:01:00", "rice"), slot("16:00:00", "16:01:00", "law", day="2026-03-06"),
@@ -41,37 +41,37 @@ def accepted(room: Room) -> Accepted:
 
 def test_what_is_missing_and_when_all_will_be_here(room: Room, accepted: Accepted) -> None:
     now = at("12:00:00")
-    assert look(accepted, room.link, now, True) == Fetching(files=2, missing=10 * MB)
-    room.link.was_as_fast_as(100_000)
+    assert fetch_progress(accepted, room.link, now, True) == FetchProgress(files=2, missing=10 * MB)
+    room.link.restore_speed(100_000)
     room.library.stage(RICE.sha256).write_bytes(bytes(2 * MB))
-    room.link.progress = Progress(RICE.sha256, 4 * MB, 2 * MB, 100_000)
-    found = look(accepted, room.link, now, True)
+    room.link.downloading = DownloadProgress(RICE.sha256, 4 * MB, 2 * MB, 100_000)
+    found = fetch_progress(accepted, room.link, now, True)
     assert (found.title, found.percent, found.left_s, found.missing) == ("rice", 50, 20, 8 * MB)
     assert found.ready == now + timedelta(seconds=81)
-    assert line_of(found) == (
+    assert progress_line(found) == (
         "2 files (8.0 MB) to fetch, rice 50 % of 4.0 MB, 100 kB/s, all here about 03-05 12:01"
     )  # fmt: skip
 
 
 def test_the_hours_for_fetching_count(room: Room, accepted: Accepted) -> None:
-    room.link.was_as_fast_as(1_000)
+    room.link.restore_speed(1_000)
     room.link.hours = FetchHours.of("22:00-23:00")
-    today = look(accepted, room.link, at("12:00:00"), True)
+    today = fetch_progress(accepted, room.link, at("12:00:00"), True)
     assert today.opens is None, "one is due today"
     assert today.ready == at("22:46:41") + timedelta(days=2), "an hour a night"
     path = room.library.stage(RICE.sha256).parents[1] / "files" / RICE.sha256
     with path.open("wb") as file:
         file.truncate(4 * MB)
-    waits = look(accepted, room.link, at("12:00:00"), True)
+    waits = fetch_progress(accepted, room.link, at("12:00:00"), True)
     assert waits.opens == at("22:00:00") and waits.files == 1
-    assert "goes on at 03-05 22:00" in line_of(waits)
-    assert look(accepted, room.link, at("12:00:00"), False).opens is None, "without a clock nobody can tell"
+    assert "goes on at 03-05 22:00" in progress_line(waits)
+    assert fetch_progress(accepted, room.link, at("12:00:00"), False).opens is None, "without a clock nobody can tell"
 
 
 def test_when_nothing_is_missing_there_is_nothing_to_say(room: Room, accepted: Accepted) -> None:
     accepted.playlist = None
-    assert look(accepted, room.link, at("12:00:00"), True) == Fetching()
-    assert line_of(Fetching()) == ""
+    assert fetch_progress(accepted, room.link, at("12:00:00"), True) == FetchProgress()
+    assert progress_line(FetchProgress()) == ""
 
 
 # --- refused ---
@@ -105,7 +105,7 @@ def snapshot() -> Snapshot:
     return Snapshot(
         now=now, station="第一村", waiting=3,
         refused=(RefusedEntry(7, "play", "水稻", 1, "id: twice"),), refused_count=1,
-        fetching=Fetching(files=2, missing=8 * MB, title="水稻", size=4 * MB, have=MB, bytes_per_s=50_000),
+        fetching=FetchProgress(files=2, missing=8 * MB, title="水稻", size=4 * MB, have=MB, bytes_per_s=50_000),
     )  # fmt: skip
 
 

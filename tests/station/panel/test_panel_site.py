@@ -15,7 +15,7 @@ from kiosk.station.events import StartPressed, StopPressed
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, judge, problems
 from kiosk.station.journal.refused import RefusedEntry
-from kiosk.station.link.progress import Fetching
+from kiosk.station.link.progress import FetchProgress
 from kiosk.station.panel.snapshot import Stopped
 
 
@@ -42,7 +42,7 @@ def test_administrator_sees_what_is_on_its_way_and_what_the_town_did_not_take(
         room.snapshot,
         refused=(RefusedEntry(7, "play", "水稻<b>", int(NOW.timestamp() * 1000), "id: another record has the id p7"),),
         refused_count=12,
-        fetching=Fetching(
+        fetching=FetchProgress(
             files=3, missing=90_000_000, title="防汛", size=40_000_000, have=10_000_000, bytes_per_s=250_000,
             ready=NOW + timedelta(minutes=6), opens=None,
         ),
@@ -54,7 +54,7 @@ def test_administrator_sees_what_is_on_its_way_and_what_the_town_did_not_take(
     assert "每秒 250 kB，约 3 分钟后完成" in page and "预计 14:46 全部到齐" in page
     assert '<progress max="100" value="25"' in administrator.get().text
     assert "防汛" not in Browser(base).text() and "p7" not in Browser(base).text(), "nor does anybody else see it"
-    waits = Fetching(files=1, missing=1_000_000, opens=NOW + timedelta(hours=8))
+    waits = FetchProgress(files=1, missing=1_000_000, opens=NOW + timedelta(hours=8))
     room.snapshot = replace(room.snapshot, fetching=waits)
     assert "22:40 继续下载" in administrator.text()
 

@@ -16,7 +16,7 @@ from screen import BLUE, RED, Sampler, XServer, children_of
 
 from kiosk.contract.picture import MAX_PICTURE, problem
 from kiosk.station.clock.clock import Clock
-from kiosk.station.display.poster import draw
+from kiosk.station.display.poster_image import draw
 from kiosk.station.events import ScreenGrabbed, StageGone
 from kiosk.station.player.screenshot import WIDTH, NotGrabbed, grab, small
 from kiosk.station.player.window import connect

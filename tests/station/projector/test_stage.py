@@ -1,6 +1,5 @@
 """The stage and the X server: the poster is there when nothing else is, and all comes back when X does."""
 
-import json
 import os
 import signal
 import subprocess
@@ -17,7 +16,8 @@ from rig import Rig
 from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of
 from Xlib import X, display
 
-from kiosk.station.display.poster import Poster, draw
+from kiosk.station.display.poster import Poster
+from kiosk.station.display.poster_image import draw
 from kiosk.station.events import Crashed
 from kiosk.station.projector.messages import Cue, Cut, line
 from kiosk.station.projector.reports import OffScreen, OnScreen, Replaced
@@ -159,8 +159,8 @@ def test_programme_that_gets_ready_before_there_is_a_poster_is_not_seen(own: XSe
 
 PARENT = """
 import subprocess, sys, time
-children = [subprocess.Popen([sys.executable, "-m", "kiosk.station.projector." + name, *words], stdin=subprocess.PIPE)
-            for name, *words in (("child", sys.argv[4]), ("stage_child", sys.argv[1]))]
+children = [subprocess.Popen([sys.executable, "-m", "kiosk.station.player." + name, *words], stdin=subprocess.PIPE)
+            for name, *words in (("programme", sys.argv[4]), ("stage", sys.argv[1]))]
 children[0].stdin.write(sys.argv[2].encode() + sys.argv[3].encode())
 children[0].stdin.flush()
 print(*(child.pid for child in children), flush=True)
@@ -194,8 +194,3 @@ def _alive(pid: str) -> bool:
         return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-def test_orders_are_one_line_each() -> None:
-    text = line(Cue(file="/a\nb", display=":0"))
-    assert text.count(b"\n") == 1 and json.loads(text)["file"] == "/a\nb"
