@@ -1,4 +1,4 @@
-"""Holds what the screen showed against what was signed and what the town was told. Reads no clock.
+"""Compares what the screen showed with what was signed and with what the town received. Reads no clock.
 
 Instants are UTC milliseconds. What the screen showed comes from the sampler alone, never from the station's counters.
 """

@@ -1,4 +1,4 @@
-"""The time as an administrator declares it, in a room without a line: a file from ``kiosk clock`` to the daemon."""
+"""The time as a person declares it, for a room without a line: left by ``kiosk clock``, collected by the daemon."""
 
 import contextlib
 import logging
@@ -32,7 +32,7 @@ def declare(state: Path, by: str, wall_ms: int) -> None:
     write_whole(state / FILE, msgspec.json.encode(declaration), 0o600)
 
 
-def collect_declaration(state: Path, boot: str) -> ClockDeclared | None:
+def collect(state: Path, boot: str) -> ClockDeclared | None:
     """The declaration left since the last call, if it was made in this boot; its file is removed."""
     path = state / FILE
     try:

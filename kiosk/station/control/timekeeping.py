@@ -72,7 +72,7 @@ class Timekeeping:
 
     def collect_declaration(self, state: Path, post: Post) -> None:
         """Post what a person has declared of the time by a command, through the folder ``state``."""
-        if word := declared.collect_declaration(state, self._boot_id):
+        if word := declared.collect(state, self._boot_id):
             post(word)
 
     def declared(self, event: ClockDeclared) -> None:

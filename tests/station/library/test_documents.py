@@ -130,7 +130,6 @@ def test_a_power_cut_between_playlist_and_metadata_leaves_the_old_week(
     town: TownOnTheLine, documents: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     playlist, _ = keep_all(town, documents)
-
     replace = os.replace
 
     def cut(source: str, target: str, **folders: int) -> None:
