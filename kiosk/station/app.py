@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import assert_never
 
 from kiosk.station import status_file
 from kiosk.station.clock import memory
@@ -24,38 +25,18 @@ from kiosk.station.control.screen import Screen
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
-    ChildFailed,
-    ChildGone,
-    ChildProgress,
-    ChildReady,
-    ChildShown,
     ClockDeclared,
     Crashed,
-    Delivered,
     DeviceChanged,
     Event,
-    FactsRead,
-    FetchEnded,
-    HeartbeatAnswered,
-    JournalRecovered,
-    JournalTrouble,
-    MutePressed,
+    FromEquipment,
+    FromPeople,
+    FromScreen,
+    FromTown,
     PictureAsked,
-    ProgrammeArrived,
     Quit,
-    RootFound,
-    ScreenGrabbed,
-    StageGone,
-    StageReady,
-    StartPressed,
-    StationFound,
-    StopPressed,
-    TownRefused,
-    TownUnreachable,
-    UrgentFound,
-    VolumePressed,
+    Reason,
     Wake,
-    WeekFound,
 )
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.monitor import HealthMonitor
@@ -246,30 +227,10 @@ class Station:
         """The table of contents: what is done about each event."""
         log.debug("%r", event)
         match event:
-            case Wake(why="change"):
-                self._replan("the timetable")
-            case Wake(why="sync"):
-                self._timekeeping.remember()
-                self._town.sync()
-            case Wake(why="report"):
-                self._town.report()
-            case Wake(why="purge"):
-                self._housekeeping.purge()
-            case (
-                ChildReady() | ChildShown() | ChildProgress() | ChildFailed() | ChildGone()
-                | StageReady() | StageGone() | ScreenGrabbed()
-            ):  # fmt: skip
-                self._screen.handle(event)
-            case RootFound() | WeekFound() | UrgentFound() | StationFound() | ProgrammeArrived() | FetchEnded():
-                self._town.handle(event)
-            case TownRefused() | HeartbeatAnswered() | Delivered() | TownUnreachable():
-                self._town.handle(event)
-            case FactsRead() | JournalTrouble() | JournalRecovered():
-                self._equipment.handle(event)
+            case Wake(why=why):
+                self._wake(why)
             case DeviceChanged():
                 self._probes.read_soon()
-            case StartPressed() | StopPressed() | VolumePressed() | MutePressed():
-                self._people.handle(event)
             case PictureAsked():
                 self._screenshots.ask(self._clock.monotonic())
             case ClockDeclared():
@@ -279,6 +240,28 @@ class Station:
             case Quit():
                 log.info("asked to end by %s", event.signal)
                 self._exit = EX_OK
+            case _ if isinstance(event, FromScreen):
+                self._screen.handle(event)
+            case _ if isinstance(event, FromTown):
+                self._town.handle(event)
+            case _ if isinstance(event, FromEquipment):
+                self._equipment.handle(event)
+            case _ if isinstance(event, FromPeople):
+                self._people.handle(event)
+            case _:
+                assert_never(event)
+
+    def _wake(self, why: Reason) -> None:
+        match why:
+            case "change":
+                self._replan("the timetable")
+            case "sync":
+                self._timekeeping.remember()
+                self._town.sync()
+            case "report":
+                self._town.report()
+            case "purge":
+                self._housekeeping.purge()
 
     def _tick(self) -> None:
         """After each event, and at least once a second."""

@@ -14,12 +14,14 @@ from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Time, Witne
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
 
+Reason = Literal["change", "sync", "report", "purge"]
+
 
 @dataclass(frozen=True)
 class Wake:
     """A timer has rung: for a change in the timetable, a round with the town, a report to it, or to clear away."""
 
-    why: Literal["change", "sync", "report", "purge"]
+    why: Reason
 
 
 @dataclass(frozen=True)
@@ -302,39 +304,19 @@ class ClockDeclared:
     monotonic: float
 
 
+FromChild = ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone
+FromScreen = FromChild | StageReady | StageGone | ScreenGrabbed
+FromTown = (
+    RootFound | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
+    | TownRefused | HeartbeatAnswered | Delivered | TownUnreachable
+)  # fmt: skip
+FromEquipment = FactsRead | JournalTrouble | JournalRecovered
+FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed
 Event = (
-    Wake
-    | Quit
-    | Crashed
-    | ChildReady
-    | ChildShown
-    | ChildProgress
-    | ChildFailed
-    | ChildGone
-    | StageReady
-    | StageGone
-    | ScreenGrabbed
-    | RootFound
-    | WeekFound
-    | UrgentFound
-    | StationFound
-    | ProgrammeArrived
-    | FetchEnded
-    | TownRefused
-    | HeartbeatAnswered
-    | Delivered
-    | TownUnreachable
-    | JournalTrouble
-    | JournalRecovered
-    | FactsRead
-    | DeviceChanged
-    | StartPressed
-    | StopPressed
-    | VolumePressed
-    | MutePressed
-    | PictureAsked
-    | ClockDeclared
-)
+    Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
+    | FromPeople | PictureAsked | ClockDeclared
+)  # fmt: skip
+"""Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 
 Post = Callable[[Event], None]
 """How a thread reaches the inbox."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import FactsRead, JournalRecovered, JournalTrouble
+from kiosk.station.events import FactsRead, FromEquipment, JournalRecovered, JournalTrouble
 from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
@@ -31,7 +31,7 @@ class Equipment:
         self._document, self._observe = document, observe
         self._check_clock, self._report_soon = check_clock, report_soon
 
-    def handle(self, event: FactsRead | JournalTrouble | JournalRecovered) -> None:
+    def handle(self, event: FromEquipment) -> None:
         """What was found out about the equipment."""
         match event:
             case FactsRead():

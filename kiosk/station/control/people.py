@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from kiosk.contract.instants import to_ms
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
-from kiosk.station.events import MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.events import FromPeople, MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.journal.journal import Journal
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -16,8 +16,6 @@ from kiosk.station.playout.stop import StopState
 from kiosk.station.playout.volume import HandVolume
 
 log = logging.getLogger(__name__)
-
-Press = StartPressed | StopPressed | VolumePressed | MutePressed
 
 MOST_PRESSES = 64
 """Presses whose ids are remembered: far more than anybody makes while a double click is on its way."""
@@ -51,7 +49,7 @@ class People:
         self._volume.expire(self._clock.now(), self._zone())
         self._playout.set_by_hand(self._volume.now)
 
-    def handle(self, press: Press) -> None:
+    def handle(self, press: FromPeople) -> None:
         """Do what somebody has pressed. The same press twice is one press; one without an id always counts."""
         if press.press and press.press in self._pressed:
             return

@@ -3,23 +3,11 @@
 from collections.abc import Callable
 
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import (
-    ChildFailed,
-    ChildGone,
-    ChildProgress,
-    ChildReady,
-    ChildShown,
-    ScreenGrabbed,
-    StageGone,
-    StageReady,
-)
+from kiosk.station.events import ChildShown, FromScreen, ScreenGrabbed, StageGone, StageReady
 from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshot, Screenshots
 from kiosk.station.projector.stage import Stage
-
-OfChild = ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone
-OfStage = StageReady | StageGone | ScreenGrabbed
 
 
 class Screen:
@@ -35,7 +23,7 @@ class Screen:
         self._playout, self._clock = playout, clock
         self._replan, self._send_screenshot = replan, send_screenshot
 
-    def handle(self, event: OfChild | OfStage) -> None:
+    def handle(self, event: FromScreen) -> None:
         """What one of the processes at the screen has reported."""
         now = self._clock.monotonic()
         match event:

@@ -12,6 +12,7 @@ from kiosk.station.control.audit import AuditTrail
 from kiosk.station.events import (
     Delivered,
     FetchEnded,
+    FromTown,
     HeartbeatAnswered,
     ProgrammeArrived,
     RootFound,
@@ -38,19 +39,6 @@ log = logging.getLogger(__name__)
 MEMORY = "line"
 RETRY_SECONDS = 2.0
 """Until the next round after one that left something out; doubled each time, up to the heartbeat's interval."""
-
-FromTown = (
-    RootFound
-    | WeekFound
-    | UrgentFound
-    | StationFound
-    | ProgrammeArrived
-    | FetchEnded
-    | TownRefused
-    | HeartbeatAnswered
-    | Delivered
-    | TownUnreachable
-)
 
 
 class _Line(msgspec.Struct):
