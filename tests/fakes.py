@@ -8,6 +8,7 @@ from msgspec import structs
 
 from kiosk.contract.instants import EPOCH
 from kiosk.station.clock.clock import Clock
+from kiosk.station.clock.memory import Memory
 from kiosk.station.projector.projector import JOIN_LEAD
 from kiosk.station.projector.reports import OffScreen, OnScreen, Position, Report, Showing
 
@@ -19,7 +20,7 @@ class HandClock(Clock):
     def __init__(
         self,
         wall: datetime,
-        remembered: str | None = None,
+        remembered: Memory | None = None,
         *,
         synchronised: bool = True,
         boot: str = "boot-1",
@@ -60,9 +61,9 @@ class HandClock(Clock):
     def step(self, seconds: float) -> int:
         """NTP sets the wall clock, and that is noticed; gives by how many ms ours moved."""
         self._wall_us += round(seconds * 1e6)
-        moved = self.look().ours_ms
+        moved = self.check().ours_ms
         self.synchronised(True)
-        return moved + self.look().ours_ms
+        return moved + self.check().ours_ms
 
 
 @dataclass

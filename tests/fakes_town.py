@@ -18,7 +18,7 @@ from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent
 from kiosk.town.app import create_app
 from kiosk.town.publishing import issue, publish
 from kiosk.town.stations import registry
-from kiosk.town.town import Town, found_office
+from kiosk.town.town import Town, found_town
 
 PORTAL_PAGE = b"<html><body>Welcome to the hotel. Please log in.</body></html>"
 
@@ -78,7 +78,7 @@ class TownOnTheLine:
     """A town with an officer's hands (:attr:`office`), on a port of its own; ``switch`` makes a path misbehave."""
 
     def __init__(self, folder: Path) -> None:
-        self.office: Town = found_office(folder, "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
+        self.office: Town = found_town(folder, "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
         self.asked: list[Asked] = []
         self.switches: dict[str, list[ASGIApp | None]] = {}
         self._real = create_app(folder)
@@ -116,7 +116,7 @@ class TownOnTheLine:
 
     def close(self) -> None:
         self.down()
-        self._real.state.office.close()
+        self._real.state.town.close()
         self.office.close()
 
     def switch(self, path: str, *answers: ASGIApp | None) -> None:

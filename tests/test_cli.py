@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from kiosk.cli import ELSEWHERE, EX_CONFIG, main
+from kiosk.cli import COMMANDS, main
+from kiosk.station.commands.station import EX_CONFIG
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 
@@ -18,12 +19,12 @@ def test_help_lists_every_command_and_imports_none() -> None:
         "print(*(m for m in sys.modules if m.startswith('kiosk.') or m in ('requests', 'tuf')))"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    for name in ["station", "check-config", *ELSEWHERE]:
+    for name in COMMANDS:
         assert f"  {name} " in done.stdout
     assert done.stdout.splitlines()[-1] == "kiosk.cli"
 
 
-@pytest.mark.parametrize("name", ELSEWHERE)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_where_it_is_said_to_be(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0, result.output
@@ -41,7 +42,7 @@ def test_check_config_lists_all_errors_with_their_paths(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["check-config", "--config", str(path)])
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        f"{path}: [panel] prot: there is no such setting; did you mean port?",
+        f"Error: {path}: [panel] prot: there is no such name; did you mean port?",
         f"{path}: [panel] port: 0 is not a whole number from 1 to 65535; the default is 8080",
     ]
 

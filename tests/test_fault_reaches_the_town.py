@@ -13,7 +13,7 @@ import pytest
 from kiosk.demo.presser import free_port
 from kiosk.demo.rehearsal import ALWAYS_OPEN, STATION, daemon, run, wait_for_line
 from kiosk.station.config import load
-from kiosk.town.town import found_office
+from kiosk.town.town import found_town
 
 AT_ONCE = 0
 MORE_THAN_ANY_DISK_HAS = 2**40
@@ -41,7 +41,7 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
-    found_office(tmp_path / "town", "Town", town="t", by="test").close()
+    found_town(tmp_path / "town", "Town", town="t", by="test").close()
     document = tmp_path / "document.json"
     document.write_text(json.dumps({**ALWAYS_OPEN, "thresholds": {"hysteresis_ms": AT_ONCE, "disk_free_mb": 1}}))
     arguments = ["town", "--folder", str(tmp_path / "town"), "add-station", STATION, "--document", str(document)]

@@ -13,24 +13,93 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TOP_LEVEL = {"README.md", "config.example.toml", "kiosk", "playlists", "pyproject.toml", "systemd", "tests"}
 
-ROOMS_SEEN_FROM = {
-    "contract": {"contract"},
-    "common": {"common", "contract"},
-    "station": {"station", "common", "contract"},
-    "town": {"town", "common", "contract"},
-    "demo": {"demo", "station", "town", "common", "contract"},
-    "cli": {"station"},
-    "__main__": {"cli"},
-    "__init__": set[str](),
+STATION_DOWN_TO_CONTROL = {
+    *("events", "config", "identity", "schedule", "service", "display", "library", "journal", "clock", "link"),
+    *("health", "record_book", "projector", "playout"),
 }
+MAY_IMPORT: dict[str, set[str]] = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "cli": {"__init__"},
+    "station": set(),
+    "town": set(),
+    "contract": set(),
+    "common": {"contract"},
+    "demo": {"__init__", "common", "contract", "station.*", "town.*"},
+    # --- the station ---
+    "station.events": {"contract"},
+    "station.config": {"common", "station.schedule"},
+    "station.identity": {"common", "contract"},
+    "station.schedule": {"contract"},
+    "station.service": {"station.events"},
+    "station.display": {"common", "contract"},
+    "station.library": {"common", "contract", "station.events", "station.schedule"},
+    "station.journal": {"common", "contract", "station.events", "station.identity", "station.service"},
+    "station.clock": {"common", "contract", "station.events", "station.journal", "station.service"},
+    "station.link": {
+        *("__init__", "common", "contract", "station.events", "station.identity", "station.library", "station.journal"),
+        *("station.schedule", "station.service", "station.config"),
+    },
+    "station.health": {
+        *("common", "contract", "station.events", "station.journal", "station.schedule", "station.service"),
+    },
+    "station.record_book": {"common", "contract", "station.journal"},
+    "station.projector": {"contract", "station.events", "station.display", "station.clock"},
+    "station.player": {"common", "contract", "station.projector.messages", "station.display"},
+    "station.playout": {
+        *("contract", "station.config", "station.events", "station.schedule", "station.library", "station.journal"),
+        *("station.clock", "station.projector"),
+    },
+    "station.panel": {
+        *("common", "contract", "station.config", "station.events", "station.service"),
+        *("station.health.rules", "station.health.faults", "station.journal.refused", "station.link.progress"),
+        "station.projector.screenshots",
+    },
+    "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
+    "station.overview": {
+        *("__init__", "common", "contract", "station.panel.snapshot"),
+        *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
+    },
+    "station.status_file": {"common", "contract", "station.panel.snapshot", "station.link.progress"},
+    "station.app": {
+        *("common", "contract", "station.overview", "station.status_file", "station.control", "station.panel"),
+        *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
+    },
+    "station.commands": {
+        *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),
+        *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
+    },
+    # --- the town ---
+    "town.database": {"contract"},
+    "town.signing": {"common", "contract"},
+    "town.town": {"common", "contract", "town.database", "town.signing"},
+    "town.publishing": {"common", "contract", "town.database", "town.signing", "town.town"},
+    "town.stations": {"common", "contract", "town.database", "town.signing", "town.town", "town.publishing.source"},
+    "town.intake": {"contract", "town.database"},
+    "town.ledger": {"contract", "town.database"},
+    "town.api": {
+        *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
+        *("town.intake", "town.ledger"),
+    },
+    "town.app": {"common", "contract", "town.api", "town.town", "town.stations", "town.database"},
+    "town.commands": {
+        *("__init__", "common", "contract", "town.database", "town.signing", "town.town", "town.publishing"),
+        *("town.stations", "town.intake", "town.ledger", "town.api", "town.app"),
+    },
+}
+"""What each package or module of ours may import beside the standard library, itself and its own packages; ``x.*``
+stands for all below ``x``, and a longer name for that module alone."""
+MOST_LEVELS = 11
 PURE = (
     "kiosk.contract",
-    "kiosk.station.schedule.timetable",
-    "kiosk.station.schedule.fetch_order",
-    "kiosk.station.schedule.fetch_hours",
+    "kiosk.common.messages",
+    "kiosk.station.schedule",
+    "kiosk.station.events",
     "kiosk.station.health.rules",
-    "kiosk.town.tickets",
-    "kiosk.town.bulletin",
+    "kiosk.station.health.observation",
+    "kiosk.station.health.checks",
+    "kiosk.station.health.evidence",
+    "kiosk.station.playout.loudness",
 )
 PURE_MAY_USE = {"msgspec"}
 TRUST_MAY_USE = {"tuf", "securesystemslib"}
@@ -43,16 +112,18 @@ IMPURE_STDLIB = {
 IMPURE_CALLS = {"open", "input", "print", "now", "today", "utcnow"}
 
 LIVES_IN = {
-    "vlc": ("kiosk.station.projector",),
-    "Xlib": ("kiosk.station.projector", "kiosk.demo"),  # the demo watches the screen from outside the station
+    "vlc": ("kiosk.station.player",),
+    "Xlib": ("kiosk.station.player", "kiosk.demo"),  # the demo watches the screen from outside the station
     "pyudev": ("kiosk.station.health.devices",),
     "apscheduler": ("kiosk.station.service.timers",),
-    "sqlite_utils": ("kiosk.station.journal.journal*",),
-    "requests": ("kiosk.station.link.link*", "kiosk.station.link.enrol"),
-    "urllib3": ("kiosk.station.link.link*", "kiosk.station.link.enrol"),
+    "sqlite_utils": ("kiosk.station.journal",),
+    "requests": ("kiosk.station.link",),
+    "urllib3": ("kiosk.station.link",),
+    "click": ("kiosk.cli", "kiosk.station.commands", "kiosk.town.commands", "kiosk.demo"),
+    "PIL": ("kiosk.station.display.poster_image", "kiosk.station.player", "kiosk.demo"),
     "sqlalchemy": ("kiosk.town",),
-    "alembic": ("kiosk.town",),
-    "psycopg": ("kiosk.town",),
+    "alembic": ("kiosk.town.database",),
+    "psycopg": ("kiosk.town.database",),
 }
 DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -124,12 +195,87 @@ def test_imports_are_found_wherever_they_stand() -> None:
     }
 
 
+def room_of(module: str) -> str:
+    """The entry of :data:`MAY_IMPORT` that a module of ours stands under, the longest that fits; empty for none."""
+    name = module.removeprefix("kiosk.") if module != "kiosk" else "__init__"
+    exact = {"station", "town"} - {name}  # these two are their own __init__.py, and not what lies below them
+    return max((room for room in MAY_IMPORT.keys() - exact if under(name, room)), key=len, default="")
+
+
+def allowed(room: str, name: str) -> bool:
+    """Whether a module that stands in ``room`` may import the module ``name`` of ours."""
+    target = name.removeprefix("kiosk.") if name != "kiosk" else "__init__"
+    return room_of(name) == room or any(under(target, one.removesuffix(".*")) for one in MAY_IMPORT[room])
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_station_and_town_never_import_each_other_and_the_rest_looks_one_way(module: str) -> None:
-    room = module.split(".")[1]
-    for name in imports_of(module):
-        if name.startswith("kiosk."):
-            assert name.split(".")[1] in ROOMS_SEEN_FROM[room], f"{module} imports {name}"
+def test_each_package_imports_what_the_table_allows(module: str) -> None:
+    assert room_of(module), f"{module} stands in no package of the table"
+    strays = [name for name in imports_of(module) if under(name, "kiosk") and not allowed(room_of(module), name)]
+    assert strays == []
+
+
+def test_only_the_roots_stand_beside_the_packages() -> None:
+    def files(folder: str) -> set[str]:
+        return {path.stem for path in (ROOT / folder).glob("*.py")}
+
+    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file"}
+    assert files("kiosk/station") == beside
+    assert files("kiosk/town") == {"__init__", "app", "town"}
+
+
+def test_nobody_imports_what_only_the_root_or_a_process_may() -> None:
+    """The overview is no bag to reach through, a handler serves the inbox alone, and the player is a process apart."""
+    users = {
+        "kiosk.station.overview": ("kiosk.station.app",),
+        "kiosk.station.control": ("kiosk.station.app", "kiosk.station.control"),
+        "kiosk.station.app": ("kiosk.station.commands",),
+        "kiosk.station.player": ("kiosk.station.player",),
+        "kiosk.station.journal.recovery": ("kiosk.station.journal.journal", "kiosk.station.journal.recovery"),
+    }
+    for target, homes in users.items():
+        strays = [m for m in MODULES if any(under(name, target) for name in imports_of(m)) and not under(m, *homes)]
+        assert strays == [], target
+
+
+def test_stage_and_children_start_without_what_they_do_not_need() -> None:
+    """They are started before the daemon has imported the rest, and their packages' faces import nothing."""
+    for name in ("kiosk.station", "kiosk.station.projector", "kiosk.station.player"):
+        assert imports_of(name) == set(), name
+
+
+def levels(graph: dict[str, set[str]]) -> dict[str, int]:
+    """Of each node, how many lie below it at most, itself counted. Raises AssertionError for a circle."""
+    found: dict[str, int] = {}
+
+    def level(node: str, above: tuple[str, ...]) -> int:
+        assert node not in above, f"a circle: {' -> '.join((*above[above.index(node) :], node))}"
+        if node not in found:
+            found[node] = 1 + max((level(below, (*above, node)) for below in sorted(graph[node])), default=0)
+        return found[node]
+
+    for node in graph:
+        level(node, ())
+    return found
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    levels({module: imports_of(module) & set(MODULES) for module in MODULES})
+
+
+def packages() -> dict[str, set[str]]:
+    """Which package imports from which: the imports of their modules, seen from further off."""
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        here = room_of(module)
+        below = {room_of(name) for name in imports_of(module) & set(MODULES)} - {here}
+        graph.setdefault(here, set()).update(below)
+    return graph
+
+
+def test_packages_stand_on_few_levels_without_a_circle() -> None:
+    found = levels(packages())
+    assert max(found.values()) <= MOST_LEVELS, sorted(found.items(), key=lambda one: one[1])
 
 
 def pure_modules() -> list[str]:
@@ -148,7 +294,8 @@ def test_pure_rooms_import_the_standard_library_msgspec_and_each_other() -> None
         pure_modules()
     )
     for module in pure_modules():
-        allowed = PURE_MAY_USE | (TRUST_MAY_USE if module == "kiosk.contract.trust" else set())
+        trust = module in ("kiosk.contract.trust", "kiosk.station.events")  # its records hold what TUF has read
+        allowed = PURE_MAY_USE | (TRUST_MAY_USE if trust else set())
         for name in imports_of(module) - set(MODULES):
             top = name.partition(".")[0]
             assert top in allowed or top in sys.stdlib_module_names - IMPURE_STDLIB, f"{module} imports {name}"
@@ -160,6 +307,11 @@ def test_pure_rooms_read_no_clock_and_open_no_file() -> None:
             if isinstance(node, ast.Call):
                 called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
                 assert called not in IMPURE_CALLS, f"{module}:{node.lineno} calls {called}()"
+
+
+def test_every_module_that_calls_itself_pure_is_checked() -> None:
+    heads = {module: ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for module, path in MODULES.items()}
+    assert {module for module, head in heads.items() if re.search(r"\bPure\b", head)} <= set(pure_modules())
 
 
 @pytest.mark.parametrize("library", LIVES_IN)
@@ -201,3 +353,8 @@ def test_top_level_holds_what_the_design_allows() -> None:
     }
     assert found <= TOP_LEVEL
     assert {"README.md", "pyproject.toml", "kiosk"} <= found
+
+
+if __name__ == "__main__":
+    for name, count in sorted(levels(packages()).items(), key=lambda one: (one[1], one[0])):
+        print(f"{count:3} {name or 'kiosk'}")

@@ -17,18 +17,15 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from kiosk.common.messages import mark
+
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-"""The first one is what a room speaks unless told otherwise."""
+"""The first one is the default."""
 
 _LOCALE = Path(__file__).parent / "locale"
 _CATALOGUES: dict[Language, str] = {"zh": "zh_CN"}
 """English needs none: the msgids are English."""
-
-
-def mark(text: str) -> str:
-    """Mark ``text`` for the catalogue where it is written; it is translated where it is shown."""
-    return text
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a media file is, as measured by Debian's ffprobe and ffmpeg: its true length, its loudness, its size and hash.
+"""Measures a media file with Debian's ffprobe and ffmpeg: true length, loudness, size and hash.
 
 The files come from anywhere, so ffmpeg may open nothing but the file itself, only as one of the listed formats, and has
 a bounded time.
@@ -58,7 +58,7 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure(path: Path, sha256: str | None = None) -> Media:
-    """Measure ``path``; a hash known already need not be taken again. Raises :class:`MediaError`."""
+    """Measure ``path``; ``sha256`` where its hash is known already. Raises :class:`MediaError`."""
     size = path.stat().st_size
     sha256 = sha256 or hash_file(path)
     found = _probe(path)
@@ -83,7 +83,7 @@ def measure(path: Path, sha256: str | None = None) -> Media:
 
 
 def hash_file(path: Path, tick: Callable[[int], None] = lambda _: None) -> str:
-    """SHA-256 of a file; ``tick`` is told how many bytes went by."""
+    """SHA-256 of a file; ``tick`` is called with the bytes that went by."""
     seen = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -112,7 +112,7 @@ class _Format(msgspec.Struct, frozen=True):
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """What ffprobe says of a file, as far as it is asked for."""
+    """The fields of ffprobe's answer that are used."""
 
     streams: tuple[_Stream, ...] = ()
     format: _Format = _Format()

@@ -1,6 +1,7 @@
 """Why a station is stopped: the reasons that are one tap, and how they read."""
 
-from kiosk.common.i18n import Language, mark, translator
+from kiosk.common.i18n import Language, translator
+from kiosk.common.messages import mark
 
 REASONS: dict[str, str] = {
     "meeting": mark("meeting"),

@@ -1,19 +1,19 @@
-"""What every page of the kiosk needs: signed cookies, form tokens, the origin check, security headers, a body limit.
+"""What every page of the kiosk needs: security headers, bounded bodies, signed cookies, form tokens, the origin check.
 
 Plain HTTP on a LAN: the headers keep other web sites and scripts out, not somebody who reads along on the wire.
 """
 
 import hmac
+import zlib
 from collections.abc import Mapping, MutableMapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
 from itsdangerous import BadData, URLSafeTimedSerializer
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, Response
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -34,6 +34,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
+GZIP_EXTRA = 64 * 1024
+"""What gzip may add to a body that it cannot make smaller, in bytes, and far more than that."""
+
 
 class SecurityHeaders:
     """ASGI middleware: every answer carries :data:`SECURITY_HEADERS`, unless it set one itself."""
@@ -53,58 +56,38 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-class BodyTooLarge(HTTPException):
-    """A request's body went over the limit while it was read."""
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body of ``request``, inflated where it came as gzip; never more than ``limit`` bytes and a chunk in memory.
 
-    def __init__(self) -> None:
-        super().__init__(413)
-
-
-class BodyLimit:
-    """ASGI middleware: a body of more than ``limit`` bytes is refused with 413, announced or not."""
-
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app = app
-        self._limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or len(announced) > 18 or int(announced) > self._limit:
-            await too_large(self._limit)(scope, receive, send)
-            return
-        read, started = 0, False
-
-        async def receive_counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._limit:
-                raise BodyTooLarge
-            return message
-
-        async def send_noted(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+    Nor is much more than ``limit`` read: gzip can hide any length in blocks that inflate to nothing. Raises
+    :class:`HTTPException`: 413 for too long a body, 415 for a content coding that is not known, 400 for no sound gzip.
+    """
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip"):
+        raise HTTPException(415, f"content coding {coding[:40]!r} is not known; send gzip, or none")
+    inflater = zlib.decompressobj(wbits=31) if coding == "gzip" else None
+    body = bytearray()
+    came = 0
+    async for chunk in request.stream():
+        came += len(chunk)
+        if inflater is not None and inflater.eof and chunk:
+            raise HTTPException(400, "there is more behind the end of the gzip body; send one member alone")
         try:
-            await self._app(scope, receive_counted, send_noted)
-        except BodyTooLarge:
-            if started:
-                raise
-            await too_large(self._limit)(scope, receive, send)
-
-
-def too_large(limit: int) -> Response:
-    """The 413 that programs read."""
-    return JSONResponse({"error": f"the request is larger than the {limit} bytes allowed"}, 413)
+            body += chunk if inflater is None else inflater.decompress(chunk, limit + 1 - len(body))
+        except zlib.error as error:
+            raise HTTPException(400, f"the body is not gzip: {error}") from None
+        if len(body) > limit or came > limit + GZIP_EXTRA or (inflater is not None and inflater.unconsumed_tail):
+            told = f"the body has more than the {limit} bytes allowed; send less at a time"
+            raise HTTPException(413, told, {"Connection": "close"})
+    if inflater is not None and not inflater.eof:
+        raise HTTPException(400, "the gzip body is cut short; send it again")
+    if inflater is not None and inflater.unused_data:
+        raise HTTPException(400, "there is more behind the end of the gzip body; send one member alone")
+    return bytes(body)
 
 
 class Seal:
-    """Signed values for cookies: whoever holds one can read it, nobody but us can make or change one."""
+    """Signs values for cookies: whoever holds one can read it, only the holder of the key can make or change one."""
 
     def __init__(self, key: bytes, purpose: str) -> None:
         self._serializer = URLSafeTimedSerializer(key, salt=purpose, signer_kwargs={"digest_method": sha256})
@@ -115,7 +98,7 @@ class Seal:
         return sealed if isinstance(sealed, str) else sealed.decode()
 
     def open(self, text: str | None, max_age_s: int) -> dict[str, str]:
-        """What was sealed no more than ``max_age_s`` ago; empty for anything else."""
+        """The value, if it was sealed no more than ``max_age_s`` seconds ago; empty for anything else."""
         try:
             value = self._serializer.loads(text or "", max_age=max_age_s)
         except BadData:

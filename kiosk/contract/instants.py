@@ -25,13 +25,3 @@ def local_ms(day: date, at: time, zone: ZoneInfo) -> int:
 
 
 FAR_MS = to_ms(FAR)
-_MOST_DIGITS = len(str(FAR_MS))
-
-
-def number_in(text: str | None) -> int:
-    """An instant that was written down in digits, or a number as small; 0 where it cannot be one: another version may
-    have written it, or a failing disk."""
-    digits = text or ""
-    sound = digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS
-    number = int(digits) if sound else 0
-    return number if number < FAR_MS else 0

@@ -113,7 +113,7 @@ class PlanEntry(Record, frozen=True, kw_only=True):
 class MonthPlan(Record, frozen=True, kw_only=True):
     """The town's plan for one month, to be posted."""
 
-    month: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}\Z")]
+    month: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}\Z", description="a month, such as 2026-03")]
     """``YYYY-MM``."""
     title: Text = ""
     note: LongText = ""

@@ -17,7 +17,13 @@ MAX_VALUES = 200_000
 """The most values in one, counted as its ``[``, ``{`` and ``,``, in texts too: twice what a slot every five minutes of
 five weeks takes. Millions of empty lists would take 30 bytes of memory for each of the document's."""
 
-Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
+Id = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z",
+        description="a name of 1 to 64 letters, digits, dots, dashes and underscores of ASCII",
+    ),
+]
 """A name that is safe in a path, a URL and a log line."""
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 FileName = Annotated[str, msgspec.Meta(pattern=r"\A(?!\.)[^/\\\x00-\x1f]{1,200}\Z")]
@@ -25,9 +31,14 @@ FileName = Annotated[str, msgspec.Meta(pattern=r"\A(?!\.)[^/\\\x00-\x1f]{1,200}\
 Text = Annotated[str, msgspec.Meta(max_length=400, pattern=r"\A[^\x00]*\Z")]
 LongText = Annotated[str, msgspec.Meta(max_length=20_000, pattern=r"\A[^\x00]*\Z")]
 """Text of a page at most. Neither kind holds a NUL, which PostgreSQL cannot store."""
-Day = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+Day = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", description="a date, such as 2026-03-02")]
 """A local date, ``YYYY-MM-DD``."""
-TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z")]
+TimeOfDay = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z", description="a time of day, written HH:MM:SS"
+    ),
+]
 """A local time of day, ``HH:MM:SS``."""
 MAX_INSTANT = 32_503_680_000_000
 Instant = Annotated[int, msgspec.Meta(ge=0, le=MAX_INSTANT)]

@@ -1,4 +1,4 @@
-"""One who sits on the line between station and town and offers what no station may take.
+"""A forger on the line between station and town, who offers the station what it must refuse.
 
 An HTTP server on loopback. It passes everything on to the town, except that, in this order and once each, it answers
 the station's question for its week with a tampered one, with one that another key has signed, and, when the station has
@@ -29,7 +29,7 @@ _RETURNED = ("content-type", "etag", "content-range", "accept-ranges", "content-
 
 @dataclass(frozen=True)
 class Forgeries:
-    """What the forger has in hand. Metadata as bytes; ``files`` are what the forged weeks name, by SHA-256."""
+    """The forged documents. Metadata as bytes; ``files`` are those that the forged weeks name, by SHA-256."""
 
     group: str
     true: bytes
@@ -47,7 +47,7 @@ class Forgeries:
 
 
 class Forger:
-    """The line. :attr:`offered` tells which forgeries were handed over whole."""
+    """The forger's server. :attr:`offered` holds the forgeries that were sent whole."""
 
     def __init__(self, town: str, forgeries: Forgeries) -> None:
         self._town = urlsplit(town)
@@ -73,7 +73,7 @@ class Forger:
         self._server.shutdown()
 
     def forged(self, path: str) -> tuple[str, bytes] | None:
-        """What to answer in the town's place, and what it is called; None to pass the question on."""
+        """Name and bytes of a forged answer to a request; None to pass the request on."""
         with self._lock:
             if path == f"/v1/groups/{self._forgeries.group}.json":
                 if self._weeks:

@@ -1,4 +1,4 @@
-"""Holds what the screen showed against what was signed and what the town was told. Pure.
+"""Compares what the screen showed with what was signed and with what the town received. Reads no clock.
 
 Instants are UTC milliseconds. What the screen showed comes from the sampler alone, never from the station's counters.
 """
@@ -106,8 +106,8 @@ def judge(
     by_number = {programme.number: programme for programme in programmes}
     true = [one for one in seen if one.number in by_number]
     late = [first - due for due, first in _lateness(planned, true)]
-    missed = [f"{one.programme.id} due at {one.due_ms} was not shown" for one in planned if not _of(one, true)]
-    lost = [one for one in true if not any(_same(one, row, by_number) for row in rows)]
+    missed = [f"{one.programme.id} due at {one.due_ms} was not shown" for one in planned if not _nearest(one, true)]
+    lost = [one for one in true if not any(_recorded(one, row, by_number) for row in rows)]
     shown_forged = {one.number for one in seen} & forged
     return Verdict(
         planned=len(planned),
@@ -124,14 +124,14 @@ def judge(
     )
 
 
-def _of(one: Planned, seen: Sequence[Seen]) -> Seen | None:
+def _nearest(one: Planned, seen: Sequence[Seen]) -> Seen | None:
     reach = one.programme.duration_ms
     near = [s for s in seen if s.number == one.programme.number and abs(s.first_ms - one.due_ms) < reach]
     return min(near, key=lambda s: abs(s.first_ms - one.due_ms), default=None)
 
 
 def _lateness(planned: Sequence[Planned], seen: Sequence[Seen]) -> list[tuple[int, int]]:
-    pairs = [(one.due_ms, _of(one, seen)) for one in planned]
+    pairs = [(one.due_ms, _nearest(one, seen)) for one in planned]
     return [(due, found.first_ms) for due, found in pairs if found is not None]
 
 
@@ -139,7 +139,7 @@ def _completed(one: Seen, programme: Signed) -> bool:
     return abs(one.last_ms - one.first_ms - programme.duration_ms) <= SLACK_MS
 
 
-def _same(one: Seen, row: Row, programmes: dict[int, Signed]) -> bool:
+def _recorded(one: Seen, row: Row, programmes: dict[int, Signed]) -> bool:
     programme = programmes[one.number]
     return (
         row.programme == programme.id

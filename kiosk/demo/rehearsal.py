@@ -17,9 +17,8 @@ from kiosk.contract.playlist import Playlist
 from kiosk.demo import testcard
 from kiosk.demo.forger import Forgeries
 from kiosk.demo.sampler import Sighting
-from kiosk.town.publishing.issue import PublishTerms
-from kiosk.town.publishing.publish import publish
-from kiosk.town.town import Town, found_office
+from kiosk.demo.time_shift import publish_shifted
+from kiosk.town.town import Town, found_town
 
 STATION, GROUP, TOWN = "demo-room", "villages", "demo-town"
 FORGED = (66, 67)
@@ -68,32 +67,27 @@ def screen() -> Iterator[tuple[str, bool]]:
 
 def publish_all(folder: Path, week: Path, start: datetime) -> Published:
     """Make the town, an older and the true week whose first slot begins at ``start``, and another town's week."""
-    terms = PublishTerms("demo")
-    office = found_office(folder / "town", "示例镇", town=TOWN, by="demo")
-    other = found_office(folder / "other-town", "冒名镇", town=TOWN, by="forger")
+    town = found_town(folder / "town", "示例镇", town=TOWN, by="demo")
+    other = found_town(folder / "other-town", "冒名镇", town=TOWN, by="forger")
     try:
-        publish(office, _forged_week(folder / "older", week, FORGED[1], "旧节目"), terms, quiet, start)
-        older = _metadata(office)
-        true = publish(office, week, terms, quiet, start)
+        publish_shifted(town, _forged_week(folder / "older", week, FORGED[1], "旧节目"), start, by="demo")
+        older = _metadata(town)
+        true = publish_shifted(town, week, start, by="demo")
         forged = _forged_week(folder / "forged", week, FORGED[0], "冒名节目")
         for _ in range(true.version + 3):  # the forger's version is the higher one
-            publish(other, forged, terms, quiet, start)
+            publish_shifted(other, forged, start, by="forger")
         code = add_station(folder / "town")
         spoilt = true.programmes[min(1, len(true.programmes) - 1)].sha256
         files = {path.name: path for path in (folder / "other-town" / "public" / "files").iterdir()}
-        forgeries = Forgeries(GROUP, _metadata(office), older, _metadata(other), spoilt, files)
+        forgeries = Forgeries(GROUP, _metadata(town), older, _metadata(other), spoilt, files)
         return Published(true, forgeries, code, folder / "town")
     finally:
-        office.close()
+        town.close()
         other.close()
 
 
-def _metadata(office: Town) -> bytes:
-    return office.public.group_path(GROUP).read_bytes()
-
-
-def quiet(_bytes: int, _file: str) -> None:
-    """Measuring three small weeks needs no progress bar."""
+def _metadata(town: Town) -> bytes:
+    return town.public.group_path(GROUP).read_bytes()
 
 
 def _forged_week(folder: Path, week: Path, number: int, title: str) -> Path:

@@ -108,8 +108,8 @@ def read_any(row: bytes, places: Sequence[tuple[int, int]]) -> tuple[int, int]:
 def watch(display: str, every: float, shapes: Sequence[Fraction] = ()) -> Iterator[Sighting]:
     """Sample ``display`` every ``every`` seconds; yield a sighting when it differs from the last, or each second.
 
-    Black is a screen whose middle is black as well: a picture may leave bars. A sampler that was kept from looking for
-    three times as long as it should have says when it last saw what it saw before.
+    Black is a screen whose middle is black as well: a picture may leave bars. Where more
+    than three periods lie between two samples, the last sighting is yielded again first, with the time of its sample.
     """
     screen = Screen(display)
     middle = Screen(display, screen.height // 2)

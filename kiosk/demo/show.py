@@ -1,4 +1,4 @@
-"""`kiosk demo`: sets the scene, lets it run, says what was seen."""
+"""`kiosk demo`: sets up screen, town and station, runs them, and reports what was seen."""
 
 import contextlib
 import json
@@ -33,6 +33,8 @@ from kiosk.demo.rehearsal import (
     wait_for_line,
     write_config,
 )
+from kiosk.demo.time_shift import ShiftError
+from kiosk.town.publishing.source import SourceError
 
 PREPARE_SECONDS = 22.0
 """From now to the first slot: publishing, enrolment, and the time in which the forgeries are offered."""
@@ -51,7 +53,7 @@ def demo_command(seconds: int, json_file: Path | None, week: Path | None) -> Non
         raise click.ClickException(f"{week} is missing; run the demo from a checkout, or name a week with --week")
     try:
         verdict = perform(week, seconds)
-    except DemoError as error:
+    except (DemoError, ShiftError, SourceError) as error:
         raise click.ClickException(str(error)) from None
     line = json.dumps(verdict.figures())
     for miss in verdict.misses:

@@ -1,16 +1,30 @@
-"""A week moved in time by a constant, so that its first slot begins at a given instant: for trials and the demo."""
+"""Moves a week in time by a constant, so that its first slot begins at a given instant: for the demo and benches."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from kiosk.contract.playlist import MonthPlan, Slot, span
-from kiosk.town.publishing.source import WeekSource
+from kiosk.contract.playlist import MonthPlan, Playlist, Slot, span
+from kiosk.town.publishing.issue import PublishTerms
+from kiosk.town.publishing.measure import quiet
+from kiosk.town.publishing.publish import publish_week
+from kiosk.town.publishing.source import WeekSource, read_source
+from kiosk.town.town import Town
 
 
 class ShiftError(Exception):
     """A week that cannot be moved there."""
+
+
+def publish_shifted(town: Town, path: Path, start: datetime, by: str) -> Playlist:
+    """Publish the week of the JSON at ``path``, moved so that its first slot begins at ``start``.
+
+    Raises :class:`ShiftError` and :class:`SourceError`.
+    """
+    week = shift(read_source(path, WeekSource), start)
+    return publish_week(town, path, week, PublishTerms(by), quiet)
 
 
 def shift(week: WeekSource, goal: datetime) -> WeekSource:
@@ -19,7 +33,7 @@ def shift(week: WeekSource, goal: datetime) -> WeekSource:
     Days (of the week, of recommended items and month plans) move by whole days. Raises :class:`ShiftError`.
     """
     if not week.slots:
-        raise ShiftError("there is no slot to shift; add one, or publish without --shift-to")
+        raise ShiftError("there is no slot to shift; add one")
     zone = ZoneInfo(week.time_zone)
     first = min(span(slot, zone)[0] for slot in week.slots)
     goal = goal.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The station: composition root, the one inbox, and what is done about each event.
+"""The station: composition root, the one inbox, and which handler each event goes to.
 
 Everything that happens arrives as a frozen event in one queue and is handled here, on the main thread, one at a time;
 state changes nowhere else.
@@ -9,14 +9,16 @@ import logging
 import queue
 import signal
 import sys
-from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
 from kiosk.station import status_file
+from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.equipment import Equipment
+from kiosk.station.control.housekeeping import Housekeeping
 from kiosk.station.control.people import People
 from kiosk.station.control.screen import Screen
 from kiosk.station.control.timekeeping import Timekeeping
@@ -56,7 +58,6 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.health.devices import Devices
-from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
@@ -84,8 +85,7 @@ log = logging.getLogger(__name__)
 EX_OK, EX_CRASHED, EX_TEMPFAIL, EX_CONFIG = 0, 70, 75, 78
 """Exit codes (sysexits.h). After 78 the unit is not started again: a person has to act."""
 TICK_SECONDS = 1.0
-LOOK_SECONDS = 10.0
-PURGE_EVERY = timedelta(hours=6)
+REFRESH_SECONDS = 10.0
 
 
 def run(config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> int:
@@ -105,7 +105,7 @@ def run(config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> int:
 
 
 class Station:
-    """The daemon. Built whole, then :meth:`run`."""
+    """The daemon: built whole, then :meth:`run`. Every event goes to one handler of ``control``."""
 
     def __init__(self, config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> None:
         """Raises IdentityError, JournalError or ValueError where a person has to act first."""
@@ -117,47 +117,68 @@ class Station:
         self._boot_id = boot_id = systemd.boot_id()
         self._identity: Identity = load_identity(state)
         identity = self._identity
-        self._library = library = Library(state / "library")
+        library = Library(state / "library")
         documents = Documents(library)
         shelf = documents.load(identity.group, identity.station, identity.root_sha256)
-        self._accepted = Accepted(documents, shelf)
+        self._accepted = accepted = Accepted(documents, shelf)
         self._journal = journal = Journal(state / "journal.db", post, boot_id)
-        self._clock = clock = Clock(journal.recall("clock"), boot_id)
+        self._clock = clock = Clock(journal.recall(memory.KEY, memory.Memory), boot_id)
         self._timers = Timers(post)
         self._stage = stage
         projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
+        monitor = HealthMonitor(journal, identity.station, config.health.hysteresis_s)
         self._plan = plan = Plan(journal, clock, library)
-        self._playout = playout = Playout(config, plan, projector, journal, clock, library, boot_id)
-        self._upkeep = upkeep = HealthMonitor(journal, identity.station, config.health.hysteresis_s)
+        self._playout = playout = Playout(
+            config, plan, projector, journal, clock, library, boot_id,
+            child_replaced=monitor.child_replaced, play_closed=self._report_soon,
+        )  # fmt: skip
         self._link = Link(
             identity, documents, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
             terms=FetchTerms(FetchHours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
         )  # fmt: skip
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
-        self._pictures = Screenshots(stage, clock, playout.cuts)
-        self._actions = AuditTrail(journal, clock, self._report_soon)
-        aside = RefusedEntries(journal)
-        self._view = Overview(
-            config, identity, self._accepted, clock, journal, plan, playout, upkeep, boot_id, self._link, aside,
-            stage,
+        self._screenshots = Screenshots(stage, clock, playout.cuts)
+        self._audit = AuditTrail(journal, clock, self._report_soon)
+        refused = RefusedEntries(journal)
+        self._overview = overview = Overview(
+            config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
+            refused, stage,
         )  # fmt: skip
-        self._presses = People(self._view, self._actions, self._replan, self._look)
+        self._people = People(
+            clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh
+        )
         self._timekeeping = Timekeeping(
-            self._view, self._timers, self._presses, self._actions, self._probes.ask, self._report_soon, self._replan
+            clock, plan, journal, boot_id, self._timers, self._audit,
+            clock_set=self._people.clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
+            replan=self._replan,
+        )  # fmt: skip
+        self._town = TownHandler(
+            identity.station, config.town.heartbeat_s, accepted, plan, playout, journal, clock, monitor, refused,
+            self._link, self._timers, self._screenshots, self._audit,
+            heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
+        )  # fmt: skip
+        self._screen = Screen(
+            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot
         )
-        self._exchange = TownHandler(
-            self._view, self._link, self._timers, self._pictures, self._actions, self._replan, self._timekeeping.look
-        )
-        self._screen = Screen(stage, projector, self._pictures, playout, clock, self._replan, self._exchange.show)
-        self._snapshot: Snapshot = self._view.snapshot()
+        self._equipment = Equipment(
+            monitor, playout, clock,
+            document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
+            check_clock=self._timekeeping.check, report_soon=self._report_soon,
+        )  # fmt: skip
+        self._housekeeping = Housekeeping(
+            library, journal, self._timers,
+            in_use=lambda: accepted.files() | playout.files(), disk_free_mb=config.health.disk_free_mb,
+            keep_days=config.record.keep_days,
+        )  # fmt: skip
+        self._snapshot: Snapshot = overview.snapshot()
         self._panel: Panel | None = None
         if config.panel.enabled:
             self._panel = Panel(
-                config.panel, state, post, lambda: self._snapshot, picture=lambda: self._pictures.newest
+                config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest
             )
         self._exit: int | None = None
-        self._fed = self._looked = 0.0
+        self._fed = self._refreshed = 0.0
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         """A signal handler: only posts."""
@@ -189,9 +210,9 @@ class Station:
         self._link.start()
         if self._panel:
             self._panel.start()
-        self._actions.note("boot", by="kiosk")
-        self._exchange.sync()
-        self._timers.after(60, Wake("purge"))
+        self._audit.record("boot", by="kiosk")
+        self._town.sync()
+        self._housekeeping.start()
         self._replan("start")
         systemd.notify(systemd.READY)
         log.info("station %s of town %s runs", self._identity.station, self._identity.town)
@@ -203,7 +224,7 @@ class Station:
         self._plan.use_document(accepted.document)
         self._plan.change(urgents=accepted.urgents)
         self._plan.use_playlist(accepted.playlist)
-        self._presses.restore()
+        self._people.restore()
         self._plan.go_on_with(self._journal.interrupted_at_boot)
 
     def _end(self) -> None:
@@ -216,7 +237,7 @@ class Station:
         self._probes.stop(1)
         self._devices.stop()
         self._timers.stop()
-        self._journal.remember("clock", self._clock.memory())
+        self._timekeeping.remember()
         self._journal.stop(5)
 
     # --- the inbox ---
@@ -228,34 +249,29 @@ class Station:
             case Wake(why="change"):
                 self._replan("the timetable")
             case Wake(why="sync"):
-                self._exchange.sync()
+                self._timekeeping.remember()
+                self._town.sync()
             case Wake(why="report"):
-                self._exchange.report()
+                self._town.report()
             case Wake(why="purge"):
-                self._purge()
-            case Wake():
-                self._probes.ask()
+                self._housekeeping.purge()
             case (
                 ChildReady() | ChildShown() | ChildProgress() | ChildFailed() | ChildGone()
                 | StageReady() | StageGone() | ScreenGrabbed()
             ):  # fmt: skip
-                self._screen.take(event)
+                self._screen.handle(event)
             case RootFound() | WeekFound() | UrgentFound() | StationFound() | ProgrammeArrived() | FetchEnded():
-                self._exchange.take(event)
+                self._town.handle(event)
             case TownRefused() | HeartbeatAnswered() | Delivered() | TownUnreachable():
-                self._exchange.take(event)
-            case JournalTrouble():
-                self._upkeep.journal_trouble = event.error
-            case JournalRecovered():
-                self._upkeep.journal_trouble = ""
-            case FactsRead():
-                self._facts_read(event)
+                self._town.handle(event)
+            case FactsRead() | JournalTrouble() | JournalRecovered():
+                self._equipment.handle(event)
             case DeviceChanged():
-                self._probes.ask()
+                self._probes.read_soon()
             case StartPressed() | StopPressed() | VolumePressed() | MutePressed():
-                self._presses.take(event)
+                self._people.handle(event)
             case PictureAsked():
-                self._pictures.ask(self._clock.monotonic())
+                self._screenshots.ask(self._clock.monotonic())
             case ClockDeclared():
                 self._timekeeping.declared(event)
             case Crashed():
@@ -267,16 +283,17 @@ class Station:
     def _tick(self) -> None:
         """After each event, and at least once a second."""
         now = self._clock.monotonic()
-        self._pictures.tick(now)
+        self._screenshots.tick(now)
         if now - self._fed < TICK_SECONDS / 2:
             return
         self._fed = now
         systemd.notify(systemd.WATCHDOG)
-        self._timekeeping.look()
-        self._presses.tick()
+        self._timekeeping.collect_declaration(Path(self._config.station.state), self._inbox.put)
+        self._timekeeping.check()
+        self._people.tick()
         self._screen.tick()
-        if now - self._looked >= LOOK_SECONDS:
-            self._look()
+        if now - self._refreshed >= REFRESH_SECONDS:
+            self._refresh()
 
     # --- the plan, and what people see of it ---
 
@@ -284,51 +301,22 @@ class Station:
         moment = self._playout.replan(why)
         self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._link.on_air(bool(self._playout.files()))
-        self._look()
-        if self._playout.closed:
-            self._playout.closed = 0
-            self._report_soon()
+        self._refresh()
 
     def _report_soon(self) -> None:
         self._timers.after(self._config.town.report_delay_ms / 1000, Wake("report"))
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         """Renew what people see of the station: the poster and the panel's snapshot."""
-        self._looked = self._clock.monotonic()
-        self._timekeeping.ask(Path(self._config.station.state), self._inbox.put)
-        self._stage.show(self._view.poster())
-        self._snapshot = self._view.snapshot()
+        self._refreshed = self._clock.monotonic()
+        self._stage.show(self._overview.poster())
+        self._snapshot = self._overview.snapshot()
         on_air = self._snapshot.on_air
         said = f"on air: {on_air.title}" if on_air else "poster"
         if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
-        status_file.tell(Path(self._config.station.runtime), self._snapshot)
-
-    # --- equipment ---
-
-    def _facts_read(self, event: FactsRead) -> None:
-        self._upkeep.facts = event.facts
-        document = self._accepted.document
-        self._playout.evidence = screen_evidence(event.facts, document.equipment if document else ())
-        self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
-        self._timekeeping.look()
-        self._upkeep.restarts += self._playout.restarts
-        self._playout.restarts = []
-        seen = self._view.observation(self._inbox.qsize())
-        if self._upkeep.judge(seen, document, self._clock.now(), self._clock.monotonic()):
-            self._report_soon()
-
-    def _purge(self) -> None:
-        want = self._config.health.disk_free_mb * 1024 * 1024
-        keep = self._accepted.files() | self._playout.files()
-        try:
-            self._library.tidy(keep)
-            self._library.purge(keep, want)
-        except OSError as error:  # a disk that takes no writing is no reason to end; the probes tell of it
-            log.warning("old programmes cannot be removed: %s", error)
-        self._journal.prune(self._config.record.keep_days)
-        self._timers.after(PURGE_EVERY.total_seconds(), Wake("purge"))
+        status_file.write(Path(self._config.station.runtime), self._snapshot)
 
     def _crashed(self, event: Crashed) -> None:
         log.critical("thread %s has ended (%s); so does the daemon, to be started anew", event.thread, event.error)

@@ -5,17 +5,16 @@ thresholds, people) comes in the station document, and secrets lie in the state 
 table or key means its default, so an empty file is a sound one.
 """
 
-import difflib
 import ipaddress
-import json
 import logging
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from kiosk.common.strict import Place, problems, shown
 from kiosk.station.schedule import fetch_hours
 
 log = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ class Station(Table, frozen=True, kw_only=True):
     state: Folder = "/var/lib/kiosk"
     """What must survive a power cut: the record, the accepted weeks, the programmes, the station's key and token."""
     runtime: Folder = "/run/kiosk"
-    """What need not: sockets of the children, the poster's picture."""
+    """What may go at a power cut: sockets of the children, the poster's picture."""
     language: Literal["zh", "en"] = "zh"
     """Of the poster, the panel and the messages on the screen."""
 
@@ -91,7 +90,7 @@ class Projector(Table, frozen=True, kw_only=True):
 
 
 class Town(Table, frozen=True, kw_only=True):
-    """``[town]``: how the station speaks to its town; who the town is, enrolment has settled."""
+    """``[town]``: the line to the town. The town's address comes from the enrolment."""
 
     heartbeat_s: Annotated[int, Meta(ge=5, le=3_600)] = 60
     timeout_s: Annotated[int, Meta(ge=2, le=600)] = 30
@@ -121,7 +120,7 @@ class Panel(Table, frozen=True, kw_only=True):
 
 
 class Health(Table, frozen=True, kw_only=True):
-    """``[health]``: how often the devices are looked at. The thresholds come in the town's station document."""
+    """``[health]``: how often the devices are probed. The thresholds come in the town's station document."""
 
     probe_s: Annotated[int, Meta(ge=1, le=3_600)] = 30
     disk_free_mb: Annotated[int, Meta(ge=64, le=1_048_576)] = 1_024
@@ -188,9 +187,9 @@ def load(path: Path | str) -> Config:
         raise ConfigError(path, [f"not TOML: {error}"]) from None
     except RecursionError:
         raise ConfigError(path, ["not TOML: nested too deeply"]) from None
-    config, problems = parse(tree)
-    if problems:
-        raise ConfigError(path, problems)
+    config, wrong = parse(tree)
+    if wrong:
+        raise ConfigError(path, wrong)
     if not text.strip():  # as a power cut leaves it
         log.warning("%s is empty, so every setting is at its default; if it was not meant so, put the copy back", path)
     return config
@@ -198,50 +197,34 @@ def load(path: Path | str) -> Config:
 
 def parse(tree: dict[str, Any]) -> tuple[Config, list[str]]:
     """Turn a TOML tree into settings and the list of what is wrong with it; a wrong value is left at its default."""
-    problems: list[str] = []
-    tables: dict[str, Table] = {}
-    kinds: dict[str, type[Table]] = {field.name: field.type for field in msgspec.structs.fields(Config)}
-    for name, value in tree.items():
-        if name not in kinds:
-            problems.append(_unknown_table(name, value, kinds))
-        elif not isinstance(value, dict):
-            problems.append(f"[{name}]: {_shown(value)} is not a table; write [{name}] on a line of its own")
-        else:
-            tables[name] = _parse_table(name, value, kinds, problems)
-    config = Config(**tables)  # type: ignore[arg-type]
-    return config, problems + _check(config)
+    found = list(problems(tree, Config, _show))
+    good = {name: dict(value) if isinstance(value, dict) else value for name, value in tree.items()}
+    for (*table, key), _ in found:
+        del (good[table[0]] if table else good)[key]
+    config = msgspec.convert(good, Config)
+    return config, [problem.sentence for problem in found] + _check(config)
 
 
-def _parse_table(name: str, table: dict[str, Any], kinds: dict[str, type[Table]], problems: list[str]) -> Table:
-    fields = {field.name: field for field in msgspec.structs.fields(kinds[name])}
-    good: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in fields:
-            problems.append(f"[{name}] {key}: there is no such setting{_near_key(name, key, kinds)}")
-            continue
-        kind, default = fields[key].type, fields[key].default
-        try:
-            good[key] = msgspec.convert(value, kind)
-        except msgspec.ValidationError:
-            problems.append(f"[{name}] {key}: {_shown(value)} is not {_wanted(kind)}; the default is {_shown(default)}")
-    return kinds[name](**good)
+def _show(place: Place) -> str:
+    """A setting as the file has it: ``[panel] port``."""
+    return f"[{place[0]}] {place[1]}" if len(place) > 1 else place[0]
 
 
 def _check(config: Config) -> list[str]:
-    """What no single key can tell."""
-    problems = []
+    """Checks that need more than one setting, or this PC."""
+    found = []
     if (config.screen.width == 0) != (config.screen.height == 0):
-        problems.append("[screen] width, height: set both, or leave both at 0 for the whole screen")
+        found.append("[screen] width, height: set both, or leave both at 0 for the whole screen")
     if config.town.ca_file and not _is_file(config.town.ca_file):
-        problems.append(f"[town] ca_file: there is no file {config.town.ca_file}; mend the path, or leave it empty")
+        found.append(f"[town] ca_file: there is no file {config.town.ca_file}; mend the path, or leave it empty")
     try:
         ipaddress.ip_address(config.panel.listen)
     except ValueError:
-        problems.append(
-            f"[panel] listen: {_shown(config.panel.listen)} is not an IP address of this machine; "
+        found.append(
+            f"[panel] listen: {shown(config.panel.listen)} is not an IP address of this machine; "
             'the default is "0.0.0.0", all of them'
         )
-    return problems
+    return found
 
 
 def _is_file(path: str) -> bool:
@@ -249,38 +232,3 @@ def _is_file(path: str) -> bool:
         return Path(path).is_file()
     except OSError:  # a name that is too long, a folder that cannot be entered
         return False
-
-
-def _unknown_table(name: str, value: Any, kinds: dict[str, type[Table]]) -> str:
-    if isinstance(value, dict):
-        near = difflib.get_close_matches(name, kinds, 1)
-        return f"[{name}]: there is no such table" + (f"; did you mean [{near[0]}]?" if near else "")
-    return f"{name}: there is no such setting outside a table{_near_key('', name, kinds)}"
-
-
-def _near_key(table: str, key: str, kinds: dict[str, type[Table]]) -> str:
-    """The setting most likely meant: first in the same table, then in any other."""
-    if table and (near := difflib.get_close_matches(key, kinds[table].__struct_fields__, 1)):
-        return f"; did you mean {near[0]}?"
-    homes = {name: f"[{other}] {name}" for other, kind in kinds.items() for name in kind.__struct_fields__}
-    near = difflib.get_close_matches(key, homes, 1)
-    return f"; did you mean {homes[near[0]]}?" if near else ""
-
-
-def _wanted(kind: Any) -> str:
-    """A type in the words of somebody who edits the file."""
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(_shown(choice) for choice in get_args(kind))
-    if get_origin(kind) is Annotated:
-        meta = next(extra for extra in get_args(kind) if isinstance(extra, Meta))
-        return meta.description or f"a whole number from {meta.ge} to {meta.le}"
-    return {bool: "true or false", str: "a text in quotes"}[kind]
-
-
-def _shown(value: Any) -> str:
-    """A value as it would stand in the file, cut short."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except RecursionError:  # ``a.b.c...`` for a key
-        return "something nested very deeply"
-    return text if len(text) <= 60 else text[:57] + "..."

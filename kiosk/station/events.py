@@ -17,9 +17,9 @@ from kiosk.contract.trust import Index
 
 @dataclass(frozen=True)
 class Wake:
-    """A timer has rung. It says why for the log only: every wake re-derives what should be on air."""
+    """A timer has rung: for a change in the timetable, a round with the town, a report to it, or to clear away."""
 
-    why: Literal["change", "sync", "health", "purge", "clock-step", "report"]
+    why: Literal["change", "sync", "report", "purge"]
 
 
 @dataclass(frozen=True)
@@ -225,11 +225,15 @@ class JournalRecovered:
 # --- health ---
 
 
+Fact = str | int | bool | None
+"""What a probe reads. None: the machine does not say, or has no such thing; the rules then neither raise nor clear."""
+
+
 @dataclass(frozen=True)
 class FactsRead:
     """The probes have read the devices, beginning at ``monotonic``. Keys are fact names (``disk.free_mb``)."""
 
-    facts: Mapping[str, str | int | bool | None]
+    facts: Mapping[str, Fact]
     monotonic: float
 
 

@@ -37,7 +37,7 @@ class Identity(Record, frozen=True, kw_only=True):
 
 
 def identity_path(state: Path) -> Path:
-    """Where the identity stands under the state folder."""
+    """Path of the identity in the state folder."""
     return state / "identity.json"
 
 

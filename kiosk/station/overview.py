@@ -1,18 +1,16 @@
-"""The station seen from outside: the poster, the panel's snapshot, the heartbeat, what the health rules are told."""
+"""The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import kiosk
+from kiosk.common.i18n import Language
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import span
-from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, OnAir
+from kiosk.contract.reports import Heartbeat, OnAir
 from kiosk.station.clock.clock import Clock
-from kiosk.station.config import Config
 from kiosk.station.display import poster
 from kiosk.station.health.monitor import HealthMonitor
-from kiosk.station.health.rules import Observation
+from kiosk.station.health.observation import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.journal.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
@@ -27,97 +25,96 @@ from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.opening_hours import room_open
 
 
-@dataclass(frozen=True)
 class Overview:
-    """Everything that there is to look at. Changes nothing of it."""
+    """Reads the other parts of the station; nobody reaches them through it."""
 
-    config: Config
-    identity: Identity
-    accepted: Accepted
-    clock: Clock
-    journal: Journal
-    plan: Plan
-    playout: Playout
-    upkeep: HealthMonitor
-    boot_id: str
-    link: Link
-    aside: RefusedEntries
-    stage: Stage | None = None
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The room's time zone."""
-        return self.accepted.zone
+    def __init__(
+        self,
+        language: Language,
+        identity: Identity,
+        accepted: Accepted,
+        clock: Clock,
+        journal: Journal,
+        plan: Plan,
+        playout: Playout,
+        monitor: HealthMonitor,
+        boot_id: str,
+        link: Link,
+        refused: RefusedEntries,
+        stage: Stage | None = None,
+    ) -> None:
+        self._language, self._identity, self._accepted, self._clock = language, identity, accepted, clock
+        self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
+        self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
 
     def fetching(self) -> progress.FetchProgress:
         """How far the fetching of programmes has come."""
-        now = self.clock.now().astimezone(self.zone)
-        return progress.fetch_progress(self.accepted, self.link, now, self.clock.state != "untrusted")
+        now = self._clock.now().astimezone(self._accepted.zone)
+        return progress.fetch_progress(self._accepted, self._link, now, self._clock.state != "untrusted")
 
     def poster(self) -> poster.Poster:
         """The public posting as it should be now."""
-        stop = self.plan.stop_in_force()
+        stop = self._plan.stop_in_force()
         return poster.compose(
-            self.accepted.playlist,
-            self.accepted.document,
-            self.clock.now(),
-            language=self.config.station.language,
+            self._accepted.playlist,
+            self._accepted.document,
+            self._clock.now(),
+            language=self._language,
             stopped=stop is not None,
             reason=stop.reason if stop else "",
             until=stop.until if stop else None,
-            clock=self.clock.state,
-            station=self.identity.name,
+            clock=self._clock.state,
+            station=self._identity.name,
         )
 
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""
-        now = self.clock.now().astimezone(self.zone)
-        stop, on_air, coming = self.plan.stop_in_force(), self.playout.on_air(), self.plan.coming()
-        document = self.accepted.document
+        now = self._clock.now().astimezone(self._accepted.zone)
+        stop, on_air, coming = self._plan.stop_in_force(), self._playout.on_air(), self._plan.coming()
+        document = self._accepted.document
         return panel.Snapshot(
             now=now,
-            station=document.name if document else self.identity.name,
-            language=self.config.station.language,
+            station=document.name if document else self._identity.name,
+            language=self._language,
             stopped=panel.Stopped(stop.reason, stop.until) if stop else None,
             on_air=panel.Showing(on_air.programme.title, on_air.start, on_air.end, on_air.origin) if on_air else None,
             coming=panel.Coming(coming.programme.title, coming.start) if coming else None,
             today=self._today(now),
             tomorrow=self._tomorrow(now),
-            clock=self.clock.state,
-            waiting=self.journal.waiting_count(),
-            refused=self.aside.newest(),
-            refused_count=self.aside.count,
+            clock=self._clock.state,
+            waiting=self._journal.waiting_count(),
+            refused=self._refused.newest(),
+            refused_count=self._refused.count,
             fetching=self.fetching(),
-            problems=self.upkeep.problems(),
+            problems=self._monitor.problems(),
             sound=self._sound(),
-            screen=self.stage is None or self.stage.up,
+            screen=self._stage is None or self._stage.up,
         )
 
     def _sound(self) -> panel.Sound:
-        hand, planned = self.playout.hand, self.playout.planned_volume()
+        hand, planned = self._playout.hand, self._playout.planned_volume()
         level = in_force(planned, hand, "slot")
-        return panel.Sound(level.volume, level.muted, hand is not None, self.playout.urgent_volume())
+        return panel.Sound(level.volume, level.muted, hand is not None, self._playout.urgent_volume())
 
     def heartbeat(self) -> Heartbeat:
         """How this room is, for the town. The link puts in a fresh nonce at each sending."""
-        accepted, playlist = self.accepted, self.accepted.playlist
-        on_air = self.playout.on_air()
-        seq, digest = self.journal.head()
-        free = self.upkeep.facts.get("disk.free_mb")
+        accepted, playlist = self._accepted, self._accepted.playlist
+        on_air = self._playout.on_air()
+        seq, digest = self._journal.head()
         coming = self.fetching()
         return Heartbeat(
-            station=self.identity.station,
-            sent_ms=self.clock.now_ms(),
+            station=self._identity.station,
+            sent_ms=self._clock.now_ms(),
             nonce="",
-            boot_id=self.boot_id,
-            up_ms=round(self.clock.monotonic() * 1000),
+            boot_id=self._boot_id,
+            up_ms=round(self._clock.monotonic() * 1000),
             software=kiosk.__version__,
             root_version=accepted.root.version,
             playlist_version=playlist.version if playlist else 0,
             urgent_version=accepted.urgent_version,
             station_version=accepted.document.version if accepted.document else 0,
-            clock=self.clock.state,
-            stopped=self.plan.stop_in_force() is not None,
+            clock=self._clock.state,
+            stopped=self._plan.stop_in_force() is not None,
             on_air=OnAir(
                 programme=on_air.programme.id,
                 title=on_air.programme.title,
@@ -129,61 +126,51 @@ class Overview:
             else None,
             head_seq=seq,
             head_hash=digest,
-            waiting=self.journal.waiting_count(),
+            waiting=self._journal.waiting_count(),
             programmes_missing=coming.files,
             bytes_missing=coming.missing,
             bytes_per_s=coming.bytes_per_s,
             ready_ms=to_ms(coming.ready) if coming.ready else 0,
             planned_until_ms=self._planned_until_ms(),
-            disk_free_mb=free if isinstance(free, int) else 0,
-            open_faults=tuple(problem.cause for problem in self.upkeep.problems()),
+            disk_free_mb=self._monitor.disk_free_mb,
+            open_faults=tuple(problem.cause for problem in self._monitor.problems()),
             refusals=tuple(accepted.refusals),
         )
 
     def observation(self, inbox: int) -> Observation:
-        """What the health rules are told beside what the upkeep knows itself."""
+        """What the health rules are told beside what the monitor knows itself."""
         return Observation(
             inbox=inbox,
             plan_until_ms=self._planned_until_ms(),
-            refused=self.accepted.week_refused,
-            clock=self.clock.state,
-        )
-
-    def is_behind(self, answer: HeartbeatAnswer) -> bool:
-        """Does the town hold something newer than this station?"""
-        held = self.heartbeat()
-        return (
-            answer.root_version > held.root_version
-            or answer.playlist_version > held.playlist_version
-            or answer.urgent_version > held.urgent_version
-            or answer.station_version > held.station_version
+            refused=self._accepted.week_refused,
+            clock=self._clock.state,
         )
 
     def _planned_until_ms(self) -> int:
-        playlist = self.accepted.playlist
+        playlist = self._accepted.playlist
         if playlist is None:
             return 0
-        last = datetime.fromisoformat(playlist.last_day).replace(tzinfo=self.zone)
+        last = datetime.fromisoformat(playlist.last_day).replace(tzinfo=self._accepted.zone)
         return to_ms(last + timedelta(days=1))
 
     def _today(self, now: datetime) -> tuple[panel.Row, ...]:
-        playlist = self.accepted.playlist
+        playlist = self._accepted.playlist
         if playlist is None:
             return ()
         titles = {programme.id: programme.title for programme in playlist.programmes}
         rows = []
         for slot in sorted((s for s in playlist.slots if s.date == now.date().isoformat()), key=lambda s: s.start):
-            start, end = span(slot, self.zone)
+            start, end = span(slot, self._accepted.zone)
             state: panel.RowState = "to-come"
             if now >= end:
-                state = "done" if self.journal.was_shown("slot", to_ms(start), to_ms(end)) else "missed"
+                state = "done" if self._journal.was_shown("slot", to_ms(start), to_ms(end)) else "missed"
             elif now >= start:
                 state = "on-air"
             rows.append(panel.Row(start, end, " ".join(titles[name] for name in dict.fromkeys(slot.programmes)), state))
         return tuple(rows)
 
     def _tomorrow(self, now: datetime) -> datetime | None:
-        document = self.accepted.document
+        document = self._accepted.document
         if document is None:
             return None
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

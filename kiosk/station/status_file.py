@@ -1,8 +1,10 @@
-"""What `kiosk status` says of the daemon that runs on this PC: a small file that it renews every few seconds."""
+"""The status file: what the daemon is doing, written every few seconds, for `kiosk status` to print."""
 
+import contextlib
 import time
 from pathlib import Path
 
+from kiosk.common.files import write_whole
 from kiosk.station.link.progress import progress_line
 from kiosk.station.panel.snapshot import Snapshot
 
@@ -14,7 +16,7 @@ STALE_S = 60.0
 def lines_of(snapshot: Snapshot) -> list[str]:
     """The room in lines for a terminal."""
     on_air = snapshot.on_air
-    said = [
+    lines = [
         f"{snapshot.station}, {snapshot.now:%Y-%m-%d %H:%M:%S}",
         f"on air: {on_air.title}, {on_air.start:%H:%M}-{on_air.end:%H:%M}" if on_air else "on air: poster",
         f"clock: {snapshot.clock}",
@@ -23,21 +25,18 @@ def lines_of(snapshot: Snapshot) -> list[str]:
         *(f"  no. {one.seq} {one.title or one.kind}: {one.reason}" for one in snapshot.refused),
         f"programmes: {progress_line(snapshot.fetching) or 'all here'}",
     ]
-    return said + [f"problem: {problem.cause}" for problem in snapshot.problems]
+    return lines + [f"problem: {problem.cause}" for problem in snapshot.problems]
 
 
-def tell(runtime: Path, snapshot: Snapshot) -> None:
-    """Renew the file. It need not survive a power cut; a full disk is told elsewhere."""
-    fresh = runtime / f".{NAME}.new"
-    try:
-        fresh.write_text("\n".join(lines_of(snapshot)) + "\n", encoding="utf-8")
-        fresh.replace(runtime / NAME)
-    except OSError:
-        return
+def write(runtime: Path, snapshot: Snapshot) -> None:
+    """Replace the status file. It need not survive a power cut; a full disk is reported elsewhere."""
+    text = "\n".join(lines_of(snapshot)) + "\n"
+    with contextlib.suppress(OSError):
+        write_whole(runtime / NAME, text.encode(), lasting=False)
 
 
 def read(runtime: Path) -> str:
-    """What the daemon says. Raises :class:`FileNotFoundError` with a sentence where none runs, or it hangs."""
+    """The file's text. Raises :class:`FileNotFoundError` with a sentence where no daemon runs, or it hangs."""
     path = runtime / NAME
     try:
         age = time.time() - path.stat().st_mtime

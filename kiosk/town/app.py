@@ -1,4 +1,4 @@
-"""The town's server, put together: office, API, error answers; and the socket it listens on."""
+"""The town's web server: the open town, the API, the answers to errors, and the socket."""
 
 import logging
 import os
@@ -12,35 +12,32 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from kiosk.town.api import stations
-from kiosk.town.api.body import BodyTooLarge, BodyUnreadable
 from kiosk.town.stations.registry import Retired, Unknown
-from kiosk.town.town import TownError, open_office
+from kiosk.town.town import TownError, open_town
 
 
 def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
-    """The town in ``folder`` as an ASGI application. Raises :class:`OfficeError` or :class:`StoreError`.
+    """The town in ``folder`` as an ASGI application. Raises :class:`TownError` or :class:`StoreError`.
 
     ``wait_ms`` is the least time between two heartbeats of a station; 0 leaves that to the stations.
     """
-    office = open_office(folder)
+    town = open_town(folder)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        office.close()
+        town.close()
 
-    foreseen = (stations.Problem, BodyTooLarge, BodyUnreadable, Unknown, Retired, HTTPException, Exception)
-    app = Starlette(
-        routes=stations.routes(), lifespan=lifespan, exception_handlers=dict.fromkeys(foreseen, stations.on_problem)
-    )
-    app.state.office, app.state.wait_ms = office, wait_ms
+    errors = dict.fromkeys((Unknown, Retired, HTTPException, Exception), stations.on_problem)
+    app = Starlette(routes=stations.routes(), lifespan=lifespan, exception_handlers=errors)
+    app.state.town, app.state.wait_ms = town, wait_ms
     return app
 
 
 def serve(folder: Path, listen: str, port: int, say: Callable[[str], None], wait_ms: int = 0) -> None:
-    """Serve the town until SIGTERM or SIGINT. ``say`` is told the address; port 0 takes a free one.
+    """Serve the town until SIGTERM or SIGINT. ``say`` is called with the address; port 0 takes a free one.
 
-    Raises :class:`OfficeError` where nothing can listen there.
+    Raises :class:`TownError` where nothing can listen there.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -52,7 +49,7 @@ def serve(folder: Path, listen: str, port: int, say: Callable[[str], None], wait
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise TownError(f"listen on {listen} port {port}: {reason}; name another with --listen, --port") from None
     host = f"[{listen}]" if ":" in listen else listen
-    say(f"Town {app.state.office.name} listens on http://{host}:{listener.getsockname()[1]}")
+    say(f"Town {app.state.town.name} listens on http://{host}:{listener.getsockname()[1]}")
     # No access log: it would fill the disk with heartbeats. No proxy headers: nothing here asks for the address.
     config = uvicorn.Config(
         app, access_log=False, log_config=None, proxy_headers=False, server_header=False, timeout_graceful_shutdown=5

@@ -1,4 +1,4 @@
-"""The town's office: its folder with database, keys and the public folder, opened together."""
+"""A town: its folder, its database, its keys and the folder that it publishes, opened together."""
 
 import secrets
 from dataclasses import dataclass
@@ -21,27 +21,31 @@ class TownError(Exception):
 
 @dataclass(frozen=True)
 class Town:
-    """A town at work."""
+    """An open town; close it after use."""
 
     folder: Path
     store: Store
     public: Public
     signer: keys.Signer
-    town: str
+    id: str
+    """Lasting, and signed into every document."""
     name: str
+    """For people."""
 
     @property
     def keys_folder(self) -> Path:
+        """Where its private keys are."""
         return self.folder / "keys"
 
     def close(self) -> None:
+        """Close the database."""
         self.store.close()
 
 
-def found_office(folder: Path, name: str, *, town: str = "", root_keys: int = 3, threshold: int = 2, by: str) -> Town:
+def found_town(folder: Path, name: str, *, town: str = "", root_keys: int = 3, threshold: int = 2, by: str) -> Town:
     """Make a town in ``folder``: database, keys, first root. ``town`` is its lasting id, made up where not given.
 
-    Raises :class:`OfficeError` where there is one already.
+    Raises :class:`TownError` where there is one already.
     """
     town = town or f"town-{secrets.token_hex(4)}"
     try:
@@ -69,8 +73,8 @@ def found_office(folder: Path, name: str, *, town: str = "", root_keys: int = 3,
     return Town(folder, store, public, keys.Signer(folder / "keys", public), town, name)
 
 
-def open_office(folder: Path) -> Town:
-    """Open the town in ``folder``. Raises :class:`OfficeError` or :class:`StoreError`."""
+def open_town(folder: Path) -> Town:
+    """Open the town in ``folder``. Raises :class:`TownError` or :class:`StoreError`."""
     public = Public(folder / "public")
     if public.root_version() == 0:
         raise TownError(f"{folder}: there is no town; make one with `kiosk town --folder {folder} init NAME`")

@@ -24,16 +24,14 @@ from kiosk.demo.rehearsal import (
     Sampler,
     add_station,
     daemon,
-    quiet,
     run,
     screen,
     soon,
     wait_for_line,
     write_config,
 )
-from kiosk.town.publishing.issue import PublishTerms
-from kiosk.town.publishing.publish import publish
-from kiosk.town.town import found_office
+from kiosk.demo.time_shift import publish_shifted
+from kiosk.town.town import found_town
 
 NUMBER, SECONDS = 9, 150
 WATCH_SECONDS = 60
@@ -45,8 +43,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="kiosk-footprint-") as name, screen() as (display, virtual):
         folder = Path(name)
         week = long_week(folder)
-        office = found_office(folder / "town", "Town", town=TOWN, by="bench")
-        publish(office, week, PublishTerms("bench"), quiet, soon(3))
+        office = found_town(folder / "town", "Town", town=TOWN, by="bench")
+        publish_shifted(office, week, soon(3), by="bench")
         office.close()
         code = add_station(folder / "town")
         log = folder / "town.log"

@@ -18,12 +18,12 @@ from judge_cuts import Programme
 
 from kiosk.contract.playlist import Playlist
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import GROUP, TOWN, add_station, daemon, quiet, run, wait_for_line, write_config
+from kiosk.demo.rehearsal import GROUP, TOWN, add_station, daemon, run, wait_for_line, write_config
 from kiosk.town.publishing.issue import PublishTerms, copy
-from kiosk.town.publishing.measure import gather
+from kiosk.town.publishing.measure import gather, quiet
 from kiosk.town.publishing.publish import publish
 from kiosk.town.publishing.source import ProgrammeSource
-from kiosk.town.town import Town, found_office, open_office
+from kiosk.town.town import Town, found_town, open_town
 
 FETCH_WITHIN_S = 60
 LATER = timedelta(hours=2)
@@ -62,7 +62,7 @@ class House:
     @contextlib.contextmanager
     def open(self, start: datetime) -> Iterator[None]:
         """Found the town, serve it, let the station fetch all clips. ``start`` of some block, still far off."""
-        found_office(self._folder / "town", "Town", town=TOWN, by="bench").close()
+        found_town(self._folder / "town", "Town", town=TOWN, by="bench").close()
         playlist = self.publish(self._programmes[:1], start)
         code = add_station(self._folder / "town")
         log = self._folder / "town.log"
@@ -138,7 +138,7 @@ class House:
 
     @contextlib.contextmanager
     def _office(self) -> Iterator[Town]:
-        office = open_office(self._folder / "town")
+        office = open_town(self._folder / "town")
         try:
             yield office
         finally:

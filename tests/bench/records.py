@@ -51,7 +51,7 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
-from kiosk.town.town import found_office
+from kiosk.town.town import found_town
 
 NOW = 1_772_323_200_000
 DAY_MS = 86_400_000
@@ -270,7 +270,7 @@ def backlog(folder: Path, count: int, postgres: str) -> dict[str, float]:
     """Fill a journal, start a town, let a station of its own process deliver."""
     if postgres:
         os.environ["KIOSK_TOWN_DB"] = postgres
-    found_office(folder / "town", "Town", town=TOWN, by="bench").close()
+    found_town(folder / "town", "Town", town=TOWN, by="bench").close()
     code = add_station(folder / "town")
     log = folder / "town.log"
     with daemon(log, "town", "--folder", str(folder / "town"), "serve", "--port", "0") as town:

@@ -24,10 +24,11 @@ from Xlib import display as xdisplay
 from kiosk.common.media import hash_file
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, quiet, run, wait_for_line, write_config
+from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, run, wait_for_line, write_config
 from kiosk.demo.sampler import Sighting
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist
-from kiosk.town.town import found_office, open_office
+from kiosk.town.publishing.measure import quiet
+from kiosk.town.town import found_town, open_town
 
 SCREEN = "1280x720x24"
 SHAPES = ("4:3", "9:16")
@@ -156,7 +157,7 @@ def sign_week(
     ``recommended``: how often each of these programmes is to be shown beside the slots.
     """
     there = (town / "town.db").exists()
-    office = open_office(town) if there else found_office(town, "Town", town=TOWN, by="bench")
+    office = open_town(town) if there else found_town(town, "Town", town=TOWN, by="bench")
     days = sorted({slot.start.date() for slot in stretches})
     programmes = []
     files: dict[str, Path] = {}

@@ -111,19 +111,6 @@ def _side_seed() -> list[bytes]:
     ]
 
 
-class Remembers:
-    """A journal as far as its memory goes: what was remembered is what the fuzzer says."""
-
-    def __init__(self) -> None:
-        self.kept = ""
-
-    def recall(self, _key: str) -> str | None:
-        return self.kept
-
-    def remember(self, _key: str, value: str) -> None:
-        self.kept = value
-
-
 def _memories(_folder: Path) -> Read:
     """What the station remembers over a restart, each kind of it; whatever is taken can be used."""
     from datetime import UTC, datetime
@@ -131,26 +118,47 @@ def _memories(_folder: Path) -> Read:
 
     from kiosk.contract.station import Thresholds
     from kiosk.station.clock.clock import Clock
+    from kiosk.station.clock.history import ClockHistory
+    from kiosk.station.clock.memory import KEY, Memory
     from kiosk.station.health.faults import as_fault
     from kiosk.station.health.monitor import HealthMonitor
-    from kiosk.station.health.rules import Observation, judge
+    from kiosk.station.health.observation import Observation
+    from kiosk.station.health.rules import judge
     from kiosk.station.journal.chain import valid
+    from kiosk.station.journal.journal import Journal
     from kiosk.station.playout.stop import StopState
     from kiosk.station.playout.volume import HandVolume
 
     now = datetime(2026, 3, 5, tzinfo=UTC)
 
+    class OneMemory(dict[str, str]):
+        """Whatever is recalled is what the fuzzer says."""
+
+        def __init__(self, text: str) -> None:
+            self._text = text
+
+        def get(self, _key: str, _default: object = None) -> Any:
+            return self._text
+
+    class Remembers(Journal):
+        """A journal as far as its memory goes."""
+
+        def __init__(self, text: str) -> None:
+            self._state = OneMemory(text)
+
+        def remember(self, key: str, value: object) -> None:
+            pass
+
     def read(data: bytes) -> None:
-        journal: Any = Remembers()
-        journal.kept = text = data.decode("utf-8", "replace")
-        assert Clock(text).state in ("holdover", "untrusted")
+        journal = Remembers(data.decode("utf-8", "replace"))
+        assert Clock(journal.recall(KEY, Memory)).state in ("holdover", "untrusted", "declared")
+        ClockHistory(journal, "boot-1", False)
         StopState(journal)
-        HandVolume(journal).look(now, ZoneInfo("Asia/Shanghai"))
-        journal.kept = text
-        upkeep = HealthMonitor(journal, "room-1", 0)
-        for problem in upkeep.problems():
+        HandVolume(journal).expire(now, ZoneInfo("Asia/Shanghai"))
+        monitor = HealthMonitor(journal, "room-1", 0)
+        for problem in monitor.problems():
             problem.key("room-1")
-        state, news = judge(upkeep._state, Observation(), Thresholds(), (), now, True)
+        state, news = judge(monitor._state, Observation(), Thresholds(), (), now, True)
         for one in news:
             valid(as_fault(one, record_id="f", station="room-1"))
 
@@ -160,7 +168,8 @@ def _memories(_folder: Path) -> Read:
 def _memory_seeds() -> list[bytes]:
     import msgspec
 
-    from kiosk.station.health.rules import Message, Problem, RuleState, Watch
+    from kiosk.common.messages import Message
+    from kiosk.station.health.rules import Problem, RuleState, Watch
 
     problem = Problem(
         cause="screen-unplugged",

@@ -41,7 +41,8 @@ def _machine(folder: Path) -> Read:
     from kiosk.contract.station import Equipment, Thresholds
     from kiosk.station.health import probes
     from kiosk.station.health.faults import as_fault
-    from kiosk.station.health.rules import Observation, RuleState, judge
+    from kiosk.station.health.observation import Observation
+    from kiosk.station.health.rules import RuleState, judge
     from kiosk.station.journal.chain import valid
 
     now = datetime.datetime(2026, 3, 5, tzinfo=datetime.UTC)

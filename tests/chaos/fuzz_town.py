@@ -19,15 +19,13 @@ def _source(kind: str) -> Callable[[Path], Read]:
     """A source as the officer writes it, up to where its files would be measured."""
 
     def made(folder: Path) -> Read:
-        from datetime import UTC, datetime
-
         from kiosk.town.publishing import publish, source
         from kiosk.town.stations.registry import _settings
-        from kiosk.town.town import found_office
+        from kiosk.town.town import found_town
 
-        found = found_office(folder / "town", "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
+        found = found_town(folder / "town", "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
         path = folder / "source.json"
-        terms = publish.Terms("test")
+        terms = publish.PublishTerms("test")
 
         def nothing(*_: Any) -> tuple[tuple[()], dict[str, Path]]:
             return (), {}
@@ -38,9 +36,9 @@ def _source(kind: str) -> Callable[[Path], Read]:
         def read(data: bytes) -> None:
             path.write_bytes(data)
             if kind == "week":
-                publish.publish(found, path, terms, lambda *_: None, datetime(2026, 12, 1, tzinfo=UTC))
+                publish.publish(found, path, terms, lambda *_: None)
             elif kind == "urgent":
-                publish.publish_urgent(found, path, terms, lambda *_: None, datetime(2026, 12, 1, tzinfo=UTC))
+                publish.publish_urgent(found, path, terms, lambda *_: None)
             else:
                 _settings(path)
 

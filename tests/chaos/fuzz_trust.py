@@ -27,7 +27,8 @@ def told(folder: Path, what: str, read: Read) -> Read:
     from kiosk.contract.station import Thresholds
     from kiosk.station.events import TownRefused
     from kiosk.station.health.faults import as_fault
-    from kiosk.station.health.rules import Observation, Raised, RuleState, judge
+    from kiosk.station.health.observation import Observation
+    from kiosk.station.health.rules import Raised, RuleState, judge
     from kiosk.station.journal.chain import valid
     from kiosk.station.library.accepted import Accepted
     from kiosk.station.library.documents import Documents, Shelf

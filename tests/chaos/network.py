@@ -48,10 +48,11 @@ from room import Eyes, XServer, media_folder, say, wait_for, wall_less_monotonic
 from kiosk.common.media import hash_file
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.demo.judge import Seen, showings
-from kiosk.demo.rehearsal import GROUP, TOWN, add_station, quiet
+from kiosk.demo.rehearsal import GROUP, TOWN, add_station
 from kiosk.demo.testcard import Clip, make
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist
-from kiosk.town.town import found_office, open_office
+from kiosk.town.publishing.measure import quiet
+from kiosk.town.town import found_town, open_town
 
 CLIP_S = 6
 NUMBERS = (31, 32, 33)
@@ -207,7 +208,7 @@ class Room:
         self.films += 1
         film = self.folder / f"film-{self.films}.bin"
         film.write_bytes(random.randbytes(megabytes * 1_000_000))
-        office = open_office(self.folder / "town")
+        office = open_town(self.folder / "town")
         try:
             programmes = [_programme(clip, CLIP_S * 1000) for clip in self.clips] + [_programme(film, 60_000)]
             copy(office, {one.sha256: path for one, path in zip(programmes, [*self.clips, film], strict=True)}, quiet)
@@ -284,7 +285,7 @@ def house(folder: Path) -> Iterator[Room]:
     with contextlib.ExitStack() as stack:
         between = stack.enter_context(line())
         between.rate(QUICK)
-        found_office(folder / "town", "Town", town=TOWN, by="chaos").close()
+        found_town(folder / "town", "Town", town=TOWN, by="chaos").close()
         x = XServer("640x360x24")
         stack.callback(x.kill)
         eyes = Eyes(x.name)

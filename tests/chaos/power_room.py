@@ -27,7 +27,7 @@ from kiosk.demo.rehearsal import STATION, add_station, run
 from kiosk.demo.sampler import Sighting
 from kiosk.demo.testcard import Clip, make
 from kiosk.town.publishing.issue import PublishTerms, issue_playlist
-from kiosk.town.town import open_office
+from kiosk.town.town import open_town
 
 SCREEN = "640x360x24"
 PLANNED = {201: 3, 202: 8, 203: 4, 204: 6, 205: 3, 206: 7, 207: 5}
@@ -194,7 +194,7 @@ class Room:
 
     def clear_the_plan(self) -> None:
         """Publish a week in which nothing is planned or recommended."""
-        office = open_office(self.folder / "town")
+        office = open_town(self.folder / "town")
         try:
             issue_playlist(office, replace(self.week, slots=(), recommended=()), PublishTerms("power"))
         finally:

@@ -78,7 +78,7 @@ def make(path: Path, records: list[dict[str, object]], witnessed: int, open_play
     planned = {"planned_start_ms": start_ms, "planned_end_ms": start_ms + 60_000}
     shown = {"shown_ms": start_ms, "last_ms": start_ms + 5_000, "played_ms": 5_000, "started_monotonic_ms": 1}
     _insert(db, {**PLAY, **planned, **shown, "id": open_play, "muted": 0, "practice": 0, "late_ms": 1, "gap_ms": 0})
-    db.execute("INSERT INTO state VALUES ('stop', 'by A')")
+    db.execute("INSERT INTO state VALUES (?, ?)", ["stop", '"by A"'])
     db.commit()
     db.close()
     return hashes[1:]

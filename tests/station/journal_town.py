@@ -12,7 +12,7 @@ from kiosk.station.journal.journal import Journal
 from kiosk.town.database import schema
 from kiosk.town.intake.intake import Gap, take
 from kiosk.town.stations import registry
-from kiosk.town.town import found_office, open_office
+from kiosk.town.town import found_town, open_town
 
 NOW = 1_772_700_000_000
 
@@ -23,7 +23,7 @@ class CountersigningTown:
     def __init__(self, folder: Path, *, found: bool = True) -> None:
         """Found a town in ``folder``, or open the one that is there."""
         founding = {"town": "fengle", "root_keys": 1, "threshold": 1, "by": "test"}
-        self.office = found_office(folder, "丰乐镇", **founding) if found else open_office(folder)
+        self.office = found_town(folder, "丰乐镇", **founding) if found else open_town(folder)
         self.now_ms = NOW
 
     def add(self, station: str, state: Path) -> None:

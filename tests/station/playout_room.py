@@ -111,8 +111,8 @@ class Room:
             if due is not None:
                 ahead.append(due - self.clock.monotonic())
             self.clock.advance(max(0.001, min(ahead)))
-            notes = self.projector.step(self.clock.monotonic())
-            if self.playout.take(notes) or any(isinstance(note, OnScreen) for note in notes):
+            reports = self.projector.step(self.clock.monotonic())
+            if self.playout.handle(reports) or any(isinstance(report, OnScreen) for report in reports):
                 self.replan("a programme failed")
             if (self.wake - self.clock.now()).total_seconds() <= self.early:
                 self.replan()

@@ -93,7 +93,7 @@ def test_config_that_is_not_toml_names_the_line(tmp_path: Path, text: str | byte
         ('[screen]\ndisplay = "host:0"', '[screen] display: "host:0" is not an X display of this machine'),
         ("[sound]\noutput = []", '[sound] output: [] is not one of "pulse", "alsa", "none"; the default is "pulse"'),
         ("[log]\nlevel = 2026-01-01", '[log] level: "2026-01-01" is not one of "debug"'),
-        ("panel = 8080", "[panel]: 8080 is not a table; write [panel] on a line of its own"),
+        ("panel = 8080", "panel: 8080 is not a table of named values"),
     ],
 )
 def test_config_with_a_wrong_type(tmp_path: Path, text: str, problem: str) -> None:
@@ -104,12 +104,15 @@ def test_config_with_a_wrong_type(tmp_path: Path, text: str, problem: str) -> No
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[panel]\nprot = 1", "[panel] prot: there is no such setting; did you mean port?"),
-        ("[screen]\nheartbeat = 1", "[screen] heartbeat: there is no such setting; did you mean [town] heartbeat_s?"),
-        ("[pannel]\nport = 1", "[pannel]: there is no such table; did you mean [panel]?"),
-        ("[xyzzy]\nport = 1", "[xyzzy]: there is no such table"),
-        ("port = 1", "port: there is no such setting outside a table; did you mean [panel] port?"),
-        ("[panel]\nxyzzy = 1", "[panel] xyzzy: there is no such setting"),
+        ("[panel]\nprot = 1", "[panel] prot: there is no such name; did you mean port?"),
+        ("[screen]\nheartbeat = 1", "[screen] heartbeat: there is no such name; did you mean [town] heartbeat_s?"),
+        ("[pannel]\nport = 1", "pannel: there is no such name; did you mean panel?"),
+        (
+            "[xyzzy]\nport = 1",
+            "xyzzy: there is no such name; known are " + ", ".join(Config.__struct_fields__),
+        ),
+        ("port = 1", "port: there is no such name; did you mean [panel] port?"),
+        ("[panel]\nxyzzy = 1", "[panel] xyzzy: there is no such name; known are enabled, listen, port"),
     ],
 )
 def test_config_with_an_unknown_key_gets_the_near_name(tmp_path: Path, text: str, problem: str) -> None:
@@ -127,7 +130,7 @@ def test_all_errors_are_listed_in_the_file_s_order(tmp_path: Path) -> None:
         "[panel] port",
         "[panel] prot",
         "[log] level",
-        "[colour]",
+        "colour",
         "[station] state",
         "[screen] width, height",
         "[panel] listen",

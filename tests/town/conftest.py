@@ -14,7 +14,7 @@ import uvicorn
 from town.postgres import Postgres
 
 from kiosk.town.app import create_app
-from kiosk.town.town import Town, found_office
+from kiosk.town.town import Town, found_town
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def database(
 @pytest.fixture
 def office(tmp_path: Path, database: str) -> Iterator[Town]:
     """A new town, Fengle."""
-    office = found_office(tmp_path / "town", "Fengle", town="fengle", by="test")
+    office = found_town(tmp_path / "town", "Fengle", town="fengle", by="test")
     yield office
     office.close()
 

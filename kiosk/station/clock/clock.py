@@ -14,7 +14,7 @@ from datetime import datetime
 
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.records import ClockState
-from kiosk.station.clock.memory import Memory, decode, encode, read_rtc, rtc_agrees
+from kiosk.station.clock.memory import Memory, read_rtc, rtc_agrees
 
 STEP_MS = 100
 """A wall clock that moves this much against the monotonic one was set, not slewed."""
@@ -64,7 +64,7 @@ class Clock:
     """Reads the clocks. Only the main loop asks; pure code gets its ``now`` from here."""
 
     def __init__(
-        self, remembered: str | None = None, boot_id: str = "", rtc: Callable[[], int | None] = read_rtc
+        self, remembered: Memory | None = None, boot_id: str = "", rtc: Callable[[], int | None] = read_rtc
     ) -> None:
         """``remembered`` is what :meth:`memory` gave before the last end, or None at a first start."""
         self._boot_id, self._rtc = boot_id, rtc
@@ -199,8 +199,8 @@ class Clock:
             self._before = self.monotonic(), self._base_ms, self._asleep_ms
         self._base_ms, self._asleep_ms = base_ms, asleep_ms
 
-    def look(self) -> Moved:
-        """Look at the clocks: what has become of them since the last call. To be called about once a second."""
+    def check(self) -> Moved:
+        """Read the clocks anew: by how much each was set since the last call. To be called about once a second."""
         system_ms, asleep_ms = self._read()
         system_moved, slept = system_ms - self._system_ms, asleep_ms - self._asleep_ms
         if abs(system_moved) >= STEP_MS:
@@ -253,15 +253,15 @@ class Clock:
 
     # --- over a restart ---
 
-    def memory(self) -> str:
+    def memory(self) -> Memory:
         """What to remember for the next start."""
         system_ms = self._wall_ns() // 1_000_000
         ahead_ms = self._base_ms - self._system_ms
         rtc = rtc_agrees(self._rtc(), system_ms)
-        return encode(Memory(self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc))
+        return Memory(self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc)
 
-    def _restore(self, remembered: str | None) -> None:
-        if (held := decode(remembered)) is None:
+    def _restore(self, held: Memory | None) -> None:
+        if held is None:
             return
         state: ClockState = "holdover" if held.state == "trusted" else held.state
         if held.boot_id == self._boot_id:  # CLOCK_BOOTTIME went on meanwhile, whatever the clock was set to

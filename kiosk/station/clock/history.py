@@ -40,10 +40,10 @@ class ClockHistory:
     def __init__(self, journal: Journal, boot_id: str, carried: bool) -> None:
         """``carried``: the PC's own clock went on over the power-off before this boot."""
         self._journal, self._boot_id, self._carried = journal, boot_id, carried
-        self._stretches = _remembered(journal.recall(MEMORY))
+        self._stretches = journal.recall(MEMORY, list[Stretch]) or []
 
-    def look(self, monotonic_ms: int, base_ms: float, state: ClockState, at_ms: int, by: str = "") -> int | None:
-        """The clock as it is now; where that is news, it is noted, and what it tells of earlier rows is recorded.
+    def extend(self, monotonic_ms: int, base_ms: float, state: ClockState, at_ms: int, by: str = "") -> int | None:
+        """Begin a new stretch where clock or trust have changed, and record the repairs of earlier rows that follow.
 
         ``by`` is the person that a declared clock goes back to. Returns the number of repairs; None where
         nothing is new.
@@ -59,7 +59,7 @@ class ClockHistory:
             self._journal.record(repair)
         # What lies before a trusted stretch has been put right, or never will be.
         self._stretches = self._stretches[-1 if state == "trusted" else -MOST :]
-        self._journal.remember(MEMORY, msgspec.json.encode(self._stretches).decode())
+        self._journal.remember(MEMORY, self._stretches)
         return len(repairs)
 
     def _repairs(self, at_ms: int, by: str) -> list[ClockRepair]:
@@ -93,10 +93,3 @@ class ClockHistory:
     def _drifted(one: Stretch, to_ms: int | None, off_ms: float) -> bool:
         """A clock that was right and has merely drifted: each of its rows is off by another amount, at most this."""
         return one.state == "holdover" and (to_ms is None or abs(off_ms) <= DRIFT * (to_ms - one.from_ms))
-
-
-def _remembered(text: str | None) -> list[Stretch]:
-    try:
-        return msgspec.json.decode(text, type=list[Stretch]) if text else []
-    except msgspec.DecodeError:  # written by another version
-        return []

@@ -13,8 +13,12 @@ LONGEST_OFF_MS = 180 * 86_400_000
 """A clock that claims a longer time without power is more likely to be wrong: it would be minutes out anyhow."""
 
 
+KEY = "clock"
+"""Under which the journal remembers it."""
+
+
 class Memory(msgspec.Struct, frozen=True):
-    """What is kept over a restart."""
+    """What is kept of the clock over a restart."""
 
     state: ClockState
     system_ms: int
@@ -31,19 +35,6 @@ class Memory(msgspec.Struct, frozen=True):
         """In another boot: whether the system's clock, which shows ``system_ms``, went on from where it was."""
         off_ms = system_ms - self.system_ms
         return self.rtc and 0 <= off_ms <= LONGEST_OFF_MS and rtc_agrees(rtc_ms, system_ms)
-
-
-def encode(memory: Memory) -> str:
-    """As it is kept."""
-    return msgspec.json.encode(memory).decode()
-
-
-def decode(text: str | None) -> Memory | None:
-    """None at a first start, or where another version wrote it."""
-    try:
-        return msgspec.json.decode(text or "", type=Memory)
-    except (msgspec.DecodeError, RecursionError):
-        return None
 
 
 def read_rtc() -> int | None:

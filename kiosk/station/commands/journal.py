@@ -14,25 +14,17 @@ import click
 from kiosk.common.i18n import Language
 from kiosk.contract.wire import Malformed
 from kiosk.station import config
+from kiosk.station.commands.station import config_option
 from kiosk.station.journal.database import JournalError, connect_looking
 from kiosk.station.journal.state_folder import Beside
 from kiosk.station.journal.verify import verify
 from kiosk.station.record_book.play_record import play_sheet, raw_entries
 
-_USUAL = Path("/etc/kiosk/config.toml")
 _journal_option = click.option(
     "--journal",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The journal.db to read, a copy perhaps; without it, the one of the station's settings.",
-)
-_config_option = click.option(
-    "--config",
-    "settings",
-    type=click.Path(path_type=Path),
-    default=_USUAL,
-    show_default=True,
-    help="The station's settings.",
 )
 
 
@@ -46,7 +38,7 @@ def journal() -> None:
 
 @journal.command("verify")
 @_journal_option
-@_config_option
+@config_option
 def verify_command(path: Path | None, settings: Path) -> None:
     """Walk the whole chain and say what is right, what is wrong, and where. Exit code 1 where anything is wrong.
 
@@ -75,7 +67,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 @journal.command("export")
 @_journal_option
-@_config_option
+@config_option
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("--from", "first", type=_DAY, help="First day, local, as 2026-03-01.")
 @click.option("--to", "last", type=_DAY, help="Last day, local, included.")

@@ -1,4 +1,4 @@
-"""Writes down what was done to the station, or what it did itself: one Action in the record for each."""
+"""The audit trail: one Action in the record for each thing done to the station, or by itself."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -9,14 +9,14 @@ from kiosk.station.journal.journal import Journal
 
 
 class AuditTrail:
-    """For the main loop only. ``soon`` is called after each: the town is to hear of it."""
+    """For the main loop only. ``report_soon`` is called after each: the town is to hear of it."""
 
-    def __init__(self, journal: Journal, clock: Clock, soon: Callable[[], None]) -> None:
+    def __init__(self, journal: Journal, clock: Clock, report_soon: Callable[[], None]) -> None:
         self._journal = journal
         self._clock = clock
-        self._soon = soon
+        self._report_soon = report_soon
 
-    def note(
+    def record(
         self,
         action: str,
         by: str,
@@ -37,4 +37,4 @@ class AuditTrail:
                 clock=self._clock.state,
             )
         )
-        self._soon()
+        self._report_soon()

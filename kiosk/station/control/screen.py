@@ -1,4 +1,4 @@
-"""What the screen's stage and the programmes' children say, and what follows from it for plan, record and poster."""
+"""What the stage and the programmes' children report, and what follows from it for screen, plan and record."""
 
 from collections.abc import Callable
 
@@ -26,38 +26,39 @@ class Screen:
     """For the main loop only."""
 
     def __init__(
-        self, stage: Stage, projector: Projector, pictures: Screenshots, playout: Playout, clock: Clock,
-        replan: Callable[[str], None], send: Callable[[Screenshot], None],
+        self, stage: Stage, projector: Projector, screenshots: Screenshots, playout: Playout, clock: Clock,
+        replan: Callable[[str], None], send_screenshot: Callable[[Screenshot], None],
     ) -> None:  # fmt: skip
-        """``replan`` brings the screen in step with the plan, ``send`` takes each small picture to the town."""
-        self._stage, self._projector, self._pictures = stage, projector, pictures
+        """``replan`` brings the screen in step with the plan, ``send_screenshot`` takes each picture to
+        the town, if it has asked for one."""
+        self._stage, self._projector, self._screenshots = stage, projector, screenshots
         self._playout, self._clock = playout, clock
-        self._replan, self._send = replan, send
+        self._replan, self._send_screenshot = replan, send_screenshot
 
-    def take(self, event: OfChild | OfStage) -> None:
-        """What one of the processes at the screen has said."""
+    def handle(self, event: OfChild | OfStage) -> None:
+        """What one of the processes at the screen has reported."""
         now = self._clock.monotonic()
         match event:
             case StageReady():
                 self._stage.ready(event)
                 self._projector.screen_came(now)
             case StageGone():
-                self._pictures.screen_went()
+                self._screenshots.screen_went()
                 if self._stage.gone(event, now):
                     self._projector.screen_went()
             case ScreenGrabbed():
-                if picture := self._pictures.take(event):
-                    self._send(picture)
+                if screenshot := self._screenshots.take(event):
+                    self._send_screenshot(screenshot)
             case _:
-                notes = self._projector.handle(event, now)
-                if self._playout.take(notes) or isinstance(event, ChildShown):
+                reports = self._projector.handle(event, now)
+                if self._playout.handle(reports) or isinstance(event, ChildShown):
                     self._replan("a programme failed")
 
     def tick(self) -> None:
         """About once a second: what hangs is replaced, what has gone is started anew."""
         now = self._clock.monotonic()
         self._stage.tick(now)
-        if self._playout.take(self._projector.tick(now)):
+        if self._playout.handle(self._projector.tick(now)):
             self._replan("a programme failed")
 
     def close(self) -> None:

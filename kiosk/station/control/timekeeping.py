@@ -1,55 +1,66 @@
-"""What is done about the clock: it was set, or is vouched for or no more, the PC slept, a person says the time."""
+"""What follows when the clock was set, is trusted or no more, the PC slept, or a person says what time it is."""
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.station.clock import declared
+from kiosk.station.clock.clock import Clock
 from kiosk.station.clock.history import ClockHistory
+from kiosk.station.clock.memory import KEY
 from kiosk.station.control.audit import AuditTrail
-from kiosk.station.control.people import People
 from kiosk.station.events import ClockDeclared, Post
-from kiosk.station.overview import Overview
+from kiosk.station.journal.journal import Journal
+from kiosk.station.playout.plan import Plan
 from kiosk.station.service.timers import Timers
 
 log = logging.getLogger(__name__)
 
 
 class Timekeeping:
-    """For the main loop only. ``ask_ntp`` has NTP's word read soon, ``soon`` has what was recorded delivered soon,
-    ``replan`` brings the screen in step."""
+    """For the main loop only."""
 
     def __init__(
         self,
-        view: Overview,
+        clock: Clock,
+        plan: Plan,
+        journal: Journal,
+        boot_id: str,
         timers: Timers,
-        presses: People,
-        actions: AuditTrail,
-        ask_ntp: Callable[[], None],
-        soon: Callable[[], None],
+        audit: AuditTrail,
+        *,
+        clock_set: Callable[[], None],
+        read_facts: Callable[[], None],
+        report_soon: Callable[[], None],
         replan: Callable[[str], None],
     ) -> None:
-        self._clock, self._plan, self._journal = view.clock, view.plan, view.journal
-        self._boot_id, self._timers, self._presses, self._actions = view.boot_id, timers, presses, actions
-        self._ask_ntp, self._soon, self._replan = ask_ntp, soon, replan
-        self._history = ClockHistory(view.journal, view.boot_id, view.clock.carried)
+        """``clock_set`` tells who must know that the wall clock was set, ``read_facts`` has NTP's word read soon,
+        ``report_soon`` has what was recorded delivered, ``replan`` brings the screen in step with the plan."""
+        self._clock, self._plan, self._journal, self._boot_id = clock, plan, journal, boot_id
+        self._timers, self._audit = timers, audit
+        self._clock_set, self._read_facts, self._report_soon, self._replan = clock_set, read_facts, report_soon, replan
+        self._history = ClockHistory(journal, boot_id, clock.carried)
 
     def restore(self) -> None:
         """How far the clock can be trusted at the start. Before anything is shown."""
-        self._note()
+        self._extend_history()
         self._plan.change(clock_trusted=self._clock.state != "untrusted")
 
-    def look(self) -> None:
+    def remember(self) -> None:
+        """Keep what is known of the clock over a restart."""
+        self._journal.remember(KEY, self._clock.memory())
+
+    def check(self) -> None:
         """About once a second, and whenever somebody has said how far the clock can be trusted."""
-        moved = self._clock.look()
+        moved = self._clock.check()
         if moved.ours_ms:
             log.warning("the clock was set by %d ms", moved.ours_ms)
-            self._presses.clock_set()
+            self._clock_set()
         if moved.system_ms or moved.slept_ms:
             log.warning("the PC's clock was set by %d ms, it slept for %d ms", moved.system_ms, moved.slept_ms)
             self._timers.clock_stepped()
-            self._ask_ntp()
-        self._note()
+            self._read_facts()
+        self._extend_history()
         trusted = self._clock.state != "untrusted"
         if trusted != self._plan.situation.clock_trusted:
             log.warning("the clock is %s", self._clock.state)
@@ -59,9 +70,9 @@ class Timekeeping:
         elif moved.ours_ms or moved.system_ms or moved.slept_ms:
             self._replan("the PC was asleep" if moved.slept_ms else "the clock was set")
 
-    def ask(self, state: Path, post: Post) -> None:
-        """See whether a person has left word in the folder ``state``."""
-        if word := declared.take(state, self._boot_id):
+    def collect_declaration(self, state: Path, post: Post) -> None:
+        """Post what a person has declared of the time by a command, through the folder ``state``."""
+        if word := declared.collect(state, self._boot_id):
             post(word)
 
     def declared(self, event: ClockDeclared) -> None:
@@ -70,16 +81,16 @@ class Timekeeping:
         if not self._clock.declare(event.wall_ms, event.monotonic):
             log.warning("%s says what time it is, but NTP or the town know better", event.by)
             return
-        self._note(event.by)
+        self._extend_history(event.by)
         facts = {"told_ms": str(event.wall_ms), "shown_ms": str(shown_ms)}
-        self._actions.note("clock-declared", by=event.by, facts=facts)
-        self.look()
+        self._audit.record("clock-declared", by=event.by, facts=facts)
+        self.check()
 
-    def _note(self, by: str = "") -> None:
-        """Where clock or trust are news, keep that over a restart; a trust that comes puts earlier rows right."""
+    def _extend_history(self, by: str = "") -> None:
+        """Where clock or trust have changed, keep that over a restart; a trust that comes puts earlier rows right."""
         clock = self._clock
-        news = self._history.look(round(clock.monotonic() * 1000), clock.base_ms, clock.state, clock.now_ms(), by)
-        if news is not None:
-            self._journal.remember("clock", clock.memory())
-            if news:
-                self._soon()
+        repairs = self._history.extend(round(clock.monotonic() * 1000), clock.base_ms, clock.state, clock.now_ms(), by)
+        if repairs is not None:
+            self.remember()
+            if repairs:
+                self._report_soon()

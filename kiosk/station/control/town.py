@@ -1,10 +1,13 @@
-"""What passes between station and town, as the main loop sees it: asked for, taken in, told, refused."""
+"""What passes between station and town, as the main loop sees it: asked for, accepted, delivered, refused."""
 
 import logging
 from collections.abc import Callable
 
-from kiosk.contract.instants import number_in
-from kiosk.contract.reports import Receipt
+import msgspec
+
+from kiosk.contract.reports import Heartbeat, Receipt
+from kiosk.contract.wire import Count
+from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.events import (
     Delivered,
@@ -19,17 +22,20 @@ from kiosk.station.events import (
     Wake,
     WeekFound,
 )
-from kiosk.station.library.accepted import Standing
+from kiosk.station.health.monitor import HealthMonitor
+from kiosk.station.journal.journal import Journal
+from kiosk.station.journal.refused import RefusedEntries
+from kiosk.station.library.accepted import Accepted, Standing
 from kiosk.station.link.link import Link
 from kiosk.station.link.pace import LONGEST_ASKED_S, phase, until_turn
-from kiosk.station.overview import Overview
+from kiosk.station.playout.plan import Plan
+from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.screenshots import Screenshot, Screenshots
 from kiosk.station.service.timers import Timers
 
 log = logging.getLogger(__name__)
 
-SPEED = "line-speed"
-"""Under which the journal remembers how fast the line is, in bytes a second."""
+MEMORY = "line"
 RETRY_SECONDS = 2.0
 """Until the next round after one that left something out; doubled each time, up to the heartbeat's interval."""
 
@@ -47,28 +53,48 @@ FromTown = (
 )
 
 
+class _Line(msgspec.Struct):
+    """What is remembered of the line."""
+
+    bytes_per_s: Count
+
+
 class TownHandler:
-    """For the main loop only. ``replan`` brings the screen in step with what has come."""
+    """For the main loop only."""
 
     def __init__(
         self,
-        view: Overview,
+        station: str,
+        heartbeat_s: int,
+        accepted: Accepted,
+        plan: Plan,
+        playout: Playout,
+        journal: Journal,
+        clock: Clock,
+        monitor: HealthMonitor,
+        refused: RefusedEntries,
         link: Link,
         timers: Timers,
-        pictures: Screenshots,
-        actions: AuditTrail,
+        screenshots: Screenshots,
+        audit: AuditTrail,
+        *,
+        heartbeat: Callable[[], Heartbeat],
         replan: Callable[[str], None],
-        clock_told: Callable[[], None],
+        check_clock: Callable[[], None],
     ) -> None:
-        self._view, self._link, self._timers, self._pictures, self._actions = view, link, timers, pictures, actions
-        self._town, self._accepted, self._plan = view.config.town, view.accepted, view.plan
-        self._journal, self._clock, self._upkeep = view.journal, view.clock, view.upkeep
-        self._replan, self._clock_told = replan, clock_told
-        self._own = phase(view.identity.station)
+        """``heartbeat`` composes one, ``replan`` brings the screen in step with what has come, ``check_clock`` has the
+        clock looked at once the town has said what time it is."""
+        self._accepted, self._plan, self._playout = accepted, plan, playout
+        self._journal, self._clock, self._monitor, self._refused = journal, clock, monitor, refused
+        self._link, self._timers, self._screenshots, self._audit = link, timers, screenshots, audit
+        self._heartbeat, self._replan, self._check_clock = heartbeat, replan, check_clock
+        self._own = phase(station)
+        self._heartbeat_s = heartbeat_s
         self._asked_s = 0.0
         self._retry_s: float = RETRY_SECONDS
         self._picture_wanted = False
-        self._link.restore_speed(number_in(self._journal.recall(SPEED)))
+        if line := journal.recall(MEMORY, _Line):
+            link.restore_speed(line.bytes_per_s)
 
     # --- from this side ---
 
@@ -76,44 +102,43 @@ class TownHandler:
         """Say how this room is, deliver what waits, and ask the town for news."""
         self.report()
         self._link.fetch(self._standing())
-        self._journal.remember("clock", self._clock.memory())
         beat = self._interval_s
         self._timers.after(until_turn(self._own, beat, self._clock.now_ms() / 1000, beat / 2), Wake("sync"))
-
-    @property
-    def _interval_s(self) -> float:
-        """Between two heartbeats: that of the settings, or a longer one if the town wants to be called less often."""
-        return max(float(self._town.heartbeat_s), self._asked_s)
-
-    def _standing(self) -> Standing:
-        now = self._clock.now() if self._clock.state != "untrusted" else None
-        return self._accepted.standing(now, self._view.playout.files())
 
     def report(self) -> None:
         """Say how this room is, and deliver what waits."""
         self._link.judge_dates(self._clock.ahead_s)
-        self._link.report(self._view.heartbeat())
+        self._link.report(self._heartbeat())
 
-    def show(self, picture: Screenshot) -> None:
+    def send_screenshot(self, screenshot: Screenshot) -> None:
         """A picture of the screen was taken: the town gets it if it has asked for one."""
         if self._picture_wanted:
             self._picture_wanted = False
-            self._link.send_picture(picture.jpeg, picture.at_ms)
+            self._link.send_picture(screenshot.jpeg, screenshot.at_ms)
             self.report()
+
+    @property
+    def _interval_s(self) -> float:
+        """Between two heartbeats: that of the settings, or a longer one if the town wants to be called less often."""
+        return max(float(self._heartbeat_s), self._asked_s)
+
+    def _standing(self) -> Standing:
+        now = self._clock.now() if self._clock.state != "untrusted" else None
+        return self._accepted.standing(now, self._playout.files())
 
     # --- from the town ---
 
-    def take(self, event: FromTown) -> None:
+    def handle(self, event: FromTown) -> None:
         """What is done about each thing that comes from the town.
 
         A disk that does not take it leaves the room as it was: what could not be kept is asked for again.
         """
         try:
-            self._take(event)
+            self._handle(event)
         except OSError as error:
             log.warning("%s from the town cannot be kept (%s); asked for again", type(event).__name__, error)
 
-    def _take(self, event: FromTown) -> None:
+    def _handle(self, event: FromTown) -> None:
         match event:
             case RootFound():
                 self._accepted.accept_root(event)
@@ -129,20 +154,20 @@ class TownHandler:
             case FetchEnded():
                 self._fetch_ended(event)
             case TownRefused():
-                self._refused(event)
+                self._town_refused(event)
             case HeartbeatAnswered():
-                self._answered(event)
+                self._heartbeat_answered(event)
             case Delivered():
                 self._journal.receipts(event.receipts, event.witness, event.signed)
-                self._refused_records(event.receipts)
+                self._keep_refused(event.receipts)
             case TownUnreachable():
-                self._upkeep.link_down_since_ms = self._upkeep.link_down_since_ms or self._clock.now_ms()
+                self._monitor.town_silent(self._clock.now_ms())
 
     def _week_found(self, event: WeekFound) -> None:
         if not self._accepted.accept_week(event):
             return
         self._plan.use_playlist(event.playlist)
-        self._actions.note("week-accepted", by="town", facts={"version": str(event.index.version)})
+        self._audit.record("week-accepted", by="town", facts={"version": str(event.index.version)})
         self._replan("a new week")
 
     def _urgent_found(self, event: UrgentFound) -> None:
@@ -155,19 +180,19 @@ class TownHandler:
             self._plan.use_document(event.document)
             if event.document.receipts:
                 self._journal.receipts(event.document.receipts, None, None)
-                self._refused_records(event.document.receipts)
+                self._keep_refused(event.document.receipts)
             self._replan("the station document")
 
-    def _refused_records(self, receipts: tuple[Receipt, ...]) -> None:
+    def _keep_refused(self, receipts: tuple[Receipt, ...]) -> None:
         for receipt in receipts:
             if receipt.state == "refused":
                 log.warning("the town would not take entry %d (%s): %s", receipt.seq, receipt.id, receipt.reason)
-        self._view.aside.take(receipts)
+        self._refused.take(receipts)
 
     def _fetch_ended(self, event: FetchEnded) -> None:
         self._accepted.round_ended(event)
-        if (speed := self._link.bytes_per_s) and str(speed) != self._journal.recall(SPEED):
-            self._journal.remember(SPEED, str(speed))
+        if speed := self._link.bytes_per_s:
+            self._journal.remember(MEMORY, _Line(speed))
         if not event.error and not event.missing:
             self._retry_s = RETRY_SECONDS
             return
@@ -176,20 +201,20 @@ class TownHandler:
         self._timers.after(wait, Wake("sync"))
         self._retry_s = min(2 * self._retry_s, self._interval_s)
 
-    def _refused(self, event: TownRefused) -> None:
+    def _town_refused(self, event: TownRefused) -> None:
         log.warning("refused %s (%s): %s", event.what, event.reason, event.message)
         if self._accepted.refuse(event, self._clock.now_ms()):
             facts = {"what": event.what, "why": event.message[:400]}
-            self._actions.note("refused", by="town", reason=event.reason, facts=facts)
+            self._audit.record("refused", by="town", reason=event.reason, facts=facts)
 
-    def _answered(self, event: HeartbeatAnswered) -> None:
-        self._upkeep.link_down_since_ms = 0
+    def _heartbeat_answered(self, event: HeartbeatAnswered) -> None:
+        self._monitor.town_heard()
         self._clock.told_by_town(event.time.now_ms, event.sent_monotonic, event.received_monotonic)
-        self._clock_told()
+        self._check_clock()
         answer = event.answer
         self._asked_s = min(answer.wait_ms / 1000, LONGEST_ASKED_S)
-        if self._view.is_behind(answer):
+        if self._accepted.is_behind(answer):
             self._link.fetch(self._standing(), answer)
         if answer.picture_wanted:
             self._picture_wanted = True
-            self._pictures.ask(self._clock.monotonic())
+            self._screenshots.ask(self._clock.monotonic())

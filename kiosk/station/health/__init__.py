@@ -1,1 +1,1 @@
-"""Health: probes read facts, pure rules turn them into problems with a remedy."""
+"""The room's equipment: probes read facts, checks find what is wrong, rules make faults of it."""

@@ -1,4 +1,4 @@
-"""What udev knows: connectors, USB devices, and word of every change. The only user of pyudev."""
+"""Devices by udev: screen connectors, USB devices, and an event for every change. The only user of pyudev."""
 
 import logging
 import os

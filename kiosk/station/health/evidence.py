@@ -1,13 +1,14 @@
-"""What speaks for the screen being lit: nothing, or a link that stands. Pure."""
+"""Screen evidence: whether anything shows that the screen is lit. So far: a connected link, or none. Pure."""
 
 from collections.abc import Mapping
 
 from kiosk.contract.records import Evidence
 from kiosk.contract.station import Equipment
+from kiosk.station.events import Fact
 from kiosk.station.health.observation import Observation, statuses
 
 
-def screen_evidence(facts: Mapping[str, str | int | bool | None], equipment: tuple[Equipment, ...]) -> Evidence:
+def screen_evidence(facts: Mapping[str, Fact], equipment: tuple[Equipment, ...]) -> Evidence:
     """``link`` where a screen answers at a connector that the register names, or, where it names none, at any.
 
     No more than that: a TV that is off keeps its link up, and may stand on another input.

@@ -1,8 +1,9 @@
-"""Problems as the record and the pages have them: faults for the town, sentences for people."""
+"""A health problem as a fault for the town's record, and as sentences for people."""
 
 from kiosk.common.i18n import LANGUAGES, Language, translator
+from kiosk.common.messages import Message
 from kiosk.contract.records import Fault
-from kiosk.station.health.rules import Cleared, Message, Problem, Raised
+from kiosk.station.health.rules import Cleared, Problem, Raised
 
 MAX_TEXT = 400
 """The most characters of a fact that the contract takes."""

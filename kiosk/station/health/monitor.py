@@ -1,19 +1,21 @@
-"""From facts to faults: assembles what is known of the room, asks the rules, and writes down what they say."""
+"""The health monitor: holds what is known of the room's equipment, has the rules judge it, and records the faults."""
 
 import logging
 import secrets
+from collections import deque
 from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
-from kiosk.contract.instants import number_in
 from kiosk.contract.station import StationDocument, Thresholds
+from kiosk.station.events import Fact
 from kiosk.station.health.faults import as_fault
-from kiosk.station.health.rules import Cleared, Observation, Problem, RuleState, judge, problems
+from kiosk.station.health.observation import Observation
+from kiosk.station.health.rules import Cleared, Problem, RuleState, judge, problems
+from kiosk.station.journal import damage
 from kiosk.station.journal.chain import valid
 from kiosk.station.journal.journal import Journal
-from kiosk.station.journal.recovery.salvage import DAMAGED
 from kiosk.station.schedule.opening_hours import room_open
 
 log = logging.getLogger(__name__)
@@ -23,43 +25,77 @@ HOUR = 3600.0
 
 
 class HealthMonitor:
-    """The state of the room's equipment. For the main loop only."""
+    """For the main loop only."""
 
     def __init__(self, journal: Journal, station: str, hysteresis_s: int) -> None:
+        """``hysteresis_s`` goes before the town's, where it is not 0."""
         self._journal = journal
         self._station = station
         self._hysteresis_s = hysteresis_s
-        self._state = _remembered(journal.recall(MEMORY))
-        self.facts: Mapping[str, str | int | bool | None] = {}
-        self.restarts: list[float] = []
-        """Monotonic instants at which a player had to be replaced."""
-        self.journal_trouble = ""
-        self.link_down_since_ms = 0
-        self._damaged_ms, self._aside = _damage_remembered(journal.recall(DAMAGED))
+        self._state = _remembered(journal)
+        self._facts: Mapping[str, Fact] = {}
+        self._replaced: deque[float] = deque()
+        """Monotonic instants of the last hour at which a child had to be replaced."""
+        self._journal_trouble = ""
+        self._silent_since_ms = 0
+        self._damage = journal.recall(damage.MEMORY, damage.Damage) or damage.Damage()
+
+    # --- what is known ---
+
+    def use_facts(self, facts: Mapping[str, Fact]) -> None:
+        """The newest facts of the probes."""
+        self._facts = facts
+
+    def child_replaced(self, monotonic: float) -> None:
+        """A programme's child had failed, and another one took its place."""
+        self._replaced.append(monotonic)
+
+    def journal_in_trouble(self, error: str) -> None:
+        """The journal cannot write, and why; empty once it can again."""
+        self._journal_trouble = error
+
+    def town_silent(self, at_ms: int) -> None:
+        """The town could not be reached at this instant (UTC)."""
+        self._silent_since_ms = self._silent_since_ms or at_ms
+
+    def town_heard(self) -> None:
+        """The town has answered."""
+        self._silent_since_ms = 0
+
+    @property
+    def disk_free_mb(self) -> int:
+        """Of the disk that holds the programmes; 0 where it is not known."""
+        free = self._facts.get("disk.free_mb")
+        return free if isinstance(free, int) else 0
+
+    # --- what follows from it ---
 
     def judge(self, seen: Observation, document: StationDocument | None, now: datetime, monotonic: float) -> int:
-        """Look at the room; a new fault or a recovery goes into the record. Returns how many went."""
+        """Have the rules judge what is known; a new fault or a recovery goes into the record.
+
+        ``seen`` is what others know of the station. Returns how many faults and recoveries there were.
+        """
         thresholds = document.thresholds if document else Thresholds()
         if self._hysteresis_s:
             thresholds = msgspec.structs.replace(thresholds, hysteresis_ms=self._hysteresis_s * 1000)
-        self.restarts = [at for at in self.restarts if monotonic - at < HOUR]
+        while self._replaced and monotonic - self._replaced[0] >= HOUR:
+            self._replaced.popleft()
         seen = msgspec.structs.replace(
             seen,
-            facts=self.facts,
-            child_restarts=len(self.restarts),
-            journal_trouble=self.journal_trouble,
-            journal_damaged_ms=self._damaged_ms,
-            journal_aside=self._aside,
-            link_down_since_ms=self.link_down_since_ms,
+            facts=self._facts,
+            child_restarts=len(self._replaced),
+            journal_trouble=self._journal_trouble,
+            journal_damaged_ms=self._damage.at_ms,
+            journal_aside=self._damage.aside,
+            link_down_since_ms=self._silent_since_ms,
         )
         has_hours = document is not None and any(document.opening.week)
         is_open = room_open(document.opening, now)[0] if document and has_hours else True
         state, news = judge(self._state, seen, thresholds, document.equipment if document else (), now, is_open)
         for one in news:
             self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station))
-        if state != self._state:
-            self._state = state
-            self._journal.remember(MEMORY, msgspec.json.encode(state).decode())
+        self._state = state
+        self._journal.remember(MEMORY, state)
         return len(news)
 
     def problems(self) -> tuple[Problem, ...]:
@@ -67,19 +103,14 @@ class HealthMonitor:
         return problems(self._state)
 
 
-def _damage_remembered(text: str | None) -> tuple[int, str]:
-    at, _, aside = (text or "").partition(" ")
-    at_ms = number_in(at)
-    return (at_ms, aside) if at_ms else (0, "")
-
-
-def _remembered(text: str | None) -> RuleState:
-    """What another version has written, or a failing disk, is not taken up: its open faults are found again."""
+def _remembered(journal: Journal) -> RuleState:
+    """The state of the rules before the restart. One with a fault that could not be recorded once it is over, which
+    would end the daemon, is dropped: its open faults are found again."""
+    state = journal.recall(MEMORY, RuleState) or RuleState()
     try:
-        state = msgspec.json.decode(text, type=RuleState) if text else RuleState()
-        for problem in problems(state):  # one that cannot be recorded would end the daemon when it is over
+        for problem in problems(state):
             valid(as_fault(Cleared(problem, problem.found_ms), record_id="remembered", station=""))
     except Exception as error:
-        log.warning("what is remembered of the equipment cannot be read (%r); it is looked at afresh", error)
+        log.warning("a remembered fault cannot be recorded (%r); the equipment is looked at afresh", error)
         return RuleState()
     return state

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from kiosk.station.events import FactsRead, Post
+from kiosk.station.events import Fact, FactsRead, Post
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
@@ -22,9 +22,6 @@ THREAD = "probes"
 PROBE_FILE = ".probe"
 MEGABYTE = 2**20
 TIMEDATECTL_S = 10
-
-Fact = str | int | bool | None
-"""None: the machine does not say, or has no such thing. Rules then neither raise nor clear."""
 
 
 class SeesDevices(Protocol):
@@ -63,7 +60,7 @@ class Probes:
         if self._thread is not None:
             self._thread.join(wait_s)
 
-    def ask(self) -> None:
+    def read_soon(self) -> None:
         """Read soon. Questions that come while a reading is under way are answered by one more reading."""
         self._asked.put(True)
 

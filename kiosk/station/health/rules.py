@@ -1,19 +1,25 @@
-"""Pure: facts become problems, each with a remedy, raised once and cleared once.
+"""Facts become problems, each with a remedy, raised once and cleared once. Pure.
 
-A rule looks at one observation and says what is *wrong*, what is *right*, and what it cannot tell (None). :func:`judge`
-remembers: a device must be wrong for the town's hysteresis before it is a fault, and right for as long before it is
-repaired. Between the two thresholds of a dead band, outside opening hours, and where a fact is unknown, nothing moves.
+A check looks at one observation and says what is *wrong*, what is *right*, and what it cannot tell (None).
+:func:`judge` remembers: a device must be wrong for the town's hysteresis before it is a fault, and right for as long
+before it is repaired. Between the two thresholds of a dead band, outside opening hours, and where a fact is unknown,
+nothing moves.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 
 import msgspec
 
+from kiosk.common.messages import Message
 from kiosk.contract.station import Equipment, Thresholds
-from kiosk.station.health.observation import Finding, Message, Observation, findings, statuses
-
-__all__ = ["Cleared", "Message", "Observation", "Problem", "Raised", "RuleState", "Watch", "judge", "problems"]
+from kiosk.station.health.checks.daemon import check_daemon
+from kiosk.station.health.checks.devices import check_screens, check_usb
+from kiosk.station.health.checks.machine import check_machine
+from kiosk.station.health.checks.record import check_record
+from kiosk.station.health.checks.town import check_town
+from kiosk.station.health.observation import Finding, Observation, statuses
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +101,27 @@ def problems(state: RuleState) -> tuple[Problem, ...]:
     """The open problems, oldest first."""
     found = [watch.open for watch in state.watches.values() if watch.open is not None]
     return tuple(sorted(found, key=lambda problem: problem.found_ms))
+
+
+def findings(
+    observation: Observation,
+    thresholds: Thresholds,
+    equipment: tuple[Equipment, ...],
+    now_ms: int,
+    open_hours: bool,
+    last_connector: str,
+) -> Iterator[Finding]:
+    """What every check says, one finding for each device that it looks at.
+
+    Outside ``open_hours`` a screen or a USB device that is off is no fault. ``last_connector`` is the connector that
+    last had a screen.
+    """
+    yield from check_screens(observation, equipment, open_hours, last_connector)
+    yield from check_usb(observation, equipment, open_hours)
+    yield from check_machine(observation, thresholds)
+    yield from check_daemon(observation, thresholds)
+    yield from check_record(observation, now_ms)
+    yield from check_town(observation, now_ms)
 
 
 def _step(watch: Watch, finding: Finding, now_ms: int, settle_ms: int) -> tuple[Watch, list[Raised | Cleared]]:

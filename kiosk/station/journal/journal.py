@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import msgspec
 from sqlite_utils import Database
 
 from kiosk.contract.records import Entryable, Evidence, Origin, Outcome
@@ -221,10 +222,15 @@ class Journal:
         """After :meth:`unsure`: where the town's head really is. What was written since moves behind it, if it must."""
         self._seal("rejoin", partial(rejoin, witness=witness), then=lambda: self._state.pop(UNSURE, ""))
 
-    def remember(self, key: str, value: str) -> None:
-        """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart."""
-        self._state[key] = value
-        self._put(f"state {key}", _keep_state, key, value)
+    def remember(self, key: str, value: object) -> None:
+        """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart, as JSON.
+
+        None forgets it. What stands there already is not written again.
+        """
+        text = "" if value is None else msgspec.json.encode(value).decode()
+        if text != self._state.get(key, ""):
+            self._state[key] = text
+            self._put(f"state {key}", _keep_state, key, text)
 
     def prune(self, keep_days: int) -> None:
         """Remove what the town has had for ``keep_days``, some of it at a time; what it has not is never touched."""
@@ -233,9 +239,17 @@ class Journal:
 
     # --- reads ---
 
-    def recall(self, key: str) -> str | None:
-        """What was remembered last, written yet or not."""
-        return self._state.get(key)
+    def recall(self, key: str, kind: type[T]) -> T | None:
+        """What was remembered last under ``key``, on the disk yet or not.
+
+        None where that is nothing, or nothing that can be read: another version or a failing disk wrote it.
+        """
+        text = self._state.get(key)
+        try:
+            return msgspec.json.decode(text, type=kind) if text else None
+        except (msgspec.DecodeError, RecursionError) as error:
+            log.warning("journal: what is remembered as %r cannot be read (%s); it is forgotten", key, error)
+            return None
 
     def unsure(self) -> bool:
         """Whether entries were lost of which the town may have some: before anything is delivered it has to say."""

@@ -10,7 +10,7 @@ from tuf.api.metadata import Root
 
 from kiosk.contract.instants import EPOCH
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.reports import Refusal
+from kiosk.contract.reports import HeartbeatAnswer, Refusal
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Held, Index, Pinned
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
@@ -70,6 +70,15 @@ class Accepted:
     def week_refused(self) -> str:
         """Why the week that the town offers is refused; empty once one is accepted, or the offer is withdrawn."""
         return self._refused.get("playlist", "")
+
+    def is_behind(self, newest: HeartbeatAnswer) -> bool:
+        """Whether the town has published something newer than is held here."""
+        return (
+            newest.root_version > self.root.version
+            or newest.playlist_version > (self.playlist.version if self.playlist else 0)
+            or newest.urgent_version > self.urgent_version
+            or newest.station_version > (self.document.version if self.document else 0)
+        )
 
     @property
     def urgent_version(self) -> int:

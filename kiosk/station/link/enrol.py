@@ -1,19 +1,15 @@
-"""Enrolment: a code typed once, a key pair made here, and the town's root believed because the code names it."""
+"""Enrolment: the code proves the town's root, a key pair is made here, and the town gives a token."""
 
 import logging
-import os
 import platform
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import click
 
 from kiosk import __version__
 from kiosk.common.files import write_whole
 from kiosk.contract import trust, wire
 from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, parse_code
 from kiosk.contract.trust import Refused
-from kiosk.station import config
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
 from kiosk.station.library.documents import Documents
@@ -35,8 +31,8 @@ class EnrolmentFailed(Exception):
 def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     """Enrol this PC with the town at ``url``. Raises :class:`EnrolmentFailed`.
 
-    The same code may be used again from this PC, as after a lost answer: the key stays, and so does the station. The
-    record of a station that this PC was before is set aside: it is not the new one's. ``ca_file`` as in the settings.
+    The same code may be used again from this PC, as after a lost answer: the key stays, and so does the station.
+    ``ca_file`` as in the settings.
     """
     address = _address(url)
     try:
@@ -45,7 +41,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
         raise EnrolmentFailed(str(error)) from None
     try:
         public_key = _key_pair(state)
-        answer = _ask(TownClient(address, ca_file=ca_file), address, parsed, public_key, state)
+        answer = _request_enrolment(TownClient(address, ca_file=ca_file), address, parsed, public_key, state)
         identity = Identity(
             url=address,
             town=answer.town,
@@ -56,9 +52,8 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
             public_key=public_key,
             root_sha256=parsed.root_sha256,
         )
-        _part_with_the_past(state, identity)
+        _set_old_record_aside(state, identity)
         save_identity(state, identity)
-        _hand_over(state)
     except OSError as error:
         raise EnrolmentFailed(
             f"state folder {state}: {error.strerror or error}; run as root or as the kiosk's user, and see to the disk"
@@ -66,8 +61,8 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     return identity
 
 
-def _ask(town: TownClient, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
-    """Believe the town first, by its root, and only then tell it the secret."""
+def _request_enrolment(town: TownClient, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
+    """Verify the town by its root, and only then send it the code's secret."""
     try:
         _fetch_roots(town, code, Documents(Library(state / "library")))
         request = EnrolRequest(
@@ -79,7 +74,7 @@ def _ask(town: TownClient, address: str, code: Code, public_key: str, state: Pat
     except wire.Malformed as error:
         raise EnrolmentFailed(f"town {address}: {error}; {PORTAL}") from None
     except Unreachable as error:
-        raise EnrolmentFailed(_why(address, error)) from None
+        raise EnrolmentFailed(_reason(address, error)) from None
     return answer
 
 
@@ -93,7 +88,8 @@ def _fetch_roots(town: TownClient, code: Code, documents: Documents) -> None:
         documents.keep_root(event.root, event.data)
 
 
-def _part_with_the_past(state: Path, identity: Identity) -> None:
+def _set_old_record_aside(state: Path, identity: Identity) -> None:
+    """Rename the record of another station that this PC was before: it is not the new one's."""
     try:
         before = load_identity(state)
     except IdentityError:
@@ -101,14 +97,6 @@ def _part_with_the_past(state: Path, identity: Identity) -> None:
     if (before.town, before.station) != (identity.town, identity.station):
         for path in sorted(state.glob("journal.*")):
             path.rename(path.with_name(f"of-{before.town}-{before.station}-{path.name}"))
-
-
-def _hand_over(state: Path) -> None:
-    """What root has made belongs to whom the state folder belongs to: the kiosk's user."""
-    if os.geteuid() == 0:
-        owner = state.stat()
-        for path in state.rglob("*"):
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _key_pair(state: Path) -> str:
@@ -139,37 +127,7 @@ def _address(url: str) -> str:
     return url.strip().rstrip("/")
 
 
-def _why(address: str, error: Unreachable) -> str:
+def _reason(address: str, error: Unreachable) -> str:
     if "/v1/enrol: HTTP 403" in str(error):
         return f"town {address} refuses the code: {str(error).partition('403: ')[2] or 'used, expired or not its own'}"
     return f"town {address}: {error}" + (f"; {PORTAL}" if error.remedy == PORTAL else "; is the network up?")
-
-
-@click.command("enrol")
-@click.option("--town", "url", required=True, help="The town's address, such as https://town.example")
-@click.option("--code", prompt="Enrolment code", help="The code that the town gave for this station.")
-@click.option(
-    "--config",
-    "path",
-    type=click.Path(path_type=Path),
-    default=Path("/etc/kiosk/config.toml"),
-    show_default=True,
-    help="The station's settings; they name the state folder.",
-)
-@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="The state folder, without settings.")
-def enrol_command(url: str, code: str, path: Path, state: Path | None) -> None:
-    """Make this station known to its town."""
-    ca_file = ""
-    if state is None:
-        try:
-            settings = config.load(path)
-        except config.ConfigError as error:
-            raise click.ClickException(str(error)) from None
-        state, ca_file = Path(settings.station.state), settings.town.ca_file
-    try:
-        identity = enrol(url, code, state, ca_file)
-    except EnrolmentFailed as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(
-        f"This is now station {identity.station} ({identity.name}), group {identity.group}, town {identity.town}."
-    )

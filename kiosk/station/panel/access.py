@@ -1,7 +1,6 @@
 """Who may press: device and session cookies, form tokens, the PIN and its lock-out."""
 
 import logging
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from kiosk.common.files import write_whole
 from kiosk.common.web import Seal, form_token, is_form_token, is_same_origin
 from kiosk.station.panel import pin as pins
 from kiosk.station.panel.lockout import Lockout, buckets
@@ -28,7 +28,7 @@ Refusal = Literal["no-pin", "locked-out", "wrong-pin"]
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks. ``device`` is random, made at the first visit; ``known`` once it has shown the right PIN."""
+    """A browser at the panel. ``device`` is random, made at the first visit; ``known``: it has given the PIN before."""
 
     device: str
     known: bool
@@ -37,7 +37,7 @@ class Visitor:
 
 
 class Access:
-    """Decides on cookies, tokens and PINs. ``clock`` says UTC milliseconds."""
+    """The panel's cookies, form tokens, PIN and lock-out. ``clock`` returns UTC milliseconds."""
 
     def __init__(self, state: Path, clock: Callable[[], int]) -> None:
         self._state = state
@@ -48,7 +48,7 @@ class Access:
         self._lockout = Lockout(state)
 
     def pin(self) -> pins.Pin | None:
-        """The PIN as it is set now; read afresh, since the command that sets it is another process."""
+        """The PIN as it is set now, read from its file: the command that sets it is another process."""
         try:
             return pins.load(self._state)
         except (OSError, ValueError) as error:
@@ -71,11 +71,11 @@ class Access:
         _set_cookie(response, DEVICE_COOKIE, sealed, DEVICE_AGE_S)
 
     def token(self, visitor: Visitor, form: str) -> str:
-        """What the form must carry. It does not age: a page may stay open overnight."""
+        """The token that a form must carry. It does not expire: a page may stay open overnight."""
         return form_token(self._key, visitor.device, form)
 
     def is_ours(self, request: Request, visitor: Visitor, form: str, token: str) -> bool:
-        """Whether a form was sent from one of our own pages, by the device that was shown it."""
+        """Whether a form was sent from a page of the panel, by the device that was shown it."""
         return is_same_origin(request) and is_form_token(token, self._key, visitor.device, form)
 
     def wait_s(self, visitor: Visitor) -> int:
@@ -125,11 +125,7 @@ def _key(path: Path) -> bytes:
         log.warning("cannot read %s, so everybody has to log in again: %s", path, error)
     fresh = secrets.token_bytes(32)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(fresh)
-            file.flush()
-            os.fsync(file.fileno())
+        write_whole(path, fresh, 0o600)
     except OSError as error:
         log.warning("cannot keep %s, so everybody has to log in again after a restart: %s", path, error)
     return fresh

@@ -1,12 +1,12 @@
-"""Wrong PINs make one wait, longer each time, over a restart too; and never somebody else who has logged in before."""
+"""Lock-out after wrong PINs: it grows, outlasts a restart, and spares other devices that have logged in before."""
 
 import logging
 from pathlib import Path
 
 import msgspec
 
+from kiosk.common.files import write_whole
 from kiosk.contract.wire import Count
-from kiosk.station.panel.pin import write_private
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ MOST_BUCKETS = 500
 
 
 def buckets(device: str, known: bool, address: str) -> tuple[str, ...]:
-    """Where the wrong PINs of this visitor are counted: a device that has logged in once stands for itself alone."""
+    """The counters of a visitor's wrong PINs: a device that has logged in before has one of its own."""
     return (f"device {device}",) if known else (f"address {address}", STRANGERS)
 
 
@@ -50,7 +50,7 @@ class Lockout:
         self._save()
 
     def right(self, visitor: tuple[str, ...]) -> None:
-        """Forget what the visitor did before; what all strangers did together stays."""
+        """Clear the visitor's counters after a right PIN; that of all strangers together stays."""
         if [self._wrong.pop(bucket, None) for bucket in visitor if bucket != STRANGERS] != [None]:
             self._save()
 
@@ -65,7 +65,7 @@ class Lockout:
 
     def _save(self) -> None:
         try:
-            write_private(self._path, self._wrong)
+            write_whole(self._path, msgspec.json.encode(self._wrong), 0o600)
         except OSError as error:  # the count goes on in memory
             log.warning("cannot keep the wrong PINs in %s: %s", self._path, error)
 

@@ -2,20 +2,14 @@
 
 import hashlib
 import hmac
-import json
-import os
 import secrets
-import stat
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import click
 import msgspec
 
-from kiosk.station import config
+from kiosk.common.files import write_whole
 
 FILE = "panel.json"
 KEY_FILE = "panel.key"
@@ -75,58 +69,8 @@ def load(state: Path) -> Pin | None:
 
 def save(state: Path, pin: Pin) -> None:
     """Keep ``pin`` in the folder ``state``, readable by its owner only. Raises OSError."""
-    write_private(state / FILE, {"pin": {"salt": pin.salt, "hash": pin.hash, "n": pin.n, "r": pin.r, "p": pin.p}})
-
-
-def write_private(path: Path, tree: Any) -> None:
-    """Replace ``path`` whole, mode 0600, owned by whoever owns its folder (the command is often run as root)."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(tree, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, stat.S_IRUSR | stat.S_IWUSR)  # noqa: PTH101 -- mkstemp says a name, not a Path
-        if os.geteuid() == 0:
-            owner = path.parent.stat()
-            os.chown(name, owner.st_uid, owner.st_gid)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(state / FILE, msgspec.json.encode({"pin": pin}), 0o600)
 
 
 def _scrypt(typed: str, salt: bytes, n: int, r: int, p: int) -> bytes:
     return hashlib.scrypt(typed.encode("utf-8", "surrogatepass"), salt=salt, n=n, r=r, p=p, dklen=32)
-
-
-@click.command()
-@click.option(
-    "--config",
-    "path",
-    type=click.Path(path_type=Path),
-    default=Path("/etc/kiosk/config.toml"),
-    show_default=True,
-    help="The station's settings.",
-)
-@click.option("--pin-stdin", is_flag=True, help="Read the PIN from standard input instead of asking for it.")
-def pin_command(path: Path, pin_stdin: bool) -> None:
-    """Set the administrator's PIN. Everybody who is logged in must log in again."""
-    try:
-        state = Path(config.load(path).station.state)
-    except config.ConfigError as error:
-        raise click.ClickException(str(error)) from None
-    typed = (
-        sys.stdin.readline().strip() if pin_stdin else click.prompt("PIN", hide_input=True, confirmation_prompt=True)
-    )
-    try:
-        pin = choose(typed)
-        state.mkdir(parents=True, exist_ok=True)
-        save(state, pin)
-    except BadPin as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(
-            f"the PIN could not be kept in {state}: {error.strerror}; run this as the user of the service, or as root"
-        ) from None
-    click.echo("The PIN is set. The panel takes it from now on.")

@@ -1,4 +1,4 @@
-"""The pages and what their forms do: every answer is made on the panel's own loop, from memory."""
+"""The panel's web application: pages, forms and what they post. Answers come from the snapshot, on the panel's loop."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from kiosk.common.i18n import Language, pick, translator
 from kiosk.common.stop_reasons import REASONS, reason_text, tidy_reason
-from kiosk.common.web import BodyLimit, SecurityHeaders
+from kiosk.common.web import SecurityHeaders, read_body
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, StopPressed, VolumePressed
 from kiosk.station.panel import words
@@ -35,7 +35,7 @@ MAX_BODY = 64 * 1024
 """In bytes. Our forms are a few hundred."""
 EFFECT_S = 1.0
 """How long a press waits to be seen in the snapshot before the page is shown anyway."""
-LOOK_S = 0.02
+POLL_S = 0.02
 REFRESH_S = 15
 STAY_S = 60
 """How long the page stays where a press of volume or of *look* has led, until it is the plain page again."""
@@ -96,7 +96,7 @@ class Pages:
             Route("/login", self._log_in, methods=["POST"]),
             Route("/logout", self._log_out, methods=["POST"]),
             Route("/start", self._start, methods=["POST"]),
-            Route("/stop", self._ask_why),
+            Route("/stop", self._stop_page),
             Route("/stop", self._stop, methods=["POST"]),
             Route("/volume", self._volume, methods=["POST"]),
             Route("/screen.jpg", self._screen),
@@ -106,7 +106,7 @@ class Pages:
             Exception: self._broken,
         }
         web = Starlette(routes=routes, exception_handlers=errors)
-        self.app = SecurityHeaders(BodyLimit(web, MAX_BODY))
+        self.app = SecurityHeaders(web)
 
     # --- pages ---
 
@@ -141,16 +141,16 @@ class Pages:
     async def _login(self, request: Request) -> Response:
         return self._page(request, self._access.visitor(request), "login.html", form="login", refusal=None, wait_s=0)
 
-    async def _ask_why(self, request: Request) -> Response:
+    async def _stop_page(self, request: Request) -> Response:
         visitor = self._access.visitor(request)
         if not visitor.logged_in:
             return _to("/login")
         return self._page(request, visitor, "stop.html", form="stop", reasons=REASONS)
 
-    # --- what the forms do ---
+    # --- forms ---
 
     async def _log_in(self, request: Request) -> Response:
-        visitor, form = await self._form(request, "login")
+        visitor, form = await self._read_form(request, "login")
         answer = _to("/")
         refusal = self._access.log_in(visitor, form.get("pin", "").strip(), answer)
         if refusal is None:
@@ -163,23 +163,23 @@ class Pages:
         return page
 
     async def _log_out(self, request: Request) -> Response:
-        await self._form(request, "logout")
+        await self._read_form(request, "logout")
         answer = _to("/")
         self._access.log_out(answer)
         return answer
 
     async def _start(self, request: Request) -> Response:
-        visitor, form = await self._form(request, "start")
+        visitor, form = await self._read_form(request, "start")
         if not visitor.logged_in:
             return _to("/login")
         press = form.get("press", "")
         if self._is_new(press):
             self._post(StartPressed(by="panel", press=press))
-            await self._until(lambda: self._snapshot().stopped is None)
+            await self._wait_until(lambda: self._snapshot().stopped is None)
         return _to("/")
 
     async def _stop(self, request: Request) -> Response:
-        visitor, form = await self._form(request, "stop")
+        visitor, form = await self._read_form(request, "stop")
         if not visitor.logged_in:
             return _to("/login")
         press = form.get("press", "")
@@ -192,11 +192,11 @@ class Pages:
         if self._is_new(press):
             until_ms = None if until is None else int(until.timestamp() * 1000)
             self._post(StopPressed(by="panel", reason=reason, until_ms=until_ms, press=press))
-            await self._until(lambda: self._snapshot().stopped is not None)
+            await self._wait_until(lambda: self._snapshot().stopped is not None)
         return _to("/")
 
     async def _volume(self, request: Request) -> Response:
-        visitor, form = await self._form(request, "volume")
+        visitor, form = await self._read_form(request, "volume")
         if not visitor.logged_in:
             return _to("/login")
         button = form.get("button", "")
@@ -206,10 +206,10 @@ class Pages:
         if self._is_new(press):
             before = self._snapshot().sound
             self._post(SOUND_BUTTONS[button](press))
-            await self._until(lambda: self._snapshot().sound != before)
+            await self._wait_until(lambda: self._snapshot().sound != before)
         return _to(f"/?at=sound#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
 
-    # --- beneath ---
+    # --- what pages and forms share ---
 
     async def _fresh_picture(self) -> Screenshot | None:
         """A new picture; None where there is none within :data:`PICTURE_S`."""
@@ -217,15 +217,15 @@ class Pages:
             return None
         before = self._picture()
         self._post(PictureAsked(by="panel"))
-        await self._until(lambda: self._picture() not in (before, None), PICTURE_S)
+        await self._wait_until(lambda: self._picture() not in (before, None), PICTURE_S)
         return None if self._picture() is before else self._picture()
 
-    async def _form(self, request: Request, name: str) -> tuple[Visitor, Form]:
+    async def _read_form(self, request: Request, name: str) -> tuple[Visitor, Form]:
         """Who sent the form, and its fields, the last of each name.
 
-        Raises HTTPException 403 for a foreign one, 400 for what is no form of ours.
+        Raises HTTPException 403 for a foreign one, 400 for what is no form of ours, 413 for a longer one.
         """
-        body = (await request.body()).decode("utf-8", "replace")
+        body = (await read_body(request, MAX_BODY)).decode("utf-8", "replace")
         try:
             form = {key: values[-1] for key, values in parse_qs(body, max_num_fields=50).items()}
         except ValueError:  # more fields than any form of ours has
@@ -247,11 +247,11 @@ class Pages:
         return True
 
     @staticmethod
-    async def _until(seen: Callable[[], bool], seconds: float = EFFECT_S) -> None:
+    async def _wait_until(seen: Callable[[], bool], seconds: float = EFFECT_S) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while not seen() and loop.time() < deadline:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_S)
 
     def _page(
         self, request: Request, visitor: Visitor, template: str, status: int = 200, form: str = "", **more: Any

@@ -1,10 +1,11 @@
-"""The snapshot in words: what the page says about the room."""
+"""The sentences of the pages, in both languages, from the snapshot."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.common.i18n import Language, day_name, mark, translator
+from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
 from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry

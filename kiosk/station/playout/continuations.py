@@ -1,4 +1,4 @@
-"""Showings that were cut short: a later play of the same one takes up the row, and counts what was shown before."""
+"""Continuations: which row a play takes up again that was cut short, and how much of it was shown before."""
 
 from kiosk.station.journal.journal import Journal
 from kiosk.station.playout.plan import Key
@@ -15,7 +15,7 @@ class Continuations:
         self._fresh: dict[Key, tuple[str, int]] = {}
         """Those whose rows may not be on the disk yet."""
 
-    def note(self, key: Key, play: str, shown_ms: int) -> None:
+    def remember(self, key: Key, play: str, shown_ms: int) -> None:
         """A play was interrupted or stopped; ``shown_ms`` of the showing were seen, with what it had taken up."""
         self._fresh.pop(key, None)
         self._fresh[key] = play, shown_ms

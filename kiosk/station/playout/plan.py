@@ -1,4 +1,4 @@
-"""What bears on what is on air: the accepted week, the circumstances, what filler is owed; now and for what comes.
+"""The plan: inputs of the scheduling decision (week, situation, filler owed), and the decision for now and what comes.
 
 Nothing here shows anything or writes a row: :mod:`kiosk.station.playout.playout` does, and says what has become of it.
 """

@@ -1,4 +1,4 @@
-"""Between timetable and projector: what should be on the screen now and next, and the as-run row of each play.
+"""Keeps the screen in step with the timetable: cues what comes, takes off what is over, keeps each play's as-run row.
 
 Nothing here keeps a plan: each :meth:`Playout.replan` asks the timetable afresh, and only what differs from what is
 cued or on air becomes an order to the projector.
@@ -6,6 +6,7 @@ cued or on air becomes an order to the projector.
 
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,7 +82,12 @@ class Playout:
         clock: Clock,
         library: Library,
         boot_id: str,
+        *,
+        child_replaced: Callable[[float], None] = lambda at: None,
+        play_closed: Callable[[], None] = lambda: None,
     ) -> None:
+        """``child_replaced`` hears of each child that had to be replaced, at which monotonic instant; ``play_closed``
+        of each row that is complete."""
         self._config = config
         self._plan = plan
         self._projector = projector
@@ -90,15 +96,10 @@ class Playout:
         self._library = library
         self._plays: dict[str, _Play] = {}
         self._boot_id = boot_id
-        self._cut_short = Continuations(journal)
-        self.hand: Hand | None = None
-        """What somebody has set of the volume, as :meth:`set_by_hand` was told last."""
-        self.evidence: Evidence = "none"
-        """What speaks for the screen being lit, by the newest facts."""
-        self.restarts: list[float] = []
-        """Monotonic instants at which a child had to be replaced."""
-        self.closed = 0
-        """Plays closed since the start: whoever delivers looks for a change."""
+        self._child_replaced, self._play_closed = child_replaced, play_closed
+        self._continuations = Continuations(journal)
+        self._hand: Hand | None = None
+        self._evidence: Evidence = "none"
 
     # --- the plan against the screen ---
 
@@ -146,11 +147,20 @@ class Playout:
         plays = self._plays.values()
         return [self._clock.monotonic_at(play.on_air.end) if play.shown else play.cut_at for play in plays]
 
+    def use_evidence(self, evidence: Evidence) -> None:
+        """The newest word on whether the screen is lit: for the rows of what is on air and of what comes."""
+        self._evidence = evidence
+
     # --- volume ---
+
+    @property
+    def hand(self) -> Hand | None:
+        """What somebody has set of the volume; None: the plan holds."""
+        return self._hand
 
     def set_by_hand(self, hand: Hand | None) -> None:
         """Somebody has set the volume, or what was set has lapsed: for what is on air and for what comes."""
-        self.hand = hand
+        self._hand = hand
         for play in self._plays.values():
             self._turn(play)
 
@@ -178,7 +188,7 @@ class Playout:
         play.level = level
 
     def _level(self, on_air: tt.OnAir) -> Level:
-        return in_force(self._planned(on_air.volume), self.hand, on_air.origin)
+        return in_force(self._planned(on_air.volume), self._hand, on_air.origin)
 
     # --- inside ---
 
@@ -204,7 +214,7 @@ class Playout:
         if path is None:
             return
         joined = at > on_air.start
-        before, before_ms = self._cut_short.before(key_of(on_air)) if joined else (None, 0)
+        before, before_ms = self._continuations.before(key_of(on_air)) if joined else (None, 0)
         cut_at, level = self._clock.monotonic_at(at), self._level(on_air)
         play = _Play(secrets.token_hex(16), on_air, joined, before_ms, cut_at, level)
         self._plays[play.id] = play
@@ -256,33 +266,32 @@ class Playout:
         self._turn(play)
 
     def _take_off(self, play: _Play, outcome: Outcome, cause: str, follower: str | None = None) -> None:
-        notes = self._projector.drop(play.id, self._clock.monotonic(), follower)
-        for note in notes:
-            if isinstance(note, OffScreen):
-                self._close(play, note, outcome, cause)
+        for report in self._projector.drop(play.id, self._clock.monotonic(), follower):
+            if isinstance(report, OffScreen):
+                self._close(play, report, outcome, cause)
 
     # --- the record ---
 
-    def take(self, notes: list[Report]) -> bool:
-        """Write down what the projector says. True if the plan has to be looked at again."""
+    def handle(self, reports: list[Report]) -> bool:
+        """Record what the projector reports. True if the plan has to be looked at again."""
         again = False
-        for note in notes:
-            play = self._plays.get(note.play)
+        for report in reports:
+            play = self._plays.get(report.play)
             if play is None:
                 continue
-            match note:
+            match report:
                 case Coming(at=at):
                     self._journal.expect(play.id, self._clock.ms_at(at))
                 case OnScreen():
-                    self._shown(play, note)
+                    self._shown(play, report)
                 case Position():
-                    self._point(play, note)
+                    self._checkpoint(play, report)
                 case Replaced():
-                    self.restarts.append(self._clock.monotonic())
+                    self._child_replaced(self._clock.monotonic())
                 case OffScreen(cause=cause):
-                    self.restarts.append(self._clock.monotonic())
+                    self._child_replaced(self._clock.monotonic())
                     self._plan.leave_out(play.on_air.programme.id)
-                    self._close(play, note, "failed", cause)
+                    self._close(play, report, "failed", cause)
                     again = True
         return again
 
@@ -291,41 +300,45 @@ class Playout:
         for play in list(self._plays.values()):
             self._take_off(play, "interrupted", cause)
 
-    def _shown(self, play: _Play, note: OnScreen) -> None:
-        play.shown, play.point = True, note.at
+    def _shown(self, play: _Play, report: OnScreen) -> None:
+        play.shown, play.point = True, report.at
         if play.on_air.origin == "filler":
             self._plan.filler_went_on(play.on_air)
-        play.base_ms = self._clock.base_at(note.at)
-        at_ms = self._clock.ms_at(note.at, play.base_ms)
-        play.late_ms = late = round(note.late * 1000)
-        gap = round(note.gap * 1000)
+        play.base_ms = self._clock.base_at(report.at)
+        at_ms = self._clock.ms_at(report.at, play.base_ms)
+        play.late_ms = late = round(report.late * 1000)
+        gap = round(report.gap * 1000)
         sound = play.level.volume, play.level.silent
-        self._journal.shown(play.id, at_ms, round(note.at * 1000), late, gap, note.video_output, sound, self.evidence)
+        self._journal.shown(
+            play.id, at_ms, round(report.at * 1000), late, gap, report.video_output, sound, self._evidence
+        )
         log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
 
-    def _point(self, play: _Play, note: Position) -> None:
-        if note.at - play.point >= CHECKPOINT_SECONDS - 1.5 * REPORT_SECONDS:
-            play.point = note.at
-            at_ms = self._clock.ms_at(note.at, play.base_ms)
-            self._journal.checkpoint(play.id, at_ms, round(note.played * 1000), note.pictures, note.lost, self.evidence)
+    def _checkpoint(self, play: _Play, report: Position) -> None:
+        if report.at - play.point >= CHECKPOINT_SECONDS - 1.5 * REPORT_SECONDS:
+            play.point = report.at
+            at_ms = self._clock.ms_at(report.at, play.base_ms)
+            self._journal.checkpoint(
+                play.id, at_ms, round(report.played * 1000), report.pictures, report.lost, self._evidence
+            )
 
-    def _close(self, play: _Play, note: OffScreen, outcome: Outcome, cause: str) -> None:
+    def _close(self, play: _Play, report: OffScreen, outcome: Outcome, cause: str) -> None:
         del self._plays[play.id]
         if not play.shown and (play.joined or outcome in ("interrupted", "stopped")) and outcome != "failed":
             self._journal.forget(play.id)  # nobody has seen anything of it
             return
-        played_ms = round(note.played * 1000)
+        played_ms = round(report.played * 1000)
         if outcome == "completed":
-            outcome, cause = self._judge(play, played_ms, note.cause)
-        at_ms, counted = self._clock.ms_at(note.at, play.base_ms), (note.pictures, note.lost)
-        self._journal.close(play.id, at_ms, played_ms, outcome, cause, *counted, self.evidence)
-        self.closed += 1
+            outcome, cause = self._judge(play, played_ms, report.cause)
+        at_ms, counted = self._clock.ms_at(report.at, play.base_ms), (report.pictures, report.lost)
+        self._journal.close(play.id, at_ms, played_ms, outcome, cause, *counted, self._evidence)
         if outcome in ("interrupted", "stopped"):
-            self._cut_short.note(play.key, play.id, play.before_ms + played_ms)
+            self._continuations.remember(play.key, play.id, play.before_ms + played_ms)
         if outcome in ("completed", "failed"):
             now, end = self._clock.now(), play.on_air.end
             self._plan.refresh_owed(end if abs(end - now) < CLOSE_BY and self._is_over(play) else now)
         log.info("off air: %s, %s %s", play.on_air.programme.id, outcome, cause)
+        self._play_closed()
 
     def _judge(self, play: _Play, played_ms: int, failure: str) -> tuple[Outcome, str]:
         if play.shown and played_ms + play.before_ms >= play.on_air.programme.duration_ms - TAIL_MS:

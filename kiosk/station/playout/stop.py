@@ -1,18 +1,13 @@
-"""Start and Stop: what was pressed last, remembered over a restart; the same press twice is one press."""
+"""Whether somebody has pressed Stop: remembered over a restart."""
 
-import logging
-from collections import deque
 from datetime import datetime
 
 import msgspec
 
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.wire import Instant
-from kiosk.station.events import StopPressed
 from kiosk.station.journal.journal import Journal
 from kiosk.station.schedule.timetable import Stop
-
-log = logging.getLogger(__name__)
 
 MEMORY = "stop"
 
@@ -23,53 +18,29 @@ class _Kept(msgspec.Struct):
     reason: str
 
 
-class PressIds:
-    """The ids of presses that were obeyed: the same press twice is one press."""
-
-    def __init__(self) -> None:
-        self._ids: deque[str] = deque(maxlen=64)
-
-    def seen(self, press: str) -> bool:
-        """Whether this press has come before; a press without an id never has."""
-        if press and press in self._ids:
-            return True
-        self._ids.append(press)
-        return False
-
-
 class StopState:
-    """Whether somebody wants quiet. For the main loop only."""
+    """For the main loop only."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._presses = PressIds()
-        self.now: Stop | None = _remembered(journal.recall(MEMORY))
+        kept = journal.recall(MEMORY, _Kept)
+        self.now = None if kept is None else _stop(kept)
+        """The Stop that was pressed last, though its time may be over; None after Start."""
 
-    def press_start(self, press: str) -> bool:
-        """Start. False if this press was seen already, or nothing is stopped."""
-        if self._presses.seen(press) or self.now is None:
+    def begin(self, now: datetime, until_ms: int | None, reason: str) -> None:
+        """Stop from the aware ``now`` on, until Start or until ``until_ms`` (UTC)."""
+        kept = _Kept(to_ms(now), until_ms, reason)
+        self.now = _stop(kept)
+        self._journal.remember(MEMORY, kept)
+
+    def end(self) -> bool:
+        """Start. False if nothing is stopped."""
+        if self.now is None:
             return False
         self.now = None
-        self._journal.remember(MEMORY, "")
-        return True
-
-    def press_stop(self, event: StopPressed, now: datetime) -> bool:
-        """Stop, until Start or until the event's time. False if this press was seen already."""
-        if self._presses.seen(event.press):
-            return False
-        until = to_utc(event.until_ms) if event.until_ms else None
-        self.now = Stop(now, until, event.reason)
-        kept = _Kept(to_ms(now), event.until_ms, event.reason)
-        self._journal.remember(MEMORY, msgspec.json.encode(kept).decode())
+        self._journal.remember(MEMORY, None)
         return True
 
 
-def _remembered(text: str | None) -> Stop | None:
-    if not text:
-        return None
-    try:
-        kept = msgspec.json.decode(text, type=_Kept)
-    except (msgspec.DecodeError, RecursionError):
-        log.warning("what is remembered of Stop cannot be read; nothing is stopped")
-        return None
+def _stop(kept: _Kept) -> Stop:
     return Stop(to_utc(kept.since_ms), to_utc(kept.until_ms) if kept.until_ms else None, kept.reason)

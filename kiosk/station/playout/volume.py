@@ -1,6 +1,5 @@
-"""Volume and mute by hand: they go before the plan's until the end of the local day, over a restart too."""
+"""Volume and mute set by hand: in force instead of the plan's until the end of the local day, over a restart too."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,9 +11,6 @@ from kiosk.contract.records import Origin
 from kiosk.contract.wire import Instant, Percent
 from kiosk.station.events import MutePressed, VolumePressed
 from kiosk.station.journal.journal import Journal
-from kiosk.station.playout.stop import PressIds
-
-log = logging.getLogger(__name__)
 
 MEMORY = "volume"
 
@@ -71,17 +67,15 @@ class HandVolume:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._presses = PressIds()
-        self.now: Hand | None = _remembered(journal.recall(MEMORY))
-        """What is in force; None: the plan. Right only after :meth:`look`."""
+        kept = journal.recall(MEMORY, _Kept)
+        self.now = None if kept is None else Hand(kept.volume, kept.muted, to_utc(kept.until_ms))
+        """What is in force; None: the plan. Right only after :meth:`expire`."""
 
     def press(self, event: VolumePressed | MutePressed, planned: int, now: datetime, zone: ZoneInfo) -> bool:
-        """Louder, softer, mute or sound on. False if this press was seen already, or changes nothing.
+        """Louder, softer, mute or sound on. False if this press changes nothing.
 
         ``planned`` is what the first step begins at, in percent. Louder ends a mute, as on every television.
         """
-        if self._presses.seen(event.press):
-            return False
         volume, muted = (self.now.volume, self.now.muted) if self.now else (None, False)
         match event:
             case MutePressed():
@@ -95,8 +89,8 @@ class HandVolume:
         self._keep(None if wanted == (None, False) else Hand(*wanted, until=end_of_day(now, zone)))
         return True
 
-    def look(self, now: datetime, zone: ZoneInfo) -> bool:
-        """Whether what somebody has set has just come to its end.
+    def expire(self, now: datetime, zone: ZoneInfo) -> bool:
+        """Give the volume back to the plan where its time is over. True if that has just happened.
 
         A clock that was set back must not keep it for longer than to the end of the day that it is now.
         """
@@ -118,15 +112,4 @@ class HandVolume:
     def _keep(self, hand: Hand | None) -> None:
         self.now = hand
         kept = _Kept(hand.volume, hand.muted, to_ms(hand.until)) if hand else None
-        self._journal.remember(MEMORY, msgspec.json.encode(kept).decode() if kept else "")
-
-
-def _remembered(text: str | None) -> Hand | None:
-    if not text:
-        return None
-    try:
-        kept = msgspec.json.decode(text, type=_Kept)
-    except (msgspec.DecodeError, RecursionError):
-        log.warning("what is remembered of the volume cannot be read; the plan's holds")
-        return None
-    return Hand(kept.volume, kept.muted, to_utc(kept.until_ms))
+        self._journal.remember(MEMORY, kept)

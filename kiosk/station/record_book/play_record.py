@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from kiosk.common.i18n import Language, mark, translator
+from kiosk.common.i18n import Language, translator
+from kiosk.common.messages import mark
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Evidence, Outcome, Play
 from kiosk.station.journal.amendments import Changed, Later, PutRight

@@ -1,4 +1,4 @@
-"""No silent death: a thread that ends by surprise tells the inbox."""
+"""Threads whose unexpected end is posted to the inbox."""
 
 import logging
 from collections.abc import Callable

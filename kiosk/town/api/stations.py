@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from kiosk.common.web import read_body
 from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Time, read_report
-from kiosk.contract.wire import Instant, Malformed, Record, decode, encode
-from kiosk.town.api.body import BodyTooLarge, BodyUnreadable, read_body
+from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
 from kiosk.town.database.store import now_ms
 from kiosk.town.intake import intake
 from kiosk.town.signing.repository import Published
@@ -37,17 +37,16 @@ _VERSION = re.compile("[1-9][0-9]{0,8}")
 T = TypeVar("T", bound=Record)
 
 
-class Problem(Exception):
+class Problem(HTTPException):
     """An answer that is an error. ``more`` goes into the JSON beside the sentence."""
 
     def __init__(self, status: int, message: str, **more: int | str) -> None:
-        super().__init__(message)
-        self.status = status
+        super().__init__(status, message)
         self.more = more
 
 
 def routes() -> list[Route]:
-    """What a station may ask for."""
+    """The routes of the API."""
     return [
         Route("/healthz", health),
         Route("/v1/enrol", enrol, methods=["POST"]),
@@ -63,20 +62,20 @@ def routes() -> list[Route]:
 
 
 async def health(request: Request) -> Response:
-    office = _office(request)
+    town = _town(request)
 
-    def look() -> None:
-        with office.store.read() as connection:
+    def ping_database() -> None:
+        with town.store.read() as connection:
             connection.exec_driver_sql("SELECT 1")
 
-    await run_in_threadpool(look)
-    return _json({"ok": True, "root_version": office.public.root_version()})
+    await run_in_threadpool(ping_database)
+    return _json({"ok": True, "root_version": town.public.root_version()})
 
 
 async def enrol(request: Request) -> Response:
     wanted = await _body(request, EnrolRequest, "enrolment request")
     try:
-        answer = await run_in_threadpool(registry.enrol, _office(request), wanted)
+        answer = await run_in_threadpool(registry.enrol, _town(request), wanted)
     except NotEnrolled as error:
         raise Problem(403, str(error)) from None
     log.info("station %s enrolled from host %r", answer.station, wanted.host)
@@ -84,44 +83,44 @@ async def enrol(request: Request) -> Response:
 
 
 async def root(request: Request) -> Response:
-    office = _office(request)
+    town = _town(request)
     version = request.path_params["version"]
     if not _VERSION.fullmatch(version):
         raise Problem(404, "the town has no root of this number")
-    path = office.public.root_path(int(version))
-    return _document(request, await run_in_threadpool(office.public.read, path), "this root")
+    path = town.public.root_path(int(version))
+    return _document(request, await run_in_threadpool(town.public.read, path), "this root")
 
 
 async def group(request: Request) -> Response:
-    office, caller = _office(request), await _caller(request)
+    town, caller = _town(request), await _caller(request)
     name = request.path_params["group"]
     if name != caller.group:
         raise Problem(403, f"station {caller.station} is in group {caller.group}, not in {name[:64]!r}")
-    published = await run_in_threadpool(office.public.read, office.public.group_path(name))
+    published = await run_in_threadpool(town.public.read, town.public.group_path(name))
     return _document(request, published, f"a week for group {name}")
 
 
 async def urgent(request: Request) -> Response:
-    office, _ = _office(request), await _caller(request)
-    published = await run_in_threadpool(office.public.read, office.public.urgent_path)
+    town, _ = _town(request), await _caller(request)
+    published = await run_in_threadpool(town.public.read, town.public.urgent_path)
     return _document(request, published, "an urgent notice")
 
 
 async def station(request: Request) -> Response:
-    office, caller = _office(request), await _caller(request)
+    town, caller = _town(request), await _caller(request)
 
-    def signed() -> bytes:
-        return encode(office.signer.vouch(registry.document(office, caller.station)))
+    def signed_document() -> bytes:
+        return encode(town.signer.vouch(registry.document(town, caller.station)))
 
-    data = await run_in_threadpool(signed)
+    data = await run_in_threadpool(signed_document)
     return _document(request, Published.of(data), "a station document")
 
 
 async def file(request: Request) -> Response:
     """A file by its hash. Its name is its content, so the ETag is the hash: the same from every mirror."""
-    office, _ = _office(request), await _caller(request)
+    town, _ = _town(request), await _caller(request)
     sha256 = request.path_params["sha256"]
-    path = office.public.file_path(sha256)
+    path = town.public.file_path(sha256)
     if not _SHA256.fullmatch(sha256) or not await run_in_threadpool(path.is_file):
         raise Problem(404, "the town has no file of this hash; fetch the newest week")
     etag = f'"{sha256}"'
@@ -131,19 +130,19 @@ async def file(request: Request) -> Response:
 
 
 async def reports(request: Request) -> Response:
-    office, caller = _office(request), await _caller(request)
+    town, caller = _town(request), await _caller(request)
     try:
-        report = await run_in_threadpool(read_report, await read_body(request))
+        report = await run_in_threadpool(read_report, await read_body(request, MAX_DOCUMENT))
     except Malformed as error:
         raise Problem(400, str(error)) from None
-    _own(caller, report.station)
+    _require_own(caller, report.station)
 
-    def take() -> ReportAnswer:
-        receipts, witness = intake.take(office.store, report, now_ms())
-        return ReportAnswer(receipts=receipts, witness=office.signer.vouch(witness))
+    def receive() -> ReportAnswer:
+        receipts, witness = intake.take(town.store, report, now_ms())
+        return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness))
 
     try:
-        answer = await run_in_threadpool(take)
+        answer = await run_in_threadpool(receive)
     except intake.Gap as gap:
         raise Problem(409, str(gap), head_seq=gap.head_seq, head_hash=gap.head_hash) from None
     for receipt in answer.receipts:
@@ -153,29 +152,29 @@ async def reports(request: Request) -> Response:
 
 
 async def heartbeat(request: Request) -> Response:
-    office, caller = _office(request), await _caller(request)
+    town, caller = _town(request), await _caller(request)
     beat = await _body(request, Heartbeat, "heartbeat")
-    _own(caller, beat.station)
+    _require_own(caller, beat.station)
 
-    def hear() -> HeartbeatAnswer:
-        intake.hear(office.store, beat, now_ms())
-        public = office.public
+    def answer() -> HeartbeatAnswer:
+        intake.hear(town.store, beat, now_ms())
+        public = town.public
         return HeartbeatAnswer(
             root_version=public.root_version(),
             playlist_version=public.version(public.group_path(caller.group)),
             urgent_version=public.version(public.urgent_path),
-            station_version=registry.document_version(office, caller.station),
-            time=office.signer.vouch(Time(nonce=beat.nonce, now_ms=now_ms())),
+            station_version=registry.document_version(town, caller.station),
+            time=town.signer.vouch(Time(nonce=beat.nonce, now_ms=now_ms())),
             wait_ms=request.app.state.wait_ms,
-            picture_wanted=screenshots.is_wanted(office, caller.station),
+            picture_wanted=screenshots.is_wanted(town, caller.station),
         )
 
-    return _json(await run_in_threadpool(hear))
+    return _json(await run_in_threadpool(answer))
 
 
 async def screen(request: Request) -> Response:
     """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
-    office, caller = _office(request), await _caller(request)
+    town, caller = _town(request), await _caller(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
         raise Problem(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
     try:
@@ -185,35 +184,25 @@ async def screen(request: Request) -> Response:
     jpeg = await read_body(request, MAX_PICTURE)
     if trouble := problem(jpeg):
         raise Problem(400, trouble)
-    await run_in_threadpool(screenshots.keep, office, caller.station, at_ms, jpeg)
+    await run_in_threadpool(screenshots.keep, town, caller.station, at_ms, jpeg)
     return _json({})
 
 
 async def on_problem(_request: Request, error: Exception) -> Response:
-    """Every foreseen failure as JSON with a sentence."""
-    headers: dict[str, str] = {}
-    more: dict[str, int | str] = {}
-    if isinstance(error, Problem):
-        status, more = error.status, error.more
-    elif isinstance(error, BodyTooLarge):
-        status, headers = 413, {"Connection": "close"}
-    elif isinstance(error, BodyUnreadable):
-        status = error.status
-    elif isinstance(error, Unknown):
-        status, headers = 401, {"WWW-Authenticate": "Bearer"}
-    elif isinstance(error, Retired):
-        status = 403
-    elif isinstance(error, HTTPException):
-        status, headers = error.status_code, dict(error.headers or {})
-        return _json({"error": error.detail}, status, headers)
-    else:
-        return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
-    return _json({"error": str(error), **more}, status, headers)
+    """Every error as JSON with a sentence; one that was not foreseen tells nothing of itself."""
+    if isinstance(error, HTTPException):
+        more = error.more if isinstance(error, Problem) else {}
+        return _json({"error": error.detail, **more}, error.status_code, dict(error.headers or {}))
+    if isinstance(error, Unknown):
+        return _json({"error": str(error)}, 401, {"WWW-Authenticate": "Bearer"})
+    if isinstance(error, Retired):
+        return _json({"error": str(error)}, 403)
+    return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
 
 
-def _office(request: Request) -> Town:
-    office: Town = request.app.state.office
-    return office
+def _town(request: Request) -> Town:
+    town: Town = request.app.state.town
+    return town
 
 
 async def _caller(request: Request) -> Caller:
@@ -221,10 +210,10 @@ async def _caller(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unknown("this needs the station's token; enrol the station")
-    return await run_in_threadpool(registry.recognise, _office(request), token.strip())
+    return await run_in_threadpool(registry.recognise, _town(request), token.strip())
 
 
-def _own(caller: Caller, station: str) -> None:
+def _require_own(caller: Caller, station: str) -> None:
     if station != caller.station:
         raise Problem(403, f"this is of station {station}, the token is of station {caller.station}")
 

@@ -1,4 +1,4 @@
-"""What the commands of the town's end share: the town opened, and errors told in a line."""
+"""What the town's commands share: the options of the group, the open town, errors as one line."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -11,11 +11,14 @@ import click
 from kiosk.town.database.store import StoreError
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing.keys import KeyTrouble
-from kiosk.town.town import Town, TownError, open_office
+from kiosk.town.town import Town, TownError, open_town
+
+Options = tuple[Path, str]
+"""``--folder`` and ``--by``: the town's folder, and who gives the command."""
 
 
 def told(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn the errors that a person can mend into a line on stderr."""
+    """Decorate a command: an error that a person can mend becomes a line on stderr."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
@@ -29,9 +32,9 @@ def told(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Town]:
-    """The town in ``folder``."""
-    office = open_office(folder)
+    """The town in ``folder``, closed at the end of the block."""
+    town = open_town(folder)
     try:
-        yield office
+        yield town
     finally:
-        office.close()
+        town.close()

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from kiosk.town.commands.common import opened, told
+from kiosk.town.commands.common import Options, opened, told
 from kiosk.town.database.store import Store
 from kiosk.town.ledger import queries
 
@@ -17,14 +16,13 @@ DAY_MS = 86_400_000
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 
 Row = dict[str, Any]
-Town = tuple[Path, str]
 
 
 @click.command()
 @_json
 @click.pass_obj
 @told
-def plays(town: Town, as_json: bool) -> None:
+def plays(options: Options, as_json: bool) -> None:
     """Every play that the stations have reported; times by the clock put right (~), where that is known."""
 
     def line(row: Row) -> str:
@@ -34,21 +32,21 @@ def plays(town: Town, as_json: bool) -> None:
         seconds = row["played_ms"] / 1000
         return f"{row['station']} {mark}{_shown(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
 
-    _list(town, queries.plays, line, as_json)
+    _list(options, queries.plays, line, as_json)
 
 
 @click.command()
 @_json
 @click.pass_obj
 @told
-def stations(town: Town, as_json: bool) -> None:
+def stations(options: Options, as_json: bool) -> None:
     """Every station: how far its record is countersigned, when it was heard last, what it still has to fetch and when
     it will be ready, and what is wrong with its record."""
 
     def line(row: Row) -> str:
         return f"{row['id']}  {row['name']}  {row['head_seq']} entries  {_state(row)}{_against(row)}"
 
-    _list(town, queries.stations, line, as_json)
+    _list(options, queries.stations, line, as_json)
 
 
 @click.command()
@@ -56,13 +54,13 @@ def stations(town: Town, as_json: bool) -> None:
 @_json
 @click.pass_obj
 @told
-def refused(town: Town, station: str, as_json: bool) -> None:
+def refused(options: Options, station: str, as_json: bool) -> None:
     """Every record, of STATION or of all, that the town would not take, and why. The station keeps it and shows it."""
 
     def line(row: Row) -> str:
         return f"{row['station']}  {_shown(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
 
-    _list(town, lambda store: queries.refused(store, station), line, as_json)
+    _list(options, lambda store: queries.refused(store, station), line, as_json)
 
 
 @click.command()
@@ -70,7 +68,7 @@ def refused(town: Town, station: str, as_json: bool) -> None:
 @_json
 @click.pass_obj
 @told
-def forks(town: Town, station: str, as_json: bool) -> None:
+def forks(options: Options, station: str, as_json: bool) -> None:
     """The other story that STATION has told beside the one that the town countersigned: nothing of it is lost."""
 
     def lines(row: Row) -> str:
@@ -78,7 +76,7 @@ def forks(town: Town, station: str, as_json: bool) -> None:
         told_at = f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there"
         return f"{told_at}\n    {_text(row['record'])}"
 
-    _list(town, lambda store: queries.forks(store, station), lines, as_json)
+    _list(options, lambda store: queries.forks(store, station), lines, as_json)
 
 
 @click.command()
@@ -86,20 +84,20 @@ def forks(town: Town, station: str, as_json: bool) -> None:
 @_json
 @click.pass_obj
 @told
-def late(town: Town, days: float, as_json: bool) -> None:
+def late(options: Options, days: float, as_json: bool) -> None:
     """The entries that were old already when the town first saw them."""
 
     def line(row: Row) -> str:
         age = row["age_ms"] / DAY_MS
         return f"{row['station']}  entry {row['seq']}  {row['kind']:12}  {age:6.1f} days  {row['record_id']}"
 
-    _list(town, lambda store: queries.late(store, round(days * DAY_MS)), line, as_json)
+    _list(options, lambda store: queries.late(store, round(days * DAY_MS)), line, as_json)
 
 
-def _list(town: Town, read: Callable[[Store], Iterator[Row]], line: Callable[[Row], str], as_json: bool) -> None:
+def _list(options: Options, read: Callable[[Store], Iterator[Row]], line: Callable[[Row], str], as_json: bool) -> None:
     """Print the rows as they are read: a line each, or one JSON array."""
-    with opened(town[0]) as office:
-        rows = read(office.store)
+    with opened(options[0]) as town:
+        rows = read(town.store)
         if as_json:
             _array(rows)
             return

@@ -12,14 +12,14 @@ from typing import Any
 
 import click
 
-from kiosk.town.commands.common import opened, told
+from kiosk.town.commands.common import Options, opened, told
 from kiosk.town.commands.ledger import forks, late, plays, refused
 from kiosk.town.commands.ledger import stations as stations_command
 from kiosk.town.publishing.issue import EXPIRES_DAYS, PublishTerms
 from kiosk.town.publishing.measure import Tick
 from kiosk.town.publishing.source import UrgentSource, Wanted, WeekSource, read_source, wanted
 from kiosk.town.signing.keys import ROLES
-from kiosk.town.town import found_office
+from kiosk.town.town import found_town
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -44,24 +44,6 @@ def town(context: click.Context, folder: Path, by: str) -> None:
     context.obj = (folder, by)
 
 
-class _Instant(click.ParamType[datetime]):
-    name = "instant"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not an instant like 2026-03-02T09:00:00+08:00", param, ctx)
-        if found.tzinfo is None or found.microsecond:
-            self.fail(f"{value!r} needs an offset from UTC and whole seconds: 2026-03-02T09:00:00+08:00", param, ctx)
-        return found
-
-
-_shift_to = click.option(
-    "--shift-to", type=_Instant(), help="Move all so that the first begins at this instant (ISO 8601, whole seconds)."
-)
 _expires = click.option(
     "--expires-days",
     type=click.IntRange(1, 3650),
@@ -96,12 +78,12 @@ def _progress(files: Iterable[Wanted]) -> Iterator[Tick]:
 @click.option("--root-threshold", default=2, show_default=True, help="How many of them must sign a change of keys.")
 @click.pass_obj
 @told
-def init(obj: tuple[Path, str], name: str, town_id: str, root_keys: int, root_threshold: int) -> None:
+def init(options: Options, name: str, town_id: str, root_keys: int, root_threshold: int) -> None:
     """Make a town called NAME: its folder, database, keys and first root."""
-    folder, by = obj
-    office = found_office(folder, name, town=town_id, root_keys=root_keys, threshold=root_threshold, by=by)
-    office.close()
-    click.echo(f"Town {name} ({office.town}) is in {folder}.")
+    folder, by = options
+    town = found_town(folder, name, town=town_id, root_keys=root_keys, threshold=root_threshold, by=by)
+    town.close()
+    click.echo(f"Town {name} ({town.id}) is in {folder}.")
     click.echo(
         f"Move {folder}/keys/root-*.pem to sticks in different drawers: "
         f"{root_threshold} of them are needed to change a key, none to publish."
@@ -116,13 +98,13 @@ def init(obj: tuple[Path, str], name: str, town_id: str, root_keys: int, root_th
 @click.option("--days", default=14, show_default=True, help="How long the code is good for.")
 @click.pass_obj
 @told
-def add_station(obj: tuple[Path, str], station: str, group: str, name: str, document: Path | None, days: int) -> None:
+def add_station(options: Options, station: str, group: str, name: str, document: Path | None, days: int) -> None:
     """Make STATION known, or give a known one a new code. The last line is the enrolment code."""
     from kiosk.town.stations import registry
 
-    folder, by = obj
-    with opened(folder) as office:
-        code = registry.add_station(office, station, group, name, document, days=days, by=by)
+    folder, by = options
+    with opened(folder) as town:
+        code = registry.add_station(town, station, group, name, document, days=days, by=by)
     click.echo(f"Station {station} is in group {group}. Its enrolment code, good once and for {days} days:")
     click.echo(str(code))
 
@@ -132,13 +114,13 @@ def add_station(obj: tuple[Path, str], station: str, group: str, name: str, docu
 @click.argument("document", type=_FILE)
 @click.pass_obj
 @told
-def station_document(obj: tuple[Path, str], station: str, document: Path) -> None:
+def station_document(options: Options, station: str, document: Path) -> None:
     """Replace what the town tells STATION (opening hours, equipment, people ...) by the JSON in DOCUMENT."""
     from kiosk.town.stations import registry
 
-    folder, by = obj
-    with opened(folder) as office:
-        version = registry.set_document(office, station, document, by=by)
+    folder, by = options
+    with opened(folder) as town:
+        version = registry.set_document(town, station, document, by=by)
     click.echo(f"Station {station}: document version {version}.")
 
 
@@ -146,30 +128,29 @@ def station_document(obj: tuple[Path, str], station: str, document: Path) -> Non
 @click.argument("station")
 @click.pass_obj
 @told
-def retire_station(obj: tuple[Path, str], station: str) -> None:
+def retire_station(options: Options, station: str) -> None:
     """Revoke the token of STATION for good. Its record stays."""
     from kiosk.town.stations import registry
 
-    folder, by = obj
-    with opened(folder) as office:
-        registry.retire(office, station, by=by)
+    folder, by = options
+    with opened(folder) as town:
+        registry.retire(town, station, by=by)
     click.echo(f"Station {station} is retired; its token is revoked.")
 
 
 @town.command()
 @click.argument("source", type=_FILE)
-@_shift_to
 @_expires
 @click.pass_obj
 @told
-def publish(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expires_days: int) -> None:
+def publish(options: Options, source: Path, expires_days: int) -> None:
     """Measure, check, sign and put up the week that the JSON SOURCE describes."""
     from kiosk.town.publishing import publish as publishing
 
-    folder, by = obj
+    folder, by = options
     files = wanted(source, read_source(source, WeekSource).programmes)
-    with opened(folder) as office, _progress(files) as tick:
-        playlist = publishing.publish(office, source, PublishTerms(by, expires_days), tick, shift_to)
+    with opened(folder) as town, _progress(files) as tick:
+        playlist = publishing.publish(town, source, PublishTerms(by, expires_days), tick)
     click.echo(
         f"Version {playlist.version} for group {playlist.group}: {playlist.first_day} to {playlist.last_day}, "
         f"{len(playlist.slots)} slots, {len(playlist.programmes)} programmes."
@@ -178,19 +159,18 @@ def publish(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expi
 
 @town.command()
 @click.argument("source", type=_FILE)
-@_shift_to
 @_expires
 @click.pass_obj
 @told
-def urgent(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expires_days: int) -> None:
+def urgent(options: Options, source: Path, expires_days: int) -> None:
     """Sign and put up the urgent notices of the JSON SOURCE: the whole set, what it leaves out is withdrawn."""
     from kiosk.town.publishing import publish as publishing
 
-    folder, by = obj
+    folder, by = options
     notices = read_source(source, UrgentSource).notices
     files = (file for notice in notices for file in wanted(source, notice.programmes))
-    with opened(folder) as office, _progress(files) as tick:
-        version, _ = publishing.publish_urgent(office, source, PublishTerms(by, expires_days), tick, shift_to)
+    with opened(folder) as town, _progress(files) as tick:
+        version, _ = publishing.publish_urgent(town, source, PublishTerms(by, expires_days), tick)
     click.echo(f"Version {version} of the urgent notices: {len(notices)} in force.")
 
 
@@ -199,13 +179,13 @@ def urgent(obj: tuple[Path, str], source: Path, shift_to: datetime | None, expir
 @click.option("--root-keys", type=_FOLDER, help="Where the root keys are; the town's own keys folder if not given.")
 @click.pass_obj
 @told
-def rotate_key(obj: tuple[Path, str], role: str, root_keys: Path | None) -> None:
+def rotate_key(options: Options, role: str, root_keys: Path | None) -> None:
     """Replace the key of ROLE and revoke the old one; what it had signed is signed anew."""
     from kiosk.town.publishing import publish as publishing
 
-    folder, by = obj
-    with opened(folder) as office:
-        version = publishing.rotate(office, role, root_keys or office.keys_folder, PublishTerms(by))
+    folder, by = options
+    with opened(folder) as town:
+        version = publishing.rotate(town, role, root_keys or town.keys_folder, PublishTerms(by))
     click.echo(f"Root {version}: the {role} key is new, the old one is revoked.")
 
 
@@ -221,11 +201,11 @@ def rotate_key(obj: tuple[Path, str], role: str, root_keys: Path | None) -> None
 )
 @click.pass_obj
 @told
-def serve(obj: tuple[Path, str], listen: str, port: int, heartbeat_s: int) -> None:
+def serve(options: Options, listen: str, port: int, heartbeat_s: int) -> None:
     """Answer the stations until stopped. Put a web server with TLS in front where they come over the internet."""
     from kiosk.town import app
 
-    folder, _ = obj
+    folder, _ = options
     app.serve(folder, listen, port, click.echo, 1000 * heartbeat_s)
 
 
@@ -235,20 +215,20 @@ def serve(obj: tuple[Path, str], listen: str, port: int, heartbeat_s: int) -> No
 @click.option("--wait", type=click.IntRange(0, 3600), default=0, help="Seconds to wait for the one asked for.")
 @click.pass_obj
 @told
-def picture(obj: tuple[Path, str], station: str, out: Path | None, wait: int) -> None:
+def picture(options: Options, station: str, out: Path | None, wait: int) -> None:
     """Ask STATION for a picture of its screen, and tell of the newest that has come.
 
     It comes after the station's next heartbeat, within about a minute.
     """
     from kiosk.town.stations import screenshots as pictures
 
-    folder, by = obj
-    with opened(folder) as office:
-        pictures.ask(office, station, by=by)
+    folder, by = options
+    with opened(folder) as town:
+        pictures.ask(town, station, by=by)
         deadline = time.monotonic() + wait
-        while (missing := pictures.is_wanted(office, station)) and time.monotonic() < deadline:
+        while (missing := pictures.is_wanted(town, station)) and time.monotonic() < deadline:
             time.sleep(0.5)
-        kept = pictures.newest(office, station)
+        kept = pictures.newest(town, station)
     asked = f"Station {station} is asked for a picture; it comes after its next heartbeat."
     if kept is None or (wait and missing):
         if out or wait:

@@ -267,7 +267,7 @@ picture = Table(
     "picture",
     metadata,
     Column("station", String(64), ForeignKey("station.id"), primary_key=True),
-    Column("wanted_ms", BigInteger),  # when the office asked for one; NULL where it waits for none
+    Column("wanted_ms", BigInteger),  # when the town asked for one; NULL where it waits for none
     Column("at_ms", BigInteger),  # of the newest one, by the station's clock
     Column("received_ms", BigInteger),
     Column("jpeg", LargeBinary),

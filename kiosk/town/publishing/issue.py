@@ -1,7 +1,7 @@
-"""Put up what was checked: files before what pins them, the signed metadata last, each whole or not at all.
+"""Signs and publishes what was checked: files before the metadata that pins them, each whole or not at all.
 
-The version is taken from the town's counter for good, before anything is signed with it: a publication that breaks off
-leaves a gap in the versions, and no version ever has two meanings.
+The town's counter is raised before anything is signed with the new version: a publication that breaks off leaves a gap
+in the versions, and no version is ever used twice.
 """
 
 import fcntl
@@ -37,15 +37,15 @@ class PublishTerms:
 
 
 @contextmanager
-def alone(office: Town) -> Iterator[None]:
-    """One publication after the other, also from two windows: the higher version must be the one put up last."""
-    with (office.folder / ".publish.lock").open("a") as lock:
+def publication_lock(town: Town) -> Iterator[None]:
+    """Lock out other publications, of other processes too: the highest version must be the last one published."""
+    with (town.folder / ".publish.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def pins(programmes: Iterable[Programme]) -> tuple[dict[str, Pinned], list[str]]:
-    """What the metadata has to pin for the programmes; and the names that stand for two unlike files."""
+    """The files that the metadata has to pin for the programmes; and a problem for each name of two different files."""
     found: dict[str, Pinned] = {}
     problems: list[str] = []
     for programme in programmes:
@@ -53,46 +53,46 @@ def pins(programmes: Iterable[Programme]) -> tuple[dict[str, Pinned], list[str]]
         named |= {f"{SUBTITLE}{programme.id}.{s.language}": Pinned(s.size, s.sha256) for s in programme.subtitles}
         for name, pin in named.items():
             if found.setdefault(name, pin) != pin:
-                problems.append(f"{name}: stands for two unlike files; give one of them another id")
+                problems.append(f"{name}: stands for two different files; give one of them another id")
     return found, problems
 
 
-def copy(office: Town, files: dict[str, Path], tick: Tick) -> None:
+def copy(town: Town, files: dict[str, Path], tick: Tick) -> None:
     """Copy the programmes' files (by SHA-256) into the public folder. Raises :class:`FileChanged`, :class:`OSError`."""
     for sha256, source in files.items():
         with source.open("rb") as file:
             size = file.seek(0, 2)
-        office.public.add(source, sha256, size, _named(tick, source.name))
+        town.public.add(source, sha256, size, _named(tick, source.name))
 
 
-def issue_playlist(office: Town, draft: Playlist, terms: PublishTerms) -> Playlist:
-    """Give a checked playlist its version, sign it and put it up."""
-    playlist = replace(draft, version=_next_version(office), issued_ms=now_ms())
+def issue_playlist(town: Town, draft: Playlist, terms: PublishTerms) -> Playlist:
+    """Give a checked playlist its version, sign it and publish it."""
+    playlist = replace(draft, version=_next_version(town), issued_ms=now_ms())
     data = encode(playlist)
     pinned, _ = pins(playlist.programmes)
-    pinned[PLAYLIST + playlist.group] = _put_up(office, data)
-    metadata, index = _sign(office, playlist.version, pinned, terms)
+    pinned[PLAYLIST + playlist.group] = _publish_document(town, data)
+    metadata, index = _sign(town, playlist.version, pinned, terms)
     trust.the_playlist(index, data, playlist.group)
-    office.public.write(office.public.group_path(playlist.group), metadata)
-    with office.store.write() as connection:
+    town.public.write(town.public.group_path(playlist.group), metadata)
+    with town.store.write() as connection:
         days = {"first_day": playlist.first_day, "last_day": playlist.last_day}
-        _book(connection, index, terms, group_id=playlist.group, title=playlist.title, **days)
-        _book_programmes(connection, playlist)
+        _record_publication(connection, index, terms, group_id=playlist.group, title=playlist.title, **days)
+        _record_programmes(connection, playlist)
     return playlist
 
 
-def issue_urgent(office: Town, notices: Iterable[Urgent], terms: PublishTerms) -> int:
-    """Sign the urgent notices that are in force from now on, and put them up. Gives the version."""
+def issue_urgent(town: Town, notices: Iterable[Urgent], terms: PublishTerms) -> int:
+    """Sign and publish the urgent notices that are in force from now on. Returns the version."""
     notices = tuple(notices)
     pinned, _ = pins(programme for notice in notices for programme in notice.programmes)
     data = {notice.id: encode(notice) for notice in notices}
-    pinned |= {URGENT + name: _put_up(office, text) for name, text in data.items()}
-    metadata, index = _sign(office, _next_version(office), pinned, terms)
+    pinned |= {URGENT + name: _publish_document(town, text) for name, text in data.items()}
+    metadata, index = _sign(town, _next_version(town), pinned, terms)
     for name, text in data.items():
         trust.urgent_notice(index, name, text)
-    office.public.write(office.public.urgent_path, metadata)
-    with office.store.write() as connection:
-        _book(connection, index, terms, title=", ".join(notice.title for notice in notices)[:400])
+    town.public.write(town.public.urgent_path, metadata)
+    with town.store.write() as connection:
+        _record_publication(connection, index, terms, title=", ".join(notice.title for notice in notices)[:400])
     return index.version
 
 
@@ -100,39 +100,39 @@ def _named(tick: Tick, name: str) -> Callable[[int], None]:
     return lambda size: tick(size, name)
 
 
-def _put_up(office: Town, data: bytes) -> Pinned:
+def _publish_document(town: Town, data: bytes) -> Pinned:
     pin = Pinned(len(data), trust.digest(data))
-    office.public.write(office.public.file_path(pin.sha256), data)
+    town.public.write(town.public.file_path(pin.sha256), data)
     return pin
 
 
-def _next_version(office: Town) -> int:
-    """The next version, taken for good; above all that is up, should the database be an old copy."""
-    paths = [office.public.urgent_path, *(office.public.group_path(group) for group in office.public.groups())]
-    up = max(office.public.version(path) for path in paths)
-    with office.store.write() as connection:
+def _next_version(town: Town) -> int:
+    """Raise the counter; above every published version too, should the database be an old copy."""
+    paths = [town.public.urgent_path, *(town.public.group_path(group) for group in town.public.groups())]
+    published = max(town.public.version(path) for path in paths)
+    with town.store.write() as connection:
         counter = connection.execute(select(schema.town.c.version).with_for_update()).scalar_one()
-        version = max(counter, up) + 1
+        version = max(counter, published) + 1
         connection.execute(update(schema.town).values(version=version))
     return int(version)
 
 
-def _sign(office: Town, version: int, pinned: dict[str, Pinned], terms: PublishTerms) -> tuple[bytes, Index]:
-    """Sign the pins, and read the result as a station will."""
+def _sign(town: Town, version: int, pinned: dict[str, Pinned], terms: PublishTerms) -> tuple[bytes, Index]:
+    """Sign the pins, and verify the result as a station will."""
     now = datetime.now(UTC)
     expires = (now + timedelta(days=terms.expires_days)).replace(microsecond=0)
-    metadata = office.signer.targets(version, expires, pinned)
-    return metadata, trust.index(keys.current_root(office.public), metadata, Held(), now)
+    metadata = town.signer.targets(version, expires, pinned)
+    return metadata, trust.index(keys.current_root(town.public), metadata, Held(), now)
 
 
-def _book(connection: Connection, index: Index, terms: PublishTerms, **columns: str) -> None:
+def _record_publication(connection: Connection, index: Index, terms: PublishTerms, **columns: str) -> None:
     row = {"version": index.version, "sha256": index.digest, "at_ms": now_ms(), "by": terms.by, **columns}
     connection.execute(insert(schema.publication).values(row))
     what = "publish" if "group_id" in columns else "urgent"
     audit(connection, terms.by, what, columns.get("group_id", "urgent"), f"version {index.version}")
 
 
-def _book_programmes(connection: Connection, playlist: Playlist) -> None:
+def _record_programmes(connection: Connection, playlist: Playlist) -> None:
     table = schema.programme
     names = [column.name for column in table.columns if column.name != "version"]
     for programme in playlist.programmes:

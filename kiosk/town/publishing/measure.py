@@ -1,4 +1,4 @@
-"""The files that a source names, measured; what was measured before is not measured again."""
+"""Measures the files that a source names; a file that was measured before is not measured again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +14,14 @@ from kiosk.town.database.store import Store
 from kiosk.town.publishing.source import ProgrammeSource, SourceError, missing, wanted
 
 Tick = Callable[[int, str], None]
-"""Told how many bytes of which file went by."""
+"""Called with the bytes that went by and the name of their file."""
 
 MAX_SUBTITLE = 8 * 1024 * 1024
 """The largest subtitle file, in bytes."""
+
+
+def quiet(_bytes: int, _file: str) -> None:
+    """A :data:`Tick` for those who show no progress."""
 
 
 def gather(

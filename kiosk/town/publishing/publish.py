@@ -1,7 +1,7 @@
 """Publish a source: read it, measure what it names, check it as a station will, and issue it. All or nothing."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -11,9 +11,8 @@ from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.trust import PLAYLIST, URGENT
 from kiosk.contract.wire import Malformed, encode
-from kiosk.demo.time_shift import ShiftError, shift
 from kiosk.town.database.store import audit
-from kiosk.town.publishing.issue import PublishTerms, alone, copy, issue_playlist, issue_urgent, pins
+from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist, issue_urgent, pins, publication_lock
 from kiosk.town.publishing.measure import Tick, gather
 from kiosk.town.publishing.source import (
     NoticeSource,
@@ -29,37 +28,34 @@ from kiosk.town.signing.repository import FileChanged
 from kiosk.town.town import Town
 
 
-def publish(office: Town, path: Path, terms: PublishTerms, tick: Tick, shift_to: datetime | None = None) -> Playlist:
-    """Publish the week that the JSON at ``path`` describes, for its group.
+def publish(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> Playlist:
+    """Publish the week that the JSON at ``path`` describes; as :func:`publish_week`."""
+    return publish_week(town, path, read_source(path, WeekSource), terms, tick)
 
-    ``shift_to`` (aware) moves it so that its first slot begins then; ``tick`` is told the bytes that went by and of
-    which file. Raises :class:`SourceError` with everything that is wrong with the week; then nothing is published.
+
+def publish_week(town: Town, path: Path, week: WeekSource, terms: PublishTerms, tick: Tick) -> Playlist:
+    """Publish a week for its group; the files that it names lie beside ``path``.
+
+    ``tick`` is called with the bytes that went by and the name of their file. Raises :class:`SourceError` with
+    everything that is wrong with the week; then nothing is published.
     """
-    week = read_source(path, WeekSource)
-    problems = playlists.check(_draft(office, week)) + missing(wanted(path, week.programmes))
+    problems = playlists.check(_draft(town, week)) + missing(wanted(path, week.programmes))
     if problems:
         raise SourceError(path, problems)
-    if shift_to is not None:
-        try:
-            week = shift(week, shift_to)
-        except (ShiftError, OverflowError) as error:
-            raise SourceError(path, [f"--shift-to: {error}"]) from None
-    programmes, files = gather(office.store, path, week.programmes, tick)
-    draft = replace(_draft(office, week), programmes=programmes)
+    programmes, files = gather(town.store, path, week.programmes, tick)
+    draft = replace(_draft(town, week), programmes=programmes)
     if problems := playlists.check(draft) + pins(programmes)[1]:
         raise SourceError(path, problems)
-    with alone(office):
-        _copy(office, path, files, tick)
-        return issue_playlist(office, draft, terms)
+    with publication_lock(town):
+        _copy(town, path, files, tick)
+        return issue_playlist(town, draft, terms)
 
 
-def publish_urgent(
-    office: Town, path: Path, terms: PublishTerms, tick: Tick, shift_to: datetime | None = None
-) -> tuple[int, tuple[Urgent, ...]]:
+def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> tuple[int, tuple[Urgent, ...]]:
     """Publish the urgent notices of the JSON at ``path``: the whole set; what it leaves out is withdrawn.
 
-    ``shift_to`` (aware) moves all so that the earliest begins then. Gives the version and the notices. Raises
-    :class:`SourceError` with everything that is wrong; then nothing is published.
+    Returns the version and the notices. Raises :class:`SourceError` with everything that is wrong; then nothing is
+    published.
     """
     source = read_source(path, UrgentSource)
     names = Counter(notice.id for notice in source.notices)
@@ -69,61 +65,54 @@ def publish_urgent(
         problems += [problem for text in (notice.start, notice.end) if (problem := _no_instant(notice, text))]
     if problems:
         raise SourceError(path, problems)
-    by = timedelta(0)
-    if shift_to is not None and source.notices:
-        by = shift_to - min(datetime.fromisoformat(notice.start) for notice in source.notices)
     notices: list[Urgent] = []
     files: dict[str, Path] = {}
     for notice in source.notices:
-        programmes, named = gather(office.store, path, notice.programmes, tick)
+        programmes, named = gather(town.store, path, notice.programmes, tick)
         files |= named
         try:
-            notices.append(_urgent(office, notice, programmes, by))
+            notices.append(_urgent(town, notice, programmes))
             playlists.read_urgent(encode(notices[-1]))
         except Malformed as error:
             problems.append(str(error))
-        except OverflowError:
-            problems.append(
-                f"notice {notice.id}: {notice.start} to {notice.end} does not lie in years that can be shown"
-            )
     problems += pins(programme for notice in notices for programme in notice.programmes)[1]
     if problems:
         raise SourceError(path, problems)
-    with alone(office):
-        _copy(office, path, files, tick)
-        return issue_urgent(office, notices, terms), tuple(notices)
+    with publication_lock(town):
+        _copy(town, path, files, tick)
+        return issue_urgent(town, notices, terms), tuple(notices)
 
 
-def rotate(office: Town, role: str, root_folder: Path, terms: PublishTerms) -> int:
-    """Replace the key of ``role``, and sign anew what the old one had signed. Gives the new root's version."""
-    public = office.public
-    with alone(office):
-        version = keys.rotate(office.keys_folder, root_folder, public, role, datetime.now(UTC))
-        with office.store.write() as connection:
+def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> int:
+    """Replace the key of ``role``, and sign anew what the old one had signed. Returns the new root's version."""
+    public = town.public
+    with publication_lock(town):
+        version = keys.rotate(town.keys_folder, root_folder, public, role, datetime.now(UTC))
+        with town.store.write() as connection:
             audit(connection, terms.by, "rotate-key", role, f"root {version}")
         if role != "targets":
             return version
         for group in public.groups():
             index = trust.peek(public.group_path(group).read_bytes())
-            issue_playlist(office, playlists.read(_file(office, index, PLAYLIST + group)), terms)
+            issue_playlist(town, playlists.read(_file(town, index, PLAYLIST + group)), terms)
         if (urgent := public.read(public.urgent_path)) is not None:
             index = trust.peek(urgent.data)
             names = [name for name in index.files if name.startswith(URGENT)]
-            issue_urgent(office, [playlists.read_urgent(_file(office, index, name)) for name in names], terms)
+            issue_urgent(town, [playlists.read_urgent(_file(town, index, name)) for name in names], terms)
     return version
 
 
-def _file(office: Town, index: trust.Index, name: str) -> bytes:
-    return office.public.file_path(index.files[name].sha256).read_bytes()
+def _file(town: Town, index: trust.Index, name: str) -> bytes:
+    return town.public.file_path(index.files[name].sha256).read_bytes()
 
 
-def _draft(office: Town, week: WeekSource) -> Playlist:
+def _draft(town: Town, week: WeekSource) -> Playlist:
     """The week as a playlist whose programmes are not yet measured, for all checks that need no measures."""
     programmes = (
         Programme(id=p.id, title=p.title, file="-", duration_ms=1, size=0, sha256="0" * 64) for p in week.programmes
     )
     return Playlist(
-        town=office.town,
+        town=town.id,
         group=week.group,
         version=1,
         title=week.title,
@@ -147,11 +136,11 @@ def _no_instant(notice: NoticeSource, text: str) -> str | None:
     return f"notice {notice.id}: {text!r} is no instant with an offset, like 2026-03-02T09:00:00+08:00"
 
 
-def _urgent(office: Town, notice: NoticeSource, programmes: tuple[Programme, ...], by: timedelta) -> Urgent:
-    start, end = (datetime.fromisoformat(text) + by for text in (notice.start, notice.end))
+def _urgent(town: Town, notice: NoticeSource, programmes: tuple[Programme, ...]) -> Urgent:
+    start, end = (datetime.fromisoformat(text) for text in (notice.start, notice.end))
     return Urgent(
         id=notice.id,
-        town=office.town,
+        town=town.id,
         title=notice.title,
         stations=notice.stations,
         start_ms=round(start.timestamp() * 1000),
@@ -162,8 +151,8 @@ def _urgent(office: Town, notice: NoticeSource, programmes: tuple[Programme, ...
     )
 
 
-def _copy(office: Town, path: Path, files: dict[str, Path], tick: Tick) -> None:
+def _copy(town: Town, path: Path, files: dict[str, Path], tick: Tick) -> None:
     try:
-        copy(office, files, tick)
+        copy(town, files, tick)
     except (FileChanged, OSError) as error:
         raise SourceError(path, [str(error)]) from None

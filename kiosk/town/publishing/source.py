@@ -1,4 +1,4 @@
-"""The JSON that an officer writes a week, or urgent notices, in: read strictly, every problem at once with its place.
+"""The JSON in which an officer writes a week or urgent notices, read strictly.
 
 A week (file names are relative to the JSON; everything but title, group, days and programmes may be left out)::
 
@@ -20,21 +20,21 @@ withdrawn)::
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TypeVar
 
 import msgspec
 
+from kiosk.common.strict import Place, problems
 from kiosk.contract.playlist import Mode, MonthPlan, Recommended, Slot
 from kiosk.contract.station import Equipment, Opening, Person, ScreenPower, Thresholds
 from kiosk.contract.wire import Day, FileName, Id, LongText, Malformed, Percent, Record, Text, TimeOfDay, plain
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 MOST_PROBLEMS = 200
-"""As many are told at once; who has mended them is told the next. To look for near names takes its time."""
+"""The most that are listed at once; the search for near names takes its time."""
 
 
 class SourceError(Exception):
@@ -132,9 +132,13 @@ def read_source(path: Path, kind: type[T]) -> T:
         raise SourceError(path, [f"cannot be read ({error.strerror}); check the name"]) from None
     except Malformed as error:
         raise SourceError(path, [str(error).removeprefix(f"{path.name}: ")]) from None
-    if problems := list(islice(_problems(tree, kind, ""), MOST_PROBLEMS)):
-        raise SourceError(path, problems)
+    if wrong := [problem.sentence for problem in islice(problems(tree, kind, _show), MOST_PROBLEMS)]:
+        raise SourceError(path, wrong)
     return msgspec.convert(tree, kind)
+
+
+def _show(place: Place) -> str:
+    return ", ".join(place) or "the source"
 
 
 def wanted(path: Path, programmes: tuple[ProgrammeSource, ...]) -> Iterator[Wanted]:
@@ -148,75 +152,17 @@ def wanted(path: Path, programmes: tuple[ProgrammeSource, ...]) -> Iterator[Want
 
 def missing(files: Iterator[Wanted], exists: Callable[[Path], bool] = Path.is_file) -> list[str]:
     """What is wrong with the names of the files, before any of them is read."""
-    problems: list[str] = []
+    wrong: list[str] = []
     for file in files:
         try:
             msgspec.convert(file.name, FileName)
         except msgspec.ValidationError:
-            problems.append(f"{file.place}: {file.name!r} is not a plain file name; put the file beside the JSON")
+            wrong.append(f"{file.place}: {file.name!r} is not a plain file name; put the file beside the JSON")
             continue
         try:
             there = exists(file.path)
         except OSError:  # a name that is too long: 200 characters may be 800 bytes
             there = False
         if not there:
-            problems.append(f"{file.place}: there is no file {file.path}; put it there, or mend the name")
-    return problems
-
-
-def _problems(tree: Any, kind: Any, place: str) -> Iterator[str]:
-    """Every problem of ``tree`` read as ``kind``: one for each field, also where others are wrong."""
-    item = get_args(kind)[0] if get_origin(kind) is tuple else None
-    if item is not None and isinstance(tree, list):
-        for n, element in enumerate(tree, 1):
-            yield from _problems(element, item, _numbered(place, n, element))
-    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(tree, dict):
-        sound = True
-        for problem in _field_problems(tree, kind, place):
-            sound = False
-            yield problem
-        if sound:
-            yield from _whole_problem(tree, kind, place)
-    else:
-        yield from _whole_problem(tree, kind, place)
-
-
-def _whole_problem(tree: Any, kind: Any, place: str) -> Iterator[str]:
-    try:
-        msgspec.convert(tree, kind)
-    except msgspec.ValidationError as error:
-        yield f"{place or 'the source'}: {_plainly(str(error))}"
-
-
-def _field_problems(tree: dict[str, Any], kind: type[msgspec.Struct], place: str) -> Iterator[str]:
-    hints = get_type_hints(kind, include_extras=True)
-    fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    for name in (name for name in tree if name not in fields):
-        near = get_close_matches(name, fields, 1)
-        remedy = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(fields)}"
-        yield f"{_inside(place, name)}: no such field; {remedy}"
-    for name, field in fields.items():
-        if name in tree:
-            yield from _problems(tree[name], hints[name], _inside(place, name))
-        elif field.required:
-            yield f"{_inside(place, name)}: is missing; add it"
-
-
-def _inside(place: str, name: str) -> str:
-    return f"{place}, {name}" if place else name
-
-
-def _numbered(place: str, n: int, element: Any) -> str:
-    name = element.get("id") if isinstance(element, dict) else None
-    return f"{place} {n} ({name})" if isinstance(name, str) else f"{place} {n}"
-
-
-def _plainly(error: str) -> str:
-    """msgspec's complaint, without its patterns."""
-    names = {
-        "[0-9]{4}-[0-9]{2}-[0-9]{2}": "a date is written 2026-03-02",
-        ":[0-5][0-9]:": "a time is written HH:MM:SS",
-        "[A-Za-z0-9_.-]": "a name has 1 to 64 letters, digits, dots, dashes and underscores of ASCII",
-        "[0-9]{4}-[0-9]{2}\\": "a month is written 2026-03",
-    }
-    return next((text for mark, text in names.items() if mark in error), error)
+            wrong.append(f"{file.place}: there is no file {file.path}; put it there, or mend the name")
+    return wrong

@@ -4,7 +4,6 @@ Files are ``keys/<role>-<n>.pem`` (PKCS #8, mode 0600). A key is in force if the
 root names any more is revoked. The ``root`` keys are needed for a rotation only and belong on sticks in two drawers.
 """
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import JSONSerializer
 
+from kiosk.common.files import write_whole
 from kiosk.contract import trust
 from kiosk.contract.reports import Signed
 from kiosk.contract.wire import Record, encode
@@ -32,18 +32,18 @@ class KeyTrouble(Exception):
 def make_keys(folder: Path, public: Public, root_keys: int, threshold: int, now: datetime) -> None:
     """Make the town's first keys and sign its first root."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    root = Root(version=1, expires=_years_on(now), consistent_snapshot=True)
+    root = Root(version=1, expires=_expiry(now), consistent_snapshot=True)
     signers = [_make_key(folder, "root") for _ in range(root_keys)]
     for signer in signers:
         root.add_key(signer.public_key, "root")
     root.roles["root"].threshold = threshold
     for role in ("targets", "online"):
-        _name(root, role, _make_key(folder, role))
-    _issue(public, root, signers)
+        _add_key(root, role, _make_key(folder, role))
+    _publish_root(public, root, signers)
 
 
 def rotate(folder: Path, root_folder: Path, public: Public, role: str, now: datetime) -> int:
-    """Replace the key, or the root keys, of ``role``; the old ones are revoked. Gives the new root's version.
+    """Replace the key, or the root keys, of ``role``; the old ones are revoked. Returns the new root's version.
 
     The root keys are read from ``root_folder``. Raises :class:`KeyTrouble` where fewer are there than needed.
     """
@@ -56,19 +56,19 @@ def rotate(folder: Path, root_folder: Path, public: Public, role: str, now: date
             "name their folder with --root-keys"
         )
     root.version += 1
-    root.expires = _years_on(now)
+    root.expires = _expiry(now)
     signers = list(old)
     if role == "root":
         threshold, made = wanted.threshold, [_make_key(root_folder, "root") for _ in wanted.keyids]
-        _drop(root, "root")
+        _revoke(root, "root")
         for signer in made:
             root.add_key(signer.public_key, "root")
         root.roles["root"].threshold = threshold
         signers += made
     else:
-        _drop(root, role)
-        _name(root, role, _make_key(folder, role))
-    _issue(public, root, signers)
+        _revoke(root, role)
+        _add_key(root, role, _make_key(folder, role))
+    _publish_root(public, root, signers)
     return root.version
 
 
@@ -121,23 +121,23 @@ class Signer:
         )
 
 
-def _years_on(now: datetime) -> datetime:
+def _expiry(now: datetime) -> datetime:
     return (now.astimezone(UTC) + timedelta(days=365 * ROOT_YEARS)).replace(microsecond=0)
 
 
-def _name(root: Root, role: str, signer: CryptoSigner) -> None:
+def _add_key(root: Root, role: str, signer: CryptoSigner) -> None:
     for name in ROLES[role]:
         root.add_key(signer.public_key, name)
 
 
-def _drop(root: Root, role: str) -> None:
+def _revoke(root: Root, role: str) -> None:
     for name in ROLES[role]:
         for keyid in list(root.roles[name].keyids):
             root.revoke_key(keyid, name)
 
 
-def _issue(public: Public, root: Root, signers: list[CryptoSigner]) -> None:
-    """Sign a root, try it as a station will, and publish it."""
+def _publish_root(public: Public, root: Root, signers: list[CryptoSigner]) -> None:
+    """Sign a root, verify it as a station will, and publish it."""
     metadata = Metadata(root)
     for signer in signers:
         metadata.sign(signer, append=True)
@@ -151,11 +151,7 @@ def _make_key(folder: Path, role: str) -> CryptoSigner:
     private = Ed25519PrivateKey.generate()
     signer = CryptoSigner(private, SSlibKey.from_crypto(private.public_key()))
     number = 1 + max((_number(path) for path in folder.glob(f"{role}-*.pem")), default=0)
-    handle = os.open(folder / f"{role}-{number}.pem", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(signer.private_bytes)
-        file.flush()
-        os.fsync(file.fileno())
+    write_whole(folder / f"{role}-{number}.pem", signer.private_bytes, 0o600)
     return signer
 
 

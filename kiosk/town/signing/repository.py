@@ -1,13 +1,13 @@
 """The folder that a town publishes: roots, signed metadata and files by hash; the same over HTTP and on a stick."""
 
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.common.files import whole_file, write_whole
 from kiosk.contract import trust
 
 CHUNK = 1024 * 1024
@@ -20,7 +20,7 @@ class FileChanged(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """One signed document as it lies in the folder."""
+    """A published document and its hash."""
 
     data: bytes
     sha256: str
@@ -31,13 +31,14 @@ class Published:
 
 
 class Public:
-    """The public folder. Every file is written beside its place, synced and renamed: it is there whole or not."""
+    """The public folder. Every file in it is whole."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._versions: dict[Path, tuple[tuple[int, int, int], int]] = {}
 
     def prepare(self) -> None:
+        """Make the folders."""
         for name in ("root", "groups", "files"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
 
@@ -47,19 +48,24 @@ class Public:
         return max((int(match[1]) for match in found if match), default=0)
 
     def root_path(self, version: int) -> Path:
+        """Path of the root of that version."""
         return self.folder / "root" / f"{version}.root.json"
 
     def group_path(self, group: str) -> Path:
+        """Path of the signed metadata of a group's week."""
         return self.folder / "groups" / f"{group}.json"
 
     @property
     def urgent_path(self) -> Path:
+        """Path of the signed metadata of the urgent notices."""
         return self.folder / "urgent.json"
 
     def file_path(self, sha256: str) -> Path:
+        """Path of a file by its hash."""
         return self.folder / "files" / sha256
 
     def groups(self) -> list[str]:
+        """The groups that a week is published for."""
         return sorted(path.stem for path in (self.folder / "groups").glob("*.json"))
 
     def version(self, path: Path) -> int:
@@ -68,10 +74,10 @@ class Public:
             stat = path.stat()
         except FileNotFoundError:
             return 0
-        mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        state = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         known = self._versions.get(path)
-        if known is None or known[0] != mark:
-            known = (mark, trust.peek(path.read_bytes()).version)
+        if known is None or known[0] != state:
+            known = (state, trust.peek(path.read_bytes()).version)
             self._versions[path] = known
         return known[1]
 
@@ -84,20 +90,11 @@ class Public:
         return Published.of(data)
 
     def write(self, path: Path, data: bytes) -> None:
-        """Put ``data`` at ``path``, whole, also across a power cut."""
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with partial.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        """Publish a document at ``path``."""
+        write_whole(path, data)
 
     def add(self, source: Path, sha256: str, size: int, tick: Callable[[int], None] = lambda _: None) -> None:
-        """Copy ``source`` to where its hash puts it; ``tick`` is told how many bytes went by.
+        """Copy ``source`` into the folder, under its hash; ``tick`` is called with the bytes that went by.
 
         Raises :class:`FileChanged` where the file is no longer the one that was measured, :class:`OSError` where the
         disk is full.
@@ -108,27 +105,11 @@ class Public:
             return
         if shutil.disk_usage(goal.parent).free < size + CHUNK:
             raise OSError(f"{goal.parent}: too little room for {source.name} ({size} bytes); free some and try again")
-        partial = goal.with_name(f".{sha256}.{os.getpid()}")
         seen = hashlib.sha256()
-        try:
-            with source.open("rb") as come, partial.open("wb") as go:
-                while chunk := come.read(CHUNK):
-                    seen.update(chunk)
-                    go.write(chunk)
-                    tick(len(chunk))
-                go.flush()
-                os.fsync(go.fileno())
+        with source.open("rb") as original, whole_file(goal) as copy:
+            while chunk := original.read(CHUNK):
+                seen.update(chunk)
+                copy.write(chunk)
+                tick(len(chunk))
             if seen.hexdigest() != sha256:
                 raise FileChanged(f"{source}: the file changed while it was being published; publish again")
-            partial.replace(goal)
-        finally:
-            partial.unlink(missing_ok=True)
-        _sync_folder(goal.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -44,11 +44,11 @@ class Caller:
 
 
 def add_station(
-    office: Town, station: str, group: str, name: str, document: Path | None, *, days: int = 14, by: str
+    town: Town, station: str, group: str, name: str, document: Path | None, *, days: int = 14, by: str
 ) -> Code:
     """Make a station known, or a known one anew (a new PC), and give the code that enrols it within ``days``.
 
-    ``document`` is the officer's part of the station document as JSON. Raises :class:`OfficeError` or
+    ``document`` is the officer's part of the station document as JSON. Raises :class:`TownError` or
     :class:`source.SourceError`.
     """
     for what, text in (("station", station), ("group", group)):
@@ -59,7 +59,7 @@ def add_station(
     settings = _settings(document) if document else None
     secret = secrets.token_bytes(SECRET_BYTES)
     now = now_ms()
-    with office.store.write() as connection:
+    with town.store.write() as connection:
         held = locked_station(connection, station)
         if held is None:
             row = {
@@ -92,10 +92,10 @@ def add_station(
             )
         )
         audit(connection, by, "add-station", station, f"group {group}")
-    return Code(secret.hex(), trust.digest(office.public.root_path(1).read_bytes()))
+    return Code(secret.hex(), trust.digest(town.public.root_path(1).read_bytes()))
 
 
-def enrol(office: Town, request: EnrolRequest) -> EnrolAnswer:
+def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
     """Take a station in. The same secret with the same key is the same station asking again after a lost answer.
 
     Another key than before is a new PC: its record begins a new chain. Raises :class:`NotEnrolled`.
@@ -103,7 +103,7 @@ def enrol(office: Town, request: EnrolRequest) -> EnrolAnswer:
     now = now_ms()
     token = secrets.token_urlsafe(32)
     stations, enrolments = schema.station, schema.enrolment
-    with office.store.write() as connection:
+    with town.store.write() as connection:
         place = enrolments.c.secret_sha256 == _hash(request.secret)
         found = connection.execute(select(enrolments).where(place).with_for_update()).one_or_none()
         if found is None:
@@ -127,20 +127,20 @@ def enrol(office: Town, request: EnrolRequest) -> EnrolAnswer:
         connection.execute(update(stations).where(stations.c.id == station.id).values(row))
         audit(connection, f"station {station.id}", "enrol", station.id, request.host)
     return EnrolAnswer(
-        town=office.town,
+        town=town.id,
         station=station.id,
         group=station.group_id,
         name=station.name,
         token=token,
-        root_version=office.public.root_version(),
+        root_version=town.public.root_version(),
     )
 
 
-def recognise(office: Town, token: str) -> Caller:
+def recognise(town: Town, token: str) -> Caller:
     """Whose token this is. Raises :class:`Unknown` or :class:`Retired`."""
     hashed = _hash(token)
     table = schema.station
-    with office.store.read() as connection:
+    with town.store.read() as connection:
         found = connection.execute(
             select(table.c.id, table.c.group_id, table.c.token_sha256, table.c.retired_ms).where(
                 table.c.token_sha256 == hashed
@@ -153,14 +153,14 @@ def recognise(office: Town, token: str) -> Caller:
     return Caller(found.id, found.group_id)
 
 
-def document(office: Town, station: str) -> StationDocument:
+def document(town: Town, station: str) -> StationDocument:
     """What the town tells one station. The same version gives the same bytes."""
-    with office.store.read() as connection:
+    with town.store.read() as connection:
         row = connection.execute(select(schema.station).where(schema.station.c.id == station)).one()
     settings = msgspec.json.decode(row.settings, type=StationSource)
     return StationDocument(
-        **msgspec.structs.asdict(settings) | {"town_name": settings.town_name or office.name},
-        town=office.town,
+        **msgspec.structs.asdict(settings) | {"town_name": settings.town_name or town.name},
+        town=town.id,
         station=row.id,
         group=row.group_id,
         version=row.document_version,
@@ -169,18 +169,18 @@ def document(office: Town, station: str) -> StationDocument:
     )
 
 
-def document_version(office: Town, station: str) -> int:
+def document_version(town: Town, station: str) -> int:
     """The newest version of a station's document."""
     table = schema.station
-    with office.store.read() as connection:
+    with town.store.read() as connection:
         found = connection.execute(select(table.c.document_version).where(table.c.id == station))
         return int(found.scalar_one())
 
 
-def set_document(office: Town, station: str, path: Path, *, by: str) -> int:
-    """Replace the officer's part of a station's document; gives the new version. Raises :class:`OfficeError`."""
+def set_document(town: Town, station: str, path: Path, *, by: str) -> int:
+    """Replace the officer's part of a station's document; gives the new version. Raises :class:`TownError`."""
     settings = encode(_settings(path)).decode()
-    with office.store.write() as connection:
+    with town.store.write() as connection:
         row = _present(locked_station(connection, station), station)
         version = row.document_version + 1
         connection.execute(
@@ -192,9 +192,9 @@ def set_document(office: Town, station: str, path: Path, *, by: str) -> int:
     return int(version)
 
 
-def retire(office: Town, station: str, *, by: str) -> None:
-    """Revoke a station's token for good; its record stays. Raises :class:`OfficeError`."""
-    with office.store.write() as connection:
+def retire(town: Town, station: str, *, by: str) -> None:
+    """Revoke a station's token for good; its record stays. Raises :class:`TownError`."""
+    with town.store.write() as connection:
         _present(locked_station(connection, station), station)
         place = schema.station.c.id == station
         connection.execute(update(schema.station).where(place).values(retired_ms=now_ms()))

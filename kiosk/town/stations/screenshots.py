@@ -1,4 +1,4 @@
-"""Pictures of the stations' screens: asked for by the office, and the newest of each station kept."""
+"""Pictures of the stations' screens: asked for by the town, and the newest of each station kept."""
 
 from dataclasses import dataclass, field
 
@@ -19,12 +19,12 @@ class Kept:
     jpeg: bytes = field(repr=False)
 
 
-def ask(office: Town, station: str, *, by: str) -> None:
+def ask(town: Town, station: str, *, by: str) -> None:
     """Have the station send a picture after its next heartbeat.
 
-    Raises :class:`OfficeError` for a station that is not known, or retired.
+    Raises :class:`TownError` for a station that is not known, or retired.
     """
-    with office.store.write() as connection:
+    with town.store.write() as connection:
         row = locked_station(connection, station)
         if row is None:
             raise TownError(f"station {station} is not known; add it with `kiosk town add-station {station}`")
@@ -34,23 +34,23 @@ def ask(office: Town, station: str, *, by: str) -> None:
         audit(connection, by, "ask-picture", station)
 
 
-def is_wanted(office: Town, station: str) -> bool:
+def is_wanted(town: Town, station: str) -> bool:
     """Whether a picture was asked for and none has come since."""
     table = schema.picture
-    with office.store.read() as connection:
+    with town.store.read() as connection:
         return connection.execute(select(table.c.wanted_ms).where(table.c.station == station)).scalar() is not None
 
 
-def keep(office: Town, station: str, at_ms: int, jpeg: bytes) -> None:
+def keep(town: Town, station: str, at_ms: int, jpeg: bytes) -> None:
     """Keep a picture in the place of the one before. Whoever asked for one has it now."""
-    with office.store.write() as connection:
+    with town.store.write() as connection:
         _put(connection, station, wanted_ms=None, at_ms=at_ms, received_ms=now_ms(), jpeg=jpeg)
 
 
-def newest(office: Town, station: str) -> Kept | None:
+def newest(town: Town, station: str) -> Kept | None:
     """The picture of a station that came last."""
     table = schema.picture
-    with office.store.read() as connection:
+    with town.store.read() as connection:
         row = connection.execute(select(table).where(table.c.station == station)).one_or_none()
     return None if row is None or row.jpeg is None else Kept(row.at_ms, row.received_ms, row.jpeg)
 

@@ -7,6 +7,7 @@ from fakes import HandClock
 
 from kiosk.contract.instants import to_ms
 from kiosk.station.clock.clock import PERSON_TOLERANCE_MS, STEP_MS, TOLD_S, TOWN_TOLERANCE_MS, Clock, Moved
+from kiosk.station.clock.memory import Memory
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -14,7 +15,7 @@ YEAR = timedelta(days=365)
 STILL = Moved(0, 0, 0)
 
 
-def untold(remembered: str | None = None, wall: datetime = NOW, **more: object) -> HandClock:
+def untold(remembered: Memory | None = None, wall: datetime = NOW, **more: object) -> HandClock:
     return HandClock(wall, remembered, synchronised=False, **more)  # type: ignore[arg-type]
 
 
@@ -40,7 +41,7 @@ def test_what_comes_on_at_its_instant_does_not_seem_to_have_come_before_it() -> 
         clock = Clock(None)
         due = clock.now() + timedelta(seconds=1)
         at = clock.monotonic_at(due)
-        clock.look()
+        clock.check()
         assert clock.ms_at(at) == to_ms(due)
 
 
@@ -49,8 +50,8 @@ def test_step_of_a_clock_that_nobody_vouches_for_is_told_once(moved: int) -> Non
     clock = untold()
     clock.advance(10)
     clock.set(clock.now() + timedelta(milliseconds=moved))
-    assert clock.look() == Moved(moved, moved, 0)
-    assert clock.look() == STILL
+    assert clock.check() == Moved(moved, moved, 0)
+    assert clock.check() == STILL
     assert clock.ms_at(clock.monotonic()) == clock.now_ms()
 
 
@@ -59,7 +60,7 @@ def test_drift_is_followed_and_is_no_step() -> None:
     for _ in range(100):
         clock.advance(1)
         clock.set(clock.now() + timedelta(milliseconds=10))
-        assert clock.look() == STILL
+        assert clock.check() == STILL
     assert clock.ms_at(clock.monotonic()) == clock.now_ms()
 
 
@@ -67,7 +68,7 @@ def test_sleep_is_no_step() -> None:
     clock = HandClock(NOW)
     head = clock.monotonic()
     clock.suspend(8 * 3600)
-    assert clock.look() == Moved(0, 0, 8 * 3_600_000)
+    assert clock.check() == Moved(0, 0, 8 * 3_600_000)
     assert (clock.now(), clock.state) == (NOW + 8 * HOUR, "trusted")
     assert clock.ms_at(clock.monotonic()) == to_ms(NOW + 8 * HOUR)
     assert clock.monotonic_at(NOW + 9 * HOUR) == pytest.approx(head + 3600)
@@ -79,7 +80,7 @@ def test_an_instant_before_a_step_is_what_it_was_then() -> None:
     shown = clock.monotonic()
     clock.advance(1)
     clock.set(clock.now() + HOUR)
-    clock.look()
+    clock.check()
     assert clock.ms_at(shown) == to_ms(NOW) + 10_000
     assert clock.ms_at(clock.monotonic()) == to_ms(NOW + HOUR) + 11_000
 
@@ -90,8 +91,6 @@ def test_an_instant_before_a_step_is_what_it_was_then() -> None:
 def test_clock_that_nobody_vouches_for_is_untrusted() -> None:
     assert (untold().state, untold().ahead_s) == ("untrusted", None)
     assert untold(untold().memory(), boot="boot-2").state == "untrusted"
-    assert untold("nonsense").state == untold("trusted soon").state == untold("{}").state == "untrusted"
-    assert untold("trusted " + "9" * 5000).state == untold("9" * 5000).state == "untrusted"
 
 
 def test_ntp_makes_it_trusted_and_its_loss_leaves_what_the_pc_keeps() -> None:
@@ -107,13 +106,13 @@ def test_who_sets_a_clock_that_is_known_to_be_right_does_not_set_the_stations(st
     clock = HandClock(NOW)
     clock.advance(10)
     clock.set(clock.now() + step)
-    assert clock.look() == Moved(0, round(step.total_seconds() * 1000), 0)
+    assert clock.check() == Moved(0, round(step.total_seconds() * 1000), 0)
     clock.synchronised(False)  # as the kernel says after a step by hand
     assert (clock.now(), clock.state) == (NOW + timedelta(seconds=10), "holdover")
     assert clock.on_system(NOW) == NOW + step, "timers go by the system's clock"
     assert clock.ahead_s == pytest.approx(-step.total_seconds(), abs=0.002)
     clock.synchronised(True)  # it was NTP after all
-    assert clock.look().ours_ms == round(step.total_seconds() * 1000)
+    assert clock.check().ours_ms == round(step.total_seconds() * 1000)
     assert (clock.now(), clock.state) == (NOW + timedelta(seconds=10) + step, "trusted")
 
 
@@ -123,7 +122,7 @@ def test_what_was_asked_of_ntp_before_a_step_is_not_believed_of_the_time_after_i
     asked = clock.monotonic()
     clock.advance(1)
     clock.set(NOW + YEAR)
-    clock.look()
+    clock.check()
     clock.synchronised(True, asked)
     assert (clock.state, clock.now()) == ("holdover", NOW + timedelta(seconds=11))
     clock.synchronised(False, clock.monotonic())
@@ -137,7 +136,7 @@ def test_what_was_asked_of_ntp_before_a_step_is_not_believed_of_the_time_after_i
 def test_towns_word_confirms_what_it_does_not_disprove(off_ms: int, round_trip: float) -> None:
     clock = untold()
     told(clock, NOW + timedelta(milliseconds=off_ms), round_trip)
-    clock.look()
+    clock.check()
     assert clock.state == "trusted"
     assert clock.now() == NOW
 
@@ -148,19 +147,19 @@ def test_towns_time_is_taken_where_ntp_minds_nothing(off: timedelta) -> None:
     told(clock, NOW + off, 0.2)
     assert clock.state == "trusted"
     assert clock.now() == NOW + off
-    assert clock.look().ours_ms == off.total_seconds() * 1000
+    assert clock.check().ours_ms == off.total_seconds() * 1000
 
 
 def test_slow_answer_sets_no_clock() -> None:
     clock = untold()
     told(clock, NOW + HOUR, 11)
-    assert (clock.state, clock.look()) == ("untrusted", STILL)
+    assert (clock.state, clock.check()) == ("untrusted", STILL)
 
 
 def test_town_and_ntp_that_do_not_agree_make_nobody_trusted() -> None:
     clock = HandClock(NOW)
     told(clock, NOW + HOUR)
-    assert (clock.state, clock.look()) == ("untrusted", STILL)
+    assert (clock.state, clock.check()) == ("untrusted", STILL)
     clock.synchronised(True)
     assert clock.state == "untrusted", "NTP goes on saying so"
     assert clock.step(3600) == 3_600_000
@@ -185,9 +184,9 @@ def test_towns_word_is_good_for_a_day_and_then_the_pc_keeps_it() -> None:
 def test_person_declares_a_clock_that_nobody_else_knows() -> None:
     clock = untold()
     assert clock.declare(to_ms(NOW + HOUR), clock.monotonic())
-    assert (clock.state, clock.look().ours_ms, clock.now()) == ("declared", 3_600_000, NOW + HOUR)
+    assert (clock.state, clock.check().ours_ms, clock.now()) == ("declared", 3_600_000, NOW + HOUR)
     clock.set(NOW + YEAR)
-    assert clock.look().ours_ms == 0
+    assert clock.check().ours_ms == 0
     assert (clock.state, clock.now()) == ("declared", NOW + HOUR)
     told(clock, NOW + HOUR + timedelta(seconds=30))
     assert (clock.state, clock.now()) == ("trusted", NOW + HOUR + timedelta(seconds=30))
@@ -198,7 +197,7 @@ def test_person_who_confirms_the_minute_shown_moves_nothing() -> None:
     clock = untold()
     clock.advance(30)
     assert clock.declare(to_ms(NOW) - PERSON_TOLERANCE_MS + 30_000, clock.monotonic())
-    assert (clock.state, clock.look()) == ("declared", STILL)
+    assert (clock.state, clock.check()) == ("declared", STILL)
     assert not HandClock(NOW).declare(to_ms(NOW), 1000.0), "NTP knows better"
 
 
@@ -216,7 +215,7 @@ def test_clock_that_was_trusted_is_kept_over_a_power_off_where_the_rtc_ran(off: 
 def test_declared_clock_stays_declared_over_a_power_off() -> None:
     before = untold()
     before.declare(to_ms(NOW + HOUR), before.monotonic())
-    before.look()
+    before.check()
     clock = untold(before.memory(), NOW + HOUR, boot="boot-2")
     assert (clock.state, clock.now()) == ("declared", NOW + 2 * HOUR), "as far ahead of the PC's as it was"
 
@@ -258,5 +257,5 @@ def test_restart_of_the_daemon_alone_needs_no_rtc() -> None:
 def test_step_ends_what_only_the_pc_has_kept() -> None:
     clock = untold(HandClock(NOW - 8 * HOUR).memory(), boot="boot-2")
     clock.set(NOW + timedelta(days=1))
-    assert clock.look().ours_ms == 86_400_000
+    assert clock.check().ours_ms == 86_400_000
     assert clock.state == "untrusted"

@@ -10,7 +10,8 @@ from fakes import HandClock
 
 from kiosk.contract.instants import to_ms
 from kiosk.contract.records import ClockRepair, ClockState
-from kiosk.station.clock.history import MOST, ClockHistory
+from kiosk.station.clock.history import MEMORY, MOST, ClockHistory, Stretch
+from kiosk.station.clock.memory import KEY, Memory
 from kiosk.station.journal.journal import Journal
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
@@ -31,7 +32,7 @@ class Pc:
     def power_on(self, shown: datetime, wrong_by: float = 0, rtc: float | None = 0) -> None:
         """A new boot; the clock shows ``shown`` and is ahead of the truth by so many seconds."""
         if self.boots:
-            self.journal.remember("clock", self.clock.memory())
+            self.journal.remember(KEY, self.clock.memory())
             self.journal.stop(5)
         self.boots += 1
         self.wrong_by = wrong_by
@@ -39,7 +40,7 @@ class Pc:
         self.journal = Journal(self._folder / "journal.db", lambda _: None, self.boot)
         self.journal.start()
         self.clock = HandClock(
-            shown, self.journal.recall("clock"), synchronised=False, boot=self.boot, rtc=rtc, up=20 + self.boots
+            shown, self.journal.recall(KEY, Memory), synchronised=False, boot=self.boot, rtc=rtc, up=20 + self.boots
         )
         self.history = ClockHistory(self.journal, self.boot, self.clock.carried)
         self.note()
@@ -54,8 +55,8 @@ class Pc:
 
     def note(self, by: str = "") -> None:
         clock = self.clock
-        clock.look()
-        self.history.look(round(clock.monotonic() * 1000), clock.base_ms, clock.state, clock.now_ms(), by)
+        clock.check()
+        self.history.extend(round(clock.monotonic() * 1000), clock.base_ms, clock.state, clock.now_ms(), by)
 
     def play(self) -> None:
         self.clock.advance(60)
@@ -207,6 +208,5 @@ def test_clock_that_has_merely_drifted_is_not_put_right(pc: Pc) -> None:
 def test_history_stays_small(pc: Pc) -> None:
     for number in range(2 * MOST):
         state: ClockState = "declared" if number % 2 else "untrusted"
-        pc.history.look(number * 1000, float(to_ms(NOW)), state, to_ms(NOW))
-    kept = pc.journal.recall("clock-history")
-    assert kept is not None and kept.count("boot_id") == MOST
+        pc.history.extend(number * 1000, float(to_ms(NOW)), state, to_ms(NOW))
+    assert len(pc.journal.recall(MEMORY, list[Stretch]) or ()) == MOST

@@ -12,7 +12,7 @@ from live_room import SETTINGS, LiveRoom
 from screen import XServer
 
 from kiosk.cli import main
-from kiosk.station.clock.declared import FILE, take
+from kiosk.station.clock.declared import FILE, collect
 from kiosk.station.service.systemd import boot_id
 
 
@@ -34,29 +34,29 @@ def test_word_is_taken_once(settings: Path) -> None:
     state = settings.parent / "state"
     assert "Li Na says that it is 2026-03-05 14:30:00" in say(settings, "--by", "Li Na", "2026-03-05 14:30")
     assert (state / FILE).stat().st_mode & 0o777 == 0o600
-    word = take(state, boot_id())
+    word = collect(state, boot_id())
     assert word is not None and word.by == "Li Na"
     assert word.wall_ms == datetime(2026, 3, 5, 14, 30).timestamp() * 1000
     assert abs(word.monotonic - time.monotonic()) < 10
-    assert take(state, boot_id()) is None
+    assert collect(state, boot_id()) is None
 
 
 def test_clock_of_the_pc_can_be_said_to_be_right(settings: Path) -> None:
     say(settings, "--by", "Li Na")
-    word = take(settings.parent / "state", boot_id())
+    word = collect(settings.parent / "state", boot_id())
     assert word is not None and abs(word.wall_ms / 1000 - time.time()) < 10
 
 
 def test_word_of_before_a_power_off_says_nothing(settings: Path) -> None:
     say(settings, "--by", "Li Na", "2026-03-05T14:30:00+08:00")
-    assert take(settings.parent / "state", "another-boot") is None
-    assert take(settings.parent / "state", boot_id()) is None
+    assert collect(settings.parent / "state", "another-boot") is None
+    assert collect(settings.parent / "state", boot_id()) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", json.dumps({"by": "x", "wall_ms": -1, "boot_id": "b", "monotonic_ms": 0})])
 def test_file_that_is_none_is_put_away(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
-    assert take(tmp_path, "b") is None
+    assert collect(tmp_path, "b") is None
     assert not (tmp_path / FILE).exists()
 
 

@@ -9,9 +9,8 @@ from fakes_town import TownOnTheLine
 from playout_room import ALL, Room, at, slot, week
 
 from kiosk.contract.reports import HeartbeatAnswer, Signed, Time
-from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
-from kiosk.station.control.town import TownHandler
+from kiosk.station.control.town import MEMORY, TownHandler
 from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.journal.refused import RefusedEntries
@@ -62,19 +61,25 @@ class Side:
         self.link.asked = []
         self.bell = Bell()
         room = self.room
-        view = Overview(
-            Config(), identity, accepted, room.clock, room.journal, room.plan, room.playout,
-            HealthMonitor(room.journal, "room-1", 0), "boot-1", self.link, RefusedEntries(room.journal),
+        monitor, refused = HealthMonitor(room.journal, "room-1", 0), RefusedEntries(room.journal)
+        overview = Overview(
+            "zh", identity, accepted, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1", self.link,
+            refused,
         )  # fmt: skip
-        actions = AuditTrail(room.journal, room.clock, lambda: None)
+        audit = AuditTrail(room.journal, room.clock, lambda: None)
+        bell: Any = self.bell
         nothing: Any = None
-        self.exchange = TownHandler(view, self.link, self.bell, nothing, actions, lambda why: None, lambda: None)  # type: ignore[arg-type]
+        self.handler = TownHandler(
+            identity.station, 60, accepted, room.plan, room.playout, room.journal, room.clock, monitor, refused,
+            self.link, bell, nothing, audit,
+            heartbeat=overview.heartbeat, replan=lambda why: None, check_clock=lambda: None,
+        )  # fmt: skip
 
     def answered(self, wait_ms: int) -> None:
         answer = HeartbeatAnswer(root_version=1, playlist_version=0, time=NOBODY, wait_ms=wait_ms)
         now = self.room.clock.monotonic()
         told = Time(nonce="n", now_ms=self.room.clock.now_ms())
-        self.exchange.take(HeartbeatAnswered(answer, told, now, now))
+        self.handler.handle(HeartbeatAnswered(answer, told, now, now))
 
     def turn(self) -> float:
         """When the last bell is to ring, in seconds since 1970."""
@@ -89,13 +94,13 @@ def side(tmp_path: Path) -> Iterator[Side]:
 
 
 def test_what_waits_is_asked_for_before_news(side: Side) -> None:
-    side.exchange.sync()
+    side.handler.sync()
     assert side.link.asked == ["report", "fetch"]
 
 
 def test_the_next_heartbeat_is_at_the_stations_own_place_of_the_interval(side: Side) -> None:
     for _ in range(3):
-        side.exchange.sync()
+        side.handler.sync()
         assert side.turn() % 60 == pytest.approx(60 * phase("room-1"), abs=0.01)
         side.room.clock.advance(side.bell.rings[-1][0])
     assert side.bell.rings[-1][0] == pytest.approx(60, abs=0.01)
@@ -107,21 +112,21 @@ def test_the_next_heartbeat_is_at_the_stations_own_place_of_the_interval(side: S
 )  # fmt: skip
 def test_the_town_may_want_fewer_heartbeats_and_not_more(side: Side, wait_ms: int, seconds: int) -> None:
     side.answered(wait_ms)
-    side.exchange.sync()
+    side.handler.sync()
     assert side.turn() % seconds == pytest.approx(seconds * phase("room-1"), abs=0.01)
     assert seconds / 2 <= side.bell.rings[-1][0] < seconds * 1.5
 
 
 def test_a_round_that_left_something_out_is_repeated_soon_and_then_less_often(side: Side) -> None:
     for interval in (2, 4, 8, 16, 32, 60, 60):
-        side.exchange.take(FetchEnded(1))
+        side.handler.handle(FetchEnded(1))
         assert interval <= side.bell.rings[-1][0] < 2 * interval
     rings = len(side.bell.rings)
-    side.exchange.take(FetchEnded(0, "", 3))
+    side.handler.handle(FetchEnded(0, "", 3))
     assert len(side.bell.rings) == rings, "what waits for its hours is no failure"
 
 
 def test_the_speed_of_the_line_outlives_a_restart(side: Side, tmp_path: Path) -> None:
     side.link.restore_speed(123_456)
-    side.exchange.take(FetchEnded(0))
-    assert side.room.journal.recall("line-speed") == "123456"
+    side.handler.handle(FetchEnded(0))
+    assert side.room.journal.recall(MEMORY, dict) == {"bytes_per_s": 123_456}

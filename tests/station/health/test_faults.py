@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from kiosk.common.messages import Message
 from kiosk.contract import wire
 from kiosk.contract.records import Fault
 from kiosk.contract.station import Equipment, Thresholds
 from kiosk.station.health.faults import as_fault, sentence
-from kiosk.station.health.rules import Cleared, Message, Observation, Problem, Raised, RuleState, judge
+from kiosk.station.health.observation import Observation
+from kiosk.station.health.rules import Cleared, Problem, Raised, RuleState, judge
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 KEYPAD = Equipment(id="keypad", kind="usb", name="小键盘", usb="046d:c31c")

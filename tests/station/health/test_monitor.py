@@ -1,17 +1,19 @@
-"""Upkeep: what the rules find goes into the record once, and a restart does not find it again."""
+"""The health monitor: what the rules find goes into the record once, and a restart does not find it again."""
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from kiosk.contract.station import DayHours, Hours, Opening, StationDocument, Thresholds
 from kiosk.station.health.monitor import MEMORY, HealthMonitor
-from kiosk.station.health.rules import Observation
+from kiosk.station.health.observation import Observation
+from kiosk.station.journal import damage
 from kiosk.station.journal.journal import Journal
-from kiosk.station.journal.recovery.salvage import DAMAGED
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 WHOLE_DAY = ((Hours(start="00:00:00", end="00:00:00"),),) * 7
@@ -28,8 +30,8 @@ class Remembering:
     def __init__(self, memory: str) -> None:
         self._memory = memory
 
-    def recall(self, _key: str) -> str:
-        return self._memory
+    def recall(self, key: str, kind: type[Any]) -> Any:
+        return msgspec.json.decode(self._memory, type=kind) if key == MEMORY else None
 
 
 @pytest.fixture
@@ -46,19 +48,19 @@ def faults(journal: Journal) -> list[dict[str, object]]:
 
 
 def look(
-    upkeep: HealthMonitor, facts: dict[str, object], minutes: float = 0, document: StationDocument = DOCUMENT
+    monitor: HealthMonitor, facts: dict[str, object], minutes: float = 0, document: StationDocument = DOCUMENT
 ) -> int:
-    upkeep.facts = facts  # type: ignore[assignment]
-    return upkeep.judge(Observation(clock="trusted"), document, NOW + timedelta(minutes=minutes), 60 * minutes)
+    monitor.use_facts(facts)  # type: ignore[arg-type]
+    return monitor.judge(Observation(clock="trusted"), document, NOW + timedelta(minutes=minutes), 60 * minutes)
 
 
 def test_fault_is_written_down_once_and_its_end_once(journal: Journal) -> None:
-    upkeep = HealthMonitor(journal, "room-1", 0)
-    assert [look(upkeep, facts, n) for n, facts in enumerate((ROOMY, FULL, FULL, ROOMY, ROOMY))] == [0, 1, 0, 1, 0]
+    monitor = HealthMonitor(journal, "room-1", 0)
+    assert [look(monitor, facts, n) for n, facts in enumerate((ROOMY, FULL, FULL, ROOMY, ROOMY))] == [0, 1, 0, 1, 0]
     raised, cleared = faults(journal)
     assert raised["fault"] == cleared["fault"] and raised["id"] != cleared["id"]
     assert raised["cleared_ms"] is None and cleared["cleared_ms"] == (NOW + timedelta(minutes=3)).timestamp() * 1000
-    assert upkeep.problems() == ()
+    assert monitor.problems() == ()
 
 
 def test_restart_does_not_find_the_same_fault_again(journal: Journal) -> None:
@@ -87,53 +89,54 @@ def remembered(**changes: object) -> str:
 )
 def test_memory_that_cannot_be_read_or_recorded_is_found_again(journal: Journal, memory: str) -> None:
     assert HealthMonitor(Remembering(remembered()), "room-1", 0).problems() != ()  # type: ignore[arg-type]
-    journal.remember(MEMORY, memory)
-    upkeep = HealthMonitor(journal, "room-1", 0)
-    assert upkeep.problems() == () and look(upkeep, FULL) == 1
+    journal.remember(MEMORY, msgspec.Raw(memory.encode()))
+    monitor = HealthMonitor(journal, "room-1", 0)
+    assert monitor.problems() == () and look(monitor, FULL) == 1
 
 
 def test_hysteresis_of_the_settings_goes_before_the_towns(journal: Journal) -> None:
-    upkeep = HealthMonitor(journal, "room-1", 90)
-    assert [look(upkeep, FULL, minutes) for minutes in (0, 1, 2)] == [0, 0, 1]
+    monitor = HealthMonitor(journal, "room-1", 90)
+    assert [look(monitor, FULL, minutes) for minutes in (0, 1, 2)] == [0, 0, 1]
 
 
 def test_players_replaced_within_the_hour_are_a_fault(journal: Journal) -> None:
-    upkeep = HealthMonitor(journal, "room-1", 0)
+    monitor = HealthMonitor(journal, "room-1", 0)
     allowed = DOCUMENT.thresholds.child_restarts_per_hour
-    upkeep.restarts += [float(n) for n in range(allowed)]
-    assert look(upkeep, ROOMY, 1) == 0
-    upkeep.restarts.append(61.0)
-    assert look(upkeep, ROOMY, 2) == 1
-    assert [problem.cause for problem in upkeep.problems()] == ["child-restarts"]
-    look(upkeep, ROOMY, 62)
-    assert upkeep.problems() == () and upkeep.restarts == []
+    for second in range(allowed):
+        monitor.child_replaced(float(second))
+    assert look(monitor, ROOMY, 1) == 0
+    monitor.child_replaced(61.0)
+    assert look(monitor, ROOMY, 2) == 1
+    assert [problem.cause for problem in monitor.problems()] == ["child-restarts"]
+    look(monitor, ROOMY, 62)
+    assert monitor.problems() == ()
 
 
 def test_journal_in_trouble_is_a_fault(journal: Journal) -> None:
-    upkeep = HealthMonitor(journal, "room-1", 0)
-    upkeep.journal_trouble = "disk I/O error"
-    assert look(upkeep, ROOMY) == 1
-    upkeep.journal_trouble = ""
-    assert look(upkeep, ROOMY, 1) == 1
+    monitor = HealthMonitor(journal, "room-1", 0)
+    monitor.journal_in_trouble("disk I/O error")
+    assert look(monitor, ROOMY) == 1
+    monitor.journal_in_trouble("")
+    assert look(monitor, ROOMY, 1) == 1
 
 
 def test_screen_that_is_off_outside_opening_hours_is_no_fault(journal: Journal) -> None:
-    upkeep = HealthMonitor(journal, "room-1", 0)
+    monitor = HealthMonitor(journal, "room-1", 0)
     closed = StationDocument(
         town="t", station="room-1", group="g", version=2, issued_ms=0, name="Room", thresholds=DOCUMENT.thresholds,
         opening=Opening(time_zone="UTC", week=WHOLE_DAY, days=(DayHours(date="2026-03-05"),)),
     )  # fmt: skip
     on, off = ({"screen.connectors": f"HDMI-A-1={state}", "screen.connected": state == "connected"}
                for state in ("connected", "disconnected"))  # fmt: skip
-    assert look(upkeep, on, 0, closed) == 0
-    assert look(upkeep, off, 1, closed) == 0
-    assert look(upkeep, off, 2) == 1
+    assert look(monitor, on, 0, closed) == 0
+    assert look(monitor, off, 1, closed) == 0
+    assert look(monitor, off, 2) == 1
     assert faults(journal)[0]["cause"] == "screen-unplugged"
 
 
 def test_a_damaged_record_is_a_fault_for_a_week_and_outlives_a_restart(journal: Journal) -> None:
     assert look(HealthMonitor(journal, "room-1", 0), ROOMY) == 0
-    journal.remember(DAMAGED, f"{int(NOW.timestamp() * 1000)} journal.db.corrupt-20260305T090000")
+    journal.remember(damage.MEMORY, damage.Damage(int(NOW.timestamp() * 1000), "journal.db.corrupt-20260305T090000"))
     assert look(HealthMonitor(journal, "room-1", 0), ROOMY, 1) == 1
     again = HealthMonitor(journal, "room-1", 0)
     assert look(again, ROOMY, 6 * 1440) == 0
@@ -145,7 +148,7 @@ def test_a_damaged_record_is_a_fault_for_a_week_and_outlives_a_restart(journal: 
     assert "镇里" in str(raised["remedy"]) and "disk is failing" in str(raised["remedy"])
 
 
-@pytest.mark.parametrize("written", ["", "soon x", "-1 x", "\u0663 x", "9" * 5000, f"{10**15} x"])
-def test_damage_at_an_instant_that_cannot_be_is_none(journal: Journal, written: str) -> None:
-    journal.remember(DAMAGED, written)
+@pytest.mark.parametrize("at_ms", ["soon", "-1", '"1"', "9" * 5000, str(10**15)])
+def test_damage_at_an_instant_that_cannot_be_is_none(journal: Journal, at_ms: str) -> None:
+    journal.remember(damage.MEMORY, msgspec.Raw(f'{{"at_ms": {at_ms}, "aside": "x"}}'.encode()))
     assert look(HealthMonitor(journal, "room-1", 0), ROOMY) == 0

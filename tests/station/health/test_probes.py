@@ -39,7 +39,7 @@ def started(folder: Path, devices: NoDevices, every_s: float = 3600) -> tuple[Pr
 def test_facts_are_read_at_once_again_when_asked_and_every_interval(tmp_path: Path) -> None:
     running, inbox = started(tmp_path, NoDevices())
     first = inbox.get(timeout=20)
-    running.ask()
+    running.read_soon()
     second = inbox.get(timeout=20)
     running.stop()
     assert isinstance(first, FactsRead)

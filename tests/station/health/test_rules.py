@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from kiosk.contract.station import Equipment, Thresholds
-from kiosk.station.health.rules import Cleared, Observation, Problem, Raised, RuleState, judge, problems
+from kiosk.station.health.observation import Observation
+from kiosk.station.health.rules import Cleared, Problem, Raised, RuleState, judge, problems
 
 START = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 START_MS = int(START.timestamp() * 1000)

@@ -20,8 +20,9 @@ from udev_bed import Bed
 from kiosk.contract.station import Equipment, Thresholds
 from kiosk.station.events import Crashed, DeviceChanged, Event, FactsRead
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.observation import Observation
 from kiosk.station.health.probes import Probes
-from kiosk.station.health.rules import Cleared, Observation, Raised, RuleState, judge
+from kiosk.station.health.rules import Cleared, Raised, RuleState, judge
 
 QUIET_S = 0.5
 LIMIT_S = 20.0
@@ -59,7 +60,7 @@ class Room:
         match event:
             case DeviceChanged():
                 self.changes.append(event)
-                self.probes.ask()
+                self.probes.read_soon()
             case FactsRead(facts=facts):
                 observation = Observation(facts=facts)
                 thresholds = Thresholds(hysteresis_ms=0, disk_free_mb=0)

@@ -259,12 +259,22 @@ def test_completed_plays_count_at_once_and_once(tmp_path: Path) -> None:
 def test_memory_outlives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with opened(path) as (journal, _):
-        assert journal.recall("stop") is None
+        assert journal.recall("stop", str) is None
         journal.remember("stop", "by A")
-        assert journal.recall("stop") == "by A"
+        assert journal.recall("stop", str) == "by A"
         journal.remember("stop", "by B")
     with opened(path) as (journal, _):
-        assert journal.recall("stop") == "by B"
+        assert journal.recall("stop", str) == "by B"
+        journal.remember("stop", None)
+        assert journal.recall("stop", str) is None
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[1]", "7", '{"x": ' + "[" * 100_000, "9" * 5000])
+def test_memory_that_cannot_be_read_is_forgotten_and_no_crash(tmp_path: Path, text: str) -> None:
+    with opened(tmp_path / "journal.db") as (journal, _):
+        journal.remember("stop", msgspec.Raw(text.encode()))
+    with opened(tmp_path / "journal.db") as (journal, _):
+        assert journal.recall("stop", str) is None
 
 
 def test_a_malformed_record_is_refused_at_once(tmp_path: Path) -> None:
@@ -338,7 +348,7 @@ def test_a_kill_at_any_moment_loses_nothing_doubles_nothing_and_leaves_the_chain
     told: list[str] = []
     for turn in range(8):
         child = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", WRITER, str(path), str(Path(__file__).parents[1])], stdout=subprocess.PIPE, text=True
         )
         assert child.stdout is not None
         assert child.stdout.readline() == "started\n"
@@ -573,7 +583,7 @@ def test_a_damaged_page_costs_no_entry_that_can_still_be_read(tmp_path: Path) ->
         found = records(journal)
         assert [record.id for record in found[:300]] == [f"p{n}" for n in range(300)]
         assert found[300:] == [journal.restarted]
-        assert journal.recall("stop") == "by A"
+        assert journal.recall("stop", str) == "by A"
         assert journal.completed(0, START * 2) == {"rice": 300}
 
 

@@ -45,7 +45,7 @@ def test_a_journal_of_m001_keeps_its_chain_its_rows_and_its_memory(tmp_path: Pat
         closed = records(journal)[-1]
         assert isinstance(closed, Play) and (closed.outcome, closed.played_ms) == ("interrupted", 5_000)
         assert closed.screen_evidence == "none"
-        assert journal.delivered() == 2 and journal.recall("stop") == "by A"
+        assert journal.delivered() == 2 and journal.recall("stop", str) == "by A"
         assert journal.about("p1") == journal.about("p2") == journal.about("s1") == (THERE,)
         assert journal.about("there") == (TYPING_ERROR,)
         assert journal.about("p1", BOOT) == (THERE, CLOCK)

@@ -116,7 +116,7 @@ def test_status_says_how_the_running_station_is(tmp_path: Path) -> None:
     ask = ["status", "--config", str(settings)]
     done = CliRunner().invoke(main, ask)
     assert done.exit_code == 1 and "no station has run here" in done.stderr
-    status_file.tell(tmp_path / "run", snapshot())
+    status_file.write(tmp_path / "run", snapshot())
     said = CliRunner().invoke(main, ask)
     assert said.exit_code == 0
     for words in (
@@ -133,4 +133,4 @@ def test_status_says_how_the_running_station_is(tmp_path: Path) -> None:
 
 
 def test_a_runtime_folder_that_is_gone_harms_nobody(tmp_path: Path) -> None:
-    status_file.tell(tmp_path / "nowhere", replace(snapshot(), refused=()))
+    status_file.write(tmp_path / "nowhere", replace(snapshot(), refused=()))

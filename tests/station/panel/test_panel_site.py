@@ -12,7 +12,8 @@ from panel_room import NOW, Browser, Room
 
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import StartPressed, StopPressed
-from kiosk.station.health.rules import Observation, RuleState, judge, problems
+from kiosk.station.health.observation import Observation
+from kiosk.station.health.rules import RuleState, judge, problems
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 from kiosk.station.panel.snapshot import Stopped

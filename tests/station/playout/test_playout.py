@@ -108,14 +108,14 @@ def test_no_more_than_a_check_point_is_unknown_after_a_kill(make_room: MakeRoom)
     for second in range(30):
         now = play.shown_at + 0.3 + second
         assert to_ms(at("09:00:00")) + 1000 * (second + 0.3) - known <= 5000
-        room.playout.take([Position(play.showing.play, now, now - play.shown_at, 0, 0)])
+        room.playout.handle([Position(play.showing.play, now, now - play.shown_at, 0, 0)])
         known = only(room.rows(), "law").last_ms or 0
 
 
 def test_row_of_a_join_that_was_not_confirmed_any_more_says_when_it_was_expected(make_room: MakeRoom) -> None:
     room = make_room(MORNING, "09:00:20")
     [play] = room.projector.runs
-    room.playout.take([Coming(play, room.clock.monotonic() + 1.5)])
+    room.playout.handle([Coming(play, room.clock.monotonic() + 1.5)])
     assert room.journal.settle(10)
     room.close()
     first, second = sorted(make_room(MORNING, "09:00:25").rows(), key=lambda row: row.seq is None)
@@ -125,9 +125,9 @@ def test_row_of_a_join_that_was_not_confirmed_any_more_says_when_it_was_expected
 
 def test_row_says_what_spoke_for_a_picture_while_it_was_on_air(make_room: MakeRoom) -> None:
     room = make_room(MORNING, "08:59:55")
-    room.playout.evidence = "link"
+    room.playout.use_evidence("link")
     room.run(at("09:01:10"))
-    room.playout.evidence = "none"  # somebody pulls the cable while the second one is on air
+    room.playout.use_evidence("none")  # somebody pulls the cable while the second one is on air
     room.run(at("09:11:00"))
     assert [row.screen_evidence for row in room.rows()] == ["link", "none", "none"]
 
@@ -439,7 +439,7 @@ def test_clock_that_is_set_at_any_moment(make_room: MakeRoom, when: str, moved: 
         truth += timedelta(seconds=moved)
     else:
         room.clock.set(truth + timedelta(seconds=moved))
-        room.clock.look()
+        room.clock.check()
         room.replan("the clock was set")
     assert room.clock.now() == truth
     room.run_for(5)
@@ -470,7 +470,7 @@ def test_drift_moves_the_cut_and_cues_nothing_anew(make_room: MakeRoom) -> None:
     room = make_room(MORNING, "08:59:55")
     room.orders()
     room.clock.set(room.clock.now() + timedelta(milliseconds=80))
-    assert room.clock.look() == Moved(0, 0, 0)
+    assert room.clock.check() == Moved(0, 0, 0)
     room.replan("nothing new")
     assert room.orders() == ["retime law"]
     room.run(at("09:00:01"))

@@ -1,13 +1,13 @@
-"""Start and Stop: one press is one press, and a restart forgets nothing."""
+"""Stop is remembered over a restart."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import Raw
 
 from kiosk.contract.instants import to_ms
-from kiosk.station.events import StopPressed
 from kiosk.station.journal.journal import Journal
 from kiosk.station.playout.stop import MEMORY, StopState
 from kiosk.station.schedule.timetable import Stop
@@ -36,35 +36,23 @@ def restart(tmp_path: Path) -> Iterator[Restart]:
     end()
 
 
-def test_same_press_twice_is_one_press(restart: Restart) -> None:
-    stop = restart()
-    assert stop.press_stop(StopPressed("A", "meeting", press="p1"), NOW)
-    assert not stop.press_stop(StopPressed("A", "power", press="p1"), LATER)
-    assert stop.now == Stop(NOW, None, "meeting")
-    assert stop.press_start("p2")
-    assert not stop.press_start("p2")
-    assert not stop.press_stop(StopPressed("A", "meeting", press="p1"), LATER), "a form that is sent again"
-    assert stop.now is None
-
-
-def test_presses_without_an_id_all_count(restart: Restart) -> None:
-    stop = restart()
-    assert stop.press_stop(StopPressed("A", "meeting"), NOW)
-    assert stop.press_stop(StopPressed("A", "power"), LATER)
-    assert stop.now == Stop(LATER, None, "power")
-    assert stop.press_start("")
-
-
 def test_start_where_nothing_is_stopped_is_nothing(restart: Restart) -> None:
-    assert not restart().press_start("p1")
+    assert not restart().end()
+
+
+def test_stop_that_follows_a_stop_takes_its_place(restart: Restart) -> None:
+    stop = restart()
+    stop.begin(NOW, None, "meeting")
+    stop.begin(LATER, None, "power")
+    assert stop.now == Stop(LATER, None, "power")
 
 
 @pytest.mark.parametrize("until", [None, LATER])
 def test_stop_outlives_a_restart(restart: Restart, until: datetime | None) -> None:
-    restart().press_stop(StopPressed("A", "farm-season", to_ms(until) if until else None), NOW)
+    restart().begin(NOW, to_ms(until) if until else None, "farm-season")
     stop = restart()
     assert stop.now == Stop(NOW, until, "farm-season")
-    assert stop.press_start("")
+    assert stop.end()
     assert restart().now is None
 
 
@@ -74,6 +62,6 @@ def test_memory_that_cannot_be_read_is_no_stop_and_no_crash(tmp_path: Path) -> N
     no_instant = '{"since_ms": 100000000000000000, "until_ms": null, "reason": ""}'
     nested = '{"x": ' + "[" * 100_000
     for text in ("nonsense", "{}", "[1]", '{"since_ms": "early", "until_ms": null, "reason": ""}', no_instant, nested):
-        journal.remember(MEMORY, text)
+        journal.remember(MEMORY, Raw(text.encode()))
         assert StopState(journal).now is None
     journal.stop(10)

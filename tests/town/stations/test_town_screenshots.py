@@ -13,7 +13,7 @@ from kiosk.contract.enrolment import EnrolAnswer, EnrolRequest
 from kiosk.contract.picture import MAX_PICTURE
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.contract.wire import encode
-from kiosk.town.commands import town
+from kiosk.town.commands.town import town
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.town import TownError
 

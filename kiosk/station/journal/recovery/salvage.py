@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlite_utils import Database
 
 from kiosk.contract.records import Action, Entryable, Play, read_record
 from kiosk.contract.reports import GENESIS
+from kiosk.station.journal import damage
 from kiosk.station.journal.chain import append, hash_at, head, put_entry
 from kiosk.station.journal.database import DamagedJournal, give_up_reserve, named, open_writing
 from kiosk.station.journal.integrity import UNREADABLE
@@ -32,8 +34,6 @@ from kiosk.station.service import systemd
 
 log = logging.getLogger(__name__)
 
-DAMAGED = "journal-damaged"
-"""The piece of state that says when damage was found last, and under what name the damaged file is kept."""
 SALVAGE_S = 900
 """How long it may take, in seconds, before the unit gives up on the start. Measured for 50,000 plays (61 MB) on one
 core of a server: 27 where the head is gone, 35 where SQLite reads the rows too, all of it processor time, in 71 MB.
@@ -259,7 +259,8 @@ def _own_up(db: Database, known: Heads, loss: Loss, aside: Path | None, now_ms: 
         facts["set_aside"] = aside.name
     facts |= {"countersigned": str(known.witnessed[0])} if known.witnessed[0] else {}
     record = restarted(now_ms, facts)
-    state = {"key": DAMAGED, "value": f"{now_ms} {aside.name if aside else ''}"}
+    found = damage.Damage(now_ms, aside.name if aside else "")
+    state = {"key": damage.MEMORY, "value": msgspec.json.encode(found).decode()}
     db.table("state").upsert(state, pk="key")
     note_unsure(db, append(db, record))
     return record

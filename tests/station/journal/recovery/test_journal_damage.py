@@ -211,7 +211,7 @@ def test_numbers_and_kinds_that_were_never_written_cost_nothing_else(path: Path,
         assert "lost" not in journal.restarted.facts
         assert journal.head()[0] == 81 and journal.delivered() == 0
         assert written.items() <= entries(path).items()
-        assert journal.recall("stop") == "by A"
+        assert journal.recall("stop", str) == "by A"
     assert [remark.text for remark in verify(path) if remark.wrong] == []
 
 

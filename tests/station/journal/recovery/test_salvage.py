@@ -145,7 +145,7 @@ def test_a_row_that_cannot_be_read_is_told_by_its_entry(state: State) -> None:
         assert [row.id for row in journal.plays(0)] == [row.id for row in before]
         again = [replace(row, last_ms=old.last_ms) for row, old in zip(journal.plays(0), before, strict=True)]
         assert again == before, "but for the last check-point, which an entry does not tell"
-        assert journal.recall("stop") == "by A"
+        assert journal.recall("stop", str) == "by A"
     assert state.wrong() == []
 
 

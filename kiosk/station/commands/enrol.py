@@ -1,0 +1,28 @@
+"""`kiosk enrol`: makes this station known to its town."""
+
+from pathlib import Path
+
+import click
+
+from kiosk.station.commands.station import config_option, load_settings
+from kiosk.station.link.enrol import EnrolmentFailed, enrol
+
+
+@click.command("enrol")
+@click.option("--town", "url", required=True, help="The town's address, such as https://town.example")
+@click.option("--code", prompt="Enrolment code", help="The code that the town gave for this station.")
+@config_option
+@click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="The state folder, without settings.")
+def enrol_command(url: str, code: str, settings: Path, state: Path | None) -> None:
+    """Make this station known to its town."""
+    ca_file = ""
+    if state is None:
+        config = load_settings(settings)
+        state, ca_file = Path(config.station.state), config.town.ca_file
+    try:
+        identity = enrol(url, code, state, ca_file)
+    except EnrolmentFailed as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(
+        f"This is now station {identity.station} ({identity.name}), group {identity.group}, town {identity.town}."
+    )

@@ -1,0 +1,51 @@
+"""The kiosk itself: players that fail, events that wait, a journal that cannot write, the clock. Pure."""
+
+from collections.abc import Iterator
+
+from kiosk.common.messages import Message, mark
+from kiosk.contract.station import Thresholds
+from kiosk.station.health.observation import Finding, Observation, above
+
+INBOX_LIMIT = 1000
+"""Events waiting. The producers are few and slow: more than this means that the daemon cannot follow."""
+
+
+def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[Finding]:
+    most = thresholds.child_restarts_per_hour
+    yield Finding(
+        cause="child-restarts",
+        device="player",
+        wrong=above(observation.child_restarts, most, most // 2),
+        text=Message(
+            mark("The player had to be restarted {count} times within an hour."),
+            {"count": str(observation.child_restarts)},
+        ),
+        remedy=Message(mark("Restart the PC. If it goes on, tell the town which programme was on.")),
+        facts={"restarts": str(observation.child_restarts)},
+        settle=False,
+    )
+    yield Finding(
+        cause="inbox-long",
+        device="daemon",
+        wrong=above(observation.inbox, INBOX_LIMIT, INBOX_LIMIT // 10),
+        text=Message(mark("The kiosk cannot keep up: {count} messages wait."), {"count": str(observation.inbox)}),
+        remedy=Message(mark("Restart the PC.")),
+        facts={"inbox": str(observation.inbox)},
+    )
+    trouble = observation.journal_trouble
+    told_by_disk = observation.facts.get("disk.writable") is False
+    yield Finding(
+        cause="journal-trouble",
+        device="journal",
+        wrong=None if trouble is None or (trouble and told_by_disk) else bool(trouble),
+        text=Message(mark("Plays cannot be recorded: {error}"), {"error": trouble or ""}),
+        remedy=Message(mark("Restart the PC; if it comes back, tell the town.")),
+        facts={"error": trouble or ""},
+    )
+    yield Finding(
+        cause="clock-untrusted",
+        device="clock",
+        wrong=None if observation.clock is None else observation.clock == "untrusted",
+        text=Message(mark("The clock cannot be trusted, so the timetable is not followed.")),
+        remedy=Message(mark("Connect the PC to the network; if it happens at every start, its battery is empty.")),
+    )
