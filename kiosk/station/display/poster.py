@@ -1,7 +1,7 @@
-"""The public posting: this week's table as plain data, cheap to compose, drawn elsewhere.
+"""The poster: this week's table as plain data, composed here, drawn by ``poster_image`` in another process.
 
-It is shown whenever nothing plays, to everybody: it holds no names of people, no attendance and no faults, and says of
-a past slot only that it is past, since what was really played is for the record to say.
+It is shown to everybody whenever no programme is on air: it holds no names of people, no attendance and no faults. Of a
+past slot it says only that it is past; what was really played is in the record.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class PosterRow(msgspec.Struct, frozen=True, kw_only=True):
     titles: tuple[str, ...]
     occasion: str = ""
     category: str = ""
-    """What all its programmes have in common."""
+    """The category of its programmes, where they have the same one."""
     moment: Moment = "to-come"
 
 
@@ -42,7 +42,7 @@ class PosterDay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Poster(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the picture shows, already in words; goes to the child process as JSON."""
+    """All text of the poster, in the room's language; sent to the stage's process as JSON."""
 
     language: Language
     station: str
@@ -50,7 +50,7 @@ class Poster(msgspec.Struct, frozen=True, kw_only=True):
     days_of: str
     """The week, from Monday to Sunday, in words."""
     banner: str = ""
-    """Why the screen is quiet, where there is a reason to give."""
+    """Why the screen is quiet: stopped, no clock, no plan; empty where a plan is followed."""
     days: tuple[PosterDay, ...] = ()
     recommended: tuple[str, ...] = ()
     footer: str = ""
@@ -68,10 +68,10 @@ def compose(
     clock: ClockState = "trusted",
     station: str = "",
 ) -> Poster:
-    """The posting for the week (Monday to Sunday) of the aware instant ``now``.
+    """The poster for the week (Monday to Sunday) of the aware instant ``now``.
 
-    ``reason`` is a key of ``reasons.REASONS`` or as typed; ``until`` None means until Start. ``station`` names the room
-    where no document has come yet. Days are those of the playlist's time zone, else the document's.
+    ``reason`` is a key of ``stop_reasons.REASONS`` or as typed; ``until`` None means until Start. ``station`` is the
+    room's name where no station document has come yet. Days are those of the playlist's time zone, else the document's.
     """
     _ = translator(language)
     zone = _zone(playlist, document)

@@ -1,4 +1,4 @@
-"""Draws the posting with Pillow, to be read from four metres; loaded in the stage's child process only."""
+"""Draws the poster with Pillow, to be read from four metres; imported in the stage's process only."""
 
 import logging
 import re
@@ -29,7 +29,7 @@ TODAY, NOW, BANNER = "#fdeab8", "#0b6b2e", "#ffc21a"
 LARGEST, SMALLEST = 1 / 16, 1 / 31
 """Height of the table's letters as a part of the picture's shorter side; the smallest is what four metres allow."""
 ONE_LINE = 1 / 24
-"""Letters of at most this height are tried with titles cut to one line, before any row is left out."""
+"""The largest letters with which titles are cut to one line; that is tried before any row is left out."""
 TRIES = 12
 """Tries between the largest letters and the smallest."""
 REFERENCE = 64
@@ -38,14 +38,14 @@ REFERENCE = 64
 UNBROKEN = re.compile(
     r"[《（「『【“]*(?:[\u2e80-\u2fff\u3040-\uffef]|[^\s\u2e80-\uffef《（「『【“]+)[》）」』】”、，。：；！？…]*\s*|\S|\s+"
 )
-"""What a line is not broken within: one Chinese letter or another word, and the punctuation that belongs to it."""
+"""Pieces that are never broken over two lines: one Chinese character, or a word, with its punctuation."""
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A line of the table with its measure: a day's name, or a slot (``row``)."""
+    """A line of the table with its height: a day's name, or a slot (``row``)."""
 
     day: PosterDay
     row: PosterRow | None
@@ -128,7 +128,7 @@ def _write(
 
 @lru_cache(maxsize=4096)
 def _wrap(text: str, size: int, width: int, most: int) -> tuple[str, ...]:
-    """``text`` in lines of at most ``width`` pixels, at most ``most`` of them."""
+    """``text`` broken into lines of at most ``width`` pixels, at most ``most`` of them."""
     lines: list[str] = [""]
     for piece in UNBROKEN.findall(text):
         if lines[-1] and _width(lines[-1] + piece.rstrip(), size) > width:
@@ -172,7 +172,7 @@ def _banner(pen: ImageDraw.ImageDraw, text: str, top: int, width: int, short: in
 
 
 def _foot(pen: ImageDraw.ImageDraw, poster: Poster, width: int, height: int, short: int, margin: int) -> int:
-    """Recommended titles and footer, from the bottom up; answers where the table must end."""
+    """Draw recommended titles and footer at the bottom; returns where the table must end."""
     _ = translator(poster.language)
     size = short // 28
     lines = [poster.footer] if poster.footer else []
@@ -206,7 +206,7 @@ def _table(pen: ImageDraw.ImageDraw, poster: Poster, box: tuple[int, int, int, i
     rows = sum(len(day.rows) for day in poster.days)
     for measure in _tries(right - left, short):
         if rows * measure.line > measure.columns * (bottom - top):
-            continue  # hopeless: not worth the measuring
+            continue  # it cannot fit: spare the measuring
         cells = _cells(poster, measure, poster.days)
         columns = _flow(cells, measure, bottom - top)
         if columns is not None:
@@ -280,7 +280,7 @@ def _flow(cells: list[Cell], measure: Measure, height: int) -> list[list[Cell]] 
 
 
 def _as_much_as_fits(poster: Poster, measure: Measure, height: int) -> tuple[list[list[Cell]], int]:
-    """Rows are taken in the order of what people ask for: today, tomorrow, the days to come, the days gone by."""
+    """The table with as many rows as fit, and how many do not. Today's come first, then later days, then past ones."""
     today = next((day.date for day in poster.days if day.today), "")
     chosen: dict[str, int] = {}
     fitting: list[list[Cell]] = []
@@ -297,7 +297,7 @@ def _as_much_as_fits(poster: Poster, measure: Measure, height: int) -> tuple[lis
 
 
 def _first_rows(day: PosterDay, count: int) -> PosterDay:
-    """The day with ``count`` of its rows: what is on and to come goes before what is past."""
+    """The day with ``count`` of its rows; rows that are on or to come go before past ones."""
     past = [row for row in day.rows if row.moment == "past"]
     rest = [row for row in day.rows if row.moment != "past"]
     kept = (rest + past[::-1])[:count]

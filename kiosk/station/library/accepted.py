@@ -16,7 +16,7 @@ from kiosk.contract.trust import Held, Index, Pinned
 from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
 from kiosk.station.library.documents import Documents, Shelf
 from kiosk.station.library.library import pins
-from kiosk.station.schedule.fetch_order import in_order_of_need, needs
+from kiosk.station.schedule.fetch_order import needs
 from kiosk.station.schedule.opening_hours import room_open
 
 MOST_REFUSALS = 20
@@ -138,7 +138,7 @@ class Accepted:
     def programmes(self, now: datetime | None = None) -> tuple[Programme, ...]:
         """Every programme that may be shown, in the order in which the files are needed from ``now`` on."""
         urgent = [programme for notice in self.urgents for programme in notice.programmes]
-        return (*urgent, *(in_order_of_need(self.playlist, now) if self.playlist else ()))
+        return (*urgent, *(programme for programme, _ in (needs(self.playlist, now) if self.playlist else ())))
 
     def due(self, now: datetime | None) -> dict[str, datetime]:
         """When files are first shown, by SHA-256; those of urgent notices at once (1970)."""

@@ -1,9 +1,10 @@
 """Signed documents on disk: the town's roots, the week, urgent notices, the station document; verified when loaded."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tuf.api.metadata import Root
 
@@ -17,6 +18,8 @@ from kiosk.contract.trust import Index, Pinned, Refused
 from kiosk.station.library.library import Library, make_lasting
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,13 @@ class Documents:
         root = self._load_roots(root_sha256, troubles)
         if root is None:
             return Shelf(troubles=tuple(troubles))
-        document = self._load_station(root, station, troubles)
-        index, playlist = self._load_week(root, document.group if document else group, troubles) or (None, None)
-        urgent_index, urgents = self._load_urgent(root, station, troubles) or (None, ())
+        document = self._load("station", lambda data: _verified_station(root, data, station), troubles)
+        own = document.group if document else group
+        index, playlist = (
+            self._load("group", lambda data: self._verified_week(root, data, own), troubles) or (None,) * 2
+        )
+        urgent = self._load("urgent", lambda data: self._verified_urgent(root, data, station), troubles)
+        urgent_index, urgents = urgent or (None, ())
         return Shelf(root, index, playlist, urgent_index, urgents, document, tuple(troubles))
 
     def _load_roots(self, root_sha256: str, troubles: list[str]) -> Root | None:
@@ -111,42 +118,24 @@ class Documents:
                 self._mark_damaged(path, error, troubles)
                 return root
 
-    def _load_week(self, root: Root, group: str, troubles: list[str]) -> tuple[Index, Playlist] | None:
-        if (data := self._metadata("group")) is None:
+    def _load(self, stem: str, verify: Callable[[bytes], T], troubles: list[str]) -> T | None:
+        if (data := self._metadata(stem)) is None:
             return None
         try:
-            index = trust.index(root, data, trust.Held(), None)
-            pinned = trust.pinned_playlist(index, group)
-            return index, trust.the_playlist(index, self._read_pinned(pinned), group)
-        except (OSError, Refused) as error:
-            self._mark_damaged(self._trust / "group.json", error, troubles)
+            return verify(data)
+        except (OSError, wire.Malformed, Refused) as error:
+            self._mark_damaged(self._trust / f"{stem}.json", error, troubles)
             return None
 
-    def _load_urgent(self, root: Root, station: str, troubles: list[str]) -> tuple[Index, tuple[Urgent, ...]] | None:
-        if (data := self._metadata("urgent")) is None:
-            return None
-        try:
-            index = trust.index(root, data, trust.Held(), None)
-            found = [
-                trust.urgent_notice(index, name, self._read_pinned(pinned))
-                for name, pinned in trust.pinned_notices(index).items()
-            ]
-        except (OSError, Refused) as error:
-            self._mark_damaged(self._trust / "urgent.json", error, troubles)
-            return None
+    def _verified_week(self, root: Root, data: bytes, group: str) -> tuple[Index, Playlist]:
+        index = trust.index(root, data, trust.Held(), None)
+        return index, trust.the_playlist(index, self._read_pinned(trust.pinned_playlist(index, group)), group)
+
+    def _verified_urgent(self, root: Root, data: bytes, station: str) -> tuple[Index, tuple[Urgent, ...]]:
+        index = trust.index(root, data, trust.Held(), None)
+        pins = trust.pinned_notices(index).items()
+        found = [trust.urgent_notice(index, name, self._read_pinned(pinned)) for name, pinned in pins]
         return index, for_station(found, station)
-
-    def _load_station(self, root: Root, station: str, troubles: list[str]) -> StationDocument | None:
-        if (data := self._metadata("station")) is None:
-            return None
-        try:
-            signed = wire.decode(data, Signed, "station document")
-            document = trust.vouched(root, signed, StationDocument, "station document")
-            check_station(document, station)
-        except (wire.Malformed, Refused) as error:
-            self._mark_damaged(self._trust / "station.json", error, troubles)
-            return None
-        return document
 
     def _metadata(self, stem: str) -> bytes | None:
         try:
@@ -167,6 +156,13 @@ class Documents:
             path.replace(path.with_name(f"{path.name}.damaged"))
         except OSError as trouble:
             log.warning("library: %s cannot be renamed: %s", path.name, trouble)
+
+
+def _verified_station(root: Root, data: bytes, station: str) -> StationDocument:
+    signed = wire.decode(data, Signed, "station document")
+    document = trust.vouched(root, signed, StationDocument, "station document")
+    check_station(document, station)
+    return document
 
 
 def check_length(pinned: Pinned, what: str) -> None:

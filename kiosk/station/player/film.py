@@ -1,4 +1,4 @@
-"""Programmes that libVLC plays: made ready out of sight on their first picture, run to the millisecond."""
+"""Programmes that libVLC plays: prepared out of sight, shown from their first picture on, to the millisecond."""
 
 import ctypes
 import itertools
@@ -9,6 +9,7 @@ from collections.abc import Callable
 import vlc
 
 from kiosk.station.player.sound.output import LibvlcSound, OwnSound
+from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.still import Failure, paint_title
 from kiosk.station.player.vlc_log import Log
 from kiosk.station.player.window import ProgrammeWindow
@@ -23,7 +24,7 @@ FLOWS_WITHIN = 1.5
 SETUP_DRAWS = 0.012
 """Draws that follow each other faster than this, in seconds, are libVLC setting up its window, not pictures."""
 FOUND_WITHIN = 2.0
-"""Seconds after which a file is taken for one in which libVLC finds no position."""
+"""Seconds after which libVLC is assumed to find no position in the file."""
 FLOW, JOINED_FLOW = 6, 3
 """Pictures in a row after which they are said to flow, from the head on and where a programme is joined."""
 SOUGHT_WITHIN = 0.3
@@ -51,7 +52,7 @@ ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
 
 class Film:
-    """libVLC with one file."""
+    """One file, played by libVLC."""
 
     def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
         self._cue, self._window = cue, window
@@ -70,15 +71,15 @@ class Film:
         self._player = self._instance.media_player_new()
         self._player.set_media(media)
         self._player.set_xwindow(window.id)
-        _ask_for(self._player, cue)
-        self._sound: OwnSound | LibvlcSound
+        _set_outputs(self._player, cue)
+        self.sound: Silence
         if cue.sound == "pulse":
-            self._sound = OwnSound(self._player, cue)
+            self.sound = OwnSound(self._player, cue)
         else:
-            self._sound = LibvlcSound(self._player, cue, _LIBVLC_OUTPUTS[cue.sound], self._log)
+            self.sound = LibvlcSound(self._player, cue, _LIBVLC_OUTPUTS[cue.sound], self._log)
         self._stats = vlc.MediaStats()
         self._stands = True
-        """Does the head's picture stand in the window, out of sight?"""
+        """Whether the head's picture is in the window, out of sight."""
         self._before: tuple[int, int] | None = None
         """Pictures drawn and lost before the cut."""
 
@@ -90,10 +91,10 @@ class Film:
     # --- before the cut ---
 
     def make_ready(self) -> None:
-        """Play, mute and unseen, until pictures flow; return to the head; learn how long a start takes.
+        """Play, unheard and unseen, until pictures flow; return to the head; measure how long a start takes.
 
         ``:start-paused`` would be simpler, but with it MP4 and MKV never open a video output (libVLC 3.0.24). A start
-        takes 10 to 70 ms, by the format, so it is tried and the real one is called for as much earlier. Raises Failure.
+        takes 10 to 70 ms, by the format, so it is tried, and the real one is made as much earlier. Raises Failure.
         """
         self._window.forget_pictures()
         self._player.play()
@@ -116,34 +117,34 @@ class Film:
                 break
 
     def _learn_start(self, drawn: bool, period: float) -> None:
-        """Try a start from the head, whose picture was ``drawn`` or not: does it stand? When does its time begin?"""
-        first = self._window.look() if drawn else b""
-        self._sound.try_start()
+        """Try a start from the head, its picture ``drawn`` or not: sets ``lead``, and whether the picture stays."""
+        first = self._window.sample() if drawn else b""
+        self.sound.try_start()
         began = time.monotonic()
         if drawn:
-            changed = self._try_start(began, lambda: self._window.look() != first)
+            changed = self._try_start(began, lambda: self._window.sample() != first)
             self._stands = changed == 0 or changed > 0.75 * period  # what changes sooner was not the head
             self.lead = max(0.0, changed - period) if self._stands else changed + EARLY
         else:
             self._stands = False
             self.lead = self._try_start(began, lambda: True) + EARLY
-        self._sound.learn(began, self.lead)
+        self.sound.learn(began, self.lead)
 
     def _learn_sound(self) -> None:
-        """Try a start of a programme that has no pictures: by how much its sound comes later."""
+        """Try a start of a programme that has no pictures: sets how long after it the sound comes."""
         self._player.set_time(self._cue.position_ms)
         if self._cue.position_ms:
             return
-        self._sound.try_start()
+        self.sound.try_start()
         began = time.monotonic()
         self._player.set_pause(0)
         time.sleep(SOUND_TRIAL)
         self._pause()
-        self.lead = self._sound.learn(began, None)
+        self.lead = self.sound.learn(began, None)
         self._player.set_time(0)
 
     def _try_start(self, began: float, is_it: Callable[[], bool]) -> float:
-        """Run for a moment from ``began`` on: seconds until something is drawn and ``is_it``; 0 for never."""
+        """Run for a moment from ``began`` on: seconds until a picture is drawn and ``is_it`` holds; 0 for never."""
         self._player.set_pause(0)
         took = 0.0
         while took == 0.0 and time.monotonic() - began < DRAWN_WITHIN:
@@ -154,7 +155,7 @@ class Film:
         return took
 
     def _until_pictures_flow(self) -> list[float]:
-        """Wait for some pictures that follow each other; when each was drawn. A single picture: nothing."""
+        """Wait for some pictures in a row; returns when each was drawn. Empty where there are not two."""
         began = time.monotonic()
         run: list[float] = []
         while time.monotonic() - began < READY_WITHIN:
@@ -187,9 +188,9 @@ class Film:
         raise Failure(f"no picture within {READY_WITHIN:.0f} s")
 
     def _is_there(self, began: float) -> bool:
-        """Has libVLC gone to where it was told to start? Pictures of the head may be drawn before it has.
+        """Whether libVLC has gone to the position where it is to start; before that it may draw pictures of the head.
 
-        It tells the time a quarter of a second late; its log says at once that it has decoded what it begins with.
+        Its time is a quarter of a second late; its log says at once that it has decoded the first pictures.
         """
         position = self._cue.position_ms
         if position == 0 or self._log.begins:
@@ -205,7 +206,7 @@ class Film:
         )
 
     def _return(self) -> bool:
-        """Go, paused, to the head: is its picture drawn? Of MPEG streams it comes only when time runs again."""
+        """Go to the head, paused. Returns whether its picture is drawn: of MPEG streams it is not until time runs."""
         self._window.forget_pictures()
         self._player.set_time(0)
         wait, drawn = SOUGHT_WITHIN, False
@@ -221,49 +222,20 @@ class Film:
 
     # --- on air ---
 
-    @property
-    def quiet(self) -> float:
-        """Seconds before its end at which :meth:`fade_out` has to be called."""
-        return self._sound.quiet
-
-    def expect(self, at: float, end: float) -> None:
-        """The cut will be at ``at``, the programme's end at ``end`` (monotonic). May be said again."""
-        self._sound.expect(at, end)
-
     def run(self) -> None:
         """Let time run, still unseen and unheard."""
         self._window.forget_pictures()
-        self._sound.run()
+        self.sound.run()
         self._player.set_pause(0)
 
-    def arrive(self) -> None:
-        """At the cut: a head that is a little late is waited for, or the picture in its place would be seen."""
+    def wait_for_head(self) -> None:
+        """At the cut: wait for the head's picture where that is a little late, or another one would be seen."""
         if not self._stands:
             self._window.next_picture(LATE_AT_MOST)
 
-    def sound(self) -> None:
-        """Be heard."""
-        self._sound.rise()
-
-    def fade_out(self) -> None:
-        """Its end has come nearly: be heard no more."""
-        self._sound.fade_out()
-
-    def hush(self) -> float:
-        """Be heard no more, before its end; gives the instant at which that is so (monotonic)."""
-        return self._sound.hush()
-
-    def fall_silent(self) -> None:
-        """Stand still; the last picture stays."""
+    def stand_still(self) -> None:
+        """At the end: time stops, the last picture stays."""
         self._player.set_pause(1)
-
-    def set_volume(self, percent: int) -> None:
-        """In percent, cubic, on top of the gain that evens loudness out."""
-        self._sound.set_volume(percent)
-
-    def mend_sound(self) -> None:
-        """Be heard again, if the way to the loudspeaker was lost."""
-        self._sound.mend()
 
     def progress(self) -> Progress:
         """How far the programme is. Pictures count from the first call on."""
@@ -284,14 +256,14 @@ class Film:
 def _vlc_options(cue: Cue) -> list[str]:
     options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
     options += ["--codec=avcodec,any", "--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
-    if cue.sound in _LIBVLC_OUTPUTS:  # and no other one: it might be loud, or take the device
+    if cue.sound in _LIBVLC_OUTPUTS:  # no other one: it might be loud, or hold the device
         options.append(f"--aout={_LIBVLC_OUTPUTS[cue.sound]},none")
     return options
 
 
-def _ask_for(player: vlc.MediaPlayer, cue: Cue) -> None:
-    """The video output and the decoding that the cue names. To give the player a window takes back what its options
-    have said of them, and the public interface has no other way (libVLC 3.0.24)."""
+def _set_outputs(player: vlc.MediaPlayer, cue: Cue) -> None:
+    """Set the video output and the decoding of the cue: ``set_xwindow`` has reset the options for both, and the public
+    interface has no other way (libVLC 3.0.24)."""
     wanted = {b"vout": cue.video_output, b"avcodec-hw": "" if cue.hardware_decoding else "none"}
     core = ctypes.CDLL("libvlccore.so.9")
     for name, value in wanted.items():

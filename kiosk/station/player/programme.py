@@ -1,8 +1,8 @@
-"""One programme, one process: made ready out of sight and shown when the clock says so.
+"""The child process of one programme: prepares it out of sight, shows it at the instant of the cut.
 
-The parent's orders come in on standard input, reports go out on standard output (``messages``). The child ends when it
-is told to leave, when its parent is gone, or when the file cannot be played; a crash or a hang of libVLC is for the
-parent to notice and costs nothing but this process.
+Orders of the daemon come on standard input, reports go out on standard output (``projector.messages``). The child ends
+when it is told to leave, when the daemon is gone, or when the file cannot be played. libVLC may crash or hang on a bad
+file: the daemon notices, and only this process is lost.
 """
 
 import os
@@ -37,26 +37,26 @@ FIRST_REPORT = 0.3
 """Seconds after the cut by which libVLC has counted what it drew out of sight."""
 PROGRESS_EVERY = 1.0
 SWITCH = 0.001
-"""Seconds that one of our threads may keep Python from the others: sound is laid down while the cut is waited for."""
-A_LITTLE = 0.05
-"""Seconds by which a head may be late without asking."""
-PATIENCE = 1.0
-"""Seconds that the parent is given to say when a picture may come that is late, or joins."""
+"""Seconds that one thread may hold Python: sound is decoded while the main thread waits for the cut."""
+LATE_UNASKED = 0.05
+"""Seconds by which a cut may be late and still be made without asking the daemon for another instant."""
+ANSWER_WITHIN = 1.0
+"""Seconds that the daemon has to answer when a picture that is late, or joins, may come."""
 SPIN = 0.002
-"""Seconds before an instant from which on it is waited for awake: the kernel wakes a sleeper a little late."""
-AROUND = 0.05
-"""Seconds before its start in which a programme looks which one it follows."""
+"""Seconds before an instant in which it is waited for without sleep: the kernel wakes a sleeper a little late."""
+FIND_BEFORE = 0.05
+"""Seconds before its start at which a programme finds out which one it follows."""
 REPORTS = 3
-"""File descriptor on which the parent reads."""
+"""File descriptor that the daemon reads."""
 _ORDERS = msgspec.json.Decoder(ToChild)
 
 
 def main() -> NoReturn:
-    """Play the programme that the first line of standard input names. The argument is a folder of our own."""
+    """Play the programme that the first line of standard input names. The argument is the child's own folder."""
     die_with_parent()
     sys.setswitchinterval(SWITCH)
     os.dup2(1, REPORTS)
-    os.dup2(2, 1)  # what libVLC's plug-ins print must not reach the parent
+    os.dup2(2, 1)  # what libVLC's plug-ins print must not reach the daemon
     unconfined = confine(Path(sys.argv[1]))
     orders = Orders(sys.stdin.fileno())
     cue = orders.wait(None)
@@ -69,8 +69,8 @@ def main() -> NoReturn:
         programme.make_ready()
         window.keep_picture()
         cut = cut_so_far(programme, window, orders)
-        waits = cut is not None and (cue.position_ms > 0 or time.monotonic() > cut.at + A_LITTLE)
-        tell(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined, waits=waits))
+        waits = cut is not None and (cue.position_ms > 0 or time.monotonic() > cut.at + LATE_UNASKED)
+        report(Ready(kind=programme.kind, video_output=programme.video_output, unconfined=unconfined, waits=waits))
         if cut is not None and waits:
             cut = wait_for_leave(programme, window, orders, cut)
         play(programme, window, orders, cut)
@@ -83,18 +83,18 @@ def main() -> NoReturn:
 
 
 def cut_so_far(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> Cut | None:
-    """The cut as the orders have it by now."""
+    """Carry out the orders that have come; returns the newest cut."""
     cut: Cut | None = None
     while (order := orders.wait(0)) is not None:
-        cut = obey(order, programme, window) or cut
+        cut = carry_out(order, programme, window) or cut
     return cut
 
 
 def wait_for_leave(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut) -> Cut:
-    """Wait for the parent to say when; one that is busy for too long does not keep the screen dark."""
-    until = time.monotonic() + PATIENCE
+    """Wait for the daemon to say when; after a second without an answer the cut stands as it was ordered."""
+    until = time.monotonic() + ANSWER_WITHIN
     while time.monotonic() < until:
-        told = obey(orders.wait(until), programme, window)
+        told = carry_out(orders.wait(until), programme, window)
         if told is not None and told.at > min(cut.at, time.monotonic()):
             return told
         cut = told or cut
@@ -102,90 +102,90 @@ def wait_for_leave(programme: Film | Still, window: ProgrammeWindow, orders: "Or
 
 
 def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", ordered: Cut | None) -> NoReturn:
-    """Wait for the cut, be shown, fall silent at the end, wait to be told to leave."""
+    """Wait for the cut, show the programme, stop it at its end, wait for the order to leave."""
     cut = wait_for_cut(programme, window, orders, ordered)
     next_report = time.monotonic() + FIRST_REPORT
     while True:
-        order = orders.wait(min(cut.end - programme.quiet, next_report))
-        cut = obey(order, programme, window) or cut
+        order = orders.wait(min(cut.end - programme.sound.quiet, next_report))
+        cut = carry_out(order, programme, window) or cut
         now = time.monotonic()
-        if now >= cut.end - programme.quiet:
+        if now >= cut.end - programme.sound.quiet:
             break
         if now >= next_report:
             next_report += PROGRESS_EVERY
-            tell(programme.progress())
-            programme.mend_sound()
-    programme.fade_out()
+            report(programme.progress())
+            programme.sound.mend()
+    programme.sound.fade_out()
     time.sleep(max(0.0, cut.end - time.monotonic()))
-    programme.fall_silent()
-    tell(programme.progress())
+    programme.stand_still()
+    report(programme.progress())
     while True:
-        obey(orders.wait(None), programme, window)
+        carry_out(orders.wait(None), programme, window)
 
 
 def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut | None) -> Cut:
-    """Start the programme as much ahead of the cut as it needs, and raise it at the cut."""
-    cut = wait_until_near(programme, window, orders, cut, AROUND)
-    window.look_around()
+    """Start the programme before the cut by its lead, and raise its window at the cut."""
+    cut = wait_until_near(programme, window, orders, cut, FIND_BEFORE)
+    window.find_programme_on_screen()
     cut = wait_until_near(programme, window, orders, cut, SPIN)
     wait_awake(cut.at - programme.lead)
     began = time.monotonic()
     programme.run()
     if began > cut.at - programme.lead + SPIN:  # too late for the cut as it was ordered
-        programme.expect(began + programme.lead, cut.end)
+        programme.sound.expect(began + programme.lead, cut.end)
     time.sleep(max(0.0, cut.at - SPIN - time.monotonic()))
     wait_awake(cut.at)
-    programme.arrive()
-    while time.monotonic() >= cut.end:  # it was not ready before its end: nobody is to see that one picture
-        cut = obey(orders.wait(None), programme, window) or cut
+    programme.wait_for_head()
+    while time.monotonic() >= cut.end:  # ready only after its end: not a single picture is to be seen
+        cut = carry_out(orders.wait(None), programme, window) or cut
     window.raise_()
-    tell(Shown(at=time.monotonic()))
-    programme.sound()
-    window.look_away()
+    report(Shown(at=time.monotonic()))
+    programme.sound.rise()
+    window.stop_watching()
     return cut
 
 
 def wait_until_near(
     programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut | None, seconds: float
 ) -> Cut:
-    """Wait until the programme has to be started in ``seconds``; the cut as it is known then."""
+    """Wait until ``seconds`` before the programme has to be started; returns the newest cut."""
     while cut is None or time.monotonic() < cut.at - programme.lead - seconds:
         until = cut.at - programme.lead - seconds if cut else None
-        cut = obey(orders.wait(until), programme, window) or cut
+        cut = carry_out(orders.wait(until), programme, window) or cut
     return cut
 
 
-def obey(order: "ToChild | None", programme: Film | Still, window: ProgrammeWindow) -> Cut | None:
-    """Do what the parent says; a cut is given back."""
+def carry_out(order: "ToChild | None", programme: Film | Still, window: ProgrammeWindow) -> Cut | None:
+    """Carry out an order of the daemon; returns it if it is a cut."""
     match order:
         case Volume(percent=percent):
-            programme.set_volume(percent)
+            programme.sound.set_volume(percent)
         case Leave():
-            silent = programme.hush()
+            silent = programme.sound.hush()
             window.vanish()
             time.sleep(max(0.0, silent - time.monotonic()))
             os._exit(0)
         case Cut():
-            programme.expect(order.at, order.end)
+            programme.sound.expect(order.at, order.end)
             return order
     return None
 
 
 def wait_awake(until: float) -> None:
-    """Come back at ``until`` (monotonic), to within some microseconds."""
+    """Return at ``until`` (monotonic), within some microseconds."""
     while time.monotonic() < until:
         pass
 
 
 class Orders:
-    """The parent's orders, one a line, waited for until an instant."""
+    """Reads the daemon's orders, one a line."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._pending = b""
 
     def wait(self, until: float | None) -> ToChild | None:
-        """The next order, or None when ``until`` (monotonic) has come. Ends the process when the parent is gone."""
+        """The next order, or None at ``until`` (monotonic). Ends the process when the daemon is gone."""
         while b"\n" not in self._pending:
             left = None if until is None else max(0.0, until - time.monotonic())
             if not select.select([self._descriptor], [], [], left)[0]:
@@ -199,8 +199,8 @@ class Orders:
         return order
 
 
-def tell(message: Message) -> None:
-    """One line to the parent; a parent that is gone ends this process."""
+def report(message: Message) -> None:
+    """Send one line to the daemon. Ends the process when the daemon is gone."""
     try:
         os.write(REPORTS, line(message))
     except OSError:
@@ -208,8 +208,8 @@ def tell(message: Message) -> None:
 
 
 def fail(cause: str) -> NoReturn:
-    """Tell the cause and end. Without libVLC's own clean-up, which may hang on a bad file."""
-    tell(Failed(cause=cause[:MOST_WORDS]))
+    """Report the cause and end, without libVLC's own clean-up, which may hang on a bad file."""
+    report(Failed(cause=cause[:MOST_WORDS]))
     os._exit(1)
 
 

@@ -1,4 +1,4 @@
-"""A small picture of the whole screen, taken so that no cut and no moving picture has to wait for it."""
+"""Takes a small screenshot of the whole screen, in stripes, so that the programme on air never waits for it."""
 
 import time
 from io import BytesIO
@@ -21,14 +21,14 @@ STRIPE_PAUSE = 0.001
 
 
 class NotGrabbed(Exception):
-    """The screen gave no picture; the message says why."""
+    """No screenshot could be taken; the message says why."""
 
 
 def grab(connection: Any) -> bytes:
     """The screen as a JPEG file of at most :data:`MAX_PICTURE` bytes. Raises :class:`NotGrabbed`.
 
     The X server copies the screen to a pixmap of its own in one go (at 1920x1080 3 ms), so that the picture is of one
-    instant; only then it is read, in stripes, which takes thirty times as long and holds up nobody.
+    instant. Then the pixmap is read in stripes, which takes thirty times as long; the server serves others in between.
     """
     try:
         picture = _read(connection)

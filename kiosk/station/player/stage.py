@@ -1,6 +1,6 @@
-"""The stage: the process that holds the X screen for the daemon, paints the poster on it, and takes pictures of it.
+"""The child process of the stage: holds the X screen, shows the poster on it, takes screenshots of it.
 
-It ends when the X server goes away, which is how the daemon learns of that.
+It ends when the X server goes away: so the daemon learns of that.
 """
 
 import os
@@ -28,7 +28,7 @@ def main() -> None:
         connection = connect(sys.argv[1])
         keep_awake(connection)
         window = PosterWindow(connection)
-        _tell(Staged(width=window.width, height=window.height))
+        _report(Staged(width=window.width, height=window.height))
         while True:
             ready, _, _ = select.select([orders, connection.fileno()], [], [])
             if connection.fileno() in ready:
@@ -47,13 +47,13 @@ def main() -> None:
                 image = draw(msgspec.json.decode(posters[-1], type=Poster), window.width, window.height)
                 window.paint(image.convert("RGBX").tobytes("raw", "BGRX"))
             if len(posters) < len(given):
-                _tell(_picture(connection))
+                _report(_screenshot(connection))
     except HUNG_UP as error:
         sys.stderr.write(f"stage: {error}\n")
         sys.exit(SCREEN_GONE)
 
 
-def _picture(connection: Any) -> Grabbed:
+def _screenshot(connection: Any) -> Grabbed:
     at = time.monotonic()
     try:
         return Grabbed(at=at, picture=grab(connection))
@@ -61,8 +61,8 @@ def _picture(connection: Any) -> Grabbed:
         return Grabbed(at=at, trouble=str(error)[:MOST_WORDS])
 
 
-def _tell(message: Message) -> None:
-    """One line to the parent, whole: a pipe takes 64 KB at a time, and a picture is longer."""
+def _report(message: Message) -> None:
+    """Send one line to the daemon, in several writes: a pipe takes 64 KB at a time, and a screenshot is longer."""
     rest = memoryview(line(message))
     while rest:
         rest = rest[os.write(1, rest) :]

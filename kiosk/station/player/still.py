@@ -1,9 +1,10 @@
-"""Pictures that do not move: PNG and JPEG stills, and the card that stands for a programme without pictures."""
+"""Programmes that are one picture (PNG, JPEG), and the title card of a programme that has sound only."""
 
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
 
@@ -33,12 +34,12 @@ def is_still(file: str) -> bool:
 
 
 class Still:
-    """A programme that is one picture. Its time is the clock's."""
+    """A programme that is one picture. Its time is that of the clock."""
 
     kind: Kind = "still"
     video_output = "none"
     lead = 0.0
-    quiet = 0.0
+    sound = Silence()
 
     def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
         self._cue, self._window = cue, window
@@ -60,37 +61,18 @@ class Still:
             raise Failure(f"the picture cannot be decoded: {error}") from None
         self._window.paint(_pixels(_fitted(picture, self._window.width, self._window.height)))
 
-    def expect(self, at: float, end: float) -> None:
-        """It is ready for any instant."""
-
     def run(self) -> None:
         """Its time runs from now."""
         self._began = time.monotonic()
 
-    def arrive(self) -> None:
-        """It is there."""
+    def wait_for_head(self) -> None:
+        """Its picture is there."""
 
-    def sound(self) -> None:
-        """It has no sound."""
-
-    def fade_out(self) -> None:
-        """It has no sound."""
-
-    def hush(self) -> float:
-        """It has no sound."""
-        return time.monotonic()
-
-    def mend_sound(self) -> None:
-        """It has no sound."""
-
-    def fall_silent(self) -> None:
-        """It has no sound."""
-
-    def set_volume(self, percent: int) -> None:
-        """It has no sound."""
+    def stand_still(self) -> None:
+        """It never moves."""
 
     def progress(self) -> Progress:
-        """How long it has stood."""
+        """How long it has been shown."""
         now = time.monotonic()
         media_ms = self._cue.position_ms + round((now - self._began) * 1000)
         return Progress(at=now, media_ms=media_ms, pictures=1, lost=0)

@@ -1,4 +1,4 @@
-"""What libVLC tells nobody but its log: which video output it chose, that it begins to play, that sound was lost."""
+"""Reads from libVLC's log what its interface does not tell: the video output, the begin of play, the loss of sound."""
 
 import ctypes
 from typing import Any
@@ -7,31 +7,31 @@ import vlc
 
 _vsnprintf = ctypes.CDLL(None).vsnprintf
 _READ, _DECODED = b"Stream buffering done", b"Decoder wait done"
-"""As libVLC 3 says them, one after the other, at each place from which it is to play."""
+"""Lines of libVLC 3, one after the other, at each position from which it is to play."""
 
 
 class Log:
-    """An ear at the log of a libVLC instance. libVLC speaks to it in threads of its own, only while it listens."""
+    """Listens to the log of a libVLC instance; called in threads of libVLC."""
 
     def __init__(self, instance: Any) -> None:
         self._instance = instance
-        self._callback = vlc.CallbackDecorators.LogCb(self._hear)  # libVLC holds no reference
+        self._callback = vlc.CallbackDecorators.LogCb(self._read_line)  # libVLC holds no reference
         self.video_output = ""
         """Name of the module in use."""
         self.begins = False
-        """Has it decoded the first pictures and sounds of where it is? To go elsewhere takes it back."""
+        """Whether it has decoded the first pictures and sounds of its position; False again where it goes elsewhere."""
         self.sound_lost = False
-        """Did sound not reach its device? To be set back by whoever does something about it."""
+        """Whether sound has failed to reach its device. Set back by whoever mends that."""
 
     def listen(self) -> None:
-        """From now on."""
+        """Begin to read the log."""
         self._instance.log_set(self._callback, None)
 
     def ignore(self) -> None:
-        """No more: near a cut, a thread of libVLC that speaks must not wait for Python."""
+        """Stop reading the log: near a cut, a thread of libVLC must not wait for Python."""
         self._instance.log_unset()
 
-    def _hear(self, _data: object, level: int, context: Any, text: bytes, values: Any) -> None:
+    def _read_line(self, _data: object, level: int, context: Any, text: bytes, values: Any) -> None:
         if level == vlc.LogLevel.ERROR.value:
             self.sound_lost |= _source_file(context).startswith(b"audio_output/")
         elif text.startswith((_READ, _DECODED)):
@@ -45,7 +45,7 @@ class Log:
 
 
 def _source_file(context: Any) -> bytes:
-    """The file of libVLC's source that a line comes from; python-vlc's own function for it takes no NULL."""
+    """The file of libVLC's source that wrote a line; python-vlc's own function for it accepts no NULL."""
     module, file, number = ctypes.c_char_p(), ctypes.c_char_p(), ctypes.c_uint()
     vlc.dll.libvlc_log_get_context(context, ctypes.byref(module), ctypes.byref(file), ctypes.byref(number))
     return file.value or b""

@@ -1,4 +1,4 @@
-"""X windows of the projector: a programme's, which keeps its picture while it waits off the screen, and the poster."""
+"""X windows: that of a programme, which keeps its picture while it waits beside the screen, and that of the poster."""
 
 import os
 import select
@@ -10,15 +10,15 @@ from Xlib.error import CatchError, ConnectionClosedError, XError
 from Xlib.ext import composite, damage, dpms
 
 NAME = "kiosk programme"
-"""Of each window of a programme."""
+"""The name of every window of a programme."""
 
 
 class ScreenGone(Exception):
-    """There is no X server to be reached."""
+    """The X server cannot be reached."""
 
 
 HUNG_UP = (ScreenGone, ConnectionClosedError, ConnectionError)
-"""How it shows that the X server is not there, or has gone away."""
+"""Raised where the X server is not there, or has gone away."""
 
 
 def connect(name: str) -> Any:
@@ -31,9 +31,9 @@ def connect(name: str) -> Any:
 
 
 def keep_awake(connection: Any) -> None:
-    """Forbid the X server to make the screen dark when no key has been pressed for ten minutes, as it does unasked.
+    """Switch off the screen saver, which else makes the screen dark after ten minutes without a key.
 
-    The monitor can still be told to sleep, and what it does be read. One that sleeps already is woken up.
+    DPMS itself stays on, so that the monitor's state can be read and set. A monitor that sleeps is woken up.
     """
     connection.set_screen_saver(0, 0, X.DefaultBlanking, X.DefaultExposures)
     connection.force_screen_saver(X.ScreenSaverReset)
@@ -46,7 +46,7 @@ def keep_awake(connection: Any) -> None:
 
 
 class _Window:
-    """A window of the screen's size, born behind all others. Sizes in pixels."""
+    """A window of the screen's size, created below all others. Sizes in pixels."""
 
     def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
         screen = connection.screen()
@@ -70,7 +70,7 @@ class _Window:
 
     def paint(self, pixels: bytes) -> None:
         """Show a picture of the window's size: BGRX, four bytes a pixel, row by row. It is the window's background:
-        the server itself paints it whenever there is need."""
+        the server paints it again by itself."""
         pixmap = self._window.create_pixmap(self.width, self.height, self._depth)
         context = pixmap.create_gc()
         pitch = self.width * 4
@@ -99,13 +99,13 @@ class ProgrammeWindow(_Window):
     def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
         super().__init__(connection, width, height)
         self._aside = bool(connection.has_extension("Composite"))
-        """It need not be on the screen to have a picture."""
+        """Whether it keeps its picture while it is beside the screen."""
         if self._aside:
             composite.redirect_window(self._window, composite.RedirectAutomatic)
             self._window.configure(x=-self.width)
         self._window.set_wm_name(NAME)
         self._before: list[Any] = []
-        """The windows that it takes the place of."""
+        """The windows of programmes that it replaces."""
         self._window.map()
         connection.damage_query_version()
         self._damage = self._window.damage_create(damage.DamageReportRawRectangles)
@@ -127,29 +127,29 @@ class ProgrammeWindow(_Window):
         self._display.next_event()
         return time.monotonic()
 
-    def look(self) -> bytes:
-        """A few rows of the window as they are now, to tell whether its picture has changed."""
+    def sample(self) -> bytes:
+        """A few rows of the window's pixels, to find out whether its picture has changed."""
         rows = range(self.height // 20, self.height, self.height // 10)
         return b"".join(self._window.get_image(0, y, self.width, 1, X.ZPixmap, 0xFFFFFFFF).data for y in rows)
 
     def forget_pictures(self) -> None:
-        """Drop the notices of what was drawn so far."""
+        """Discard the events of all that was drawn so far."""
         self._display.sync()
         while self._display.pending_events():
             self._display.next_event()
 
     def keep_picture(self) -> None:
-        """From now on the server paints nothing of its own into the window: the last picture stays when libVLC ends."""
+        """Remove the window's background, so that the last picture stays when libVLC ends."""
         self._window.change_attributes(background_pixmap=X.NONE)
         self._display.sync()
 
-    def look_away(self) -> None:
-        """Hear of no more pictures: unread, the notices would pile up while a programme runs."""
+    def stop_watching(self) -> None:
+        """Get no more events of what is drawn: unread, they would pile up while a programme runs."""
         self._display.damage_destroy(self._damage)
         self.forget_pictures()
 
-    def look_around(self) -> None:
-        """See which programme is on the screen. To be called shortly before :meth:`raise_`: it takes a moment."""
+    def find_programme_on_screen(self) -> None:
+        """Find the window of the programme on the screen, shortly before :meth:`raise_`: it takes a moment."""
         if self._aside:
             self._before = [one for one in self._display.screen().root.query_tree().children if self._is_before(one)]
 
@@ -160,7 +160,7 @@ class ProgrammeWindow(_Window):
             return False
 
     def raise_(self) -> None:
-        """Be on the screen, on top, in place of the programme there; returns when the server has done it."""
+        """Move onto the screen, on top, and take the programme there off; returns when the server has done it."""
         self._window.configure(x=0, stack_mode=X.Above)
         for other in self._before:
             other.unmap(onerror=CatchError())
@@ -173,7 +173,7 @@ class ProgrammeWindow(_Window):
 
 
 class PosterWindow(_Window):
-    """The window of the poster, below the programme that is on air. It is there, in black, before its picture is."""
+    """The window of the poster, below the programme on air. Black until its picture is painted."""
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)

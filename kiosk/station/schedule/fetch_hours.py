@@ -1,4 +1,4 @@
-"""The hours in which programmes may be fetched: whether it is time, and when so much will be done. Pure.
+"""The hours in which programmes may be fetched: whether now is one, and when a download will be done. Pure.
 
 All instants are aware and in the room's time zone; hours are local. A change to or from summer time moves an estimate
 by an hour, no more.
@@ -11,24 +11,24 @@ from datetime import datetime, time, timedelta
 PATTERN = r"((([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)(, *(?=\d)|\Z))*\Z"
 """Such as ``22:00-06:00``, or several by commas; empty for any time."""
 SOON = timedelta(hours=1)
-"""What is due within this much of the next opening cannot wait for it."""
+"""A programme that is due within an hour of the next stretch is not left to wait for it."""
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class FetchHours:
-    """Stretches of the day, each from and to; an end at or before its start lies on the next day. None: any time."""
+    """Stretches of the day, each from and to; an end at or before its start is on the next day. Empty: any time."""
 
     stretches: tuple[tuple[time, time], ...] = ()
 
     @classmethod
     def of(cls, text: str) -> "FetchHours":
-        """From the text of the settings, which has :data:`PATTERN`."""
+        """Read the text of the settings, which matches :data:`PATTERN`."""
         found = re.findall(r"(\d\d:\d\d)-(\d\d:\d\d)", text)
         return cls(tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in found))
 
     def until(self, now: datetime) -> datetime | None:
-        """When the stretch that ``now`` lies in ends; None where it lies in none. Without stretches, never."""
+        """The end of the stretch that ``now`` is in; None where it is in none. Without stretches, the end of time."""
         if not self.stretches:
             return datetime.max.replace(tzinfo=now.tzinfo)
         return max((end for start, end in self._around(now) if start <= now < end), default=None)
@@ -40,9 +40,9 @@ class FetchHours:
         return min(start for start, _ in self._around(now) if start > now)
 
     def allow(self, now: datetime, due: datetime | None) -> bool:
-        """Whether to fetch now what is first shown at ``due`` (None: at no certain time).
+        """Whether a programme that is first shown at ``due`` (None: at no certain time) may be fetched now.
 
-        What is due today, or too soon after the next opening, is fetched at any hour.
+        One that is due today, or too soon after the next stretch begins, may be fetched at any hour.
         """
         if self.until(now) is not None:
             return True
@@ -52,7 +52,7 @@ class FetchHours:
         return due < max(tomorrow, self.opens(now) + SOON)
 
     def done(self, now: datetime, needed: timedelta) -> datetime:
-        """When so much fetching is done that is done in these hours only."""
+        """When a download that takes ``needed`` is done, if it runs in these hours only."""
         at = now
         while True:
             at = self.opens(at)

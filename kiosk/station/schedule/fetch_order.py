@@ -1,4 +1,4 @@
-"""What programmes are needed for, and when: the order in which they are fetched. Pure."""
+"""The order in which programmes are fetched: by when each is first shown. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,10 +8,10 @@ from kiosk.contract.playlist import Playlist, Programme, span
 
 
 def needs(playlist: Playlist, now: datetime | None = None) -> Iterator[tuple[Programme, datetime | None]]:
-    """A week's programmes, each once, and when each is first due from ``now`` on; None where it is at no certain time.
+    """Each programme of a week, and when it is first due from ``now`` on; None where it is due at no certain time.
 
-    Those of slots come first, in the order of the slots; then recommended ones that may still be shown, by the day from
-    which on; then what only slots of the past, or nothing, name. Without ``now`` no slot is of the past.
+    In this order: programmes of slots, by the slots' start; recommended items that may still be shown, by their first
+    day; all others (of past slots, or not named at all). Without ``now`` no slot is past.
     """
     zone = ZoneInfo(playlist.time_zone)
     known = {programme.id: programme for programme in playlist.programmes}
@@ -28,8 +28,3 @@ def needs(playlist: Playlist, now: datetime | None = None) -> Iterator[tuple[Pro
     for name in [name for _, _, names in dated for name in names] + list(known):
         due.setdefault(name, None)
     return ((known[name], at) for name, at in due.items())
-
-
-def in_order_of_need(playlist: Playlist, now: datetime | None = None) -> Iterator[Programme]:
-    """The programmes of :func:`needs`."""
-    return (programme for programme, _ in needs(playlist, now))

@@ -1,8 +1,8 @@
-"""The order in which recommended items fill the time: whatever is owed the most plays is next. Pure.
+"""The order of filler: the recommended item that is owed the most plays is next. Pure.
 
-Of items that are owed equally many, the first of the recommendation is next. So those owed the most take turns until
-they are down to the next lower number, then those owed that number join in, and so on until nothing is owed. Whole
-rounds are skipped by division: the cost does not grow with the time that has passed.
+Of items that are owed equally many plays, the first of the recommendation is next. So those owed the most take turns
+until they are owed as few as the next ones, which then join in, and so on until no plays are owed. Whole rounds are
+skipped by division: the cost does not grow with the time that has passed.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kiosk.contract.playlist import Programme
 
 Plays = list[tuple[Programme, int]]
-"""Plays owed, in the order of the recommendation. No item of length 0, none that is owed nothing."""
+"""Plays owed, in the order of the recommendation. Each item has a length and is owed one play at least."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Turn:
 
 
 def turn(plays: Plays, begin: int, at: int, first: str | None = None) -> tuple[Plays, Turn | None]:
-    """Play from ``begin`` on: what is owed at ``at``, counting the item then running, and whose turn it is.
+    """If filler runs from ``begin`` on: the plays owed at ``at``, with the item then running, and that item.
 
-    An item that ends at ``at`` has been played. None: nothing is owed any more. ``first``: the id of an item that is
-    given the first turn out of order.
+    An item that ends at ``at`` has been played. None where no plays are owed any more. ``first`` is the id of an item
+    that is played first, out of order.
     """
     for n, (programme, number) in enumerate(plays):
         if programme.id == first:
@@ -46,7 +46,7 @@ def turn(plays: Plays, begin: int, at: int, first: str | None = None) -> tuple[P
 
 
 def _in_round(plays: Plays, level: int, begin: int, at: int) -> tuple[Plays, Turn | None]:
-    """The round, begun at ``begin`` and not over at ``at``, that brings all who are owed ``level`` or more below it."""
+    """The same within one round, from ``begin`` on: each item that is owed ``level`` plays or more is played once."""
     left: Plays = []
     running: Turn | None = None
     for programme, number in plays:

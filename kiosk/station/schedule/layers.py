@@ -1,6 +1,6 @@
-"""The layers that make up what is on air, each asked about one instant, and how they cover one another. Pure.
+"""The layers of the schedule, topmost first: Stop, slots, filler ..., each asked about one instant. Pure.
 
-A layer shows an item, keeps the screen quiet, or lets the layer below show through. Instants are in ms.
+A layer shows an item, keeps the screen quiet (the poster), or lets the layer below show through. Instants are in ms.
 """
 
 from bisect import bisect_right
@@ -17,7 +17,7 @@ from kiosk.station.schedule.opening_hours import RoomHours
 
 @dataclass(frozen=True)
 class Billing:
-    """As what a programme is on air. ``volume`` is in per cent; None where the plan says nothing."""
+    """Why a programme is on air: origin, occasion, volume (in percent; None where the plan sets none)."""
 
     origin: Origin
     occasion: str = ""
@@ -26,7 +26,7 @@ class Billing:
 
 @dataclass(frozen=True)
 class Run:
-    """A list of programmes shown from ``start``, once or over and over, and cut at ``end``."""
+    """A list of programmes, shown once or in a loop from ``start``, cut at ``end``."""
 
     start: int
     end: int
@@ -38,12 +38,12 @@ class Run:
 
     @classmethod
     def of(cls, start: int, end: int, programmes: tuple[Programme, ...], mode: Mode, bill: Billing) -> "Run":
-        """A run of ``programmes``, with the offsets worked out. A list of no length shows nothing."""
+        """A run of ``programmes``. A list whose programmes have no length shows none."""
         offsets = tuple(accumulate((programme.duration_ms for programme in programmes), initial=0))
         return cls(start, end, programmes, offsets, mode == "loop" and offsets[-1] > 0, bill)
 
-    def look(self, at: int, unavailable: frozenset[str]) -> tuple["Item | None", int]:
-        """What is due at ``at``, an instant of the run (None: nothing, or it cannot be shown), and until when."""
+    def item_at(self, at: int, unavailable: frozenset[str]) -> tuple["Item | None", int]:
+        """The item at ``at``, an instant of the run, and its end. None where there is none, or it is unavailable."""
         into = at - self.start
         if self.loop:
             into %= self.offsets[-1]
@@ -57,7 +57,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Item:
-    """What a layer shows: a programme from ``start`` to ``end``; or no programme, and none of the layers below."""
+    """What a layer shows: a programme from ``start`` to ``end``; without a programme the screen is quiet."""
 
     programme: Programme | None = None
     start: int = 0
@@ -68,12 +68,12 @@ class Item:
 QUIET = Item()
 
 Layer = Callable[[int], tuple[Item | None, int]]
-"""Asked about an instant: the item that covers it, or None to let the layer below show through; and the instant up to
-which that holds at least, always a real boundary. An item holds until its end."""
+"""Takes an instant; returns its item, or None to let the layer below show through, and the instant up to which this
+answer holds at least (always a real boundary; an item holds until its end)."""
 
 
-def look(layers: Sequence[Layer], at: int) -> tuple[int, Item | None, int]:
-    """The topmost layer that does not let through (its place from the top), its item, and until when at least."""
+def topmost(layers: Sequence[Layer], at: int) -> tuple[int, Item | None, int]:
+    """The first layer that does not let through: its number from the top, its item, and until when at least."""
     until = FAR_MS
     for depth, layer in enumerate(layers):
         item, change = layer(at)
@@ -84,9 +84,9 @@ def look(layers: Sequence[Layer], at: int) -> tuple[int, Item | None, int]:
 
 
 def free_until(above: Sequence[Layer], at: int, limit: int) -> int:
-    """The first instant from ``at`` on that a layer of ``above`` claims; ``limit`` where none does before."""
+    """The first instant from ``at`` on at which a layer of ``above`` has an item; ``limit`` where none has before."""
     while at < limit:
-        _, item, until = look(above, at)
+        _, item, until = topmost(above, at)
         if item is not None:
             return at
         at = until
@@ -94,9 +94,9 @@ def free_until(above: Sequence[Layer], at: int, limit: int) -> int:
 
 
 def claimed_until(above: Sequence[Layer], at: int) -> int:
-    """The first instant from ``at`` on that all of ``above`` leave free."""
+    """The first instant from ``at`` on at which no layer of ``above`` has an item."""
     while True:
-        _, item, until = look(above, at)
+        _, item, until = topmost(above, at)
         if item is None or at >= FAR_MS:
             return at
         at = until
@@ -108,7 +108,7 @@ def stop_layer(end: int) -> Layer:
 
 
 def run_layer(run: Run, unavailable: frozenset[str], *, quiet: bool = False) -> Layer:
-    """One list of programmes. Where it has nothing to show it lets through, or with ``quiet`` keeps the screen."""
+    """One list of programmes. Where it has no item it lets through, or with ``quiet`` keeps the screen quiet."""
     rest = QUIET if quiet else None
 
     def layer(at: int) -> tuple[Item | None, int]:
@@ -116,14 +116,14 @@ def run_layer(run: Run, unavailable: frozenset[str], *, quiet: bool = False) -> 
             return None, run.start
         if at >= run.end:
             return None, FAR_MS
-        item, until = run.look(at, unavailable)
+        item, until = run.item_at(at, unavailable)
         return item or rest, until
 
     return layer
 
 
 def slots_layer(bounds: Sequence[int], runs: Sequence[Run | None], unavailable: frozenset[str]) -> Layer:
-    """``runs[n]`` owns ``bounds[n]`` to ``bounds[n + 1]``. It lets through what it cannot show, and after its list."""
+    """``runs[n]`` owns ``bounds[n]`` to ``bounds[n + 1]``. Lets through after a list, and for what is unavailable."""
 
     def layer(at: int) -> tuple[Item | None, int]:
         n = bisect_right(bounds, at)
@@ -131,7 +131,7 @@ def slots_layer(bounds: Sequence[int], runs: Sequence[Run | None], unavailable: 
         run = runs[n - 1] if n else None
         if run is None:
             return None, bound
-        item, until = run.look(at, unavailable)
+        item, until = run.item_at(at, unavailable)
         if item is not None and bound < item.end:
             item = replace(item, end=bound)
         return item, min(until, bound)
@@ -140,7 +140,7 @@ def slots_layer(bounds: Sequence[int], runs: Sequence[Run | None], unavailable: 
 
 
 def turns_layer(turns: Sequence[int]) -> Layer:
-    """Shows nothing; makes an answer end at the next of ``turns``."""
+    """Always lets through; makes an answer end at the next of ``turns``."""
 
     def layer(at: int) -> tuple[Item | None, int]:
         n = bisect_right(turns, at)
@@ -150,22 +150,22 @@ def turns_layer(turns: Sequence[int]) -> Layer:
 
 
 def hours_layer(hours: RoomHours) -> Layer:
-    """Quiet while the room is closed. Remembers its last answer, for filler asks anew for every item above it."""
+    """Quiet while the room is closed. Keeps its last answer, as filler asks again for every item above it."""
     asked, is_open, until = 0, False, 0
 
     def layer(at: int) -> tuple[Item | None, int]:
         nonlocal asked, is_open, until
         if not asked <= at < until:
-            asked, (is_open, until) = at, hours.look(at)
+            asked, (is_open, until) = at, hours.open_at(at)
         return (None if is_open else QUIET), until
 
     return layer
 
 
 def filler_layer(above: Sequence[Layer], since: int, plays: Plays, first: str | None) -> Layer:
-    """What is owed, in turn, in every stretch that the layers above leave free from ``since`` on.
+    """Filler, in every stretch that the layers above leave free from ``since`` on.
 
-    An item that is cut is owed as before, and starts anew in the next stretch. ``first`` has its turn first.
+    An item that is cut is owed as before, and starts anew in the next stretch. ``first`` is played first.
     """
 
     def layer(at: int) -> tuple[Item | None, int]:

@@ -1,4 +1,4 @@
-"""When the room is open: a date's own hours, else its season's, else the week's, in the room's own time zone. Pure."""
+"""Opening hours of the room: those of the date, else of the season, else of the week, in its time zone. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -20,21 +20,21 @@ def room_open(opening: Opening, now: datetime) -> tuple[bool, datetime]:
     for one date, hold at a time, the first one named counts. A room that never opens again is closed until
     :data:`kiosk.contract.instants.FAR`.
     """
-    is_open, until = room_hours(opening).look(to_ms(now))
+    is_open, until = room_hours(opening).open_at(to_ms(now))
     return is_open, to_utc(until)
 
 
 @dataclass(frozen=True)
 class RoomHours:
-    """The room's hours, made ready to be asked about instants in ms."""
+    """Opening hours prepared for questions about instants in ms."""
 
     opening: Opening
     zone: ZoneInfo
     days: Mapping[str, tuple[Hours, ...]]
     turns: tuple[date, ...]
-    """The days from which on another rule may hold than on the day before."""
+    """The days at which a rule (date, season, week) may give way to another."""
 
-    def look(self, at: int) -> tuple[bool, int]:
+    def open_at(self, at: int) -> tuple[bool, int]:
         """Whether the room is open at ``at``, and until when at least that is so."""
         today = to_utc(at).astimezone(self.zone).date()
         windows = [window for n in (-1, 0, 1) for window in self._windows(today + n * _DAY)]
@@ -43,7 +43,7 @@ class RoomHours:
         return is_open, min(edges) if edges else self._next_opening(today)
 
     def _windows(self, day: date) -> list[tuple[int, int]]:
-        """From when to when the room is open on a date. Hours that the change of the clocks reverses do not exist."""
+        """Opening and closing instants of a date. Hours that a change to or from summer time reverses are left out."""
         windows = []
         for hours in self._rule(day)[day.weekday()]:
             start, end = time.fromisoformat(hours.start), time.fromisoformat(hours.end)
@@ -54,7 +54,7 @@ class RoomHours:
         return windows
 
     def _rule(self, day: date) -> Sequence[tuple[Hours, ...]]:
-        """The seven days' hours that hold on a date."""
+        """The hours of the seven weekdays that are in force on a date."""
         name = day.isoformat()
         if name in self.days:
             return (self.days[name],) * 7
@@ -64,7 +64,7 @@ class RoomHours:
         return self.opening.week
 
     def _next_opening(self, day: date) -> int:
-        """The first opening on a later date than ``day``. A rule without any hours is skipped as a whole."""
+        """The first opening on a date after ``day``. A season without any hours is skipped as a whole."""
         while True:
             if any(self._rule(day)):
                 day += _DAY
@@ -79,7 +79,7 @@ class RoomHours:
 
 @lru_cache(maxsize=4)
 def room_hours(opening: Opening) -> RoomHours:
-    """Make ``opening`` ready. Raises :class:`ValueError` for a date and :class:`KeyError` for a zone that is none."""
+    """Prepare ``opening``. Raises :class:`ValueError` for a date and :class:`KeyError` for a zone that is none."""
     days = {day.date: day.hours for day in reversed(opening.days)}
     firsts = [*days, *(season.first_day for season in opening.seasons)]
     lasts = [*days, *(season.last_day for season in opening.seasons)]

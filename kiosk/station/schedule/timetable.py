@@ -1,15 +1,15 @@
-"""What is on air at a given instant, and when that changes. Pure: asks no clock, keeps nothing.
+"""The scheduling decision: what is on air at a given instant, and when that changes. Pure.
 
 Precedence (DESIGN, "The week, and what is on air"): urgent > Stop > session > slot by priority > recommended filler >
 poster. Each of these is a **layer**: asked about an instant, it shows an item, keeps the screen quiet, or lets the
-layer below show through, and says until when. :func:`decide` takes the topmost layer that does not let through.
+layer below show through, and says until when. :func:`decide` uses the topmost layer that does not let through.
 
 - Of several urgent notices the one that began last is shown; of those that began together, the last by id. Where its
-  programme cannot be shown, what is below it shows through, so that a notice still being fetched blackens nothing.
-- Stop is obeyed for as long as it is in the situation and its ``until`` has not come, and ends the session that it was
-  pressed in. A session has the screen to itself, also where it shows nothing.
-- A slot has its stretch to itself too, but leaves to filler what its list does not fill, or what cannot be shown.
-- Filler keeps to the room's hours. People date slots and sessions; those run outside of them too.
+  programme cannot be shown, the layer below shows through, so that a notice still being fetched stops no programme.
+- Stop is in force while it is in the situation and its ``until`` has not come; it ends the session that it was pressed
+  in. A session keeps the screen to its end, quiet where its programmes are over.
+- A slot leaves to filler the time after its list, and the time of programmes that cannot be shown.
+- Filler runs in the room's opening hours only. Slots and sessions are dated by people and run at any hour.
 - Without a trusted clock: Stop, whatever its ``until``, and filler from ``owed.at`` on, at any hour.
 
 Inside, instants are integer milliseconds since 1970-01-01T00:00:00Z, rounded down; at the edge, aware UTC datetimes.
@@ -33,10 +33,10 @@ from kiosk.station.schedule.layers import (
     filler_layer,
     free_until,
     hours_layer,
-    look,
     run_layer,
     slots_layer,
     stop_layer,
+    topmost,
     turns_layer,
 )
 from kiosk.station.schedule.opening_hours import room_hours
@@ -50,11 +50,11 @@ class OnAir:
     start: datetime
     """When its first picture was or is due; after a join, that lies in the past."""
     end: datetime
-    """When it is cut: at its length, or before by whatever takes precedence, ends its slot or closes the room."""
+    """When it is cut: at its length, or earlier by a higher layer, the end of its slot, or the closing of the room."""
     origin: Origin
     occasion: str
     volume: int | None
-    """In per cent; None where the plan says nothing."""
+    """In percent; None where the plan sets none."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Stop:
-    """Somebody wants quiet. It holds from the moment it is known, whatever the clock was set to since."""
+    """Somebody has pressed Stop. In force at once, whatever the clock was set to since."""
 
     since: datetime
     until: datetime | None
@@ -97,7 +97,7 @@ class Owed:
 
 @dataclass(frozen=True)
 class Situation:
-    """All that bears on the answer beside the playlist and the time."""
+    """Inputs of the scheduling decision, beside the playlist and the time."""
 
     opening: Opening = Opening()
     clock_trusted: bool = True
@@ -106,12 +106,12 @@ class Situation:
     urgents: tuple[Urgent, ...] = ()
     owed: Owed | None = None
     unavailable: frozenset[str] = frozenset()
-    """Ids of programmes that cannot be shown now: not fetched yet, or failed too often."""
+    """Ids of programmes that cannot be shown: not fetched yet, or failed too often."""
 
 
 @dataclass(frozen=True)
 class Timetable:
-    """A playlist made ready for :func:`decide`: the slot that owns each stretch of time, and what filler may be."""
+    """A playlist prepared for :func:`decide`: the slot of each stretch of time, and the recommended items."""
 
     bounds: tuple[int, ...] = ()
     runs: tuple[Run | None, ...] = ()
@@ -119,14 +119,14 @@ class Timetable:
     recommended: Mapping[str, Programme] = field(default_factory=dict)
     """In the order of the playlist."""
     turns: tuple[int, ...] = ()
-    """The midnights at which a recommended item comes in or goes out, so that what is owed is counted afresh."""
+    """The midnights at which the days of a recommended item begin or end: plays owed are counted again then."""
 
 
 # --- compiling a playlist ---
 
 
 def compile_playlist(playlist: Playlist | None) -> Timetable:
-    """Work out once which slot owns which stretch. The playlist has passed ``contract.playlist.check``."""
+    """Compute the slot of each stretch of time. The playlist has passed ``contract.playlist.check``."""
     if playlist is None:
         return Timetable()
     zone = ZoneInfo(playlist.time_zone)
@@ -173,11 +173,11 @@ def _turns(playlist: Playlist, zone: ZoneInfo) -> tuple[int, ...]:
 
 
 def owed(playlist: Playlist, at: datetime, completed: Mapping[str, int], *, by_date: bool = True) -> Owed:
-    """What the recommended items are still owed at ``at``.
+    """How many plays each recommended item is still owed at ``at``.
 
-    Items count whose days include ``at``'s date in the playlist's zone; all of them where the clock is not trusted
-    (``by_date=False``). ``completed``: completed plays by programme id since the item's first day. A programme that
-    several items name is owed the most that any of them asks for.
+    Items count whose days include the date of ``at`` in the playlist's zone; all of them where the clock is not trusted
+    (``by_date=False``). ``completed``: completed plays by programme id since the item's first day. A programme of
+    several items is owed the most that any of them asks for.
     """
     today = at.astimezone(ZoneInfo(playlist.time_zone)).date().isoformat()
     plays: dict[str, int] = {}
@@ -194,13 +194,12 @@ def owed(playlist: Playlist, at: datetime, completed: Mapping[str, int], *, by_d
 def decide(timetable: Timetable, now: datetime, situation: Situation) -> Decision:
     """What is on air at ``now`` (aware), and when that changes.
 
-    ``now`` may lie ahead: what is owed need not be counted down first, for every filler item that comes to its end
-    between ``situation.owed.at`` and ``now`` is taken as played. Costs O(log n) in the number of slots, and one step
-    for each item between ``owed.at`` and ``now``.
+    ``now`` may be in the future: filler items that end between ``situation.owed.at`` and ``now`` count as played. Costs
+    O(log n) in the number of slots, and one step for each item between ``owed.at`` and ``now``.
     """
     at = to_ms(now)
     layers = _layers(timetable, situation)
-    depth, item, until = look(layers, at)
+    depth, item, until = topmost(layers, at)
     if item is None or item.programme is None:
         return Decision(None, to_utc(until))
     end = to_utc(free_until(layers[:depth], at, item.end))
@@ -209,7 +208,7 @@ def decide(timetable: Timetable, now: datetime, situation: Situation) -> Decisio
 
 
 def _layers(timetable: Timetable, situation: Situation) -> list[Layer]:
-    """Topmost first; the poster shows where all let through. Only Stop and filler are left without a trusted clock."""
+    """Topmost first; the poster shows where all let through. Without a trusted clock, Stop and filler only."""
     layers = _planned_layers(timetable, situation) if situation.clock_trusted else []
     if situation.stop and not situation.clock_trusted:
         layers.append(stop_layer(FAR_MS))
@@ -222,7 +221,7 @@ def _layers(timetable: Timetable, situation: Situation) -> list[Layer]:
 
 
 def _planned_layers(timetable: Timetable, situation: Situation) -> list[Layer]:
-    """All that goes by the clock on the wall, but for the room's hours."""
+    """Urgent notices, Stop, session, slots: the layers that need a trusted clock."""
     stop, session, unavailable = situation.stop, situation.session, situation.unavailable
     urgents = sorted(situation.urgents, key=lambda urgent: (urgent.start_ms, urgent.id), reverse=True)
     layers = [run_layer(_urgent_run(urgent), unavailable) for urgent in urgents]

@@ -608,7 +608,7 @@ def test_with_stop_urgent_and_session_at_random_moments(drawn: tuple[Week, list[
 
 def bench() -> ModuleType:
     """``tests/bench/decide.py``, which is a script and in no package."""
-    path = Path(__file__).parents[1] / "bench" / "decide.py"
+    path = Path(__file__).parents[2] / "bench" / "decide.py"
     spec = importlib.util.spec_from_file_location("bench_decide", path)
     assert spec
     assert spec.loader

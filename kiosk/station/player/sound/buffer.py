@@ -1,7 +1,7 @@
-"""The coming sound of a programme: samples, each with the instant at which it is to be heard.
+"""Buffer of decoded sound: each frame with the instant at which it is to be heard.
 
-Two clocks meet here. The programme's runs by CLOCK_MONOTONIC, the sound card's by a crystal of its own; where they have
-come apart, a single frame is left out or doubled, there where it is heard least. No threads, no files, no clock.
+The programme runs by CLOCK_MONOTONIC, the sound card by a clock of its own; where the two have come apart, a
+single frame is left out or doubled, where that is heard least. No threads, no files, no clock.
 """
 
 from array import array
@@ -9,38 +9,38 @@ from array import array
 from kiosk.station.player.sound.pcm import FADE_FRAMES, FRAME, RATE, fading_out
 
 NEIGHBOURS_S = 0.02
-"""What is put so near to where the last piece ended follows it without a seam."""
+"""Seconds; a piece that begins so near to the end of the last one is joined to it without a gap."""
 PULL = 0.02
-"""The share of its distance by which such a piece pulls the whole reel to its own time."""
+"""The share of its difference by which such a piece corrects the time of the whole buffer."""
 LONGEST_GAP_S, LONGEST_S = 5.0, 10.0
-"""More silence than this within a reel, or more sound that nobody has read, and it begins anew."""
+"""Seconds of silence within the buffer, and of unread sound, beyond which it begins anew."""
 TOLERATED = RATE // 1000
-"""Frames that reader and reel may be apart before one is left out or doubled."""
+"""Frames by which reader and buffer may be apart before one is left out or doubled."""
 JUMP = RATE * 30 // 1000
-"""Frames from which on a reader does not make up for them one by one."""
+"""Frames from which on the reader jumps instead of making up for them one by one."""
 STEADY = 0.1
-"""The share by which one reading counts among those before it: a single one may be off by a little."""
+"""The weight of one reading in the running average: a single one may be inexact."""
 
 
 class SoundBuffer:
-    """Put by libVLC's thread, read by the loudspeaker's: the caller sees to it that they take turns."""
+    """Filled by libVLC's thread, read by the speaker's; the callers hold a lock."""
 
     def __init__(self) -> None:
         self._frames = bytearray()
         self._start = 0.0
         """The instant of the first frame held."""
         self._next: int | None = None
-        """The frame to be read next, counted from the first one held; None after a beginning."""
+        """The frame to be read next, counted from the first one held; None before the first reading."""
         self._apart = 0.0
-        """By how many frames the reader has been behind, of late."""
+        """By how many frames the reader is behind: a running average."""
 
     def clear(self) -> None:
-        """Hold nothing."""
+        """Empty the buffer."""
         self._frames.clear()
         self._next, self._apart = None, 0.0
 
     def put(self, at: float, frames: bytes) -> None:
-        """Lay down what is to be heard from ``at`` on (monotonic). What was to be heard then gives way to it."""
+        """Add frames that are to be heard from ``at`` on (monotonic), in place of those that were to be heard then."""
         apart = at - self._start - len(self._frames) / FRAME / RATE
         place = len(self._frames) // FRAME + round(apart * RATE)
         if not self._frames or apart > LONGEST_GAP_S or place < 0:
@@ -56,7 +56,7 @@ class SoundBuffer:
         self._forget(len(self._frames) // FRAME - round(LONGEST_S * RATE))
 
     def read(self, at: float, count: int) -> bytes:
-        """The ``count`` frames that are to be heard from ``at`` on; silence where there are none, and a fade to it."""
+        """The ``count`` frames that are to be heard from ``at`` on; a fade and silence where there are none."""
         wanted = round((at - self._start) * RATE)
         if self._next is None or abs(wanted - self._next) > JUMP:
             self._next, self._apart = wanted, 0.0
@@ -79,7 +79,7 @@ class SoundBuffer:
         return before + found + after
 
     def _forget(self, count: int) -> None:
-        """Let go of the first frames held."""
+        """Remove the first frames held."""
         count = min(count, len(self._frames) // FRAME)
         if count > 0:
             del self._frames[: count * FRAME]

@@ -1,4 +1,4 @@
-"""How loud each sample is: silent outside the programme's time, a short fade at both ends of it, its gain in between.
+"""The loudness of each sample: silence before and after the programme, a short fade at both ends, its gain between.
 
 No threads, no clock. Instants are CLOCK_MONOTONIC in seconds.
 """
@@ -13,31 +13,31 @@ _FAR = 1e9
 
 
 class Envelope:
-    """Of one programme; for one thread, but another may set :attr:`opens`, :attr:`closes` and the gain."""
+    """Shapes the sound of one programme. For one thread; another may set :attr:`opens`, :attr:`closes` and the gain."""
 
     def __init__(self, gain: float = 1.0) -> None:
         """``gain`` multiplies each sample."""
         self.opens = self.closes = math.inf
-        """The instants at which the programme begins to be heard, and from which on nothing is heard of it."""
+        """The instants at which the programme begins to be heard, and from which on it is silent."""
         self._gain = self._wanted = gain
         self._place = 0
         """Between silence (0) and full loudness (:data:`FADE_FRAMES`)."""
 
     def use_gain(self, gain: float) -> None:
-        """From now on."""
+        """Multiply each sample by this from now on."""
         self._wanted = gain
 
     @property
     def silent(self) -> bool:
-        """Nothing is heard as it stands."""
+        """Whether it is silent now."""
         return self._place == 0
 
     def silence(self) -> None:
-        """Begin again from silence: the loudspeaker was away."""
+        """Begin again from silence, after the sound server was away."""
         self._place = 0
 
     def shape(self, frames: bytes, at: float) -> bytes:
-        """The frames that are heard from ``at`` on, as loud as they are to be."""
+        """The frames from ``at`` on, with fades and gain applied."""
         count = len(frames) // FRAME
         opens, closes = (max(0, min(count, math.ceil((one - at) * RATE))) for one in self._borders())
         if self._place == 0 and (opens == count or closes == 0):
@@ -51,11 +51,11 @@ class Envelope:
         return gained
 
     def _borders(self) -> tuple[float, float]:
-        """From when on it rises and falls, in seconds; finite."""
+        """The instants at which it begins to rise and to fall; finite."""
         return max(-_FAR, min(_FAR, self.opens)), max(-_FAR, min(_FAR, self.closes - FADE))
 
     def _gained(self, frames: bytes) -> bytes:
-        """The frames at the gain, or on the way from the gain before it; what is too loud stops at full scale."""
+        """The frames with the gain applied, changing evenly from the last gain; too loud samples stop at full scale."""
         before, now = self._gain, self._wanted
         self._gain, most = now, max(before, now)
         louder = frames if most == 1.0 else audioop.mul(frames, WIDTH, most)

@@ -1,8 +1,8 @@
-"""The sound of a film: through our own loudspeaker, to the sample; or through one of libVLC's outputs.
+"""The sound of a film: through PulseAudio by our own stream, exact to the sample; or through an output of libVLC.
 
-Through ours, what libVLC decodes comes here with the instant at which each block is to be heard (libVLC's clock is
-CLOCK_MONOTONIC). The head is learnt at the trial start, before the cut, and lies ready: libVLC itself decodes it only
-when time runs, for some formats later than the loudspeaker needs it.
+For our own stream libVLC hands over each decoded block with the instant at which it is to be heard (libVLC's clock is
+CLOCK_MONOTONIC). The head is kept from the trial start, before the cut: libVLC decodes it again only when time runs,
+for some formats later than the stream needs it.
 """
 
 import ctypes
@@ -18,14 +18,15 @@ from kiosk.station.player.sound.envelope import Envelope
 from kiosk.station.player.sound.pcm import FRAME, RATE
 from kiosk.station.player.sound.preroll import Preroll
 from kiosk.station.player.sound.pulse import Speaker
+from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.vlc_log import Log
 from kiosk.station.projector.messages import Cue
 
 MARGIN = 0.0015
-"""Seconds before its end by which a programme is silent: two streams may tell the time a little differently."""
+"""Seconds before its end by which a programme is silent: the clocks of two streams may differ a little."""
 FADE, FADE_STEPS = 0.016, 8
 QUIET = FADE + 0.006
-"""Seconds before its end from which on libVLC's own output fades: volume comes late there."""
+"""Seconds before its end at which libVLC's own output begins to fade: it sets a volume late."""
 MEND_EVERY = 3.0
 """Seconds between attempts to be heard again, after libVLC's own output lost its device."""
 _callbacks = vlc.CallbackDecorators
@@ -36,28 +37,23 @@ def loudness(cue: Cue, volume: int) -> float:
     return float((volume / 100) ** 3 * 10 ** (cue.gain_db / 20))
 
 
-class OwnSound:
-    """By libVLC's audio callbacks to :class:`Speaker`."""
-
-    output = ""
-    """What libVLC is told to play through."""
-    quiet = 0.0
-    """Seconds before its end at which :meth:`fade_out` has to be called."""
+class OwnSound(Silence):
+    """Sound through libVLC's audio callbacks and :class:`Speaker`, which fades and finds its server by itself."""
 
     def __init__(self, player: Any, cue: Cue) -> None:
         """Before the player plays."""
         self._cue = cue
-        self._reel = SoundBuffer()
+        self._buffer = SoundBuffer()
         self._envelope = Envelope(loudness(cue, cue.volume))
-        self._speaker = Speaker(self._reel, self._envelope)
+        self._speaker = Speaker(self._buffer, self._envelope)
         self._started = False
-        self._heads = Preroll()
+        self._preroll = Preroll()
         self._head_after = 0.0
-        """By how much the head is to be heard after the cut, in seconds."""
+        """How long after the cut the head is to be heard, in seconds."""
         self._delay = 0.0
-        """By how much libVLC has sound before its picture, in seconds."""
+        """How long before its picture libVLC has sound, in seconds."""
         self._matched = 0
-        """Bytes of the trial that have come again since time runs."""
+        """Bytes of the trial start that have been decoded again since time runs."""
         self._runs = False
         self._hears = (  # libVLC holds no reference
             _callbacks.AudioPlayCb(self._play),
@@ -72,87 +68,69 @@ class OwnSound:
     # --- before the cut ---
 
     def try_start(self) -> None:
-        """A trial begins: the head is about to be decoded again."""
-        self._heads.try_again()
+        self._preroll.try_again()
 
     def learn(self, began: float, lead: float | None) -> float:
-        """The trial that began at ``began`` is over: gives by how much sound comes after a start.
-
-        ``lead`` is the time from a start to the cut; None where there is no picture: then it is what sound needs.
-        """
-        after = self._heads.learn(began)
+        after = self._preroll.learn(began)
         self._head_after = 0.0 if lead is None else after - lead
         if lead is not None and _begins_together(self._cue.file):
             self._delay, self._head_after = -self._head_after, 0.0
         return after
 
     def expect(self, at: float, end: float) -> None:
-        """The cut will be at ``at``, and the programme's end at ``end``; may be said again with other instants."""
         self._envelope.opens, self._envelope.closes = at, end - MARGIN
-        if self._heads.heard and not self._runs:
-            with self._speaker.turns:
-                self._reel.clear()
-                self._reel.put(at + self._head_after, self._heads.heard)
+        if self._preroll.heard and not self._runs:
+            with self._speaker.lock:
+                self._buffer.clear()
+                self._buffer.put(at + self._head_after, self._preroll.heard)
 
     def run(self) -> None:
-        """Time runs from now: what is decoded is meant."""
         self._runs = True
 
     def _play(self, _data: object, samples: int, count: int, pts: int) -> None:
-        """In a thread of libVLC's: ``count`` frames to be heard at ``pts`` (microseconds)."""
+        """Called in a thread of libVLC: ``count`` frames to be heard at ``pts`` (microseconds)."""
         frames, at = ctypes.string_at(samples, count * FRAME), pts / 1e6 + self._delay
         if not self._started:
             self._started = True
             self._speaker.start()
         if self._runs:
-            self._take(at, frames)
+            self._lay_down(at, frames)
         else:
-            self._heads.take(at, frames)
+            self._preroll.add(at, frames)
 
-    def _take(self, at: float, frames: bytes) -> None:
-        """Lay down what comes behind the head; what of the trial comes again lies there already."""
-        trial = self._heads.trial
+    def _lay_down(self, at: float, frames: bytes) -> None:
+        """Put frames into the buffer; those that the trial start has put there already are skipped."""
+        trial = self._preroll.trial
         if self._matched < len(trial):
             known = trial[self._matched : self._matched + len(frames)]
             if frames.startswith(known):
                 self._matched += len(known)
                 at, frames = at + len(known) / FRAME / RATE, frames[len(known) :]
-            else:  # decoded otherwise than at the trial: by its own time, then
+            else:  # decoded otherwise than at the trial start: keep its own time
                 self._matched = len(trial)
         if frames:
-            with self._speaker.turns:
-                self._reel.put(at, frames)
+            with self._speaker.lock:
+                self._buffer.put(at, frames)
 
     # --- on air ---
 
-    def rise(self) -> None:
-        """It is heard by itself when its time has come."""
-
-    def fade_out(self) -> None:
-        """It falls silent by itself at its end."""
-
     def hush(self) -> float:
-        """Fade out now; gives the instant from which on nothing is heard (monotonic)."""
         return self._speaker.hush()
 
     def set_volume(self, percent: int) -> None:
-        """In percent."""
         self._envelope.use_gain(loudness(self._cue, percent))
-
-    def mend(self) -> None:
-        """The loudspeaker finds its server again by itself."""
 
 
 def _begins_together(file: str) -> bool:
-    """Whether it is an AVI file. They have no time stamps: sound and picture begin together, yet libVLC shows pictures
-    that were coded out of their order one too late (libVLC 3.0.24)."""
+    """Whether it is an AVI file, which has no time stamps: sound and picture begin together, but libVLC shows pictures
+    that were coded out of order one too late (libVLC 3.0.24)."""
     with Path(file).open("rb") as opened:
         head = opened.read(12)
     return head[:4] == b"RIFF" and head[8:] == b"AVI "
 
 
-class LibvlcSound:
-    """By one of libVLC's own outputs: where there is no PulseAudio. Volume is its own, cubic too."""
+class LibvlcSound(Silence):
+    """Sound through an output of libVLC, for a PC without PulseAudio. Its volume is cubic too."""
 
     quiet = QUIET
 
@@ -164,43 +142,28 @@ class LibvlcSound:
         self._mended_at = 0.0
         player.audio_set_mute(True)
 
-    def try_start(self) -> None:
-        """Nothing is learnt of a trial."""
-
-    def learn(self, _began: float, _lead: float | None) -> float:
-        """What is decoded is not seen here."""
-        return 0.0
-
-    def expect(self, at: float, end: float) -> None:
-        """It is told when to sound."""
-
-    def run(self) -> None:
-        """Still mute."""
-
     def rise(self) -> None:
-        """Be heard, from silence up. Blocks for :data:`FADE`."""
+        """Fade in. Blocks for :data:`FADE`."""
         self._log.listen()
         self._player.audio_set_volume(0)
         self._player.audio_set_mute(False)
         self._fade(0, self._percent())
 
     def fade_out(self) -> None:
-        """Be heard no more. Blocks for :data:`FADE`."""
+        """Fade out. Blocks for :data:`FADE`."""
         self._fade(self._percent(), 0)
         self._player.audio_set_mute(True)
 
     def hush(self) -> float:
-        """As :meth:`fade_out`; it is over when this returns."""
         self.fade_out()
         return time.monotonic()
 
     def set_volume(self, percent: int) -> None:
-        """In percent."""
         self._volume = percent
         self._player.audio_set_volume(self._percent())
 
     def mend(self) -> None:
-        """Open the output anew if libVLC has lost it, which it never does itself; the picture goes on."""
+        """Open the output again if it was lost, which libVLC never does by itself; the picture goes on."""
         now = time.monotonic()
         track = self._player.audio_get_track()
         if not self._log.sound_lost or track < 0 or now - self._mended_at < MEND_EVERY:
@@ -212,7 +175,7 @@ class LibvlcSound:
         self._player.audio_set_volume(self._percent())
 
     def _percent(self) -> int:
-        """What libVLC calls the volume."""
+        """The volume in libVLC's own percent."""
         return round(100 * math.cbrt(loudness(self._cue, self._volume)))
 
     def _fade(self, first: int, last: int) -> None:

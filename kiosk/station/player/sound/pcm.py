@@ -1,4 +1,4 @@
-"""Sound as it goes through a child: its form, and the short fades without which a wave that is broken off clicks."""
+"""The form of sound in a child (16 bits, stereo, 48 kHz), and short fades: a wave that is broken off clicks."""
 
 import audioop
 import math
@@ -14,7 +14,7 @@ FADE = FADE_FRAMES / RATE
 CURVE = [0.5 - 0.5 * math.cos(math.pi * place / FADE_FRAMES) for place in range(FADE_FRAMES + 1)]
 """From silence to full loudness."""
 AUDIBLE = 0.02
-"""The share of the loudest sample from which on something is heard."""
+"""The share of the loudest sample from which on a sample counts as heard."""
 
 
 def shaded(frames: bytes, shares: list[float]) -> bytes:
@@ -24,7 +24,7 @@ def shaded(frames: bytes, shares: list[float]) -> bytes:
 
 
 def faded_in(frames: bytes) -> bytes:
-    """The frames with a fade from the first one that is heard: a decoder that starts anew breaks in with its sound."""
+    """The frames with a fade-in from the first one that is heard: a decoder that starts anew begins abruptly."""
     samples = array("h", frames)
     faint = AUDIBLE * audioop.max(frames, WIDTH)
     first = next((n for n, sample in enumerate(samples) if abs(sample) > faint), 0) * WIDTH // FRAME * FRAME
@@ -33,7 +33,7 @@ def faded_in(frames: bytes) -> bytes:
 
 
 def fading_out(frames: bytes, left: int) -> bytes:
-    """The frames with what belongs to them of a fade to the last one that there is, ``left`` frames after these;
-    negative where that one is among them."""
+    """The frames with their part of a fade-out that ends ``left`` frames after them; negative where it ends among
+    them."""
     count = len(frames) // FRAME
     return shaded(frames, [CURVE[max(0, min(FADE_FRAMES, left + count - n))] for n in range(count)])

@@ -1,8 +1,8 @@
-"""The loudspeaker: PulseAudio, told of each sample so long before it sounds that the instant is known.
+"""A stream to PulseAudio that knows when each sample will sound.
 
-libVLC's own output plays what it gets when it gets it, some 30 ms after its picture, and changes volume when the server
-comes to it. Here a thread of our own writes a stream that never pauses, silence included, and asks at every turn when
-the next sample will sound (``pa_simple``, of libpulse 16).
+libVLC's own output plays blocks as they come, some 30 ms after their picture, and changes the volume late. Here a
+thread of our own writes a stream that never pauses, silence included, and asks the server before every chunk when that
+will sound (``pa_simple`` of libpulse 16).
 """
 
 import contextlib
@@ -15,16 +15,18 @@ from kiosk.station.player.sound.envelope import Envelope
 from kiosk.station.player.sound.pcm import FADE, FRAME, RATE
 
 LATENCY_S = 0.15
-"""Sound that is written ahead. More would go on for longer after Stop, less would break off on a busy PC."""
+"""Seconds of sound that are written ahead. More would be heard for longer after Stop, less would break off on a busy
+PC."""
 CHUNK = RATE // 50
 SETTLED_AFTER = 15
 """Chunks after which the server's answers are exact, as its buffer is full by then."""
 QUICK_S = 0.002
-"""An answer that took longer is not to be relied on."""
+"""Seconds; an answer that took longer is not exact."""
 TRUST = 0.05
-"""The share of its distance by which an answer moves what was reckoned."""
+"""The share of its difference by which an answer corrects the computed instant."""
 MOVED_S, MOVED_TIMES = 0.005, 3
-"""So many answers in a row that are so far off, and it is true: the stream has stood, or is another device's now."""
+"""After so many answers in a row that differ by so much they are believed: the stream has stood still, or the device is
+another one."""
 RETRY_S = 1.0
 SAMPLE_S16LE, PLAYBACK, UNSAID = 3, 1, 0xFFFFFFFF
 """As PulseAudio's headers have them."""
@@ -43,12 +45,12 @@ class Lost(Exception):
 
 
 class Speaker:
-    """Reads a reel through an envelope and writes it to PulseAudio; finds the server again when it has gone."""
+    """Writes a buffer, shaped by an envelope, to PulseAudio; connects again when the server has gone."""
 
-    def __init__(self, reel: SoundBuffer, envelope: Envelope) -> None:
-        self._reel, self._envelope = reel, envelope
-        self.turns = threading.Lock()
-        """Whoever puts something on the reel holds it."""
+    def __init__(self, buffer: SoundBuffer, envelope: Envelope) -> None:
+        self._buffer, self._envelope = buffer, envelope
+        self.lock = threading.Lock()
+        """Held by whoever uses the buffer."""
         self._written_until = 0.0
         self._playing = False
 
@@ -57,7 +59,7 @@ class Speaker:
         threading.Thread(target=self._run, name="speaker", daemon=True).start()
 
     def hush(self) -> float:
-        """Fade out as soon as may be. Gives the instant (monotonic) from which on nothing is heard."""
+        """Fade out as soon as possible. Returns the instant (monotonic) from which on it is silent."""
         now = time.monotonic()
         if not self._playing or self._envelope.silent:
             return now
@@ -84,8 +86,8 @@ class Speaker:
                 if answered is not None:
                     off = off + 1 if abs(answered - at) > MOVED_S else 0
                     at = answered if off >= MOVED_TIMES else at + (0.0 if off else (answered - at) * TRUST)
-                with self.turns:
-                    frames = self._reel.read(at, CHUNK)
+                with self.lock:
+                    frames = self._buffer.read(at, CHUNK)
                 stream.write(self._envelope.shape(frames, at))
                 self._playing = True
             at += CHUNK / RATE
@@ -112,7 +114,7 @@ class _Stream:
             self._pulse.pa_simple_free(self._stream)
 
     def sounds_next(self) -> float | None:
-        """When what is written next will sound (monotonic); None where the answer came too late to be exact."""
+        """When the next chunk will sound (monotonic); None where the answer came too late to be exact."""
         error = ctypes.c_int()
         asked = time.monotonic()
         latency = self._pulse.pa_simple_get_latency(self._stream, ctypes.byref(error))

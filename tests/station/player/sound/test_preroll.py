@@ -25,10 +25,10 @@ def blocks(frames: bytes, at: float) -> list[Block]:
 def learnt(first: bytes, trial: bytes, jitter: float = 0.0) -> tuple[Preroll, float]:
     heads = Preroll()
     for at, frames in blocks(first, 3.0):
-        heads.take(at, frames)
+        heads.add(at, frames)
     heads.try_again()
     for n, (at, frames) in enumerate(blocks(trial, BEGAN + AFTER)):
-        heads.take(at - (jitter if n == 0 else 0.0), frames)
+        heads.add(at - (jitter if n == 0 else 0.0), frames)
     return heads, heads.learn(BEGAN)
 
 
