@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta
 from http import HTTPStatus
@@ -39,8 +38,6 @@ POLL_S = 0.02
 REFRESH_S = 15
 STAY_S = 60
 """How long the page stays where a press of volume or of *look* has led, until it is the plain page again."""
-MOST_PRESSES = 256
-"""Ids remembered: far more than anybody presses while a double click is on its way."""
 PICTURE_S = 2.8
 """How long a picture of the screen is waited for: not in the seconds about a cut, which come first."""
 PICTURE_AGAIN_S = 3
@@ -77,7 +74,6 @@ class Pages:
         self._post = post
         self._snapshot = snapshot
         self._picture = picture
-        self._presses: OrderedDict[str, None] = OrderedDict()
         self._style = (FOLDER / "panel.css").read_bytes()
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(FOLDER),
@@ -172,27 +168,23 @@ class Pages:
         visitor, form = await self._read_form(request, "start")
         if not visitor.logged_in:
             return _to("/login")
-        press = form.get("press", "")
-        if self._is_new(press):
-            self._post(StartPressed(by="panel", press=press))
-            await self._wait_until(lambda: self._snapshot().stopped is None)
+        self._post(StartPressed(by="panel", press=_press(form)))
+        await self._wait_until(lambda: self._snapshot().stopped is None)
         return _to("/")
 
     async def _stop(self, request: Request) -> Response:
         visitor, form = await self._read_form(request, "stop")
         if not visitor.logged_in:
             return _to("/login")
-        press = form.get("press", "")
         reason = form.get("reason", "")
         if reason not in REASONS:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
         if reason == "other":
             reason = tidy_reason(form.get("words", "")) or reason
         until = _morning(self._snapshot()) if form.get("until") == "morning" else None
-        if self._is_new(press):
-            until_ms = None if until is None else int(until.timestamp() * 1000)
-            self._post(StopPressed(by="panel", reason=reason, until_ms=until_ms, press=press))
-            await self._wait_until(lambda: self._snapshot().stopped is not None)
+        until_ms = None if until is None else int(until.timestamp() * 1000)
+        self._post(StopPressed(by="panel", reason=reason, until_ms=until_ms, press=_press(form)))
+        await self._wait_until(lambda: self._snapshot().stopped is not None)
         return _to("/")
 
     async def _volume(self, request: Request) -> Response:
@@ -200,13 +192,11 @@ class Pages:
         if not visitor.logged_in:
             return _to("/login")
         button = form.get("button", "")
-        press = form.get("press", "") and f"{form['press']}-{button}"  # two buttons of one page are two presses
         if button not in SOUND_BUTTONS:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
-        if self._is_new(press):
-            before = self._snapshot().sound
-            self._post(SOUND_BUTTONS[button](press))
-            await self._wait_until(lambda: self._snapshot().sound != before)
+        before = self._snapshot().sound
+        self._post(SOUND_BUTTONS[button](f"{_press(form)}-{button}"))  # two buttons of one page are two presses
+        await self._wait_until(lambda: self._snapshot().sound != before)
         return _to(f"/?at=sound#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
 
     # --- what pages and forms share ---
@@ -234,17 +224,6 @@ class Pages:
         if not self._access.is_ours(request, visitor, name, form.get("token", "")):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         return visitor, form
-
-    def _is_new(self, press: str) -> bool:
-        """Whether this press has not been posted yet: the same press twice is one press."""
-        if not press or len(press) > 64:
-            raise HTTPException(HTTPStatus.BAD_REQUEST)
-        if press in self._presses:
-            return False
-        self._presses[press] = None
-        if len(self._presses) > MOST_PRESSES:
-            self._presses.popitem(last=False)
-        return True
 
     @staticmethod
     async def _wait_until(seen: Callable[[], bool], seconds: float = EFFECT_S) -> None:
@@ -297,6 +276,14 @@ class Pages:
 
 def _to(path: str) -> Response:
     return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def _press(form: Form) -> str:
+    """The id of the press that a form carries: the main loop obeys each once. Raises HTTPException 400."""
+    press = form.get("press", "")
+    if not press or len(press) > 64:
+        raise HTTPException(HTTPStatus.BAD_REQUEST)
+    return press
 
 
 def _morning(snapshot: Snapshot) -> datetime:
