@@ -134,6 +134,7 @@ def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orde
     if began > cut.at - programme.lead + SPIN:  # too late for the cut as it was ordered
         programme.sound.expect(began + programme.lead, cut.end)
     time.sleep(max(0.0, cut.at - SPIN - time.monotonic()))
+    cut = cut_so_far(programme, window, orders) or cut  # Stop may have been pressed since it was started
     wait_awake(cut.at)
     programme.wait_for_head()
     while time.monotonic() >= cut.end:  # ready only after its end: not a single picture is to be seen

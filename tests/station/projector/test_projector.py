@@ -54,6 +54,21 @@ def test_cut_between_unlike_formats_shows_no_black(
     rig.until(lambda: len(rig.children()) == 1, 5)
 
 
+@pytest.mark.parametrize("before", [0.1, 0.01])
+def test_programme_dropped_shortly_before_its_cut_is_not_seen(
+    rig: Rig, sampler: Sampler, clips: Clips, before: float
+) -> None:
+    at = time.monotonic() + START
+    rig.cue("a", clips("green.ts"), at)
+    rig.ready("a.1")
+    rig.run_to(at - before - 0.02)
+    time.sleep(max(0.0, at - before - time.monotonic()))
+    rig.notes += rig.projector.drop("a", time.monotonic())
+    rig.run_to(at + 0.5)
+    assert sampler.programmes(at - 1, at + 0.5) == [POSTER]
+    assert rig.of(OnScreen) == []
+
+
 def test_programme_runs_to_its_last_picture_and_stays_until_it_is_dropped(
     rig: Rig, sampler: Sampler, clips: Clips
 ) -> None:
