@@ -271,7 +271,7 @@ class Station:
             case StartPressed() | StopPressed() | VolumePressed() | MutePressed():
                 self._people.handle(event)
             case PictureAsked():
-                self._screenshots.ask(self._clock.monotonic())
+                self._screenshots.request(self._clock.monotonic())
             case ClockDeclared():
                 self._timekeeping.declared(event)
             case Crashed():
