@@ -232,7 +232,7 @@ class Station:
             case DeviceChanged():
                 self._probes.read_soon()
             case PictureAsked():
-                self._screenshots.ask(self._clock.monotonic())
+                self._screenshots.request(self._clock.monotonic())
             case ClockDeclared():
                 self._timekeeping.declared(event)
             case Crashed():

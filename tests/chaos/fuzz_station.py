@@ -85,7 +85,7 @@ def _children(_folder: Path) -> Read:
     def read(data: bytes) -> None:
         for line in data.split(b"\n"):
             for decoder in decoders:
-                messages.heard(decoder, line)
+                messages.parsed(decoder, line)
 
     return read
 

@@ -35,7 +35,7 @@ class Screen:
                 if self._stage.gone(event, now):
                     self._projector.screen_went()
             case ScreenGrabbed():
-                if screenshot := self._screenshots.take(event):
+                if screenshot := self._screenshots.receive(event):
                     self._send_screenshot(screenshot)
             case _:
                 reports = self._projector.handle(event, now)

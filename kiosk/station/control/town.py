@@ -205,4 +205,4 @@ class TownHandler:
             self._link.fetch(self._standing(), answer)
         if answer.picture_wanted:
             self._picture_wanted = True
-            self._screenshots.ask(self._clock.monotonic())
+            self._screenshots.request(self._clock.monotonic())

@@ -227,10 +227,6 @@ class TownClient:
             raise Busy(f"{message}; it asks to be left alone for {wait_s:.0f} s", wait_s)
         raise Unreachable(message)
 
-    def going(self) -> bool:
-        """Whether :meth:`stop` has not been called."""
-        return not self._stopped.is_set()
-
     def _check_stopped(self) -> None:
         if self._stopped.is_set():
             raise Stopped("stopped")

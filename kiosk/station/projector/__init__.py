@@ -1,1 +1,1 @@
-"""Puts programmes on the screen: one child process per programme, cued before it is due and cut by the clock."""
+"""The daemon's side of the screen: one child process per programme, cued before it is due and cut by the clock."""

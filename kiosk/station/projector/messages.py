@@ -1,4 +1,4 @@
-"""What the projector and its children say to each other: JSON, one message a line, over the child's standard streams.
+"""Messages between the projector and its child processes: JSON, one a line, over the child's standard streams.
 
 All instants are CLOCK_MONOTONIC in seconds, which is the same in every process of a boot.
 """
@@ -8,31 +8,31 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 SCREEN_GONE = 3
-"""A child's return code where there is no X server, or no longer one."""
+"""Exit code of a child that finds no X server, or loses it."""
 
 
 Moment = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
-"""Of CLOCK_MONOTONIC, in seconds. A child that a bad file has taken over must not upset the daemon's arithmetic."""
+"""CLOCK_MONOTONIC in seconds. Bounded: a child that a bad file has taken over must not upset the daemon."""
 Kind = Literal["film", "sound", "still"]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 MOST_WORDS = 1000
 Words = Annotated[str, msgspec.Meta(max_length=MOST_WORDS)]
 MAX_LINE = 1 << 20
-"""The longest line that a child can have to say, in bytes: a picture is 80 kB."""
+"""The longest line that a child may send, in bytes: a screenshot has 80 kB."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="say", tag=str.lower):
-    """Base of both directions."""
+    """Base of all messages."""
 
 
 class Cue(Message, frozen=True, kw_only=True):
-    """The first line a child reads: make this programme ready, out of sight."""
+    """To a programme's child, as its first line: prepare this programme, out of sight."""
 
     file: str
     title: str = ""
     display: str
     position_ms: int = 0
-    """Where to join; 0 is the head."""
+    """Where to begin, in ms; 0 is the head."""
     video_output: str = ""
     sound: str = "pulse"
     hardware_decoding: bool = True
@@ -45,7 +45,7 @@ class Cue(Message, frozen=True, kw_only=True):
 
 
 class Cut(Message, frozen=True, kw_only=True):
-    """Be on the screen at ``at``, fall silent at ``end``. May come again with other instants before ``at``."""
+    """Be on the screen at ``at``, stop at ``end``. May come again with other instants before ``at``."""
 
     at: float
     end: float
@@ -58,30 +58,30 @@ class Volume(Message, frozen=True, kw_only=True):
 
 
 class Leave(Message, frozen=True, kw_only=True):
-    """Vanish from the screen and end."""
+    """Leave the screen and end."""
 
 
 class Ready(Message, frozen=True, kw_only=True):
-    """The picture at the wanted position is decoded and waits."""
+    """From a programme's child: the picture at the position is decoded and waits for the cut."""
 
     kind: Kind
     """``film``, ``sound`` (a title card stands for the picture) or ``still``."""
     video_output: Words
     """libVLC's module in use."""
     unconfined: Words = ""
-    """What could not be done to shut the child off; empty where all was."""
+    """Which part of the sandbox could not be set up; empty where all was."""
     waits: bool = False
-    """It is late, or joins: so that it is known before when it comes, it waits for another cut, though not for long."""
+    """It is late, or joins: it waits a moment for another cut, so that the daemon knows beforehand when it comes."""
 
 
 class Shown(Message, frozen=True, kw_only=True):
-    """The window is on top with its picture since ``at``."""
+    """The programme is on the screen since ``at``."""
 
     at: Moment
 
 
 class Progress(Message, frozen=True, kw_only=True):
-    """About once a second while on air. ``media_ms`` is programme time; pictures count since the cut."""
+    """How far the programme is, once a second on air. ``media_ms`` is programme time; pictures count since the cut."""
 
     at: Moment
     media_ms: Number
@@ -96,17 +96,17 @@ class Failed(Message, frozen=True, kw_only=True):
 
 
 class Paint(Message, frozen=True, kw_only=True):
-    """To the stage: show this poster (canonical JSON of ``poster.Poster``)."""
+    """To the stage: show this poster (JSON of ``display.poster.Poster``)."""
 
     poster: msgspec.Raw
 
 
 class Grab(Message, frozen=True, kw_only=True):
-    """To the stage: take a small picture of the screen."""
+    """To the stage: take a screenshot."""
 
 
 class Grabbed(Message, frozen=True, kw_only=True):
-    """From the stage: the screen at ``at``, or why there is no picture."""
+    """From the stage: the screenshot of ``at``, or why there is none."""
 
     at: Moment
     picture: bytes = b""
@@ -129,8 +129,8 @@ FromStage = Staged | Grabbed
 T = TypeVar("T")
 
 
-def heard(decoder: "msgspec.json.Decoder[T]", line: bytes) -> T | None:
-    """The message of one line; None for what is no message."""
+def parsed(decoder: "msgspec.json.Decoder[T]", line: bytes) -> T | None:
+    """The message of one line; None where it is none."""
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""One child process with its reader thread: orders go in a line at a time, what it says comes out as events."""
+"""One child process with its reader thread: orders are sent as lines, its messages are posted as events."""
 
 import contextlib
 import fcntl
@@ -15,23 +15,23 @@ from typing import TypeVar
 import msgspec
 
 from kiosk.station.events import Crashed, Event, Post
-from kiosk.station.projector.messages import MAX_LINE, Message, heard, line
+from kiosk.station.projector.messages import MAX_LINE, Message, line, parsed
 
 log = logging.getLogger(__name__)
 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "HOME", "XDG_RUNTIME_DIR", "XAUTHORITY", "PULSE_SERVER", "PYTHONPATH")
-"""All that a child sees of the daemon's environment."""
+"""The variables of the daemon's environment that a child gets."""
 PIPE_BYTES = 1 << 20
-"""Orders that a child may leave unread."""
+"""Bytes of orders that a child may leave unread."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 M = TypeVar("M", bound=Message)
 
 
 class Process:
-    """A child started from ``module``. Nothing here ever waits for it; its reader thread reaps it.
+    """A child process that runs ``module``. No method waits for it; its reader thread reaps it.
 
-    ``translate`` turns a message of the child into an event, ``gone`` the child's return code.
+    ``translate`` turns a message of the child into an event, ``gone`` its exit code.
     """
 
     def __init__(
@@ -74,42 +74,42 @@ class Process:
         return self._process.pid
 
     def memory_mb(self) -> int:
-        """Memory that the child has to itself or shares, in MB of 2**20 bytes; 0 when it is gone."""
+        """Resident memory of the child, shared pages included, in MB of 2**20 bytes; 0 when it is gone."""
         try:
             pages = int(Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()[1])
         except (OSError, IndexError):
             return 0
         return pages * PAGE >> 20
 
-    def tell(self, message: Message) -> None:
-        """Send an order, without ever waiting: a child that does not read what it is told is ended.
+    def send(self, message: Message) -> None:
+        """Send an order, without waiting: a child that does not read its orders is killed.
 
-        A child that is gone does not hear it; its reader has said so, or will.
+        An order to a child that is gone is lost; its reader thread posts that it has ended.
         """
         order = line(message)
         try:
-            taken = os.write(self._orders.fileno(), order)
+            written = os.write(self._orders.fileno(), order)
         except BlockingIOError:
-            taken = 0
+            written = 0
         except (OSError, ValueError):
-            log.debug("%s is gone and did not hear %s", self._name, type(message).__name__)
+            log.debug("%s is gone and did not get %s", self._name, type(message).__name__)
             return
-        if taken != len(order):
+        if written != len(order):
             log.warning("%s hangs: %d kB of orders are unread; it is ended", self._name, PIPE_BYTES >> 10)
             self.kill()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it at once."""
         self._process.kill()
 
     def _read(self) -> None:
         try:
             while text := self._says.readline(MAX_LINE):
-                message = heard(self._decoder, text)
+                message = parsed(self._decoder, text)
                 if message is not None:
                     self._post(self._translate(message))
                 else:
-                    log.warning("%s said something that is no message: %.80r", self._name, text)
+                    log.warning("%s sent a line that is no message: %.80r", self._name, text)
             returncode = self._process.wait()
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""Cue and cut: one child per programme, its instants, its replacement where it fails, and what was really shown.
+"""Cue and cut: one child process per programme, its instants, its replacement where it fails, and its reports.
 
-All methods are for the main loop. All instants are CLOCK_MONOTONIC in seconds; the wall clock is the caller's affair.
+All methods are for the main loop. All instants are CLOCK_MONOTONIC in seconds; the caller knows the wall clock.
 """
 
 import logging
@@ -30,23 +30,23 @@ from kiosk.station.projector.showing import ShowingRun
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-"""Children that a programme may use up before it has failed."""
+"""Children that a programme may lose before it has failed."""
 JOIN_LEAD = 0.6
-"""Seconds that the first child to join needs from its start to its picture: it is aimed that far ahead. Each later one
-is aimed by what the one before it took, and :data:`JOIN_SPARE`: what lacks stays lost until the programme's end."""
+"""Seconds that the first child to join needs from its start to its picture: it is aimed so far ahead. Each later one
+is aimed by the time of the one before and :data:`JOIN_SPARE`: a child that is late stays late to the end."""
 JOIN_SPARE = 0.05
 MOST_LEAD = 4.0
 LINGER = 2.0
-"""Seconds that a programme's last picture stays for one that is late to follow it."""
+"""Seconds that a programme's last picture stays on the screen where the next programme is late."""
 SAME_INSTANT = 0.005
-"""Seconds by which an instant may differ and still be the same: wall and monotonic clock drift by as much."""
+"""Seconds by which two instants may differ and count as the same: wall and monotonic clock drift so much."""
 LEAVE_WITHIN = 2.0
 """Seconds that a child is given to leave before it is killed."""
 
 
 @dataclass
 class _Leaver:
-    """A child on its way out: it stays until ``follower`` is on the screen, or until ``until``."""
+    """A child that is to leave: it stays until ``follower`` is on the screen, or until ``until``."""
 
     process: Process
     follower: str | None
@@ -55,7 +55,7 @@ class _Leaver:
 
 
 class Projector:
-    """The children, and what each is to show."""
+    """The child processes of programmes, and what each is to show."""
 
     def __init__(self, post: Post, stall: float = 3.0, memory_mb: int = 1024, runtime: Path | None = None) -> None:
         """``stall``: seconds after which a picture that stands still is replaced; ``memory_mb``: a child's ceiling;
@@ -77,13 +77,13 @@ class Projector:
         return frozenset(self._runs)
 
     def cue(self, showing: Showing, now: float) -> None:
-        """Make a programme ready to be on the screen at ``showing.at``."""
+        """Prepare a programme to be on the screen at ``showing.at``."""
         run = self._runs[showing.play] = ShowingRun(showing, showing.at)
         if self.screen_up:
             self._start(run, now)
 
     def retime(self, play: str, at: float | None, end: float) -> None:
-        """The clock has been put right, or the end has moved: other instants for the same play.
+        """Set other instants for a play: the clock has been put right, or the end has moved.
 
         ``at`` is None where the play was joined in progress: it is shown as soon as it can be.
         """
@@ -100,10 +100,10 @@ class Projector:
         if run.shown_at is None:
             run.due = moved.at
         if run.process is not None:
-            run.process.tell(Cut(at=moved.at, end=moved.end))
+            run.process.send(Cut(at=moved.at, end=moved.end))
 
     def drop(self, play: str, now: float, follower: str | None = None) -> list[Report]:
-        """Take a play off: at once, or when ``follower`` is on the screen in its place."""
+        """Take a play off the screen: at once, or when ``follower`` is on it."""
         run = self._runs.pop(play)
         self._let_go(run, now, follower if follower in self._runs else None)
         return [self._over(run, now)]
@@ -113,17 +113,17 @@ class Projector:
         run = self._runs[play]
         run.showing = replace(run.showing, cue=structs.replace(run.showing.cue, volume=percent))
         if run.process is not None:
-            run.process.tell(Volume(percent=percent))
+            run.process.send(Volume(percent=percent))
 
     def screen_came(self, now: float) -> None:
-        """There is a screen: start, or join again, all that is to be shown."""
+        """The X server is there: start, or join again, every play that is cued or on air."""
         self.screen_up = True
         for run in self._runs.values():
             if run.process is None:
                 self._start(run, now)
 
     def screen_went(self) -> None:
-        """The X server is gone, and all windows with it: libVLC would play on to nobody until the programme's end."""
+        """The X server is gone, and all windows with it: end the children, as libVLC would play on without a window."""
         self.screen_up = False
         for run in self._runs.values():
             if run.process is not None:
@@ -132,18 +132,18 @@ class Projector:
             leaver.process.kill()
 
     def handle(self, event: Event, now: float) -> list[Report]:
-        """Take in what a child says. Events of children that were let go are theirs alone."""
+        """Handle an event of a child. Events of children that have left, or were replaced, change nothing."""
         match event:
             case ChildReady(play=child):
                 run = self._run_of(child)
-                self._note_confinement(event.unconfined)
+                self._log_confinement(event.unconfined)
                 if run is None:
                     return []
                 if run.joins:
-                    self._join_lead = min(MOST_LEAD, now - run.heard_at + JOIN_SPARE)
-                run.ready, run.heard_at = True, now
+                    self._join_lead = min(MOST_LEAD, now - run.last_report + JOIN_SPARE)
+                run.ready, run.last_report = True, now
                 run.kind, run.video_output = event.kind, event.video_output
-                return self._let_come(run, now) if event.waits else []
+                return self._set_cut(run, now) if event.waits else []
             case ChildShown(play=child, monotonic=at):
                 return self._shown(child, at)
             case ChildProgress():
@@ -154,14 +154,14 @@ class Projector:
             case ChildGone(play=child, returncode=code):
                 self._leavers.pop(child, None)
                 run = self._run_of(child)
-                if run and code == SCREEN_GONE:  # no fault of the file: it starts again with its screen, or by tick()
+                if run and code == SCREEN_GONE:  # not the file's fault: it starts again with the screen, or by tick()
                     run.end_child()
                     return []
                 return self._replace(run, f"the player ended with {code}", now) if run else []
         return []
 
     def tick(self, now: float) -> list[Report]:
-        """Look for children that hang, stand still, or overstay. To be called about once a second."""
+        """Replace children that hang or stand still, kill those that do not leave. To be called about once a second."""
         notes: list[Report] = []
         for run in list(self._runs.values()):
             if run.process is None and self.screen_up and not run.cause:
@@ -187,7 +187,7 @@ class Projector:
 
     # --- inside ---
 
-    def _note_confinement(self, trouble: str) -> None:
+    def _log_confinement(self, trouble: str) -> None:
         if trouble and trouble != self._unconfined:
             log.warning("the players are not shut off from network and files: %s", trouble)
         self._unconfined = trouble
@@ -212,14 +212,14 @@ class Projector:
             partial(ChildGone, child),
             folder=Path(mkdtemp(prefix="play-", dir=self._runtime)),
         )
-        run.process.tell(structs.replace(showing.cue, position_ms=position))
-        run.process.tell(Cut(at=showing.at, end=showing.end))
+        run.process.send(structs.replace(showing.cue, position_ms=position))
+        run.process.send(Cut(at=showing.at, end=showing.end))
 
-    def _let_come(self, run: ShowingRun, now: float) -> list[Report]:
-        """Say when a picture comes that is late, or joins: soon, and to whoever writes it down a little before."""
+    def _set_cut(self, run: ShowingRun, now: float) -> list[Report]:
+        """Order the cut of a picture that is late, or joins: soon, but reported first, so that its row has a start."""
         at = max(run.due, now + run.notice)
         if run.process is not None:
-            run.process.tell(Cut(at=at, end=run.showing.end))
+            run.process.send(Cut(at=at, end=run.showing.end))
         return [Coming(run.showing.play, at)] if run.shown_at is None else []
 
     def _shown(self, child: str, at: float) -> list[Report]:
@@ -229,9 +229,9 @@ class Projector:
         before = [leaver for leaver in self._followed_by(run.showing.play) if not leaver.told]
         for leaver in before:
             self._tell_leave(leaver, at)
-        if not run.comes_up(at):
+        if not run.is_shown(at):
             return []
-        bare = at - self._last_end if self._last_end and not before else 0.0  # the last picture before stayed until now
+        bare = at - self._last_end if self._last_end and not before else 0.0  # the picture before stayed until now
         gap = max(0.0, bare) if bare < LINGER else 0.0
         return [OnScreen(run.showing.play, at, at - run.showing.at, gap, run.video_output)]
 
@@ -239,7 +239,7 @@ class Projector:
         run = self._run_of(event.play)
         if run is None or run.since is None:
             return []
-        run.goes_on(event.monotonic, event.media_ms, event.pictures, event.lost)
+        run.progressed(event.monotonic, event.media_ms, event.pictures, event.lost)
         return [run.position(event.monotonic)]
 
     def _replace(self, run: ShowingRun, cause: str, now: float) -> list[Report]:
@@ -271,8 +271,8 @@ class Projector:
         leaver = self._leavers[run.child] = _Leaver(run.process, follower, now + LINGER)
         if follower is None or run.since is None or self._runs[follower].since is not None:
             self._tell_leave(leaver, now)
-        elif now < run.showing.end:  # its record ends here: it stands still, in silence, until the next one is there
-            run.process.tell(Cut(at=run.showing.at, end=now))
+        elif now < run.showing.end:  # its row ends here: it stands still, silent, until the next one is on the screen
+            run.process.send(Cut(at=run.showing.at, end=now))
 
     def _followed_by(self, play: str) -> list[_Leaver]:
         return [leaver for leaver in self._leavers.values() if leaver.follower == play]
@@ -280,7 +280,7 @@ class Projector:
     def _tell_leave(self, leaver: _Leaver, now: float) -> None:
         if not leaver.told:
             leaver.told, leaver.until = True, now + LEAVE_WITHIN
-            leaver.process.tell(Leave())
+            leaver.process.send(Leave())
 
     def _run_of(self, child: str) -> ShowingRun | None:
         run = self._runs.get(child.rpartition(".")[0])

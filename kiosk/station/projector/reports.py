@@ -1,4 +1,4 @@
-"""What the projector is asked to show, and what it tells of it. All instants are CLOCK_MONOTONIC in seconds."""
+"""What the projector is ordered to show, and its reports. All instants are CLOCK_MONOTONIC in seconds."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class Showing:
 
     play: str
     cue: Cue
-    """Without a position: that follows from ``head`` and the instant of the cut."""
+    """Without a position, which follows from ``head`` and the instant of the cut."""
     at: float
     """When its picture is to be on the screen."""
     head: float
@@ -21,7 +21,7 @@ class Showing:
 
 @dataclass(frozen=True)
 class Coming:
-    """A play's first picture is about to come at another instant than it was cued for: it is late, or joins."""
+    """A play's first picture will come at another instant than it was cued for: it is late, or joins."""
 
     play: str
     at: float
@@ -29,7 +29,7 @@ class Coming:
 
 @dataclass(frozen=True)
 class OnScreen:
-    """A play's first picture is there."""
+    """A play's first picture is on the screen. ``late`` and ``gap`` in seconds."""
 
     play: str
     at: float
@@ -40,7 +40,7 @@ class OnScreen:
 
 @dataclass(frozen=True)
 class Position:
-    """How far a play on air is. ``played`` in seconds, without stand-stills."""
+    """How far a play on air is. ``played`` in seconds, without the times that it stood still."""
 
     play: str
     at: float
@@ -51,7 +51,7 @@ class Position:
 
 @dataclass(frozen=True)
 class OffScreen:
-    """A play is over. ``cause`` is empty where the clock or the caller ended it, else why it failed."""
+    """A play is over. ``cause`` says why it failed; empty where the clock or the caller ended it."""
 
     play: str
     at: float
@@ -63,7 +63,7 @@ class OffScreen:
 
 @dataclass(frozen=True)
 class Replaced:
-    """A child had to be replaced at the same position."""
+    """A child was replaced at the same position."""
 
     play: str
     cause: str

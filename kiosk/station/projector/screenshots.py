@@ -1,4 +1,4 @@
-"""Small pictures of the screen, taken when somebody asks: when the stage may take one, and the newest there is."""
+"""Screenshots on request: decides when the stage may take one, and keeps the newest."""
 
 import logging
 from collections.abc import Callable
@@ -12,16 +12,17 @@ from kiosk.station.projector.stage import Stage
 log = logging.getLogger(__name__)
 
 EVERY = 1.0
-"""Seconds between two pictures at least."""
+"""Seconds between two screenshots at least."""
 BEFORE_CUT = 1.5
-"""Seconds before a cut in which no picture is begun. One takes about 0.1 s, and the last second is the cut's alone."""
+"""Seconds before a cut in which no screenshot is begun. It takes about 0.1 s; in the last second nothing may delay the
+cut."""
 AFTER_CUT = 3.0
-"""Seconds for which a programme that is late is waited for; if it never comes, that is what the picture shows."""
+"""Seconds after a cut in which a programme that is late is waited for; then the screenshot shows that it is not."""
 
 
 @dataclass(frozen=True)
 class Screenshot:
-    """What the screen showed at an instant."""
+    """A picture of the screen at an instant."""
 
     at_ms: int
     """UTC milliseconds."""
@@ -38,15 +39,15 @@ class Screenshots:
         self._wanted = self._in_flight = False
         self._begun = -EVERY
         self.newest: Screenshot | None = None
-        """Of this screen; None before the first one was asked for, and after the screen went away."""
+        """None before the first one was requested, and after the screen went away."""
 
-    def ask(self, now: float) -> None:
-        """Take a picture as soon as that is possible; several wishes are one."""
+    def request(self, now: float) -> None:
+        """Take a screenshot as soon as possible; several requests that wait are one."""
         self._wanted = True
         self.tick(now)
 
     def tick(self, now: float) -> None:
-        """Order a picture, if one is wanted and nothing speaks against it."""
+        """Order a screenshot from the stage, if one is requested and no cut is near."""
         if not self._wanted or self._in_flight or not self._stage.up or now - self._begun < EVERY:
             return
         if any(cut - BEFORE_CUT < now < cut + AFTER_CUT for cut in self._cuts()):
@@ -54,8 +55,8 @@ class Screenshots:
         self._wanted, self._in_flight, self._begun = False, True, now
         self._stage.grab()
 
-    def take(self, event: ScreenGrabbed) -> Screenshot | None:
-        """The stage's answer. None where it brings no picture."""
+    def receive(self, event: ScreenGrabbed) -> Screenshot | None:
+        """Keep the stage's screenshot. None where there is no picture in its answer."""
         self._in_flight = False
         if trouble := event.trouble or problem(event.picture):
             log.warning("no picture of the screen: %s", trouble)
@@ -64,6 +65,6 @@ class Screenshots:
         return self.newest
 
     def screen_went(self) -> None:
-        """The stage has ended, and with it what it was about to answer; its last picture is of a screen that was."""
+        """The stage has ended: its answer will not come, and the newest screenshot is of a screen that is gone."""
         self._in_flight = False
         self.newest = None

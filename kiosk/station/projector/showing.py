@@ -1,4 +1,4 @@
-"""One showing on its way: its present child, what is wrong with it, and the sum of those before it."""
+"""The state of one showing: its present child, what is wrong with it, and the sums of the children before."""
 
 from dataclasses import dataclass
 
@@ -6,21 +6,21 @@ from kiosk.station.projector.process import Process
 from kiosk.station.projector.reports import OffScreen, Position, Showing
 
 SILENT = 2.2
-"""Seconds of silence that tell a child that hangs at the earliest: it reports once a second."""
+"""Seconds without a report after which a child hangs, at the earliest: it reports once a second."""
 TAIL = 2.0
-"""Seconds before the end in which standing media time is the file's tail and no fault."""
+"""Seconds before the end in which media time that stands still is the end of the file and no fault."""
 READY_WITHIN = 25.0
-"""Seconds from its start in which a child says that it is ready, or that it has failed; else it hangs."""
+"""Seconds after its start in which a child reports that it is ready, or has failed; else it hangs."""
 NOTICE = 0.1
-"""Seconds before a play's first picture, where that is late or joins, in which the record hears when it comes: should
-all end just then, the row has its start."""
+"""Seconds by which the start of a play that is late, or joins, is reported before its first picture: so the row has its
+start, should the PC fail just then."""
 SETTLE = 4.0
 """Seconds after a cut in which media time need not have moved yet."""
 
 
 @dataclass
 class ShowingRun:
-    """What the projector keeps of a showing: its present child, and the sum of those before."""
+    """One showing: its present child, and the sums of the children before."""
 
     showing: Showing
     asked: float
@@ -40,7 +40,7 @@ class ShowingRun:
     ready: bool = False
     """The present child has its picture and waits for ``due``."""
     due: float = 0.0
-    heard_at: float = 0.0
+    last_report: float = 0.0
     media_ms: int = -1
     moved_at: float = 0.0
     played: float = 0.0
@@ -58,27 +58,27 @@ class ShowingRun:
 
     @property
     def notice(self) -> float:
-        """Seconds before its picture that the record has to hear of it: one that has its start needs none."""
+        """Seconds by which its picture is reported beforehand; none where the row has its start already."""
         return NOTICE if self.shown_at is None else 0.0
 
     def begin(self, child: str, showing: Showing, now: float) -> None:
         """A child is started, to show ``showing``."""
         self.child, self.due = child, showing.at
         self.since, self.counted, self.media_ms, self.ready = None, (0, 0), -1, False
-        self.heard_at = self.moved_at = now
+        self.last_report = self.moved_at = now
 
-    def comes_up(self, at: float) -> bool:
-        """The child's picture is on the screen; is it the play's first?"""
-        self.since = self.heard_at = at
+    def is_shown(self, at: float) -> bool:
+        """The child's picture is on the screen. Returns whether it is the play's first."""
+        self.since = self.last_report = at
         self.moved_at = self.drawn_at = at + SETTLE
         first = self.shown_at is None
         if first:
             self.shown_at = at
         return first
 
-    def goes_on(self, at: float, media_ms: int, pictures: int, lost: int) -> None:
-        """The child has reported."""
-        self.heard_at = at
+    def progressed(self, at: float, media_ms: int, pictures: int, lost: int) -> None:
+        """The child has reported its progress."""
+        self.last_report = at
         if pictures != self.counted[0]:
             self.drawn_at = max(self.drawn_at, at)
         self.counted = (pictures, lost)
@@ -87,18 +87,18 @@ class ShowingRun:
             self.moved_at = max(self.moved_at, at)
 
     def end_child(self) -> None:
-        """Kill the child and add its share to the sums; it has shown nothing after it was last heard of."""
+        """Kill the child and add its figures to the sums, up to its last report."""
         if self.process is not None:
             self.process.kill()
         if self.since is not None:
-            self.played += max(0.0, min(self.heard_at, self.showing.end) - self.since)
+            self.played += max(0.0, min(self.last_report, self.showing.end) - self.since)
         self.pictures += self.counted[0]
         self.lost += self.counted[1]
         self.since, self.counted = None, (0, 0)
         self.process, self.child = None, ""
 
     def trouble(self, now: float, stall: float, memory_mb: int) -> str:
-        """Why the child has to be replaced; empty where it does its work."""
+        """Why the child has to be replaced; empty where it need not be."""
         if self.process is None:
             return ""
         if self.process.memory_mb() > memory_mb:
@@ -107,7 +107,7 @@ class ShowingRun:
             return ""
         if self.since is None:
             return self._trouble_before_cut(now, stall)
-        if now - self.heard_at > max(stall, SILENT):
+        if now - self.last_report > max(stall, SILENT):
             return "the player hangs"
         if now - self.moved_at > stall:
             return "the programme stands still"
@@ -117,20 +117,20 @@ class ShowingRun:
 
     def _trouble_before_cut(self, now: float, stall: float) -> str:
         if self.ready:
-            return "the player does not come up" if now - max(self.due, self.heard_at) > stall + 1 else ""
-        return "the player does not get ready" if now - self.heard_at > READY_WITHIN else ""
+            return "the player does not come up" if now - max(self.due, self.last_report) > stall + 1 else ""
+        return "the player does not get ready" if now - self.last_report > READY_WITHIN else ""
 
     def in_tail(self, now: float) -> bool:
-        """Is the end too near for another child?"""
+        """Whether the end is too near for another child."""
         return now > self.showing.end - TAIL
 
     def position(self, at: float) -> Position:
-        """How far it is."""
+        """How far the play is."""
         here = max(0.0, min(at, self.showing.end) - self.since) if self.since is not None else 0.0
         pictures, lost = self.pictures + self.counted[0], self.lost + self.counted[1]
         return Position(self.showing.play, at, self.played + here, pictures, lost)
 
     def over(self, at: float, cause: str = "") -> OffScreen:
-        """What there is to say of it at its end."""
+        """The report at the play's end."""
         place = self.position(at)
         return OffScreen(self.showing.play, at, place.played, place.pictures, place.lost, cause or self.cause)

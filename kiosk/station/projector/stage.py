@@ -1,4 +1,4 @@
-"""The daemon's side of the stage: started, started again when the X server comes back, told which poster to show."""
+"""The daemon's side of the stage: starts its process, again when the X server comes back, and sends it the poster."""
 
 import logging
 
@@ -15,7 +15,7 @@ RETRY_SECONDS = 1.0
 
 
 class Stage:
-    """The X screen as the daemon sees it. All methods are for the main loop; instants are monotonic seconds."""
+    """The stage's process and the X screen. All methods are for the main loop; instants are monotonic seconds."""
 
     def __init__(self, display: str, post: Post) -> None:
         self._display = display
@@ -28,11 +28,11 @@ class Stage:
 
     @property
     def up(self) -> bool:
-        """Is there a screen?"""
+        """Whether there is a screen."""
         return self.size is not None
 
     def tick(self, now: float) -> None:
-        """Start the stage if it is not there and it is time."""
+        """Start the stage's process, if there is none and a second has passed since the last one ended."""
         if self._process is None and now >= self._retry_at:
             self._process = Process(
                 "kiosk.station.player.stage",
@@ -45,19 +45,19 @@ class Stage:
             )
 
     def show(self, poster: Poster) -> None:
-        """Show this poster wherever no programme is; nothing happens if it is the same."""
+        """Show this poster whenever no programme is on air."""
         if poster == self._poster:
             return
         self._poster = poster
         self._paint()
 
     def ready(self, event: StageReady) -> None:
-        """The screen is there; give it its poster."""
+        """The screen is there: send the poster."""
         self.size = (event.width, event.height)
         self._paint()
 
     def gone(self, event: StageGone, now: float) -> bool:
-        """The stage has ended; it is tried again in a second. Tells whether the X server is gone too."""
+        """The stage has ended; it is started again in a second. Returns whether the X server is gone too."""
         screen_gone = event.returncode == SCREEN_GONE
         why = f"no X server at {self._display}" if screen_gone else f"its process ended with {event.returncode}"
         log.warning("the stage is gone: %s", why)
@@ -67,9 +67,9 @@ class Stage:
         return screen_gone
 
     def grab(self) -> None:
-        """Order a small picture of the screen; it comes as :class:`ScreenGrabbed`, or goes down with the stage."""
+        """Order a screenshot; it comes as :class:`ScreenGrabbed`, or not at all where the stage ends."""
         if self._process is not None:
-            self._process.tell(Grab())
+            self._process.send(Grab())
 
     def close(self) -> None:
         """End the stage; the screen goes black."""
@@ -78,7 +78,7 @@ class Stage:
 
     def _paint(self) -> None:
         if self._process is not None and self._poster is not None and self.up:
-            self._process.tell(Paint(poster=msgspec.Raw(msgspec.json.encode(self._poster))))
+            self._process.send(Paint(poster=msgspec.Raw(msgspec.json.encode(self._poster))))
 
 
 def _translate(message: FromStage) -> Event:

@@ -88,12 +88,12 @@ def test_pictures_asked_for_without_end_leave_the_cuts_as_they_are(rig: Rig, sam
     def turn_until(monotonic: float) -> None:
         nonlocal seen
         while time.monotonic() < monotonic:
-            pictures.ask(time.monotonic())
+            pictures.request(time.monotonic())
             rig.turn()
             for event in rig.events[seen:]:
                 if isinstance(event, ScreenGrabbed):
                     assert not [at for at in starts.values() if -1.0 < event.monotonic - at < 0], "within 1 s of a cut"
-                    assert pictures.take(event)
+                    assert pictures.receive(event)
             seen = len(rig.events)
 
     for n, (play, start) in enumerate(starts.items()):

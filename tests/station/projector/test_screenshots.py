@@ -35,7 +35,7 @@ class Room:
 
     def ask(self) -> int:
         """Ask for a picture; how many have been ordered by now."""
-        self.pictures.ask(self.now)
+        self.pictures.request(self.now)
         return self.stage.grabs
 
     def wait(self, seconds: float) -> int:
@@ -44,7 +44,7 @@ class Room:
         return self.stage.grabs
 
     def answer(self, data: bytes = JPEG, trouble: str = "") -> Screenshot | None:
-        return self.pictures.take(ScreenGrabbed(self.now, data, trouble))
+        return self.pictures.receive(ScreenGrabbed(self.now, data, trouble))
 
 
 @pytest.fixture
