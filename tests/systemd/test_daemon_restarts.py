@@ -95,7 +95,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 def children(session: UserSession) -> set[str]:
     """The processes that show a programme, or make one ready."""
-    return set(session.inside("pgrep", "-f", r"kiosk\.station\.projector\.child").stdout.split())
+    return set(session.inside("pgrep", "-f", r"kiosk\.station\.player\.programme").stdout.split())
 
 
 def on_screen(folder: Path, but: str = "") -> dict[str, Any] | None:
