@@ -41,6 +41,7 @@ from kiosk.station.events import (
     PictureAsked,
     ProgrammeArrived,
     Quit,
+    RecordForked,
     RootFound,
     ScreenGrabbed,
     StageGone,
@@ -60,7 +61,7 @@ from kiosk.station.health.evidence import screen_evidence
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
-from kiosk.station.journal.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
+from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
@@ -241,6 +242,8 @@ class Station:
                 self._exchange.take(event)
             case TownRefused() | HeartbeatAnswered() | Delivered() | TownUnreachable():
                 self._exchange.take(event)
+            case RecordForked():
+                self._journal.give_up_epoch(event.witness)
             case JournalTrouble():
                 self._upkeep.journal_trouble = event.error
             case JournalRecovered():

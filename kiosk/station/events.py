@@ -198,6 +198,13 @@ class Delivered:
 
 
 @dataclass(frozen=True)
+class RecordForked:
+    """The town has countersigned, for this journal's epoch, a head that the journal does not hold; verified."""
+
+    witness: Witness
+
+
+@dataclass(frozen=True)
 class TownUnreachable:
     """A report or heartbeat did not get through. ``remedy`` tells whether a person has to act (a revoked token)."""
 
@@ -319,6 +326,7 @@ Event = (
     | TownRefused
     | HeartbeatAnswered
     | Delivered
+    | RecordForked
     | TownUnreachable
     | JournalTrouble
     | JournalRecovered

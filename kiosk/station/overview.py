@@ -14,7 +14,7 @@ from kiosk.station.display import poster
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.rules import Observation
 from kiosk.station.identity import Identity
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.link import progress
@@ -107,6 +107,7 @@ class Overview:
         coming = self.fetching()
         return Heartbeat(
             station=self.identity.station,
+            epoch=self.journal.epoch,
             sent_ms=self.clock.now_ms(),
             nonce="",
             boot_id=self.boot_id,

@@ -11,9 +11,7 @@ from kiosk.contract.instants import number_in
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.rules import Cleared, Observation, Problem, RuleState, judge, problems
-from kiosk.station.journal.chain import valid
-from kiosk.station.journal.journal import Journal
-from kiosk.station.journal.recovery.salvage import DAMAGED
+from kiosk.station.journal import DAMAGED, Journal, valid
 from kiosk.station.schedule.opening_hours import room_open
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from kiosk.contract.records import Attendance, ClockRepair, Correction, Play, Session
-from kiosk.station.journal.recovery.fragments import readable
+from kiosk.station.journal.plays import readable
 
 R = TypeVar("R", Play, Attendance)
 _TIMES = ("actual_start_ms", "actual_end_ms")

@@ -1,4 +1,4 @@
-"""Reads a journal as the daemon does, and says what in it is not what was written: SQLite looks at its own pages only.
+"""Integrity check of the journal's contents: SQLite checks its own pages only.
 
 What is read from a damaged file has any type, and a text in it may be no text.
 """
@@ -11,12 +11,9 @@ import msgspec
 from sqlite_utils import Database
 
 from kiosk.contract.reports import chain
-from kiosk.contract.wire import Count, Sha256, Version
+from kiosk.contract.wire import Count, Id, Sha256, Version
 from kiosk.station.journal.chain import hash_at, head
 from kiosk.station.journal.plays import AsRun
-
-UNREADABLE = (TypeError, ValueError, LookupError, ArithmeticError, msgspec.MsgspecError)
-"""What comes of reading a row that is not what was written."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +28,11 @@ class EntryRow:
 
 
 @dataclass(frozen=True)
-class RestartRow:
-    """One row of ``restarts``. The hash is empty where it was lost."""
+class EpochRow:
+    """The row of ``epoch``."""
 
-    seq: Count
-    hash: str
-    lost_from: Count | None
-    lost_to: Count | None
+    one: int
+    epoch: Id
 
 
 @dataclass(frozen=True)
@@ -88,34 +83,26 @@ class StateRow:
     value: str | None
 
 
-@dataclass(frozen=True)
-class MentionRow:
-    """One row of ``mentions``."""
-
-    seq: Version
-    about: str
-
-
 SMALL: dict[str, type] = {
-    "restarts": RestartRow, "delivery": DeliveryRow, "pruned": PrunedRow, "witnesses": WitnessRow, "state": StateRow,
+    "epoch": EpochRow, "delivery": DeliveryRow, "pruned": PrunedRow, "witnesses": WitnessRow, "state": StateRow,
 }  # fmt: skip
 """Tables of few rows, and what a row of each is."""
-GROWING: dict[str, type] = {"receipts": ReceiptRow, "mentions": MentionRow, "plays": AsRun, "entries": EntryRow}
+GROWING: dict[str, type] = {"receipts": ReceiptRow, "plays": AsRun, "entries": EntryRow}
 
 
 def fault(db: Database, *, whole: bool) -> str | None:
-    """What is not what was written; None where nothing is found. Raises :data:`UNREADABLE` or an error of SQLite's.
+    """The first thing that is not what was written; None where all is right. Raises what reading a damaged row raises.
 
-    Looked at is what a start needs, and what the town has not countersigned, which a wrong byte would cost; or, for a
-    while, the ``whole`` record.
+    Checked is what a start needs, and what the town has not countersigned, which a wrong byte would cost; or the
+    ``whole`` record, which takes a while.
     """
     for table, kind in (SMALL | GROWING if whole else SMALL).items():
         for row in _rows(db, table):
             msgspec.convert(row, kind)
     for row in _rows(db, "plays", "WHERE seq IS NULL"):
         msgspec.convert(row, AsRun)
-    for table in ("delivery", "pruned"):
-        if db.execute(f"SELECT count(*) FROM {table}").fetchone() != (1,):  # noqa: S608 - two names
+    for table in ("epoch", "delivery", "pruned"):
+        if db.execute(f"SELECT count(*) FROM {table}").fetchone() != (1,):  # noqa: S608 - these names
             return f"table {table}"
     if db.execute("SELECT seq FROM delivery").fetchone()[0] > head(db)[0]:  # nothing would ever be delivered again
         return "the countersigned end of the record"
@@ -131,13 +118,12 @@ def _rows(db: Database, table: str, where: str = "") -> Iterator[dict[str, Any]]
 
 
 def _broken_from(db: Database, *, whole: bool) -> int | None:
-    """The first entry whose hash does not fit; None where there is none."""
+    """The first entry that does not follow the one before it; None where there is none."""
     sql = "SELECT seq, hash, record FROM entries WHERE seq > ? ORDER BY seq"
     (start,) = db.execute(f"SELECT seq FROM {'pruned' if whole else 'delivery'}").fetchone()  # noqa: S608 - two names
     at, previous = start, hash_at(db, start)
     for seq, digest, record in db.execute(sql, [start]):
-        before = previous if seq == at + 1 else hash_at(db, seq - 1)
-        if before and chain(before, seq, record) != digest:
+        if previous is None or seq != at + 1 or chain(previous, seq, record) != digest:
             return int(seq)
         at, previous = seq, digest
     return None

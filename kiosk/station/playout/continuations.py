@@ -1,6 +1,6 @@
 """Showings that were cut short: a later play of the same one takes up the row, and counts what was shown before."""
 
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Key
 
 MOST = 8

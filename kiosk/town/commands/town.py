@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from kiosk.town.commands.common import opened, told
-from kiosk.town.commands.ledger import forks, late, plays, refused
+from kiosk.town.commands.ledger import forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
 from kiosk.town.publishing.issue import EXPIRES_DAYS, PublishTerms
 from kiosk.town.publishing.measure import Tick
@@ -267,5 +267,5 @@ def picture(obj: tuple[Path, str], station: str, out: Path | None, wait: int) ->
         click.echo(asked)
 
 
-for _command in (plays, stations_command, forks, late, refused):
+for _command in (plays, stations_command, restarts, forks, late, refused):
     town.add_command(_command)

@@ -11,7 +11,7 @@ from fakes import HandClock
 from kiosk.contract.instants import to_ms
 from kiosk.contract.records import ClockRepair, ClockState
 from kiosk.station.clock.history import MOST, ClockHistory
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 HOUR_MS = 3_600_000

@@ -10,7 +10,7 @@ import pytest
 from kiosk.contract.station import DayHours, Hours, Opening, StationDocument, Thresholds
 from kiosk.station.health.monitor import MEMORY, HealthMonitor
 from kiosk.station.health.rules import Observation
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.journal.recovery.salvage import DAMAGED
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)

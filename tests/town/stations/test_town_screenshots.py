@@ -13,7 +13,7 @@ from kiosk.contract.enrolment import EnrolAnswer, EnrolRequest
 from kiosk.contract.picture import MAX_PICTURE
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.contract.wire import encode
-from kiosk.town.commands import town
+from kiosk.town.commands.town import town
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.town import TownError
 
@@ -40,7 +40,9 @@ def send(station, data=JPEG, url="", **headers):
 
 
 def wanted(station):
-    beat = Heartbeat(station="room-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted")
+    beat = Heartbeat(
+        station="room-1", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
+    )
     body = station.post(f"{station.base}/v1/heartbeat", data=encode(beat), timeout=10).content
     return wire.decode(body, HeartbeatAnswer, "answer").picture_wanted
 

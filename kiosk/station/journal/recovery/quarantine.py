@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from kiosk.common.files import sync_folder
-from kiosk.station.journal.database import unwritable
+from kiosk.station.journal.errors import unwritable
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,14 @@ MOST_ASIDE = 5
 
 
 def fresh_beside(journal: Path) -> Path:
-    """Where the new journal is made, empty-handed: what an interrupted salvage left there is removed."""
+    """Where the new journal is made: what an interrupted salvage left there is removed.
+
+    A journal that is gone leaves an empty file in its place: a new one without an old one beside it is complete.
+    """
+    try:
+        journal.touch()
+    except OSError as error:
+        raise unwritable(journal, f"gone, and cannot be made ({error}); let the kiosk's user write there") from None
     fresh = _fresh(journal)
     for ending in ("", *PARTS):
         fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
