@@ -23,6 +23,8 @@ from kiosk.station.journal.recovery.carve import Value, carve
 
 log = logging.getLogger(__name__)
 
+SMALLEST = 512
+"""Bytes of the smallest database of SQLite's: one page."""
 MOST_ENTRIES = 2**53
 """A number beyond it is none of an entry's."""
 
@@ -44,7 +46,7 @@ class Fragments:
         for table in _TABLES:
             db.execute(table)
         self._tables: dict[str, list[dict[str, Any]]] = {}
-        if broken.stat().st_size:  # SQLite throws away the log of a database that is empty
+        if broken.stat().st_size >= SMALLEST:  # else SQLite would throw its log away
             self._read(broken)
         for number, values in carve(broken):
             self._sort_in(number, values)

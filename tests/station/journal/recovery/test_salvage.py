@@ -269,6 +269,20 @@ def test_a_kill_at_any_step_of_the_salvage_loses_nothing(state: State) -> None:
     assert not list(state.path.parent.glob("journal.db.new*"))
 
 
+def test_a_kill_in_the_salvage_of_a_journal_that_is_gone_loses_nothing_of_its_log(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        play_once(journal, "p1")
+        assert journal.settle(5)
+        log = path.with_name("journal.db-wal").read_bytes()
+    path.unlink()
+    path.with_name("journal.db-wal").write_bytes(log)
+    for step in (1, 2):
+        assert subprocess.run([sys.executable, "-c", KILLED, str(path), str(step)]).returncode == 9
+    with opened(path) as (journal, _):
+        assert anew(journal) == ["p1"]
+
+
 def test_no_room_for_a_salvage_is_said_and_leaves_everything_as_it_is(
     state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
