@@ -1,4 +1,4 @@
-"""What was found out about plays afterwards: who was there, what was corrected, by how much the clock was wrong.
+"""Later findings about plays: who was there, what was corrected, by how much the clock was wrong.
 
 A closed play never changes; what people read is the play as put right, with what it said before in its remarks.
 """

@@ -4,7 +4,7 @@ What is read from a damaged file has any type, and a text in it may be no text.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import make_dataclass
 from typing import Any
 
 import msgspec
@@ -16,78 +16,30 @@ from kiosk.station.journal.chain import hash_at, head
 from kiosk.station.journal.plays import AsRun
 
 
-@dataclass(frozen=True)
-class EntryRow:
-    """One row of ``entries``."""
+def _row(**columns: Any) -> type:
+    """A class for the rows of a table, by which msgspec checks them.
 
-    seq: Version
-    hash: Sha256
-    id: str
-    kind: str
-    record: bytes
-
-
-@dataclass(frozen=True)
-class EpochRow:
-    """The row of ``epoch``."""
-
-    one: int
-    epoch: Id
-
-
-@dataclass(frozen=True)
-class ReceiptRow:
-    """One row of ``receipts``."""
-
-    seq: Version
-    id: str
-    state: str
-    reason: str | None
-
-
-@dataclass(frozen=True)
-class DeliveryRow:
-    """The row of ``delivery``; of the first version it has no instant."""
-
-    one: int
-    seq: Count
-    hash: str | None
-    payload: str | None
-    keyid: str | None
-    signature: str | None
-    at_ms: int = 0
-
-
-@dataclass(frozen=True)
-class PrunedRow:
-    """The row of ``pruned``."""
-
-    one: int
-    seq: Count
-    hash: Sha256
-
-
-@dataclass(frozen=True)
-class WitnessRow:
-    """One row of ``witnesses``."""
-
-    seq: Count
-    at_ms: int
-
-
-@dataclass(frozen=True)
-class StateRow:
-    """One row of ``state``."""
-
-    key: str
-    value: str | None
+    Given are the types of its columns; of a column that older versions lack, type and default.
+    """
+    fields = [(name, *kind) if isinstance(kind, tuple) else (name, kind) for name, kind in columns.items()]
+    return make_dataclass("Row", fields, frozen=True)
 
 
 SMALL: dict[str, type] = {
-    "epoch": EpochRow, "delivery": DeliveryRow, "pruned": PrunedRow, "witnesses": WitnessRow, "state": StateRow,
-}  # fmt: skip
+    "epoch": _row(one=int, epoch=Id),
+    "delivery": _row(
+        one=int, seq=Count, hash=str | None, payload=str | None, keyid=str | None, signature=str | None, at_ms=(int, 0)
+    ),
+    "pruned": _row(one=int, seq=Count, hash=Sha256),
+    "witnesses": _row(seq=Count, at_ms=int),
+    "state": _row(key=str, value=str | None),
+}
 """Tables of few rows, and what a row of each is."""
-GROWING: dict[str, type] = {"receipts": ReceiptRow, "plays": AsRun, "entries": EntryRow}
+GROWING: dict[str, type] = {
+    "receipts": _row(seq=Version, id=str, state=str, reason=str | None),
+    "plays": AsRun,
+    "entries": _row(seq=Version, hash=Sha256, id=str, kind=str, record=bytes),
+}
 
 
 def fault(db: Database, *, whole: bool) -> str | None:

@@ -40,7 +40,7 @@ def _wall_ms() -> int:
 
 @dataclass(frozen=True)
 class _Sketch:
-    """Of a play, what is asked before its row is on the disk."""
+    """A play as far as it is counted before its row is on the disk."""
 
     programme: str
     practice: bool
@@ -181,7 +181,7 @@ class Journal:
         self._seal(f"record {record.id}", partial(chain.append, record=record))
 
     def receipts(self, receipts: tuple[Receipt, ...], witness: Witness | None, signed: Signed | None) -> None:
-        """What became of entries at the town; a verified witness moves the cursor of delivery to its head.
+        """Keep what became of entries at the town; a verified witness moves the cursor of delivery to its head.
 
         Receipts that came by stick have no witness: they are kept, and the cursor stays.
         """

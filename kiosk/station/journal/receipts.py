@@ -1,4 +1,4 @@
-"""What the town has acknowledged of the record, and what of it may therefore go once it is old.
+"""Keeps the town's receipts and countersignatures; removes old entries that it has countersigned.
 
 Each function runs inside its caller's transaction.
 """
