@@ -33,7 +33,7 @@ def flag_clone(connection: Connection, station: Row, found: Row, now_ms: int) ->
 
 
 def _begin(connection: Connection, station: Row, report: Report, now_ms: int) -> None:
-    """A chain from before stations named their epochs takes the epoch of the report that goes on with it."""
+    """Begin a chain; or give one from before stations named their epochs that of the report that goes on with it."""
     mine = and_(chain.c.station == station.id, chain.c.enrolment == station.enrolment)
     if report.entries and report.entries[0].seq > 1:
         named = update(chain).where(mine, chain.c.epoch.is_(None)).values(epoch=report.epoch)
