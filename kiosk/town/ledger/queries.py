@@ -7,7 +7,6 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from kiosk.contract.records import Action, read_record
-from kiosk.contract.reports import Heartbeat
 from kiosk.contract.wire import Malformed
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store
@@ -56,9 +55,8 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
         .order_by(station.c.id)
     )
     for row in _rows(store, question):
-        text = row.pop("heartbeat")
-        said = msgspec.json.decode(text, type=Heartbeat) if text else None
-        yield row | {name: getattr(said, name) if said else None for name in _SAID}
+        said = msgspec.json.decode(row.pop("heartbeat") or "{}")  # it may be of an earlier format
+        yield row | {name: said.get(name) for name in _SAID}
 
 
 def restarts(store: Store, station: str = "") -> Iterator[dict[str, Any]]:

@@ -309,6 +309,14 @@ def test_latest_heartbeat_is_kept(town):
     assert (row.waiting, row.received_ms, json.loads(row.heartbeat)["waiting"]) == (3, NOW + 1, 3)
 
 
+def test_heartbeat_of_an_earlier_format_is_still_shown(town):
+    intake.hear(town.store, BEAT, NOW)
+    with town.store.write() as connection:
+        connection.execute(update(schema.heartbeat).values(heartbeat='{"clock":"holdover","format":1,"waiting":3}'))
+    [station] = queries.stations(town.store)
+    assert (station["clock"], station["waiting"], station["ready_ms"]) == ("holdover", 3, None)
+
+
 def test_record_that_does_not_fit_its_hash_flags_the_station(town):
     told = report(play("p1"))
     altered = Entry(seq=1, hash=told.entries[0].hash, record=msgspec.Raw(play("p1", played_ms=1)))
