@@ -54,9 +54,9 @@ def parse_code(text: str) -> Code:
 class EnrolRequest(Record, frozen=True, kw_only=True):
     """A station introduces itself."""
 
-    FORMAT: ClassVar[int] = 1
+    FORMAT: ClassVar[int] = 2
 
-    format: int = 1
+    format: int = 2
     secret: Text
     public_key: PublicKey
     """Ed25519, 32 bytes in hexadecimal."""
@@ -67,9 +67,9 @@ class EnrolRequest(Record, frozen=True, kw_only=True):
 class EnrolAnswer(Record, frozen=True, kw_only=True):
     """The town's answer: who the station is from now on, and the token that it shows."""
 
-    FORMAT: ClassVar[int] = 1
+    FORMAT: ClassVar[int] = 2
 
-    format: int = 1
+    format: int = 2
     town: Id
     station: Id
     group: Id

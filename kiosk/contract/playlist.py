@@ -35,6 +35,7 @@ PEAK_LIMIT = 20_000
 """How far from full scale a peak may lie, either way, in hundredths of dB: further off is a mistake, not sound."""
 
 Mode = Literal["once", "loop"]
+Ending = Literal["cut", "finish"]
 Peak = Annotated[int, msgspec.Meta(ge=-PEAK_LIMIT, le=PEAK_LIMIT)]
 
 
@@ -84,6 +85,8 @@ class Slot(Record, frozen=True, kw_only=True):
     priority: int = 0
     """The higher one is on air; only slots of equal priority may not overlap."""
     volume: Percent | None = None
+    ending: Ending = "cut"
+    """Whether what runs at the slot's end is cut there or plays to its own end. Not yet heeded: it is cut."""
 
 
 class Recommended(Record, frozen=True, kw_only=True):

@@ -62,6 +62,8 @@ class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
     boot_id: Id
     started_monotonic_ms: Span
     """CLOCK_MONOTONIC of this boot at ``actual_start_ms``: with it a wrong clock is put right later."""
+    sound: Literal["device", "null", "none"] | None = None
+    """Where its sound went: to a sound device, to a sink that nobody hears, nowhere; None: not known. Not yet told."""
 
 
 class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="attendance"):

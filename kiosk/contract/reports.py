@@ -3,6 +3,8 @@
 An **entry** is a record that will never change. It carries the station's sequence number and a hash over its own bytes
 and the hash before it, so the town, which countersigns the newest hash it has seen (:class:`Witness`), can tell whether
 a record was altered, left out or forked afterwards. A later finding about a record is a new record that names it.
+
+An **epoch** is one chain of a station's, from entry 1 on. A station whose journal was damaged begins a new one.
 """
 
 import hashlib
@@ -24,6 +26,7 @@ from kiosk.contract.wire import (
     Text,
     Version,
     convert,
+    judge_format,
     plain,
 )
 
@@ -46,10 +49,12 @@ class Entry(Record, frozen=True, kw_only=True):
 class Report(Record, frozen=True, kw_only=True):
     """A batch of entries, in the order of the chain."""
 
-    FORMAT: ClassVar[int] = 1
+    FORMAT: ClassVar[int] = 2
 
-    format: int = 1
+    format: int = 2
     station: Id
+    epoch: Id
+    """Which of the station's chains this is: random, made with its journal."""
     previous: Sha256
     """The hash before the first entry of this batch."""
     entries: tuple[Entry, ...]
@@ -65,9 +70,10 @@ class Receipt(Record, frozen=True, kw_only=True):
 
 
 class Witness(Record, frozen=True, kw_only=True, tag_field="type", tag="witness"):
-    """The town has seen the station's chain up to this head. Signed by the town's online key."""
+    """The town has seen this epoch of the station up to this head. Signed by the town's online key."""
 
     station: Id
+    epoch: Id
     seq: Count
     hash: Sha256
     at_ms: Instant
@@ -93,9 +99,9 @@ class Signed(Record, frozen=True, kw_only=True):
 class ReportAnswer(Record, frozen=True, kw_only=True):
     """The town's answer to a report."""
 
-    FORMAT: ClassVar[int] = 1
+    FORMAT: ClassVar[int] = 2
 
-    format: int = 1
+    format: int = 2
     receipts: tuple[Receipt, ...]
     witness: Signed
     wait_ms: Span = 0
@@ -106,7 +112,7 @@ class TicketState(Record, frozen=True, kw_only=True):
     """How far the repair of a fault has come at the town."""
 
     fault: Id
-    state: Literal["reported", "seen", "telecom-called", "repaired", "confirmed", "closed"]
+    state: Literal["reported", "seen", "telecom-called", "repaired", "confirmed", "closed", "reopened"]
     work_order: Text = ""
     contact: Text = ""
     note: Text = ""
@@ -134,10 +140,11 @@ class Refusal(Record, frozen=True, kw_only=True):
 class Heartbeat(Record, frozen=True, kw_only=True):
     """A station's sign of life, and the question for news."""
 
-    FORMAT: ClassVar[int] = 1
+    FORMAT: ClassVar[int] = 2
 
-    format: int = 1
+    format: int = 2
     station: Id
+    epoch: Id
     sent_ms: Instant
     nonce: Text
     """Random; the town's signed time must carry it."""
@@ -171,9 +178,9 @@ class Heartbeat(Record, frozen=True, kw_only=True):
 class HeartbeatAnswer(Record, frozen=True, kw_only=True):
     """The newest version of everything, so that a station asks only for what is new."""
 
-    FORMAT: ClassVar[int] = 1
+    FORMAT: ClassVar[int] = 2
 
-    format: int = 1
+    format: int = 2
     root_version: Count
     playlist_version: Count
     urgent_version: Count = 0
@@ -193,6 +200,7 @@ def read_report(data: bytes) -> Report:
     if len(data) > MAX_DOCUMENT:
         raise Malformed(f"report: {len(data)} bytes is more than the {MAX_DOCUMENT} allowed; send fewer entries")
     try:
+        judge_format(msgspec.json.decode(data, type=_Format).format, Report, "report")
         report = msgspec.json.decode(data, type=Report)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(f"report: {error}") from None
@@ -207,12 +215,19 @@ def read_report(data: bytes) -> Report:
     return report
 
 
+class _Format(msgspec.Struct):
+    """Of a report its format version alone, which is judged before anything else."""
+
+    format: object = None
+
+
 class _Envelope(Record, frozen=True, kw_only=True):
     """A report without its records, to judge the rest of it."""
 
-    FORMAT: ClassVar[int] = 1
+    FORMAT: ClassVar[int] = 2
 
     station: Id
+    epoch: Id
     previous: Sha256
 
 

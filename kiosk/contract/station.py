@@ -106,6 +106,13 @@ class ScreenPower(Record, frozen=True, kw_only=True):
     shut_down_pc: TimeOfDay | None = None
 
 
+class SpotCheck(Record, frozen=True, kw_only=True):
+    """The town asks a room to prove that somebody sees the screen."""
+
+    id: Id
+    asked_ms: Instant
+
+
 class StationDocument(Record, frozen=True, kw_only=True, tag_field="type", tag="station"):
     """Everything that the town tells one station beside the playlist. Signed by the town's online key."""
 
@@ -135,6 +142,13 @@ class StationDocument(Record, frozen=True, kw_only=True, tag_field="type", tag="
     """The wall-mounted rules (上墙制度)."""
     receipts: tuple[Receipt, ...] = ()
     """Receipts that could not be given on the line: for stations that report by stick."""
+    filler: Literal["never", "when-present", "opening-hours"] = "when-present"
+    """When recommended items may fill a gap. Not yet heeded: they fill opening hours. So with the fields below."""
+    maintenance_until_ms: Instant | None = None
+    """Somebody works on the room's devices until then; None: nobody does."""
+    spot_check: SpotCheck | None = None
+    pin_reset: Id | None = None
+    """Another value than before: the panel's PIN is forgotten, and a new one set on the room's own screen."""
 
 
 def check(document: StationDocument) -> list[str]:

@@ -117,13 +117,8 @@ def decode(data: bytes, kind: type[T], what: str, limit: int = MAX_DOCUMENT) -> 
 
 def convert(tree: Any, kind: type[T], what: str) -> T:
     """Turn a plain tree into a ``kind``; the format version is judged before anything else."""
-    wanted = getattr(kind, "FORMAT", None)
-    if wanted is not None:
-        found = tree.get("format") if isinstance(tree, dict) else None
-        if found != wanted:
-            raise Malformed(
-                f"{what}: format {found!r} is not the format {wanted} that this version reads; update the kiosk"
-            )
+    if hasattr(kind, "FORMAT"):
+        judge_format(tree.get("format") if isinstance(tree, dict) else None, kind, what)
     config = getattr(kind, "__struct_config__", None)
     if config is not None and config.tag is not None and isinstance(tree, dict) and config.tag_field not in tree:
         raise Malformed(f"{what}: the field {config.tag_field!r} is missing; it must be {config.tag!r}")
@@ -133,6 +128,15 @@ def convert(tree: Any, kind: type[T], what: str) -> T:
         raise Malformed(f"{what}: {error}") from None
     except RecursionError:
         raise Malformed(f"{what}: nested too deeply") from None
+
+
+def judge_format(found: object, kind: Any, what: str) -> None:
+    """Raises :class:`Malformed` unless ``found`` is the format version of ``kind``."""
+    if found != kind.FORMAT:
+        raise Malformed(
+            f"{what}: format {found!r} is not the format {kind.FORMAT} that this version reads; "
+            "update the kiosk at the end whose format is lower"
+        )
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

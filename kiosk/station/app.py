@@ -42,7 +42,7 @@ from kiosk.station.health.devices import Devices
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
-from kiosk.station.journal.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
+from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents

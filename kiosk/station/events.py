@@ -200,6 +200,13 @@ class Delivered:
 
 
 @dataclass(frozen=True)
+class RecordForked:
+    """The town has countersigned, for this journal's epoch, a head that the journal does not hold; verified."""
+
+    witness: Witness
+
+
+@dataclass(frozen=True)
 class TownUnreachable:
     """A report or heartbeat did not get through. ``remedy`` tells whether a person has to act (a revoked token)."""
 
@@ -308,7 +315,7 @@ FromChild = ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone
 FromScreen = FromChild | StageReady | StageGone | ScreenGrabbed
 FromTown = (
     RootFound | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
-    | TownRefused | HeartbeatAnswered | Delivered | TownUnreachable
+    | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
 FromEquipment = FactsRead | JournalTrouble | JournalRecovered
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed

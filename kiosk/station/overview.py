@@ -12,7 +12,7 @@ from kiosk.station.display import poster
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.identity import Identity
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.link import progress
@@ -104,6 +104,7 @@ class Overview:
         coming = self.fetching()
         return Heartbeat(
             station=self._identity.station,
+            epoch=self._journal.epoch,
             sent_ms=self._clock.now_ms(),
             nonce="",
             boot_id=self._boot_id,

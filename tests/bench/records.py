@@ -43,10 +43,9 @@ from kiosk.contract.wire import encode
 from kiosk.demo.rehearsal import STATION, TOWN, add_station, daemon, wait_for_line
 from kiosk.station.events import Crashed, Delivered, Event, TownRefused, TownUnreachable
 from kiosk.station.identity import load_identity
+from kiosk.station.journal import Due, Journal, writer
 from kiosk.station.journal import plays as rows
-from kiosk.station.journal import writer
 from kiosk.station.journal.database import WAL_PAGES, open_writing
-from kiosk.station.journal.journal import Due, Journal
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
@@ -328,7 +327,16 @@ def deliver(state: Path) -> None:
     head, _ = journal.head()
     began, before = time.perf_counter(), cpu_s(os.getpid())
     link.report(
-        Heartbeat(station=STATION, sent_ms=1, nonce="", boot_id="boot-1", up_ms=1, software="1", clock="trusted")
+        Heartbeat(
+            station=STATION,
+            epoch="epoch-1",
+            sent_ms=1,
+            nonce="",
+            boot_id="boot-1",
+            up_ms=1,
+            software="1",
+            clock="trusted",
+        )
     )
     while witnessed[0] < head:
         time.sleep(0.01)

@@ -130,7 +130,7 @@ def verdict(room: Place) -> dict[str, object]:
     for note in found.notes:
         say(note)
     figures = {name: value for name, value in asdict(found).items() if name != "notes"}
-    return {**figures, "refused": len(room.line.refused), "forks": room.forks()}
+    return {**figures, "refused": len(room.line.refused), "forks": room.forks(), "epochs": room.epochs()}
 
 
 if __name__ == "__main__":

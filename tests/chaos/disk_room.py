@@ -159,6 +159,10 @@ class Place:
     def forks(self) -> int:
         return int(self._town("SELECT count(*) FROM fork WHERE station = ?", STATION)[0][0])
 
+    def epochs(self) -> int:
+        """How many the station has reported in."""
+        return int(self._town("SELECT count(*) FROM chain WHERE station = ?", STATION)[0][0])
+
     def _town(self, sql: str, *args: object) -> list[tuple[object, ...]]:
         path = self.folder / "town" / "town.db"
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:

@@ -157,7 +157,7 @@ def reports(draw: st.DrawFn) -> Report:
         data = wire.encode(record)
         before = chain(before, seq, data)
         entries.append(Entry(seq=seq, hash=before, record=msgspec.Raw(data)))
-    return Report(station=draw(ids), previous=GENESIS, entries=tuple(entries))
+    return Report(station=draw(ids), epoch="epoch-1", previous=GENESIS, entries=tuple(entries))
 
 
 @st.composite

@@ -70,10 +70,10 @@ def _library(folder: Path) -> Read:
     return read
 
 
-def _side_file(folder: Path) -> Read:
-    """The journal opens and goes on, whatever its side file says."""
+def _fork_mark(folder: Path) -> Read:
+    """The journal opens and goes on, whatever the mark of another story says."""
     from kiosk.contract.records import Action
-    from kiosk.station.journal.journal import Journal
+    from kiosk.station.journal import Journal
 
     path = folder / "journal.db"
 
@@ -94,7 +94,7 @@ def _side_file(folder: Path) -> Read:
         for left in folder.glob("journal.db*"):
             left.unlink()
         path.write_bytes(whole)
-        path.with_name("journal.head").write_bytes(data)
+        path.with_name("journal.suspect").write_bytes(data)
         opened("a-2")
         with sqlite3.connect(path) as connection:
             assert connection.execute("SELECT count(*) FROM entries WHERE id IN ('a-1', 'a-2')").fetchone() == (2,)
@@ -103,12 +103,11 @@ def _side_file(folder: Path) -> Read:
     return read
 
 
-def _side_seed() -> list[bytes]:
-    heads = {"newest": {"seq": 7, "hash": "a" * 64}, "witnessed": {"seq": 3, "hash": "b" * 64}}
-    return [
-        json.dumps(heads).encode() + b"\n",
-        json.dumps(heads | {"witnessed": {"seq": 0, "hash": "0" * 64}}).encode(),
-    ]
+def _mark_seed() -> list[bytes]:
+    from kiosk.contract.reports import Witness
+    from kiosk.contract.wire import encode
+
+    return [encode(Witness(station="room-1", epoch="e" * 32, seq=7, hash="a" * 64, at_ms=1)), b""]
 
 
 def _memories(_folder: Path) -> Read:
@@ -124,8 +123,8 @@ def _memories(_folder: Path) -> Read:
     from kiosk.station.health.monitor import HealthMonitor
     from kiosk.station.health.observation import Observation
     from kiosk.station.health.rules import judge
+    from kiosk.station.journal import Journal
     from kiosk.station.journal.chain import valid
-    from kiosk.station.journal.journal import Journal
     from kiosk.station.playout.stop import StopState
     from kiosk.station.playout.volume import HandVolume
 
@@ -220,7 +219,7 @@ def _pin_seed() -> list[bytes]:
 PARSERS = (
     Parser("identity", (IdentityError,), _identity_seed, _identity, (b"http://",)),
     Parser("library's documents", (), _library_seeds, _library, TUF_WORDS),
-    Parser("journal's side file", (), _side_seed, _side_file, (b"newest", b"witnessed", b"seq", b"hash")),
+    Parser("journal's mark of another story", (), _mark_seed, _fork_mark, (b"epoch", b"witness", b"seq", b"hash")),
     Parser("what is remembered", (), _memory_seeds, _memories, (b"trusted ", b"until_ms", b"open", b"watches", b"{0}")),
     Parser(
         "wrong PINs", (), lambda: [b'{"strangers":[31,1772413199000],"address 10.0.0.2":[6,1772413199000]}'], _lockout

@@ -233,7 +233,9 @@ def _intake(folder: Path) -> Read:
         seq = int(head[0]) + 1
         digest = chain(str(head[1]), seq, record)
         entry = Entry(seq=seq, hash=digest, record=msgspec.Raw(record))
-        report = read_report(wire.encode(Report(station="room-1", previous=str(head[1]), entries=(entry,))))
+        report = read_report(
+            wire.encode(Report(station="room-1", epoch="epoch-1", previous=str(head[1]), entries=(entry,)))
+        )
         receipts, witness = intake.take(found.store, report, 1_772_413_200_000)
         assert (witness.seq, witness.hash) == (seq, digest)
         answer = ReportAnswer(receipts=receipts, witness=found.signer.vouch(witness))

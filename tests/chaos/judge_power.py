@@ -262,7 +262,10 @@ def _judge_links(
 
 
 def judge_chain(verdict: Verdict, town: Sequence[Entry], station: Sequence[Entry], forks: int) -> None:
-    """The chain as the town has it, in order and whole, and against what the station has."""
+    """The chain as the town has it, in order and whole, and against what the station has.
+
+    There is one epoch: a power cut is no damage, and a chain that begins anew is a miss.
+    """
     previous = GENESIS
     for place, entry in enumerate(town, 1):
         if entry.seq != place:
@@ -275,7 +278,7 @@ def judge_chain(verdict: Verdict, town: Sequence[Entry], station: Sequence[Entry
             what = "doubled" if entry.state == "duplicate" else "chain_breaks"
             verdict.miss(what, f"entry {entry.seq} is {entry.state}: {entry.record!r}")
         if json.loads(entry.record).get("action") == "journal-restarted":
-            verdict.miss("chain_breaks", f"entry {entry.seq} owns up to a loss: {entry.record!r}")
+            verdict.miss("chain_breaks", f"entry {entry.seq} begins a new epoch: {entry.record!r}")
         previous = entry.hash
     for _ in range(forks):
         verdict.miss("chain_breaks", "a second story was told")

@@ -133,11 +133,13 @@ def files(week: Playlist, data: bytes) -> dict[str, trust.Pinned]:
     return pinned
 
 
-def report(*records: bytes, station: str = "room-1", first: int = 1, previous: str = GENESIS) -> Report:
+def report(
+    *records: bytes, station: str = "room-1", epoch: str = "epoch-1", first: int = 1, previous: str = GENESIS
+) -> Report:
     """A report whose chain is sound, over the records' bytes as they are."""
     entries: list[Entry] = []
     before = previous
     for seq, record in enumerate(records, first):
         before = chain(before, seq, record)
         entries.append(Entry(seq=seq, hash=before, record=msgspec.Raw(record)))
-    return Report(station=station, previous=previous, entries=tuple(entries))
+    return Report(station=station, epoch=epoch, previous=previous, entries=tuple(entries))

@@ -63,8 +63,13 @@ ENVELOPE = encode(report(RECORD))
         (ENVELOPE.replace(b'"seq":1', b'"seq":1,"x":1.5'), "not an integer"),
         (ENVELOPE.replace(b'"seq":1', b'"seq":0'), "$.entries[0].seq"),
         (ENVELOPE.replace(b'"seq":1', b'"seq":%d' % 2**70), "$.entries[0].seq"),
-        (ENVELOPE.replace(b'"format":1', b'"format":2'), "format 2"),
-        (ENVELOPE.replace(b'"format":1,', b""), "format None"),
+        (
+            b'{"entries":[],"format":1,"previous":"%s","station":"room-1"}' % GENESIS.encode(),
+            "format 1 is not the format 2",
+        ),
+        (ENVELOPE.replace(b'"format":2', b'"format":3'), "format 3"),
+        (ENVELOPE.replace(b'"format":2,', b""), "format None"),
+        (ENVELOPE.replace(b'"epoch-1"', b'"../1"'), "$.epoch"),
         (ENVELOPE.replace(b"room-1", b"../room"), "$.station"),
         (ENVELOPE[:-1], "truncated"),
         (b"", "report"),
@@ -85,7 +90,7 @@ def test_report_out_of_order_or_with_a_gap_is_refused():
     for order in ((0, 2), (1, 0), (0, 0)):
         entries = tuple(sound.entries[n] for n in order)
         with pytest.raises(Malformed, match="send them in order"):
-            read_report(encode(reports.Report(station="room-1", previous=GENESIS, entries=entries)))
+            read_report(encode(reports.Report(station="room-1", epoch="e", previous=GENESIS, entries=entries)))
 
 
 def test_report_of_more_than_500_entries_is_refused():
@@ -100,7 +105,7 @@ def test_report_of_many_entries_whose_keys_are_written_otherwise_is_judged_quick
     entry = '{"hash":"%s","r\\u0065cord":{},"seq":%d}'
     few = ",".join(entry % ("0" * 64, seq) for seq in range(1, 501))
     many = ",".join(entry % ("0" * 64, seq) for seq in range(1, 36_001))
-    sound = '{"entries":[%s],"format":1,"previous":"' + GENESIS + '","station":"s","x":"%s"' + tail + "}"
+    sound = '{"entries":[%s],"epoch":"e","format":2,"previous":"' + GENESIS + '","station":"s","x":"%s"' + tail + "}"
     began = time.process_time()
     assert len(read_report((sound % (few, "a" * 4_000_000)).encode()).entries) == 500
     with pytest.raises(Malformed, match="36000 entries"):

@@ -55,3 +55,13 @@ def test_document_without_what_it_needs_is_refused(missing):
     tree = {name: value for name, value in GOOD.items() if name != missing}
     with pytest.raises(Malformed, match=f"station document: .*{missing}"):
         wire.convert(tree, StationDocument, "station document")
+
+
+def test_document_from_before_filler_and_spot_checks_is_read_with_their_defaults():
+    document = read()
+    assert (document.filler, document.maintenance_until_ms, document.spot_check, document.pin_reset) == (
+        "when-present",
+        None,
+        None,
+        None,
+    )

@@ -39,19 +39,20 @@ def test_playlist_that_the_town_signed_is_accepted():
     assert trust.index(ROOT, metadata, index.held, NOW) == index
 
 
-def test_playlist_from_before_peaks_were_measured_is_accepted():
+def test_playlist_from_before_peaks_were_measured_and_slots_had_endings_is_accepted():
     """Byte for byte what a town of then published: hash and signature are over what came."""
     rice = programme("rice", title="水稻", duration_ms=9000)
     week = playlist(
         programmes=(programme(short=True, category="党建"), rice),
         slots=(slot(programmes=("opening", "rice"), occasion="主题党日"),),
     )
-    data = encode(week).replace(b'"peak_cdbtp":null,', b"")
+    data = encode(week).replace(b'"peak_cdbtp":null,', b"").replace(b'"ending":"cut",', b"")
     assert trust.digest(data) == "e162971a197dfd0418ca87dbe1da8c9b415bbfa9bc87a3ec0f3f26266c9542ee"
     index = trust.index(ROOT, TOWN.index(files(week, data)), Held(), NOW)
     accepted = trust.the_playlist(index, data, "all")
     assert accepted == week
     assert [one.peak_cdbtp for one in accepted.programmes] == [None, None]
+    assert accepted.slots[0].ending == "cut"
 
 
 def test_playlist_not_signed_is_refused():
@@ -303,7 +304,7 @@ def test_a_groups_metadata_cannot_pose_as_the_urgent_notices():
 
 
 def test_what_the_online_key_vouches_for_is_believed_and_nothing_else():
-    witness = Witness(station="room-1", seq=1, hash="0" * 64, at_ms=1)
+    witness = Witness(station="room-1", epoch="e", seq=1, hash="0" * 64, at_ms=1)
     signed = TOWN.vouch(witness)
     assert trust.vouched(ROOT, signed, Witness, "witness") == witness
     officer = key("targets-1").sign(signed.payload.encode())

@@ -22,6 +22,7 @@ from kiosk.contract.reports import (
 from kiosk.contract.wire import encode
 
 SECRET = "00112233445566778a"
+EPOCH = "3f" * 16
 PLAY_START = 1_772_413_200_000  # 2026-03-02 09:00 in Shanghai
 
 
@@ -71,10 +72,11 @@ def worked_example() -> dict[str, bytes]:
         Entry(seq=1, hash=one, record=msgspec.Raw(first)),
         Entry(seq=2, hash=two, record=msgspec.Raw(second)),
     )
-    witness = Witness(station="room-1", seq=2, hash=two, at_ms=PLAY_START + 7000)
+    witness = Witness(station="room-1", epoch=EPOCH, seq=2, hash=two, at_ms=PLAY_START + 7000)
     receipts = (Receipt(seq=1, id="a-1", state="accepted"), Receipt(seq=2, id="p-1", state="accepted"))
     heartbeat = Heartbeat(
         station="room-1",
+        epoch=EPOCH,
         sent_ms=PLAY_START + 8000,
         nonce="5f3c",
         boot_id="boot-1",
@@ -92,7 +94,7 @@ def worked_example() -> dict[str, bytes]:
         "code": str(Code(SECRET, trust.digest(root))).encode(),
         "playlist": week_data,
         "groups/all.json": town.index(files(week, week_data)),
-        "report": encode(Report(station="room-1", previous=GENESIS, entries=entries)),
+        "report": encode(Report(station="room-1", epoch=EPOCH, previous=GENESIS, entries=entries)),
         "witness": encode(witness),
         "answer": encode(ReportAnswer(receipts=receipts, witness=town.vouch(witness))),
         "heartbeat": encode(heartbeat),

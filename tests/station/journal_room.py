@@ -9,7 +9,7 @@ from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Action, Entryable
 from kiosk.contract.reports import GENESIS, Signed, Witness, chain
 from kiosk.station.events import Event
-from kiosk.station.journal.journal import Due, Journal
+from kiosk.station.journal import Due, Journal
 
 BOOT = "boot-1"
 START = 1_772_672_400_000
@@ -68,10 +68,17 @@ def records(journal: Journal) -> list[Entryable]:
     return found
 
 
+def restart(journal: Journal) -> Action | None:
+    """The entry that says why this journal is a new one; None where it is the first of its station."""
+    _, entries = journal.waiting(1, 0)
+    first = wire.decode(bytes(entries[0].record), Entryable, "record") if entries else None  # type: ignore[arg-type]
+    return first if isinstance(first, Action) and first.action == "journal-restarted" else None
+
+
 def countersign(journal: Journal, seq: int | None = None, at_ms: int = START) -> None:
     """The town has witnessed the chain up to entry ``seq``, or all of it."""
     assert journal.settle(10)
     seq = journal.head()[0] if seq is None else seq
-    witness = Witness(station="s", seq=seq, hash=journal.hash_at(seq) or "", at_ms=at_ms)
+    witness = Witness(station="s", epoch=journal.epoch, seq=seq, hash=journal.hash_at(seq) or "", at_ms=at_ms)
     journal.receipts((), witness, Signed(payload=wire.encode(witness).decode(), keyid="k", signature="s"))
     assert journal.settle(10)

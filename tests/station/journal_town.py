@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import select
 
 from kiosk.contract import trust
-from kiosk.contract.reports import GENESIS, Report, Witness
+from kiosk.contract.reports import Report
 from kiosk.station.identity import Identity, save_identity
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.town.database import schema
 from kiosk.town.intake.intake import Gap, take
 from kiosk.town.stations import registry
@@ -46,9 +46,8 @@ class CountersigningTown:
             if not entries or most <= 0:
                 return
             try:
-                receipts, witness = take(
-                    self.office.store, Report(station=station, previous=previous, entries=entries), self.now_ms
-                )
+                report = Report(station=station, epoch=journal.epoch, previous=previous, entries=entries)
+                receipts, witness = take(self.office.store, report, self.now_ms)
             except Gap as gap:
                 after = gap.head_seq
                 continue
@@ -57,10 +56,6 @@ class CountersigningTown:
             if reply:
                 journal.receipts(receipts, witness, self.office.signer.vouch(witness))
                 assert journal.settle(10)
-
-    def witness(self, station: str) -> Witness:
-        """What it answers to an empty report."""
-        return take(self.office.store, Report(station=station, previous=GENESIS, entries=()), self.now_ms)[1]
 
     def plays(self, station: str) -> list[str]:
         """Ids of the plays that count, in the order of the chain."""
@@ -80,5 +75,5 @@ class CountersigningTown:
     def _ids(self, query: object, station: str) -> list[str]:
         where = (schema.entry.c.station == station, schema.entry.c.state == "accepted")
         with self.office.store.read() as connection:
-            rows = connection.execute(query.where(*where).order_by(schema.entry.c.seq))  # type: ignore[attr-defined]
+            rows = connection.execute(query.where(*where).order_by(schema.entry.c.chain, schema.entry.c.seq))  # type: ignore[attr-defined]
             return [str(row[0]) for row in rows]

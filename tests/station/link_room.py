@@ -12,7 +12,7 @@ from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.trust import Pinned
 from kiosk.station.events import Crashed, Delivered, Event, FetchEnded, TownUnreachable
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.library.accepted import Standing
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
@@ -90,8 +90,8 @@ class Room:
 
 def heartbeat(**more: object) -> Heartbeat:
     values = {
-        "station": "room-1", "sent_ms": 1_000_000, "nonce": "asked-by-the-app", "boot_id": "boot-1", "up_ms": 5,
-        "software": "kiosk test", "clock": "trusted",
+        "station": "room-1", "epoch": "epoch-1", "sent_ms": 1_000_000, "nonce": "asked-by-the-app",
+        "boot_id": "boot-1", "up_ms": 5, "software": "kiosk test", "clock": "trusted",
     }  # fmt: skip
     return Heartbeat(**(values | more))  # type: ignore[arg-type]
 

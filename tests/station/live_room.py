@@ -87,8 +87,9 @@ class LiveRoom:
         return issue.issue_playlist(self.town.office, draft, issue.PublishTerms("test"))
 
     def town_rows(self, kind: str = "play") -> list[tuple[str, str]]:
-        """Ids and JSON of what the town has of this station, in the order of the chain."""
-        sql = text("SELECT record_id, record FROM entry WHERE station = :station AND kind = :kind ORDER BY seq")
+        """Ids and JSON of what the town has accepted of this station, in the order of its chains."""
+        accepted = "station = :station AND kind = :kind AND state = 'accepted'"
+        sql = text(f"SELECT record_id, record FROM entry WHERE {accepted} ORDER BY chain, seq")  # noqa: S608
         with self.town.office.store.read() as connection:
             return [(row[0], str(row[1])) for row in connection.execute(sql, {"station": self.name, "kind": kind})]
 

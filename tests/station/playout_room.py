@@ -11,7 +11,7 @@ from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot, Urge
 from kiosk.contract.station import Hours, Opening, StationDocument
 from kiosk.station.config import Config
 from kiosk.station.events import Event
-from kiosk.station.journal.journal import AsRun, Journal
+from kiosk.station.journal import AsRun, Journal
 from kiosk.station.library.library import Library
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout

@@ -9,7 +9,7 @@ import msgspec
 
 from kiosk.contract.records import ClockRepair, ClockState
 from kiosk.station.clock.clock import STEP_MS
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.journal.plays import MAX_SPAN_MS
 
 MEMORY = "clock-history"

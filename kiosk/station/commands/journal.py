@@ -15,7 +15,8 @@ from kiosk.common.i18n import Language
 from kiosk.contract.wire import Malformed
 from kiosk.station import config
 from kiosk.station.commands.station import config_option
-from kiosk.station.journal.database import JournalError, connect_looking
+from kiosk.station.journal import JournalError
+from kiosk.station.journal.database import connect_looking
 from kiosk.station.journal.state_folder import Beside
 from kiosk.station.journal.verify import verify
 from kiosk.station.record_book.play_record import play_sheet, raw_entries

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from kiosk.contract.records import Action
 from kiosk.station.clock.clock import Clock
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 
 
 class AuditTrail:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from kiosk.station.events import Wake
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.library.library import Library
 from kiosk.station.service.timers import Timers
 

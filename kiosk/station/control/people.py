@@ -9,7 +9,7 @@ from kiosk.contract.instants import to_ms
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.events import FromPeople, MutePressed, StartPressed, StopPressed, VolumePressed
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.stop import StopState

@@ -10,7 +10,7 @@ from kiosk.station.clock.history import ClockHistory
 from kiosk.station.clock.memory import KEY
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.events import ClockDeclared, Post
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Plan
 from kiosk.station.service.timers import Timers
 

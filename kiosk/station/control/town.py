@@ -15,6 +15,7 @@ from kiosk.station.events import (
     FromTown,
     HeartbeatAnswered,
     ProgrammeArrived,
+    RecordForked,
     RootFound,
     StationFound,
     TownRefused,
@@ -24,7 +25,7 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.health.monitor import HealthMonitor
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted, Standing
 from kiosk.station.link.link import Link
@@ -148,6 +149,8 @@ class TownHandler:
             case Delivered():
                 self._journal.receipts(event.receipts, event.witness, event.signed)
                 self._keep_refused(event.receipts)
+            case RecordForked():
+                self._journal.give_up_epoch(event.witness)
             case TownUnreachable():
                 self._monitor.town_silent(self._clock.now_ms())
 

@@ -13,9 +13,7 @@ from kiosk.station.events import Fact
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import Cleared, Problem, RuleState, judge, problems
-from kiosk.station.journal import damage
-from kiosk.station.journal.chain import valid
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal, damage, valid
 from kiosk.station.schedule.opening_hours import room_open
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""What was found out about plays afterwards: who was there, what was corrected, by how much the clock was wrong.
+"""Later findings about plays: who was there, what was corrected, by how much the clock was wrong.
 
 A closed play never changes; what people read is the play as put right, with what it said before in its remarks.
 """
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from kiosk.contract.records import Attendance, ClockRepair, Correction, Play, Session
-from kiosk.station.journal.recovery.fragments import readable
+from kiosk.station.journal.plays import readable
 
 R = TypeVar("R", Play, Attendance)
 _TIMES = ("actual_start_ms", "actual_end_ms")

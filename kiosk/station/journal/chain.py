@@ -10,13 +10,15 @@ import msgspec
 from sqlite_utils import Database
 
 from kiosk.contract import wire
-from kiosk.contract.records import Attendance, ClockRepair, Correction, Entryable
+from kiosk.contract.records import Entryable
 from kiosk.contract.reports import GENESIS, Entry, chain
 
 log = logging.getLogger(__name__)
 
-_PLACES = ("entries", "restarts", "pruned")
-"""Tables that hold a number and a hash of the chain: what is there, where it goes on after a loss, where it begins."""
+RESTARTED = "journal-restarted"
+"""The action of the first entry of a new epoch, after damage."""
+_PLACES = ("entries", "pruned")
+"""Tables that hold a number and a hash of the chain: its entries, and the last one that was removed before them."""
 
 
 def append(db: Database, record: Entryable, data: bytes | None = None) -> int:
@@ -29,35 +31,15 @@ def append(db: Database, record: Entryable, data: bytes | None = None) -> int:
         return int(seq)
     seq, previous = head(db)
     data = wire.encode(record) if data is None else data
-    put_entry(db, seq + 1, chain(previous, seq + 1, data), data, record)
+    digest, kind = chain(previous, seq + 1, data), str(type(record).__struct_config__.tag)
+    insert(db, "entries", {"seq": seq + 1, "hash": digest, "id": record.id, "kind": kind, "record": data})
     return seq + 1
-
-
-def put_entry(db: Database, seq: int, digest: str, data: bytes, record: Entryable) -> None:
-    """Write an entry, and whom it is about. ``data`` is ``record`` byte for byte."""
-    kind = str(type(record).__struct_config__.tag)
-    insert(db, "entries", {"seq": seq, "hash": digest, "id": record.id, "kind": kind, "record": data})
-    for name in mentioned(record):
-        insert(db, "mentions", {"seq": seq, "about": name})
 
 
 def insert(db: Database, table: str, row: dict[str, Any], how: str = "") -> None:
     """Plainly: sqlite-utils looks the table up five times first, which costs as much as the commit."""
     sql = f"INSERT {how}INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"  # noqa: S608 - own names
     db.execute(sql, list(row.values()))
-
-
-def mentioned(record: Entryable) -> set[str]:
-    """Ids of the plays, sessions, records and boots that a record is about."""
-    match record:
-        case Attendance():
-            return {*record.plays, *([record.session] if record.session else [])}
-        case Correction():
-            return {record.corrects}
-        case ClockRepair():
-            return {record.boot_id}
-        case _:
-            return set()
 
 
 def head(db: Database) -> tuple[int, str]:

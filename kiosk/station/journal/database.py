@@ -1,6 +1,5 @@
-"""The journal's file: how it is opened, and what may be wrong with it."""
+"""The journal's file: created, migrated and looked through when it is opened; marked for the next opening."""
 
-import contextlib
 import fcntl
 import logging
 import os
@@ -11,7 +10,20 @@ from typing import TextIO
 from sqlite_utils import Database
 
 from kiosk.common.files import write_whole
-from kiosk.station.journal.integrity import UNREADABLE, fault
+from kiosk.contract import wire
+from kiosk.contract.reports import Witness
+from kiosk.station.journal.errors import (
+    UNREADABLE,
+    BusyJournal,
+    DamagedJournal,
+    ForeignDatabase,
+    FullDisk,
+    JournalError,
+    NewerJournal,
+    named,
+    unwritable,
+)
+from kiosk.station.journal.integrity import fault
 from kiosk.station.journal.migrations import migrations, triggers, triggers_of
 
 log = logging.getLogger(__name__)
@@ -31,34 +43,6 @@ up, a long log could take the very room that it needs to go back."""
 
 _TABLES = {"plays", "entries", "delivery", "state"}
 """What has these is a journal, whatever has become of the mark in its head."""
-
-
-class JournalError(Exception):
-    """The journal cannot be opened; the message says why, and what to do."""
-
-
-class ReadOnlyJournal(JournalError):
-    """The file, its folder or the file system takes no writes."""
-
-
-class BusyJournal(JournalError):
-    """Another process has the journal open: two stations would close each other's plays."""
-
-
-class FullDisk(ReadOnlyJournal):
-    """There is no room left to write in, or the disk fails: SQLite does not always tell which."""
-
-
-class DamagedJournal(JournalError):
-    """The file is not a database, or one that is broken."""
-
-
-class ForeignDatabase(JournalError):
-    """The file is a sound database of another program."""
-
-
-class NewerJournal(JournalError):
-    """The file was written by a later version of the kiosk."""
 
 
 def lock(path: Path) -> TextIO:
@@ -100,6 +84,15 @@ def open_writing(path: Path) -> Database:
 def give_up_reserve(path: Path) -> None:
     """Make room for what cannot wait; it is laid by again at the next opening that finds room."""
     _reserve(path).unlink(missing_ok=True)
+
+
+def check_not_lost(path: Path) -> None:
+    """Raises :class:`DamagedJournal` where a journal has been, for room was laid by for it, and is gone or empty.
+
+    SQLite would make a new one there, and throw away the log of the lost one, which may hold all of it.
+    """
+    if _reserve(path).exists() and (not path.exists() or (path.is_file() and path.stat().st_size == 0)):
+        raise DamagedJournal(f"journal {path}: it is gone or empty")
 
 
 def _reserve(path: Path) -> Path:
@@ -171,23 +164,33 @@ def reconnect(path: Path) -> Database:
     return db
 
 
-def is_damage(error: Exception) -> bool:
-    """Whether the file itself is broken, and no waiting will mend it: SQLite says so, or gives what was never put in.
-
-    That a text is no UTF-8 is told by Python's module and not by SQLite, so by words and without a code.
-    """
-    if not isinstance(error, sqlite3.Error):
-        return isinstance(error, UNREADABLE)
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "decode to UTF-8" in str(error)
-
-
 def suspect(path: Path) -> None:
     """Have the journal looked through thoroughly at its next opening: something of it could not be read or written."""
     try:
         _suspect(path).touch()
     except OSError as error:
         log.warning("journal: cannot be marked as suspect: %s", error)
+
+
+def mark_forked(path: Path, witness: Witness) -> None:
+    """Have the journal set aside at its next opening: ``witness``, of its own epoch, is of another story."""
+    try:
+        write_whole(_suspect(path), wire.encode(witness))
+    except OSError as error:
+        log.warning("journal: cannot be marked as forked: %s", error)
+
+
+def forked_by(path: Path) -> Witness | None:
+    """The countersignature that :func:`mark_forked` marked the journal with."""
+    try:
+        return wire.decode(_suspect(path).read_bytes(), Witness, "mark of a fork")
+    except (OSError, wire.Malformed):
+        return None
+
+
+def epoch_of(db: Database) -> str:
+    """The name of the chain that the journal holds."""
+    return str(db.execute("SELECT epoch FROM epoch").fetchone()[0])
 
 
 def _suspect(path: Path) -> Path:
@@ -218,7 +221,11 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
         )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     _settings(db)
+    if "restarts" in tables and db.execute("SELECT 1 FROM restarts").fetchone():
+        raise DamagedJournal(f"journal {path}: its chain has gaps, as an older kiosk left it after damage")
     migrations.apply(db)
+    if (told := forked_by(path)) is not None and told.epoch == epoch_of(db):
+        raise DamagedJournal(f"journal {path}: the town has countersigned another record than this, up to {told.seq}")
     _read_triggers(db)
     if suspect and triggers_of(db) != triggers():
         raise DamagedJournal(f"journal {path}: the database is damaged (its triggers are not those that were made)")
@@ -254,41 +261,3 @@ def _settings(db: Database) -> Database:
     db.conn.execute("PRAGMA synchronous = FULL")
     db.conn.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}").fetchone()
     return db
-
-
-_HINDERED = {
-    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOLFS,
-    sqlite3.SQLITE_AUTH,
-}  # fmt: skip
-"""What SQLite says where something stands in the way of a file that may be sound."""
-
-
-def named(path: Path, error: Exception) -> JournalError:
-    """What went wrong while a journal was opened, or salvaged, in words that a person can act on.
-
-    Where nothing stood in the way, the file is not as the journal's own statements need it.
-    """
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if not is_damage(error) and code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) and not _takes_no_writing(path):
-        return FullDisk(f"journal {path}: the disk is full, or fails ({error}); free some room, or look after the disk")
-    if not is_damage(error) and code in {*_HINDERED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-        return unwritable(path, f"cannot be written ({error}); let the kiosk's user write the file and its folder")
-    return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
-
-
-def unwritable(path: Path, why: str) -> ReadOnlyJournal:
-    """What hinders writing, as ``why`` says, where it is not the disk itself: then no permission helps."""
-    if _takes_no_writing(path):
-        why = (
-            "the disk takes no writing (its file system is mounted read-only, as Linux does with a disk that fails); "
-            "see what the kernel says of the disk (dmesg), have it checked, and mount it for writing again"
-        )
-    return ReadOnlyJournal(f"journal {path}: {why}")
-
-
-def _takes_no_writing(path: Path) -> bool:
-    for folder in path.absolute().parents:
-        with contextlib.suppress(OSError):  # it may not be there yet, or be closed to us
-            return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
-    return False

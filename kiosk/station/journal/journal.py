@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 import msgspec
 from sqlite_utils import Database
@@ -19,40 +19,12 @@ from kiosk.station.events import Post
 from kiosk.station.journal import chain as chain
 from kiosk.station.journal import plays as rows
 from kiosk.station.journal import queries as reads
-from kiosk.station.journal.database import (
-    BusyJournal,
-    DamagedJournal,
-    ForeignDatabase,
-    FullDisk,
-    JournalError,
-    NewerJournal,
-    ReadOnlyJournal,
-    connect_reading,
-    is_damage,
-    lock,
-    named,
-    suspect,
-)
-from kiosk.station.journal.integrity import UNREADABLE
+from kiosk.station.journal.database import connect_reading, epoch_of, lock, mark_forked, suspect
+from kiosk.station.journal.errors import UNREADABLE, DamagedJournal, is_damage, named
 from kiosk.station.journal.plays import AsRun, Due, Sound
 from kiosk.station.journal.receipts import keep_receipts, prune
 from kiosk.station.journal.recovery.salvage import open_or_salvage
 from kiosk.station.journal.writer import Commit, Writer
-from kiosk.station.journal_heads import note_heads
-from kiosk.station.journal_rejoin import UNSURE, rejoin
-
-__all__ = [
-    "AsRun",
-    "BusyJournal",
-    "DamagedJournal",
-    "Due",
-    "ForeignDatabase",
-    "FullDisk",
-    "Journal",
-    "JournalError",
-    "NewerJournal",
-    "ReadOnlyJournal",
-]
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +41,7 @@ def _wall_ms() -> int:
 
 @dataclass(frozen=True)
 class _Sketch:
-    """Of a play, what is asked before its row is on the disk."""
+    """A play as far as it is counted before its row is on the disk."""
 
     programme: str
     practice: bool
@@ -84,9 +56,8 @@ class Journal:
     def __init__(self, path: Path, post: Post, boot_id: str, now_ms: Callable[[], int] = _wall_ms) -> None:
         """Open or create, migrate, and close the rows that an unexpected end left open.
 
-        A damaged file does not stop the room: it is set aside, and :attr:`restarted` is the chain's own confession of
-        it; None after an ordinary start. Raises :class:`ReadOnlyJournal`, :class:`FullDisk`, :class:`BusyJournal`,
-        :class:`ForeignDatabase` or :class:`NewerJournal`.
+        A damaged file does not stop the room: it is set aside, and a new epoch begins. Raises :class:`ReadOnlyJournal`,
+        :class:`FullDisk`, :class:`BusyJournal`, :class:`ForeignDatabase` or :class:`NewerJournal`.
         """
         self._path = path
         self._lock = lock(path)
@@ -103,15 +74,14 @@ class Journal:
         self._closing: dict[str, _Sketch] = {}
         self._readers = threading.local()
         self._writer = Writer(path, db, post)
-        self._writer.rest = partial(note_heads, path)
 
     def _begin(self, boot_id: str, now_ms: Callable[[], int]) -> Database:
         """The writing connection, after what is first read and written through it."""
-        db, self.restarted = open_or_salvage(self._path, now_ms)
+        db = open_or_salvage(self._path, now_ms)
         try:
             with db.atomic():
                 self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
-            note_heads(self._path, db)
+            self.epoch = epoch_of(db)
             self._state = {row["key"]: row["value"] for row in db.table("state").rows}
         except (sqlite3.Error, *UNREADABLE) as error:
             db.conn.close()
@@ -212,15 +182,19 @@ class Journal:
         self._seal(f"record {record.id}", partial(chain.append, record=record))
 
     def receipts(self, receipts: tuple[Receipt, ...], witness: Witness | None, signed: Signed | None) -> None:
-        """What became of entries at the town; a verified witness moves the cursor of delivery to its head.
+        """Keep what became of entries at the town; a verified witness moves the cursor of delivery to its head.
 
         Receipts that came by stick have no witness: they are kept, and the cursor stays.
         """
         self._seal("receipts", partial(keep_receipts, receipts=receipts, witness=witness, signed=signed))
 
-    def rejoin(self, witness: Witness) -> None:
-        """After :meth:`unsure`: where the town's head really is. What was written since moves behind it, if it must."""
-        self._seal("rejoin", partial(rejoin, witness=witness), then=lambda: self._state.pop(UNSURE, ""))
+    def give_up_epoch(self, witness: Witness) -> NoReturn:
+        """The town has countersigned another record than this: the next start sets it aside and begins a new epoch.
+
+        Raises :class:`DamagedJournal`, over which the daemon ends.
+        """
+        mark_forked(self._path, witness)
+        raise DamagedJournal(f"journal {self._path}: the town has countersigned another record at entry {witness.seq}")
 
     def remember(self, key: str, value: object) -> None:
         """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart, as JSON.
@@ -251,14 +225,10 @@ class Journal:
             log.warning("journal: what is remembered as %r cannot be read (%s); it is forgotten", key, error)
             return None
 
-    def unsure(self) -> bool:
-        """Whether entries were lost of which the town may have some: before anything is delivered it has to say."""
-        return bool(self._state.get(UNSURE))
-
     def waiting(self, limit: int = MAX_BATCH, after: int | None = None) -> tuple[str, tuple[Entry, ...]]:
         """Entries to deliver, behind the cursor or behind entry ``after``, and the hash before the first of them.
 
-        At most ``limit`` entries and about half a megabyte, without a gap in their numbers.
+        At most ``limit`` entries and about half a megabyte.
         """
         return self._ask(reads.waiting, self.delivered() if after is None else after, limit)
 
@@ -302,11 +272,6 @@ class Journal:
         """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""
         return self._ask(reads.was_shown, origin, since_ms, until_ms)
 
-    def about(self, *names: str) -> tuple[Entryable, ...]:
-        """The records that name any of these (attendance and corrections a play, attendance a session, corrections an
-        earlier record, clock repairs a boot), in the order of the chain."""
-        return self._ask(reads.about, names)
-
     def _ask(self, read: Callable[Concatenate[Database, P], T], *args: P.args, **more: P.kwargs) -> T:
         try:
             return read(self._db(), *args, **more)
@@ -325,14 +290,8 @@ class Journal:
     def _put(self, what: str, write: Callable[..., Any], *args: object, droppable: bool = False) -> None:
         self._writer.put(Commit(what, lambda db: write(db, *args), droppable))
 
-    def _seal(
-        self, what: str, write: Callable[[Database], object], play: str = "", then: Callable[[], object] = str
-    ) -> None:
-        def done(_: Database) -> None:
-            self._closing.pop(play, None)
-            then()
-
-        self._writer.put(Commit(what, write, then=done))
+    def _seal(self, what: str, write: Callable[[Database], object], play: str = "") -> None:
+        self._writer.put(Commit(what, write, then=lambda: self._closing.pop(play, None)))
 
 
 def _keep_state(db: Database, key: str, value: str) -> None:

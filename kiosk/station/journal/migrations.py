@@ -1,14 +1,11 @@
 """The journal's tables, version by version, and the triggers that keep what is written from being changed."""
 
-import contextlib
+import secrets
 from functools import cache
 
 from sqlite_utils import Database, Migrations
 
-from kiosk.contract.records import read_record
 from kiosk.contract.reports import GENESIS
-from kiosk.contract.wire import Malformed
-from kiosk.station.journal.chain import mentioned
 
 migrations = Migrations("kiosk-journal")
 
@@ -55,24 +52,33 @@ def m001_the_record(db: Database) -> None:
 
 @migrations()
 def m002_kept_for_years(db: Database) -> None:
-    """What speaks for a picture on the screen; which records name a play; how long what the town has is kept."""
+    """What speaks for a picture on the screen; how long what the town has is kept."""
     db.table("plays").add_column("screen_evidence", str)
-    db.table("mentions").create({"seq": int, "about": str}, pk=("seq", "about"), strict=True)
-    db.table("mentions").create_index(["about"])
-    sql = "SELECT seq, record FROM entries WHERE kind IN ('attendance', 'correction', 'clock-repair')"
-    for seq, data in db.execute(sql).fetchall():
-        with contextlib.suppress(Malformed):  # a damaged one keeps nobody from starting
-            for name in mentioned(read_record(data, f"entry {seq}")):
-                db.table("mentions").insert({"seq": seq, "about": name}, pk=("seq", "about"))
     db.table("witnesses").create({"seq": int, "at_ms": int}, pk="seq", not_null={"at_ms"}, strict=True)
     db.table("delivery").add_column("at_ms", int, not_null_default=0)
     db.execute("UPDATE delivery SET at_ms = coalesce(json_extract(payload, '$.at_ms'), 0) WHERE json_valid(payload)")
     db.execute("INSERT INTO witnesses (seq, at_ms) SELECT seq, at_ms FROM delivery WHERE seq > 0 AND at_ms > 0")
     db.table("pruned").create({"one": int, "seq": int, "hash": str}, pk="one", not_null={"seq", "hash"}, strict=True)
     db.table("pruned").insert({"one": 1, "seq": 0, "hash": GENESIS})
-    for name in ("closed_play_is_kept", "entry_is_kept", "chain_has_no_gap"):
+    for name in ("closed_play_is_kept", "entry_is_kept"):
         db.execute(f"DROP TRIGGER {name}")
-    for trigger in (*_KEPT_UNTIL_PRUNED, _NO_GAP_BEHIND_THE_PRUNED):
+    for trigger in _KEPT_UNTIL_PRUNED:
+        db.execute(trigger)
+
+
+@migrations()
+def m003_an_epoch(db: Database) -> None:
+    """The journal's epoch. A chain has no gap: there are no places any more where it goes on after a loss.
+
+    A countersignature of before names no epoch, and counts no more; the next report brings another.
+    """
+    db.table("epoch").create({"one": int, "epoch": str}, pk="one", not_null={"epoch"}, strict=True)
+    db.table("epoch").insert({"one": 1, "epoch": secrets.token_hex(16)})
+    db.execute("UPDATE delivery SET payload = NULL, keyid = NULL, signature = NULL")
+    db.execute("DROP TRIGGER chain_has_no_gap")
+    db.execute("DROP TABLE restarts")
+    db.execute("DROP TABLE IF EXISTS mentions")
+    for trigger in (*_EPOCH_STAYS, _FOLLOWS_THE_HEAD):
         db.execute(trigger)
 
 
@@ -121,8 +127,12 @@ _KEPT_UNTIL_PRUNED = (
     """CREATE TRIGGER what_was_pruned_is_remembered BEFORE DELETE ON pruned
        BEGIN SELECT RAISE(ABORT, 'where the record begins is never forgotten'); END""",
 )
-_NO_GAP_BEHIND_THE_PRUNED = """CREATE TRIGGER chain_has_no_gap BEFORE INSERT ON entries
-       WHEN NEW.seq <> 1 + max(coalesce((SELECT max(seq) FROM entries), 0),
-                               coalesce((SELECT max(seq) FROM restarts), 0),
-                               (SELECT seq FROM pruned))
+_EPOCH_STAYS = (
+    """CREATE TRIGGER epoch_stays BEFORE UPDATE ON epoch
+       BEGIN SELECT RAISE(ABORT, 'the epoch of a journal never changes'); END""",
+    """CREATE TRIGGER epoch_is_kept BEFORE DELETE ON epoch
+       BEGIN SELECT RAISE(ABORT, 'the epoch of a journal never changes'); END""",
+)
+_FOLLOWS_THE_HEAD = """CREATE TRIGGER chain_has_no_gap BEFORE INSERT ON entries
+       WHEN NEW.seq <> 1 + max(coalesce((SELECT max(seq) FROM entries), 0), (SELECT seq FROM pruned))
        BEGIN SELECT RAISE(ABORT, 'an entry follows the head of the chain'); END"""

@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from kiosk.contract import wire
 from kiosk.contract.playlist import Programme
-from kiosk.contract.records import ClockState, Evidence, Origin, Outcome, Play
+from kiosk.contract.records import ClockState, Entryable, Evidence, Origin, Outcome, Play, read_record
+from kiosk.contract.wire import Malformed
 from kiosk.station.journal.chain import append, insert
 
 log = logging.getLogger(__name__)
@@ -83,6 +85,10 @@ class AsRun:
     seq: int | None
     screen_evidence: Evidence | None = None
     """What speaks for a picture on the screen; None before the first picture, and in rows older than the column."""
+
+
+COLUMNS = tuple(AsRun.__dataclass_fields__)
+"""Of the table of plays, in its order; the last one is younger than the others."""
 
 
 def add_due(db: Database, due: Due) -> None:
@@ -226,6 +232,36 @@ def as_play(row: AsRun, end_ms: int, played_ms: int, outcome: Outcome, cause: st
         boot_id=row.boot_id,
         started_monotonic_ms=row.started_monotonic_ms or 0,
     )
+
+
+def record_of(row: AsRun) -> Play:
+    """The record that a closed row became. Raises :class:`Malformed` for a row that cannot be one."""
+    if row.end_ms is None or row.outcome is None:
+        raise Malformed(f"play {row.id}: closed without an end")
+    counted = (row.pictures_shown, row.pictures_lost)
+    play = as_play(row, row.end_ms, row.played_ms, row.outcome, row.cause or "", *counted)
+    return wire.decode(wire.encode(play), Play, f"play {row.id}")
+
+
+def row_of(play: Play, seq: int) -> AsRun:
+    """The closed row of which ``play`` is the record."""
+    shown = play.actual_start_ms < play.actual_end_ms or play.pictures_shown > 0
+    copied = {name: getattr(play, name) for name in COLUMNS if name in Play.__struct_fields__}
+    return AsRun(
+        **copied | {"muted": int(play.muted), "practice": int(play.practice)},
+        shown_ms=play.actual_start_ms if shown else None,
+        last_ms=play.actual_end_ms if shown else None,
+        end_ms=play.actual_end_ms,
+        seq=seq,
+    )
+
+
+def readable(data: bytes, seq: int) -> Entryable | None:
+    """The record that the bytes are; None where they are none any more."""
+    try:
+        return read_record(data, f"entry {seq}")
+    except Malformed:
+        return None
 
 
 def _change(db: Database, play: str, what: str, **values: Any) -> None:

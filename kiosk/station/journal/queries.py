@@ -1,9 +1,9 @@
-"""What is asked of the journal's file. Each function reads through a connection of the thread that asks."""
+"""Queries of the journal. Each function reads through a connection of the thread that calls it."""
 
 import msgspec
 from sqlite_utils import Database
 
-from kiosk.contract.records import Entryable, Origin, read_record
+from kiosk.contract.records import Origin
 from kiosk.contract.reports import GENESIS, Entry, Receipt
 from kiosk.station.journal.chain import entry_of, hash_at
 from kiosk.station.journal.plays import AsRun
@@ -19,13 +19,13 @@ def number(db: Database, sql: str) -> int:
 
 
 def waiting(db: Database, start: int, limit: int) -> tuple[str, tuple[Entry, ...]]:
-    """Entries behind entry ``start`` without a gap in their numbers, and the hash before the first of them."""
+    """Entries behind entry ``start``, and the hash before the first of them."""
     sql = "SELECT seq, hash, record FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
     found: list[Entry] = []
     size = 0
     for row in db.execute(sql, [start, limit]):
         size += len(row[2])
-        if found and (row[0] != found[-1].seq + 1 or size > MAX_BATCH_BYTES):
+        if found and size > MAX_BATCH_BYTES:
             break
         found.append(entry_of(row))
     first = found[0].seq - 1 if found else start
@@ -61,10 +61,3 @@ def was_shown(db: Database, origin: Origin, since_ms: int, until_ms: int) -> boo
     sql = """SELECT 1 FROM plays WHERE origin = ? AND planned_start_ms >= ? AND planned_start_ms < ?
              AND shown_ms >= ? LIMIT 1"""  # the last for the index: no clock is put right by more than a day here
     return db.execute(sql, [origin, since_ms, until_ms, since_ms - DAY_MS]).fetchone() is not None
-
-
-def about(db: Database, names: tuple[str, ...]) -> tuple[Entryable, ...]:
-    """The records that name any of ``names``, in the order of the chain."""
-    sql = f"""SELECT DISTINCT entries.seq, record FROM mentions JOIN entries ON entries.seq = mentions.seq
-              WHERE about IN ({", ".join("?" * len(names))}) ORDER BY entries.seq"""  # noqa: S608 - only marks
-    return tuple(read_record(bytes(data), f"entry {seq}") for seq, data in db.execute(sql, names))

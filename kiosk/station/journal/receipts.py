@@ -1,4 +1,4 @@
-"""What the town has acknowledged of the record, and what of it may therefore go once it is old.
+"""Keeps the town's receipts and countersignatures; removes old entries that it has countersigned.
 
 Each function runs inside its caller's transaction.
 """
@@ -57,7 +57,7 @@ def prune(db: Database, keep_ms: int, most: int) -> int:
         return 0
     seq, digest = going[-1]
     db.execute("UPDATE pruned SET seq = ?, hash = ?", [seq, digest])
-    for table in ("plays", "entries", "mentions", "receipts", "restarts"):
+    for table in ("plays", "entries", "receipts"):
         db.execute(f"DELETE FROM {table} WHERE seq <= ?", [seq])  # noqa: S608 - the names are these
     db.execute("DELETE FROM witnesses WHERE seq < ?", [seq])
     log.info("journal: %d entries up to %d have been at the town long enough, and are removed here", len(going), seq)

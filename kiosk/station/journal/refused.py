@@ -1,4 +1,4 @@
-"""Entries of the record that the town would not take: set aside with its reasons, to be seen by whoever can act."""
+"""Entries that the town refused, with its reasons: for the panel, where somebody who can act sees them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

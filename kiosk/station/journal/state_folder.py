@@ -1,4 +1,4 @@
-"""What lies beside a journal in the state folder, read without touching it: the town's roots, the station's name, zone.
+"""Reads what lies beside a journal in the state folder: the town's roots, the station's name and time zone.
 
 Nothing here raises: a copy of a journal may lie anywhere, with nothing beside it.
 """

@@ -1,7 +1,7 @@
-"""Walks a whole record and says what is right, what is wrong, and where; changes nothing.
+"""Checks a whole journal and says what is right, what is wrong, and where; changes nothing.
 
-One entry is in memory at a time. It reads one state of the record, so a station may go on writing beside it,
-and any version's.
+One entry is in memory at a time. It reads one state of the journal, so a station may go on writing beside it,
+and journals of any version.
 """
 
 import sqlite3
@@ -9,19 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from kiosk.contract import trust
-from kiosk.contract.records import Play
+from kiosk.contract.records import Action, Play
 from kiosk.contract.reports import GENESIS, Signed, Witness, chain
 from kiosk.contract.trust import Refused
 from kiosk.contract.wire import Malformed
+from kiosk.station.journal.chain import RESTARTED
 from kiosk.station.journal.database import connect_looking
-from kiosk.station.journal.integrity import UNREADABLE
-from kiosk.station.journal.plays import AsRun
-from kiosk.station.journal.recovery.fragments import readable, record_of
+from kiosk.station.journal.errors import UNREADABLE
+from kiosk.station.journal.plays import AsRun, readable, record_of
 from kiosk.station.journal.state_folder import Beside
-from kiosk.station.journal_heads import heads_beside
 
 _COLUMNS = {field.name for field in fields(AsRun)}
 
@@ -53,34 +51,28 @@ def verify(path: Path, tick: Callable[[int, int], None] = lambda done, total: No
 
     Raises :class:`JournalError` for a file that is no journal.
     """
-    known = heads_beside(path)  # before the record: a running station is ahead of neither then
     with closing(connect_looking(path)) as db:
         db.execute("BEGIN")
         try:
-            yield from _verify(db, path, known.newest, tick)
+            yield from _verify(db, path, tick)
         except (sqlite3.DatabaseError, *UNREADABLE) as error:
             yield Remark(f"the database cannot be read further ({error}); the next start salvages what can be", True)
 
 
-def _verify(
-    db: sqlite3.Connection, path: Path, newest: tuple[int, str], tick: Callable[[int, int], None]
-) -> Iterator[Remark]:
+def _verify(db: sqlite3.Connection, path: Path, tick: Callable[[int, int], None]) -> Iterator[Remark]:
     state = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if state != "ok":
         yield Remark(f"the database is damaged ({state}); the next start salvages what can be read", True)
     start = _begin(db)
     if start[0]:
         yield Remark(f"entries 1-{start[0]} were removed after the town had had them for the time that is set")
+    yield from _restart(db)
     walk = _Walk(*start)
     yield from _walk(db, walk, tick)
     yield Remark(f"{walk.count} entries, {walk.plays} of them plays, {walk.later} later findings; head {walk.at}")
     yield from _rows_without_entry(db)
     yield from _receipts(db, walk.at)
     yield from _cursor(db, path, walk)
-    if newest[0] > walk.at:
-        yield Remark(f"the side file knows of entry {newest[0]}, but the record ends at {walk.at}", True, walk.at)
-    elif newest[0] and _hash_at(db, newest[0]) not in (newest[1], None):
-        yield Remark(f"the side file has another hash for entry {newest[0]}: {newest[1]}", True, newest[0])
     (waits,) = db.execute("SELECT count(*) FROM plays WHERE seq IS NULL").fetchone()
     if waits:
         yield Remark(f"{waits} plays are not closed: on the screen, about to be, or left by an unexpected end")
@@ -88,17 +80,32 @@ def _verify(
 
 def _begin(db: sqlite3.Connection) -> tuple[int, str]:
     """Where the record begins; at 1 in a version that never removed anything."""
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'pruned'").fetchone():
+    if not _has(db, "pruned"):
         return 0, GENESIS
     seq, digest = db.execute("SELECT seq, hash FROM pruned").fetchone()
     return int(seq), str(digest)
 
 
+def _restart(db: sqlite3.Connection) -> Iterator[Remark]:
+    """What the first entry of a new epoch says."""
+    for (data,) in db.execute("SELECT record FROM entries WHERE seq = 1 AND kind = 'action'"):
+        first = readable(data, 1)
+        if isinstance(first, Action) and first.action == RESTARTED:
+            lost, carried = first.facts.get("lost", "none"), first.facts.get("entered_anew", "0")
+            yield Remark(f"begun anew after damage, with {carried} records of the one before; lost of that: {lost}")
+
+
+def _has(db: sqlite3.Connection, table: str) -> bool:
+    """Whether the journal is of a version that has this table."""
+    return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", [table]).fetchone() is not None
+
+
 def _walk(db: sqlite3.Connection, walk: _Walk, tick: Callable[[int, int], None]) -> Iterator[Remark]:
-    gaps = {row[0]: row for row in db.execute("SELECT seq, hash, lost_from, lost_to FROM restarts")}
     (total,) = db.execute("SELECT count(*) FROM entries").fetchone()
     for seq, digest, name, kind, data in db.execute("SELECT seq, hash, id, kind, record FROM entries ORDER BY seq"):
-        yield from _step_over(walk, seq, gaps)
+        if seq != walk.at + 1:
+            yield Remark(f"entries {walk.at + 1}-{seq - 1} are missing, and nothing says why", True, walk.at + 1)
+            walk.previous = ""
         if walk.previous and chain(walk.previous, seq, data) != digest:
             yield Remark("its hash does not fit its record and the entry before it: one of them was changed", True, seq)
         yield from _entry(db, walk, seq, name, kind, data)
@@ -106,24 +113,7 @@ def _walk(db: sqlite3.Connection, walk: _Walk, tick: Callable[[int, int], None])
         walk.count += 1
         if walk.count % 1000 == 0:
             tick(walk.count, total)
-    yield from _step_over(walk, max([walk.at, *gaps]) + 1, gaps)
     tick(total, total)
-
-
-def _step_over(walk: _Walk, seq: int, gaps: dict[int, Any]) -> Iterator[Remark]:
-    """Say why there is nothing between where the walk is and ``seq``."""
-    while seq != walk.at + 1:
-        gap = next((row for last, row in sorted(gaps.items()) if walk.at < last < seq), None)
-        if gap is None:
-            yield Remark(f"entries {walk.at + 1}-{seq - 1} are missing, and nothing says why", True, walk.at + 1)
-            walk.at, walk.previous = seq - 1, ""
-            return
-        last, digest, lost_from, lost_to = gap
-        if lost_from is not None and lost_from > walk.at + 1:
-            yield Remark(f"entries {walk.at + 1}-{lost_from - 1} are missing, and nothing says why", True, walk.at + 1)
-        lost = f"{lost_from}-{max(last, lost_to or last)}"
-        yield Remark(f"entries {lost} were lost to damage; the town has countersigned those up to {last}", False, last)
-        walk.at, walk.previous = last, digest
 
 
 def _entry(db: sqlite3.Connection, walk: _Walk, seq: int, name: str, kind: str, data: bytes) -> Iterator[Remark]:
@@ -164,8 +154,7 @@ def _row(db: sqlite3.Connection, record: Play, seq: int) -> Iterator[Remark]:
 
 def _rows_without_entry(db: sqlite3.Connection) -> Iterator[Remark]:
     sql = """SELECT plays.seq, plays.id FROM plays LEFT JOIN entries ON entries.seq = plays.seq
-             WHERE plays.seq IS NOT NULL AND entries.id IS NOT plays.id AND NOT EXISTS
-             (SELECT 1 FROM restarts WHERE plays.seq BETWEEN restarts.lost_from AND restarts.seq) ORDER BY plays.seq"""
+             WHERE plays.seq IS NOT NULL AND entries.id IS NOT plays.id ORDER BY plays.seq"""
     for seq, name in db.execute(sql):
         yield Remark(f"the row of play {name} has no entry of its own there", True, seq)
 
@@ -197,17 +186,21 @@ def _cursor(db: sqlite3.Connection, path: Path, walk: _Walk) -> Iterator[Remark]
         yield Remark(f"the town has countersigned up to {seq}, but the record ends at {walk.at}", True, seq)
     elif digest and stands and digest != stands:
         yield Remark("what the town has countersigned is not what stands there: it was changed afterwards", True, seq)
-    if not payload or not signature:
-        yield Remark(f"the town has countersigned up to {seq}; its signature was lost to damage", False, seq)
+    if not payload or not signature or not _has(db, "epoch"):
+        text = f"the town has countersigned up to {seq}; its signature was of an older version, and is not kept"
+        yield Remark(text, False, seq)
         return
     beside = Beside(path)
     if not beside.roots:
         yield Remark(f"countersigned up to {seq}, not checked: {beside.trouble}", False, seq)
         return
-    yield _countersigned(beside, Signed(payload=payload, keyid=keyid, signature=signature), seq, stands)
+    (epoch,) = db.execute("SELECT epoch FROM epoch").fetchone()
+    yield _countersigned(beside, Signed(payload=payload, keyid=keyid, signature=signature), (epoch, seq), stands)
 
 
-def _countersigned(beside: Beside, signed: Signed, seq: int, digest: str | None) -> Remark:
+def _countersigned(beside: Beside, signed: Signed, place: tuple[str, int], digest: str | None) -> Remark:
+    """``place`` is the epoch, and the entry that the journal says was countersigned."""
+    seq = place[1]
     problem = ""
     for root in reversed(beside.roots):  # an online key may have been replaced since
         try:
@@ -215,15 +208,13 @@ def _countersigned(beside: Beside, signed: Signed, seq: int, digest: str | None)
         except Refused as error:
             problem = problem or str(error)
             continue
-        if witness.seq < seq:  # what a salvage found in the side file has no signature of its own
-            return Remark(f"the town's signature is genuine, for entries up to {witness.seq}", False, witness.seq)
-        if (witness.station, witness.seq) != (beside.station, seq) or digest not in (witness.hash, None):
+        named = (witness.station, witness.epoch, witness.seq)
+        if named != (beside.station, *place) or digest not in (witness.hash, None):
             return Remark("the town's signature is genuine, but for another record than this", True, seq)
         return Remark(f"the town has countersigned all up to entry {seq}, and its signature is genuine", False, seq)
     return Remark(f"the countersignature is not the town's: {problem}", True, seq)
 
 
 def _hash_at(db: sqlite3.Connection, seq: int) -> str | None:
-    sql = "SELECT hash FROM entries WHERE seq = ? UNION ALL SELECT hash FROM restarts WHERE seq = ?"
-    found = db.execute(sql, [seq, seq]).fetchone()
+    found = db.execute("SELECT hash FROM entries WHERE seq = ?", [seq]).fetchone()
     return str(found[0]) if found and found[0] else None

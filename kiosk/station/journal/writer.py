@@ -16,7 +16,8 @@ from threading import Condition, Thread
 from sqlite_utils import Database
 
 from kiosk.station.events import JournalRecovered, JournalTrouble, Post
-from kiosk.station.journal.database import is_damage, reconnect, suspect
+from kiosk.station.journal.database import reconnect, suspect
+from kiosk.station.journal.errors import is_damage
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,6 @@ log = logging.getLogger(__name__)
 MOST_TOGETHER = 64
 """So many commits that wait become one transaction: a disk takes as long for one as for many, and what is due next
 waits for them all."""
-MOST_UNNOTED = 64
-"""After so many commits that seal an entry :attr:`Writer.rest` is called, although more wait; else once none does."""
 MAX_WAITING = 10_000
 """So many commits wait in memory at most; beyond it check-points are dropped, and nothing else ever is."""
 FIRST_RETRY_S = 0.5
@@ -39,8 +38,8 @@ class Commit:
     what: str
     write: Callable[[Database], object]
     droppable: bool = False
-    then: Callable[[Database], None] | None = None
-    """Called in the writing thread once it stands on the disk; and before all is settled, :attr:`Writer.rest`."""
+    then: Callable[[], object] | None = None
+    """Runs in the writing thread, after the commit."""
 
 
 class Writer:
@@ -54,13 +53,10 @@ class Writer:
         self._changed = Condition()
         self._stop_at: float | None = None
         self._thread: Thread | None = None
-        self._unnoted = 0
         self._taken = 0
         """Commits, from the front on, that the writing thread has in hand: it takes them from there when done."""
         self._alone = 0
         """Commits, from the front on, that failed together: now each for itself, so that none takes others along."""
-        self.rest: Callable[[Database], None] = lambda db: None
-        """Called in the writing thread when nothing more waits: once for many commits with a ``then``."""
 
     def start(self) -> None:
         """Start the thread ``journal``."""
@@ -146,11 +142,7 @@ class Writer:
     def _written(self, group: list[Commit]) -> None:
         for commit in group:
             if commit.then is not None:
-                commit.then(self._db)
-                self._unnoted += 1
-        if self._unnoted and (self._unnoted >= MOST_UNNOTED or self.waiting == len(group)):
-            self.rest(self._db)
-            self._unnoted = 0
+                commit.then()
         with self._changed:
             for _ in group:
                 self._commits.popleft()

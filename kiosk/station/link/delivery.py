@@ -13,8 +13,8 @@ from kiosk.contract import trust, wire
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.contract.reports import MAX_BATCH, Entry, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Time, Witness
 from kiosk.contract.trust import Refused
-from kiosk.station.events import Delivered, HeartbeatAnswered, Post, TownRefused
-from kiosk.station.journal.journal import Journal
+from kiosk.station.events import Delivered, HeartbeatAnswered, Post, RecordForked, TownRefused
+from kiosk.station.journal import Journal
 from kiosk.station.link.client import PORTAL, Behind, Cut, Stopped, TownClient, Unreachable, Unwelcome
 from kiosk.station.link.pace import LONGEST_ASKED_S, Batch
 from kiosk.station.link.roots import follow_roots
@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SETTLE_S = 30.0
-"""How long the journal may take to write what the town says."""
 LONGEST_WAIT_S = 60.0
 """The longest pause that the town may ask for between two batches."""
 EARLY = 0.9
@@ -79,8 +77,6 @@ class Delivery:
 
     def deliver(self, root: Root) -> None:
         """Send all that waits. Raises :class:`Unreachable`; what was not receipted stays where it is."""
-        if self._journal.unsure():
-            self._ask(root)
         after = self._journal.delivered() if self._after is None else max(self._after, 0)
         size, rewound = MAX_BATCH, False
         while True:
@@ -88,7 +84,7 @@ class Delivery:
             if not entries:
                 break
             entries, weight = _fitting(entries, self._batch.bytes)
-            report = Report(station=self._station, previous=previous, entries=entries)
+            report = Report(station=self._station, epoch=self._journal.epoch, previous=previous, entries=entries)
             began = time.monotonic()
             try:
                 body = self._town.post_packed("/v1/reports", wire.encode(report))
@@ -107,7 +103,7 @@ class Delivery:
                 size = len(entries) // 2  # what comes before the one it cannot take gets through
                 continue
             answer = _answer(body, ReportAnswer, "report answer")
-            witness = self._witness(answer, root)
+            witness = self._witness(answer, root, entries[0].seq - 1)
             if witness is None or witness.seq < entries[-1].seq:
                 raise Unreachable(f"report: the town did not countersign it up to entry {entries[-1].seq}")
             self._post(Delivered(answer.receipts, witness, answer.witness))
@@ -119,48 +115,29 @@ class Delivery:
                 self._pause(min(answer.wait_ms / 1000, LONGEST_WAIT_S))
         self._after = after
 
-    def _ask(self, root: Root) -> None:
-        """An empty report: how far does the town have our record, of which we have lost some?"""
-        previous, _ = self._journal.waiting(0)
-        body = self._town.post("/v1/reports", wire.encode(Report(station=self._station, previous=previous, entries=())))
-        answer = _answer(body, ReportAnswer, "report answer")
+    def _witness(self, answer: ReportAnswer, root: Root, least: int) -> Witness | None:
+        """The countersignature, if it is the town's, for us, and for the chain that we hold.
+
+        One of another chain, at entry ``least`` or behind, ends the epoch: :class:`RecordForked`.
+        """
         try:
             witness = trust.vouched(root, answer.witness, Witness, "countersignature")
-            self._for_us(witness)
+            self._check(witness, least)
         except Refused as error:
             self._refuse("report answer", error)
-            raise Unreachable("report: the town did not say how far it has our record") from None
-        self._rejoin(witness)
-
-    def _rejoin(self, witness: Witness) -> None:
-        """Our record goes on behind the town's head, where it had to begin anew."""
-        self._journal.rejoin(witness)
-        if not self._journal.settle(SETTLE_S):
-            raise Unreachable("report: the journal does not take what the town says")
-
-    def _witness(self, answer: ReportAnswer, root: Root) -> Witness | None:
-        """The countersignature, if it is the town's, for us, and for the chain that we hold."""
-        try:
-            witness = trust.vouched(root, answer.witness, Witness, "countersignature")
-            self._check(witness)
-        except Refused as error:
-            self._refuse("report answer", error)
-            if error.reason == "fork" and not self._journal.delivered():
-                self._rejoin(witness)
             return None
         return witness
 
-    def _for_us(self, witness: Witness) -> None:
-        if witness.station != self._station:
-            raise Refused("wrong-station", f"countersignature for {witness.station}, not for this station")
-
-    def _check(self, witness: Witness) -> None:
-        self._for_us(witness)
-        if self._journal.hash_at(witness.seq) != witness.hash:
+    def _check(self, witness: Witness, least: int) -> None:
+        if (witness.station, witness.epoch) != (self._station, self._journal.epoch):
+            told = f"station {witness.station}, epoch {witness.epoch}"
+            raise Refused("wrong-station", f"countersignature for {told}: that is not this record")
+        if witness.seq >= least and self._journal.hash_at(witness.seq) != witness.hash:
+            self._post(RecordForked(witness))
             raise Refused(
                 "fork",
                 f"the town holds another record than this station's at entry {witness.seq}: was the state restored "
-                "from a copy, or is another PC enrolled as this station? Enrol this PC again",
+                "from a copy, or is another PC enrolled as this station? This one begins its record anew",
             )
 
     def _time(self, answer: HeartbeatAnswer, root: Root, nonce: str) -> Time:

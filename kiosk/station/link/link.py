@@ -14,7 +14,7 @@ from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.station.events import Event as Message
 from kiosk.station.events import Post, RootFound, TownUnreachable
 from kiosk.station.identity import Identity
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.library.accepted import Standing
 from kiosk.station.library.documents import Documents
 from kiosk.station.link.bandwidth import Bandwidth

@@ -1,6 +1,6 @@
 """Continuations: which row a play takes up again that was cut short, and how much of it was shown before."""
 
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Key
 
 MOST = 8

@@ -12,7 +12,7 @@ from kiosk.contract.instants import FAR, to_ms, to_utc
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
-from kiosk.station.journal.journal import AsRun, Journal
+from kiosk.station.journal import AsRun, Journal
 from kiosk.station.library.library import Library
 from kiosk.station.schedule import timetable as tt
 

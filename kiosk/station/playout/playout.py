@@ -15,7 +15,7 @@ from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Evidence, Outcome
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
-from kiosk.station.journal.journal import Due, Journal
+from kiosk.station.journal import Due, Journal
 from kiosk.station.library.library import Library
 from kiosk.station.playout.continuations import Continuations
 from kiosk.station.playout.loudness import gain_db

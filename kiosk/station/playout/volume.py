@@ -10,7 +10,7 @@ from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.records import Origin
 from kiosk.contract.wire import Instant, Percent
 from kiosk.station.events import MutePressed, VolumePressed
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 
 MEMORY = "volume"
 

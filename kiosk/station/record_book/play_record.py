@@ -16,7 +16,7 @@ from kiosk.common.messages import mark
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Evidence, Outcome, Play
 from kiosk.station.journal.amendments import Changed, Later, PutRight
-from kiosk.station.journal.recovery.fragments import readable
+from kiosk.station.journal.plays import readable
 
 BOM = b"\xef\xbb\xbf"
 """Without it Excel takes Chinese in a CSV for another encoding."""

@@ -1,4 +1,4 @@
-"""What the stations have reported, and what speaks against it: `kiosk town plays`, `stations`, `refused` and so on."""
+"""What the stations have reported, and what speaks against it: `kiosk town plays`, `stations`, `restarts` and so on."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -47,6 +47,25 @@ def stations(options: Options, as_json: bool) -> None:
         return f"{row['id']}  {row['name']}  {row['head_seq']} entries  {_state(row)}{_against(row)}"
 
     _list(options, queries.stations, line, as_json)
+
+
+@click.command()
+@click.argument("station", default="")
+@_json
+@click.pass_obj
+@told
+def restarts(options: Options, station: str, as_json: bool) -> None:
+    """Every time that STATION, or any, began its record anew after damage, and what is missing before it."""
+
+    def line(row: Row) -> str:
+        lost = row["facts"].get("lost")
+        missing = (
+            f"entries {lost} are lost" if lost else "nothing is known to be lost" if row["facts"] else "not said why"
+        )
+        when = f"{row['station']}  begun anew {_shown(row['begun_ms'])}"
+        return f"{when}  {missing}; the town has the record before it up to entry {row['held_seq']}"
+
+    _list(options, lambda store: queries.restarts(store, station), line, as_json)
 
 
 @click.command()
@@ -124,6 +143,10 @@ def _against(row: Row) -> str:
     found = []
     if row["refused"]:
         found.append(f"{row['refused']} records refused: kiosk town refused")
+    if row["restarts"]:
+        found.append(f"record begun anew {row['restarts']} times: kiosk town restarts")
+    if row["cloned_ms"] is not None:
+        found.append(f"two PCs report as this station since {_shown(row['cloned_ms'])}")
     if row["forked_ms"] is not None:
         found.append(f"tells two stories since {_shown(row['forked_ms'])}, {row['forks']} entries set aside")
     if row["broken_ms"] is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from kiosk.town.commands.common import Options, opened, told
-from kiosk.town.commands.ledger import forks, late, plays, refused
+from kiosk.town.commands.ledger import forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
 from kiosk.town.publishing.issue import EXPIRES_DAYS, PublishTerms
 from kiosk.town.publishing.measure import Tick
@@ -247,5 +247,5 @@ def picture(options: Options, station: str, out: Path | None, wait: int) -> None
         click.echo(asked)
 
 
-for _command in (plays, stations_command, forks, late, refused):
+for _command in (plays, stations_command, restarts, forks, late, refused):
     town.add_command(_command)

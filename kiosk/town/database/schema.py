@@ -90,15 +90,30 @@ station = Table(
     Column("token_sha256", String(64), unique=True),
     Column("public_key", String(64)),
     Column("host", String(400)),
-    Column("chain", Integer, nullable=False),  # counts the chains: a new PC begins a new one
-    Column("head_seq", BigInteger, nullable=False),
-    Column("head_hash", String(64), nullable=False),
-    Column("witnessed_ms", BigInteger),
+    Column("enrolment", Integer, nullable=False),  # counts the keys: a new PC enrols with a new one
+    Column("chain", Integer, nullable=False),  # number of the newest chain; 0 before the first report
     Column("added_ms", BigInteger, nullable=False),
     Column("enrolled_ms", BigInteger),
     Column("retired_ms", BigInteger),
     Column("forked_ms", BigInteger),  # when its record was first found to contradict itself
     Column("broken_ms", BigInteger),  # when a record first did not fit its hash
+    Column("cloned_ms", BigInteger),  # when two PCs were first found to report as this station
+)
+
+# One row for each enrolment and epoch of a station, numbered in the order in which they began to report.
+chain = Table(
+    "chain",
+    metadata,
+    Column("station", String(64), ForeignKey("station.id"), nullable=False),
+    Column("chain", Integer, nullable=False),
+    Column("enrolment", Integer, nullable=False),
+    Column("epoch", String(64)),  # NULL: reported before stations named their epochs
+    Column("head_seq", BigInteger, nullable=False),
+    Column("head_hash", String(64), nullable=False),
+    Column("begun_ms", BigInteger, nullable=False),
+    Column("witnessed_ms", BigInteger),
+    PrimaryKeyConstraint("station", "chain"),
+    UniqueConstraint("station", "enrolment", "epoch"),
 )
 
 enrolment = Table(

@@ -1,4 +1,4 @@
-"""What the town holds of a station's chains, as far as a report asks for it.
+"""Looks up which entries and records of a report the town already has.
 
 No record is read but one at a time: a station that has sent many large ones must not be able to have them all in memory
 at once.
@@ -22,23 +22,23 @@ Place = dict[str, Any]
 """``station``, ``chain`` and ``seq`` of an entry."""
 
 
-def held_at(connection: Connection, station: Row, report: Report) -> dict[int, Row]:
+def held_at(connection: Connection, chain: Row, report: Report) -> dict[int, Row]:
     """What the town has at the places of the report, and at the one before it."""
     table = schema.entry
     first, last = report.entries[0].seq, report.entries[-1].seq
     rows = connection.execute(
         select(table.c.seq, table.c.hash, table.c.state, table.c.reason)
-        .where(table.c.station == station.id, table.c.chain == station.chain)
+        .where(table.c.station == chain.station, table.c.chain == chain.chain)
         .where(table.c.seq.between(first - 1, last))
     )
     return {row.seq: row for row in rows}
 
 
-def is_held(connection: Connection, station: Row, stands: Row, previous: str, data: bytes) -> bool:
+def is_held(connection: Connection, chain: Row, stands: Row, previous: str, data: bytes) -> bool:
     """Whether ``data`` is what the town has there, the hashes being the same."""
     if not stands.reason.startswith(HASH):  # what is held fits the hash: then so must this
         return bool(reports.chain(previous, stands.seq, data) == stands.hash)
-    return _record(connection, station.id, station.chain, stands.seq) == data
+    return _record(connection, chain.station, chain.chain, stands.seq) == data
 
 
 def _record(connection: Connection, station: str, chain: int, seq: int) -> bytes:

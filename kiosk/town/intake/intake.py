@@ -1,6 +1,6 @@
 """Reports in: each entry of a chain is accepted, known already, or refused with a reason; none blocks another.
 
-Three rules carry it. An entry's place is (station, chain, seq) and what stands there is never overwritten. A record
+Three rules carry it. An entry's place is (station, chain, seq), and what stands there is never overwritten. A record
 that cannot be read still takes its place, by the hash that the station gave it, so the chain goes on behind it. A
 second story about the same place is a **fork**: flagged, kept aside, and nothing that is built on it is believed.
 """
@@ -17,6 +17,7 @@ from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Receipt, Report, W
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, insert_or, locked_station
+from kiosk.town.intake.chains import chain_for, chain_of, flag_clone
 from kiosk.town.intake.duplicates import HASH, Known, Place, Row, held_at, id_of, is_held
 from kiosk.town.intake.rollup import Tally
 
@@ -57,23 +58,23 @@ def take(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...]
     """
     with store.write() as connection:
         station = locked_station(connection, report.station)
-        if report.entries and report.entries[0].seq > station.head_seq + 1:
-            raise Gap(station.id, report.entries[0].seq, station.head_seq, station.head_hash)
-        batch = _judge(connection, station, report, now_ms)
+        chain = chain_for(connection, station, report, now_ms)
+        if report.entries and report.entries[0].seq > chain.head_seq + 1:
+            raise Gap(station.id, report.entries[0].seq, chain.head_seq, chain.head_hash)
+        flag_clone(connection, station, chain, now_ms)
+        batch = _judge(connection, chain, report, now_ms)
         _write(connection, station, batch, now_ms)
-        head = batch.entries[-1] if batch.entries else {"seq": station.head_seq, "hash": station.head_hash}
-        connection.execute(
-            update(schema.station)
-            .where(schema.station.c.id == station.id)
-            .values(
-                head_seq=head["seq"],
-                head_hash=head["hash"],
-                witnessed_ms=now_ms,
-                forked_ms=station.forked_ms or (now_ms if batch.forks else None),
-                broken_ms=station.broken_ms or (now_ms if batch.broken else None),
-            )
-        )
-    witness = Witness(station=station.id, seq=head["seq"], hash=head["hash"], at_ms=now_ms)
+        head = batch.entries[-1] if batch.entries else {"seq": chain.head_seq, "hash": chain.head_hash}
+        table = schema.chain
+        place = and_(table.c.station == station.id, table.c.chain == chain.chain)
+        values = {"head_seq": head["seq"], "head_hash": head["hash"], "witnessed_ms": now_ms}
+        connection.execute(update(table).where(place).values(values))
+        flags = {
+            "forked_ms": station.forked_ms or (now_ms if batch.forks else None),
+            "broken_ms": station.broken_ms or (now_ms if batch.broken else None),
+        }
+        connection.execute(update(schema.station).where(schema.station.c.id == station.id).values(flags))
+    witness = Witness(station=station.id, epoch=report.epoch, seq=head["seq"], hash=head["hash"], at_ms=now_ms)
     return tuple(batch.receipts), witness
 
 
@@ -81,7 +82,7 @@ def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
     """Keep a station's latest heartbeat.
 
     Where its head is another than the town has at that place, there is a fork before any record tells: two PCs with
-    the same state folder show at their first heartbeats.
+    the same state folder show at their first heartbeats. So does an older epoch beside a newer one.
     """
     row = {
         "station": beat.station,
@@ -98,21 +99,24 @@ def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
         connection.execute(
             insert_or(connection, table).values(row).on_conflict_do_update(index_elements=["station"], set_=row)
         )
-        station, entry = schema.station, schema.entry
-        place = and_(entry.c.station == station.c.id, entry.c.chain == station.c.chain, entry.c.seq == beat.head_seq)
-        held = connection.execute(
-            select(entry.c.hash).join(station, place).where(station.c.id == beat.station, station.c.forked_ms.is_(None))
-        ).scalar()
-        if held is not None and held != beat.head_hash:
-            connection.execute(update(station).where(station.c.id == beat.station).values(forked_ms=now_ms))
+        station = connection.execute(select(schema.station).where(schema.station.c.id == beat.station)).one()
+        if (chain := chain_of(connection, station, beat.epoch)) is None:
+            return
+        flag_clone(connection, station, chain, now_ms)
+        entry = schema.entry
+        place = and_(entry.c.station == station.id, entry.c.chain == chain.chain, entry.c.seq == beat.head_seq)
+        held = connection.execute(select(entry.c.hash).where(place)).scalar()
+        if held not in (None, beat.head_hash) and station.forked_ms is None:
+            mine = schema.station.c.id == station.id
+            connection.execute(update(schema.station).where(mine).values(forked_ms=now_ms))
 
 
-def _judge(connection: Connection, station: Row, report: Report, now_ms: int) -> _Batch:
+def _judge(connection: Connection, chain: Row, report: Report, now_ms: int) -> _Batch:
     batch = _Batch()
     if not report.entries:
         return batch
-    held = held_at(connection, station, report)
-    known = Known(connection, station.id, report.entries)
+    held = held_at(connection, chain, report)
+    known = Known(connection, chain.station, report.entries)
     first = report.entries[0].seq
     before = held[first - 1].hash if first - 1 in held else GENESIS
     forked = report.previous != before
@@ -122,12 +126,12 @@ def _judge(connection: Connection, station: Row, report: Report, now_ms: int) ->
         forked = forked or (stands is not None and stands.hash != entry.hash)
         data = bytes(entry.record)
         if forked:
-            _set_aside(batch, station, entry, data, now_ms)
+            _set_aside(batch, chain, entry, data, now_ms)
             batch.receipts.append(_refuse(entry, data, "fork"))
         elif stands is None:
-            batch.receipts.append(_take_entry(batch, station, previous, entry, data, known, now_ms))
-        elif not is_held(connection, station, stands, previous, data):
-            _set_aside(batch, station, entry, data, now_ms)
+            batch.receipts.append(_take_entry(batch, chain, previous, entry, data, known, now_ms))
+        elif not is_held(connection, chain, stands, previous, data):
+            _set_aside(batch, chain, entry, data, now_ms)
             batch.receipts.append(_refuse(entry, data, "fork"))
         elif stands.state == "refused":
             batch.receipts.append(_refuse(entry, data, stands.reason))
@@ -138,10 +142,10 @@ def _judge(connection: Connection, station: Row, report: Report, now_ms: int) ->
 
 
 def _take_entry(
-    batch: _Batch, station: Row, previous: str, entry: Entry, data: bytes, known: Known, now_ms: int
+    batch: _Batch, chain: Row, previous: str, entry: Entry, data: bytes, known: Known, now_ms: int
 ) -> Receipt:
     """Judge a new entry, put its row into the batch, and give its receipt."""
-    where = {"station": station.id, "chain": station.chain, "seq": entry.seq}
+    where = {"station": chain.station, "chain": chain.chain, "seq": entry.seq}
     row = {
         **where,
         "hash": entry.hash,
@@ -226,11 +230,11 @@ def _write_fault(connection: Connection, station: str, fault: Fault, now_ms: int
         connection.execute(insert(table).values(station=station, fault=fault.fault, received_ms=now_ms, **row))
 
 
-def _set_aside(batch: _Batch, station: Row, entry: Entry, data: bytes, now_ms: int) -> None:
+def _set_aside(batch: _Batch, chain: Row, entry: Entry, data: bytes, now_ms: int) -> None:
     batch.forks.append(
         {
-            "station": station.id,
-            "chain": station.chain,
+            "station": chain.station,
+            "chain": chain.chain,
             "seq": entry.seq,
             "hash": entry.hash,
             "record_sha256": hashlib.sha256(data).hexdigest(),

@@ -1,4 +1,4 @@
-"""What the stations have reported, read back; row by row, for there may be millions."""
+"""Reads back what the stations have reported, row by row: there may be millions."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from kiosk.contract.reports import Heartbeat
+from kiosk.contract.records import Action, read_record
+from kiosk.contract.wire import Malformed
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store
 
@@ -26,19 +27,23 @@ def plays(store: Store) -> Iterator[dict[str, Any]]:
 def stations(store: Store) -> Iterator[dict[str, Any]]:
     """Every station: how far its record is witnessed and what speaks against it, and what its last heartbeat said.
 
+    ``head_seq`` is that of its newest chain, ``restarts`` counts how often its enrolment has begun a new epoch.
     ``refused`` counts the entries that the town would not take, ``forks`` those of another story that were set aside,
     ``repairs`` those that put its clock right. What nobody has said is None.
     """
-    station, beat = schema.station, schema.heartbeat
+    station, beat, chain, every = schema.station, schema.heartbeat, schema.chain, schema.chain.alias()
 
     def number_of(table: Any, *which: ColumnElement[bool]) -> ColumnElement[int]:
         counted = select(func.count()).select_from(table)
         return counted.where(table.c.station == station.c.id, *which).scalar_subquery()
 
-    names = ("id", "name", "group_id", "chain", "head_seq", "witnessed_ms", "forked_ms", "broken_ms", "retired_ms")
+    names = ("id", "name", "group_id", "chain", "forked_ms", "broken_ms", "cloned_ms", "retired_ms")
     question = (
         select(
             *(station.c[name] for name in names),
+            func.coalesce(chain.c.head_seq, 0).label("head_seq"),
+            *(chain.c[name] for name in ("epoch", "witnessed_ms")),
+            number_of(every, _restarted(every)).label("restarts"),
             beat.c.received_ms.label("heard_ms"),
             beat.c.heartbeat,
             number_of(entry, entry.c.state == "refused").label("refused"),
@@ -46,12 +51,36 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
             number_of(schema.clock_repair).label("repairs"),
         )
         .outerjoin(beat, beat.c.station == station.c.id)
+        .outerjoin(chain, and_(chain.c.station == station.c.id, chain.c.chain == station.c.chain))
         .order_by(station.c.id)
     )
     for row in _rows(store, question):
-        text = row.pop("heartbeat")
-        said = msgspec.json.decode(text, type=Heartbeat) if text else None
-        yield row | {name: getattr(said, name) if said else None for name in _SAID}
+        said = msgspec.json.decode(row.pop("heartbeat") or "{}")  # it may be of an earlier format
+        yield row | {name: said.get(name) for name in _SAID}
+
+
+def restarts(store: Store, station: str = "") -> Iterator[dict[str, Any]]:
+    """Every epoch that a station began after another one of the same enrolment, of one station or of all.
+
+    ``facts`` is what its first entry says of the damage; empty where that does not tell of a restart. ``held_seq`` is
+    how far the town has the chain before it.
+    """
+    chain, before = schema.chain, schema.chain.alias()
+    first = and_(entry.c.station == chain.c.station, entry.c.chain == chain.c.chain, entry.c.seq == 1)
+    earlier = and_(before.c.station == chain.c.station, before.c.chain == chain.c.chain - 1)
+    question = (
+        select(
+            *(chain.c[name] for name in ("station", "chain", "epoch", "begun_ms")),
+            before.c.head_seq.label("held_seq"),
+            entry.c.record,
+        )
+        .join(before, earlier)
+        .outerjoin(entry, first)
+        .where(_restarted(chain), *([chain.c.station == station] if station else []))
+        .order_by(chain.c.station, chain.c.chain)
+    )
+    for row in _rows(store, question):
+        yield row | {"facts": _restart_facts(row.pop("record"))}
 
 
 def refused(store: Store, station: str = "") -> Iterator[dict[str, Any]]:
@@ -95,6 +124,21 @@ def late(store: Store, older_than_ms: int) -> Iterator[dict[str, Any]]:
         .where(age >= older_than_ms)
         .order_by(entry.c.station, entry.c.chain, entry.c.seq),
     )
+
+
+def _restarted(chain: Any) -> ColumnElement[bool]:
+    """Whether a chain follows another one of the same enrolment."""
+    earlier = schema.chain.alias()
+    same = and_(earlier.c.station == chain.c.station, earlier.c.enrolment == chain.c.enrolment)
+    return select(1).select_from(earlier).where(same, earlier.c.chain < chain.c.chain).correlate(chain).exists()
+
+
+def _restart_facts(data: bytes | None) -> dict[str, str]:
+    try:
+        record = read_record(bytes(data or b""), "entry 1")
+    except Malformed:
+        return {}
+    return record.facts if isinstance(record, Action) and record.action == "journal-restarted" else {}
 
 
 def _rows(store: Store, question: Select[Any]) -> Iterator[dict[str, Any]]:

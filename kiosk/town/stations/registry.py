@@ -12,7 +12,6 @@ from sqlalchemy import Row, insert, select, update
 
 from kiosk.contract import trust
 from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest
-from kiosk.contract.reports import GENESIS
 from kiosk.contract.station import StationDocument, check
 from kiosk.contract.wire import Id, encode
 from kiosk.town.database import schema
@@ -69,9 +68,8 @@ def add_station(
                 "settings": encode(settings or StationSource()).decode(),
                 "document_version": 1,
                 "document_ms": now,
-                "chain": 1,
-                "head_seq": 0,
-                "head_hash": GENESIS,
+                "enrolment": 1,
+                "chain": 0,
                 "added_ms": now,
             }
             connection.execute(insert(schema.station).values(row))
@@ -98,7 +96,7 @@ def add_station(
 def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
     """Take a station in. The same secret with the same key is the same station asking again after a lost answer.
 
-    Another key than before is a new PC: its record begins a new chain. Raises :class:`NotEnrolled`.
+    Another key than before is a new PC: its record is a chain of its own. Raises :class:`NotEnrolled`.
     """
     now = now_ms()
     token = secrets.token_urlsafe(32)
@@ -122,8 +120,8 @@ def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
             "host": request.host,
             "enrolled_ms": now,
         }
-        if station.public_key not in (None, request.public_key) and station.head_seq > 0:
-            row |= {"chain": station.chain + 1, "head_seq": 0, "head_hash": GENESIS}
+        if station.public_key not in (None, request.public_key):
+            row |= {"enrolment": station.enrolment + 1}
         connection.execute(update(stations).where(stations.c.id == station.id).values(row))
         audit(connection, f"station {station.id}", "enrol", station.id, request.host)
     return EnrolAnswer(

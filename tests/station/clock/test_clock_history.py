@@ -12,7 +12,7 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.records import ClockRepair, ClockState
 from kiosk.station.clock.history import MEMORY, MOST, ClockHistory, Stretch
 from kiosk.station.clock.memory import KEY, Memory
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 HOUR_MS = 3_600_000

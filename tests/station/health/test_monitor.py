@@ -12,8 +12,7 @@ import pytest
 from kiosk.contract.station import DayHours, Hours, Opening, StationDocument, Thresholds
 from kiosk.station.health.monitor import MEMORY, HealthMonitor
 from kiosk.station.health.observation import Observation
-from kiosk.station.journal import damage
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal, damage
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 WHOLE_DAY = ((Hours(start="00:00:00", end="00:00:00"),),) * 7

@@ -17,15 +17,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from journal_room import BOOT, FILM, START, action, due, opened, play_once, records
+from journal_room import BOOT, FILM, START, action, due, opened, play_once, records, restart
 
 from kiosk.contract import wire
 from kiosk.contract.records import Play
-from kiosk.contract.reports import GENESIS, Receipt, Signed, Witness, chain
+from kiosk.contract.reports import GENESIS, Receipt, Signed, Witness
 from kiosk.station.events import Crashed, JournalRecovered, JournalTrouble
-from kiosk.station.journal import writer
-from kiosk.station.journal.database import CACHE_KB, connect_reading, open_writing
-from kiosk.station.journal.journal import (
+from kiosk.station.journal import (
     BusyJournal,
     DamagedJournal,
     ForeignDatabase,
@@ -33,8 +31,10 @@ from kiosk.station.journal.journal import (
     JournalError,
     NewerJournal,
     ReadOnlyJournal,
-    _Sketch,
+    writer,
 )
+from kiosk.station.journal.database import CACHE_KB, connect_reading, open_writing
+from kiosk.station.journal.journal import _Sketch
 
 
 def wait_for(truth: Callable[[], object], seconds: float = 20) -> None:
@@ -228,7 +228,6 @@ def test_restart_closes_an_open_row_at_its_last_check_point(tmp_path: Path) -> N
         assert shown.cause == "the station ended unexpectedly"
         assert (never.played_ms, never.outcome, never.actual_end_ms) == (0, "interrupted", START + 60_000)
         assert [row.id for row in journal.interrupted_at_boot] == ["p1", "p2"]
-        assert journal.restarted is None
         journal.due(due("p3"))
     with opened(path, boot_id="boot-2") as (journal, _):
         assert [row.cause for row in journal.interrupted_at_boot] == [
@@ -295,7 +294,7 @@ def test_receipts_move_the_cursor_only_with_a_fitting_witness(tmp_path: Path) ->
         previous, batch = journal.waiting(limit=2)
         assert (previous, [entry.seq for entry in batch]) == (GENESIS, [1, 2])
         receipts = (Receipt(seq=1, id="a1", state="accepted"), Receipt(seq=2, id="a2", state="refused", reason="no"))
-        forged = Witness(station="s", seq=2, hash="0" * 64, at_ms=1)
+        forged = Witness(station="s", epoch=journal.epoch, seq=2, hash="0" * 64, at_ms=1)
         journal.receipts(receipts, forged, signed)
         assert journal.settle(5)
         assert (journal.delivered(), len(journal.refused())) == (0, 1)
@@ -325,7 +324,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from journal_room import BOOT, START, due
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 journal = Journal(Path(sys.argv[1]), print, BOOT)
 journal.start()
 n = journal.head()[0]
@@ -498,71 +497,80 @@ def test_the_death_of_the_writing_thread_is_told(tmp_path: Path) -> None:
         assert "IntegrityError" in crash.error
 
 
-def test_database_file_not_a_database_is_set_aside_and_the_chain_goes_on(tmp_path: Path) -> None:
+def test_database_file_not_a_database_is_set_aside_and_a_new_epoch_begins(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    signed = Signed(payload="{}", keyid="k", signature="s")
     with opened(path) as (journal, _):
-        for n in range(1, 4):
-            journal.record(action(f"a{n}"))
-        assert journal.settle(5)
-        second = journal.hash_at(2) or ""
-        journal.receipts((), Witness(station="s", seq=2, hash=second, at_ms=1), signed)
-    for ending in ("-wal", "-shm"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
+        journal.record(action("a1"))
+        epoch = journal.epoch
+    with opened(path) as (journal, _):
+        assert journal.epoch == epoch and restart(journal) is None
     path.write_bytes(b"this is not a database " * 500)
     with pytest.raises(DamagedJournal, match="not a database"):
         open_writing(path)
     with opened(path) as (journal, _):
         (aside,) = tmp_path.glob("journal.db.corrupt-*")
         assert aside.read_bytes().startswith(b"this is not a database")
-        previous, (entry,) = journal.waiting()
-        assert (previous, entry.seq) == (second, 3)
-        assert entry.hash == chain(second, 3, bytes(entry.record))
-        assert journal.restarted is not None
-        lost = {"lost_from": "1", "lost_to": "3", "lost": "1-3", "countersigned": "2"}
-        assert journal.restarted.facts == {**lost, "set_aside": aside.name}
+        told = restart(journal)
+        assert told is not None and told.facts == {"entered_anew": "0", "set_aside": aside.name}
         journal.record(action("a9"))
         assert journal.settle(5)
-        assert [entry.seq for entry in journal.waiting()[1]] == [3, 4]
+        assert [record.id for record in records(journal)] == [told.id, "a9"]
+        again = journal.epoch
+        assert again != epoch
     with opened(path) as (journal, _):
-        assert journal.restarted is None
+        assert journal.epoch == again and len(records(journal)) == 2
 
 
-@pytest.mark.parametrize(
-    "side",
-    [
-        b"",
-        b"[" * 100_000,
-        b'{"newest": {"seq": Infinity, "hash": "x"}, "witnessed": {"seq": 0, "hash": "x"}}',
-        b'{"newest": {"seq": 1e999, "hash": "%s"}, "witnessed": {"seq": 0, "hash": "%s"}}' % (b"a" * 64, b"a" * 64),
-        b'{"newest": {"seq": 9223372036854775808, "hash": "x"}, "witnessed": {"seq": 0, "hash": "x"}}',
-        b'{"newest": {"seq": 7, "hash": "\\ud800"}, "witnessed": {"seq": 5, "hash": "\\ud800"}}',
-        b'{"new\xffest": 1}',
-    ],
-)
-def test_a_damaged_side_file_says_nothing_and_hinders_no_start(tmp_path: Path, side: bytes) -> None:
+@pytest.mark.parametrize("left", [None, b""], ids=["gone", "emptied by a power cut"])
+def test_a_journal_that_is_gone_is_noticed_and_its_log_is_read(tmp_path: Path, left: bytes | None) -> None:
     path = tmp_path / "journal.db"
     with opened(path) as (journal, _):
+        play_once(journal, "p1")
         journal.record(action("a1"))
-    path.with_name("journal.head").write_bytes(side)
-    with opened(path) as (journal, _):
-        assert journal.restarted is None
-        journal.record(action("a2"))
         assert journal.settle(5)
-        assert [record.id for record in records(journal)] == ["a1", "a2"]
-    assert msgspec.json.decode(path.with_name("journal.head").read_bytes())["newest"]["seq"] == 2
+        log = path.with_name("journal.db-wal").read_bytes()
+    path.with_name("journal.db-wal").write_bytes(log)
+    path.unlink() if left is None else path.write_bytes(left)
+    with opened(path) as (journal, _):
+        told = restart(journal)
+        assert told is not None and (told.facts["head_seq"], told.facts["entered_anew"]) == ("2", "2")
+        assert "lost" not in told.facts
+        assert [record.id for record in records(journal)] == [told.id, "p1", "a1"]
+        assert journal.completed(0, START * 2) == {"rice": 1}
 
 
-def test_a_file_emptied_by_a_power_cut_is_noticed(tmp_path: Path) -> None:
+def test_a_journal_deleted_with_all_beside_it_begins_a_new_epoch_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    epochs = set()
+    for _ in range(2):
+        with opened(path) as (journal, _):
+            assert restart(journal) is None
+            epochs.add(journal.epoch)
+        for file in tmp_path.glob("journal.*"):
+            file.unlink()
+    assert len(epochs) == 2
+
+
+def test_a_journal_of_which_the_town_has_another_story_is_set_aside_once(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with opened(path) as (journal, _):
-        journal.record(action("a1"))
-    for file in tmp_path.glob("journal.db*"):
-        file.write_bytes(b"")
+        play_once(journal, "p1")
+        assert journal.settle(5)
+        witness = Witness(station="s", epoch=journal.epoch, seq=7, hash="ab" * 32, at_ms=1)
+        with pytest.raises(DamagedJournal, match="another record at entry 7"):
+            journal.give_up_epoch(witness)
     with opened(path) as (journal, _):
-        assert journal.restarted is not None
-        assert journal.restarted.facts == {"lost_from": "1", "lost_to": "1", "lost": "1"}
-        assert [record.id for record in records(journal)] == [journal.restarted.id]
+        told = restart(journal)
+        assert told is not None and journal.epoch != witness.epoch
+        assert (told.facts["witnessed_seq"], told.facts["witnessed_hash"]) == ("7", "ab" * 32)
+        assert (told.facts["epoch"], told.facts["head_seq"]) == (witness.epoch, "1")
+        assert [record.id for record in records(journal)] == [told.id, "p1"]
+        assert (tmp_path / told.facts["set_aside"]).exists() and not path.with_name("journal.suspect").exists()
+        anew = journal.epoch
+        with pytest.raises(DamagedJournal):  # of an epoch that is over: a mark that means nothing any more
+            journal.give_up_epoch(witness)
+    with opened(path) as (journal, _):
+        assert journal.epoch == anew and restart(journal) == told
 
 
 def test_a_damaged_page_costs_no_entry_that_can_still_be_read(tmp_path: Path) -> None:
@@ -581,8 +589,8 @@ def test_a_damaged_page_costs_no_entry_that_can_still_be_read(tmp_path: Path) ->
     with opened(path) as (journal, _):
         assert list(tmp_path.glob("journal.db.corrupt-*T??????"))
         found = records(journal)
-        assert [record.id for record in found[:300]] == [f"p{n}" for n in range(300)]
-        assert found[300:] == [journal.restarted]
+        assert found[0] == restart(journal)
+        assert [record.id for record in found[1:]] == [f"p{n}" for n in range(300)]
         assert journal.recall("stop", str) == "by A"
         assert journal.completed(0, START * 2) == {"rice": 300}
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import journal_m001
 import pytest
-from journal_room import BOOT, START, opened, play_once, records
+from journal_room import BOOT, START, opened, play_once, records, restart
 
 from kiosk.contract.records import Attendance, ClockRepair, Correction, Entryable, Play
+from kiosk.contract.reports import chain
 from kiosk.contract.wire import encode
 from kiosk.station.journal.database import open_writing
 
@@ -46,17 +47,30 @@ def test_a_journal_of_m001_keeps_its_chain_its_rows_and_its_memory(tmp_path: Pat
         assert isinstance(closed, Play) and (closed.outcome, closed.played_ms) == ("interrupted", 5_000)
         assert closed.screen_evidence == "none"
         assert journal.delivered() == 2 and journal.recall("stop", str) == "by A"
-        assert journal.about("p1") == journal.about("p2") == journal.about("s1") == (THERE,)
-        assert journal.about("there") == (TYPING_ERROR,)
-        assert journal.about("p1", BOOT) == (THERE, CLOCK)
-        assert journal.about("p3") == ()
+        epoch = journal.epoch
+        assert len(epoch) == 32
         play_once(journal, "p4", START + 180_000)
         assert journal.settle(5) and events == []
-        assert journal.restarted is None
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT seq, at_ms FROM witnesses").fetchall() == [(2, START + 120_000)]
     with opened(path) as (journal, _):  # once only
-        assert len(records(journal)) == 7
+        assert len(records(journal)) == 7 and journal.epoch == epoch
+
+
+def test_a_chain_with_a_gap_as_older_versions_left_it_begins_a_new_epoch(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    hashes = journal_m001.make(path, [play("p1", START)], witnessed=1, open_play="p9", start_ms=START + 540_000)
+    record = encode(THERE)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT INTO restarts VALUES (5, ?, 2, 5)", ["ab" * 32])
+        row = [6, chain("ab" * 32, 6, record), THERE.id, "attendance", record]
+        db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", row)
+    with opened(path) as (journal, _):
+        told = restart(journal)
+        assert told is not None and told.facts["lost"] == "2-5" and told.facts["head_seq"] == "6"
+        assert (told.facts["witnessed_seq"], told.facts["witnessed_hash"]) == ("1", hashes[0])
+        assert [record.id for record in records(journal)] == [told.id, "p1", "there", "p9"]
+        assert journal.delivered() == 0 and journal.recall("stop", str) == "by A"
 
 
 def test_an_upgraded_journal_is_guarded_as_a_new_one_is(tmp_path: Path) -> None:

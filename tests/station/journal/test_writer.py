@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from kiosk.station.events import Crashed, Event, JournalRecovered, JournalTrouble
 from kiosk.station.journal import writer as writing
 from kiosk.station.journal.database import open_writing
-from kiosk.station.journal.writer import MOST_TOGETHER, MOST_UNNOTED, Commit, Writer
+from kiosk.station.journal.writer import MOST_TOGETHER, Commit, Writer
 
 
 @pytest.fixture
@@ -30,42 +30,7 @@ def writer(path: Path, events: list[Event]) -> Writer:
     return Writer(path, open_writing(path), events.append)
 
 
-def remember(number: int, rested: list[int]) -> Commit:
-    def write(db: Database) -> None:
-        db.execute("INSERT OR REPLACE INTO state (key, value) VALUES ('n', ?)", [str(number)])
-
-    return Commit(f"n {number}", write, then=lambda _: rested.append(-number))
-
-
-def test_rest_comes_once_for_many_commits_and_before_all_is_settled(writer: Writer) -> None:
-    seen: list[int] = []
-
-    def rest(db: Database) -> None:
-        (value,) = db.execute("SELECT value FROM state WHERE key = 'n'").fetchone()
-        seen.append(int(value))
-
-    writer.rest = rest
-    for number in range(1, 3 * MOST_UNNOTED + 6):
-        writer.put(remember(number, seen))
-    writer.start()
-    assert writer.settle(20)
-    assert [one for one in seen if one > 0] == [MOST_UNNOTED, 2 * MOST_UNNOTED, 3 * MOST_UNNOTED, 3 * MOST_UNNOTED + 5]
-    assert [-one for one in seen if one < 0] == list(range(1, 3 * MOST_UNNOTED + 6))
-    writer.put(remember(1000, seen))
-    assert writer.settle(20) and seen[-1] == 1000
-    assert writer.stop(5) == 0
-
-
-def test_commits_that_seal_nothing_bring_no_rest(writer: Writer) -> None:
-    seen: list[int] = []
-    writer.rest = lambda db: seen.append(1)
-    writer.put(Commit("nothing", lambda db: None))
-    writer.start()
-    assert writer.settle(20) and seen == []
-    assert writer.stop(5) == 0
-
-
-def keep(number: int, droppable: bool = False, then: Callable[[Database], None] | None = None) -> Commit:
+def keep(number: int, droppable: bool = False, then: Callable[[], object] | None = None) -> Commit:
     """Writes the number behind those that stand there."""
 
     def write(db: Database) -> None:
@@ -119,8 +84,8 @@ def test_what_waits_is_written_together_and_in_order(writer: Writer, path: Path)
 def test_then_comes_in_order_and_only_when_its_commit_is_on_the_disk(writer: Writer, path: Path) -> None:
     seen: list[tuple[int, bool]] = []
 
-    def told(number: int) -> Callable[[Database], None]:
-        return lambda db: seen.append((number, number in numbers(path)))
+    def told(number: int) -> Callable[[], object]:
+        return lambda: seen.append((number, number in numbers(path)))
 
     for number in range(MOST_TOGETHER + 5):
         writer.put(keep(number, then=told(number)))
@@ -136,7 +101,7 @@ def test_a_commit_that_cannot_be_written_takes_none_along(
 ) -> None:
     seen: list[int] = []
     for number in range(10):
-        writer.put(keep(number, then=lambda db: seen.append(len(seen))))
+        writer.put(keep(number, then=lambda: seen.append(len(seen))))
     writer.put(refused(error, [99]))
     writer.put(keep(11))
     writer.start()
@@ -167,7 +132,7 @@ def test_a_full_disk_is_told_once_the_first_is_refused_alone_and_what_waited_is_
         reopen()
         writer._db.conn.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
 
-    monkeypatch.setattr(writing, "_reopen", traced)
+    monkeypatch.setattr(writer, "_reopen", traced)
     writer.put(refused(full(), [3]))
     for number in range(3 * MOST_TOGETHER):
         writer.put(keep(number))

@@ -113,7 +113,7 @@ def test_another_town_begins_with_nothing_of_the_old_one(town: TownOnTheLine, tm
     state = tmp_path / "state"
     enrol(town.url, town.add_station(), state)
     (state / "journal.db").write_bytes(b"the record of room-1")
-    (state / "journal.head").write_bytes(b"{}")
+    (state / "journal.reserve").write_bytes(b"")
     town.rotate("online")
     enrol(town.url, town.add_station(), state)
     assert (state / "journal.db").exists(), "still the same station"
@@ -125,7 +125,7 @@ def test_another_town_begins_with_nothing_of_the_old_one(town: TownOnTheLine, tm
     shelf = Documents(Library(state / "library")).load(identity.group, identity.station, identity.root_sha256)
     assert shelf.root is not None and shelf.root.version == 1
     assert sorted(path.name for path in state.glob("*journal*")) == [
-        "of-fengle-room-1-journal.db", "of-fengle-room-1-journal.head"
+        "of-fengle-room-1-journal.db", "of-fengle-room-1-journal.reserve"
     ]  # fmt: skip
 
 

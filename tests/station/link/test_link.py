@@ -17,8 +17,7 @@ from starlette.responses import Response
 
 from kiosk.contract import trust, wire
 from kiosk.contract.playlist import Slot, Urgent
-from kiosk.contract.records import Action
-from kiosk.contract.reports import GENESIS, Entry, HeartbeatAnswer, Report, chain
+from kiosk.contract.reports import HeartbeatAnswer, chain
 from kiosk.contract.trust import Held, Pinned
 from kiosk.contract.wire import decode, encode
 from kiosk.station.events import (
@@ -34,14 +33,10 @@ from kiosk.station.events import (
     WeekFound,
 )
 from kiosk.station.journal.chain import head
-from kiosk.station.journal.journal import Journal
 from kiosk.station.library.accepted import Standing
 from kiosk.station.library.library import Library, WrongBytes
 from kiosk.station.link import client, download, pace
 from kiosk.station.link.bandwidth import Bandwidth
-from kiosk.station.link.link import Link
-from kiosk.town.intake import intake
-from kiosk.town.ledger import queries
 from kiosk.town.stations import registry
 
 FILM = bytes(range(256)) * 2000
@@ -637,7 +632,7 @@ def test_a_town_restored_from_an_older_copy_gets_everything_again(town: TownOnTh
     with town.office.store.write() as connection:
         connection.execute(text("DELETE FROM entry WHERE seq > 1"))
         digest = room.journal.hash_at(1)
-        connection.execute(text("UPDATE station SET head_seq = 1, head_hash = :digest"), {"digest": digest})
+        connection.execute(text("UPDATE chain SET head_seq = 1, head_hash = :digest"), {"digest": digest})
     room.act("a4")
     room.report()
     eventually(room.delivered())
@@ -669,46 +664,6 @@ def test_a_batch_that_the_town_finds_too_large_is_halved(town: TownOnTheLine, ro
     room.report()
     eventually(room.delivered())
     assert [len(delivered.receipts) for delivered in room.of(Delivered)] == [25, 50, 25]
-
-
-def test_a_record_beside_which_the_town_holds_another_is_refused_and_goes_on_behind_it(
-    town: TownOnTheLine, room: Room
-) -> None:
-    other = encode(Action(id="of-another-pc", at_ms=1, by="B", action="stop", clock="trusted"))
-    entry = Entry(seq=1, hash=chain(GENESIS, 1, other), record=msgspec.Raw(other))
-    intake.take(town.office.store, Report(station="room-1", previous=GENESIS, entries=(entry,)), 1)
-    room.act("a1")
-    room.report()
-    eventually(lambda: "fork" in refusals(room, "report answer"))
-    room.report()
-    eventually(room.delivered())
-    assert len(room.of(HeartbeatAnswered)) >= 1
-    [station] = queries.stations(town.office.store)
-    assert station["forked_ms"] is not None and station["forks"] == 1, "an auditor sees that there were two stories"
-
-
-def test_a_journal_begun_anew_after_damage_goes_on_where_the_town_left_off(
-    town: TownOnTheLine, room: Room, tmp_path: Path
-) -> None:
-    room.act("a1", "a2")
-    room.report()
-    eventually(room.delivered())
-    room.link.stop()
-    room.journal.stop(10)
-    path = tmp_path / "state" / "journal.db"
-    for ending in ("-wal", "-shm"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    path.write_bytes(b"rubbish" * 1000)
-    room.journal = Journal(path, room.events.append, "boot-1")
-    room.journal.start()
-    room.link = Link(room.identity, room.library, room.journal, room.post, timeout_s=5)
-    room.link.use_root(room.standing.root)
-    room.link.start()
-    room.act("a3")
-    room.report()
-    eventually(room.delivered())
-    assert rows(town) == ["a1", "a2", room.journal.restarted.id if room.journal.restarted else "", "a3"]
-    assert room.of(TownRefused) == []
 
 
 @pytest.mark.parametrize("how", ["wrong", "revoked"])

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat
 from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
@@ -20,7 +20,14 @@ from kiosk.town.stations import screenshots
 
 JPEG = b"\xff\xd8\xff\xe0 what the screen shows \xff\xd9"
 BEAT = Heartbeat(
-    station="room-1", sent_ms=1, nonce="", boot_id="boot-1", up_ms=5, software="kiosk test", clock="trusted"
+    station="room-1",
+    epoch="epoch-1",
+    sent_ms=1,
+    nonce="",
+    boot_id="boot-1",
+    up_ms=5,
+    software="kiosk test",
+    clock="trusted",
 )
 
 

@@ -32,7 +32,7 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist, Recommended
 from kiosk.contract.station import Opening
 from kiosk.station.clock.clock import Moved
-from kiosk.station.journal.journal import AsRun
+from kiosk.station.journal import AsRun
 from kiosk.station.projector.projector import JOIN_LEAD
 from kiosk.station.projector.reports import Coming, Position
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec import Raw
 
 from kiosk.contract.instants import to_ms
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 from kiosk.station.playout.stop import MEMORY, StopState
 from kiosk.station.schedule.timetable import Stop
 

@@ -105,7 +105,8 @@ def test_enrolment_with_a_wrong_or_expired_code_is_refused(server, office):
 def test_enrolment_with_a_bad_request_is_refused(server, office):
     for body, words in (
         (b"{}", "format"),
-        (b'{"format":1,"secret":1,"public_key":"x"}', "$."),
+        (b'{"format":2,"secret":1,"public_key":"x"}', "$."),
+        (b'{"format":1,"secret":"x","public_key":"x"}', "format 1 is not the format 2"),
         (b"[" * 9999, "nested"),
     ):
         answer = requests.post(f"{server.url}/v1/enrol", data=body, timeout=10)
@@ -232,8 +233,18 @@ def test_report_and_heartbeat_of_another_station_are_refused(station, office):
     assert station.post(f"{station.url}/v1/heartbeat", data=encode(beat("room-2"))).status_code == 403
 
 
+@pytest.mark.parametrize("path", ["reports", "heartbeat"])
+def test_station_of_an_older_version_is_told_so(station, path):
+    body = b'{"entries":[],"format":1,"previous":"%s","station":"room-1"}' % GENESIS.encode()
+    answer = station.post(f"{station.url}/v1/{path}", data=body)
+    assert answer.status_code == 400
+    assert "format 1 is not the format 2 that this version reads; update the kiosk" in answer.json()["error"]
+
+
 def beat(station="room-1"):
-    return Heartbeat(station=station, sent_ms=1, nonce="n-1", boot_id="b", up_ms=1, software="1", clock="untrusted")
+    return Heartbeat(
+        station=station, epoch="epoch-1", sent_ms=1, nonce="n-1", boot_id="b", up_ms=1, software="1", clock="untrusted"
+    )
 
 
 @BOTH
@@ -376,5 +387,5 @@ def test_many_stations_at_once_are_all_answered(server, office):
 
 
 def test_empty_report_is_answered(station):
-    empty = Report(station="room-1", previous=GENESIS, entries=())
+    empty = Report(station="room-1", epoch="epoch-1", previous=GENESIS, entries=())
     assert station.post(f"{station.url}/v1/reports", data=encode(empty)).json()["receipts"] == []

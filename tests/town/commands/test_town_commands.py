@@ -149,7 +149,9 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
         whole, entries=(Entry(seq=1, hash=whole.entries[0].hash, record=msgspec.Raw(action("c2"))),)
     )
     intake.take(office.store, altered, 3 * day)
-    beat = Heartbeat(station="room-2", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted")
+    beat = Heartbeat(
+        station="room-2", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
+    )
     intake.hear(office.store, beat, 3 * day)
     office.close()
     one, two, three = kiosk("stations").splitlines()
@@ -164,10 +166,38 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
     assert "entry 2, told 1970-01-04" in told and "the town has a2 there" in told and '"id":"b2"' in told
     [other] = json.loads(kiosk("forks", "room-1", "--json"))
     assert json.loads(other["record"])["id"] == "b2"
+    assert kiosk("restarts") == "" and kiosk("restarts", "room-1", "--json") == "[]\n"
     assert kiosk("forks", "room-3") == "" and kiosk("forks", "room-3", "--json") == "[]\n"
     [line] = kiosk("late").splitlines()
     assert line.split() == ["room-1", "entry", "1", "action", "3.0", "days", "a1"]
     assert [row["record_id"] for row in json.loads(kiosk("late", "--days", "0.5", "--json"))] == ["a1", "a2"]
+
+
+def test_restarts_tell_what_is_missing_and_stations_that_there_were_some(kiosk, tmp_path):
+    from kiosk.contract.records import Action
+    from kiosk.town.intake import intake
+    from kiosk.town.stations import registry
+    from kiosk.town.town import open_town
+
+    def action(name, **facts):
+        return encode(Action(id=name, at_ms=0, by="", action="journal-restarted", facts=facts, clock="untrusted"))
+
+    kiosk("init", "丰乐镇", "--id", "fengle")
+    office = open_town(tmp_path / "town")
+    registry.add_station(office, "room-1", "all", "", None, by="test")
+    for epoch, record in (("a", action("a")), ("b", action("b", lost="5-7")), ("c", action("c", epoch="b"))):
+        intake.take(office.store, report(record, epoch=epoch), 86_400_000)
+    intake.take(office.store, report(action("d"), first=2, epoch="a", previous=report(action("a")).entries[0].hash), 1)
+    office.close()
+    one, two = kiosk("restarts").splitlines()
+    assert one.startswith("room-1  begun anew 1970-01-02") and "entries 5-7 are lost; the town has" in one
+    assert one.endswith("up to entry 2") and "nothing is known to be lost" in two and two.endswith("up to entry 1")
+    assert [row["facts"] for row in json.loads(kiosk("restarts", "room-1", "--json"))] == [
+        {"lost": "5-7"},
+        {"epoch": "b"},
+    ]
+    said = kiosk("stations")
+    assert "record begun anew 2 times: kiosk town restarts; two PCs report as this station since 1970-01-01" in said
 
 
 def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_taken(kiosk, served):
@@ -179,7 +209,16 @@ def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_tak
     headers = {"Authorization": f"Bearer {token}"}
     told = {"programmes_missing": 2, "bytes_missing": 5_000_000, "bytes_per_s": 250_000, "ready_ms": 1_772_413_200_000}
     beat = Heartbeat(
-        station="room-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="holdover", waiting=4, **told
+        station="room-1",
+        epoch="epoch-1",
+        sent_ms=1,
+        nonce="n",
+        boot_id="b",
+        up_ms=1,
+        software="1",
+        clock="holdover",
+        waiting=4,
+        **told,
     )
     assert requests.post(f"{served}/v1/heartbeat", data=encode(beat), headers=headers, timeout=10).status_code == 200
     bad = report(b'{"id":"bad","kind":"dance"}')

@@ -146,6 +146,39 @@ def test_reader_of_a_postgresql_sees_one_moment(postgres):
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_chains_of_before_epochs_keep_their_numbers_and_heads(kind, tmp_path, request):
+    address = url(tmp_path) if kind == "sqlite" else request.getfixturevalue("postgres").empty_database()
+    engine = create_engine(address)
+    config = Config()
+    config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        old = MetaData()
+        old.reflect(connection)
+        row = {"group_id": "all", "name": "", "settings": "{}", "document_version": 1, "document_ms": 0, "added_ms": 3}
+        for name, chain, seq in (("old", 2, 1), ("new", 1, 0)):
+            head = {"id": name, "chain": chain, "head_seq": seq, "head_hash": f"h{seq}", "witnessed_ms": None}
+            connection.execute(old.tables["station"].insert().values(row | head))
+        entry = {"station": "old", "kind": "play", "state": "accepted", "reason": "", "record": b""}
+        for chain, seq in ((1, 1), (1, 2), (2, 1)):
+            more = {"chain": chain, "seq": seq, "hash": f"{chain}{seq}", "received_ms": 10 * chain + seq}
+            connection.execute(old.tables["entry"].insert().values(entry | more))
+    engine.dispose()
+    opened = open_store(address)
+    with opened.read() as connection:
+        table = schema.chain
+        assert connection.execute(select(table).order_by(table.c.station, table.c.chain)).all() == [
+            ("new", 1, 1, None, 0, "h0", 3, None),
+            ("old", 1, 1, None, 2, "12", 11, 12),
+            ("old", 2, 2, None, 1, "h1", 3, None),
+        ]
+        found = connection.execute(select(schema.station.c.id, schema.station.c.enrolment).order_by("id"))
+        assert found.all() == [("new", 1), ("old", 2)]
+    opened.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_what_was_taken_in_before_there_were_counts_is_counted_by_the_migration(kind, tmp_path, request):
     """1,201 plays of the tables as they were, with what intake kept of them."""
     address = url(tmp_path) if kind == "sqlite" else request.getfixturevalue("postgres").empty_database()

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from contract.signing import report
 from msgspec.structs import replace
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from town.postgres import BOTH
 
 from kiosk.contract.enrolment import EnrolRequest
@@ -22,6 +22,9 @@ from kiosk.town.stations import registry
 
 pytestmark = BOTH
 NOW = 1_772_323_200_000
+BEAT = Heartbeat(
+    station="room-1", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
+)
 
 
 @pytest.fixture
@@ -70,8 +73,9 @@ def plays(office):
 
 
 def head(office):
-    [station] = rows(office, schema.station)
-    return station.head_seq, station.head_hash
+    """Of the newest chain."""
+    newest = rows(office, schema.chain)[-1]
+    return newest.head_seq, newest.head_hash
 
 
 def test_plays_are_accepted_and_the_head_is_witnessed(town):
@@ -193,7 +197,7 @@ def test_one_id_for_two_records_is_refused_and_for_the_same_one_a_duplicate(town
 
 
 def test_empty_report_is_answered_with_the_head(town):
-    receipts, witness = take(town.store, Report(station="room-1", previous=GENESIS, entries=()), NOW)
+    receipts, witness = take(town.store, Report(station="room-1", epoch="epoch-1", previous=GENESIS, entries=()), NOW)
     assert (receipts, witness.seq, witness.hash) == ((), 0, GENESIS)
 
 
@@ -220,21 +224,97 @@ def test_new_computer_begins_a_new_chain_and_the_old_record_stays(town):
     for key in ("aa" * 32, "aa" * 32, "bb" * 32):
         code = registry.add_station(town, "room-1", "all", "", None, by="test")
         registry.enrol(town, EnrolRequest(secret=code.secret, public_key=key))
-    assert head(town) == (0, GENESIS)
     receipts, witness = take(town.store, sent(play("q1")), NOW)
-    assert (states(receipts), witness.seq) == (["accepted"], 1)
+    assert (states(receipts), witness.seq) == (["accepted"], 1), "though the epoch's name is the same"
+    assert [(row.chain, row.enrolment, row.head_seq) for row in rows(town, schema.chain)] == [(1, 1, 2), (2, 2, 1)]
     assert [row["id"] for row in plays(town)] == ["p1", "p2", "q1"]
     again, _ = take(town.store, sent(play("q1"), play("p1")), NOW)
     assert states(again) == ["duplicate", "duplicate"]
     assert len(plays(town)) == 3
+    assert list(queries.restarts(town.store)) == [] and rows(town, schema.station)[0].cloned_ms is None
+
+
+def restarted(**facts):
+    return encode(Action(id="r1", at_ms=NOW, by="", action="journal-restarted", facts=facts, clock="untrusted"))
+
+
+def test_new_epoch_begins_a_new_chain_and_what_it_says_is_missing_is_shown(town):
+    told = sent(play("p1"), play("p2"), play("p3"))
+    take(town.store, told, NOW)
+    anew = sent(restarted(epoch="epoch-1", lost="4-5"), play("p2"), play("p6"), epoch="epoch-2")
+    receipts, witness = take(town.store, anew, NOW + 5)
+    assert states(receipts) == ["accepted", "duplicate", "accepted"]
+    assert (witness.epoch, witness.seq, witness.hash) == ("epoch-2", 3, anew.entries[2].hash)
+    assert [row["id"] for row in plays(town)] == ["p1", "p2", "p3", "p6"]
+    [restart] = queries.restarts(town.store, "room-1")
+    assert (restart["chain"], restart["epoch"], restart["begun_ms"], restart["held_seq"]) == (2, "epoch-2", NOW + 5, 3)
+    assert restart["facts"] == {"epoch": "epoch-1", "lost": "4-5"}
+    [station] = queries.stations(town.store)
+    assert (station["restarts"], station["head_seq"], station["epoch"]) == (1, 3, "epoch-2")
+    assert (station["forked_ms"], station["cloned_ms"], station["forks"]) == (None, None, 0)
+    more, witness = take(town.store, sent(play("p7"), epoch="epoch-2", first=4, previous=anew.entries[2].hash), NOW)
+    assert (states(more), witness.seq) == (["accepted"], 4)
+    with pytest.raises(Gap, match="the town has the chain up to 0"):
+        take(town.store, sent(play("p8"), epoch="epoch-3", first=2), NOW)
+    assert len(rows(town, schema.chain)) == 2
+    take(town.store, sent(play("p9"), epoch="epoch-3"), NOW)
+    assert [row["facts"] for row in queries.restarts(town.store)] == [restart["facts"], {}]
+    assert list(queries.restarts(town.store, "room-2")) == []
+
+
+def test_older_epoch_that_reports_beside_a_newer_one_is_a_clone_and_both_are_taken(town):
+    one, two = sent(play("a1"), epoch="a"), sent(play("b1"), epoch="b")
+    for now, offered in enumerate((one, two, two)):
+        receipts, witness = take(town.store, offered, NOW + now)
+        assert witness.hash == offered.entries[0].hash
+    assert rows(town, schema.station)[0].cloned_ms is None
+    for epoch in ("b", "never reported"):
+        intake.hear(town.store, replace(BEAT, epoch=epoch), NOW)
+    assert rows(town, schema.station)[0].cloned_ms is None
+    later = sent(play("a2"), epoch="a", first=2, previous=one.entries[0].hash)
+    for now in (7, 8):
+        receipts, witness = take(town.store, later, NOW + now)
+        assert (witness.epoch, witness.seq) == ("a", 2)
+    assert rows(town, schema.station)[0].cloned_ms == NOW + 7
+    receipts, witness = take(town.store, sent(play("b2"), epoch="b", first=2, previous=two.entries[0].hash), NOW)
+    assert (states(receipts), witness.seq) == (["accepted"], 2)
+    assert sorted(row["id"] for row in plays(town)) == ["a1", "a2", "b1", "b2"]
+    assert rows(town, schema.station)[0].forked_ms is None
+
+
+def test_heartbeat_of_an_older_epoch_flags_a_clone_too(town):
+    take(town.store, sent(play("a1"), epoch="a"), NOW)
+    take(town.store, sent(play("b1"), epoch="b"), NOW)
+    intake.hear(town.store, replace(BEAT, epoch="a"), NOW + 3)
+    assert rows(town, schema.station)[0].cloned_ms == NOW + 3
+
+
+def test_chain_of_before_epochs_takes_the_first_epoch_that_goes_on_with_it(town):
+    told = sent(play("p1"), play("p2"), play("p3"))
+    take(town.store, told, NOW)
+    with town.store.write() as connection:
+        connection.execute(update(schema.chain).values(epoch=None))
+    more = sent(play("p4"), epoch="e", first=4, previous=told.entries[2].hash)
+    receipts, witness = take(town.store, more, NOW)
+    assert (states(receipts), witness.epoch, witness.seq) == (["accepted"], "e", 4)
+    assert [(row.chain, row.epoch) for row in rows(town, schema.chain)] == [(1, "e")]
+    take(town.store, sent(play("q1"), epoch="other"), NOW)
+    assert [(row.chain, row.epoch) for row in rows(town, schema.chain)] == [(1, "e"), (2, "other")]
 
 
 def test_latest_heartbeat_is_kept(town):
-    beat = Heartbeat(station="room-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted")
-    intake.hear(town.store, beat, NOW)
-    intake.hear(town.store, replace(beat, waiting=3), NOW + 1)
+    intake.hear(town.store, BEAT, NOW)
+    intake.hear(town.store, replace(BEAT, waiting=3), NOW + 1)
     [row] = rows(town, schema.heartbeat)
     assert (row.waiting, row.received_ms, json.loads(row.heartbeat)["waiting"]) == (3, NOW + 1, 3)
+
+
+def test_heartbeat_of_an_earlier_format_is_still_shown(town):
+    intake.hear(town.store, BEAT, NOW)
+    with town.store.write() as connection:
+        connection.execute(update(schema.heartbeat).values(heartbeat='{"clock":"holdover","format":1,"waiting":3}'))
+    [station] = queries.stations(town.store)
+    assert (station["clock"], station["waiting"], station["ready_ms"]) == ("holdover", 3, None)
 
 
 def test_record_that_does_not_fit_its_hash_flags_the_station(town):
@@ -254,15 +334,14 @@ def test_record_that_does_not_fit_its_hash_flags_the_station(town):
 def test_heartbeat_of_another_story_flags_a_cloned_disk(town):
     told = sent(play("p1"), play("p2"))
     take(town.store, told, NOW)
-    beat = Heartbeat(station="room-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted")
     for seq in (0, 1, 2):
         intake.hear(
-            town.store, replace(beat, head_seq=seq, head_hash=told.entries[seq - 1].hash if seq else GENESIS), NOW
+            town.store, replace(BEAT, head_seq=seq, head_hash=told.entries[seq - 1].hash if seq else GENESIS), NOW
         )
-    intake.hear(town.store, replace(beat, head_seq=3, head_hash="1" * 64), NOW)
+    intake.hear(town.store, replace(BEAT, head_seq=3, head_hash="1" * 64), NOW)
     assert rows(town, schema.station)[0].forked_ms is None
-    intake.hear(town.store, replace(beat, head_seq=2, head_hash="1" * 64), NOW + 7)
-    intake.hear(town.store, replace(beat, head_seq=2, head_hash="1" * 64), NOW + 8)
+    intake.hear(town.store, replace(BEAT, head_seq=2, head_hash="1" * 64), NOW + 7)
+    intake.hear(town.store, replace(BEAT, head_seq=2, head_hash="1" * 64), NOW + 8)
     assert rows(town, schema.station)[0].forked_ms == NOW + 7
 
 

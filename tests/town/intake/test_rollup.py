@@ -187,7 +187,7 @@ def test_repair_reaches_plays_of_long_ago_and_of_an_earlier_chain(town):
     for batch in range(3):
         told.tell(*[play(f"p{batch}-{n}", began=batch * 10_000 + n + 1, wrong_by=-DAY_MS) for n in range(400)])
     with town.store.write() as connection:
-        connection.execute(schema.station.update().values(chain=2, head_seq=0, head_hash=GENESIS))
+        connection.execute(schema.station.update().values(enrolment=2))
     told.seq, told.previous = 0, GENESIS
     told.tell(repair("r1", DAY_MS))
     assert told.tallies() == {("2026-03-01", "rice", "completed", "unknown"): (1200, 2_400_000)}
@@ -226,6 +226,7 @@ def test_memory_does_not_grow_with_what_the_town_holds(town):
     ]
     offered = Report(
         station="room-1",
+        epoch="epoch-1",
         previous=GENESIS,
         entries=tuple(Entry(seq=n + 1, hash=hashes[n], record=msgspec.Raw(data)) for n, data in enumerate(small)),
     )

@@ -40,7 +40,9 @@ def send(station, data=JPEG, url="", **headers):
 
 
 def wanted(station):
-    beat = Heartbeat(station="room-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted")
+    beat = Heartbeat(
+        station="room-1", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
+    )
     body = station.post(f"{station.base}/v1/heartbeat", data=encode(beat), timeout=10).content
     return wire.decode(body, HeartbeatAnswer, "answer").picture_wanted
 

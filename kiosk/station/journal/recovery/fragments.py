@@ -1,4 +1,4 @@
-"""What can still be read of a broken journal, laid out in tables of its own: nothing is believed yet."""
+"""Everything that can still be read of a broken journal, in temporary tables: nothing is believed yet."""
 
 import json
 import logging
@@ -12,19 +12,19 @@ import msgspec
 from sqlite_utils import Database
 
 from kiosk.contract import wire
-from kiosk.contract.records import KINDS, Entryable, Play, read_record
+from kiosk.contract.records import KINDS
 from kiosk.contract.reports import chain
 from kiosk.contract.wire import Malformed
 from kiosk.station.journal.database import connect_reading
-from kiosk.station.journal.integrity import GROWING, SMALL, UNREADABLE
-from kiosk.station.journal.plays import AsRun, as_play
+from kiosk.station.journal.errors import UNREADABLE
+from kiosk.station.journal.integrity import GROWING, SMALL
+from kiosk.station.journal.plays import COLUMNS, AsRun, record_of
 from kiosk.station.journal.recovery.carve import Value, carve
 
 log = logging.getLogger(__name__)
 
-COLUMNS = tuple(AsRun.__dataclass_fields__)
-"""Of the table of plays, in its order; the last one is younger than the others."""
-
+SMALLEST = 512
+"""Bytes of the smallest database of SQLite's: one page."""
 MOST_ENTRIES = 2**53
 """A number beyond it is none of an entry's."""
 
@@ -34,18 +34,20 @@ _TABLES = (
     """CREATE TEMP TABLE found_plays
        (id TEXT, seq INTEGER, last_ms INTEGER, sure INTEGER, row TEXT, UNIQUE (id, row))""",
     "CREATE INDEX temp.found_plays_seq ON found_plays (seq)",
+    "CREATE TEMP TABLE chosen (id TEXT PRIMARY KEY, record BLOB)",
 )
 
 
 class Fragments:
-    """The finds, in temporary tables of the new journal ``db``. Within the caller's transaction."""
+    """In temporary tables of the new journal ``db``, within the caller's transaction."""
 
     def __init__(self, db: Database, broken: Path) -> None:
         self.db = db
         for table in _TABLES:
             db.execute(table)
         self._tables: dict[str, list[dict[str, Any]]] = {}
-        self._read(broken)
+        if broken.stat().st_size >= SMALLEST:  # else SQLite would throw its log away
+            self._read(broken)
         for number, values in carve(broken):
             self._sort_in(number, values)
 
@@ -63,22 +65,29 @@ class Fragments:
         """Hash and record of the entry ``seq`` that was written behind ``previous``."""
         return next((found for found in self.at(seq) if chain(previous, seq, found[1]) == found[0]), None)
 
-    def after(self, seq: int) -> int | None:
-        """The next number behind ``seq`` of which there is anything."""
-        found = self.db.execute("SELECT min(seq) FROM found_entries WHERE seq > ?", [seq]).fetchone()[0]
-        return None if found is None else int(found)
-
     def next(self, seq: int) -> int | None:
-        """The same, of which there is an entry or the closed row of a play."""
-        (row,) = self.db.execute("SELECT min(seq) FROM found_plays WHERE seq > ?", [seq]).fetchone()
-        return min([number for number in (row, self.after(seq)) if number is not None], default=None)
+        """The next number behind ``seq`` of which there is an entry or the closed row of a play."""
+        found = [
+            self.db.execute(f"SELECT min(seq) FROM {table} WHERE seq > ?", [seq]).fetchone()[0]  # noqa: S608 - two names
+            for table in ("found_entries", "found_plays")
+        ]
+        return min((number for number in found if number is not None), default=None)
+
+    def choose(self, record_id: str, data: bytes) -> bool:
+        """Put a record down to be entered anew; tells whether none was chosen under that id before."""
+        sql = "INSERT OR IGNORE INTO chosen VALUES (?, ?)"
+        return bool(self.db.execute(sql, [record_id, data]).rowcount)
+
+    def chosen(self) -> Iterator[bytes]:
+        """The records that were chosen, in that order."""
+        for (data,) in self.db.conn.cursor().execute("SELECT record FROM chosen ORDER BY rowid"):
+            yield data
 
     # --- plays ---
 
-    def closed(self, seq: int) -> Iterator[Play]:
-        """What the closed row of entry ``seq`` says that the entry was."""
-        for (row,) in self.db.execute("SELECT row FROM found_plays WHERE seq = ? ORDER BY sure DESC", [seq]):
-            yield record_of(AsRun(**json.loads(row)))
+    def closed(self, seq: int) -> list[bytes]:
+        """The record of entry ``seq`` as each closed row of a play says that it was."""
+        return [wire.encode(record_of(row)) for row in self.rows("seq = ?", seq)]
 
     def rows(self, where: str, *args: object) -> Iterator[AsRun]:
         """Rows of plays, the surest and newest of each play first."""
@@ -99,7 +108,7 @@ class Fragments:
             self._note_entry(row["seq"], row["hash"], row["record"])
         for row in _rows(source, "plays"):
             self._note_play(row, sure=True)
-        for table in (*SMALL, "receipts"):
+        for table in SMALL:
             self._tables[table] = list(_rows(source, table))
         source.conn.close()
 
@@ -108,6 +117,12 @@ class Fragments:
             case [None, str(digest), str(), str(kind), bytes(record)] if kind in KINDS and len(digest) == 64:
                 if 0 < number <= MOST_ENTRIES:
                     self._note_entry(number, digest, record)
+            case [None, int(seq), str(digest), payload, *_] if len(digest) == 64 and len(values) in (6, 7):
+                self._tables.setdefault("delivery", []).append({"seq": seq, "hash": digest, "payload": str(payload)})
+            case [None, str(epoch)] if len(epoch) == 32:
+                self._tables.setdefault("epoch", []).append({"epoch": epoch})
+            case [None, int(seq), str(digest)] if len(digest) == 64:
+                self._tables.setdefault("pruned", []).append({"seq": seq, "hash": digest})
             case [str(), int(), *_] if len(values) in (len(COLUMNS), len(COLUMNS) - 1):
                 self._note_play(dict(zip(COLUMNS, values, strict=False)), sure=False)
 
@@ -127,36 +142,6 @@ class Fragments:
         point = 0 if play.shown_ms is None else play.last_ms or play.shown_ms
         row_ = [play.id, play.seq, point, sure, text]
         self.db.execute("INSERT OR IGNORE INTO found_plays VALUES (?, ?, ?, ?, ?)", row_)
-
-
-def record_of(row: AsRun) -> Play:
-    """The record that a closed row became. Raises :class:`Malformed` for a row that cannot be one."""
-    if row.end_ms is None or row.outcome is None:
-        raise Malformed(f"play {row.id}: closed without an end")
-    counted = (row.pictures_shown, row.pictures_lost)
-    play = as_play(row, row.end_ms, row.played_ms, row.outcome, row.cause or "", *counted)
-    return wire.decode(wire.encode(play), Play, f"play {row.id}")
-
-
-def row_of(play: Play, seq: int) -> AsRun:
-    """The closed row of which ``play`` is the record."""
-    shown = play.actual_start_ms < play.actual_end_ms or play.pictures_shown > 0
-    copied = {name: getattr(play, name) for name in COLUMNS if name in Play.__struct_fields__}
-    return AsRun(
-        **copied | {"muted": int(play.muted), "practice": int(play.practice)},
-        shown_ms=play.actual_start_ms if shown else None,
-        last_ms=play.actual_end_ms if shown else None,
-        end_ms=play.actual_end_ms,
-        seq=seq,
-    )
-
-
-def readable(data: bytes, seq: int) -> Entryable | None:
-    """The record that the bytes are; None where they are none any more."""
-    try:
-        return read_record(data, f"entry {seq}")
-    except Malformed:
-        return None
 
 
 def _rows(source: Database, table: str) -> Iterator[dict[str, Any]]:

@@ -3,19 +3,28 @@
 import logging
 from pathlib import Path
 
-from kiosk.common.files import sync_folder
-from kiosk.station.journal.database import unwritable
+from kiosk.common.files import sync_folder, write_whole
+from kiosk.station.journal.errors import unwritable
 
 log = logging.getLogger(__name__)
 
 PARTS = ("-wal", "-shm")
 """What SQLite keeps beside a database, by the ending."""
+LOST = b"the journal was gone or empty\n"
 MOST_ASIDE = 5
 """So many broken ones are kept: on a failing disk each start may set one aside."""
 
 
 def fresh_beside(journal: Path) -> Path:
-    """Where the new journal is made, empty-handed: what an interrupted salvage left there is removed."""
+    """Where the new journal is made: what an interrupted salvage left there is removed.
+
+    In the place of a journal that is gone or empty something is written: a new one without an old one is complete.
+    """
+    try:
+        if not journal.exists() or journal.stat().st_size == 0:
+            write_whole(journal, LOST)
+    except OSError as error:
+        raise unwritable(journal, f"gone, and cannot be made ({error}); let the kiosk's user write there") from None
     fresh = _fresh(journal)
     for ending in ("", *PARTS):
         fresh.with_name(fresh.name + ending).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""After damage of any kind the station starts; nothing that can be read is lost, nothing invented, no fork told."""
+"""After damage of any kind the station starts in a new epoch; nothing readable is lost, nothing invented or forked."""
 
 import random
 import shutil
@@ -12,13 +12,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from journal_room import START, action, due, opened, play_once
+from journal_room import START, action, due, opened, play_once, records, restart
 from journal_town import CountersigningTown
 
-from kiosk.contract.reports import chain
+from kiosk.contract.records import Action
+from kiosk.contract.reports import GENESIS, chain
+from kiosk.station.journal import DamagedJournal, FullDisk, Journal
 from kiosk.station.journal import plays as rows
 from kiosk.station.journal.database import open_writing
-from kiosk.station.journal.journal import DamagedJournal, FullDisk, Journal
 from kiosk.station.journal.recovery.quarantine import MOST_ASIDE
 from kiosk.station.journal.verify import verify
 
@@ -101,39 +102,53 @@ def state(before_damage: Path, tmp_path: Path) -> Iterator[State]:
     found.town.office.close()
 
 
-def test_what_only_the_town_still_has_is_passed_over_and_every_other_entry_keeps_its_place(state: State) -> None:
+def facts(journal: Journal) -> dict[str, str]:
+    """What the first entry of the new epoch says."""
+    told = restart(journal)
+    assert told is not None
+    return told.facts
+
+
+def anew(journal: Journal) -> list[str]:
+    """Ids of the records behind that entry, their chain proved."""
+    return [record.id for record in records(journal)][1:]
+
+
+PLAYED = [f"p{n}" for n in range(PLAYS)]
+
+
+def test_what_only_the_town_still_has_is_no_loss_and_every_other_record_is_entered_anew(state: State) -> None:
     gone = state.pages("entries")[10]
     plays = state.pages("plays")
     state.spoil(gone)
     for page in plays[: len(plays) // 2]:
         state.spoil(page)
     with opened(state.path) as (journal, _):
-        assert journal.restarted is not None
-        after = state.entries()
-        missing = sorted(set(state.before) - set(after))
-        assert missing == list(range(missing[0], missing[-1] + 1)) and 1 < len(missing) < 10 and missing[-1] < 200
-        assert {seq: after[seq] for seq in state.before if seq in after} == {
-            seq: found for seq, found in state.before.items() if seq not in missing
-        }
-        assert journal.restarted.facts["lost"] == f"{missing[0]}-{missing[-1]}"
-        assert journal.head()[0] == 302, "the record that owns up to it, and the play that was open"
+        left = anew(journal)
+        missing = [int(name[1:]) for name in PLAYED if name not in left]
+        assert missing == list(range(missing[0], missing[-1] + 1)) and 1 < len(missing) < 10 and missing[-1] < 199
+        assert left == [*(name for name in PLAYED if int(name[1:]) not in missing), "open"]
+        told = facts(journal)
+        assert "lost" not in told, "the town has countersigned it"
+        assert (told["witnessed_seq"], told["witnessed_hash"]) == ("200", state.before[200][0])
+        assert (told["head_seq"], told["head_hash"]) == ("300", state.before[300][0])
+        assert told["entered_anew"] == str(300 - len(missing)) and told["epoch"] != journal.epoch
         state.town.receive(journal, ROOM)
-        assert state.town.plays(ROOM) == [*(f"p{n}" for n in range(300)), "open"]
+        assert state.town.plays(ROOM) == [*PLAYED, "open"]
         assert (state.town.refused(ROOM), state.town.forks(ROOM)) == ([], 0)
         assert journal.completed(0, START * 2) == {"rice": 300 - len(missing)}
-    assert state.wrong() == []
+    assert state.wrong() == [] and state.invented() == []
 
 
 def test_an_entry_that_cannot_be_read_is_told_by_the_row_of_its_play(state: State) -> None:
     for page in state.pages("entries")[10:]:
         state.spoil(page)
     with opened(state.path) as (journal, _):
-        after = state.entries()
-        assert {seq: after[seq] for seq in state.before} == state.before
-        assert journal.restarted is not None and "lost" not in journal.restarted.facts
+        assert anew(journal) == [*PLAYED, "open"] and "lost" not in facts(journal)
         state.town.receive(journal, ROOM)
         assert state.town.forks(ROOM) == 0 and len(state.town.plays(ROOM)) == 301
-    assert state.wrong() == []
+        assert state.town.refused(ROOM) == []
+    assert state.wrong() == [] and state.invented() == []
 
 
 def test_a_row_that_cannot_be_read_is_told_by_its_entry(state: State) -> None:
@@ -143,28 +158,28 @@ def test_a_row_that_cannot_be_read_is_told_by_its_entry(state: State) -> None:
         state.spoil(page)
     with opened(state.path) as (journal, _):
         assert [row.id for row in journal.plays(0)] == [row.id for row in before]
-        again = [replace(row, last_ms=old.last_ms) for row, old in zip(journal.plays(0), before, strict=True)]
-        assert again == before, "but for the last check-point, which an entry does not tell"
+        again = [
+            replace(row, last_ms=old.last_ms, seq=old.seq) for row, old in zip(journal.plays(0), before, strict=True)
+        ]
+        assert again == before, "but for its number, and the last check-point, which an entry does not tell"
         assert journal.recall("stop", str) == "by A"
     assert state.wrong() == []
 
 
-def test_what_comes_behind_a_gap_of_our_own_is_entered_anew_byte_for_byte(state: State) -> None:
+def test_what_neither_end_has_is_told_and_what_comes_behind_it_is_entered_anew(state: State) -> None:
     entries, plays = state.pages("entries"), state.pages("plays")
     doomed = entries[len(entries) * 8 // 10]  # behind entry 200, and before the last one
     state.spoil(doomed)
     for page in plays:
         state.spoil(page)
     with opened(state.path) as (journal, _):
-        assert journal.restarted is not None
-        facts = journal.restarted.facts
-        first, last = int(facts["lost_from"]), int(facts["lost_to"])
-        assert 200 < first <= last < 300
+        first, _, last = facts(journal)["lost"].partition("-")
+        assert 200 < int(first) <= int(last) < 300
         state.town.receive(journal, ROOM)
-        wanted = [f"p{n}" for n in range(300) if not first <= n + 1 <= last]
+        wanted = [name for n, name in enumerate(PLAYED, 1) if not int(first) <= n <= int(last)]
         assert [name for name in state.town.plays(ROOM) if name != "open"] == wanted
         assert (state.town.refused(ROOM), state.town.forks(ROOM)) == ([], 0)
-        assert int(facts["entered_anew"]) == 300 - last
+        assert int(facts(journal)["entered_anew"]) == len(wanted)
     assert state.invented() == [] and state.wrong() == []
 
 
@@ -175,9 +190,10 @@ def test_a_flipped_byte_of_what_the_town_does_not_have_is_noticed_and_mended(sta
     with pytest.raises(DamagedJournal, match="entry 251 is not the one that was written"):
         open_writing(state.path)
     with opened(state.path) as (journal, _):
-        assert {seq: entry for seq, entry in state.entries().items() if seq <= 300} == state.before
+        assert anew(journal) == [*PLAYED, "open"]
         state.town.receive(journal, ROOM)
         assert state.town.refused(ROOM) == []
+    assert state.invented() == []
     assert state.wrong() == []
 
 
@@ -185,11 +201,12 @@ def test_a_flipped_byte_of_what_the_town_does_not_have_is_noticed_and_mended(sta
 def test_a_file_without_its_head_still_gives_up_every_row(state: State, head: bytes) -> None:
     state.spoil(0, head) if head else state.path.write_bytes(state.path.read_bytes()[PAGE:])
     with opened(state.path) as (journal, _):
-        after = state.entries()
-        assert {seq: after.get(seq) for seq in state.before} == state.before
+        assert anew(journal) == [*PLAYED, "open"]
+        told = facts(journal)
+        assert "lost" not in told and told["witnessed_seq"] == "200", "read from the pages themselves"
         state.town.receive(journal, ROOM)
         assert state.town.forks(ROOM) == 0 and len(state.town.plays(ROOM)) == 301
-    assert state.wrong() == []
+    assert state.wrong() == [] and state.invented() == []
 
 
 def test_long_records_are_read_from_their_overflow_pages(tmp_path: Path) -> None:
@@ -199,11 +216,11 @@ def test_long_records_are_read_from_their_overflow_pages(tmp_path: Path) -> None
             facts = {f"fact {key}": f"{n}" * 3000 for key in range(4)}
             journal.record(msgspec.structs.replace(action(f"a{n}"), facts=facts))
     with closing(sqlite3.connect(path)) as db:
-        before = db.execute("SELECT * FROM entries").fetchall()
+        before = db.execute("SELECT id, record FROM entries").fetchall()
     with path.open("r+b") as file:
         file.write(b"\0" * 100)
     with opened(path), sqlite3.connect(path) as db:
-        assert db.execute("SELECT * FROM entries").fetchall()[:20] == before
+        assert db.execute("SELECT id, record FROM entries").fetchall()[1:] == before
 
 
 def test_the_log_of_a_kill_is_read_too_when_the_database_is_gone(tmp_path: Path) -> None:
@@ -217,7 +234,7 @@ def test_the_log_of_a_kill_is_read_too_when_the_database_is_gone(tmp_path: Path)
     path.write_bytes(b"\xff" * len(database))
     with opened(path) as (journal, _):
         assert [row.id for row in journal.plays(0)] == [f"p{n}" for n in range(5)]
-        assert journal.restarted is not None and "lost" not in journal.restarted.facts
+        assert "lost" not in facts(journal)
 
 
 KILLED = """
@@ -232,7 +249,7 @@ def rename(self, target):
             os._exit(9)
     return real(self, target)
 Path.rename = rename
-from kiosk.station.journal.journal import Journal
+from kiosk.station.journal import Journal
 Journal(Path(sys.argv[1]), print, "boot-1", lambda: 0).stop(5)
 """
 
@@ -246,11 +263,24 @@ def test_a_kill_at_any_step_of_the_salvage_loses_nothing(state: State) -> None:
         if codes[-1] == 0:
             break
     assert codes == [9, 9, 9, 0][4 - len(codes) :] and len(codes) > 2
-    with opened(state.path):
-        after = state.entries()
-        assert {seq: after.get(seq) for seq in state.before} == state.before
+    with opened(state.path) as (journal, _):
+        assert anew(journal) == [*PLAYED, "open"]
     assert state.wrong() == []
     assert not list(state.path.parent.glob("journal.db.new*"))
+
+
+def test_a_kill_in_the_salvage_of_a_journal_that_is_gone_loses_nothing_of_its_log(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        play_once(journal, "p1")
+        assert journal.settle(5)
+        log = path.with_name("journal.db-wal").read_bytes()
+    path.unlink()
+    path.with_name("journal.db-wal").write_bytes(log)
+    for step in (1, 2):
+        assert subprocess.run([sys.executable, "-c", KILLED, str(path), str(step)]).returncode == 9
+    with opened(path) as (journal, _):
+        assert anew(journal) == ["p1"]
 
 
 def test_no_room_for_a_salvage_is_said_and_leaves_everything_as_it_is(
@@ -265,7 +295,7 @@ def test_no_room_for_a_salvage_is_said_and_leaves_everything_as_it_is(
         raise error
 
     with monkeypatch.context() as patch, pytest.raises(FullDisk, match="free some room"):
-        patch.setattr("kiosk.station.journal.recovery.salvage.put_entry", full)
+        patch.setattr("kiosk.station.journal.recovery.salvage.append", full)
         Journal(state.path, print, "boot-1")
     assert state.path.read_bytes() == before
     with opened(state.path):
@@ -291,8 +321,7 @@ def test_damage_found_while_running_ends_in_a_salvage_at_the_next_start(state: S
     with opened(state.path) as (journal, events):
         journal.record(action("a2"))
         assert journal.settle(5) and events == []
-        after = state.entries()
-        assert {seq: after.get(seq) for seq in state.before} == state.before
+        assert anew(journal) == [*PLAYED, "open", "a2"] or anew(journal) == [*PLAYED, "open", "a1", "a2"]
     assert not (state.path.parent / "journal.suspect").exists()
 
 
@@ -335,7 +364,7 @@ def _bytes(luck: random.Random, data: bytes, count: int) -> bytes:
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_whatever_the_damage_nothing_is_invented_doubled_or_forked(state: State, kind: str) -> None:
     sound = {path.name: path.read_bytes() for path in state.path.parent.glob("journal.*") if path.suffix != ".lock"}
-    for seed in range(2):
+    for seed in range(4):
         for path in state.path.parent.glob("journal.*"):
             path.unlink()
         for name, data in sound.items():
@@ -343,59 +372,48 @@ def test_whatever_the_damage_nothing_is_invented_doubled_or_forked(state: State,
         state.path.write_bytes(DAMAGES[kind](random.Random(f"{kind} {seed}"), sound["journal.db"]))
         with opened(state.path) as (journal, events):
             assert events == []
-            assert journal.hash_at(200) == state.before[200][0], "what the town has countersigned stands"
-            names = [name for _, name, _ in state.entries().values()]
+            names = [record.id for record in records(journal)]
             assert len(names) == len(set(names))
-            previous, entries = journal.waiting()
-            for entry in entries:
-                assert chain(previous, entry.seq, bytes(entry.record)) == entry.hash
-                previous = entry.hash
             known = {name for _, name, _ in state.before.values()} | {"open"}
             assert all(name in known or name.startswith("journal-") for name in names)
+            epoch = journal.epoch
         assert state.invented() == []
         with opened(state.path) as (journal, _):
-            assert journal.restarted is None
+            assert journal.epoch == epoch
 
 
-@pytest.mark.parametrize("most", [5, 30, 100])
-def test_a_town_that_has_more_than_it_was_known_to_is_joined_behind_its_head(state: State, most: int) -> None:
-    """Its answer was lost, and then the disk failed: nobody here knows what it has had since entry 200."""
-    with opened(state.path) as (journal, _):
-        state.town.receive(journal, ROOM, most=most, reply=False)
-    has = len(state.town.plays(ROOM))
-    assert 200 < has <= 300
-    for part in state.path.parent.glob("journal.db*"):
-        part.unlink()
-    with opened(state.path) as (journal, _):
-        assert journal.unsure()
-        for n in range(10):
-            play_once(journal, f"new{n}", START + (400 + n) * 60_000)
-        assert journal.settle(5)
-        before = [row.id for row in journal.plays(0)]
-        journal.rejoin(state.town.witness(ROOM))
-        assert journal.settle(5) and not journal.unsure()
-        assert [row.id for row in journal.plays(0)] == before
-        state.town.receive(journal, ROOM)
-        assert state.town.forks(ROOM) == 0
-        assert state.town.plays(ROOM)[has:] == [f"new{n}" for n in range(10)]
-        assert journal.waiting_count() == 0
-    with opened(state.path) as (journal, _):
-        assert journal.restarted is None and not journal.unsure()
-    assert state.wrong() == []
+def test_a_second_loss_begins_a_third_epoch_and_keeps_what_the_first_entries_said(state: State) -> None:
+    told = []
+    for _ in range(2):
+        state.spoil(0, b"\0" * 100)
+        with opened(state.path) as (journal, _):
+            told.append(restart(journal))
+            names = anew(journal)
+    assert told[0] and told[1] and told[0].id != told[1].id
+    assert names == [told[0].id, *PLAYED, "open"]
+    assert "lost" not in told[1].facts and told[1].facts["epoch"] != told[0].facts["epoch"]
 
 
-def test_a_town_that_has_what_was_known_changes_nothing(state: State) -> None:
-    for part in state.path.parent.glob("journal.db*"):
-        part.unlink()
+def test_an_entry_whose_own_hash_contradicts_it_is_not_believed_and_told_as_lost(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        for n in range(9):
+            journal.record(action(f"a{n}"))
+    data = path.read_bytes()
+    at = data.index(b'"id":"a4"')
+    by = data.rindex(b'"by":"A"', 0, at)
+    path.write_bytes(data[:by] + b'"by":"B"' + data[by + 8 :])
+    with opened(path) as (journal, _):
+        assert anew(journal) == [f"a{n}" for n in range(9) if n != 4]
+        assert facts(journal)["lost"] == "5"
+        assert all(record.by == "A" for record in records(journal)[1:] if isinstance(record, Action))
+
+
+def test_a_chain_of_the_new_epoch_begins_at_its_first_entry(state: State) -> None:
+    state.spoil(0, b"\0" * 100)
     with opened(state.path) as (journal, _):
-        play_once(journal, "new", START + 400 * 60_000)
-        assert journal.settle(5)
-        head = journal.head()
-        journal.rejoin(state.town.witness(ROOM))
-        assert journal.settle(5)
-        assert (journal.head(), journal.unsure()) == (head, False)
-        journal.rejoin(state.town.witness(ROOM))
-        journal.record(action("a1"))
-        assert journal.settle(5)
+        previous, (entry, *_) = journal.waiting(after=0)
+        assert (previous, entry.seq) == (GENESIS, 1)
+        assert entry.hash == chain(GENESIS, 1, bytes(entry.record))
         with closing(sqlite3.connect(state.path)) as db, pytest.raises(sqlite3.IntegrityError):
             db.execute("DELETE FROM entries")

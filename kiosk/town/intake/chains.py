@@ -1,0 +1,53 @@
+"""The chains of a station: each enrolment and epoch has one, numbered in the order in which they began to report."""
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from kiosk.contract.reports import GENESIS, Report
+from kiosk.town.database import schema
+from kiosk.town.intake.duplicates import Row
+
+chain = schema.chain
+
+
+def chain_of(connection: Connection, station: Row, epoch: str) -> Row | None:
+    """The chain of this epoch under the station's newest enrolment; None where it has not reported yet."""
+    mine = and_(chain.c.station == station.id, chain.c.enrolment == station.enrolment, chain.c.epoch == epoch)
+    return connection.execute(select(chain).where(mine)).one_or_none()
+
+
+def chain_for(connection: Connection, station: Row, report: Report, now_ms: int) -> Row:
+    """The chain that a report goes on with, begun if its epoch is new. ``station`` is locked."""
+    found = chain_of(connection, station, report.epoch)
+    if found is None:
+        _begin(connection, station, report, now_ms)
+        found = chain_of(connection, station, report.epoch)
+        assert found is not None  # noqa: S101
+    return found
+
+
+def flag_clone(connection: Connection, station: Row, found: Row, now_ms: int) -> None:
+    """Flag a station of which an older epoch reports after a newer one has begun: two PCs have the same state."""
+    if found.chain < station.chain and station.cloned_ms is None:
+        mine = schema.station.c.id == station.id
+        connection.execute(update(schema.station).where(mine).values(cloned_ms=now_ms))
+
+
+def _begin(connection: Connection, station: Row, report: Report, now_ms: int) -> None:
+    """Begin a chain; or give one from before stations named their epochs that of the report that goes on with it."""
+    mine = and_(chain.c.station == station.id, chain.c.enrolment == station.enrolment)
+    if report.entries and report.entries[0].seq > 1:
+        named = update(chain).where(mine, chain.c.epoch.is_(None)).values(epoch=report.epoch)
+        if connection.execute(named).rowcount:
+            return
+    number = station.chain + 1
+    row = {
+        "station": station.id,
+        "chain": number,
+        "enrolment": station.enrolment,
+        "epoch": report.epoch,
+        "head_seq": 0,
+        "head_hash": GENESIS,
+        "begun_ms": now_ms,
+    }
+    connection.execute(insert(chain).values(row))
+    connection.execute(update(schema.station).where(schema.station.c.id == station.id).values(chain=number))
