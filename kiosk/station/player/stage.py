@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from kiosk.common.sandbox import die_with_parent
+from kiosk.common.sandbox import confine, die_with_parent
 from kiosk.station.display.poster import Poster
+from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
 from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
@@ -23,6 +24,8 @@ _ORDERS = msgspec.json.Decoder(ToStage)
 def main() -> None:
     """``python -m kiosk.station.player.stage DISPLAY``; orders come on standard input."""
     die_with_parent()
+    if trouble := confine(stage_reach(sys.argv[1])):
+        sys.stderr.write(f"stage: {trouble}\n")
     orders, pending = sys.stdin.fileno(), b""
     try:
         connection = connect(sys.argv[1])
