@@ -10,11 +10,11 @@ from kiosk.station.projector.messages import Cue
 def programme_reach(folder: Path, cue: Cue) -> Reach:
     """Of the process that plays the cue's programme."""
     alsa = cue.sound == "alsa"
-    cookies = tuple(os.path.expanduser(f"~/{name}") for name in (".config/pulse/cookie", ".pulse-cookie"))
+    cookies = ("~/.config/pulse/cookie", "~/.pulse-cookie")
     pulse = cue.sound == "pulse"
     return Reach(
         folder=folder,
-        files=(cue.file, *cue.subtitles, *authority(), *(cookies if pulse else ())),
+        files=(cue.file, *cue.subtitles, *authority(), *(map(at_home, cookies) if pulse else ())),
         sockets=(*x_socket(cue.display), *(sound_sockets() if pulse else ())),
         devices=("/dev/dri", "/dev/snd") if alsa else ("/dev/dri",),
         alsa=alsa,
@@ -34,7 +34,12 @@ def x_socket(display: str) -> tuple[str, ...]:
 
 def authority() -> tuple[str, ...]:
     """The file with the X server's cookie."""
-    return (os.environ.get("XAUTHORITY") or os.path.expanduser("~/.Xauthority"),)
+    return (os.environ.get("XAUTHORITY") or at_home("~/.Xauthority"),)
+
+
+def at_home(path: str) -> str:
+    """``path`` with the home of this user for its ``~``; unchanged, and not there, where the user has none."""
+    return os.path.expanduser(path)  # noqa: PTH111 - pathlib's raises without a home
 
 
 def sound_sockets() -> tuple[str, ...]:

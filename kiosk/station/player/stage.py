@@ -15,9 +15,11 @@ from kiosk.common.sandbox import confine, die_with_parent
 from kiosk.station.display.poster import Poster
 from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
-from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake
+from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake, sweep
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
 
+SWEEP_EVERY = 1.0
+"""Seconds after which a window that a dead process has left on the screen is taken away."""
 _ORDERS = msgspec.json.Decoder(ToStage)
 
 
@@ -33,9 +35,12 @@ def main() -> None:
         window = PosterWindow(connection)
         _report(Staged(width=window.width, height=window.height))
         while True:
-            ready, _, _ = select.select([orders, connection.fileno()], [], [])
+            ready, _, _ = select.select([orders, connection.fileno()], [], [], SWEEP_EVERY)
+            if not ready:
+                sweep(connection)
             if connection.fileno() in ready:
-                connection.pending_events()  # raises when the server has hung up
+                while connection.pending_events():  # raises when the server has hung up
+                    connection.next_event()  # any client may send us events: unread, they would pile up
             if orders not in ready:
                 continue
             data = os.read(orders, 1 << 20)

@@ -34,7 +34,7 @@ class SoundServer:
         self.start()
 
     def start(self) -> None:
-        options = ["--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no"]
+        options = ["--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--disallow-exit"]  # modules stay free: a device comes and goes
         modules = [f"module-native-protocol-unix socket={self._socket} auth-anonymous=1"]
         modules += [" ".join(DEVICE)]
         loaded = [word for module in modules for word in ("-L", module)]
