@@ -5,11 +5,11 @@ namespaces (no network; a file tree of what is named, so that no other socket ha
 (no other file, no signal to others), and seccomp (no new process, no call that Landlock does not cover).
 """
 
-import contextlib
 import ctypes
 import os
 import select
 import signal
+import stat
 import struct
 import sys
 import sysconfig
@@ -170,7 +170,7 @@ def _enter_own_tree(reach: Reach) -> None:
 def _build_tree(reach: Reach) -> None:
     """For its time the old tree lies at /old and the new one at /new, of a file system in memory mounted on /tmp."""
     named = (*reach.readable, *reach.sockets, *reach.devices, *DEVICES)
-    paths = sorted({"/proc" if path.startswith("/proc/") else path for path in named if Path(path).exists()})
+    paths = sorted({"/proc" if path.startswith("/proc/") else path for path in named if _kind(path)})
     sources = {path: os.path.realpath(path) for path in paths}
     _mount("", "/", MS_REC | MS_SLAVE)
     _mount("tmpfs", "/tmp", MS_NOSUID | MS_NODEV)  # noqa: S108 - a mount point that every system has
@@ -261,10 +261,17 @@ def _restrict_files(reach: Reach, newest_abi: int) -> None:
 
 def _allow(rules: int, paths: Iterable[str], rights: int) -> None:
     for path in paths:
-        with contextlib.suppress(FileNotFoundError):
+        if kind := _kind(path):
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            folder = Path(path).is_dir()
-            rule = struct.pack("=Qi", rights if folder else rights & ON_FILES, descriptor)
+            rule = struct.pack("=Qi", rights if kind == stat.S_IFDIR else rights & ON_FILES, descriptor)
             _check(_libc.syscall(SYS_LANDLOCK_ADD, rules, RULE_PATH_BENEATH, rule, 0), path)
             if not path.startswith("/proc/"):  # what /proc forgets it makes anew, without its rule
                 os.close(descriptor)
+
+
+def _kind(path: str) -> int:
+    """What is there, as in ``stat``; 0 where nothing is, or nothing that this user can reach."""
+    try:
+        return stat.S_IFMT(Path(path).stat().st_mode)
+    except OSError:
+        return 0
