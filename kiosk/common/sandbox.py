@@ -5,8 +5,10 @@ namespaces (no network; a file tree of what is named, so that no other socket ha
 (no other file, no signal to others), and seccomp (no new process, no call that Landlock does not cover).
 """
 
+import contextlib
 import ctypes
 import os
+import resource
 import select
 import signal
 import stat
@@ -33,6 +35,8 @@ SYS_LANDLOCK_CREATE, SYS_LANDLOCK_ADD, SYS_LANDLOCK_RESTRICT = 444, 445, 446
 ABI_QUESTION, RULE_PATH_BENEATH = 1, 1
 OWN_FOLDER_BYTES = 64 << 20
 """What a process may write to its own folder, where it has a file tree of its own."""
+THREADS = 512
+"""At most, else nobody else of this user could start one: of an ordinary user's namespace, from Linux 5.14 on."""
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REMOVE, MAKE = 1 << 4 | 1 << 5, 1 << 7 | 1 << 8  # folders and files; never devices, sockets, pipes, links
@@ -119,6 +123,8 @@ def confine(reach: Reach, newest_abi: int = NEWEST_ABI) -> str:
         _tried("capabilities stay", _drop_capabilities),
         _tried("no Landlock", lambda: _restrict_files(reach, newest_abi)),
     ]
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))
     die_with_parent()  # a change of credentials has made the kernel forget it
     troubles.append(_tried("no system call filter", lambda: Filter(os.getpid(), alsa=reach.alsa).load()))
     return "; ".join(trouble for trouble in troubles if trouble)

@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -183,6 +184,20 @@ def _() -> int:
 @attempt("clone3")
 def _() -> int:
     return born(call("clone3", struct.pack("8Q", 0, 0, 0, 0, 17, 0, 0, 0), 64))
+
+
+if os.getuid():  # the kernel counts none of root's
+
+    @attempt("threads without end")
+    def _() -> None:
+        wake = threading.Event()
+        try:
+            for _number in range(2000):
+                threading.Thread(target=wake.wait, daemon=True).start()
+        except RuntimeError as error:
+            raise Refused(errno.EAGAIN, str(error)) from None
+        finally:
+            wake.set()
 
 
 ATTEMPTS["posix_spawn"] = lambda: os.posix_spawn("/usr/bin/sleep", [sys.argv[1], "60"], os.environ)
@@ -505,6 +520,11 @@ def _() -> str:
 def _() -> str:
     call("shmctl", facts["segment"], 0, None)
     return "marked"
+
+
+@permitted("leave shared memory behind (MIT-SHM)")
+def _() -> int:
+    return call("shmget", 0, 4096, 0o600)
 
 
 @permitted("change the volume at the sound server")

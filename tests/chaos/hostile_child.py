@@ -36,6 +36,7 @@ from Xlib import X, display
 from kiosk.common.sandbox import NEWEST_ABI
 from kiosk.station.projector.messages import Cue, line
 from kiosk.station.projector.process import _INHERITED
+from kiosk.station.projector.shared_memory import SEGMENTS, remove_segments
 
 SECRETS = ("token", "station.key", "panel.key")
 ABIS = (NEWEST_ABI, 2)
@@ -205,6 +206,9 @@ def _permitted(scene: Scene, child: "subprocess.Popen[bytes]", said: dict[str, A
         if name == "grab the X server":
             seen += f", others {'wait' if stuck else 'go on'}; free {took:.2f} s after the end"
             held = free
+        elif name.startswith("leave shared"):
+            remove_segments(child.pid)  # as the daemon does
+            held = seen.split()[-1] not in [row.split()[1] for row in SEGMENTS.read_text().splitlines()]
         elif name.startswith("mark a shared picture"):
             held = ctypes.string_at(scene.picture, 1) == b"\1"
             seen += ", whoever uses it keeps it"
