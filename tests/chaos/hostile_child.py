@@ -62,7 +62,7 @@ class Scene:
         self.programme = self.state / "programme"
         self.programme.write_bytes(b"a film" * 1000)
         self.bystander = subprocess.Popen(["sleep", "600"])
-        stack.callback(self.bystander.kill)
+        stack.callback(_end, self.bystander)
         self.shared = Path("/dev/shm", f"kiosk-hostile-{os.getpid()}")
         self.shared.write_text("shared")
         stack.callback(self.shared.unlink, missing_ok=True)
@@ -84,7 +84,7 @@ class Scene:
         stack.callback(self.x.stop)
         stage = [sys.executable, "-m", "kiosk.station.player.stage", self.x.name]
         self.stage = subprocess.Popen(stage, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        stack.callback(self.stage.kill)
+        stack.callback(_end, self.stage)
         assert self.stage.stdout
         self.stage.stdout.readline()
         self.sound = folder / "pulse" / "native"
@@ -178,8 +178,7 @@ def attack(scene: Scene, abi: int, *, confined: bool = True) -> Iterator[tuple[s
         if confined:
             yield from _permitted(scene, child, said)
     finally:
-        child.kill()
-        child.wait()
+        _end(child)
         shutil.rmtree(own, ignore_errors=True)
     left = [pid for pid in _processes() if _is_left_behind(pid, own)]
     yield "a descendant that outlives it", f"{len(left)} processes left" if left else "none left", not left
@@ -224,6 +223,11 @@ def _permitted(scene: Scene, child: "subprocess.Popen[bytes]", said: dict[str, A
     subprocess.run(["pactl", "set-sink-volume", "0", "100%"], check=True)
 
 
+def _end(process: "subprocess.Popen[Any]") -> None:
+    process.kill()
+    process.communicate()
+
+
 def _soon(truth: Callable[[], bool], seconds: float = 3.0) -> bool:
     until = time.monotonic() + seconds
     while not truth() and time.monotonic() < until:
@@ -257,8 +261,7 @@ def _sound_server(folder: Path, where: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        server.kill()
-        server.wait()
+        _end(server)
 
 
 def _state(pid: int) -> str:
