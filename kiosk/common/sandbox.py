@@ -49,7 +49,9 @@ OWN = READ | WRITE_FILE | REMOVE | MAKE | REFER | TRUNCATE
 DEVICE = READ | WRITE_FILE | IOCTL_DEVICE
 NEWEST_ABI = 7
 BIND_AND_CONNECT_TCP = 0b11  # since ABI 4
-SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS = 0b11  # since ABI 6
+SCOPE_SIGNALS = 0b10
+"""Since ABI 6. Not abstract sockets: they are the network namespace's, and where there is none, libxcb gives up on X
+when its abstract socket is forbidden, and does not try the one with a path."""
 
 SYSTEM = (
     *("/usr", "/lib", "/lib32", "/lib64"),
@@ -254,7 +256,7 @@ def _restrict_files(reach: Reach, newest_abi: int) -> None:
     since = ((2, REFER), (3, TRUNCATE), (5, IOCTL_DEVICE))
     handled = ALL_OF_ABI_1 | sum(right for version, right in since if abi >= version)
     network = BIND_AND_CONNECT_TCP if abi >= 4 else 0
-    scoped = SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS if abi >= 6 else 0
+    scoped = SCOPE_SIGNALS if abi >= 6 else 0
     wanted = struct.pack("QQQ", handled, network, scoped)
     rules = _check(_libc.syscall(SYS_LANDLOCK_CREATE, wanted, ctypes.c_size_t(len(wanted)), 0))
     _allow(rules, reach.readable, handled & READ)

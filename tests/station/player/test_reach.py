@@ -1,18 +1,45 @@
 """What a programme's process may reach, as its cue and the environment name it."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from screen import XServer
 
 from kiosk.station.player.reach import programme_reach, sound_sockets, stage_reach, x_socket
 from kiosk.station.projector.messages import Cue
 
 OWN = Path("/run/kiosk/play-1")
+WITHOUT_A_NETWORK_NAMESPACE = """
+import ctypes, sys
+from Xlib import display
+from kiosk.common import sandbox
+from kiosk.station.player.reach import stage_reach
+xcb = ctypes.CDLL("libxcb.so.1")
+xcb.xcb_connect.restype = ctypes.c_void_p
+if sys.argv[2] == "without":
+    sandbox.CLONE_NEWNET = sandbox.CLONE_NEWUSER = -1
+print(sandbox.confine(stage_reach(sys.argv[1])))
+display.Display(sys.argv[1])
+print("libxcb", xcb.xcb_connection_has_error(ctypes.c_void_p(xcb.xcb_connect(sys.argv[1].encode(), None))))
+"""
 
 
 @pytest.mark.parametrize("display", [":3", ":3.0", "unix:3"])
 def test_x_server_is_reached_by_its_path(display: str) -> None:
     assert x_socket(display) == ("/tmp/.X11-unix/X3",)
+
+
+@pytest.mark.parametrize("namespace", ["with", "without"])
+def test_x_is_reached_with_and_without_a_network_namespace(screen: XServer, namespace: str) -> None:
+    """By python-xlib, and by libxcb, which libVLC uses."""
+    command = [sys.executable, "-c", WITHOUT_A_NETWORK_NAMESPACE, screen.name, namespace]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    trouble, connected = done.stdout.split("\n")[:2]
+    assert connected == "libxcb 0"
+    assert ("no network namespace" in trouble) == (namespace == "without" or os.getuid() != 0 and bool(trouble))
 
 
 def test_x_server_of_another_computer_is_not_reached() -> None:
