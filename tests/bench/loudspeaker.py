@@ -21,7 +21,8 @@ def loudspeaker(folder: Path, rewinds: bool = False) -> Iterator[Path]:
     os.environ |= {"XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": f"unix:{socket}"}
     modules = ["-L", f"module-native-protocol-unix socket={socket} auth-anonymous=1"]
     modules += ["-L", f"module-null-sink rate=48000 norewinds={int(not rewinds)}"]
-    options = ["--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--disallow-module-loading"]
+    options = ["--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no"]
+    options += ["--disallow-module-loading", "--disallow-exit"]
     own = {**os.environ, "PULSE_RUNTIME_PATH": str(folder / "pulse-own")}  # it closes that folder to other users
     with (folder / "pulse.log").open("wb") as log:
         server = subprocess.Popen(["pulseaudio", "-n", *options, *modules], stdout=log, stderr=log, env=own)

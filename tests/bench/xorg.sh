@@ -1,10 +1,11 @@
 #!/bin/sh
 # Measures cuts on a real Xorg: builds a Debian like this computer's in a temporary folder, boots it in QEMU with a
 # virtual graphics card, and runs cuts.py there on the screen of Xorg's modesetting driver. The last line is its JSON.
-#     [SLOW=30] [SIZE=1280x720] sh tests/bench/xorg.sh [plain] [glamor] [-- ARGUMENTS FOR CUTS.PY]
+#     [SLOW=30] [SIZE=1280x720] sh tests/bench/xorg.sh [plain] [glamor] [hostile] [-- ARGUMENTS FOR CUTS.PY]
 # plain: Xorg draws in memory, as it does of its own accord on a card that cannot draw. glamor: it draws by OpenGL and
 # so offers XVideo, as on a PC's card; Mesa's software plays the card. Without a word it is both, a boot each, and
 # --cuts 10 --only kiosk. As root; about 6 GB of disk.
+# hostile: runs tests/chaos/hostile_child.py there instead, on that Debian's kernel; the last line is its JSON.
 # SLOW: emulate the processor, in a time that goes so many times slower than ours, for computers without /dev/kvm or
 # with one that cannot boot a Debian kernel. An emulated processor is 10 to 20 times slower than a true one; with two
 # cores to itself and SLOW=30 it plays in its own time what a PC plays in ours, and tells what it measures in its own
@@ -88,9 +89,9 @@ boot() {
 ways=
 while [ "$#" -gt 0 ]; do
     case $1 in
-    plain | glamor) ways="$ways $1" && shift ;;
+    plain | glamor | hostile) ways="$ways $1" && shift ;;
     --) shift && break ;;
-    *) say "$1 is not one of plain, glamor, --" && exit 2 ;;
+    *) say "$1 is not one of plain, glamor, hostile, --" && exit 2 ;;
     esac
 done
 [ "$#" -gt 0 ] || set -- --cuts 10 --only kiosk

@@ -34,5 +34,10 @@ done
     grep -F '*' "$shared/xrandr"
     xvinfo | grep -iE 'adaptor'
 } >"$shared/facts" 2>&1 || true
-"$root/.venv/bin/python" "$root/tests/bench/cuts.py" --display :0 "$@" >"$shared/cuts.out" 2>"$shared/cuts.err" || true
+if [ "$way" = hostile ]; then
+    set -- "$root/tests/chaos/hostile_child.py"
+else
+    set -- "$root/tests/bench/cuts.py" --display :0 "$@"
+fi
+"$root/.venv/bin/python" "$@" >"$shared/cuts.out" 2>"$shared/cuts.err" || true
 cp /var/log/Xorg.0.log "$shared"

@@ -43,6 +43,18 @@ while True:
     time.sleep(watchdog_interval())
 """
 
+CONFINING = """\
+import ctypes, os, time
+from pathlib import Path
+from kiosk.common.sandbox import Reach, confine
+if os.getuid() == 0:  # as User= does in the system's manager
+    os.setgid(65534)
+    os.setuid(65534)
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE
+print("unconfined", repr(confine(Reach(Path("{folder}")))), os.getuid(), flush=True)
+time.sleep(1000)
+"""
+
 
 def derive(session: UserSession, unit: str, folder: Path, command: str, watchdog_s: int = 3) -> None:
     """Install the shipped unit with another command and a short watchdog."""
@@ -86,6 +98,20 @@ def test_command_in_unit_exists(unit: Path) -> None:
     assert done.returncode == 0, done.stderr
     for option in re.findall(r"--[a-z-]+", command):
         assert option in done.stdout
+
+
+def test_programme_confines_itself_whole_under_the_units_restrictions(session: UserSession, tmp_path: Path) -> None:
+    """Under those that concern system calls: for the others a user's manager makes a namespace with no true user."""
+    (tmp_path / "confining.py").write_text(CONFINING.format(folder=tmp_path))
+    shipped = (ROOT / "systemd" / "kiosk-station.service").read_text()
+    kept = re.findall(r"^(?:Restrict|SystemCall|NoNew|LockPer).*$", shipped, re.MULTILINE)
+    assert len(kept) == 9
+    command = [f"ExecStart={sys.executable} {tmp_path}/confining.py", f"StandardOutput=append:{session.output}"]
+    (session.units / "confining.service").write_text("\n".join(["[Service]", *kept, *command]))
+    session.systemctl("daemon-reload")
+    session.systemctl("start", "--no-block", "confining")
+    until("confined", lambda: "unconfined" in session.printed())
+    assert "unconfined ''" in session.printed()
 
 
 def programmes(session: UserSession) -> list[str]:

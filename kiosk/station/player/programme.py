@@ -16,6 +16,7 @@ import msgspec
 
 from kiosk.common.sandbox import confine, die_with_parent
 from kiosk.station.player.film import Film
+from kiosk.station.player.reach import programme_reach
 from kiosk.station.player.still import Failure, Still, is_still
 from kiosk.station.player.window import HUNG_UP, ProgrammeWindow, connect
 from kiosk.station.projector.messages import (
@@ -57,11 +58,11 @@ def main() -> NoReturn:
     sys.setswitchinterval(SWITCH)
     os.dup2(1, REPORTS)
     os.dup2(2, 1)  # what libVLC's plug-ins print must not reach the daemon
-    unconfined = confine(Path(sys.argv[1]))
     orders = Orders(sys.stdin.fileno())
     cue = orders.wait(None)
     if not isinstance(cue, Cue):
         os._exit(2)
+    unconfined = confine(programme_reach(Path(sys.argv[1]), cue))
     try:
         still = is_still(cue.file)
         window = ProgrammeWindow(connect(cue.display), cue.width, cue.height)

@@ -11,18 +11,23 @@ from typing import Any
 
 import msgspec
 
-from kiosk.common.sandbox import die_with_parent
+from kiosk.common.sandbox import confine, die_with_parent
 from kiosk.station.display.poster import Poster
+from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
-from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake
+from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake, sweep
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
 
+SWEEP_EVERY = 1.0
+"""Seconds after which a window that a dead process has left on the screen is taken away."""
 _ORDERS = msgspec.json.Decoder(ToStage)
 
 
 def main() -> None:
     """``python -m kiosk.station.player.stage DISPLAY``; orders come on standard input."""
     die_with_parent()
+    if trouble := confine(stage_reach(sys.argv[1])):
+        sys.stderr.write(f"stage: {trouble}\n")
     orders, pending = sys.stdin.fileno(), b""
     try:
         connection = connect(sys.argv[1])
@@ -30,9 +35,12 @@ def main() -> None:
         window = PosterWindow(connection)
         _report(Staged(width=window.width, height=window.height))
         while True:
-            ready, _, _ = select.select([orders, connection.fileno()], [], [])
+            ready, _, _ = select.select([orders, connection.fileno()], [], [], SWEEP_EVERY)
+            if not ready:
+                sweep(connection)
             if connection.fileno() in ready:
-                connection.pending_events()  # raises when the server has hung up
+                while connection.pending_events():  # raises when the server has hung up
+                    connection.next_event()  # any client may send us events: unread, they would pile up
             if orders not in ready:
                 continue
             data = os.read(orders, 1 << 20)

@@ -1,5 +1,6 @@
 """X windows: that of a programme, which keeps its picture while it waits beside the screen, and that of the poster."""
 
+import contextlib
 import os
 import select
 import time
@@ -7,7 +8,7 @@ from typing import Any
 
 from Xlib import X, display
 from Xlib.error import CatchError, ConnectionClosedError, XError
-from Xlib.ext import composite, damage, dpms
+from Xlib.ext import composite, damage, dpms, res
 
 NAME = "kiosk programme"
 """The name of every window of a programme."""
@@ -43,6 +44,30 @@ def keep_awake(connection: Any) -> None:
         if told.state and told.power_level != dpms.DPMSModeOn:
             connection.dpms_force_level(dpms.DPMSModeOn)
     connection.sync()
+
+
+def sweep(connection: Any) -> None:
+    """Take away the windows of processes that have ended: X keeps them where their client wished so (RetainPermanent).
+
+    A hostile programme could cover the screen for good by that.
+    """
+    if not connection.has_extension("X-Resource"):
+        return
+    for window in connection.screen().root.query_tree().children:
+        asked = [{"client": window.id, "mask": res.LocalClientPIDMask}]
+        with contextlib.suppress(XError):  # it has gone meanwhile
+            for found in connection.res_query_client_ids(asked).ids:
+                if found.value and not _lives(found.value[0]):
+                    window.kill_client(onerror=CatchError())
+    connection.sync()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.getpgid(pid)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class _Window:

@@ -16,6 +16,7 @@ import msgspec
 
 from kiosk.station.events import Crashed, Event, Post
 from kiosk.station.projector.messages import MAX_LINE, Message, line, parsed
+from kiosk.station.projector.shared_memory import remove_segments
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,7 @@ class Process:
                 else:
                     log.warning("%s sent a line that is no message: %.80r", self._name, text)
             returncode = self._process.wait()
+            remove_segments(self.pid)
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
             self._post(self._gone(returncode))

@@ -26,7 +26,7 @@ programme that is ready less than 2 s before its cut would be silent so long. Re
 
 
 class SoundServer:
-    """PulseAudio with one device, ``room``; both can be taken away."""
+    """PulseAudio with one device, ``room``; both can be taken away. A device is a module: they may be loaded."""
 
     def __init__(self, folder: Path) -> None:
         self._socket = folder / "native"
@@ -34,7 +34,7 @@ class SoundServer:
         self.start()
 
     def start(self) -> None:
-        options = ["--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no"]
+        options = ["--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--disallow-exit"]
         modules = [f"module-native-protocol-unix socket={self._socket} auth-anonymous=1"]
         modules += [" ".join(DEVICE)]
         loaded = [word for module in modules for word in ("-L", module)]
