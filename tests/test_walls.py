@@ -93,6 +93,7 @@ MOST_LEVELS = 11
 PURE = (
     "kiosk.contract",
     "kiosk.common.messages",
+    "kiosk.common.text",
     "kiosk.station.schedule",
     "kiosk.station.events",
     "kiosk.station.health.rules",

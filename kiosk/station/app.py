@@ -82,6 +82,7 @@ def run(config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> int:
         return EX_CONFIG
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, station.interrupt)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that was closed is no reason to end
     return station.run()
 
 

@@ -44,9 +44,9 @@ def play_once(journal: Journal, play: str, start: int = START, programme: Progra
 
 
 @contextmanager
-def opened(path: Path, boot_id: str = BOOT) -> Iterator[tuple[Journal, list[Event]]]:
+def opened(path: Path, boot_id: str = BOOT, now_ms: int = START) -> Iterator[tuple[Journal, list[Event]]]:
     events: list[Event] = []
-    journal = Journal(path, events.append, boot_id, lambda: START)
+    journal = Journal(path, events.append, boot_id, lambda: now_ms)
     journal.start()
     try:
         yield journal, events

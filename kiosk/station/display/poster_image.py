@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from PIL import Image, ImageDraw, ImageFont
 
 from kiosk.common.i18n import translator
+from kiosk.common.text import one_line
 from kiosk.station.display.poster import Poster, PosterDay, PosterRow
 
 log = logging.getLogger(__name__)
@@ -77,6 +80,7 @@ def draw(poster: Poster, width: int, height: int) -> Image.Image:
     Rows that do not fit are left out, first the past days, then the last days of the week, never today; a line says
     how many.
     """
+    poster = msgspec.convert(_on_one_line(msgspec.to_builtins(poster)), Poster)
     picture = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(picture)
     short = min(width, height)
@@ -90,6 +94,15 @@ def draw(poster: Poster, width: int, height: int) -> Image.Image:
     return picture
 
 
+def _on_one_line(tree: Any) -> Any:
+    """Every text of the poster without line breaks and control characters: Pillow cannot measure them."""
+    if isinstance(tree, str):
+        return one_line(tree)
+    if isinstance(tree, dict):
+        return {key: _on_one_line(value) for key, value in tree.items()}
+    return [_on_one_line(one) for one in tree] if isinstance(tree, list | tuple) else tree
+
+
 def find_font() -> tuple[str, int, bool]:
     """The font's file and face, and whether it holds Chinese; an empty file name where there is none at all."""
     for path, face, chinese in FONTS:
@@ -99,7 +112,7 @@ def find_font() -> tuple[str, int, bool]:
 
 
 @cache
-def _font(size: int) -> Font:
+def font(size: int) -> Font:
     path, face, chinese = find_font()
     if not chinese:
         log.error("the poster cannot show Chinese: no font found; install one: apt install fonts-wqy-microhei")
@@ -110,7 +123,7 @@ def _font(size: int) -> Font:
 
 @cache
 def _advance(letter: str) -> float:
-    return float(_font(REFERENCE).getlength(letter)) / REFERENCE
+    return float(font(REFERENCE).getlength(letter)) / REFERENCE
 
 
 def _width(text: str, size: int) -> int:
@@ -121,13 +134,13 @@ def _width(text: str, size: int) -> int:
 def _write(
     pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, ink: str = INK, bold: bool = False
 ) -> None:
-    pen.text(at, text, font=_font(size), fill=ink)
+    pen.text(at, text, font=font(size), fill=ink)
     if bold:  # the fonts have one weight; a stroke would close the counters of small letters
-        pen.text((at[0] + max(1, size // 28), at[1]), text, font=_font(size), fill=ink)
+        pen.text((at[0] + max(1, size // 28), at[1]), text, font=font(size), fill=ink)
 
 
 @lru_cache(maxsize=4096)
-def _wrap(text: str, size: int, width: int, most: int) -> tuple[str, ...]:
+def wrap(text: str, size: int, width: int, most: int) -> tuple[str, ...]:
     """``text`` broken into lines of at most ``width`` pixels, at most ``most`` of them."""
     lines: list[str] = [""]
     for piece in UNBROKEN.findall(text):
@@ -163,7 +176,7 @@ def _head(pen: ImageDraw.ImageDraw, poster: Poster, width: int, short: int, marg
 
 def _banner(pen: ImageDraw.ImageDraw, text: str, top: int, width: int, short: int, margin: int) -> int:
     size = short // 15
-    lines = _wrap(text, size, width - 2 * margin, 2)
+    lines = wrap(text, size, width - 2 * margin, 2)
     bottom = top + len(lines) * size * 4 // 3 + margin
     pen.rectangle((0, top + 1, width, bottom), BANNER)
     for n, line in enumerate(lines):
@@ -180,7 +193,7 @@ def _foot(pen: ImageDraw.ImageDraw, poster: Poster, width: int, height: int, sho
         lines.append(NO_FONT)
     if poster.recommended:
         titles = _("Also recommended: {titles}").format(titles=_titles(poster, poster.recommended))
-        lines = [*_wrap(titles, size, width - 2 * margin, 2), *lines]
+        lines = [*wrap(titles, size, width - 2 * margin, 2), *lines]
     if not lines:
         return height - margin // 2
     top = height - margin // 2 - len(lines) * size * 4 // 3
@@ -250,7 +263,7 @@ def _slot_lines(poster: Poster, row: PosterRow, measure: Measure) -> tuple[str, 
     if row.occasion:
         text = f"{row.occasion}{'：' if poster.language == 'zh' else ': '}{text}"
     room = measure.column - measure.times
-    lines = _wrap(text, measure.size, room, measure.lines)
+    lines = wrap(text, measure.size, room, measure.lines)
     with_category = f"{lines[-1]}  {row.category}"
     if row.category and _width(with_category, measure.size) <= room:
         return (*lines[:-1], with_category)

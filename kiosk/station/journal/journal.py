@@ -80,7 +80,7 @@ class Journal:
         db = open_or_salvage(self._path, now_ms)
         try:
             with db.atomic():
-                self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id)
+                self.interrupted_at_boot: tuple[AsRun, ...] = rows.close_left_open(db, boot_id, now_ms())
             self.epoch = epoch_of(db)
             self._state = {row["key"]: row["value"] for row in db.table("state").rows}
         except (sqlite3.Error, *UNREADABLE) as error:

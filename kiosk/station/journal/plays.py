@@ -177,14 +177,20 @@ def forget_play(db: Database, play: str) -> None:
     db.execute("DELETE FROM plays WHERE id = ? AND seq IS NULL AND shown_ms IS NULL", [play])
 
 
-def close_left_open(db: Database, boot_id: str) -> tuple[AsRun, ...]:
-    """Close what an unexpected end left open, each row at its last check-point, and give the rows closed."""
+def close_left_open(db: Database, boot_id: str, now_ms: int) -> tuple[AsRun, ...]:
+    """Close what an unexpected end left open, each row at its last check-point, and give the rows closed.
+
+    A row whose cut has not come yet at ``now_ms`` (UTC) was only cued: it is removed.
+    """
     closed = []
     for row in list(
         db.table("plays").rows_where("seq IS NULL", order_by="coalesce(shown_ms, planned_start_ms), rowid")
     ):
         left = AsRun(**row)
         at_ms = left.planned_start_ms if left.last_ms is None else left.last_ms
+        if left.shown_ms is None and left.clock == "trusted" and at_ms > now_ms:
+            forget_play(db, left.id)
+            continue
         cause = ENDED if left.boot_id == boot_id else PC_ENDED
         close_play(
             db, left.id, at_ms, left.played_ms, "interrupted", cause, left.pictures_shown, left.pictures_lost

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiosk.common.text import one_line
 from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
@@ -80,22 +81,19 @@ class Still:
 
 def paint_title(cue: Cue, window: ProgrammeWindow) -> None:
     """Paint the programme's title into the window, for a programme that has sound only."""
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
-    from kiosk.station.display.poster_image import find_font
+    from kiosk.station.display.poster_image import font, wrap
 
     width, height = window.width, window.height
-    path, face, _ = find_font()
-    size = height // 10
     picture = Image.new("RGB", (width, height), CARD_GROUND)
-    pen = ImageDraw.Draw(picture)
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont
-    while True:
-        font = ImageFont.truetype(path, size, index=face) if path else ImageFont.load_default(size)
-        if font.getlength(cue.title) <= width * 0.9 or size <= height // 40:
+    sizes = (height * 9 // (90 + 15 * step) for step in range(40))  # ever smaller, to a sixtieth of the height
+    for size in sizes:
+        lines = wrap(one_line(cue.title), size, width * 9 // 10, 99)
+        if len(lines) * size * 1.3 <= height * 0.9 and (len(lines) == 1 or size <= height // 14):
             break
-        size = size * 9 // 10
-    pen.text((width / 2, height / 2), cue.title, font=font, fill=CARD_INK, anchor="mm")
+    pen, text = ImageDraw.Draw(picture), "\n".join(lines)
+    pen.multiline_text((width / 2, height / 2), text, font=font(size), fill=CARD_INK, anchor="mm", align="center")
     window.paint(_pixels(picture))
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
@@ -254,9 +255,19 @@ def test_dark_on_light_with_strong_contrast() -> None:
         assert (luminance(light) + 0.05) / (luminance(dark) + 0.05) >= 4.5, (dark, light)
 
 
+@pytest.mark.parametrize(
+    "control", ["\n", "\r", "\x85", "\u2028", "\u2029", "\x1c", "\x1e", "\0", "\t", "\u202e", "\ud800"]
+)
+def test_e6_a_title_with_control_characters_is_drawn_on_one_line(control: str) -> None:
+    week = playlist(2)
+    titles = tuple(replace(one, title=f"水稻{control}育秧") for one in week.programmes)
+    made = compose(replace(week, programmes=titles, title=f"第{control}周"), None, NOW, language="zh")
+    assert poster_image.draw(made, 1280, 720).getcolors(1 << 20)
+
+
 def test_lines_do_not_begin_with_closing_punctuation() -> None:
     for width in range(60, 400, 7):
-        lines = poster_image._wrap("《农村法律常识：土地承包》《水稻，病虫害（上）》and more words", 24, width, 9)
+        lines = poster_image.wrap("《农村法律常识：土地承包》《水稻，病虫害（上）》and more words", 24, width, 9)
         assert not [line for line in lines[1:] if line[0] in "》）：，"]
         assert not [line for line in lines if line[-1] in "《（"]
 
@@ -274,13 +285,13 @@ def test_without_a_chinese_font_the_picture_and_the_log_name_the_remedy(
     written: list[tuple[str, int]],
 ) -> None:
     monkeypatch.setattr(poster_image, "FONTS", fonts)
-    for cached in (poster_image._font, poster_image._advance, poster_image._wrap):
+    for cached in (poster_image.font, poster_image._advance, poster_image.wrap):
         cached.cache_clear()
     try:
         with caplog.at_level(logging.ERROR):
             found = draw(compose(playlist(1), DOCUMENT, NOW, language="en"), 1280, 720)
     finally:
-        for cached in (poster_image._font, poster_image._advance, poster_image._wrap):
+        for cached in (poster_image.font, poster_image._advance, poster_image.wrap):
             cached.cache_clear()
     assert found.size == (1280, 720)
     assert "fonts-wqy-microhei" in caplog.text

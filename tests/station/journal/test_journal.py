@@ -206,7 +206,7 @@ def test_restart_closes_a_row_without_a_picture_where_that_was_expected(tmp_path
         journal.expect("p2", START + 20_000)
         journal.shown("p2", START + 20_004, 1000, 4, 0, "")
         journal.expect("p2", START + 30_000)
-    with opened(path) as (journal, _):
+    with opened(path, now_ms=START + 120_000) as (journal, _):
         for play, began in zip(records(journal), (START + 20_000, START + 20_004), strict=True):
             assert isinstance(play, Play)
             assert (play.actual_start_ms, play.actual_end_ms, play.played_ms) == (began, began, 0)
@@ -221,7 +221,7 @@ def test_restart_closes_an_open_row_at_its_last_check_point(tmp_path: Path) -> N
         journal.checkpoint("p1", START + 5000, 4990, 124, 1)
         journal.checkpoint("p1", START + 10_000, 9980, 249, 1)
         journal.due(due("p2", START + 60_000))
-    with opened(path) as (journal, _):
+    with opened(path, now_ms=START + 120_000) as (journal, _):
         shown, never = records(journal)
         assert isinstance(shown, Play) and isinstance(never, Play)
         assert (shown.actual_end_ms, shown.played_ms, shown.outcome) == (START + 10_000, 9980, "interrupted")
@@ -253,6 +253,17 @@ def test_completed_plays_count_at_once_and_once(tmp_path: Path) -> None:
         # The moment between a row's commit and its leaving the list of those on their way:
         journal._closing["p10"] = _Sketch("rice", False, START + 10, START + 60_010)
         assert journal.completed(START + 10, START + 11) == {"rice": 1}
+
+
+def test_e6_a_row_that_was_only_cued_when_all_ended_is_no_play(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with opened(path) as (journal, _):
+        journal.due(due("past", START - 60_000))
+        journal.due(due("cued", START + 60_000))
+        journal.due(due("unsure", START + 60_000, clock="holdover"))
+    with opened(path) as (journal, _):
+        assert [row.id for row in journal.interrupted_at_boot] == ["past", "unsure"]
+        assert [row.id for row in journal.plays(0)] == ["past", "unsure"]
 
 
 def test_memory_outlives_a_restart(tmp_path: Path) -> None:
