@@ -142,6 +142,7 @@ class Overview:
         """What the health rules are told beside what the monitor knows itself."""
         return Observation(
             inbox=inbox,
+            poster_fails=None if self._stage is None else self._stage.plain,
             plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,
             clock=self._clock.state,

@@ -56,6 +56,12 @@ class Poster(msgspec.Struct, frozen=True, kw_only=True):
     footer: str = ""
 
 
+def plain(language: Language) -> Poster:
+    """The posting in place of one that cannot be drawn: fixed words alone."""
+    _ = translator(language)
+    return Poster(language=language, station="", title="", days_of="", banner=_("The week's table cannot be drawn."))
+
+
 def compose(
     playlist: Playlist | None,
     document: StationDocument | None,

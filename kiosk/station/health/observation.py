@@ -16,6 +16,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """As read by the probes; see ``probes.py`` for the names."""
     child_restarts: int | None = None
     """Players that had to be replaced in the last hour."""
+    poster_fails: bool | None = None
+    """Whether a plain page stands in the place of the poster, which cannot be drawn."""
     inbox: int | None = None
     """Events waiting."""
     journal_trouble: str | None = None

@@ -1,10 +1,11 @@
 """The daemon's side of the stage: starts its process, again when the X server comes back, and sends it the poster."""
 
 import logging
+from collections import deque
 
 import msgspec
 
-from kiosk.station.display.poster import Poster
+from kiosk.station.display.poster import Poster, plain
 from kiosk.station.events import Event, Post, ScreenGrabbed, StageGone, StageReady
 from kiosk.station.projector.messages import SCREEN_GONE, FromStage, Grab, Grabbed, Paint, Staged
 from kiosk.station.projector.process import Process
@@ -12,6 +13,10 @@ from kiosk.station.projector.process import Process
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+MOST_DEATHS, WITHIN_SECONDS = 3, 60.0
+"""So many ends of the stage's process within so long are the poster's doing: a plain one is shown in its place ..."""
+PLAIN_SECONDS = 600.0
+"""... for so long, and then it is tried again."""
 
 
 class Stage:
@@ -23,6 +28,10 @@ class Stage:
         self._process: Process | None = None
         self._poster: Poster | None = None
         self._retry_at = 0.0
+        self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
+        self._plain_until = 0.0
+        self.plain = False
+        """Whether a plain poster is shown, since the right one ends the process."""
         self.size: tuple[int, int] | None = None
         """Of the screen in pixels; None while there is none."""
 
@@ -33,6 +42,10 @@ class Stage:
 
     def tick(self, now: float) -> None:
         """Start the stage's process, if there is none and a second has passed since the last one ended."""
+        if self.plain and now >= self._plain_until:
+            self.plain = False
+            self._deaths.clear()
+            self._paint()
         if self._process is None and now >= self._retry_at:
             self._process = Process(
                 "kiosk.station.player.stage",
@@ -64,6 +77,11 @@ class Stage:
         self.size = None
         self._process = None
         self._retry_at = now + RETRY_SECONDS
+        if not screen_gone:
+            self._deaths.append(now)
+            if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] <= WITHIN_SECONDS:
+                log.error("the poster cannot be drawn; a plain one is shown for %.0f s", PLAIN_SECONDS)
+                self.plain, self._plain_until = True, now + PLAIN_SECONDS
         return screen_gone
 
     def grab(self) -> None:
@@ -78,7 +96,8 @@ class Stage:
 
     def _paint(self) -> None:
         if self._process is not None and self._poster is not None and self.up:
-            self._process.send(Paint(poster=msgspec.Raw(msgspec.json.encode(self._poster))))
+            poster = plain(self._poster.language) if self.plain else self._poster
+            self._process.send(Paint(poster=msgspec.Raw(msgspec.json.encode(poster))))
 
 
 def _translate(message: FromStage) -> Event:

@@ -16,12 +16,12 @@ from rig import Rig
 from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of
 from Xlib import X, display
 
-from kiosk.station.display.poster import Poster
+from kiosk.station.display.poster import Poster, plain
 from kiosk.station.display.poster_image import draw
 from kiosk.station.events import Crashed
 from kiosk.station.projector.messages import Cue, Cut, line
 from kiosk.station.projector.reports import OffScreen, OnScreen, Replaced
-from kiosk.station.projector.stage import Stage
+from kiosk.station.projector.stage import PLAIN_SECONDS, Stage
 
 Clips = Callable[[str], Path]
 
@@ -45,6 +45,20 @@ def shows(screen: XServer, posting: Poster) -> bool:
 
 def test_stage_paints_the_poster(rig: Rig, screen: XServer) -> None:
     assert shows(screen, POSTING)
+
+
+def test_e6_a_stage_that_dies_three_times_in_a_minute_shows_a_plain_page(rig: Rig, screen: XServer) -> None:
+    for _ in range(3):
+        assert not rig.stage.plain
+        for child in children_of(os.getpid(), "kiosk.station.player.stage"):
+            os.kill(child, signal.SIGKILL)
+        rig.until(lambda: not rig.stage.up)
+        rig.until(lambda: rig.stage.up)
+    assert rig.stage.plain
+    rig.until(lambda: shows(screen, plain(POSTING.language)))
+    rig.stage.tick(time.monotonic() + PLAIN_SECONDS)
+    assert not rig.stage.plain
+    rig.until(lambda: shows(screen, POSTING))
 
 
 def test_screen_does_not_go_dark_when_nobody_presses_a_key(own: XServer) -> None:

@@ -25,6 +25,14 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         settle=False,
     )
     yield Finding(
+        cause="poster-fails",
+        device="screen",
+        wrong=observation.poster_fails,
+        text=Message(mark("The week's table cannot be drawn; a plain page is shown in its place.")),
+        remedy=Message(mark("Tell the town: a title or a name in the published plan cannot be drawn.")),
+        settle=False,
+    )
+    yield Finding(
         cause="inbox-long",
         device="daemon",
         wrong=above(observation.inbox, INBOX_LIMIT, INBOX_LIMIT // 10),
