@@ -1,6 +1,6 @@
 """The child process of the stage: holds the X screen, shows the poster on it, takes screenshots of it.
 
-It ends when the X server goes away: so the daemon learns of that.
+It ends when the X server goes away, or the screen gets another size: so the daemon learns of that, and starts all anew.
 """
 
 import os
@@ -40,7 +40,7 @@ def main() -> None:
                 sweep(connection)
             if connection.fileno() in ready:
                 while connection.pending_events():  # raises when the server has hung up
-                    connection.next_event()  # any client may send us events: unread, they would pile up
+                    window.check_screen(connection.next_event())  # any client may send us events: they are read
             if orders not in ready:
                 continue
             data = os.read(orders, 1 << 20)

@@ -203,4 +203,12 @@ class PosterWindow(_Window):
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self._window.map()
+        self._root = connection.screen().root
+        self._root.change_attributes(event_mask=X.StructureNotifyMask)
         connection.sync()
+
+    def check_screen(self, event: Any) -> None:
+        """Raises :class:`ScreenGone` where ``event`` says that the screen has another size now: a TV came on late."""
+        ours = event.type == X.ConfigureNotify and event.window == self._root
+        if ours and (event.width, event.height) != (self.width, self.height):
+            raise ScreenGone(f"the screen has {event.width}x{event.height} pixels now")

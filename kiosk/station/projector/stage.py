@@ -72,7 +72,11 @@ class Stage:
     def gone(self, event: StageGone, now: float) -> bool:
         """The stage has ended; it is started again in a second. Returns whether the X server is gone too."""
         screen_gone = event.returncode == SCREEN_GONE
-        why = f"no X server at {self._display}" if screen_gone else f"its process ended with {event.returncode}"
+        why = (
+            f"no X server at {self._display}, or its screen has another size"
+            if screen_gone
+            else f"its process ended with {event.returncode}"
+        )
         log.warning("the stage is gone: %s", why)
         self.size = None
         self._process = None

@@ -15,6 +15,7 @@ from rig import POSTER as POSTING
 from rig import Rig
 from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of
 from Xlib import X, display
+from Xlib.ext import randr
 
 from kiosk.station.display.poster import Poster, plain
 from kiosk.station.display.poster_image import draw
@@ -59,6 +60,37 @@ def test_e6_a_stage_that_dies_three_times_in_a_minute_shows_a_plain_page(rig: Ri
     rig.stage.tick(time.monotonic() + PLAIN_SECONDS)
     assert not rig.stage.plain
     rig.until(lambda: shows(screen, POSTING))
+
+
+def resize(connection: display.Display, width: int, height: int) -> None:
+    """Give the screen another size, as a TV does that comes on late. It lasts as long as somebody is connected."""
+    root = connection.screen().root
+    found = root.xrandr_get_screen_resources()
+    timings = (0, width, height, 60 * width * height, *[width] * 3, *[height] * 3, 0, 7, 0)
+    mode = root.xrandr_create_mode(timings, f"{width}x{height}").mode
+    (output,), (controller,), at = found.outputs, found.crtcs, found.config_timestamp
+    connection.xrandr_add_output_mode(output, mode)
+    connection.xrandr_set_crtc_config(controller, at, 0, 0, 0, randr.Rotate_0, [])
+    root.xrandr_set_screen_size(width, height, width // 4, height // 4)
+    connection.xrandr_set_crtc_config(controller, at, 0, 0, mode, randr.Rotate_0, [output])
+
+
+def test_e6_a_screen_of_another_size_is_filled_again_and_the_programme_goes_on(own: XServer, clips: Clips) -> None:
+    rig = Rig(own)
+    rig.until(lambda: rig.stage.up)
+    assert rig.stage.size == (1280, 720)
+    rig.cue("a", clips("red.mp4"), time.monotonic() + 1.5)
+    rig.note(OnScreen, "a")
+    connection = display.Display(own.name)
+    resize(connection, 640, 360)
+    rig.until(lambda: rig.stage.size == (640, 360))
+    rig.ready("a.2")
+    rig.run_to(time.monotonic() + 1)
+    windows = [one.get_geometry() for one in connection.screen().root.query_tree().children]
+    connection.close()
+    assert {(one.width, one.height) for one in windows if one.x == 0 and one.width > 10} == {(640, 360)}
+    assert len(rig.of(OnScreen)) == 1, "it is the same play"
+    rig.close()
 
 
 def test_screen_does_not_go_dark_when_nobody_presses_a_key(own: XServer) -> None:
