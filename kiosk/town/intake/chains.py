@@ -4,6 +4,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from kiosk.contract.reports import GENESIS, Report
 from kiosk.town.database import schema
+from kiosk.town.database.store import update_station
 from kiosk.town.intake.duplicates import Row
 
 chain = schema.chain
@@ -28,8 +29,7 @@ def chain_for(connection: Connection, station: Row, report: Report, now_ms: int)
 def flag_clone(connection: Connection, station: Row, found: Row, now_ms: int) -> None:
     """Flag a station of which an older epoch reports after a newer one has begun: two PCs have the same state."""
     if found.chain < station.chain and station.cloned_ms is None:
-        mine = schema.station.c.id == station.id
-        connection.execute(update(schema.station).where(mine).values(cloned_ms=now_ms))
+        update_station(connection, station.id, cloned_ms=now_ms)
 
 
 def _begin(connection: Connection, station: Row, report: Report, now_ms: int) -> None:
@@ -50,4 +50,4 @@ def _begin(connection: Connection, station: Row, report: Report, now_ms: int) ->
         "begun_ms": now_ms,
     }
     connection.execute(insert(chain).values(row))
-    connection.execute(update(schema.station).where(schema.station.c.id == station.id).values(chain=number))
+    update_station(connection, station.id, chain=number)

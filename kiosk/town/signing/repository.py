@@ -93,15 +93,15 @@ class Public:
         """Publish a document at ``path``."""
         write_whole(path, data)
 
-    def add(self, source: Path, sha256: str, size: int, tick: Callable[[int], None] = lambda _: None) -> None:
-        """Copy ``source`` into the folder, under its hash; ``tick`` is called with the bytes that went by.
+    def add(self, source: Path, sha256: str, tick: Callable[[int, str], None]) -> None:
+        """Copy ``source`` into the folder, under its hash; ``tick`` is called with the bytes that went by and its name.
 
         Raises :class:`FileChanged` where the file is no longer the one that was measured, :class:`OSError` where the
         disk is full.
         """
-        goal = self.file_path(sha256)
+        goal, size = self.file_path(sha256), source.stat().st_size
         if goal.exists() and goal.stat().st_size == size:
-            tick(size)
+            tick(size, source.name)
             return
         if shutil.disk_usage(goal.parent).free < size + CHUNK:
             raise OSError(f"{goal.parent}: too little room for {source.name} ({size} bytes); free some and try again")
@@ -110,6 +110,6 @@ class Public:
             while chunk := original.read(CHUNK):
                 seen.update(chunk)
                 copy.write(chunk)
-                tick(len(chunk))
+                tick(len(chunk), source.name)
             if seen.hexdigest() != sha256:
                 raise FileChanged(f"{source}: the file changed while it was being published; publish again")
