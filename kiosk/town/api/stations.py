@@ -1,7 +1,7 @@
 """The HTTP API for stations: enrolment, signed documents, files by hash, reports and heartbeats.
 
-Handlers read the request on the event loop and do their work in a thread, so that no fsync of the database holds up the
-other stations. Tokens, secrets and codes are never logged.
+Bodies are read on the event loop, all other work is done in a thread (where Starlette calls handlers that are not
+``async``), so that no fsync of the database holds up the other stations. Tokens, secrets and codes are never logged.
 """
 
 import logging
@@ -61,14 +61,10 @@ def routes() -> list[Route]:
     ]
 
 
-async def health(request: Request) -> Response:
+def health(request: Request) -> Response:
     town = _town(request)
-
-    def ping_database() -> None:
-        with town.store.read() as connection:
-            connection.exec_driver_sql("SELECT 1")
-
-    await run_in_threadpool(ping_database)
+    with town.store.read() as connection:
+        connection.exec_driver_sql("SELECT 1")
     return _json({"ok": True, "root_version": town.public.root_version()})
 
 
@@ -82,46 +78,39 @@ async def enrol(request: Request) -> Response:
     return _json(answer)
 
 
-async def root(request: Request) -> Response:
-    town = _town(request)
-    version = request.path_params["version"]
+def root(request: Request) -> Response:
+    public, version = _town(request).public, request.path_params["version"]
     if not _VERSION.fullmatch(version):
         raise Problem(404, "the town has no root of this number")
-    path = town.public.root_path(int(version))
-    return _document(request, await run_in_threadpool(town.public.read, path), "this root")
+    return _document(request, public.read(public.root_path(int(version))), "this root")
 
 
-async def group(request: Request) -> Response:
-    town, caller = _town(request), await _caller(request)
+def group(request: Request) -> Response:
+    public, caller = _town(request).public, _caller(request)
     name = request.path_params["group"]
     if name != caller.group:
         raise Problem(403, f"station {caller.station} is in group {caller.group}, not in {name[:64]!r}")
-    published = await run_in_threadpool(town.public.read, town.public.group_path(name))
-    return _document(request, published, f"a week for group {name}")
+    return _document(request, public.read(public.group_path(name)), f"a week for group {name}")
 
 
-async def urgent(request: Request) -> Response:
-    town, _ = _town(request), await _caller(request)
-    published = await run_in_threadpool(town.public.read, town.public.urgent_path)
-    return _document(request, published, "an urgent notice")
+def urgent(request: Request) -> Response:
+    _caller(request)
+    public = _town(request).public
+    return _document(request, public.read(public.urgent_path), "an urgent notice")
 
 
-async def station(request: Request) -> Response:
-    town, caller = _town(request), await _caller(request)
-
-    def signed_document() -> bytes:
-        return encode(town.signer.vouch(registry.document(town, caller.station)))
-
-    data = await run_in_threadpool(signed_document)
+def station(request: Request) -> Response:
+    town, caller = _town(request), _caller(request)
+    data = encode(town.signer.vouch(registry.document(town, caller.station)))
     return _document(request, Published.of(data), "a station document")
 
 
-async def file(request: Request) -> Response:
+def file(request: Request) -> Response:
     """A file by its hash. Its name is its content, so the ETag is the hash: the same from every mirror."""
-    town, _ = _town(request), await _caller(request)
+    _caller(request)
     sha256 = request.path_params["sha256"]
-    path = town.public.file_path(sha256)
-    if not _SHA256.fullmatch(sha256) or not await run_in_threadpool(path.is_file):
+    path = _town(request).public.file_path(sha256)
+    if not _SHA256.fullmatch(sha256) or not path.is_file():
         raise Problem(404, "the town has no file of this hash; fetch the newest week")
     etag = f'"{sha256}"'
     if _matches(request, etag):
@@ -130,7 +119,7 @@ async def file(request: Request) -> Response:
 
 
 async def reports(request: Request) -> Response:
-    town, caller = _town(request), await _caller(request)
+    town, caller = _town(request), await run_in_threadpool(_caller, request)
     try:
         report = await run_in_threadpool(read_report, await read_body(request, MAX_DOCUMENT))
     except Malformed as error:
@@ -152,7 +141,7 @@ async def reports(request: Request) -> Response:
 
 
 async def heartbeat(request: Request) -> Response:
-    town, caller = _town(request), await _caller(request)
+    town, caller = _town(request), await run_in_threadpool(_caller, request)
     beat = await _body(request, Heartbeat, "heartbeat")
     _require_own(caller, beat.station)
 
@@ -174,7 +163,7 @@ async def heartbeat(request: Request) -> Response:
 
 async def screen(request: Request) -> Response:
     """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
-    town, caller = _town(request), await _caller(request)
+    town, caller = _town(request), await run_in_threadpool(_caller, request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
         raise Problem(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
     try:
@@ -205,12 +194,12 @@ def _town(request: Request) -> Town:
     return town
 
 
-async def _caller(request: Request) -> Caller:
+def _caller(request: Request) -> Caller:
     """The station whose token the request shows. Raises :class:`Unknown` or :class:`Retired`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unknown("this needs the station's token; enrol the station")
-    return await run_in_threadpool(registry.recognise, _town(request), token.strip())
+    return registry.recognise(_town(request), token.strip())
 
 
 def _require_own(caller: Caller, station: str) -> None:
