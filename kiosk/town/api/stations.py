@@ -37,14 +37,6 @@ _VERSION = re.compile("[1-9][0-9]{0,8}")
 T = TypeVar("T", bound=Record)
 
 
-class Problem(HTTPException):
-    """An answer that is an error. ``more`` goes into the JSON beside the sentence."""
-
-    def __init__(self, status: int, message: str, **more: int | str) -> None:
-        super().__init__(status, message)
-        self.more = more
-
-
 def routes() -> list[Route]:
     """The routes of the API."""
     return [
@@ -70,10 +62,7 @@ def health(request: Request) -> Response:
 
 async def enrol(request: Request) -> Response:
     wanted = await _body(request, EnrolRequest, "enrolment request")
-    try:
-        answer = await run_in_threadpool(registry.enrol, _town(request), wanted)
-    except NotEnrolled as error:
-        raise Problem(403, str(error)) from None
+    answer = await run_in_threadpool(registry.enrol, _town(request), wanted)
     log.info("station %s enrolled from host %r", answer.station, wanted.host)
     return _json(answer)
 
@@ -81,7 +70,7 @@ async def enrol(request: Request) -> Response:
 def root(request: Request) -> Response:
     public, version = _town(request).public, request.path_params["version"]
     if not _VERSION.fullmatch(version):
-        raise Problem(404, "the town has no root of this number")
+        raise HTTPException(404, "the town has no root of this number")
     return _document(request, public.read(public.root_path(int(version))), "this root")
 
 
@@ -89,7 +78,7 @@ def group(request: Request) -> Response:
     public, caller = _town(request).public, _caller(request)
     name = request.path_params["group"]
     if name != caller.group:
-        raise Problem(403, f"station {caller.station} is in group {caller.group}, not in {name[:64]!r}")
+        raise HTTPException(403, f"station {caller.station} is in group {caller.group}, not in {name[:64]!r}")
     return _document(request, public.read(public.group_path(name)), f"a week for group {name}")
 
 
@@ -111,7 +100,7 @@ def file(request: Request) -> Response:
     sha256 = request.path_params["sha256"]
     path = _town(request).public.file_path(sha256)
     if not _SHA256.fullmatch(sha256) or not path.is_file():
-        raise Problem(404, "the town has no file of this hash; fetch the newest week")
+        raise HTTPException(404, "the town has no file of this hash; fetch the newest week")
     etag = f'"{sha256}"'
     if _matches(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
@@ -123,17 +112,14 @@ async def reports(request: Request) -> Response:
     try:
         report = await run_in_threadpool(read_report, await read_body(request, MAX_DOCUMENT))
     except Malformed as error:
-        raise Problem(400, str(error)) from None
+        raise HTTPException(400, str(error)) from None
     _require_own(caller, report.station)
 
     def receive() -> ReportAnswer:
         receipts, witness = intake.take(town.store, report, now_ms())
         return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness))
 
-    try:
-        answer = await run_in_threadpool(receive)
-    except intake.Gap as gap:
-        raise Problem(409, str(gap), head_seq=gap.head_seq, head_hash=gap.head_hash) from None
+    answer = await run_in_threadpool(receive)
     for receipt in answer.receipts:
         if receipt.state == "refused":
             log.warning("station %s: entry %d refused: %s", caller.station, receipt.seq, receipt.reason)
@@ -165,28 +151,33 @@ async def screen(request: Request) -> Response:
     """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
     town, caller = _town(request), await run_in_threadpool(_caller, request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
-        raise Problem(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
+        raise HTTPException(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
     try:
         at_ms = msgspec.convert(request.query_params.get("at_ms"), Instant, strict=False)
     except msgspec.ValidationError:
-        raise Problem(400, "at_ms: tell in milliseconds since 1970 when the picture was taken") from None
+        raise HTTPException(400, "at_ms: tell in milliseconds since 1970 when the picture was taken") from None
     jpeg = await read_body(request, MAX_PICTURE)
     if trouble := problem(jpeg):
-        raise Problem(400, trouble)
+        raise HTTPException(400, trouble)
     await run_in_threadpool(screenshots.keep, town, caller.station, at_ms, jpeg)
     return _json({})
 
 
-async def on_problem(_request: Request, error: Exception) -> Response:
+async def _on_problem(_request: Request, error: Exception) -> Response:
     """Every error as JSON with a sentence; one that was not foreseen tells nothing of itself."""
     if isinstance(error, HTTPException):
-        more = error.more if isinstance(error, Problem) else {}
-        return _json({"error": error.detail, **more}, error.status_code, dict(error.headers or {}))
+        return _json({"error": error.detail}, error.status_code, dict(error.headers or {}))
     if isinstance(error, Unknown):
         return _json({"error": str(error)}, 401, {"WWW-Authenticate": "Bearer"})
-    if isinstance(error, Retired):
+    if isinstance(error, Retired | NotEnrolled):
         return _json({"error": str(error)}, 403)
+    if isinstance(error, intake.Gap):
+        return _json({"error": str(error), "head_seq": error.head_seq, "head_hash": error.head_hash}, 409)
     return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
+
+
+ERRORS = dict.fromkeys((Unknown, Retired, NotEnrolled, intake.Gap, HTTPException, Exception), _on_problem)
+"""The exceptions that handlers raise, and what answers them."""
 
 
 def _town(request: Request) -> Town:
@@ -204,19 +195,19 @@ def _caller(request: Request) -> Caller:
 
 def _require_own(caller: Caller, station: str) -> None:
     if station != caller.station:
-        raise Problem(403, f"this is of station {station}, the token is of station {caller.station}")
+        raise HTTPException(403, f"this is of station {station}, the token is of station {caller.station}")
 
 
 async def _body(request: Request, kind: type[T], what: str) -> T:
     try:
         return decode(await read_body(request, SMALL_BODY), kind, what)
     except Malformed as error:
-        raise Problem(400, str(error)) from None
+        raise HTTPException(400, str(error)) from None
 
 
 def _document(request: Request, published: Published | None, what: str) -> Response:
     if published is None:
-        raise Problem(404, f"the town has not published {what}")
+        raise HTTPException(404, f"the town has not published {what}")
     etag = f'"{published.sha256}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if _matches(request, etag):

@@ -3,24 +3,11 @@
 Instants are UTC milliseconds in columns that end in ``_ms``. Tokens and secrets are kept as their SHA-256.
 """
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+import sqlalchemy as sa
 
 from kiosk.town.database.columns import BIG, DAY, ID, NAME, WORD, columns, of_station, place
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
@@ -29,18 +16,18 @@ metadata = MetaData(
     }
 )
 
-town = Table(
+town = sa.Table(
     "town",
     metadata,
-    Column("id", ID, primary_key=True),
+    sa.Column("id", ID, primary_key=True),
     *columns(NAME, "name"),
     *columns(BIG, "version", "created_ms"),  # version: the counter of everything published; it only grows
 )
 
-publication = Table(
+publication = sa.Table(
     "publication",
     metadata,
-    Column("version", BIG, primary_key=True, autoincrement=False),
+    sa.Column("version", BIG, primary_key=True, autoincrement=False),
     *columns(ID, "group_id", null=True),  # NULL for the urgent notices
     *columns(NAME, "title", "by"),
     *columns(DAY, "first_day", "last_day", null=True),
@@ -48,41 +35,41 @@ publication = Table(
     *columns(BIG, "at_ms"),
 )
 
-programme = Table(
+programme = sa.Table(
     "programme",
     metadata,
     *columns(ID, "id", "sha256"),
     *columns(NAME, "title", "category", "source"),
     *columns(BIG, "duration_ms", "size"),
-    *columns(Integer(), "loudness_clufs", "peak_cdbtp", null=True),
-    *columns(Boolean(), "short"),
+    *columns(sa.Integer(), "loudness_clufs", "peak_cdbtp", null=True),
+    *columns(sa.Boolean(), "short"),
     *columns(BIG, "version"),  # of the publication that named it last
-    PrimaryKeyConstraint("id", "sha256"),
+    sa.PrimaryKeyConstraint("id", "sha256"),
 )
 
-measurement = Table(
+measurement = sa.Table(
     "measurement",
     metadata,
-    Column("path", Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
     *columns(BIG, "size", "mtime_ns"),
     *columns(ID, "sha256"),
-    *columns(Text(), "measured"),  # common.media.Media as JSON
-    Index(None, "sha256"),
+    *columns(sa.Text(), "measured"),  # common.media.Media as JSON
+    sa.Index(None, "sha256"),
 )
 
-station = Table(
+station = sa.Table(
     "station",
     metadata,
-    Column("id", ID, primary_key=True),
+    sa.Column("id", ID, primary_key=True),
     *columns(ID, "group_id"),
     *columns(NAME, "name"),
-    *columns(Text(), "settings"),  # the officer's part of the StationDocument, as JSON
+    *columns(sa.Text(), "settings"),  # the officer's part of the StationDocument, as JSON
     *columns(BIG, "document_version", "document_ms"),
-    Column("token_sha256", ID, unique=True),
+    sa.Column("token_sha256", ID, unique=True),
     *columns(ID, "public_key", null=True),
     *columns(NAME, "host", null=True),
-    *columns(Integer(), "enrolment"),  # counts the keys: a new PC enrols with a new one
-    *columns(Integer(), "chain"),  # number of the newest chain; 0 before the first report
+    *columns(sa.Integer(), "enrolment"),  # counts the keys: a new PC enrols with a new one
+    *columns(sa.Integer(), "chain"),  # number of the newest chain; 0 before the first report
     *columns(BIG, "added_ms"),
     *columns(BIG, "enrolled_ms", "retired_ms", null=True),
     *columns(BIG, "forked_ms", null=True),  # when its record was first found to contradict itself
@@ -91,59 +78,59 @@ station = Table(
 )
 
 # One row for each enrolment and epoch of a station, numbered in the order in which they began to report.
-chain = Table(
+chain = sa.Table(
     "chain",
     metadata,
     of_station(),
-    *columns(Integer(), "chain", "enrolment"),
+    *columns(sa.Integer(), "chain", "enrolment"),
     *columns(ID, "epoch", null=True),  # NULL: reported before stations named their epochs
     *columns(BIG, "head_seq"),
     *columns(ID, "head_hash"),
     *columns(BIG, "begun_ms"),
     *columns(BIG, "witnessed_ms", null=True),
-    PrimaryKeyConstraint("station", "chain"),
-    UniqueConstraint("station", "enrolment", "epoch"),
+    sa.PrimaryKeyConstraint("station", "chain"),
+    sa.UniqueConstraint("station", "enrolment", "epoch"),
 )
 
-enrolment = Table(
+enrolment = sa.Table(
     "enrolment",
     metadata,
-    Column("secret_sha256", ID, primary_key=True),
+    sa.Column("secret_sha256", ID, primary_key=True),
     of_station(),
     *columns(BIG, "made_ms", "expires_ms"),
     *columns(BIG, "used_ms", null=True),
     *columns(ID, "public_key", null=True),
 )
 
-entry = Table(
+entry = sa.Table(
     "entry",
     metadata,
     *place(),
     *columns(ID, "hash"),
     *columns(ID, "record_id", null=True),  # NULL where the record was refused, or stands here for the second time
-    *columns(String(32), "kind", null=True),
-    *columns(LargeBinary(), "record"),  # byte for byte as sent
+    *columns(sa.String(32), "kind", null=True),
+    *columns(sa.LargeBinary(), "record"),  # byte for byte as sent
     *columns(WORD, "state"),  # accepted, duplicate, refused
     *columns(NAME, "reason"),
     *columns(BIG, "received_ms"),
     *columns(BIG, "age_ms", null=True),  # when the town first saw it, by its own times; NULL where it tells none
-    PrimaryKeyConstraint("station", "chain", "seq"),
-    UniqueConstraint("station", "record_id"),
+    sa.PrimaryKeyConstraint("station", "chain", "seq"),
+    sa.UniqueConstraint("station", "record_id"),
     sqlite_with_rowid=False,
 )
 
-fork = Table(
+fork = sa.Table(
     "fork",
     metadata,
     *place(),
     *columns(ID, "hash", "record_sha256"),  # hash: as offered
-    *columns(LargeBinary(), "record"),
+    *columns(sa.LargeBinary(), "record"),
     *columns(BIG, "received_ms"),
-    PrimaryKeyConstraint("station", "chain", "seq", "hash", "record_sha256"),
+    sa.PrimaryKeyConstraint("station", "chain", "seq", "hash", "record_sha256"),
     sqlite_with_rowid=False,
 )
 
-play = Table(
+play = sa.Table(
     "play",
     metadata,
     *place(),
@@ -153,18 +140,18 @@ play = Table(
     *columns(WORD, "origin", "outcome", "screen_evidence", "clock"),
     *columns(BIG, "planned_start_ms", "planned_end_ms", "actual_start_ms", "actual_end_ms", "played_ms"),
     *columns(BIG, "late_ms", "gap_ms", "pictures_shown", "pictures_lost", "playlist_version", "received_ms"),
-    *columns(Boolean(), "muted", "practice"),
-    *columns(Integer(), "volume", null=True),
+    *columns(sa.Boolean(), "muted", "practice"),
+    *columns(sa.Integer(), "volume", null=True),
     *columns(BIG, "started_monotonic_ms", null=True),  # NULL: before the town kept it
     # NULL: no repair of the clock is known; then actual_start_ms and actual_end_ms hold.
     *columns(BIG, "repaired_start_ms", "repaired_end_ms", null=True),
     *columns(DAY, "day", null=True),  # the local date that it counts for; NULL: practice, not counted
     *columns(WORD, "seen", null=True),  # attended, unattended, unknown
-    PrimaryKeyConstraint("station", "chain", "seq"),
+    sa.PrimaryKeyConstraint("station", "chain", "seq"),
     sqlite_with_rowid=False,
 )
 
-clock_repair = Table(
+clock_repair = sa.Table(
     "clock_repair",
     metadata,
     *place(),
@@ -173,22 +160,22 @@ clock_repair = Table(
     *columns(BIG, "to_monotonic_ms", null=True),
     *columns(WORD, "clock"),
     *columns(NAME, "by"),
-    PrimaryKeyConstraint("station", "boot_id", "chain", "seq"),
+    sa.PrimaryKeyConstraint("station", "boot_id", "chain", "seq"),
     sqlite_with_rowid=False,
 )
 
-attendance = Table(
+attendance = sa.Table(
     "attendance",
     metadata,
     *place(),
     *columns(ID, "play"),  # may be reported later
     *columns(BIG, "heads"),  # members and others who were there
-    PrimaryKeyConstraint("station", "play", "chain", "seq"),
+    sa.PrimaryKeyConstraint("station", "play", "chain", "seq"),
     sqlite_with_rowid=False,
 )
 
 # Written in the transaction that takes the plays in: a week of 10,000 rooms is read from here, not from the plays.
-tally = Table(
+tally = sa.Table(
     "tally",
     metadata,
     *columns(DAY, "day"),
@@ -196,11 +183,11 @@ tally = Table(
     *columns(ID, "programme"),
     *columns(WORD, "outcome", "seen"),
     *columns(BIG, "plays", "played_ms"),
-    PrimaryKeyConstraint("day", "station", "programme", "outcome", "seen"),
+    sa.PrimaryKeyConstraint("day", "station", "programme", "outcome", "seen"),
     sqlite_with_rowid=False,
 )
 
-fault = Table(
+fault = sa.Table(
     "fault",
     metadata,
     of_station(),
@@ -209,36 +196,36 @@ fault = Table(
     *columns(BIG, "found_ms", "received_ms"),  # received_ms: when the town first knew
     *columns(BIG, "cleared_ms", null=True),
     *columns(WORD, "state"),
-    *columns(Text(), "text", "remedy"),
-    PrimaryKeyConstraint("station", "fault"),
+    *columns(sa.Text(), "text", "remedy"),
+    sa.PrimaryKeyConstraint("station", "fault"),
 )
 
-heartbeat = Table(
+heartbeat = sa.Table(
     "heartbeat",
     metadata,
     of_station(),
     *columns(BIG, "received_ms", "sent_ms", "playlist_version", "head_seq", "waiting"),
     *columns(WORD, "clock"),
-    *columns(Text(), "heartbeat"),  # whole, as JSON
-    PrimaryKeyConstraint("station"),
+    *columns(sa.Text(), "heartbeat"),  # whole, as JSON
+    sa.PrimaryKeyConstraint("station"),
 )
 
-picture = Table(
+picture = sa.Table(
     "picture",
     metadata,
     of_station(),
     *columns(BIG, "wanted_ms", null=True),  # when the town asked for one; NULL where it waits for none
     *columns(BIG, "at_ms", "received_ms", null=True),  # at_ms: of the newest one, by the station's clock
-    *columns(LargeBinary(), "jpeg", null=True),
-    PrimaryKeyConstraint("station"),
+    *columns(sa.LargeBinary(), "jpeg", null=True),
+    sa.PrimaryKeyConstraint("station"),
 )
 
-audit = Table(
+audit = sa.Table(
     "audit",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     *columns(BIG, "at_ms"),
     *columns(NAME, "who", "subject"),
     *columns(ID, "what"),
-    *columns(Text(), "detail"),
+    *columns(sa.Text(), "detail"),
 )
