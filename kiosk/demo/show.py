@@ -77,8 +77,8 @@ def perform(week: Path, seconds: int) -> Verdict:
         town = stack.enter_context(daemon(log, "town", "--folder", str(published.town), "serve", "--port", "0"))
         url = wait_for_line(log, "http://", town).split()[-1]
         forger = Forger(url, published.forgeries)
-        forger.start()
-        stack.callback(forger.stop)
+        threading.Thread(target=forger.serve_forever, name="forger", daemon=True).start()
+        stack.callback(forger.shutdown)
         port, typed = free_port(), pin()
         config = write_config(folder, display, virtual, port)
         run("enrol", "--town", forger.url, "--code", published.code, "--config", str(config))

@@ -19,10 +19,10 @@ from kiosk.common.web import read_body
 from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Time, read_report
+from kiosk.contract.trust import digest
 from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
 from kiosk.town.database.store import now_ms
 from kiosk.town.intake import intake
-from kiosk.town.signing.repository import Published
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
 from kiosk.town.town import Town
@@ -90,8 +90,8 @@ def urgent(request: Request) -> Response:
 
 def station(request: Request) -> Response:
     town, caller = _town(request), _caller(request)
-    data = encode(town.signer.vouch(registry.document(town, caller.station)))
-    return _document(request, Published.of(data), "a station document")
+    signed = encode(town.signer.vouch(registry.document(town, caller.station)))
+    return _document(request, signed, "a station document")
 
 
 def file(request: Request) -> Response:
@@ -205,14 +205,14 @@ async def _body(request: Request, kind: type[T], what: str) -> T:
         raise HTTPException(400, str(error)) from None
 
 
-def _document(request: Request, published: Published | None, what: str) -> Response:
-    if published is None:
+def _document(request: Request, data: bytes | None, what: str) -> Response:
+    if data is None:
         raise HTTPException(404, f"the town has not published {what}")
-    etag = f'"{published.sha256}"'
+    etag = f'"{digest(data)}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if _matches(request, etag):
         return Response(status_code=304, headers=headers)
-    return Response(published.data, headers=headers, media_type="application/json")
+    return Response(data, headers=headers, media_type="application/json")
 
 
 def _matches(request: Request, etag: str) -> bool:

@@ -96,7 +96,7 @@ def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> int
             index = trust.peek(public.group_path(group).read_bytes())
             issue_playlist(town, playlists.read(_file(town, index, PLAYLIST + group)), terms)
         if (urgent := public.read(public.urgent_path)) is not None:
-            index = trust.peek(urgent.data)
+            index = trust.peek(urgent)
             names = [name for name in index.files if name.startswith(URGENT)]
             issue_urgent(town, [playlists.read_urgent(_file(town, index, name)) for name in names], terms)
     return version

@@ -78,8 +78,8 @@ class Signer:
     def __init__(self, folder: Path, public: Public) -> None:
         self._folder = folder
         self._public = public
-        self._held: dict[str, CryptoSigner] = {}
-        self._root_version = 0
+        self._held: dict[tuple[int, str], CryptoSigner] = {}
+        """By the version of the root that names the key, and its role."""
 
     def vouch(self, record: Record) -> Signed:
         """Sign a record with the online key."""
@@ -95,22 +95,17 @@ class Signer:
         return metadata.to_bytes(JSONSerializer(compact=True))
 
     def _key(self, role: str) -> CryptoSigner:
-        if self._root_version != self._public.root_version():
-            self._held.clear()
-            self._root_version = self._public.root_version()
-        if role not in self._held:
-            self._held[role] = self._find(role)
-        return self._held[role]
-
-    def _find(self, role: str) -> CryptoSigner:
-        named = current_root(self._public).roles[ROLES[role][0]].keyids
-        for signer in _signers(self._folder, role):
-            if signer.public_key.keyid in named:
-                return signer
-        raise KeyTrouble(
-            f"{self._folder}: the {role} key that root {self._public.root_version()} names is not here; "
-            f"bring its file back, or make another with `kiosk town rotate-key {role}`"
-        )
+        version = self._public.root_version()
+        if (version, role) not in self._held:
+            named = current_root(self._public).roles[ROLES[role][0]].keyids
+            found = [signer for signer in _signers(self._folder, role) if signer.public_key.keyid in named]
+            if not found:
+                raise KeyTrouble(
+                    f"{self._folder}: the {role} key that root {version} names is not here; "
+                    f"bring its file back, or make another with `kiosk town rotate-key {role}`"
+                )
+            self._held[version, role] = found[0]
+        return self._held[version, role]
 
 
 def _expiry(now: datetime) -> datetime:

@@ -4,7 +4,6 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.common.files import whole_file, write_whole
@@ -16,18 +15,6 @@ _ROOT = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
 
 class FileChanged(Exception):
     """A file is not what was measured a moment ago."""
-
-
-@dataclass(frozen=True)
-class Published:
-    """A published document and its hash."""
-
-    data: bytes
-    sha256: str
-
-    @classmethod
-    def of(cls, data: bytes) -> "Published":
-        return cls(data, trust.digest(data))
 
 
 class Public:
@@ -81,13 +68,12 @@ class Public:
             self._versions[path] = known
         return known[1]
 
-    def read(self, path: Path) -> Published | None:
+    def read(self, path: Path) -> bytes | None:
         """A document of the folder, or None where it is not published."""
         try:
-            data = path.read_bytes()
+            return path.read_bytes()
         except FileNotFoundError:
             return None
-        return Published.of(data)
 
     def write(self, path: Path, data: bytes) -> None:
         """Publish a document at ``path``."""
