@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,8 @@ def with_town(command: Callable[..., None]) -> Callable[..., None]:
             command(town, by, *args, **kwargs)
 
     return wrapped
+
+
+def local_text(instant: int) -> str:
+    """An instant by this computer's clock."""
+    return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"

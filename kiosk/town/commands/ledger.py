@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
 
 import click
 
-from kiosk.town.commands.common import with_town
+from kiosk.town.commands.common import local_text, with_town
 from kiosk.town.ledger import queries
 from kiosk.town.town import Town
 
@@ -29,7 +28,7 @@ def plays(town: Town, _by: str, as_json: bool) -> None:
         if row["repaired_start_ms"] is not None:
             start_ms, mark = row["repaired_start_ms"], "~"
         seconds = row["played_ms"] / 1000
-        return f"{row['station']} {mark}{_shown(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
+        return f"{row['station']} {mark}{local_text(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
 
     _list(queries.plays(town.store), line, as_json)
 
@@ -59,7 +58,7 @@ def restarts(town: Town, _by: str, station: str, as_json: bool) -> None:
         missing = (
             f"entries {lost} are lost" if lost else "nothing is known to be lost" if row["facts"] else "not said why"
         )
-        when = f"{row['station']}  begun anew {_shown(row['begun_ms'])}"
+        when = f"{row['station']}  begun anew {local_text(row['begun_ms'])}"
         return f"{when}  {missing}; the town has the record before it up to entry {row['held_seq']}"
 
     _list(queries.restarts(town.store, station), line, as_json)
@@ -73,7 +72,7 @@ def refused(town: Town, _by: str, station: str, as_json: bool) -> None:
     """Every record, of STATION or of all, that the town would not take, and why. The station keeps it and shows it."""
 
     def line(row: Row) -> str:
-        return f"{row['station']}  {_shown(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
+        return f"{row['station']}  {local_text(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
 
     _list(queries.refused(town.store, station), line, as_json)
 
@@ -87,7 +86,7 @@ def forks(town: Town, _by: str, station: str, as_json: bool) -> None:
 
     def lines(row: Row) -> str:
         stands = row["stands"] or "none"
-        told_at = f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there"
+        told_at = f"entry {row['seq']}, told {local_text(row['received_ms'])}; the town has {stands} there"
         return f"{told_at}\n    {_text(row['record'])}"
 
     _list(queries.forks(town.store, station), lines, as_json)
@@ -123,9 +122,9 @@ def _state(row: Row) -> str:
     """What the station said last, in words."""
     if row["heard_ms"] is None:
         return "never heard"
-    said = [f"heard {_shown(row['heard_ms'])}", f"week {row['playlist_version']}", f"clock {row['clock']}"]
+    said = [f"heard {local_text(row['heard_ms'])}", f"week {row['playlist_version']}", f"clock {row['clock']}"]
     if row["programmes_missing"]:
-        when = f"ready about {_shown(row['ready_ms'])}" if row["ready_ms"] else "ready at a time not known yet"
+        when = f"ready about {local_text(row['ready_ms'])}" if row["ready_ms"] else "ready at a time not known yet"
         megabytes, speed = row["bytes_missing"] / 1e6, row["bytes_per_s"] / 1000
         said.append(f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch at {speed:.0f} kB/s, {when}")
     else:
@@ -141,18 +140,14 @@ def _against(row: Row) -> str:
     if row["restarts"]:
         found.append(f"record begun anew {row['restarts']} times: kiosk town restarts")
     if row["cloned_ms"] is not None:
-        found.append(f"two PCs report as this station since {_shown(row['cloned_ms'])}")
+        found.append(f"two PCs report as this station since {local_text(row['cloned_ms'])}")
     if row["forked_ms"] is not None:
-        found.append(f"tells two stories since {_shown(row['forked_ms'])}, {row['forks']} entries set aside")
+        found.append(f"tells two stories since {local_text(row['forked_ms'])}, {row['forks']} entries set aside")
     if row["broken_ms"] is not None:
-        found.append(f"a record that does not fit its hash came {_shown(row['broken_ms'])}")
+        found.append(f"a record that does not fit its hash came {local_text(row['broken_ms'])}")
     if row["retired_ms"] is not None:
         found.append("retired")
     return "".join(f"; {text}" for text in found)
-
-
-def _shown(instant: int) -> str:
-    return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _text(record: bytes) -> str:

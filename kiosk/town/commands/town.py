@@ -5,13 +5,12 @@ import os
 import sys
 import time
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kiosk.town.commands.common import Options, TownGroup, with_town
+from kiosk.town.commands.common import Options, TownGroup, local_text, with_town
 from kiosk.town.commands.ledger import forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
 from kiosk.town.publishing import publish as publishing
@@ -195,9 +194,8 @@ def picture(town: Town, by: str, station: str, out: Path | None, wait: int) -> N
             out.write_bytes(kept.jpeg)
         except OSError as error:
             raise click.ClickException(f"write the picture to {out}: {error.strerror}; name another file") from None
-    taken = datetime.fromtimestamp(kept.at_ms / 1000).astimezone()
     where = f"is in {out}" if out else "is here; --out FILE writes it"
-    click.echo(f"The picture of {taken:%Y-%m-%d %H:%M:%S} ({len(kept.jpeg)} bytes) {where}.")
+    click.echo(f"The picture of {local_text(kept.at_ms)} ({len(kept.jpeg)} bytes) {where}.")
     if missing:
         click.echo(asked)
 

@@ -126,17 +126,8 @@ def _take_entry(
 ) -> Receipt:
     """Judge a new entry, put its row into the batch, and give its receipt."""
     where = {"station": chain.station, "chain": chain.chain, "seq": entry.seq}
-    row = {
-        **where,
-        "hash": entry.hash,
-        "record_id": None,
-        "kind": None,
-        "record": data,
-        "state": "refused",
-        "reason": "",
-        "received_ms": now_ms,
-        "age_ms": None,
-    }
+    row = {**where, "hash": entry.hash, "record": data, "received_ms": now_ms}
+    row |= {"record_id": None, "kind": None, "state": "refused", "reason": "", "age_ms": None}  # until it is judged
     batch.entries.append(row)
     if reports.chain(previous, entry.seq, data) != entry.hash:
         row["reason"] = f"{HASH} the record is not the one that the entry's hash was made over"

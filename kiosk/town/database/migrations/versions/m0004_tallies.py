@@ -65,28 +65,18 @@ def _work_out(connection: sa.Connection) -> None:
     """
     for station, settings in connection.execute(sa.text("SELECT id, settings FROM station")).all():
         zone = ZoneInfo(json.loads(settings).get("opening", {}).get("time_zone", "Asia/Shanghai"))
-        counts: dict[tuple[str, str, str, str], list[int]] = {}
         chain, seq = 0, 0
         while page := connection.execute(_PAGE, {"station": station, "chain": chain, "seq": seq}).mappings().all():
             chain, seq = page[-1]["chain"], page[-1]["seq"]
             changes = [_change(row, zone) for row in page]
             connection.execute(_PLAY, changes)
             connection.execute(_ENTRY, changes)
-            for row, change in zip(page, changes, strict=True):
-                if change["day"] is not None:
-                    key = (change["day"], row["programme"], row["outcome"], change["seen"])
-                    count = counts.setdefault(key, [0, 0])
-                    count[0] += 1
-                    count[1] += row["played_ms"]
-        if counts:
-            names = ("day", "programme", "outcome", "seen", "station", "plays", "played_ms")
-            rows = [dict(zip(names, (*key, station, *count), strict=True)) for key, count in counts.items()]
-            connection.execute(_TALLY, rows)
+    connection.execute(_TALLY)
 
 
 _PAGE = sa.text(
-    """SELECT p.station, p.chain, p.seq, p.programme, p.outcome, p.played_ms, p.practice, p.screen_evidence,
-               p.actual_start_ms, p.actual_end_ms, p.received_ms, e.record
+    """SELECT p.station, p.chain, p.seq, p.practice, p.screen_evidence, p.actual_start_ms,
+               p.actual_end_ms, p.received_ms, e.record
         FROM play p JOIN entry e ON e.station = p.station AND e.chain = p.chain AND e.seq = p.seq
         WHERE p.station = :station AND (p.chain, p.seq) > (:chain, :seq) ORDER BY p.chain, p.seq LIMIT 500"""
 )
@@ -95,7 +85,8 @@ _PLAY = sa.text(f"UPDATE play SET started_monotonic_ms = :began, day = :day, see
 _ENTRY = sa.text(f"UPDATE entry SET age_ms = :age_ms {_AT}")  # noqa: S608
 _TALLY = sa.text(
     """INSERT INTO tally (day, station, programme, outcome, seen, plays, played_ms)
-       VALUES (:day, :station, :programme, :outcome, :seen, :plays, :played_ms)"""
+       SELECT day, station, programme, outcome, seen, count(*), sum(played_ms)
+       FROM play WHERE day IS NOT NULL GROUP BY day, station, programme, outcome, seen"""
 )
 
 
