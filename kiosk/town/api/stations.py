@@ -132,7 +132,7 @@ async def heartbeat(request: Request) -> Response:
     _require_own(caller, beat.station)
 
     def answer() -> HeartbeatAnswer:
-        intake.hear(town.store, beat, now_ms())
+        intake.keep_heartbeat(town.store, beat, now_ms())
         public = town.public
         return HeartbeatAnswer(
             root_version=public.root_version(),

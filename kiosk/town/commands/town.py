@@ -178,7 +178,7 @@ def picture(town: Town, by: str, station: str, out: Path | None, wait: int) -> N
 
     It comes after the station's next heartbeat, within about a minute.
     """
-    screenshots.ask(town, station, by=by)
+    screenshots.request_picture(town, station, by=by)
     deadline = time.monotonic() + wait
     while (missing := screenshots.is_wanted(town, station)) and time.monotonic() < deadline:
         time.sleep(0.5)

@@ -74,7 +74,7 @@ def take(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...]
     return tuple(batch.receipts), witness
 
 
-def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
+def keep_heartbeat(store: Store, beat: Heartbeat, now_ms: int) -> None:
     """Keep a station's latest heartbeat.
 
     Where its head is another than the town has at that place, there is a fork before any record tells: two PCs with
@@ -111,7 +111,7 @@ def _judge(connection: Connection, chain: Row, report: Report, now_ms: int) -> _
         if forked or (stands is not None and not is_held(connection, chain, stands, previous, data)):
             receipt = _set_aside(batch, chain, entry, data, now_ms)
         elif stands is None:
-            receipt = _take_entry(batch, chain, previous, entry, data, known, now_ms)
+            receipt = _judge_entry(batch, chain, previous, entry, data, known, now_ms)
         elif stands.state == "refused":
             receipt = _refuse(entry, data, stands.reason)
         else:
@@ -121,7 +121,7 @@ def _judge(connection: Connection, chain: Row, report: Report, now_ms: int) -> _
     return batch
 
 
-def _take_entry(
+def _judge_entry(
     batch: _Batch, chain: Row, previous: str, entry: Entry, data: bytes, known: Known, now_ms: int
 ) -> Receipt:
     """Judge a new entry, put its row into the batch, and give its receipt."""
@@ -145,12 +145,12 @@ def _take_entry(
             return Receipt(seq=entry.seq, id=record.id, state="duplicate")
         row["reason"] = f"id: another record has the id {record.id} already"
         return _refuse(entry, data, row["reason"])
-    row["record_id"], row["state"], row["age_ms"] = record.id, "accepted", now_ms - _told_ms(record)
-    _sort_in(batch, record, where, now_ms)
+    row["record_id"], row["state"], row["age_ms"] = record.id, "accepted", now_ms - _end_ms(record)
+    _add_record(batch, record, where, now_ms)
     return Receipt(seq=entry.seq, id=record.id, state="accepted")
 
 
-def _sort_in(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> None:
+def _add_record(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> None:
     if isinstance(record, Play):
         batch.plays.append({**where, **columns_of(schema.play, record), "received_ms": now_ms})
     elif isinstance(record, Fault):
@@ -161,8 +161,8 @@ def _sort_in(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> Non
         batch.attendances.append((where, record))
 
 
-def _told_ms(record: Entryable) -> int:
-    """When what it tells was over, by its own word."""
+def _end_ms(record: Entryable) -> int:
+    """When what the record tells of was over, by the times in it."""
     if isinstance(record, Play):
         return record.actual_end_ms
     if isinstance(record, Session):

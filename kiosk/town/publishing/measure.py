@@ -10,7 +10,7 @@ from kiosk.common.media import Media, MediaError, hash_file, measure
 from kiosk.contract.playlist import Programme, Subtitle
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, put
-from kiosk.town.publishing.source import ProgrammeSource, SourceError, missing, wanted
+from kiosk.town.publishing.source import ProgrammeSource, SourceError
 
 Tick = Callable[[int, str], None]
 """Called with the bytes that went by and the name of their file."""
@@ -30,9 +30,8 @@ def gather(
 
     Raises :class:`SourceError` with every problem of every file.
     """
-    if problems := missing(wanted(path, programmes)):
-        raise SourceError(path, problems)
     found: list[Programme] = []
+    problems: list[str] = []
     files: dict[str, Path] = {}
     for source in programmes:
         try:

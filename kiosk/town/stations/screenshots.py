@@ -20,7 +20,7 @@ class Kept:
     jpeg: bytes = field(repr=False)
 
 
-def ask(town: Town, station: str, *, by: str) -> None:
+def request_picture(town: Town, station: str, *, by: str) -> None:
     """Have the station send a picture after its next heartbeat.
 
     Raises :class:`TownError` for a station that is not known, or retired.
