@@ -246,16 +246,11 @@ def _check_programmes(playlist: Playlist) -> list[str]:
         if not slot.programmes:
             problems.append(f"slot {n}: no programme")
         problems += [f"slot {n}: programme {name} is not known" for name in slot.programmes if name not in known]
-    problems += [
-        f"recommended item {n}: programme {item.programme} is not known"
-        for n, item in enumerate(playlist.recommended, 1)
-        if item.programme not in known
-    ]
-    problems += [
-        f"recommended item {n}: {item.last_day} lies before {item.first_day}"
-        for n, item in enumerate(playlist.recommended, 1)
-        if item.last_day < item.first_day
-    ]
+    for n, item in enumerate(playlist.recommended, 1):
+        if item.programme not in known:
+            problems.append(f"recommended item {n}: programme {item.programme} is not known")
+        if item.last_day < item.first_day:
+            problems.append(f"recommended item {n}: {item.last_day} lies before {item.first_day}")
     return problems
 
 
