@@ -30,27 +30,24 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name, imported; None if there is none."""
-        return _imported(cmd_name) if cmd_name in COMMANDS else None
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] == kiosk.__name__:
+                raise
+            raise click.ClickException(
+                f"kiosk {cmd_name} needs the Python package {error.name}, which is not installed; in the kiosk's "
+                f"checkout run: {sys.executable} -m pip install --require-hashes -r systemd/town.lock"
+            ) from None
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-def _imported(name: str) -> click.Command:
-    module, attribute = COMMANDS[name][0].split(":")
-    try:
-        command = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == kiosk.__name__:
-            raise
-        raise click.ClickException(
-            f"kiosk {name} needs the Python package {error.name}, which is not installed; in the kiosk's checkout run: "
-            f"{sys.executable} -m pip install --require-hashes -r systemd/town.lock"
-        ) from None
-    assert isinstance(command, click.Command)  # noqa: S101
-    return command
 
 
 @click.group(cls=LazyGroup)

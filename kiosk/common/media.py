@@ -121,12 +121,9 @@ class _Found(msgspec.Struct, frozen=True):
 def _probe(path: Path) -> _Found:
     output = _run("ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], []).stdout
     try:
-        found = msgspec.json.decode(output, type=_Found)
+        return msgspec.json.decode(output, type=_Found)
     except (ValueError, RecursionError) as error:
         raise MediaError(f"{path}: what ffprobe says of it cannot be read ({error}); convert it, to MP4") from None
-    if not found.streams:
-        raise MediaError(f"{path}: no picture and no sound in it; is it a programme?")
-    return found
 
 
 def _duration(path: Path, stream: int, claimed: str) -> int:

@@ -9,11 +9,11 @@ import base64
 import binascii
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import msgspec
 
-from kiosk.contract.wire import Id, Record, Text, Version
+from kiosk.contract.wire import Format2, Id, Text, Version
 
 SECRET_BYTES = 9
 
@@ -51,12 +51,9 @@ def parse_code(text: str) -> Code:
     return Code(body[:SECRET_BYTES].hex(), body[SECRET_BYTES:].hex())
 
 
-class EnrolRequest(Record, frozen=True, kw_only=True):
+class EnrolRequest(Format2, frozen=True, kw_only=True):
     """A station introduces itself."""
 
-    FORMAT: ClassVar[int] = 2
-
-    format: int = 2
     secret: Text
     public_key: PublicKey
     """Ed25519, 32 bytes in hexadecimal."""
@@ -64,12 +61,9 @@ class EnrolRequest(Record, frozen=True, kw_only=True):
     software: Text = ""
 
 
-class EnrolAnswer(Record, frozen=True, kw_only=True):
+class EnrolAnswer(Format2, frozen=True, kw_only=True):
     """The town's answer: who the station is from now on, and the token that it shows."""
 
-    FORMAT: ClassVar[int] = 2
-
-    format: int = 2
     town: Id
     station: Id
     group: Id

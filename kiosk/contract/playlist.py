@@ -5,7 +5,7 @@ are in the playlist's own time zone; a slot that ends at or before its start end
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -14,6 +14,7 @@ from kiosk.contract.wire import (
     Count,
     Day,
     FileName,
+    Format1,
     Id,
     Instant,
     LongText,
@@ -123,12 +124,9 @@ class MonthPlan(Record, frozen=True, kw_only=True):
     entries: tuple[PlanEntry, ...] = ()
 
 
-class Playlist(Record, frozen=True, kw_only=True):
+class Playlist(Format1, frozen=True, kw_only=True):
     """What one group of stations plays from ``first_day`` to ``last_day``, both included."""
 
-    FORMAT: ClassVar[int] = 1
-
-    format: int = 1
     town: Id
     group: Id
     version: Version
@@ -144,12 +142,9 @@ class Playlist(Record, frozen=True, kw_only=True):
     month_plans: tuple[MonthPlan, ...] = ()
 
 
-class Urgent(Record, frozen=True, kw_only=True):
+class Urgent(Format1, frozen=True, kw_only=True):
     """A notice that is shown at once, whatever else is planned; signed as a target of its own."""
 
-    FORMAT: ClassVar[int] = 1
-
-    format: int = 1
     id: Id
     town: Id
     title: Text
@@ -251,16 +246,11 @@ def _check_programmes(playlist: Playlist) -> list[str]:
         if not slot.programmes:
             problems.append(f"slot {n}: no programme")
         problems += [f"slot {n}: programme {name} is not known" for name in slot.programmes if name not in known]
-    problems += [
-        f"recommended item {n}: programme {item.programme} is not known"
-        for n, item in enumerate(playlist.recommended, 1)
-        if item.programme not in known
-    ]
-    problems += [
-        f"recommended item {n}: {item.last_day} lies before {item.first_day}"
-        for n, item in enumerate(playlist.recommended, 1)
-        if item.last_day < item.first_day
-    ]
+    for n, item in enumerate(playlist.recommended, 1):
+        if item.programme not in known:
+            problems.append(f"recommended item {n}: programme {item.programme} is not known")
+        if item.last_day < item.first_day:
+            problems.append(f"recommended item {n}: {item.last_day} lies before {item.first_day}")
     return problems
 
 

@@ -9,7 +9,7 @@ An **epoch** is one chain of a station's, from entry 1 on. A station whose journ
 
 import hashlib
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Literal
 
 import msgspec
 
@@ -17,6 +17,7 @@ from kiosk.contract.records import ClockState, Origin
 from kiosk.contract.wire import (
     MAX_DOCUMENT,
     Count,
+    Format2,
     Id,
     Instant,
     Malformed,
@@ -46,12 +47,9 @@ class Entry(Record, frozen=True, kw_only=True):
     """The record's canonical JSON, kept byte for byte: the hash is over these bytes."""
 
 
-class Report(Record, frozen=True, kw_only=True):
+class Report(Format2, frozen=True, kw_only=True):
     """A batch of entries, in the order of the chain."""
 
-    FORMAT: ClassVar[int] = 2
-
-    format: int = 2
     station: Id
     epoch: Id
     """Which of the station's chains this is: random, made with its journal."""
@@ -96,12 +94,9 @@ class Signed(Record, frozen=True, kw_only=True):
     """Ed25519 over the payload's UTF-8, in hexadecimal."""
 
 
-class ReportAnswer(Record, frozen=True, kw_only=True):
+class ReportAnswer(Format2, frozen=True, kw_only=True):
     """The town's answer to a report."""
 
-    FORMAT: ClassVar[int] = 2
-
-    format: int = 2
     receipts: tuple[Receipt, ...]
     witness: Signed
     wait_ms: Span = 0
@@ -137,12 +132,9 @@ class Refusal(Record, frozen=True, kw_only=True):
     reason: Text
 
 
-class Heartbeat(Record, frozen=True, kw_only=True):
+class Heartbeat(Format2, frozen=True, kw_only=True):
     """A station's sign of life, and the question for news."""
 
-    FORMAT: ClassVar[int] = 2
-
-    format: int = 2
     station: Id
     epoch: Id
     sent_ms: Instant
@@ -175,12 +167,9 @@ class Heartbeat(Record, frozen=True, kw_only=True):
     refusals: tuple[Refusal, ...] = ()
 
 
-class HeartbeatAnswer(Record, frozen=True, kw_only=True):
+class HeartbeatAnswer(Format2, frozen=True, kw_only=True):
     """The newest version of everything, so that a station asks only for what is new."""
 
-    FORMAT: ClassVar[int] = 2
-
-    format: int = 2
     root_version: Count
     playlist_version: Count
     urgent_version: Count = 0
@@ -221,10 +210,8 @@ class _Format(msgspec.Struct):
     format: object = None
 
 
-class _Envelope(Record, frozen=True, kw_only=True):
+class _Envelope(Format2, frozen=True, kw_only=True):
     """A report without its records, to judge the rest of it."""
-
-    FORMAT: ClassVar[int] = 2
 
     station: Id
     epoch: Id

@@ -1,11 +1,24 @@
 """What the town tells one station: its hours, its thresholds, its equipment and people, how its tickets stand."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kiosk.contract.playlist import is_date
 from kiosk.contract.reports import Receipt, TicketState
-from kiosk.contract.wire import Count, Day, Id, Instant, LongText, Percent, Record, Span, Text, TimeOfDay, Version
+from kiosk.contract.wire import (
+    Count,
+    Day,
+    Format1,
+    Id,
+    Instant,
+    LongText,
+    Percent,
+    Record,
+    Span,
+    Text,
+    TimeOfDay,
+    Version,
+)
 
 
 class Hours(Record, frozen=True, kw_only=True):
@@ -113,12 +126,9 @@ class SpotCheck(Record, frozen=True, kw_only=True):
     asked_ms: Instant
 
 
-class StationDocument(Record, frozen=True, kw_only=True, tag_field="type", tag="station"):
+class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag="station"):
     """Everything that the town tells one station beside the playlist. Signed by the town's online key."""
 
-    FORMAT: ClassVar[int] = 1
-
-    format: int = 1
     town: Id
     station: Id
     group: Id

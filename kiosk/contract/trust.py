@@ -13,7 +13,7 @@ Root roles: ``root`` (offline, by threshold), ``targets`` (the officer, signs gr
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -185,13 +185,18 @@ def urgent_notice(accepted: Index, name: str, data: bytes) -> Urgent:
     return found
 
 
+def pins_of(programme: Programme) -> Iterator[tuple[str, Pinned]]:
+    """The files of a programme: their names in the metadata, and what it has to pin."""
+    yield PROGRAMME + programme.id, Pinned(programme.size, programme.sha256)
+    for subtitle in programme.subtitles:
+        yield f"{SUBTITLE}{programme.id}.{subtitle.language}", Pinned(subtitle.size, subtitle.sha256)
+
+
 def check_programmes(accepted: Index, programmes: tuple[Programme, ...]) -> None:
     """Every file that the programmes name must be pinned with the same length and hash. Raises :class:`Refused`."""
     for programme in programmes:
-        named = [(PROGRAMME + programme.id, programme.size, programme.sha256)]
-        named += [(f"{SUBTITLE}{programme.id}.{s.language}", s.size, s.sha256) for s in programme.subtitles]
-        for path, size, sha in named:
-            if accepted.files.get(path) != Pinned(size, sha):
+        for path, pin in pins_of(programme):
+            if accepted.files.get(path) != pin:
                 raise Refused("not-pinned", f"{path} is not signed with the length and hash that the playlist gives")
 
 

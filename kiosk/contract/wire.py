@@ -6,7 +6,7 @@ objects; no floats, no duplicate keys. Any language can write the same bytes: ke
 
 import json
 import re
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
 
 import msgspec
 
@@ -78,6 +78,22 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Base of everything that crosses: immutable, keyword-only, unknown fields ignored."""
 
 
+class Format1(Record, frozen=True, kw_only=True):
+    """Base of the documents of format 1."""
+
+    FORMAT: ClassVar[int] = 1
+
+    format: int = 1
+
+
+class Format2(Record, frozen=True, kw_only=True):
+    """Base of the documents of format 2."""
+
+    FORMAT: ClassVar[int] = 2
+
+    format: int = 2
+
+
 def encode(value: Any) -> bytes:
     """Canonical bytes of ``value``. The same value gives the same bytes in every language and version."""
     return msgspec.json.encode(value, order="sorted")
@@ -107,12 +123,12 @@ def plain(data: bytes, what: str, limit: int = MAX_DOCUMENT, values: int = MAX_V
     return tree
 
 
-def decode(data: bytes, kind: type[T], what: str, limit: int = MAX_DOCUMENT) -> T:
+def decode(data: bytes, kind: type[T], what: str) -> T:
     """Read ``data`` as a ``kind``. ``what`` names the document in errors (``playlist``, ``report``).
 
     Raises :class:`Malformed`; its message ends with the path of the field at fault.
     """
-    return convert(plain(data, what, limit), kind, what)
+    return convert(plain(data, what), kind, what)
 
 
 def convert(tree: Any, kind: type[T], what: str) -> T:

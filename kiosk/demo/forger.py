@@ -46,31 +46,18 @@ class Forgeries:
         return json.dumps(tree).encode()
 
 
-class Forger:
+class Forger(ThreadingHTTPServer):
     """The forger's server. :attr:`offered` holds the forgeries that were sent whole."""
 
     def __init__(self, town: str, forgeries: Forgeries) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self._town = urlsplit(town)
         self._forgeries = forgeries
         self._weeks = [(TAMPERED, forgeries.tampered), (OTHER_KEY, forgeries.other_key)]
         self._true_taken = False
         self._lock = threading.Lock()
         self.offered: set[str] = set()
-        forger = self
-
-        class Handler(_Handler):
-            line = forger
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def start(self) -> None:
-        """Serve, in a thread."""
-        threading.Thread(target=self._server.serve_forever, name="forger", daemon=True).start()
-
-    def stop(self) -> None:
-        """Hang up."""
-        self._server.shutdown()
 
     def forged(self, path: str) -> tuple[str, bytes] | None:
         """Name and bytes of a forged answer to a request; None to pass the request on."""
@@ -111,14 +98,14 @@ class Forger:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    line: Forger
+    server: Forger
 
     def do_GET(self) -> None:
         """A question, forged or passed on."""
-        if (forgery := self.line.forged(self.path)) is not None:
+        if (forgery := self.server.forged(self.path)) is not None:
             self._answer(200, {}, forgery[1])
             if forgery[0]:
-                self.line.offered.add(forgery[0])
+                self.server.offered.add(forgery[0])
             return
         self._pass_on(b"")
 
@@ -129,14 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self, body: bytes) -> None:
         headers = {name: value for name in _PASSED_ON if (value := self.headers.get(name)) is not None}
         try:
-            status, found, answer = self.line.ask_town(self.command, self.path, headers, body)
+            status, found, answer = self.server.ask_town(self.command, self.path, headers, body)
         except OSError:
             self._answer(502, {}, b'{"error": "the town does not answer"}')
             return
-        spoilt = self.line.spoil(self.path, answer) if status == 200 and self.command == "GET" else answer
+        spoilt = self.server.spoil(self.path, answer) if status == 200 and self.command == "GET" else answer
         self._answer(status, {name: found[name] for name in _RETURNED if name in found}, spoilt)
         if spoilt != answer:
-            self.line.offered.add(WRONG_BYTE)
+            self.server.offered.add(WRONG_BYTE)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)

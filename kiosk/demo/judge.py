@@ -105,9 +105,9 @@ def judge(
     """
     by_number = {programme.number: programme for programme in programmes}
     true = [one for one in seen if one.number in by_number]
-    late = [first - due for due, first in _lateness(planned, true)]
-    missed = [f"{one.programme.id} due at {one.due_ms} was not shown" for one in planned if not _nearest(one, true)]
-    lost = [one for one in true if not any(_recorded(one, row, by_number) for row in rows)]
+    found = [(one, _nearest(one, true)) for one in planned]
+    missed = [f"{one.programme.id} due at {one.due_ms} was not shown" for one, showing in found if showing is None]
+    lost = [one for one in true if not any(_recorded(one, row, by_number[one.number]) for row in rows)]
     shown_forged = {one.number for one in seen} & forged
     return Verdict(
         planned=len(planned),
@@ -118,7 +118,7 @@ def judge(
         town_rows=len(rows),
         lost=len(lost),
         doubled=_doubled(rows),
-        late_ms_max=max(late, default=0),
+        late_ms_max=max((showing.first_ms - one.due_ms for one, showing in found if showing), default=0),
         refused_unsigned=offered_all and not shown_forged,
         misses=tuple(missed + [f"{by_number[one.number].id} at {one.first_ms} has no row at the town" for one in lost]),
     )
@@ -130,17 +130,11 @@ def _nearest(one: Planned, seen: Sequence[Seen]) -> Seen | None:
     return min(near, key=lambda s: abs(s.first_ms - one.due_ms), default=None)
 
 
-def _lateness(planned: Sequence[Planned], seen: Sequence[Seen]) -> list[tuple[int, int]]:
-    pairs = [(one.due_ms, _nearest(one, seen)) for one in planned]
-    return [(due, found.first_ms) for due, found in pairs if found is not None]
-
-
 def _completed(one: Seen, programme: Signed) -> bool:
     return abs(one.last_ms - one.first_ms - programme.duration_ms) <= SLACK_MS
 
 
-def _recorded(one: Seen, row: Row, programmes: dict[int, Signed]) -> bool:
-    programme = programmes[one.number]
+def _recorded(one: Seen, row: Row, programme: Signed) -> bool:
     return (
         row.programme == programme.id
         and abs(row.start_ms - one.first_ms) <= 2 * SLACK_MS

@@ -123,16 +123,11 @@ def run(*arguments: str, typed: str = "") -> str:
 
 
 @contextlib.contextmanager
-def daemon(log: Path, *arguments: str, environment: dict[str, str] | None = None) -> "Iterator[subprocess.Popen[str]]":
+def daemon(log: Path, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
     """A kiosk command that runs until the block ends; what it says goes to ``log``."""
     with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "kiosk", *arguments],
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, **(environment or {})},
-        )
+        command = [sys.executable, "-u", "-m", "kiosk", *arguments]
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, text=True)
         try:
             yield process
         finally:

@@ -58,22 +58,17 @@ class Screen:
         opened = x11.XOpenDisplay(display.encode())
         if not opened:
             raise OSError(f"no X display {display}; start one, or set DISPLAY")
-        self._display = ctypes.c_void_p(opened)
-        self._root = ctypes.c_ulong(x11.XDefaultRootWindow(self._display))
-        self.width: int = x11.XDisplayWidth(self._display, 0)
-        self.height: int = x11.XDisplayHeight(self._display, 0)
-        self._row = self.height - max(1, self.height // 36) if row is None else row
-        self._image = self._first()
-
-    def _first(self) -> "ctypes._Pointer[_Image]":
-        args = (self._display, self._root, 0, self._row, self.width, 1, _ALL_PLANES, _ZPIXMAP)
-        image: ctypes._Pointer[_Image] = self._x11.XGetImage(*args)
-        return image
+        handle = ctypes.c_void_p(opened)
+        root = ctypes.c_ulong(x11.XDefaultRootWindow(handle))
+        self.width: int = x11.XDisplayWidth(handle, 0)
+        self.height: int = x11.XDisplayHeight(handle, 0)
+        y = self.height - max(1, self.height // 36) if row is None else row
+        self._source = (handle, root, 0, y, self.width, 1, _ALL_PLANES, _ZPIXMAP)
+        self._image: ctypes._Pointer[_Image] = x11.XGetImage(*self._source)
 
     def row(self) -> bytes:
         """The row as it is on the screen now: four bytes a pixel (blue, green, red, unused)."""
-        source = (self._display, self._root, 0, self._row, self.width, 1, _ALL_PLANES, _ZPIXMAP)
-        self._x11.XGetSubImage(*source, self._image, 0, 0)
+        self._x11.XGetSubImage(*self._source, self._image, 0, 0)
         return ctypes.string_at(self._image.contents.data, self.width * 4)
 
 

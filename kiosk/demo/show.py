@@ -16,7 +16,7 @@ import click
 import kiosk
 from kiosk.contract.playlist import span
 from kiosk.demo.forger import ALL, Forger
-from kiosk.demo.judge import Planned, Row, Seen, Signed, Verdict, judge, showings
+from kiosk.demo.judge import Planned, Row, Signed, Verdict, judge, showings
 from kiosk.demo.presser import free_port, press_stop
 from kiosk.demo.rehearsal import (
     FORGED,
@@ -77,8 +77,8 @@ def perform(week: Path, seconds: int) -> Verdict:
         town = stack.enter_context(daemon(log, "town", "--folder", str(published.town), "serve", "--port", "0"))
         url = wait_for_line(log, "http://", town).split()[-1]
         forger = Forger(url, published.forgeries)
-        forger.start()
-        stack.callback(forger.stop)
+        threading.Thread(target=forger.serve_forever, name="forger", daemon=True).start()
+        stack.callback(forger.shutdown)
         port, typed = free_port(), pin()
         config = write_config(folder, display, virtual, port)
         run("enrol", "--town", forger.url, "--code", published.code, "--config", str(config))
@@ -90,7 +90,7 @@ def perform(week: Path, seconds: int) -> Verdict:
         station = stack.enter_context(daemon(station_log, "station", "--config", str(config)))
         wait_for_line(station_log, "runs", station)
         end = max(time.monotonic() + 5, started + seconds)
-        _watch(published, sampler, end, start.timestamp())
+        _watch(published, sampler, end)
         press_stop(port, typed)
         cut_off = time.monotonic()
         _wait_for_delivery(folder / "station" / "journal.db")
@@ -100,7 +100,7 @@ def perform(week: Path, seconds: int) -> Verdict:
         return verdict
 
 
-def _watch(published: Published, sampler: Sampler, end: float, first_slot: float) -> None:
+def _watch(published: Published, sampler: Sampler, end: float) -> None:
     """The live view: what is on the screen (as sampled), what is next, what the town has."""
     titles = {number: programme.title for number, programme in enumerate(published.playlist.programmes, 1)}
     plan = _plan(published)
@@ -162,7 +162,6 @@ def _wait_for_delivery(journal: Path) -> None:
 
 def _judge(published: Published, sampler: Sampler, folder: Path, cut_off: float, forger: Forger) -> Verdict:
     offset = time.time() * 1000 - time.monotonic() * 1000
-    seen: list[Seen] = showings(list(sampler.seen), offset)
     until = cut_off * 1000 + offset
     plan = [one for one in _plan(published) if one.due_ms + one.programme.duration_ms < until]
     for name in sorted(ALL):
@@ -170,7 +169,7 @@ def _judge(published: Published, sampler: Sampler, folder: Path, cut_off: float,
     return judge(
         plan,
         list(_signed(published).values()),
-        seen,
+        showings(list(sampler.seen), offset),
         _town_rows(published.town),
         _acknowledged(folder / "station" / "journal.db")[0],
         frozenset(FORGED),

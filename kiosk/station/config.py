@@ -162,7 +162,6 @@ class ConfigError(ValueError):
 
     def __init__(self, path: Path, problems: list[str]) -> None:
         super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
-        self.path = path
         self.problems = problems
 
 

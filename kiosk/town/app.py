@@ -9,10 +9,8 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 
 from kiosk.town.api import stations
-from kiosk.town.stations.registry import Retired, Unknown
 from kiosk.town.town import TownError, open_town
 
 
@@ -28,8 +26,7 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
         yield
         town.close()
 
-    errors = dict.fromkeys((Unknown, Retired, HTTPException, Exception), stations.on_problem)
-    app = Starlette(routes=stations.routes(), lifespan=lifespan, exception_handlers=errors)
+    app = Starlette(routes=stations.routes(), lifespan=lifespan, exception_handlers=stations.ERRORS)
     app.state.town, app.state.wait_ms = town, wait_ms
     return app
 

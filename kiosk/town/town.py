@@ -1,12 +1,13 @@
 """A town: its folder, its database, its keys and the folder that it publishes, opened together."""
 
 import secrets
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from kiosk.contract.wire import Id
 from kiosk.town.database import schema
@@ -48,28 +49,25 @@ def found_town(folder: Path, name: str, *, town: str = "", root_keys: int = 3, t
     Raises :class:`TownError` where there is one already.
     """
     town = town or f"town-{secrets.token_hex(4)}"
-    try:
-        msgspec.convert(town, Id)
-    except msgspec.ValidationError:
-        raise TownError(f"town id {town!r}: use 1 to 64 letters, digits, dots, dashes and underscores") from None
+    check_id("town id", town)
     if not 1 <= threshold <= root_keys:
         raise TownError(f"{threshold} of {root_keys} root keys cannot sign; the threshold is 1 to the number of keys")
     public = Public(folder / "public")
     if public.root_version() or list((folder / "keys").glob("*.pem")):
         raise TownError(f"{folder}: there is a town already; name another folder with --folder")
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-    store = open_store(database_url(folder))
-    try:
+    with ExitStack() as undo:
+        store = open_store(database_url(folder))
+        undo.callback(store.close)
         with store.write() as connection:
-            _refuse_second(connection)
+            if connection.execute(select(schema.town.c.id)).first():
+                raise TownError("the database holds a town already; name another with KIOSK_TOWN_DB")
             public.prepare()
             keys.make_keys(folder / "keys", public, root_keys, threshold, datetime.now(UTC))
             row = {"id": town, "name": name, "version": 0, "created_ms": now_ms()}
             connection.execute(schema.town.insert().values(row))
             audit(connection, by, "init", town)
-    except BaseException:
-        store.close()
-        raise
+        undo.pop_all()
     return Town(folder, store, public, keys.Signer(folder / "keys", public), town, name)
 
 
@@ -87,6 +85,9 @@ def open_town(folder: Path) -> Town:
     return Town(folder, store, public, keys.Signer(folder / "keys", public), row.id, row.name)
 
 
-def _refuse_second(connection: Connection) -> None:
-    if connection.execute(select(schema.town.c.id)).first():
-        raise TownError("the database holds a town already; name another with KIOSK_TOWN_DB")
+def check_id(what: str, text: str) -> None:
+    """Raises :class:`TownError` where ``text`` cannot be the id of a town, station or group."""
+    try:
+        msgspec.convert(text, Id)
+    except msgspec.ValidationError:
+        raise TownError(f"{what} {text!r}: use 1 to 64 letters, digits, dots, dashes and underscores") from None

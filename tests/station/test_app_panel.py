@@ -137,7 +137,7 @@ def test_panel_shows_what_is_on_the_screen(room: LiveRoom) -> None:
 def test_town_that_asks_gets_a_picture_after_the_next_heartbeat(room: LiveRoom, town: TownOnTheLine) -> None:
     eventually(lambda: town.count("/v1/heartbeat") > 0)
     assert screenshots.newest(town.office, room.name) is None and town.count("/v1/picture") == 0
-    screenshots.ask(town.office, room.name, by="li")
+    screenshots.request_picture(town.office, room.name, by="li")
     room.post(Wake("report"))
     eventually(lambda: screenshots.newest(town.office, room.name))
     kept = screenshots.newest(town.office, room.name)

@@ -49,14 +49,15 @@ def verify_command(path: Path | None, settings: Path) -> None:
     path = path or _journal_of(settings)
     wrong = 0
     try:
-        with _Progress() as progress:
-            for remark in verify(path, progress.tick):
-                progress.clear()
-                wrong += remark.wrong
-                place = f"entry {remark.seq}: " if remark.seq and remark.wrong else ""
-                click.echo(f"{'WRONG  ' if remark.wrong else 'right  '}{place}{remark.text}")
+        for remark in verify(path, _show_progress):
+            _clear_progress()
+            wrong += remark.wrong
+            place = f"entry {remark.seq}: " if remark.seq and remark.wrong else ""
+            click.echo(f"{'WRONG  ' if remark.wrong else 'right  '}{place}{remark.text}")
     except (JournalError, Malformed) as error:
         raise click.ClickException(str(error)) from None
+    finally:
+        _clear_progress()
     if wrong:
         click.echo(f"{path}: {wrong} things are wrong; keep this file, and tell the town")
         sys.exit(1)
@@ -133,24 +134,12 @@ def _language(settings: Path) -> Language:
         return "zh"
 
 
-class _Progress:
+def _show_progress(done: int, total: int) -> None:
     """How far a long walk has come, on standard error if a person looks on."""
+    if sys.stderr.isatty() and total:
+        click.echo(f"\r{done} of {total} entries", nl=False, err=True)
 
-    def __init__(self) -> None:
-        self._shown = False
 
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.clear()
-
-    def tick(self, done: int, total: int) -> None:
-        if sys.stderr.isatty() and total:
-            click.echo(f"\r{done} of {total} entries", nl=False, err=True)
-            self._shown = True
-
-    def clear(self) -> None:
-        if self._shown:
-            click.echo("\r" + " " * 40 + "\r", nl=False, err=True)
-            self._shown = False
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r" + " " * 40 + "\r", nl=False, err=True)

@@ -1,7 +1,7 @@
 """The HTTP API for stations: enrolment, signed documents, files by hash, reports and heartbeats.
 
-Handlers read the request on the event loop and do their work in a thread, so that no fsync of the database holds up the
-other stations. Tokens, secrets and codes are never logged.
+Bodies are read on the event loop, all other work is done in a thread (where Starlette calls handlers that are not
+``async``), so that no fsync of the database holds up the other stations. Tokens, secrets and codes are never logged.
 """
 
 import logging
@@ -19,10 +19,10 @@ from kiosk.common.web import read_body
 from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Time, read_report
+from kiosk.contract.trust import digest
 from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
 from kiosk.town.database.store import now_ms
 from kiosk.town.intake import intake
-from kiosk.town.signing.repository import Published
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
 from kiosk.town.town import Town
@@ -35,14 +35,6 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 _VERSION = re.compile("[1-9][0-9]{0,8}")
 
 T = TypeVar("T", bound=Record)
-
-
-class Problem(HTTPException):
-    """An answer that is an error. ``more`` goes into the JSON beside the sentence."""
-
-    def __init__(self, status: int, message: str, **more: int | str) -> None:
-        super().__init__(status, message)
-        self.more = more
 
 
 def routes() -> list[Route]:
@@ -61,68 +53,54 @@ def routes() -> list[Route]:
     ]
 
 
-async def health(request: Request) -> Response:
+def health(request: Request) -> Response:
     town = _town(request)
-
-    def ping_database() -> None:
-        with town.store.read() as connection:
-            connection.exec_driver_sql("SELECT 1")
-
-    await run_in_threadpool(ping_database)
+    with town.store.read() as connection:
+        connection.exec_driver_sql("SELECT 1")
     return _json({"ok": True, "root_version": town.public.root_version()})
 
 
 async def enrol(request: Request) -> Response:
     wanted = await _body(request, EnrolRequest, "enrolment request")
-    try:
-        answer = await run_in_threadpool(registry.enrol, _town(request), wanted)
-    except NotEnrolled as error:
-        raise Problem(403, str(error)) from None
+    answer = await run_in_threadpool(registry.enrol, _town(request), wanted)
     log.info("station %s enrolled from host %r", answer.station, wanted.host)
     return _json(answer)
 
 
-async def root(request: Request) -> Response:
-    town = _town(request)
-    version = request.path_params["version"]
+def root(request: Request) -> Response:
+    public, version = _town(request).public, request.path_params["version"]
     if not _VERSION.fullmatch(version):
-        raise Problem(404, "the town has no root of this number")
-    path = town.public.root_path(int(version))
-    return _document(request, await run_in_threadpool(town.public.read, path), "this root")
+        raise HTTPException(404, "the town has no root of this number")
+    return _document(request, public.read(public.root_path(int(version))), "this root")
 
 
-async def group(request: Request) -> Response:
-    town, caller = _town(request), await _caller(request)
+def group(request: Request) -> Response:
+    public, caller = _town(request).public, _caller(request)
     name = request.path_params["group"]
     if name != caller.group:
-        raise Problem(403, f"station {caller.station} is in group {caller.group}, not in {name[:64]!r}")
-    published = await run_in_threadpool(town.public.read, town.public.group_path(name))
-    return _document(request, published, f"a week for group {name}")
+        raise HTTPException(403, f"station {caller.station} is in group {caller.group}, not in {name[:64]!r}")
+    return _document(request, public.read(public.group_path(name)), f"a week for group {name}")
 
 
-async def urgent(request: Request) -> Response:
-    town, _ = _town(request), await _caller(request)
-    published = await run_in_threadpool(town.public.read, town.public.urgent_path)
-    return _document(request, published, "an urgent notice")
+def urgent(request: Request) -> Response:
+    _caller(request)
+    public = _town(request).public
+    return _document(request, public.read(public.urgent_path), "an urgent notice")
 
 
-async def station(request: Request) -> Response:
-    town, caller = _town(request), await _caller(request)
-
-    def signed_document() -> bytes:
-        return encode(town.signer.vouch(registry.document(town, caller.station)))
-
-    data = await run_in_threadpool(signed_document)
-    return _document(request, Published.of(data), "a station document")
+def station(request: Request) -> Response:
+    town, caller = _town(request), _caller(request)
+    signed = encode(town.signer.vouch(registry.document(town, caller.station)))
+    return _document(request, signed, "a station document")
 
 
-async def file(request: Request) -> Response:
+def file(request: Request) -> Response:
     """A file by its hash. Its name is its content, so the ETag is the hash: the same from every mirror."""
-    town, _ = _town(request), await _caller(request)
+    _caller(request)
     sha256 = request.path_params["sha256"]
-    path = town.public.file_path(sha256)
-    if not _SHA256.fullmatch(sha256) or not await run_in_threadpool(path.is_file):
-        raise Problem(404, "the town has no file of this hash; fetch the newest week")
+    path = _town(request).public.file_path(sha256)
+    if not _SHA256.fullmatch(sha256) or not path.is_file():
+        raise HTTPException(404, "the town has no file of this hash; fetch the newest week")
     etag = f'"{sha256}"'
     if _matches(request, etag):
         return Response(status_code=304, headers={"ETag": etag})
@@ -130,21 +108,18 @@ async def file(request: Request) -> Response:
 
 
 async def reports(request: Request) -> Response:
-    town, caller = _town(request), await _caller(request)
+    town, caller = _town(request), await run_in_threadpool(_caller, request)
     try:
         report = await run_in_threadpool(read_report, await read_body(request, MAX_DOCUMENT))
     except Malformed as error:
-        raise Problem(400, str(error)) from None
+        raise HTTPException(400, str(error)) from None
     _require_own(caller, report.station)
 
     def receive() -> ReportAnswer:
         receipts, witness = intake.take(town.store, report, now_ms())
         return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness))
 
-    try:
-        answer = await run_in_threadpool(receive)
-    except intake.Gap as gap:
-        raise Problem(409, str(gap), head_seq=gap.head_seq, head_hash=gap.head_hash) from None
+    answer = await run_in_threadpool(receive)
     for receipt in answer.receipts:
         if receipt.state == "refused":
             log.warning("station %s: entry %d refused: %s", caller.station, receipt.seq, receipt.reason)
@@ -152,12 +127,12 @@ async def reports(request: Request) -> Response:
 
 
 async def heartbeat(request: Request) -> Response:
-    town, caller = _town(request), await _caller(request)
+    town, caller = _town(request), await run_in_threadpool(_caller, request)
     beat = await _body(request, Heartbeat, "heartbeat")
     _require_own(caller, beat.station)
 
     def answer() -> HeartbeatAnswer:
-        intake.hear(town.store, beat, now_ms())
+        intake.keep_heartbeat(town.store, beat, now_ms())
         public = town.public
         return HeartbeatAnswer(
             root_version=public.root_version(),
@@ -174,30 +149,35 @@ async def heartbeat(request: Request) -> Response:
 
 async def screen(request: Request) -> Response:
     """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
-    town, caller = _town(request), await _caller(request)
+    town, caller = _town(request), await run_in_threadpool(_caller, request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
-        raise Problem(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
+        raise HTTPException(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
     try:
         at_ms = msgspec.convert(request.query_params.get("at_ms"), Instant, strict=False)
     except msgspec.ValidationError:
-        raise Problem(400, "at_ms: tell in milliseconds since 1970 when the picture was taken") from None
+        raise HTTPException(400, "at_ms: tell in milliseconds since 1970 when the picture was taken") from None
     jpeg = await read_body(request, MAX_PICTURE)
     if trouble := problem(jpeg):
-        raise Problem(400, trouble)
+        raise HTTPException(400, trouble)
     await run_in_threadpool(screenshots.keep, town, caller.station, at_ms, jpeg)
     return _json({})
 
 
-async def on_problem(_request: Request, error: Exception) -> Response:
+async def _on_problem(_request: Request, error: Exception) -> Response:
     """Every error as JSON with a sentence; one that was not foreseen tells nothing of itself."""
     if isinstance(error, HTTPException):
-        more = error.more if isinstance(error, Problem) else {}
-        return _json({"error": error.detail, **more}, error.status_code, dict(error.headers or {}))
+        return _json({"error": error.detail}, error.status_code, dict(error.headers or {}))
     if isinstance(error, Unknown):
         return _json({"error": str(error)}, 401, {"WWW-Authenticate": "Bearer"})
-    if isinstance(error, Retired):
+    if isinstance(error, Retired | NotEnrolled):
         return _json({"error": str(error)}, 403)
+    if isinstance(error, intake.Gap):
+        return _json({"error": str(error), "head_seq": error.head_seq, "head_hash": error.head_hash}, 409)
     return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
+
+
+ERRORS = dict.fromkeys((Unknown, Retired, NotEnrolled, intake.Gap, HTTPException, Exception), _on_problem)
+"""The exceptions that handlers raise, and what answers them."""
 
 
 def _town(request: Request) -> Town:
@@ -205,34 +185,34 @@ def _town(request: Request) -> Town:
     return town
 
 
-async def _caller(request: Request) -> Caller:
+def _caller(request: Request) -> Caller:
     """The station whose token the request shows. Raises :class:`Unknown` or :class:`Retired`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unknown("this needs the station's token; enrol the station")
-    return await run_in_threadpool(registry.recognise, _town(request), token.strip())
+    return registry.recognise(_town(request), token.strip())
 
 
 def _require_own(caller: Caller, station: str) -> None:
     if station != caller.station:
-        raise Problem(403, f"this is of station {station}, the token is of station {caller.station}")
+        raise HTTPException(403, f"this is of station {station}, the token is of station {caller.station}")
 
 
 async def _body(request: Request, kind: type[T], what: str) -> T:
     try:
         return decode(await read_body(request, SMALL_BODY), kind, what)
     except Malformed as error:
-        raise Problem(400, str(error)) from None
+        raise HTTPException(400, str(error)) from None
 
 
-def _document(request: Request, published: Published | None, what: str) -> Response:
-    if published is None:
-        raise Problem(404, f"the town has not published {what}")
-    etag = f'"{published.sha256}"'
+def _document(request: Request, data: bytes | None, what: str) -> Response:
+    if data is None:
+        raise HTTPException(404, f"the town has not published {what}")
+    etag = f'"{digest(data)}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if _matches(request, etag):
         return Response(status_code=304, headers=headers)
-    return Response(published.data, headers=headers, media_type="application/json")
+    return Response(data, headers=headers, media_type="application/json")
 
 
 def _matches(request: Request, etag: str) -> bool:

@@ -1,8 +1,9 @@
 """What the town's commands share: the options of the group, the open town, errors as one line."""
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +12,36 @@ import click
 from kiosk.town.database.store import StoreError
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing.keys import KeyTrouble
-from kiosk.town.town import Town, TownError, open_town
+from kiosk.town.town import TownError, open_town
 
 Options = tuple[Path, str]
 """``--folder`` and ``--by``: the town's folder, and who gives the command."""
 
 
-def told(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorate a command: an error that a person can mend becomes a line on stderr."""
+class TownGroup(click.Group):
+    """A group of commands of which an error that a person can mend becomes a line on stderr."""
 
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
         try:
-            command(*args, **kwargs)
+            return super().invoke(ctx)
         except (TownError, StoreError, KeyTrouble, SourceError) as error:
             raise click.ClickException(str(error)) from None
+
+
+def with_town(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a command: it is called with the open town, and who gives the command, before its own arguments."""
+
+    @click.pass_obj
+    @functools.wraps(command)
+    def wrapped(options: Options, *args: Any, **kwargs: Any) -> None:
+        folder, by = options
+        with closing(open_town(folder)) as town:
+            command(town, by, *args, **kwargs)
 
     return wrapped
 
 
-@contextmanager
-def opened(folder: Path) -> Iterator[Town]:
-    """The town in ``folder``, closed at the end of the block."""
-    town = open_town(folder)
-    try:
-        yield town
-    finally:
-        town.close()
+def local_text(instant: int) -> str:
+    """An instant by this computer's clock."""
+    return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"

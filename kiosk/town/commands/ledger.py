@@ -1,15 +1,14 @@
 """What the stations have reported, and what speaks against it: `kiosk town plays`, `stations`, `restarts` and so on."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
 
-from kiosk.town.commands.common import Options, opened, told
-from kiosk.town.database.store import Store
+from kiosk.town.commands.common import local_text, with_town
 from kiosk.town.ledger import queries
+from kiosk.town.town import Town
 
 DAY_MS = 86_400_000
 
@@ -20,9 +19,8 @@ Row = dict[str, Any]
 
 @click.command()
 @_json
-@click.pass_obj
-@told
-def plays(options: Options, as_json: bool) -> None:
+@with_town
+def plays(town: Town, _by: str, as_json: bool) -> None:
     """Every play that the stations have reported; times by the clock put right (~), where that is known."""
 
     def line(row: Row) -> str:
@@ -30,31 +28,29 @@ def plays(options: Options, as_json: bool) -> None:
         if row["repaired_start_ms"] is not None:
             start_ms, mark = row["repaired_start_ms"], "~"
         seconds = row["played_ms"] / 1000
-        return f"{row['station']} {mark}{_shown(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
+        return f"{row['station']} {mark}{local_text(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
 
-    _list(options, queries.plays, line, as_json)
+    _list(queries.plays(town.store), line, as_json)
 
 
 @click.command()
 @_json
-@click.pass_obj
-@told
-def stations(options: Options, as_json: bool) -> None:
+@with_town
+def stations(town: Town, _by: str, as_json: bool) -> None:
     """Every station: how far its record is countersigned, when it was heard last, what it still has to fetch and when
     it will be ready, and what is wrong with its record."""
 
     def line(row: Row) -> str:
         return f"{row['id']}  {row['name']}  {row['head_seq']} entries  {_state(row)}{_against(row)}"
 
-    _list(options, queries.stations, line, as_json)
+    _list(queries.stations(town.store), line, as_json)
 
 
 @click.command()
 @click.argument("station", default="")
 @_json
-@click.pass_obj
-@told
-def restarts(options: Options, station: str, as_json: bool) -> None:
+@with_town
+def restarts(town: Town, _by: str, station: str, as_json: bool) -> None:
     """Every time that STATION, or any, began its record anew after damage, and what is missing before it."""
 
     def line(row: Row) -> str:
@@ -62,75 +58,73 @@ def restarts(options: Options, station: str, as_json: bool) -> None:
         missing = (
             f"entries {lost} are lost" if lost else "nothing is known to be lost" if row["facts"] else "not said why"
         )
-        when = f"{row['station']}  begun anew {_shown(row['begun_ms'])}"
+        when = f"{row['station']}  begun anew {local_text(row['begun_ms'])}"
         return f"{when}  {missing}; the town has the record before it up to entry {row['held_seq']}"
 
-    _list(options, lambda store: queries.restarts(store, station), line, as_json)
+    _list(queries.restarts(town.store, station), line, as_json)
 
 
 @click.command()
 @click.argument("station", default="")
 @_json
-@click.pass_obj
-@told
-def refused(options: Options, station: str, as_json: bool) -> None:
+@with_town
+def refused(town: Town, _by: str, station: str, as_json: bool) -> None:
     """Every record, of STATION or of all, that the town would not take, and why. The station keeps it and shows it."""
 
     def line(row: Row) -> str:
-        return f"{row['station']}  {_shown(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
+        return f"{row['station']}  {local_text(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
 
-    _list(options, lambda store: queries.refused(store, station), line, as_json)
+    _list(queries.refused(town.store, station), line, as_json)
 
 
 @click.command()
 @click.argument("station")
 @_json
-@click.pass_obj
-@told
-def forks(options: Options, station: str, as_json: bool) -> None:
+@with_town
+def forks(town: Town, _by: str, station: str, as_json: bool) -> None:
     """The other story that STATION has told beside the one that the town countersigned: nothing of it is lost."""
 
     def lines(row: Row) -> str:
         stands = row["stands"] or "none"
-        told_at = f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there"
+        told_at = f"entry {row['seq']}, told {local_text(row['received_ms'])}; the town has {stands} there"
         return f"{told_at}\n    {_text(row['record'])}"
 
-    _list(options, lambda store: queries.forks(store, station), lines, as_json)
+    _list(queries.forks(town.store, station), lines, as_json)
 
 
 @click.command()
 @click.option("--days", type=click.FloatRange(0), default=2.0, show_default=True, help="So old, or older.")
 @_json
-@click.pass_obj
-@told
-def late(options: Options, days: float, as_json: bool) -> None:
+@with_town
+def late(town: Town, _by: str, days: float, as_json: bool) -> None:
     """The entries that were old already when the town first saw them."""
 
     def line(row: Row) -> str:
         age = row["age_ms"] / DAY_MS
         return f"{row['station']}  entry {row['seq']}  {row['kind']:12}  {age:6.1f} days  {row['record_id']}"
 
-    _list(options, lambda store: queries.late(store, round(days * DAY_MS)), line, as_json)
+    _list(queries.late(town.store, round(days * DAY_MS)), line, as_json)
 
 
-def _list(options: Options, read: Callable[[Store], Iterator[Row]], line: Callable[[Row], str], as_json: bool) -> None:
+def _list(rows: Iterator[Row], line: Callable[[Row], str], as_json: bool) -> None:
     """Print the rows as they are read: a line each, or one JSON array."""
-    with opened(options[0]) as town:
-        rows = read(town.store)
-        if as_json:
-            _array(rows)
-            return
+    if not as_json:
         for row in rows:
             click.echo(line(row))
+        return
+    click.echo("[", nl=False)
+    for number, row in enumerate(rows):
+        click.echo(("," if number else "") + json.dumps(row, ensure_ascii=False, default=_text), nl=False)
+    click.echo("]")
 
 
 def _state(row: Row) -> str:
     """What the station said last, in words."""
     if row["heard_ms"] is None:
         return "never heard"
-    said = [f"heard {_shown(row['heard_ms'])}", f"week {row['playlist_version']}", f"clock {row['clock']}"]
+    said = [f"heard {local_text(row['heard_ms'])}", f"week {row['playlist_version']}", f"clock {row['clock']}"]
     if row["programmes_missing"]:
-        when = f"ready about {_shown(row['ready_ms'])}" if row["ready_ms"] else "ready at a time not known yet"
+        when = f"ready about {local_text(row['ready_ms'])}" if row["ready_ms"] else "ready at a time not known yet"
         megabytes, speed = row["bytes_missing"] / 1e6, row["bytes_per_s"] / 1000
         said.append(f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch at {speed:.0f} kB/s, {when}")
     else:
@@ -146,28 +140,16 @@ def _against(row: Row) -> str:
     if row["restarts"]:
         found.append(f"record begun anew {row['restarts']} times: kiosk town restarts")
     if row["cloned_ms"] is not None:
-        found.append(f"two PCs report as this station since {_shown(row['cloned_ms'])}")
+        found.append(f"two PCs report as this station since {local_text(row['cloned_ms'])}")
     if row["forked_ms"] is not None:
-        found.append(f"tells two stories since {_shown(row['forked_ms'])}, {row['forks']} entries set aside")
+        found.append(f"tells two stories since {local_text(row['forked_ms'])}, {row['forks']} entries set aside")
     if row["broken_ms"] is not None:
-        found.append(f"a record that does not fit its hash came {_shown(row['broken_ms'])}")
+        found.append(f"a record that does not fit its hash came {local_text(row['broken_ms'])}")
     if row["retired_ms"] is not None:
         found.append("retired")
     return "".join(f"; {text}" for text in found)
 
 
-def _shown(instant: int) -> str:
-    return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
-
-
 def _text(record: bytes) -> str:
     """A record as it came: it may be anything."""
     return record.decode(errors="replace")
-
-
-def _array(rows: Iterable[Row]) -> None:
-    """A JSON array, written row by row."""
-    click.echo("[", nl=False)
-    for number, row in enumerate(rows):
-        click.echo(("," if number else "") + json.dumps(row, ensure_ascii=False, default=_text), nl=False)
-    click.echo("]")

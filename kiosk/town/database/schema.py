@@ -3,23 +3,11 @@
 Instants are UTC milliseconds in columns that end in ``_ms``. Tokens and secrets are kept as their SHA-256.
 """
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+import sqlalchemy as sa
 
-metadata = MetaData(
+from kiosk.town.database.columns import BIG, DAY, ID, NAME, WORD, columns, of_station, place
+
+metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
@@ -28,273 +16,216 @@ metadata = MetaData(
     }
 )
 
-town = Table(
+town = sa.Table(
     "town",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("name", String(400), nullable=False),
-    Column("version", BigInteger, nullable=False),  # the counter of everything published; it only grows
-    Column("created_ms", BigInteger, nullable=False),
+    sa.Column("id", ID, primary_key=True),
+    *columns(NAME, "name"),
+    *columns(BIG, "version", "created_ms"),  # version: the counter of everything published; it only grows
 )
 
-publication = Table(
+publication = sa.Table(
     "publication",
     metadata,
-    Column("version", BigInteger, primary_key=True, autoincrement=False),
-    Column("group_id", String(64)),  # NULL for the urgent notices
-    Column("title", String(400), nullable=False),
-    Column("first_day", String(10)),
-    Column("last_day", String(10)),
-    Column("sha256", String(64), nullable=False),  # of the signed metadata
-    Column("at_ms", BigInteger, nullable=False),
-    Column("by", String(400), nullable=False),
+    sa.Column("version", BIG, primary_key=True, autoincrement=False),
+    *columns(ID, "group_id", null=True),  # NULL for the urgent notices
+    *columns(NAME, "title", "by"),
+    *columns(DAY, "first_day", "last_day", null=True),
+    *columns(ID, "sha256"),  # of the signed metadata
+    *columns(BIG, "at_ms"),
 )
 
-programme = Table(
+programme = sa.Table(
     "programme",
     metadata,
-    Column("id", String(64), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("title", String(400), nullable=False),
-    Column("category", String(400), nullable=False),
-    Column("source", String(400), nullable=False),
-    Column("duration_ms", BigInteger, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("loudness_clufs", Integer),
-    Column("peak_cdbtp", Integer),
-    Column("short", Boolean, nullable=False),
-    Column("version", BigInteger, nullable=False),  # of the publication that named it last
-    PrimaryKeyConstraint("id", "sha256"),
+    *columns(ID, "id", "sha256"),
+    *columns(NAME, "title", "category", "source"),
+    *columns(BIG, "duration_ms", "size"),
+    *columns(sa.Integer(), "loudness_clufs", "peak_cdbtp", null=True),
+    *columns(sa.Boolean(), "short"),
+    *columns(BIG, "version"),  # of the publication that named it last
+    sa.PrimaryKeyConstraint("id", "sha256"),
 )
 
-measurement = Table(
+measurement = sa.Table(
     "measurement",
     metadata,
-    Column("path", Text, primary_key=True),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("measured", Text, nullable=False),  # common.media.Media as JSON
-    Index(None, "sha256"),
+    sa.Column("path", sa.Text, primary_key=True),
+    *columns(BIG, "size", "mtime_ns"),
+    *columns(ID, "sha256"),
+    *columns(sa.Text(), "measured"),  # common.media.Media as JSON
+    sa.Index(None, "sha256"),
 )
 
-station = Table(
+station = sa.Table(
     "station",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("group_id", String(64), nullable=False),
-    Column("name", String(400), nullable=False),
-    Column("settings", Text, nullable=False),  # the officer's part of the StationDocument, as JSON
-    Column("document_version", BigInteger, nullable=False),
-    Column("document_ms", BigInteger, nullable=False),
-    Column("token_sha256", String(64), unique=True),
-    Column("public_key", String(64)),
-    Column("host", String(400)),
-    Column("enrolment", Integer, nullable=False),  # counts the keys: a new PC enrols with a new one
-    Column("chain", Integer, nullable=False),  # number of the newest chain; 0 before the first report
-    Column("added_ms", BigInteger, nullable=False),
-    Column("enrolled_ms", BigInteger),
-    Column("retired_ms", BigInteger),
-    Column("forked_ms", BigInteger),  # when its record was first found to contradict itself
-    Column("broken_ms", BigInteger),  # when a record first did not fit its hash
-    Column("cloned_ms", BigInteger),  # when two PCs were first found to report as this station
+    sa.Column("id", ID, primary_key=True),
+    *columns(ID, "group_id"),
+    *columns(NAME, "name"),
+    *columns(sa.Text(), "settings"),  # the officer's part of the StationDocument, as JSON
+    *columns(BIG, "document_version", "document_ms"),
+    sa.Column("token_sha256", ID, unique=True),
+    *columns(ID, "public_key", null=True),
+    *columns(NAME, "host", null=True),
+    *columns(sa.Integer(), "enrolment"),  # counts the keys: a new PC enrols with a new one
+    *columns(sa.Integer(), "chain"),  # number of the newest chain; 0 before the first report
+    *columns(BIG, "added_ms"),
+    *columns(BIG, "enrolled_ms", "retired_ms", null=True),
+    *columns(BIG, "forked_ms", null=True),  # when its record was first found to contradict itself
+    *columns(BIG, "broken_ms", null=True),  # when a record first did not fit its hash
+    *columns(BIG, "cloned_ms", null=True),  # when two PCs were first found to report as this station
 )
 
 # One row for each enrolment and epoch of a station, numbered in the order in which they began to report.
-chain = Table(
+chain = sa.Table(
     "chain",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("chain", Integer, nullable=False),
-    Column("enrolment", Integer, nullable=False),
-    Column("epoch", String(64)),  # NULL: reported before stations named their epochs
-    Column("head_seq", BigInteger, nullable=False),
-    Column("head_hash", String(64), nullable=False),
-    Column("begun_ms", BigInteger, nullable=False),
-    Column("witnessed_ms", BigInteger),
-    PrimaryKeyConstraint("station", "chain"),
-    UniqueConstraint("station", "enrolment", "epoch"),
+    of_station(),
+    *columns(sa.Integer(), "chain", "enrolment"),
+    *columns(ID, "epoch", null=True),  # NULL: reported before stations named their epochs
+    *columns(BIG, "head_seq"),
+    *columns(ID, "head_hash"),
+    *columns(BIG, "begun_ms"),
+    *columns(BIG, "witnessed_ms", null=True),
+    sa.PrimaryKeyConstraint("station", "chain"),
+    sa.UniqueConstraint("station", "enrolment", "epoch"),
 )
 
-enrolment = Table(
+enrolment = sa.Table(
     "enrolment",
     metadata,
-    Column("secret_sha256", String(64), primary_key=True),
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("made_ms", BigInteger, nullable=False),
-    Column("expires_ms", BigInteger, nullable=False),
-    Column("used_ms", BigInteger),
-    Column("public_key", String(64)),
+    sa.Column("secret_sha256", ID, primary_key=True),
+    of_station(),
+    *columns(BIG, "made_ms", "expires_ms"),
+    *columns(BIG, "used_ms", null=True),
+    *columns(ID, "public_key", null=True),
 )
 
-entry = Table(
+entry = sa.Table(
     "entry",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("chain", Integer, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("record_id", String(64)),  # NULL where the record was refused, or stands here for the second time
-    Column("kind", String(32)),
-    Column("record", LargeBinary, nullable=False),  # byte for byte as sent
-    Column("state", String(16), nullable=False),  # accepted, duplicate, refused
-    Column("reason", String(400), nullable=False),
-    Column("received_ms", BigInteger, nullable=False),
-    Column("age_ms", BigInteger),  # when the town first saw it, by the times that it tells; NULL where it tells none
-    PrimaryKeyConstraint("station", "chain", "seq"),
-    UniqueConstraint("station", "record_id"),
+    *place(),
+    *columns(ID, "hash"),
+    *columns(ID, "record_id", null=True),  # NULL where the record was refused, or stands here for the second time
+    *columns(sa.String(32), "kind", null=True),
+    *columns(sa.LargeBinary(), "record"),  # byte for byte as sent
+    *columns(WORD, "state"),  # accepted, duplicate, refused
+    *columns(NAME, "reason"),
+    *columns(BIG, "received_ms"),
+    *columns(BIG, "age_ms", null=True),  # when the town first saw it, by its own times; NULL where it tells none
+    sa.PrimaryKeyConstraint("station", "chain", "seq"),
+    sa.UniqueConstraint("station", "record_id"),
     sqlite_with_rowid=False,
 )
 
-fork = Table(
+fork = sa.Table(
     "fork",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("chain", Integer, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("hash", String(64), nullable=False),  # as offered
-    Column("record_sha256", String(64), nullable=False),
-    Column("record", LargeBinary, nullable=False),
-    Column("received_ms", BigInteger, nullable=False),
-    PrimaryKeyConstraint("station", "chain", "seq", "hash", "record_sha256"),
+    *place(),
+    *columns(ID, "hash", "record_sha256"),  # hash: as offered
+    *columns(sa.LargeBinary(), "record"),
+    *columns(BIG, "received_ms"),
+    sa.PrimaryKeyConstraint("station", "chain", "seq", "hash", "record_sha256"),
     sqlite_with_rowid=False,
 )
 
-play = Table(
+play = sa.Table(
     "play",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("chain", Integer, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("id", String(64), nullable=False),
-    Column("playlist_version", BigInteger, nullable=False),
-    Column("programme", String(64), nullable=False),
-    Column("title", String(400), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("category", String(400), nullable=False),
-    Column("source", String(400), nullable=False),
-    Column("origin", String(16), nullable=False),
-    Column("occasion", String(400), nullable=False),
-    Column("planned_start_ms", BigInteger, nullable=False),
-    Column("planned_end_ms", BigInteger, nullable=False),
-    Column("actual_start_ms", BigInteger, nullable=False),
-    Column("actual_end_ms", BigInteger, nullable=False),
-    Column("played_ms", BigInteger, nullable=False),
-    Column("outcome", String(16), nullable=False),
-    Column("cause", String(400), nullable=False),
-    Column("continues", String(64)),
-    Column("late_ms", BigInteger, nullable=False),
-    Column("gap_ms", BigInteger, nullable=False),
-    Column("pictures_shown", BigInteger, nullable=False),
-    Column("pictures_lost", BigInteger, nullable=False),
-    Column("screen_evidence", String(16), nullable=False),
-    Column("muted", Boolean, nullable=False),
-    Column("volume", Integer),
-    Column("practice", Boolean, nullable=False),
-    Column("clock", String(16), nullable=False),
-    Column("boot_id", String(64), nullable=False),
-    Column("received_ms", BigInteger, nullable=False),
-    Column("started_monotonic_ms", BigInteger),  # NULL: before the town kept it
-    Column("repaired_start_ms", BigInteger),  # NULL: no repair of the clock is known; then actual_start_ms holds
-    Column("repaired_end_ms", BigInteger),
-    Column("day", String(10)),  # the local date that it counts for; NULL: practice, not counted
-    Column("seen", String(16)),  # attended, unattended, unknown
-    PrimaryKeyConstraint("station", "chain", "seq"),
+    *place(),
+    *columns(ID, "id", "programme", "sha256", "boot_id"),
+    *columns(ID, "continues", null=True),
+    *columns(NAME, "title", "category", "source", "occasion", "cause"),
+    *columns(WORD, "origin", "outcome", "screen_evidence", "clock"),
+    *columns(BIG, "planned_start_ms", "planned_end_ms", "actual_start_ms", "actual_end_ms", "played_ms"),
+    *columns(BIG, "late_ms", "gap_ms", "pictures_shown", "pictures_lost", "playlist_version", "received_ms"),
+    *columns(sa.Boolean(), "muted", "practice"),
+    *columns(sa.Integer(), "volume", null=True),
+    *columns(BIG, "started_monotonic_ms", null=True),  # NULL: before the town kept it
+    # NULL: no repair of the clock is known; then actual_start_ms and actual_end_ms hold.
+    *columns(BIG, "repaired_start_ms", "repaired_end_ms", null=True),
+    *columns(DAY, "day", null=True),  # the local date that it counts for; NULL: practice, not counted
+    *columns(WORD, "seen", null=True),  # attended, unattended, unknown
+    sa.PrimaryKeyConstraint("station", "chain", "seq"),
     sqlite_with_rowid=False,
 )
 
-clock_repair = Table(
+clock_repair = sa.Table(
     "clock_repair",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("boot_id", String(64), nullable=False),
-    Column("chain", Integer, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("from_monotonic_ms", BigInteger, nullable=False),
-    Column("to_monotonic_ms", BigInteger),
-    Column("offset_ms", BigInteger, nullable=False),
-    Column("clock", String(16), nullable=False),
-    Column("by", String(400), nullable=False),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("received_ms", BigInteger, nullable=False),
-    PrimaryKeyConstraint("station", "boot_id", "chain", "seq"),
+    *place(),
+    *columns(ID, "boot_id"),
+    *columns(BIG, "from_monotonic_ms", "offset_ms", "at_ms", "received_ms"),
+    *columns(BIG, "to_monotonic_ms", null=True),
+    *columns(WORD, "clock"),
+    *columns(NAME, "by"),
+    sa.PrimaryKeyConstraint("station", "boot_id", "chain", "seq"),
     sqlite_with_rowid=False,
 )
 
-attendance = Table(
+attendance = sa.Table(
     "attendance",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("play", String(64), nullable=False),  # may be reported later
-    Column("chain", Integer, nullable=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("heads", BigInteger, nullable=False),  # members and others who were there
-    PrimaryKeyConstraint("station", "play", "chain", "seq"),
+    *place(),
+    *columns(ID, "play"),  # may be reported later
+    *columns(BIG, "heads"),  # members and others who were there
+    sa.PrimaryKeyConstraint("station", "play", "chain", "seq"),
     sqlite_with_rowid=False,
 )
 
-# Kept in the transaction that takes the plays in: a week of ten thousand rooms is read from here, not from the plays.
-tally = Table(
+# Written in the transaction that takes the plays in: a week of 10,000 rooms is read from here, not from the plays.
+tally = sa.Table(
     "tally",
     metadata,
-    Column("day", String(10), nullable=False),
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("programme", String(64), nullable=False),
-    Column("outcome", String(16), nullable=False),
-    Column("seen", String(16), nullable=False),
-    Column("plays", BigInteger, nullable=False),
-    Column("played_ms", BigInteger, nullable=False),
-    PrimaryKeyConstraint("day", "station", "programme", "outcome", "seen"),
+    *columns(DAY, "day"),
+    of_station(),
+    *columns(ID, "programme"),
+    *columns(WORD, "outcome", "seen"),
+    *columns(BIG, "plays", "played_ms"),
+    sa.PrimaryKeyConstraint("day", "station", "programme", "outcome", "seen"),
     sqlite_with_rowid=False,
 )
 
-fault = Table(
+fault = sa.Table(
     "fault",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), nullable=False),
-    Column("fault", String(64), nullable=False),
-    Column("cause", String(64), nullable=False),
-    Column("device", String(400), nullable=False),
-    Column("found_ms", BigInteger, nullable=False),
-    Column("cleared_ms", BigInteger),
-    Column("state", String(16), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("remedy", Text, nullable=False),
-    Column("by", String(400), nullable=False),
-    Column("received_ms", BigInteger, nullable=False),  # when the town first knew
-    PrimaryKeyConstraint("station", "fault"),
+    of_station(),
+    *columns(ID, "fault", "cause"),
+    *columns(NAME, "device", "by"),
+    *columns(BIG, "found_ms", "received_ms"),  # received_ms: when the town first knew
+    *columns(BIG, "cleared_ms", null=True),
+    *columns(WORD, "state"),
+    *columns(sa.Text(), "text", "remedy"),
+    sa.PrimaryKeyConstraint("station", "fault"),
 )
 
-heartbeat = Table(
+heartbeat = sa.Table(
     "heartbeat",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), primary_key=True),
-    Column("received_ms", BigInteger, nullable=False),
-    Column("sent_ms", BigInteger, nullable=False),
-    Column("clock", String(16), nullable=False),
-    Column("playlist_version", BigInteger, nullable=False),
-    Column("head_seq", BigInteger, nullable=False),
-    Column("waiting", BigInteger, nullable=False),
-    Column("heartbeat", Text, nullable=False),  # whole, as JSON
+    of_station(),
+    *columns(BIG, "received_ms", "sent_ms", "playlist_version", "head_seq", "waiting"),
+    *columns(WORD, "clock"),
+    *columns(sa.Text(), "heartbeat"),  # whole, as JSON
+    sa.PrimaryKeyConstraint("station"),
 )
 
-picture = Table(
+picture = sa.Table(
     "picture",
     metadata,
-    Column("station", String(64), ForeignKey("station.id"), primary_key=True),
-    Column("wanted_ms", BigInteger),  # when the town asked for one; NULL where it waits for none
-    Column("at_ms", BigInteger),  # of the newest one, by the station's clock
-    Column("received_ms", BigInteger),
-    Column("jpeg", LargeBinary),
+    of_station(),
+    *columns(BIG, "wanted_ms", null=True),  # when the town asked for one; NULL where it waits for none
+    *columns(BIG, "at_ms", "received_ms", null=True),  # at_ms: of the newest one, by the station's clock
+    *columns(sa.LargeBinary(), "jpeg", null=True),
+    sa.PrimaryKeyConstraint("station"),
 )
 
-audit = Table(
+audit = sa.Table(
     "audit",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("at_ms", BigInteger, nullable=False),
-    Column("who", String(400), nullable=False),
-    Column("what", String(64), nullable=False),
-    Column("subject", String(400), nullable=False),
-    Column("detail", Text, nullable=False),
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    *columns(BIG, "at_ms"),
+    *columns(NAME, "who", "subject"),
+    *columns(ID, "what"),
+    *columns(sa.Text(), "detail"),
 )

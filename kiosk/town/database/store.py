@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, select, text
+import msgspec
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, make_url, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
@@ -96,6 +97,23 @@ def locked_station(connection: Connection, station: str) -> Any:
     return connection.execute(
         select(schema.station).where(schema.station.c.id == station).with_for_update()
     ).one_or_none()
+
+
+def update_station(connection: Connection, station: str, **values: Any) -> None:
+    """Change columns of the station's row."""
+    connection.execute(update(schema.station).where(schema.station.c.id == station).values(values))
+
+
+def columns_of(table: Table, record: msgspec.Struct) -> dict[str, Any]:
+    """Those fields of the record that are columns of the table."""
+    return {name: getattr(record, name) for name in record.__struct_fields__ if name in table.c}
+
+
+def put(connection: Connection, table: Table, row: dict[str, Any], lasting: tuple[str, ...] = ()) -> None:
+    """Insert the row, or update the one of the same key, in which the columns ``lasting`` stay as they are."""
+    change = {name: value for name, value in row.items() if name not in lasting}
+    new = insert_or(connection, table).values(row)
+    connection.execute(new.on_conflict_do_update(index_elements=table.primary_key, set_=change))
 
 
 def insert_or(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from kiosk.contract.reports import GENESIS, Report
 from kiosk.town.database import schema
+from kiosk.town.database.store import update_station
 from kiosk.town.intake.duplicates import Row
 
 chain = schema.chain
@@ -16,38 +17,31 @@ def chain_of(connection: Connection, station: Row, epoch: str) -> Row | None:
 
 
 def chain_for(connection: Connection, station: Row, report: Report, now_ms: int) -> Row:
-    """The chain that a report goes on with, begun if its epoch is new. ``station`` is locked."""
-    found = chain_of(connection, station, report.epoch)
-    if found is None:
-        _begin(connection, station, report, now_ms)
-        found = chain_of(connection, station, report.epoch)
-        assert found is not None  # noqa: S101
-    return found
+    """The chain that a report goes on with, begun if its epoch is new. ``station`` is locked.
 
-
-def flag_clone(connection: Connection, station: Row, found: Row, now_ms: int) -> None:
-    """Flag a station of which an older epoch reports after a newer one has begun: two PCs have the same state."""
-    if found.chain < station.chain and station.cloned_ms is None:
-        mine = schema.station.c.id == station.id
-        connection.execute(update(schema.station).where(mine).values(cloned_ms=now_ms))
-
-
-def _begin(connection: Connection, station: Row, report: Report, now_ms: int) -> None:
-    """Begin a chain; or give one from before stations named their epochs that of the report that goes on with it."""
-    mine = and_(chain.c.station == station.id, chain.c.enrolment == station.enrolment)
+    A chain from before stations named their epochs is given that of the report that goes on with it.
+    """
+    if (found := chain_of(connection, station, report.epoch)) is not None:
+        return found
     if report.entries and report.entries[0].seq > 1:
-        named = update(chain).where(mine, chain.c.epoch.is_(None)).values(epoch=report.epoch)
-        if connection.execute(named).rowcount:
-            return
-    number = station.chain + 1
+        mine = and_(chain.c.station == station.id, chain.c.enrolment == station.enrolment, chain.c.epoch.is_(None))
+        named = update(chain).where(mine).values(epoch=report.epoch).returning(chain)
+        if (found := connection.execute(named).one_or_none()) is not None:
+            return found
     row = {
         "station": station.id,
-        "chain": number,
+        "chain": station.chain + 1,
         "enrolment": station.enrolment,
         "epoch": report.epoch,
         "head_seq": 0,
         "head_hash": GENESIS,
         "begun_ms": now_ms,
     }
-    connection.execute(insert(chain).values(row))
-    connection.execute(update(schema.station).where(schema.station.c.id == station.id).values(chain=number))
+    update_station(connection, station.id, chain=row["chain"])
+    return connection.execute(insert(chain).values(row).returning(chain)).one()
+
+
+def flag_clone(connection: Connection, station: Row, found: Row, now_ms: int) -> None:
+    """Flag a station of which an older epoch reports after a newer one has begun: two PCs have the same state."""
+    if found.chain < station.chain and station.cloned_ms is None:
+        update_station(connection, station.id, cloned_ms=now_ms)

@@ -16,12 +16,10 @@ from kiosk.contract.records import Attendance, ClockRepair, Entryable, Fault, Pl
 from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Receipt, Report, Witness
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
-from kiosk.town.database.store import Store, insert_or, locked_station
+from kiosk.town.database.store import Store, columns_of, insert_or, locked_station, put, update_station
 from kiosk.town.intake.chains import chain_for, chain_of, flag_clone
 from kiosk.town.intake.duplicates import HASH, Known, Place, Row, held_at, id_of, is_held
 from kiosk.town.intake.rollup import Tally
-
-_PLAY_COLUMNS = {column.name for column in schema.play.columns} & set(Play.__struct_fields__)
 
 
 class Gap(Exception):
@@ -69,36 +67,22 @@ def take(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...]
         place = and_(table.c.station == station.id, table.c.chain == chain.chain)
         values = {"head_seq": head["seq"], "head_hash": head["hash"], "witnessed_ms": now_ms}
         connection.execute(update(table).where(place).values(values))
-        flags = {
-            "forked_ms": station.forked_ms or (now_ms if batch.forks else None),
-            "broken_ms": station.broken_ms or (now_ms if batch.broken else None),
-        }
-        connection.execute(update(schema.station).where(schema.station.c.id == station.id).values(flags))
+        forked_ms = station.forked_ms or (now_ms if batch.forks else None)
+        broken_ms = station.broken_ms or (now_ms if batch.broken else None)
+        update_station(connection, station.id, forked_ms=forked_ms, broken_ms=broken_ms)
     witness = Witness(station=station.id, epoch=report.epoch, seq=head["seq"], hash=head["hash"], at_ms=now_ms)
     return tuple(batch.receipts), witness
 
 
-def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
+def keep_heartbeat(store: Store, beat: Heartbeat, now_ms: int) -> None:
     """Keep a station's latest heartbeat.
 
     Where its head is another than the town has at that place, there is a fork before any record tells: two PCs with
     the same state folder show at their first heartbeats. So does an older epoch beside a newer one.
     """
-    row = {
-        "station": beat.station,
-        "received_ms": now_ms,
-        "sent_ms": beat.sent_ms,
-        "clock": beat.clock,
-        "playlist_version": beat.playlist_version,
-        "head_seq": beat.head_seq,
-        "waiting": beat.waiting,
-        "heartbeat": encode(beat).decode(),
-    }
+    row = columns_of(schema.heartbeat, beat) | {"received_ms": now_ms, "heartbeat": encode(beat).decode()}
     with store.write() as connection:
-        table = schema.heartbeat
-        connection.execute(
-            insert_or(connection, table).values(row).on_conflict_do_update(index_elements=["station"], set_=row)
-        )
+        put(connection, schema.heartbeat, row)
         station = connection.execute(select(schema.station).where(schema.station.c.id == beat.station)).one()
         if (chain := chain_of(connection, station, beat.epoch)) is None:
             return
@@ -107,8 +91,7 @@ def hear(store: Store, beat: Heartbeat, now_ms: int) -> None:
         place = and_(entry.c.station == station.id, entry.c.chain == chain.chain, entry.c.seq == beat.head_seq)
         held = connection.execute(select(entry.c.hash).where(place)).scalar()
         if held not in (None, beat.head_hash) and station.forked_ms is None:
-            mine = schema.station.c.id == station.id
-            connection.execute(update(schema.station).where(mine).values(forked_ms=now_ms))
+            update_station(connection, station.id, forked_ms=now_ms)
 
 
 def _judge(connection: Connection, chain: Row, report: Report, now_ms: int) -> _Batch:
@@ -125,38 +108,26 @@ def _judge(connection: Connection, chain: Row, report: Report, now_ms: int) -> _
         stands = held.get(entry.seq)
         forked = forked or (stands is not None and stands.hash != entry.hash)
         data = bytes(entry.record)
-        if forked:
-            _set_aside(batch, chain, entry, data, now_ms)
-            batch.receipts.append(_refuse(entry, data, "fork"))
+        if forked or (stands is not None and not is_held(connection, chain, stands, previous, data)):
+            receipt = _set_aside(batch, chain, entry, data, now_ms)
         elif stands is None:
-            batch.receipts.append(_take_entry(batch, chain, previous, entry, data, known, now_ms))
-        elif not is_held(connection, chain, stands, previous, data):
-            _set_aside(batch, chain, entry, data, now_ms)
-            batch.receipts.append(_refuse(entry, data, "fork"))
+            receipt = _judge_entry(batch, chain, previous, entry, data, known, now_ms)
         elif stands.state == "refused":
-            batch.receipts.append(_refuse(entry, data, stands.reason))
+            receipt = _refuse(entry, data, stands.reason)
         else:
-            batch.receipts.append(Receipt(seq=entry.seq, id=id_of(data), state="duplicate"))
+            receipt = Receipt(seq=entry.seq, id=id_of(data), state="duplicate")
+        batch.receipts.append(receipt)
         previous = entry.hash
     return batch
 
 
-def _take_entry(
+def _judge_entry(
     batch: _Batch, chain: Row, previous: str, entry: Entry, data: bytes, known: Known, now_ms: int
 ) -> Receipt:
     """Judge a new entry, put its row into the batch, and give its receipt."""
     where = {"station": chain.station, "chain": chain.chain, "seq": entry.seq}
-    row = {
-        **where,
-        "hash": entry.hash,
-        "record_id": None,
-        "kind": None,
-        "record": data,
-        "state": "refused",
-        "reason": "",
-        "received_ms": now_ms,
-        "age_ms": None,
-    }
+    row = {**where, "hash": entry.hash, "record": data, "received_ms": now_ms}
+    row |= {"record_id": None, "kind": None, "state": "refused", "reason": "", "age_ms": None}  # until it is judged
     batch.entries.append(row)
     if reports.chain(previous, entry.seq, data) != entry.hash:
         row["reason"] = f"{HASH} the record is not the one that the entry's hash was made over"
@@ -174,15 +145,14 @@ def _take_entry(
             return Receipt(seq=entry.seq, id=record.id, state="duplicate")
         row["reason"] = f"id: another record has the id {record.id} already"
         return _refuse(entry, data, row["reason"])
-    row["record_id"], row["state"], row["age_ms"] = record.id, "accepted", now_ms - _told_ms(record)
-    _sort_in(batch, record, where, now_ms)
+    row["record_id"], row["state"], row["age_ms"] = record.id, "accepted", now_ms - _end_ms(record)
+    _add_record(batch, record, where, now_ms)
     return Receipt(seq=entry.seq, id=record.id, state="accepted")
 
 
-def _sort_in(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> None:
+def _add_record(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> None:
     if isinstance(record, Play):
-        told = {name: getattr(record, name) for name in _PLAY_COLUMNS}
-        batch.plays.append({**where, **told, "received_ms": now_ms})
+        batch.plays.append({**where, **columns_of(schema.play, record), "received_ms": now_ms})
     elif isinstance(record, Fault):
         batch.faults.append(record)
     elif isinstance(record, ClockRepair):
@@ -191,8 +161,8 @@ def _sort_in(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> Non
         batch.attendances.append((where, record))
 
 
-def _told_ms(record: Entryable) -> int:
-    """When what it tells was over, by its own word."""
+def _end_ms(record: Entryable) -> int:
+    """When what the record tells of was over, by the times in it."""
     if isinstance(record, Play):
         return record.actual_end_ms
     if isinstance(record, Session):
@@ -206,31 +176,15 @@ def _write(connection: Connection, station: Row, batch: _Batch, now_ms: int) -> 
     if batch.entries:
         connection.execute(insert(schema.entry), batch.entries)
     Tally(connection, station).take(batch.plays, batch.repairs, batch.attendances, now_ms)
-    for fault in batch.faults:
-        _write_fault(connection, station.id, fault, now_ms)
+    for fault in batch.faults:  # raising and clearing are two records of one fault: the row shows how it stands
+        row = columns_of(schema.fault, fault) | {"station": station.id, "received_ms": now_ms}
+        put(connection, schema.fault, row, lasting=("received_ms",))
     if batch.forks:  # the same fork is offered again and again while the station has no receipt; once is enough
         connection.execute(insert_or(connection, schema.fork).on_conflict_do_nothing(), batch.forks)
 
 
-def _write_fault(connection: Connection, station: str, fault: Fault, now_ms: int) -> None:
-    """Raising and clearing are two records of one fault: the row shows how it stands."""
-    table = schema.fault
-    row: dict[str, Any] = {
-        "cause": fault.cause,
-        "device": fault.device,
-        "found_ms": fault.found_ms,
-        "cleared_ms": fault.cleared_ms,
-        "state": fault.state,
-        "text": fault.text,
-        "remedy": fault.remedy,
-        "by": fault.by,
-    }
-    place = and_(table.c.station == station, table.c.fault == fault.fault)
-    if connection.execute(update(table).where(place).values(row)).rowcount == 0:
-        connection.execute(insert(table).values(station=station, fault=fault.fault, received_ms=now_ms, **row))
-
-
-def _set_aside(batch: _Batch, chain: Row, entry: Entry, data: bytes, now_ms: int) -> None:
+def _set_aside(batch: _Batch, chain: Row, entry: Entry, data: bytes, now_ms: int) -> Receipt:
+    """Keep an entry of another story beside the one that stands; gives its receipt."""
     batch.forks.append(
         {
             "station": chain.station,
@@ -242,6 +196,7 @@ def _set_aside(batch: _Batch, chain: Row, entry: Entry, data: bytes, now_ms: int
             "received_ms": now_ms,
         }
     )
+    return _refuse(entry, data, "fork")
 
 
 def _refuse(entry: Entry, data: bytes, reason: str) -> Receipt:

@@ -6,30 +6,26 @@ after the repair of its clock, and before or after the attendance that names it.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection, and_, bindparam, insert, select, tuple_, update
 
+from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Attendance, ClockRepair
+from kiosk.contract.station import Opening
 from kiosk.contract.wire import MAX_INSTANT
 from kiosk.town.database import schema
-from kiosk.town.database.store import insert_or
+from kiosk.town.database.store import columns_of, insert_or
 from kiosk.town.intake.duplicates import Place, Row
 
 PAGE = 500
 """Rows held in memory at once, and names in one question: SQLite takes 32,766 of them, whatever a station sends."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class _Opening(msgspec.Struct):
-    time_zone: str = "Asia/Shanghai"
 
 
 class _Settings(msgspec.Struct):
-    opening: _Opening = msgspec.field(default_factory=_Opening)
+    opening: Opening = Opening()
 
 
 class Tally:
@@ -48,13 +44,13 @@ class Tally:
         received_ms: int,
     ) -> None:
         """Write what was truly new in a report: play rows as in ``schema.play``, repairs of clocks, attendance."""
-        self._keep_repairs(repairs, received_ms)
-        named = self._keep_attendance(attendances)
+        self._write_repairs(repairs, received_ms)
+        named = self._write_attendance(attendances)
         if plays:
             self._add_plays(plays)
-        self._mend(sorted({repair.boot_id for _, repair in repairs}))
-        self._see(named)
-        self._write()
+        self._apply_repairs(sorted({repair.boot_id for _, repair in repairs}))
+        self._mark_attended(named)
+        self._write_tallies()
 
     # --- new plays ---
 
@@ -79,7 +75,7 @@ class Tally:
         if play["practice"]:
             return None
         start_ms = play["actual_start_ms"] if repaired_ms is None else repaired_ms
-        return (_EPOCH + timedelta(milliseconds=start_ms)).astimezone(self._zone).date().isoformat()
+        return to_utc(start_ms).astimezone(self._zone).date().isoformat()
 
     def _count(self, play: dict[str, Any], sign: int) -> None:
         if play["day"] is not None:
@@ -89,13 +85,10 @@ class Tally:
 
     # --- clocks put right ---
 
-    def _keep_repairs(self, repairs: Sequence[tuple[Place, ClockRepair]], received_ms: int) -> None:
-        rows = [
-            place | {name: getattr(repair, name) for name in _REPAIR_COLUMNS} | {"received_ms": received_ms}
-            for place, repair in repairs
-        ]
-        if rows:
-            self._connection.execute(insert(schema.clock_repair), rows)
+    def _write_repairs(self, repairs: Sequence[tuple[Place, ClockRepair]], received_ms: int) -> None:
+        table = schema.clock_repair
+        if rows := [place | columns_of(table, repair) | {"received_ms": received_ms} for place, repair in repairs]:
+            self._connection.execute(insert(table), rows)
 
     def _repairs(self, boots: set[str]) -> dict[str, list[Row]]:
         """The repairs of these boots, the one that holds first."""
@@ -110,8 +103,8 @@ class Tally:
             found[row.boot_id].append(row)
         return found
 
-    def _mend(self, boots: list[str]) -> None:
-        """Put the plays of these boots right, those that were reported long ago too."""
+    def _apply_repairs(self, boots: list[str]) -> None:
+        """Correct the times of the plays of these boots, also of those reported long ago."""
         if not boots:
             return
         repairs = self._repairs(set(boots))
@@ -124,8 +117,8 @@ class Tally:
                 day = self._day(play, start_ms)
                 self._count(play, -1)
                 self._count(play | {"day": day}, 1)
-                changes.append(_at(play) | {"start": start_ms, "end": end_ms, "to_day": day})
-            self._change(changes, repaired_start_ms="start", repaired_end_ms="end", day="to_day")
+                changes.append(_place_of(play) | {"repaired_start_ms": start_ms, "repaired_end_ms": end_ms, "day": day})
+            self._update_plays(changes)
 
     def _plays_of(self, boots: list[str]) -> Iterator[list[dict[str, Any]]]:
         """Page by page, along the key."""
@@ -146,8 +139,8 @@ class Tally:
 
     # --- attendance ---
 
-    def _keep_attendance(self, attendances: Sequence[tuple[Place, Attendance]]) -> list[str]:
-        """Note who was at which play; gives the plays at which somebody was."""
+    def _write_attendance(self, attendances: Sequence[tuple[Place, Attendance]]) -> list[str]:
+        """Write who was at which play; gives the plays at which somebody was."""
         named: dict[str, None] = {}
         for place, attendance in attendances:
             heads = max(attendance.present, len(attendance.members)) + attendance.others
@@ -165,8 +158,8 @@ class Tally:
         )
         return set(rows.scalars())
 
-    def _see(self, named: list[str]) -> None:
-        """Somebody was at these plays."""
+    def _mark_attended(self, named: list[str]) -> None:
+        """Count these plays as attended."""
         play, entry = schema.play, schema.entry
         place = and_(entry.c.station == play.c.station, entry.c.chain == play.c.chain, entry.c.seq == play.c.seq)
         for some in _pages(named):
@@ -179,20 +172,18 @@ class Tally:
             for row in rows.mappings().all():
                 self._count(dict(row), -1)
                 self._count(dict(row) | {"seen": "attended"}, 1)
-                changes.append(_at(row) | {"now": "attended"})
-            self._change(changes, seen="now")
+                changes.append(_place_of(row) | {"seen": "attended"})
+            self._update_plays(changes)
 
     # --- writing ---
 
-    def _change(self, rows: list[dict[str, Any]], **columns: str) -> None:
-        if not rows:
-            return
-        table = schema.play
-        place = and_(*(table.c[name] == bindparam(f"at_{name}") for name in ("station", "chain", "seq")))
-        values: dict[str, Any] = {column: bindparam(name) for column, name in columns.items()}
-        self._connection.execute(update(table).where(place).values(values), rows)
+    def _update_plays(self, rows: list[dict[str, Any]]) -> None:
+        """Update plays: each row holds the place of one, as :func:`_place_of` gives it, and its new values."""
+        if rows:
+            place = and_(*(schema.play.c[name] == bindparam(f"at_{name}") for name in ("station", "chain", "seq")))
+            self._connection.execute(update(schema.play).where(place), rows)
 
-    def _write(self) -> None:
+    def _write_tallies(self) -> None:
         names = ("day", "programme", "outcome", "seen")
         rows = [
             dict(zip(names, key, strict=True)) | {"station": self._station, "plays": plays, "played_ms": played_ms}
@@ -205,9 +196,6 @@ class Tally:
         new = insert_or(self._connection, table)
         added = {name: table.c[name] + new.excluded[name] for name in ("plays", "played_ms")}
         self._connection.execute(new.on_conflict_do_update(index_elements=table.primary_key, set_=added), rows)
-
-
-_REPAIR_COLUMNS = sorted({column.name for column in schema.clock_repair.columns} & set(ClockRepair.__struct_fields__))
 
 
 def _repaired(play: Any, repairs: Sequence[Row]) -> tuple[int | None, int | None]:
@@ -228,7 +216,7 @@ def _seen(evidence: str, attended: bool) -> str:
     return "attended" if attended else "unknown" if evidence == "none" else "unattended"
 
 
-def _at(play: Any) -> dict[str, Any]:
+def _place_of(play: Any) -> dict[str, Any]:
     return {f"at_{name}": play[name] for name in ("station", "chain", "seq")}
 
 

@@ -5,21 +5,21 @@ in the versions, and no version is ever used twice.
 """
 
 import fcntl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.trust import PLAYLIST, PROGRAMME, SUBTITLE, URGENT, Held, Index, Pinned
+from kiosk.contract.trust import PLAYLIST, URGENT, Held, Index, Pinned
 from kiosk.contract.wire import encode
 from kiosk.town.database import schema
-from kiosk.town.database.store import audit, now_ms
+from kiosk.town.database.store import audit, columns_of, now_ms, put
 from kiosk.town.publishing.measure import Tick
 from kiosk.town.signing import keys
 from kiosk.town.town import Town
@@ -49,9 +49,7 @@ def pins(programmes: Iterable[Programme]) -> tuple[dict[str, Pinned], list[str]]
     found: dict[str, Pinned] = {}
     problems: list[str] = []
     for programme in programmes:
-        named = {PROGRAMME + programme.id: Pinned(programme.size, programme.sha256)}
-        named |= {f"{SUBTITLE}{programme.id}.{s.language}": Pinned(s.size, s.sha256) for s in programme.subtitles}
-        for name, pin in named.items():
+        for name, pin in trust.pins_of(programme):
             if found.setdefault(name, pin) != pin:
                 problems.append(f"{name}: stands for two different files; give one of them another id")
     return found, problems
@@ -60,9 +58,7 @@ def pins(programmes: Iterable[Programme]) -> tuple[dict[str, Pinned], list[str]]
 def copy(town: Town, files: dict[str, Path], tick: Tick) -> None:
     """Copy the programmes' files (by SHA-256) into the public folder. Raises :class:`FileChanged`, :class:`OSError`."""
     for sha256, source in files.items():
-        with source.open("rb") as file:
-            size = file.seek(0, 2)
-        town.public.add(source, sha256, size, _named(tick, source.name))
+        town.public.add(source, sha256, tick)
 
 
 def issue_playlist(town: Town, draft: Playlist, terms: PublishTerms) -> Playlist:
@@ -77,7 +73,9 @@ def issue_playlist(town: Town, draft: Playlist, terms: PublishTerms) -> Playlist
     with town.store.write() as connection:
         days = {"first_day": playlist.first_day, "last_day": playlist.last_day}
         _record_publication(connection, index, terms, group_id=playlist.group, title=playlist.title, **days)
-        _record_programmes(connection, playlist)
+        for programme in playlist.programmes:
+            row = columns_of(schema.programme, programme) | {"version": playlist.version}
+            put(connection, schema.programme, row)
     return playlist
 
 
@@ -94,10 +92,6 @@ def issue_urgent(town: Town, notices: Iterable[Urgent], terms: PublishTerms) -> 
     with town.store.write() as connection:
         _record_publication(connection, index, terms, title=", ".join(notice.title for notice in notices)[:400])
     return index.version
-
-
-def _named(tick: Tick, name: str) -> Callable[[int], None]:
-    return lambda size: tick(size, name)
 
 
 def _publish_document(town: Town, data: bytes) -> Pinned:
@@ -130,12 +124,3 @@ def _record_publication(connection: Connection, index: Index, terms: PublishTerm
     connection.execute(insert(schema.publication).values(row))
     what = "publish" if "group_id" in columns else "urgent"
     audit(connection, terms.by, what, columns.get("group_id", "urgent"), f"version {index.version}")
-
-
-def _record_programmes(connection: Connection, playlist: Playlist) -> None:
-    table = schema.programme
-    names = [column.name for column in table.columns if column.name != "version"]
-    for programme in playlist.programmes:
-        row = {name: getattr(programme, name) for name in names}
-        connection.execute(delete(table).where(table.c.id == programme.id, table.c.sha256 == programme.sha256))
-        connection.execute(insert(table).values(version=playlist.version, **row))

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import select
 
 from kiosk.common.media import Media, MediaError, hash_file, measure
 from kiosk.contract.playlist import Programme, Subtitle
 from kiosk.town.database import schema
-from kiosk.town.database.store import Store
-from kiosk.town.publishing.source import ProgrammeSource, SourceError, missing, wanted
+from kiosk.town.database.store import Store, put
+from kiosk.town.publishing.source import ProgrammeSource, SourceError
 
 Tick = Callable[[int, str], None]
 """Called with the bytes that went by and the name of their file."""
@@ -31,9 +30,8 @@ def gather(
 
     Raises :class:`SourceError` with every problem of every file.
     """
-    if problems := missing(wanted(path, programmes)):
-        raise SourceError(path, problems)
     found: list[Programme] = []
+    problems: list[str] = []
     files: dict[str, Path] = {}
     for source in programmes:
         try:
@@ -98,7 +96,7 @@ def _measured(store: Store, path: Path, tick: Tick) -> Media:
     with store.read() as connection:
         text = connection.execute(select(table.c.measured).where(table.c.sha256 == sha256).limit(1)).scalar()
     media = msgspec.json.decode(text, type=Media) if text is not None else measure(path, sha256)
-    row_values = {
+    new = {
         "path": key,
         "size": stat.st_size,
         "mtime_ns": stat.st_mtime_ns,
@@ -106,10 +104,5 @@ def _measured(store: Store, path: Path, tick: Tick) -> Media:
         "measured": msgspec.json.encode(media).decode(),
     }
     with store.write() as connection:
-        _replace(connection, row_values)
+        put(connection, table, new)
     return media
-
-
-def _replace(connection: Connection, row: dict[str, Any]) -> None:
-    connection.execute(delete(schema.measurement).where(schema.measurement.c.path == row["path"]))
-    connection.execute(insert(schema.measurement).values(row))

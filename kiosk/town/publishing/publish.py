@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from kiosk.contract import playlist as playlists
 from kiosk.contract import trust
@@ -96,7 +96,7 @@ def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> int
             index = trust.peek(public.group_path(group).read_bytes())
             issue_playlist(town, playlists.read(_file(town, index, PLAYLIST + group)), terms)
         if (urgent := public.read(public.urgent_path)) is not None:
-            index = trust.peek(urgent.data)
+            index = trust.peek(urgent)
             names = [name for name in index.files if name.startswith(URGENT)]
             issue_urgent(town, [playlists.read_urgent(_file(town, index, name)) for name in names], terms)
     return version
@@ -111,20 +111,7 @@ def _draft(town: Town, week: WeekSource) -> Playlist:
     programmes = (
         Programme(id=p.id, title=p.title, file="-", duration_ms=1, size=0, sha256="0" * 64) for p in week.programmes
     )
-    return Playlist(
-        town=town.id,
-        group=week.group,
-        version=1,
-        title=week.title,
-        time_zone=week.time_zone,
-        issued_ms=0,
-        first_day=week.first_day,
-        last_day=week.last_day,
-        programmes=tuple(programmes),
-        slots=week.slots,
-        recommended=week.recommended,
-        month_plans=week.month_plans,
-    )
+    return Playlist(**asdict(week) | {"programmes": tuple(programmes)}, town=town.id, version=1, issued_ms=0)
 
 
 def _no_instant(notice: NoticeSource, text: str) -> str | None:
@@ -137,18 +124,9 @@ def _no_instant(notice: NoticeSource, text: str) -> str | None:
 
 
 def _urgent(town: Town, notice: NoticeSource, programmes: tuple[Programme, ...]) -> Urgent:
-    start, end = (datetime.fromisoformat(text) for text in (notice.start, notice.end))
-    return Urgent(
-        id=notice.id,
-        town=town.id,
-        title=notice.title,
-        stations=notice.stations,
-        start_ms=round(start.timestamp() * 1000),
-        end_ms=round(end.timestamp() * 1000),
-        mode=notice.mode,
-        programmes=programmes,
-        volume=notice.volume,
-    )
+    fields = asdict(notice) | {"programmes": programmes}
+    start, end = (datetime.fromisoformat(fields.pop(name)).timestamp() for name in ("start", "end"))
+    return Urgent(**fields, town=town.id, start_ms=round(start * 1000), end_ms=round(end * 1000))
 
 
 def _copy(town: Town, path: Path, files: dict[str, Path], tick: Tick) -> None:

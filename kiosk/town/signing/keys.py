@@ -33,12 +33,10 @@ def make_keys(folder: Path, public: Public, root_keys: int, threshold: int, now:
     """Make the town's first keys and sign its first root."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     root = Root(version=1, expires=_expiry(now), consistent_snapshot=True)
-    signers = [_make_key(folder, "root") for _ in range(root_keys)]
-    for signer in signers:
-        root.add_key(signer.public_key, "root")
+    signers = _add_keys(root, "root", folder, root_keys)
     root.roles["root"].threshold = threshold
     for role in ("targets", "online"):
-        _add_key(root, role, _make_key(folder, role))
+        _add_keys(root, role, folder, 1)
     _publish_root(public, root, signers)
 
 
@@ -57,18 +55,12 @@ def rotate(folder: Path, root_folder: Path, public: Public, role: str, now: date
         )
     root.version += 1
     root.expires = _expiry(now)
-    signers = list(old)
-    if role == "root":
-        threshold, made = wanted.threshold, [_make_key(root_folder, "root") for _ in wanted.keyids]
-        _revoke(root, "root")
-        for signer in made:
-            root.add_key(signer.public_key, "root")
-        root.roles["root"].threshold = threshold
-        signers += made
-    else:
-        _revoke(root, role)
-        _add_key(root, role, _make_key(folder, role))
-    _publish_root(public, root, signers)
+    count = len(root.roles[ROLES[role][0]].keyids)
+    for name in ROLES[role]:
+        for keyid in list(root.roles[name].keyids):
+            root.revoke_key(keyid, name)
+    made = _add_keys(root, role, root_folder if role == "root" else folder, count)
+    _publish_root(public, root, [*old, *made] if role == "root" else old)
     return root.version
 
 
@@ -86,8 +78,8 @@ class Signer:
     def __init__(self, folder: Path, public: Public) -> None:
         self._folder = folder
         self._public = public
-        self._held: dict[str, CryptoSigner] = {}
-        self._root_version = 0
+        self._held: dict[tuple[int, str], CryptoSigner] = {}
+        """By the version of the root that names the key, and its role."""
 
     def vouch(self, record: Record) -> Signed:
         """Sign a record with the online key."""
@@ -103,37 +95,30 @@ class Signer:
         return metadata.to_bytes(JSONSerializer(compact=True))
 
     def _key(self, role: str) -> CryptoSigner:
-        if self._root_version != self._public.root_version():
-            self._held.clear()
-            self._root_version = self._public.root_version()
-        if role not in self._held:
-            self._held[role] = self._find(role)
-        return self._held[role]
-
-    def _find(self, role: str) -> CryptoSigner:
-        named = current_root(self._public).roles[ROLES[role][0]].keyids
-        for signer in _signers(self._folder, role):
-            if signer.public_key.keyid in named:
-                return signer
-        raise KeyTrouble(
-            f"{self._folder}: the {role} key that root {self._public.root_version()} names is not here; "
-            f"bring its file back, or make another with `kiosk town rotate-key {role}`"
-        )
+        version = self._public.root_version()
+        if (version, role) not in self._held:
+            named = current_root(self._public).roles[ROLES[role][0]].keyids
+            found = [signer for signer in _signers(self._folder, role) if signer.public_key.keyid in named]
+            if not found:
+                raise KeyTrouble(
+                    f"{self._folder}: the {role} key that root {version} names is not here; "
+                    f"bring its file back, or make another with `kiosk town rotate-key {role}`"
+                )
+            self._held[version, role] = found[0]
+        return self._held[version, role]
 
 
 def _expiry(now: datetime) -> datetime:
     return (now.astimezone(UTC) + timedelta(days=365 * ROOT_YEARS)).replace(microsecond=0)
 
 
-def _add_key(root: Root, role: str, signer: CryptoSigner) -> None:
-    for name in ROLES[role]:
-        root.add_key(signer.public_key, name)
-
-
-def _revoke(root: Root, role: str) -> None:
-    for name in ROLES[role]:
-        for keyid in list(root.roles[name].keyids):
-            root.revoke_key(keyid, name)
+def _add_keys(root: Root, role: str, folder: Path, count: int) -> list[CryptoSigner]:
+    """Make keys for ``role``, in ``folder``, and name them in the root."""
+    made = [_make_key(folder, role) for _ in range(count)]
+    for signer in made:
+        for name in ROLES[role]:
+            root.add_key(signer.public_key, name)
+    return made
 
 
 def _publish_root(public: Public, root: Root, signers: list[CryptoSigner]) -> None:

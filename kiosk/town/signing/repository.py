@@ -4,7 +4,6 @@ import hashlib
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.common.files import whole_file, write_whole
@@ -16,18 +15,6 @@ _ROOT = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
 
 class FileChanged(Exception):
     """A file is not what was measured a moment ago."""
-
-
-@dataclass(frozen=True)
-class Published:
-    """A published document and its hash."""
-
-    data: bytes
-    sha256: str
-
-    @classmethod
-    def of(cls, data: bytes) -> "Published":
-        return cls(data, trust.digest(data))
 
 
 class Public:
@@ -81,27 +68,26 @@ class Public:
             self._versions[path] = known
         return known[1]
 
-    def read(self, path: Path) -> Published | None:
+    def read(self, path: Path) -> bytes | None:
         """A document of the folder, or None where it is not published."""
         try:
-            data = path.read_bytes()
+            return path.read_bytes()
         except FileNotFoundError:
             return None
-        return Published.of(data)
 
     def write(self, path: Path, data: bytes) -> None:
         """Publish a document at ``path``."""
         write_whole(path, data)
 
-    def add(self, source: Path, sha256: str, size: int, tick: Callable[[int], None] = lambda _: None) -> None:
-        """Copy ``source`` into the folder, under its hash; ``tick`` is called with the bytes that went by.
+    def add(self, source: Path, sha256: str, tick: Callable[[int, str], None]) -> None:
+        """Copy ``source`` into the folder, under its hash; ``tick`` is called with the bytes that went by and its name.
 
         Raises :class:`FileChanged` where the file is no longer the one that was measured, :class:`OSError` where the
         disk is full.
         """
-        goal = self.file_path(sha256)
+        goal, size = self.file_path(sha256), source.stat().st_size
         if goal.exists() and goal.stat().st_size == size:
-            tick(size)
+            tick(size, source.name)
             return
         if shutil.disk_usage(goal.parent).free < size + CHUNK:
             raise OSError(f"{goal.parent}: too little room for {source.name} ({size} bytes); free some and try again")
@@ -110,6 +96,6 @@ class Public:
             while chunk := original.read(CHUNK):
                 seen.update(chunk)
                 copy.write(chunk)
-                tick(len(chunk))
+                tick(len(chunk), source.name)
             if seen.hexdigest() != sha256:
                 raise FileChanged(f"{source}: the file changed while it was being published; publish again")

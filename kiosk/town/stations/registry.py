@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from kiosk.contract import trust
 from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest
 from kiosk.contract.station import StationDocument, check
-from kiosk.contract.wire import Id, encode
+from kiosk.contract.wire import encode
 from kiosk.town.database import schema
-from kiosk.town.database.store import audit, locked_station, now_ms
+from kiosk.town.database.store import audit, locked_station, now_ms, update_station
 from kiosk.town.publishing.source import SourceError, StationSource, read_source
-from kiosk.town.town import Town, TownError
+from kiosk.town.town import Town, TownError, check_id
 
 DAY_MS = 86_400_000
 
@@ -51,10 +51,7 @@ def add_station(
     :class:`source.SourceError`.
     """
     for what, text in (("station", station), ("group", group)):
-        try:
-            msgspec.convert(text, Id)
-        except msgspec.ValidationError:
-            raise TownError(f"{what} {text!r}: use 1 to 64 letters, digits, dots, dashes and underscores") from None
+        check_id(what, text)
     settings = _settings(document) if document else None
     secret = secrets.token_bytes(SECRET_BYTES)
     now = now_ms()
@@ -83,12 +80,9 @@ def add_station(
             }
             if any(getattr(held, column) != value for column, value in changed.items()):
                 changed |= {"document_version": held.document_version + 1, "document_ms": now}
-                connection.execute(update(schema.station).where(schema.station.c.id == station).values(changed))
-        connection.execute(
-            insert(schema.enrolment).values(
-                secret_sha256=_hash(secret.hex()), station=station, made_ms=now, expires_ms=now + days * DAY_MS
-            )
-        )
+                update_station(connection, station, **changed)
+        code = {"secret_sha256": _hash(secret.hex()), "made_ms": now, "expires_ms": now + days * DAY_MS}
+        connection.execute(insert(schema.enrolment).values(station=station, **code))
         audit(connection, by, "add-station", station, f"group {group}")
     return Code(secret.hex(), trust.digest(town.public.root_path(1).read_bytes()))
 
@@ -100,7 +94,7 @@ def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
     """
     now = now_ms()
     token = secrets.token_urlsafe(32)
-    stations, enrolments = schema.station, schema.enrolment
+    enrolments = schema.enrolment
     with town.store.write() as connection:
         place = enrolments.c.secret_sha256 == _hash(request.secret)
         found = connection.execute(select(enrolments).where(place).with_for_update()).one_or_none()
@@ -114,15 +108,15 @@ def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
         if station.retired_ms is not None:
             raise NotEnrolled(f"station {station.id} is retired; ask the town for a code of another station")
         connection.execute(update(enrolments).where(place).values(used_ms=now, public_key=request.public_key))
-        row: dict[str, Any] = {
-            "token_sha256": _hash(token),
-            "public_key": request.public_key,
-            "host": request.host,
-            "enrolled_ms": now,
-        }
-        if station.public_key not in (None, request.public_key):
-            row |= {"enrolment": station.enrolment + 1}
-        connection.execute(update(stations).where(stations.c.id == station.id).values(row))
+        update_station(
+            connection,
+            station.id,
+            token_sha256=_hash(token),
+            public_key=request.public_key,
+            host=request.host,
+            enrolled_ms=now,
+            enrolment=station.enrolment + (station.public_key not in (None, request.public_key)),
+        )
         audit(connection, f"station {station.id}", "enrol", station.id, request.host)
     return EnrolAnswer(
         town=town.id,
@@ -139,11 +133,7 @@ def recognise(town: Town, token: str) -> Caller:
     hashed = _hash(token)
     table = schema.station
     with town.store.read() as connection:
-        found = connection.execute(
-            select(table.c.id, table.c.group_id, table.c.token_sha256, table.c.retired_ms).where(
-                table.c.token_sha256 == hashed
-            )
-        ).one_or_none()
+        found = connection.execute(select(table).where(table.c.token_sha256 == hashed)).one_or_none()
     if found is None or not hmac.compare_digest(found.token_sha256, hashed):
         raise Unknown("the town does not know this token; enrol the station again")
     if found.retired_ms is not None:
@@ -179,13 +169,8 @@ def set_document(town: Town, station: str, path: Path, *, by: str) -> int:
     """Replace the officer's part of a station's document; gives the new version. Raises :class:`TownError`."""
     settings = encode(_settings(path)).decode()
     with town.store.write() as connection:
-        row = _present(locked_station(connection, station), station)
-        version = row.document_version + 1
-        connection.execute(
-            update(schema.station)
-            .where(schema.station.c.id == station)
-            .values(settings=settings, document_version=version, document_ms=now_ms())
-        )
+        version = known_station(connection, station).document_version + 1
+        update_station(connection, station, settings=settings, document_version=version, document_ms=now_ms())
         audit(connection, by, "station-document", station, f"version {version}")
     return int(version)
 
@@ -193,10 +178,17 @@ def set_document(town: Town, station: str, path: Path, *, by: str) -> int:
 def retire(town: Town, station: str, *, by: str) -> None:
     """Revoke a station's token for good; its record stays. Raises :class:`TownError`."""
     with town.store.write() as connection:
-        _present(locked_station(connection, station), station)
-        place = schema.station.c.id == station
-        connection.execute(update(schema.station).where(place).values(retired_ms=now_ms()))
+        known_station(connection, station)
+        update_station(connection, station, retired_ms=now_ms())
         audit(connection, by, "retire-station", station)
+
+
+def known_station(connection: Connection, station: str) -> Row[*tuple[Any, ...]]:
+    """The station's row, as :func:`locked_station`. Raises :class:`TownError` where there is none."""
+    row: Row[*tuple[Any, ...]] | None = locked_station(connection, station)
+    if row is None:
+        raise TownError(f"station {station} is not known; add it with `kiosk town add-station {station}`")
+    return row
 
 
 def _settings(path: Path) -> StationSource:
@@ -214,12 +206,6 @@ def _settings(path: Path) -> StationSource:
     if problems := check(draft):
         raise SourceError(path, problems)
     return settings
-
-
-def _present(row: Row[*tuple[Any, ...]] | None, station: str) -> Row[*tuple[Any, ...]]:
-    if row is None:
-        raise TownError(f"station {station} is not known; add it with `kiosk town add-station {station}`")
-    return row
 
 
 def _hash(secret: str) -> str:

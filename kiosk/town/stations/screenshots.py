@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import select
 
 from kiosk.town.database import schema
-from kiosk.town.database.store import audit, locked_station, now_ms
+from kiosk.town.database.store import audit, now_ms, put
+from kiosk.town.stations.registry import known_station
 from kiosk.town.town import Town, TownError
 
 
@@ -19,18 +20,15 @@ class Kept:
     jpeg: bytes = field(repr=False)
 
 
-def ask(town: Town, station: str, *, by: str) -> None:
+def request_picture(town: Town, station: str, *, by: str) -> None:
     """Have the station send a picture after its next heartbeat.
 
     Raises :class:`TownError` for a station that is not known, or retired.
     """
     with town.store.write() as connection:
-        row = locked_station(connection, station)
-        if row is None:
-            raise TownError(f"station {station} is not known; add it with `kiosk town add-station {station}`")
-        if row.retired_ms is not None:
+        if known_station(connection, station).retired_ms is not None:
             raise TownError(f"station {station} is retired, and sends no pictures any more")
-        _put(connection, station, wanted_ms=now_ms())
+        put(connection, schema.picture, {"station": station, "wanted_ms": now_ms()})
         audit(connection, by, "ask-picture", station)
 
 
@@ -44,7 +42,8 @@ def is_wanted(town: Town, station: str) -> bool:
 def keep(town: Town, station: str, at_ms: int, jpeg: bytes) -> None:
     """Keep a picture in the place of the one before. Whoever asked for one has it now."""
     with town.store.write() as connection:
-        _put(connection, station, wanted_ms=None, at_ms=at_ms, received_ms=now_ms(), jpeg=jpeg)
+        row = {"station": station, "wanted_ms": None, "at_ms": at_ms, "received_ms": now_ms(), "jpeg": jpeg}
+        put(connection, schema.picture, row)
 
 
 def newest(town: Town, station: str) -> Kept | None:
@@ -53,9 +52,3 @@ def newest(town: Town, station: str) -> Kept | None:
     with town.store.read() as connection:
         row = connection.execute(select(table).where(table.c.station == station)).one_or_none()
     return None if row is None or row.jpeg is None else Kept(row.at_ms, row.received_ms, row.jpeg)
-
-
-def _put(connection: Connection, station: str, **values: int | bytes | None) -> None:
-    table = schema.picture
-    if connection.execute(update(table).where(table.c.station == station).values(**values)).rowcount == 0:
-        connection.execute(insert(table).values(station=station, **values))

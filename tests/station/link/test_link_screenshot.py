@@ -82,7 +82,7 @@ def line(tmp_path: Path) -> Iterator[Line]:
 
 def test_picture_is_sent_once_and_the_answer_asks_for_no_other(line: Line) -> None:
     assert not line.beat().answer.picture_wanted
-    screenshots.ask(line.town.office, "room-1", by="li")
+    screenshots.request_picture(line.town.office, "room-1", by="li")
     assert line.beat().answer.picture_wanted
     line.link.send_picture(b"\xff\xd8\xff an older one \xff\xd9", 6)
     line.link.send_picture(JPEG, 7)

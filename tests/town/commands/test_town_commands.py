@@ -152,7 +152,7 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
     beat = Heartbeat(
         station="room-2", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
     )
-    intake.hear(office.store, beat, 3 * day)
+    intake.keep_heartbeat(office.store, beat, 3 * day)
     office.close()
     one, two, three = kiosk("stations").splitlines()
     assert (

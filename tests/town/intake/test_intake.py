@@ -269,7 +269,7 @@ def test_older_epoch_that_reports_beside_a_newer_one_is_a_clone_and_both_are_tak
         assert witness.hash == offered.entries[0].hash
     assert rows(town, schema.station)[0].cloned_ms is None
     for epoch in ("b", "never reported"):
-        intake.hear(town.store, replace(BEAT, epoch=epoch), NOW)
+        intake.keep_heartbeat(town.store, replace(BEAT, epoch=epoch), NOW)
     assert rows(town, schema.station)[0].cloned_ms is None
     later = sent(play("a2"), epoch="a", first=2, previous=one.entries[0].hash)
     for now in (7, 8):
@@ -285,7 +285,7 @@ def test_older_epoch_that_reports_beside_a_newer_one_is_a_clone_and_both_are_tak
 def test_heartbeat_of_an_older_epoch_flags_a_clone_too(town):
     take(town.store, sent(play("a1"), epoch="a"), NOW)
     take(town.store, sent(play("b1"), epoch="b"), NOW)
-    intake.hear(town.store, replace(BEAT, epoch="a"), NOW + 3)
+    intake.keep_heartbeat(town.store, replace(BEAT, epoch="a"), NOW + 3)
     assert rows(town, schema.station)[0].cloned_ms == NOW + 3
 
 
@@ -303,14 +303,14 @@ def test_chain_of_before_epochs_takes_the_first_epoch_that_goes_on_with_it(town)
 
 
 def test_latest_heartbeat_is_kept(town):
-    intake.hear(town.store, BEAT, NOW)
-    intake.hear(town.store, replace(BEAT, waiting=3), NOW + 1)
+    intake.keep_heartbeat(town.store, BEAT, NOW)
+    intake.keep_heartbeat(town.store, replace(BEAT, waiting=3), NOW + 1)
     [row] = rows(town, schema.heartbeat)
     assert (row.waiting, row.received_ms, json.loads(row.heartbeat)["waiting"]) == (3, NOW + 1, 3)
 
 
 def test_heartbeat_of_an_earlier_format_is_still_shown(town):
-    intake.hear(town.store, BEAT, NOW)
+    intake.keep_heartbeat(town.store, BEAT, NOW)
     with town.store.write() as connection:
         connection.execute(update(schema.heartbeat).values(heartbeat='{"clock":"holdover","format":1,"waiting":3}'))
     [station] = queries.stations(town.store)
@@ -335,13 +335,13 @@ def test_heartbeat_of_another_story_flags_a_cloned_disk(town):
     told = sent(play("p1"), play("p2"))
     take(town.store, told, NOW)
     for seq in (0, 1, 2):
-        intake.hear(
+        intake.keep_heartbeat(
             town.store, replace(BEAT, head_seq=seq, head_hash=told.entries[seq - 1].hash if seq else GENESIS), NOW
         )
-    intake.hear(town.store, replace(BEAT, head_seq=3, head_hash="1" * 64), NOW)
+    intake.keep_heartbeat(town.store, replace(BEAT, head_seq=3, head_hash="1" * 64), NOW)
     assert rows(town, schema.station)[0].forked_ms is None
-    intake.hear(town.store, replace(BEAT, head_seq=2, head_hash="1" * 64), NOW + 7)
-    intake.hear(town.store, replace(BEAT, head_seq=2, head_hash="1" * 64), NOW + 8)
+    intake.keep_heartbeat(town.store, replace(BEAT, head_seq=2, head_hash="1" * 64), NOW + 7)
+    intake.keep_heartbeat(town.store, replace(BEAT, head_seq=2, head_hash="1" * 64), NOW + 8)
     assert rows(town, schema.station)[0].forked_ms == NOW + 7
 
 

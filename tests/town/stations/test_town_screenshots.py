@@ -49,7 +49,7 @@ def wanted(station):
 
 def test_picture_is_wanted_from_the_asking_until_one_has_come(station, office):
     assert not wanted(station)
-    screenshots.ask(office, "room-1", by="li")
+    screenshots.request_picture(office, "room-1", by="li")
     assert wanted(station) and wanted(station), "until it has come"
     answer = send(station)
     assert (answer.status_code, answer.json()) == (200, {})
@@ -69,7 +69,7 @@ def test_only_the_newest_picture_of_a_station_is_kept(station, office):
 
 def test_every_station_has_its_own(station, office):
     registry.add_station(office, "room-2", "all", "Room", None, by="test")
-    screenshots.ask(office, "room-2", by="li")
+    screenshots.request_picture(office, "room-2", by="li")
     assert not wanted(station)
     send(station)
     assert screenshots.is_wanted(office, "room-2") and screenshots.newest(office, "room-2") is None
@@ -113,12 +113,12 @@ def test_picture_of_a_stranger_or_a_retired_station_is_refused(station, office):
     registry.retire(office, "room-1", by="test")
     assert send(station).status_code == 403
     with pytest.raises(TownError, match="retired"):
-        screenshots.ask(office, "room-1", by="li")
+        screenshots.request_picture(office, "room-1", by="li")
 
 
 def test_asking_is_noted_in_the_audit(office):
     registry.add_station(office, "room-1", "all", "Room", None, by="test")
-    screenshots.ask(office, "room-1", by="li")
+    screenshots.request_picture(office, "room-1", by="li")
     with office.store.read() as connection:
         rows = connection.exec_driver_sql("SELECT who, what, subject FROM audit ORDER BY id DESC LIMIT 1").all()
     assert rows == [("li", "ask-picture", "room-1")]

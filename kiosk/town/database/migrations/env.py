@@ -6,7 +6,7 @@ from kiosk.town.database import schema
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=schema.metadata,
+    target_metadata=schema.metadata,  # names the constraints of the migrations
     render_as_batch=True,  # SQLite cannot alter a table in place
 )
 with context.begin_transaction():

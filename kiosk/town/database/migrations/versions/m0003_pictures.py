@@ -3,20 +3,17 @@
 import sqlalchemy as sa
 from alembic import op
 
+from kiosk.town.database.columns import BIG, columns, of_station
+
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.create_table(
         "picture",
-        sa.Column("station", sa.String(length=64), nullable=False),
-        sa.Column("wanted_ms", sa.BigInteger(), nullable=True),
-        sa.Column("at_ms", sa.BigInteger(), nullable=True),
-        sa.Column("received_ms", sa.BigInteger(), nullable=True),
-        sa.Column("jpeg", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_picture_station")),
-        sa.PrimaryKeyConstraint("station", name=op.f("pk_picture")),
+        of_station(),
+        *columns(BIG, "wanted_ms", "at_ms", "received_ms", null=True),
+        *columns(sa.LargeBinary(), "jpeg", null=True),
+        sa.PrimaryKeyConstraint("station"),
     )

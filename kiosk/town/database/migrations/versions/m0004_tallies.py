@@ -11,62 +11,48 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from alembic import op
 
+from kiosk.town.database.columns import BIG, DAY, ID, NAME, WORD, columns, of_station, place
+
 revision = "0004"
 down_revision = "0003"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("entry", sa.Column("age_ms", sa.BigInteger(), nullable=True))
     op.add_column("station", sa.Column("broken_ms", sa.BigInteger(), nullable=True))
-    for name, kind in (
-        ("started_monotonic_ms", sa.BigInteger()),
-        ("repaired_start_ms", sa.BigInteger()),
-        ("repaired_end_ms", sa.BigInteger()),
-        ("day", sa.String(length=10)),
-        ("seen", sa.String(length=16)),
+    for column in (
+        *columns(BIG, "started_monotonic_ms", "repaired_start_ms", "repaired_end_ms", null=True),
+        *columns(DAY, "day", null=True),
+        *columns(WORD, "seen", null=True),
     ):
-        op.add_column("play", sa.Column(name, kind, nullable=True))
+        op.add_column("play", column)
     op.create_table(
         "clock_repair",
-        sa.Column("station", sa.String(length=64), nullable=False),
-        sa.Column("boot_id", sa.String(length=64), nullable=False),
-        sa.Column("chain", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("from_monotonic_ms", sa.BigInteger(), nullable=False),
-        sa.Column("to_monotonic_ms", sa.BigInteger(), nullable=True),
-        sa.Column("offset_ms", sa.BigInteger(), nullable=False),
-        sa.Column("clock", sa.String(length=16), nullable=False),
-        sa.Column("by", sa.String(length=400), nullable=False),
-        sa.Column("at_ms", sa.BigInteger(), nullable=False),
-        sa.Column("received_ms", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_clock_repair_station")),
-        sa.PrimaryKeyConstraint("station", "boot_id", "chain", "seq", name=op.f("pk_clock_repair")),
+        *place(),
+        *columns(ID, "boot_id"),
+        *columns(BIG, "from_monotonic_ms", "offset_ms", "at_ms", "received_ms"),
+        *columns(BIG, "to_monotonic_ms", null=True),
+        *columns(WORD, "clock"),
+        *columns(NAME, "by"),
+        sa.PrimaryKeyConstraint("station", "boot_id", "chain", "seq"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "attendance",
-        sa.Column("station", sa.String(length=64), nullable=False),
-        sa.Column("play", sa.String(length=64), nullable=False),
-        sa.Column("chain", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("heads", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_attendance_station")),
-        sa.PrimaryKeyConstraint("station", "play", "chain", "seq", name=op.f("pk_attendance")),
+        *place(),
+        *columns(ID, "play"),
+        *columns(BIG, "heads"),
+        sa.PrimaryKeyConstraint("station", "play", "chain", "seq"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "tally",
-        sa.Column("day", sa.String(length=10), nullable=False),
-        sa.Column("station", sa.String(length=64), nullable=False),
-        sa.Column("programme", sa.String(length=64), nullable=False),
-        sa.Column("outcome", sa.String(length=16), nullable=False),
-        sa.Column("seen", sa.String(length=16), nullable=False),
-        sa.Column("plays", sa.BigInteger(), nullable=False),
-        sa.Column("played_ms", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_tally_station")),
-        sa.PrimaryKeyConstraint("day", "station", "programme", "outcome", "seen", name=op.f("pk_tally")),
+        *columns(DAY, "day"),
+        of_station(),
+        *columns(ID, "programme"),
+        *columns(WORD, "outcome", "seen"),
+        *columns(BIG, "plays", "played_ms"),
+        sa.PrimaryKeyConstraint("day", "station", "programme", "outcome", "seen"),
         sqlite_with_rowid=False,
     )
     _work_out(op.get_bind())
@@ -79,28 +65,18 @@ def _work_out(connection: sa.Connection) -> None:
     """
     for station, settings in connection.execute(sa.text("SELECT id, settings FROM station")).all():
         zone = ZoneInfo(json.loads(settings).get("opening", {}).get("time_zone", "Asia/Shanghai"))
-        counts: dict[tuple[str, str, str, str], list[int]] = {}
         chain, seq = 0, 0
         while page := connection.execute(_PAGE, {"station": station, "chain": chain, "seq": seq}).mappings().all():
             chain, seq = page[-1]["chain"], page[-1]["seq"]
             changes = [_change(row, zone) for row in page]
             connection.execute(_PLAY, changes)
             connection.execute(_ENTRY, changes)
-            for row, change in zip(page, changes, strict=True):
-                if change["day"] is not None:
-                    key = (change["day"], row["programme"], row["outcome"], change["seen"])
-                    count = counts.setdefault(key, [0, 0])
-                    count[0] += 1
-                    count[1] += row["played_ms"]
-        if counts:
-            names = ("day", "programme", "outcome", "seen", "station", "plays", "played_ms")
-            rows = [dict(zip(names, (*key, station, *count), strict=True)) for key, count in counts.items()]
-            connection.execute(_TALLY, rows)
+    connection.execute(_TALLY)
 
 
 _PAGE = sa.text(
-    """SELECT p.station, p.chain, p.seq, p.programme, p.outcome, p.played_ms, p.practice, p.screen_evidence,
-               p.actual_start_ms, p.actual_end_ms, p.received_ms, e.record
+    """SELECT p.station, p.chain, p.seq, p.practice, p.screen_evidence, p.actual_start_ms,
+               p.actual_end_ms, p.received_ms, e.record
         FROM play p JOIN entry e ON e.station = p.station AND e.chain = p.chain AND e.seq = p.seq
         WHERE p.station = :station AND (p.chain, p.seq) > (:chain, :seq) ORDER BY p.chain, p.seq LIMIT 500"""
 )
@@ -109,7 +85,8 @@ _PLAY = sa.text(f"UPDATE play SET started_monotonic_ms = :began, day = :day, see
 _ENTRY = sa.text(f"UPDATE entry SET age_ms = :age_ms {_AT}")  # noqa: S608
 _TALLY = sa.text(
     """INSERT INTO tally (day, station, programme, outcome, seen, plays, played_ms)
-       VALUES (:day, :station, :programme, :outcome, :seen, :plays, :played_ms)"""
+       SELECT day, station, programme, outcome, seen, count(*), sum(played_ms)
+       FROM play WHERE day IS NOT NULL GROUP BY day, station, programme, outcome, seen"""
 )
 
 

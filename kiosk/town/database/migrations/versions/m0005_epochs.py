@@ -3,26 +3,24 @@
 import sqlalchemy as sa
 from alembic import op
 
+from kiosk.town.database.columns import BIG, ID, columns, of_station
+
 revision = "0005"
 down_revision = "0004"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     op.create_table(
         "chain",
-        sa.Column("station", sa.String(length=64), nullable=False),
-        sa.Column("chain", sa.Integer(), nullable=False),
-        sa.Column("enrolment", sa.Integer(), nullable=False),
-        sa.Column("epoch", sa.String(length=64), nullable=True),
-        sa.Column("head_seq", sa.BigInteger(), nullable=False),
-        sa.Column("head_hash", sa.String(length=64), nullable=False),
-        sa.Column("begun_ms", sa.BigInteger(), nullable=False),
-        sa.Column("witnessed_ms", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["station"], ["station.id"], name=op.f("fk_chain_station")),
-        sa.PrimaryKeyConstraint("station", "chain", name=op.f("pk_chain")),
-        sa.UniqueConstraint("station", "enrolment", "epoch", name=op.f("uq_chain_station")),
+        of_station(),
+        *columns(sa.Integer(), "chain", "enrolment"),
+        *columns(ID, "epoch", null=True),
+        *columns(BIG, "head_seq"),
+        *columns(ID, "head_hash"),
+        *columns(BIG, "begun_ms"),
+        *columns(BIG, "witnessed_ms", null=True),
+        sa.PrimaryKeyConstraint("station", "chain"),
+        sa.UniqueConstraint("station", "enrolment", "epoch"),
     )
     op.execute(
         """INSERT INTO chain (station, chain, enrolment, head_seq, head_hash, begun_ms, witnessed_ms)
