@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from kiosk.station.events import Fact, FactsRead, Post
+from kiosk.station.health.devices import Devices
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
@@ -24,16 +24,6 @@ MEGABYTE = 2**20
 TIMEDATECTL_S = 10
 
 
-class SeesDevices(Protocol):
-    """What the probes ask of :class:`kiosk.station.health.devices.Devices`."""
-
-    def connectors(self) -> dict[str, str] | None:
-        """Status by DRM connector."""
-
-    def usb(self) -> frozenset[str] | None:
-        """``vendor:product`` of what is on the USB."""
-
-
 class Probes:
     """Reads every ``every_s`` seconds, and at once when :meth:`ask` is called; posts :class:`FactsRead`.
 
@@ -41,7 +31,7 @@ class Probes:
     (measured for free space).
     """
 
-    def __init__(self, post: Post, devices: SeesDevices, state: Path, library: Path, every_s: float) -> None:
+    def __init__(self, post: Post, devices: Devices, state: Path, library: Path, every_s: float) -> None:
         self._post = post
         self._devices = devices
         self._state = state
@@ -82,20 +72,10 @@ class Probes:
         return False
 
 
-def read(devices: SeesDevices, state: Path, library: Path) -> Mapping[str, Fact]:
+def read(devices: Devices, state: Path, library: Path) -> Mapping[str, Fact]:
     """All facts, by name. One that cannot be read is None, and says why in the log."""
-    probes: tuple[Callable[[], Mapping[str, Fact]], ...] = (
-        lambda: screen(devices.connectors()),
-        lambda: usb(devices.usb()),
-        memory,
-        temperature,
-        clock,
-        lambda: disk(state, library),  # last: it is the one that can hang
-    )
-    facts: dict[str, Fact] = {}
-    for probe in probes:
-        facts.update(probe())
-    return facts
+    facts = screen(devices.connectors()) | usb(devices.usb()) | memory() | temperature() | clock()
+    return facts | disk(state, library)  # last: it is the one that can hang
 
 
 def screen(connectors: Mapping[str, str] | None) -> dict[str, Fact]:
