@@ -5,7 +5,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_SCHEDULER_STARTED, JobExecutionEvent, SchedulerEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_SCHEDULER_STARTED, JobExecutionEvent
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -35,7 +35,7 @@ class Timers:
         self._rings: dict[str, float] = {}
         """When those asked for by :meth:`after` are to ring, on the monotonic clock."""
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
-        self._scheduler.add_listener(self._started, EVENT_SCHEDULER_STARTED)
+        self._scheduler.add_listener(lambda _: self._running.set(), EVENT_SCHEDULER_STARTED)
 
     def start(self) -> None:
         """Start the thread ``scheduler``; returns once it runs, or has ended."""
@@ -71,9 +71,6 @@ class Timers:
             if (job := self._scheduler.get_job(why)) is not None:
                 job.reschedule(DateTrigger(datetime.now(UTC) + timedelta(seconds=max(0.0, due - time.monotonic()))))
         self._scheduler.wakeup()
-
-    def _started(self, _event: SchedulerEvent) -> None:
-        self._running.set()
 
     def _failed(self, event: JobExecutionEvent) -> None:
         self._post(Crashed("scheduler", repr(event.exception)))
