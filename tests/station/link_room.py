@@ -39,7 +39,7 @@ class Room:
         )
         root = self.documents.load("villages", "room-1", self.identity.root_sha256).root
         assert root is not None
-        self.standing = Standing(root, now=datetime.now(UTC))
+        self.standing = Standing(root, now=datetime.now(UTC), keep=frozenset())
         self.link.use_root(root)
         self.link.start()
 
@@ -70,7 +70,7 @@ class Room:
 
     def wanting(self, *programmes: Programme) -> Standing:
         pins = tuple(Pinned(programme.size, programme.sha256) for programme in programmes)
-        return Standing(self.standing.root, wanted=pins, now=self.standing.now)
+        return Standing(self.standing.root, wanted=pins, now=self.standing.now, keep=frozenset())
 
     def report(self) -> None:
         self.link.report(heartbeat())

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from tuf.api.metadata import Root
 
@@ -20,6 +20,7 @@ from kiosk.station.library.library import Library, make_lasting
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Stem = Literal["group", "urgent", "station"]
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,12 @@ class Documents:
         """Keep the station document."""
         write_whole(self._trust / "station.json", wire.encode(signed))
 
-    def week_metadata(self) -> bytes | None:
-        """The group's metadata as kept."""
-        return self._metadata("group")
-
-    def urgent_metadata(self) -> bytes | None:
-        """The urgent notices' metadata as kept."""
-        return self._metadata("urgent")
+    def metadata(self, stem: Stem) -> bytes | None:
+        """A signed document as kept: a group's metadata, the urgent notices' metadata, the station document."""
+        try:
+            return (self._trust / f"{stem}.json").read_bytes()
+        except OSError:
+            return None
 
     def load(self, group: str, station: str, root_sha256: str) -> Shelf:
         """Read all documents and verify them again, under the newest root that the chain from the first one leads to.
@@ -118,8 +118,8 @@ class Documents:
                 self._mark_damaged(path, error, troubles)
                 return root
 
-    def _load(self, stem: str, verify: Callable[[bytes], T], troubles: list[str]) -> T | None:
-        if (data := self._metadata(stem)) is None:
+    def _load(self, stem: Stem, verify: Callable[[bytes], T], troubles: list[str]) -> T | None:
+        if (data := self.metadata(stem)) is None:
             return None
         try:
             return verify(data)
@@ -136,12 +136,6 @@ class Documents:
         pins = trust.pinned_notices(index).items()
         found = [trust.urgent_notice(index, name, self._read_pinned(pinned)) for name, pinned in pins]
         return index, for_station(found, station)
-
-    def _metadata(self, stem: str) -> bytes | None:
-        try:
-            return (self._trust / f"{stem}.json").read_bytes()
-        except OSError:
-            return None
 
     def _read_pinned(self, pinned: Pinned) -> bytes:
         check_length(pinned, "document")

@@ -26,8 +26,8 @@ from kiosk.station.library.accepted import Standing
 from kiosk.station.library.documents import Documents, check_length, check_station, for_station
 from kiosk.station.library.library import Interrupted, WrongBytes, pins
 from kiosk.station.link.bandwidth import Bandwidth
-from kiosk.station.link.client import Busy, NoSuch, Stopped, TooLong, TownClient, Unreachable
-from kiosk.station.link.download import Download, DownloadProgress, NoRoom, Removable
+from kiosk.station.link.client import NoSuch, Stopped, TooLong, TownClient, Unreachable
+from kiosk.station.link.download import Download, DownloadProgress, NoRoom
 from kiosk.station.link.roots import follow_roots
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.schedule.fetch_order import needs
@@ -62,10 +62,10 @@ class FetchRound:
     ) -> None:
         """``going`` is asked during a download whether to go on, ``may_hash`` while a file is hashed again."""
         self._town, self._identity, self._documents, self._post = town, identity, documents, post
+        self._line = line
         self._library = documents.library
         self._standing, self._newest, self._hours = job.standing, job.newest, hours
         self._going, self._may_hash, self._on_progress = going, may_hash, on_progress
-        self._download = Download(town, self._library, line, on_progress)
         self._root = job.standing.root
         self._group = job.standing.group or identity.group
         self._files: dict[str, Pinned] = {}
@@ -113,8 +113,7 @@ class FetchRound:
             log.info("link: round interrupted: %s", error)
         except Unreachable as error:
             self._want(pins(urgent), self._standing.wanted, pins(week))
-            self._error, self.unreachable = str(error), True
-            self.asked_s = error.wait_s if isinstance(error, Busy) else 0.0
+            self._error, self.unreachable, self.asked_s = str(error), True, error.wait_s
         finally:
             self._on_progress(None)
         missing = {sha256 for sha256, pinned in self._files.items() if not self._is_here(pinned)}
@@ -141,7 +140,7 @@ class FetchRound:
     # --- documents ---
 
     def _fetch_week(self) -> Playlist | None:
-        held = self._held_under_root(self._standing.week, self._documents.week_metadata())
+        held = self._held_under_root(self._standing.week, self._documents.metadata("group"))
         try:
             if self._is_known("playlist", held.version):
                 return None
@@ -161,7 +160,7 @@ class FetchRound:
         return None
 
     def _fetch_urgent(self) -> tuple[Urgent, ...]:
-        held = self._held_under_root(self._standing.urgent, self._documents.urgent_metadata())
+        held = self._held_under_root(self._standing.urgent, self._documents.metadata("urgent"))
         files: dict[str, bytes] = {}
         found: list[Urgent] = []
         try:
@@ -260,12 +259,8 @@ class FetchRound:
             if not self._may_fetch(pinned):
                 self._later.add(pinned.sha256)
                 continue
-            removable = None
-            if self._standing.keep is not None:
-                keep = self._standing.keep | self._found | self._files.keys()
-                removable = Removable(keep, tuple(self._files)[place + 1 :])
             try:
-                self._fetch_programme(pinned, removable)
+                self._fetch_programme(pinned, tuple(self._files)[place + 1 :])
             except WrongBytes as error:
                 self._error = str(error)
             except NoSuch as error:
@@ -282,17 +277,19 @@ class FetchRound:
                 self.got_file = True
                 self._post(ProgrammeArrived(pinned.sha256))
 
-    def _fetch_programme(self, pinned: Pinned, removable: Removable | None) -> None:
+    def _fetch_programme(self, pinned: Pinned, later: tuple[str, ...]) -> None:
         """Download a file; a wrong one is refused and downloaded once more, as the line may have damaged it."""
 
         def going() -> bool:
             return self._going() and self._may_fetch(pinned)
 
+        keep = self._standing.keep | self._found | self._files.keys()
+        download = Download(self._town, self._library, self._line, self._on_progress, going, pinned, keep, later)
         try:
-            self._download.fetch(pinned, going, removable)
+            download.run()
         except WrongBytes as error:
             self._post_refusal(f"programme {pinned.sha256}", "tampered", str(error))
-            self._download.fetch(pinned, going, removable)
+            download.run()
 
     def _may_fetch(self, pinned: Pinned) -> bool:
         """Whether the settings allow a programme to be fetched now; always while the clock is not trusted."""

@@ -18,7 +18,7 @@ from kiosk.station.journal import Journal
 from kiosk.station.library.accepted import Standing
 from kiosk.station.library.documents import Documents
 from kiosk.station.link.bandwidth import Bandwidth
-from kiosk.station.link.client import Busy, Stopped, TownClient, Unreachable
+from kiosk.station.link.client import Stopped, TownClient, Unreachable
 from kiosk.station.link.delivery import Delivery
 from kiosk.station.link.download import DownloadProgress
 from kiosk.station.link.fetch import FetchRound, Job
@@ -180,8 +180,7 @@ class Link:
             except Stopped:
                 return
             except Unreachable as error:
-                wait_s = error.wait_s if isinstance(error, Busy) else 0.0
-                self._backoff = self._backoff.after_failure(wait_s, self._delivery.progress > before)
+                self._backoff = self._backoff.after_failure(error.wait_s, self._delivery.progress > before)
                 log.warning("link: %s; again in %.0f s", error, self._backoff.until - time.monotonic())
                 self._post(TownUnreachable("report", str(error), error.remedy))
                 self._beats.put_back(job)
