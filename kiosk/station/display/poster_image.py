@@ -99,7 +99,8 @@ def find_font() -> tuple[str, int, bool]:
 
 
 @cache
-def _font(size: int) -> Font:
+def font(size: int) -> Font:
+    """The font in a size, in pixels."""
     path, face, chinese = find_font()
     if not chinese:
         log.error("the poster cannot show Chinese: no font found; install one: apt install fonts-wqy-microhei")
@@ -110,7 +111,7 @@ def _font(size: int) -> Font:
 
 @cache
 def _advance(letter: str) -> float:
-    return float(_font(REFERENCE).getlength(letter)) / REFERENCE
+    return float(font(REFERENCE).getlength(letter)) / REFERENCE
 
 
 def _width(text: str, size: int) -> int:
@@ -121,9 +122,9 @@ def _width(text: str, size: int) -> int:
 def _write(
     pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, ink: str = INK, bold: bool = False
 ) -> None:
-    pen.text(at, text, font=_font(size), fill=ink)
+    pen.text(at, text, font=font(size), fill=ink)
     if bold:  # the fonts have one weight; a stroke would close the counters of small letters
-        pen.text((at[0] + max(1, size // 28), at[1]), text, font=_font(size), fill=ink)
+        pen.text((at[0] + max(1, size // 28), at[1]), text, font=font(size), fill=ink)
 
 
 @lru_cache(maxsize=4096)

@@ -274,13 +274,13 @@ def test_without_a_chinese_font_the_picture_and_the_log_name_the_remedy(
     written: list[tuple[str, int]],
 ) -> None:
     monkeypatch.setattr(poster_image, "FONTS", fonts)
-    for cached in (poster_image._font, poster_image._advance, poster_image._wrap):
+    for cached in (poster_image.font, poster_image._advance, poster_image._wrap):
         cached.cache_clear()
     try:
         with caplog.at_level(logging.ERROR):
             found = draw(compose(playlist(1), DOCUMENT, NOW, language="en"), 1280, 720)
     finally:
-        for cached in (poster_image._font, poster_image._advance, poster_image._wrap):
+        for cached in (poster_image.font, poster_image._advance, poster_image._wrap):
             cached.cache_clear()
     assert found.size == (1280, 720)
     assert "fonts-wqy-microhei" in caplog.text
