@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -139,21 +140,27 @@ class FetchRound:
 
     # --- documents ---
 
+    @contextmanager
+    def _refusals_posted(self, what: str) -> Iterator[None]:
+        """Around the fetching of a document. Ends it, without an error, where there is none or it is refused."""
+        try:
+            yield
+        except NoSuch as error:
+            log.info("link: the town has no %s for us yet: %s", what, error)
+        except wire.Malformed as error:
+            self._post_refusal(what, "malformed", str(error))
+        except Refused as error:
+            self._post_refusal(what, error.reason, str(error))
+
     def _fetch_week(self) -> Playlist | None:
         held = self._held_under_root(self._standing.week, self._documents.metadata("group"))
-        try:
-            if self._is_known("playlist", held.version):
-                return None
-            if (newer := self._newer_index(f"/v1/groups/{self._group}.json", held)) is None:
+        with self._refusals_posted("playlist"):
+            path = f"/v1/groups/{self._group}.json"
+            if self._is_known("playlist", held.version) or (newer := self._newer_index(path, held)) is None:
                 return None
             index, data = newer
             body = self._fetch_document(trust.pinned_playlist(index, self._group), "playlist")
             playlist = trust.the_playlist(index, body, self._group)
-        except NoSuch as error:
-            log.info("link: the town has no week for us yet: %s", error)
-        except Refused as error:
-            self._post_refusal("playlist", error.reason, str(error))
-        else:
             self._saw("playlist", index.version)
             self._post(WeekFound(index, data, playlist, body))
             return playlist
@@ -163,22 +170,18 @@ class FetchRound:
         held = self._held_under_root(self._standing.urgent, self._documents.metadata("urgent"))
         files: dict[str, bytes] = {}
         found: list[Urgent] = []
-        try:
+        with self._refusals_posted("urgent notices"):
             if self._is_known("urgent", held.version) or (newer := self._newer_index("/v1/urgent.json", held)) is None:
                 return ()
             index, data = newer
             for name, pinned in trust.pinned_notices(index).items():
                 files[pinned.sha256] = self._fetch_document(pinned, f"urgent notice {name}")
                 found.append(trust.urgent_notice(index, name, files[pinned.sha256]))
-        except NoSuch:
-            return ()
-        except Refused as error:
-            self._post_refusal("urgent notices", error.reason, str(error))
-            return ()
-        notices = for_station(found, self._identity.station)
-        self._saw("urgent", index.version)
-        self._post(UrgentFound(index, data, notices, files))
-        return notices
+            notices = for_station(found, self._identity.station)
+            self._saw("urgent", index.version)
+            self._post(UrgentFound(index, data, notices, files))
+            return notices
+        return ()
 
     def _newer_index(self, path: str, held: Held) -> tuple[Index, bytes] | None:
         """Signed metadata with its bytes, or None where it is the one that is held. Raises :class:`Refused`."""
@@ -194,18 +197,11 @@ class FetchRound:
         held = self._standing.station_version
         if self._is_known("station", held):
             return
-        try:
+        with self._refusals_posted("station document"):
             data = self._town.get("/v1/station.json")
             signed = wire.decode(data or b"", Signed, "station document")
             document = trust.vouched(self._root, signed, StationDocument, "station document")
             check_station(document, self._identity.station, held)
-        except NoSuch:
-            return
-        except wire.Malformed as error:
-            self._post_refusal("station document", "malformed", str(error))
-        except Refused as error:
-            self._post_refusal("station document", error.reason, str(error))
-        else:
             self._group = document.group
             self._saw("station", document.version)
             if document.version > held:

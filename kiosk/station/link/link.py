@@ -3,7 +3,6 @@
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
@@ -11,6 +10,7 @@ import msgspec
 from tuf.api.metadata import Root
 
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
+from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Event as Message
 from kiosk.station.events import Post, RootFound, TownUnreachable
 from kiosk.station.identity import Identity
@@ -35,15 +35,6 @@ HASH_PAUSE_S = 0.02
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class FetchTerms:
-    """Hours and speed in which programmes may be fetched: the settings' table ``[fetch]``."""
-
-    hours: FetchHours = FetchHours()
-    limit: int = 0
-    """In bytes a second; 0 for none."""
-
-
 class Link:
     """The link to the town. The main loop asks for rounds and reports; the threads answer with events."""
 
@@ -53,13 +44,11 @@ class Link:
         documents: Documents,
         journal: Journal,
         post: Post,
-        *,
-        timeout_s: float = 30.0,
-        ca_file: str = "",
-        terms: FetchTerms = FetchTerms(),
+        town: Town,
+        fetch: Fetch,
     ) -> None:
-        """``timeout_s`` and ``ca_file`` are those of the settings' table ``[town]``."""
-        self.hours = terms.hours
+        """``town`` and ``fetch`` are those tables of the settings."""
+        self.hours = FetchHours.of(fetch.hours)
         self.downloading: DownloadProgress | None = None
         """How far the download under way is; None between downloads."""
         self._identity, self._documents, self._target = identity, documents, post
@@ -73,9 +62,9 @@ class Link:
         self._backoff = Backoff(self._own)
         """Of reports."""
         self._reporting = False
-        self._line = Bandwidth(terms.limit, self._pause, self._report_is_due)
-        self._fetch_town = TownClient(identity.url, identity.token, timeout_s, ca_file)
-        self._report_town = TownClient(identity.url, identity.token, timeout_s, ca_file)
+        self._line = Bandwidth(1000 * fetch.limit_kbs, self._pause, self._report_is_due)
+        self._fetch_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
+        self._report_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
         self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause)
         self._threads: list[Thread] = []
 
