@@ -18,7 +18,6 @@ from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 
-THREAD = "probes"
 PROBE_FILE = ".probe"
 MEGABYTE = 2**20
 TIMEDATECTL_S = 10
@@ -42,7 +41,7 @@ class Probes:
 
     def start(self) -> None:
         """Read once now, then go on."""
-        self._thread = spawn(THREAD, self._run, self._post)
+        self._thread = spawn("probes", self._run, self._post)
 
     def stop(self, wait_s: float = 5) -> None:
         """End the thread. A probe that hangs on a dead disk is left behind after ``wait_s``."""

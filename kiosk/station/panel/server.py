@@ -20,7 +20,6 @@ from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 
-THREAD = "panel"
 RETRY_S = 30.0
 STOP_S = 5.0
 MOST_CONNECTIONS = 100
@@ -56,7 +55,7 @@ class Panel:
 
     def start(self) -> None:
         """Begin to listen, in the thread."""
-        self._thread = spawn(THREAD, self._run, self._post)
+        self._thread = spawn("panel", self._run, self._post)
 
     def stop(self) -> None:
         """End the thread; requests under way have ``STOP_S`` to end."""
