@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import queue
 import shutil
 import subprocess
 import threading
@@ -24,7 +23,7 @@ TIMEDATECTL_S = 10
 
 
 class Probes:
-    """Reads every ``every_s`` seconds, and at once when :meth:`ask` is called; posts :class:`FactsRead`.
+    """Reads every ``every_s`` seconds, and at once when :meth:`read_soon` is called; posts :class:`FactsRead`.
 
     ``state`` is the folder that holds the journal (probed by writing), ``library`` the one that holds the programmes
     (measured for free space).
@@ -36,7 +35,7 @@ class Probes:
         self._state = state
         self._library = library
         self._every_s = every_s
-        self._asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._wanted, self._stopping = threading.Event(), False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -45,30 +44,23 @@ class Probes:
 
     def stop(self, wait_s: float = 5) -> None:
         """End the thread. A probe that hangs on a dead disk is left behind after ``wait_s``."""
-        self._asked.put(False)
+        self._stopping = True
+        self._wanted.set()
         if self._thread is not None:
             self._thread.join(wait_s)
 
     def read_soon(self) -> None:
-        """Read soon. Questions that come while a reading is under way are answered by one more reading."""
-        self._asked.put(True)
+        """Read soon. Requests that come while a reading is under way are answered by one more reading."""
+        self._wanted.set()
 
     def _run(self) -> None:
         while True:
+            self._wanted.clear()
+            if self._stopping:
+                return
             began = time.monotonic()
             self._post(FactsRead(read(self._devices, self._state, self._library), began))
-            if not self._wait():
-                return
-
-    def _wait(self) -> bool:
-        """Whether to go on, when the time has come or somebody asked."""
-        try:
-            go_on = self._asked.get(timeout=self._every_s)
-            while go_on:
-                go_on = self._asked.get_nowait()
-        except queue.Empty:
-            return True
-        return False
+            self._wanted.wait(self._every_s)
 
 
 def read(devices: Devices, state: Path, library: Path) -> Mapping[str, Fact]:

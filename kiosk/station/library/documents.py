@@ -94,7 +94,7 @@ class Documents:
         root = self._load_roots(root_sha256, troubles)
         if root is None:
             return Shelf(troubles=tuple(troubles))
-        document = self._load("station", lambda data: _verified_station(root, data, station), troubles)
+        document = self._load("station", lambda data: verified_station(root, data, station)[0], troubles)
         own = document.group if document else group
         index, playlist = (
             self._load("group", lambda data: self._verified_week(root, data, own), troubles) or (None,) * 2
@@ -152,27 +152,24 @@ class Documents:
             log.warning("library: %s cannot be renamed: %s", path.name, trouble)
 
 
-def _verified_station(root: Root, data: bytes, station: str) -> StationDocument:
+def verified_station(root: Root, data: bytes, station: str, held: int = 0) -> tuple[StationDocument, Signed]:
+    """The document of ``station``. Raises :class:`wire.Malformed`, or :class:`Refused` where it is not signed by the
+    town, is another station's, breaks a rule, or is older than ``held``."""
     signed = wire.decode(data, Signed, "station document")
     document = trust.vouched(root, signed, StationDocument, "station document")
-    check_station(document, station)
-    return document
-
-
-def check_length(pinned: Pinned, what: str) -> None:
-    """Raises :class:`Refused` for more than a document can be: a programme pinned as one must not fill the memory."""
-    if pinned.size > wire.MAX_DOCUMENT:
-        raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
-
-
-def check_station(document: StationDocument, station: str, held: int = 0) -> None:
-    """Raises :class:`Refused` where the document is another station's, breaks a rule, or is older than ``held``."""
     if document.station != station:
         raise Refused("wrong-station", f"station document of {document.station} offered to {station}")
     if problems := stations.check(document):
         raise Refused("malformed", "station document: " + "; ".join(problems))
     if document.version < held:
         raise Refused("roll-back", f"station document {document.version} is older than {held}, which is held")
+    return document, signed
+
+
+def check_length(pinned: Pinned, what: str) -> None:
+    """Raises :class:`Refused` for more than a document can be: a programme pinned as one must not fill the memory."""
+    if pinned.size > wire.MAX_DOCUMENT:
+        raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
 
 
 def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:

@@ -10,21 +10,12 @@ from datetime import timedelta
 from kiosk.contract import trust, wire
 from kiosk.contract.instants import EPOCH, FAR
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.reports import HeartbeatAnswer, Signed
-from kiosk.contract.station import StationDocument
+from kiosk.contract.reports import HeartbeatAnswer
 from kiosk.contract.trust import Held, Index, Pinned, Refused
-from kiosk.station.events import (
-    FetchEnded,
-    Post,
-    ProgrammeArrived,
-    StationFound,
-    TownRefused,
-    UrgentFound,
-    WeekFound,
-)
+from kiosk.station.events import FetchEnded, Post, ProgrammeArrived, StationFound, TownRefused, UrgentFound, WeekFound
 from kiosk.station.identity import Identity
 from kiosk.station.library.accepted import Standing
-from kiosk.station.library.documents import Documents, check_length, check_station, for_station
+from kiosk.station.library.documents import Documents, check_length, for_station, verified_station
 from kiosk.station.library.library import Interrupted, WrongBytes, pins
 from kiosk.station.link.bandwidth import Bandwidth
 from kiosk.station.link.client import NoSuch, Stopped, TooLong, TownClient, Unreachable
@@ -198,10 +189,8 @@ class FetchRound:
         if self._is_known("station", held):
             return
         with self._refusals_posted("station document"):
-            data = self._town.get("/v1/station.json")
-            signed = wire.decode(data or b"", Signed, "station document")
-            document = trust.vouched(self._root, signed, StationDocument, "station document")
-            check_station(document, self._identity.station, held)
+            data = self._town.get("/v1/station.json") or b""
+            document, signed = verified_station(self._root, data, self._identity.station, held)
             self._group = document.group
             self._saw("station", document.version)
             if document.version > held:

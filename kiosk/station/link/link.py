@@ -39,13 +39,7 @@ class Link:
     """The link to the town. The main loop asks for rounds and reports; the threads answer with events."""
 
     def __init__(
-        self,
-        identity: Identity,
-        documents: Documents,
-        journal: Journal,
-        post: Post,
-        town: Town,
-        fetch: Fetch,
+        self, identity: Identity, documents: Documents, journal: Journal, post: Post, town: Town, fetch: Fetch
     ) -> None:
         """``town`` and ``fetch`` are those tables of the settings."""
         self.hours = FetchHours.of(fetch.hours)

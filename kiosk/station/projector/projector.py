@@ -12,17 +12,7 @@ from tempfile import mkdtemp
 from msgspec import structs
 
 from kiosk.station.events import ChildGone, ChildSaid, Post
-from kiosk.station.projector.messages import (
-    SCREEN_GONE,
-    Cut,
-    Failed,
-    FromChild,
-    Leave,
-    Progress,
-    Ready,
-    Shown,
-    Volume,
-)
+from kiosk.station.projector.messages import SCREEN_GONE, Cut, Failed, FromChild, Leave, Progress, Ready, Shown, Volume
 from kiosk.station.projector.process import Process
 from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Replaced, Report, Showing
 from kiosk.station.projector.showing import ShowingRun
