@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kiosk.contract import trust, wire
 from kiosk.contract.instants import EPOCH, FAR
@@ -60,7 +60,8 @@ class FetchRound:
         self._going, self._may_hash, self._on_progress = going, may_hash, on_progress
         self._root = job.standing.root
         self._group = job.standing.group or identity.group
-        self._files: dict[str, Pinned] = {}
+        self._files = {pinned.sha256: pinned for pinned in job.standing.wanted}
+        """The files to fetch, by SHA-256, in the order in which they are due."""
         held = self._standing
         self._seen = {
             "root": held.root.version,
@@ -89,22 +90,18 @@ class FetchRound:
     def run(self) -> FetchEnded:
         """Fetch all that is new. The event's ``error`` says what ended the round early, or the last thing that failed;
         it is empty where the round gave way to a newer one."""
-        urgent: tuple[Programme, ...] = ()
-        week: tuple[Programme, ...] = ()
         try:
             self._root = follow_roots(self._town, self._root, self._post, self._is_known("root", self._root.version))
             self._saw("root", self._root.version)
-            urgent = tuple(programme for notice in self._fetch_urgent() for programme in notice.programmes)
-            self._due |= {pin.sha256: EPOCH for pin in pins(urgent)}
+            self._want((programme, EPOCH) for notice in self._fetch_urgent() for programme in notice.programmes)
             self._fetch_station()  # before the week: it names the station's group
-            week = self._needed(found) if (found := self._fetch_week()) else ()
-            self._want(pins(urgent), self._standing.wanted, pins(week))
+            if (week := self._fetch_week()) is not None:
+                self._want(needs(week, self._standing.now))
             self._fetch_programmes()
             self._recheck()
         except Stopped as error:
             log.info("link: round interrupted: %s", error)
         except Unreachable as error:
-            self._want(pins(urgent), self._standing.wanted, pins(week))
             self._error, self.unreachable, self.asked_s = str(error), True, error.wait_s
         finally:
             self._on_progress(None)
@@ -223,19 +220,17 @@ class FetchRound:
 
     # --- programmes ---
 
-    def _want(self, *wanted: tuple[Pinned, ...]) -> None:
-        """Set the files to fetch, in the order in which they are due."""
-        found = {pinned.sha256: pinned for some in wanted for pinned in some}
-        self._files = dict(sorted(found.items(), key=lambda item: self._due.get(item[0], FAR)))
+    def _want(self, programmes: Iterable[tuple[Programme, datetime | None]]) -> None:
+        """Fetch the files of these programmes too, each first shown at the instant beside it."""
+        for programme, due in programmes:
+            for pin in pins((programme,)):
+                self._files.setdefault(pin.sha256, pin)
+                if due is not None:
+                    self._due[pin.sha256] = due
+        self._files = dict(sorted(self._files.items(), key=lambda item: self._due.get(item[0], FAR)))
 
     def _is_here(self, pinned: Pinned) -> bool:
         return self._library.path(pinned.sha256, pinned.size) is not None
-
-    def _needed(self, week: Playlist) -> tuple[Programme, ...]:
-        """The programmes of a week in the order of need; adds to ``_due`` when each is first shown."""
-        found = tuple(needs(week, self._standing.now))
-        self._due |= {pin.sha256: due for programme, due in found if due for pin in pins((programme,))}
-        return tuple(programme for programme, _ in found)
 
     def _fetch_programmes(self) -> None:
         for place, pinned in enumerate(self._files.values()):
