@@ -32,7 +32,7 @@ class Devices:
         self._stop_reader, self._stop_writer = -1, -1
 
     def start(self) -> None:
-        """Begin to watch. What is there already is not posted: ask for it."""
+        """Begin to watch. Devices that are plugged in already are not posted: call :meth:`connectors`, :meth:`usb`."""
         try:
             self._context = pyudev.Context()
             self._monitor = pyudev.Monitor.from_netlink(self._context)

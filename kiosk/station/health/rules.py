@@ -100,7 +100,7 @@ def judge(
         if watch != Watch():
             watches[key] = watch
         told += news
-    # What no rule looks at any more was struck off the register.
+    # A device for which there is no finding any more was struck off the register: its problem is over.
     told += [Cleared(watch.open, now_ms) for watch in before.values() if watch.open is not None]
     return RuleState(watches=watches, last_connector=last), told
 
