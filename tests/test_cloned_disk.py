@@ -11,6 +11,7 @@ from sqlalchemy import select
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat
 from kiosk.contract.trust import first_root
+from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Delivered, Event, RecordForked, TownRefused
 from kiosk.station.identity import load_identity
 from kiosk.station.journal import DamagedJournal, Journal
@@ -35,7 +36,8 @@ class Pc:
         state, identity = self.state, load_identity(self.state)
         self.journal = Journal(state / "journal.db", self.events.append, self.name)
         self.journal.start()
-        self.link = Link(identity, Documents(Library(state / "library")), self.journal, self.events.append, timeout_s=5)
+        documents, settings = Documents(Library(state / "library")), (Town(timeout_s=5), Fetch())
+        self.link = Link(identity, documents, self.journal, self.events.append, *settings)
         root = state / "library" / "trust" / "root" / "1.root.json"
         self.link.use_root(first_root(root.read_bytes(), identity.root_sha256))
         self.link.start()

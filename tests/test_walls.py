@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "common": {"contract"},
     "demo": {"__init__", "common", "contract", "station.*", "town.*"},
     # --- the station ---
-    "station.events": {"contract"},
+    "station.events": {"contract", "station.projector.messages"},
     "station.config": {"common", "station.schedule"},
     "station.identity": {"common", "contract"},
     "station.schedule": {"contract"},
@@ -44,7 +44,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("common", "contract", "station.events", "station.journal", "station.schedule", "station.service"),
     },
     "station.record_book": {"common", "contract", "station.journal"},
-    "station.projector": {"contract", "station.events", "station.display", "station.clock"},
+    "station.projector.messages": set(),
+    "station.projector": {
+        *("contract", "station.events", "station.projector.messages", "station.display", "station.clock"),
+    },
     "station.player": {"common", "contract", "station.projector.messages", "station.display"},
     "station.playout": {
         *("contract", "station.config", "station.events", "station.schedule", "station.library", "station.journal"),

@@ -47,7 +47,7 @@ from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
-from kiosk.station.link.link import FetchTerms, Link
+from kiosk.station.link.link import Link
 from kiosk.station.link.progress import progress_line
 from kiosk.station.overview import Overview
 from kiosk.station.panel.server import Panel
@@ -57,7 +57,6 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
-from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 
@@ -114,10 +113,7 @@ class Station:
             config, plan, projector, journal, clock, library, boot_id,
             child_replaced=monitor.child_replaced, play_closed=self._report_soon,
         )  # fmt: skip
-        self._link = Link(
-            identity, documents, journal, post, timeout_s=config.town.timeout_s, ca_file=config.town.ca_file,
-            terms=FetchTerms(FetchHours.of(config.fetch.hours), 1000 * config.fetch.limit_kbs),
-        )  # fmt: skip
+        self._link = Link(identity, documents, journal, post, config.town, config.fetch)
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
         self._screenshots = Screenshots(stage, clock, playout.cuts)

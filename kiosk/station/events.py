@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from tuf.api.metadata import Root
@@ -13,6 +13,7 @@ from kiosk.contract.playlist import Playlist, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Time, Witness
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
+from kiosk.station.projector.messages import FromChild, FromStage
 
 Reason = Literal["change", "sync", "report", "purge"]
 
@@ -39,64 +40,31 @@ class Crashed:
     error: str
 
 
-# --- the projector's children ---
+# --- the child processes: what they say is in projector.messages ---
 
 
 @dataclass(frozen=True)
-class ChildReady:
-    """The child's first picture is decoded and waits."""
+class ChildSaid:
+    """A message of a programme's child."""
 
-    play: str
-    video_output: str
-    kind: str = "film"
-    """``film``, ``sound`` or ``still``."""
-    unconfined: str = ""
-    """What could not be done to shut the child off."""
-    waits: bool = False
-    """It is late, or joins, and waits to be told when to come."""
-
-
-@dataclass(frozen=True)
-class ChildShown:
-    """The child is on the screen: window raised, picture there."""
-
-    play: str
-    monotonic: float
-
-
-@dataclass(frozen=True)
-class ChildProgress:
-    """Where the programme is. ``media_ms`` is programme time, ``pictures`` and ``lost`` count since the cut."""
-
-    play: str
-    monotonic: float
-    media_ms: int
-    pictures: int
-    lost: int
-
-
-@dataclass(frozen=True)
-class ChildFailed:
-    """The child says that the programme cannot be played."""
-
-    play: str
-    cause: str
+    child: str
+    """The play's id, a dot, and the number of its attempt."""
+    message: FromChild
 
 
 @dataclass(frozen=True)
 class ChildGone:
     """The child's process has ended."""
 
-    play: str
+    child: str
     returncode: int
 
 
 @dataclass(frozen=True)
-class StageReady:
-    """The stage (X screen and poster) is up. Size in pixels."""
+class StageSaid:
+    """A message of the stage (X screen and poster)."""
 
-    width: int
-    height: int
+    message: FromStage
 
 
 @dataclass(frozen=True)
@@ -104,15 +72,6 @@ class StageGone:
     """The stage's process has ended: the X server went away, or there is none yet (``messages.SCREEN_GONE``)."""
 
     returncode: int
-
-
-@dataclass(frozen=True)
-class ScreenGrabbed:
-    """The stage has taken a small picture of the screen (JPEG), or says in ``trouble`` why it could not."""
-
-    monotonic: float
-    picture: bytes = field(repr=False)
-    trouble: str = ""
 
 
 # --- the link to the town ---
@@ -311,8 +270,7 @@ class ClockDeclared:
     monotonic: float
 
 
-FromChild = ChildReady | ChildShown | ChildProgress | ChildFailed | ChildGone
-FromScreen = FromChild | StageReady | StageGone | ScreenGrabbed
+FromScreen = ChildSaid | ChildGone | StageSaid | StageGone
 FromTown = (
     RootFound | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable

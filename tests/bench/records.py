@@ -41,6 +41,7 @@ from kiosk.contract.reports import Heartbeat, chain
 from kiosk.contract.trust import first_root
 from kiosk.contract.wire import encode
 from kiosk.demo.rehearsal import STATION, TOWN, add_station, daemon, wait_for_line
+from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Crashed, Delivered, Event, TownRefused, TownUnreachable
 from kiosk.station.identity import load_identity
 from kiosk.station.journal import Due, Journal, writer
@@ -320,7 +321,7 @@ def deliver(state: Path) -> None:
 
     journal.start()
     identity = load_identity(state)
-    link = Link(identity, Documents(Library(state / "library")), journal, post)
+    link = Link(identity, Documents(Library(state / "library")), journal, post, Town(), Fetch())
     root = (state / "library" / "trust" / "root" / "1.root.json").read_bytes()
     link.use_root(first_root(root, identity.root_sha256))
     link.start()

@@ -173,7 +173,8 @@ def _download(folder: Path) -> Read:
     from kiosk.station.link.download import Download
 
     line, library = Line(), Library(folder / "library")
-    download = Download(TownClient(line.url, timeout_s=5), library, Unlimited(), lambda _: None)
+    town, pinned = TownClient(line.url, timeout_s=5), Pinned(len(FILM), SHA256)
+    download = Download(town, library, Unlimited(), lambda _: None, lambda: True, pinned, frozenset(), ())
     part = library.stage(SHA256)
 
     def read(data: bytes) -> None:
@@ -182,7 +183,7 @@ def _download(folder: Path) -> Read:
             part.write_bytes(FILM[:1000])
             part.with_suffix(".etag").write_bytes(b'"x"')
         try:
-            download.fetch(Pinned(len(FILM), SHA256), lambda: True)
+            download.run()
         finally:
             part.unlink(missing_ok=True)
             part.with_suffix(".etag").unlink(missing_ok=True)

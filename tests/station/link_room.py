@@ -11,13 +11,14 @@ from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.trust import Pinned
+from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Crashed, Delivered, Event, FetchEnded, TownUnreachable
 from kiosk.station.journal import Journal
 from kiosk.station.library.accepted import Standing
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
-from kiosk.station.link.link import FetchTerms, Link
+from kiosk.station.link.link import Link
 
 E = TypeVar("E")
 
@@ -25,7 +26,7 @@ E = TypeVar("E")
 class Room:
     """A station's link and what stands behind it, without the main loop: events are gathered."""
 
-    def __init__(self, town: TownOnTheLine, state: Path, terms: FetchTerms | None = None) -> None:
+    def __init__(self, town: TownOnTheLine, state: Path, fetch: Fetch | None = None) -> None:
         self.town = town
         self.identity = enrol(town.url, town.add_station(), state)
         town.asked.clear()
@@ -34,12 +35,10 @@ class Room:
         self.events: list[Event] = []
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
-        self.link = Link(
-            self.identity, self.documents, self.journal, self.post, timeout_s=5, terms=terms or FetchTerms()
-        )
+        self.link = Link(self.identity, self.documents, self.journal, self.post, Town(timeout_s=5), fetch or Fetch())
         root = self.documents.load("villages", "room-1", self.identity.root_sha256).root
         assert root is not None
-        self.standing = Standing(root, now=datetime.now(UTC))
+        self.standing = Standing(root, now=datetime.now(UTC), keep=frozenset())
         self.link.use_root(root)
         self.link.start()
 
@@ -70,7 +69,7 @@ class Room:
 
     def wanting(self, *programmes: Programme) -> Standing:
         pins = tuple(Pinned(programme.size, programme.sha256) for programme in programmes)
-        return Standing(self.standing.root, wanted=pins, now=self.standing.now)
+        return Standing(self.standing.root, wanted=pins, now=self.standing.now, keep=frozenset())
 
     def report(self) -> None:
         self.link.report(heartbeat())

@@ -11,8 +11,8 @@ from typing import TypeVar
 from screen import SECONDS, XServer, children_of
 
 from kiosk.station.display import poster
-from kiosk.station.events import ChildReady, Event, StageGone, StageReady
-from kiosk.station.projector.messages import Cue
+from kiosk.station.events import ChildGone, ChildSaid, Event, StageGone, StageSaid
+from kiosk.station.projector.messages import Cue, Ready, Staged
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.reports import Report, Showing
 from kiosk.station.projector.stage import Stage
@@ -75,13 +75,13 @@ class Rig:
             return
         self.events.append(event)
         match event:
-            case StageReady():
-                self.stage.ready(event)
+            case StageSaid(message=Staged() as size):
+                self.stage.ready(size)
                 self.projector.screen_came(time.monotonic())
             case StageGone():
                 if self.stage.gone(event, time.monotonic()):
                     self.projector.screen_went()
-            case _:
+            case ChildSaid() | ChildGone():
                 self.notes += self.projector.handle(event, time.monotonic())
 
     def until(self, truth: Callable[[], object], seconds: float = 20) -> None:
@@ -107,7 +107,17 @@ class Rig:
 
     def ready(self, child: str) -> None:
         """Wait until a child has its first picture."""
-        self.until(lambda: any(isinstance(event, ChildReady) and event.play == child for event in self.events))
+        self.until(lambda: child in self.ready_children())
+
+    def ready_children(self) -> list[str]:
+        """The children that have their first picture."""
+        said = [event for event in self.events if isinstance(event, ChildSaid)]
+        return [event.child for event in said if isinstance(event.message, Ready)]
+
+    def said(self, kind: type[N], since: int = 0) -> list[N]:
+        """The messages of one kind that came from the children and the stage, from the event with this number on."""
+        events = [event for event in self.events[since:] if isinstance(event, ChildSaid | StageSaid)]
+        return [event.message for event in events if isinstance(event.message, kind)]
 
     def children(self) -> dict[int, str]:
         return children_of(os.getpid())

@@ -20,7 +20,6 @@ from kiosk.station.clock import clock, memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.events import Event, StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
-from kiosk.station.health.probes import Probes
 from kiosk.station.library.documents import Documents
 from kiosk.station.projector.stage import Stage
 from kiosk.station.service import systemd
@@ -285,11 +284,11 @@ def test_crashed_thread_ends_the_daemon_non_zero(
 ) -> None:
     room.publish((whole(now() - timedelta(seconds=1)), HOUR, "red"), names=("red.mp4",))
 
-    def fail(probes: Probes) -> bool:
+    def fail(*_: object) -> None:
         eventually(lambda: room.rows("shown_ms IS NOT NULL"))
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(Probes, "_wait", fail)
+    monkeypatch.setattr("kiosk.station.health.probes.read", fail)
     room.begin()
     sampler.wait_for(RED)
     assert room.ended() == app.EX_CRASHED != 0

@@ -56,7 +56,7 @@ def room(
 
 def administrator(room: LiveRoom) -> Browser:
     assert room.station and room.station._panel
-    assert room.station._panel.wait_listening(20)
+    eventually(lambda: room.station._panel.port)
     browser = Browser(f"http://127.0.0.1:{room.station._panel.port}")
     assert browser.log_in().status_code == 303
     return browser

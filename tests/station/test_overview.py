@@ -12,6 +12,7 @@ from playout_room import ALL, Room, at, document, slot, week
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.reports import HeartbeatAnswer, Signed
+from kiosk.station.config import Fetch, Town
 from kiosk.station.events import TownRefused
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.journal.refused import RefusedEntries
@@ -46,7 +47,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         room = Room(tmp_path / "state", playlist, at(now))
         rooms.append(room)
         monitor = HealthMonitor(room.journal, identity.station, 0)
-        link = Link(identity, documents, room.journal, lambda event: None)
+        link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch())
         return room, accepted, Overview(
             "zh", identity, accepted, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1", link,
             RefusedEntries(room.journal),

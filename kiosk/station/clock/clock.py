@@ -23,7 +23,7 @@ JITTER_MS = 0.05
 TOWN_TOLERANCE_MS = 5_000
 """How far our clock may be from the town's signed time, beyond what the line's delay explains."""
 TOWN_NEAR_MS = 1_000
-"""A clock that NTP does not mind is set by the town's once it is so far off, beyond what the line's delay explains."""
+"""Where NTP does not keep the clock right, the town's time replaces it if it is so far off, beyond the delay."""
 PERSON_TOLERANCE_MS = 60_000
 """So far a person's watch may be off that confirms the time shown: people read minutes."""
 LONGEST_ASKED_S = 10.0
@@ -180,7 +180,7 @@ class Clock:
         return word is not None and abs(word.base_ms - base_ms) > word.within_ms
 
     def _choose(self) -> None:
-        """Go by the system's clock where NTP minds it, else by what was vouched for."""
+        """Follow the system's clock where NTP keeps it right, else the base that was vouched for."""
         base = self._system_ms
         if self._synchronised:
             if not self._contradicts(self._town_word(), base):
@@ -212,12 +212,12 @@ class Clock:
         self._noted_ms = self._base_ms
         return Moved(*(round(ms) if abs(ms) >= STEP_MS else 0 for ms in (moved, system_moved, slept)))
 
-    # --- whom it is told by ---
+    # --- sources of the time ---
 
     def synchronised(self, by_ntp: bool, asked: float | None = None) -> None:
-        """What the system says of NTP, asked at the monotonic instant ``asked`` (now).
+        """Whether NTP keeps the system's clock right, as the system answered at the monotonic instant ``asked`` (now).
 
-        What it was asked before a step it said of another time: to believe that would make a wrong time a trusted one.
+        An answer from before a step is about another time: to believe it would make a wrong time a trusted one.
         """
         self._synchronised = by_ntp and (asked is None or asked >= self._set_at)
         self._choose()
@@ -225,7 +225,7 @@ class Clock:
     def told_by_town(self, town_ms: int, sent: float, received: float) -> None:
         """The town's signed time, asked for at ``sent`` and answered at ``received`` (monotonic).
 
-        Where NTP does not mind the clock, the town's time is taken for ours if it proves ours wrong.
+        Where NTP does not keep the clock right, the town's time replaces ours if it proves ours wrong.
         """
         base_ms, half_ms = town_ms - (sent + received) * 500 - self._asleep_ms, (received - sent) * 500
         self._town = _Word(base_ms, TOWN_TOLERANCE_MS + half_ms, self._boottime_ns() / 1e9)

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import ChildShown, FromScreen, ScreenGrabbed, StageGone, StageReady
+from kiosk.station.events import ChildGone, ChildSaid, FromScreen, StageGone, StageSaid
 from kiosk.station.playout.playout import Playout
+from kiosk.station.projector.messages import Grabbed, Shown, Staged
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshot, Screenshots
 from kiosk.station.projector.stage import Stage
@@ -27,19 +28,20 @@ class Screen:
         """What one of the processes at the screen has reported."""
         now = self._clock.monotonic()
         match event:
-            case StageReady():
-                self._stage.ready(event)
+            case StageSaid(message=Staged() as size):
+                self._stage.ready(size)
                 self._projector.screen_came(now)
             case StageGone():
                 self._screenshots.screen_went()
                 if self._stage.gone(event, now):
                     self._projector.screen_went()
-            case ScreenGrabbed():
-                if screenshot := self._screenshots.receive(event):
+            case StageSaid(message=Grabbed() as answer):
+                if screenshot := self._screenshots.receive(answer):
                     self._send_screenshot(screenshot)
-            case _:
+            case ChildSaid() | ChildGone():
                 reports = self._projector.handle(event, now)
-                if self._playout.handle(reports) or isinstance(event, ChildShown):
+                shown = isinstance(event, ChildSaid) and isinstance(event.message, Shown)
+                if self._playout.handle(reports) or shown:
                     self._replan("a programme failed")
 
     def tick(self) -> None:

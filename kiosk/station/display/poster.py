@@ -120,21 +120,13 @@ def _days(
     _ = translator(language)
     today = _("Today")
     programmes = {programme.id: programme for programme in playlist.programmes}
-    slots: dict[str, list[Slot]] = {day.isoformat(): [] for day in week}
-    for slot in playlist.slots:
-        if slot.date in slots:
-            slots[slot.date].append(slot)
-    for day, found in zip(week, slots.values(), strict=True):
-        if found:
-            yield PosterDay(
-                name=day_name(day, language) + (f" · {today}" if day == local.date() else ""),
-                date=day.isoformat(),
-                today=day == local.date(),
-                rows=tuple(
-                    _row(slot, programmes, local, zone, quiet)
-                    for slot in sorted(found, key=lambda slot: (slot.start, slot.end))
-                ),
-            )
+    slots = sorted(playlist.slots, key=lambda slot: (slot.start, slot.end))
+    for day in week:
+        iso, is_today = day.isoformat(), day == local.date()
+        rows = tuple(_row(slot, programmes, local, zone, quiet) for slot in slots if slot.date == iso)
+        if rows:
+            name = day_name(day, language) + (f" · {today}" if is_today else "")
+            yield PosterDay(name=name, date=iso, today=is_today, rows=rows)
 
 
 def _row(slot: Slot, programmes: Mapping[str, Programme], local: datetime, zone: ZoneInfo, quiet: bool) -> PosterRow:

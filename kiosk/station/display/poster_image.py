@@ -113,6 +113,7 @@ def find_font() -> tuple[str, int, bool]:
 
 @cache
 def font(size: int) -> Font:
+    """The font in a size, in pixels."""
     path, face, chinese = find_font()
     if not chinese:
         log.error("the poster cannot show Chinese: no font found; install one: apt install fonts-wqy-microhei")

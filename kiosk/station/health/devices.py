@@ -14,7 +14,6 @@ from kiosk.station.service.threads import spawn
 log = logging.getLogger(__name__)
 
 SUBSYSTEMS = ("drm", "usb", "sound", "block", "power_supply", "thermal")
-THREAD = "udev"
 MAX_ERRORS = 10
 """Failed reads in a row after which the monitor is broken, and no longer just overrun."""
 
@@ -33,7 +32,7 @@ class Devices:
         self._stop_reader, self._stop_writer = -1, -1
 
     def start(self) -> None:
-        """Begin to watch. What is there already is not posted: ask for it."""
+        """Begin to watch. Devices that are plugged in already are not posted: call :meth:`connectors`, :meth:`usb`."""
         try:
             self._context = pyudev.Context()
             self._monitor = pyudev.Monitor.from_netlink(self._context)
@@ -47,7 +46,7 @@ class Devices:
         if not Path("/run/udev/control").exists():
             log.warning("udevd is not running, so device changes are seen only at the next probe")
         self._stop_reader, self._stop_writer = os.pipe2(os.O_CLOEXEC)
-        self._thread = spawn(THREAD, self._watch, self._post)
+        self._thread = spawn("udev", self._watch, self._post)
 
     def stop(self) -> None:
         """End the thread; waits until it has ended."""

@@ -34,8 +34,4 @@ def in_every_language(message: Message) -> str:
 def sentence(problem: Problem, language: Language) -> str:
     """What is wrong and what to do, in one line."""
     _ = translator(language)
-    return (
-        f"{problem.text.render(_)} {problem.remedy.render(_)}"
-        if language == "en"
-        else (problem.text.render(_) + problem.remedy.render(_))
-    )
+    return (" " if language == "en" else "").join((problem.text.render(_), problem.remedy.render(_)))

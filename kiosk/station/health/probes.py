@@ -3,99 +3,70 @@
 import errno
 import logging
 import os
-import queue
 import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from kiosk.station.events import Fact, FactsRead, Post
+from kiosk.station.health.devices import Devices
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 
-THREAD = "probes"
 PROBE_FILE = ".probe"
 MEGABYTE = 2**20
 TIMEDATECTL_S = 10
 
 
-class SeesDevices(Protocol):
-    """What the probes ask of :class:`kiosk.station.health.devices.Devices`."""
-
-    def connectors(self) -> dict[str, str] | None:
-        """Status by DRM connector."""
-
-    def usb(self) -> frozenset[str] | None:
-        """``vendor:product`` of what is on the USB."""
-
-
 class Probes:
-    """Reads every ``every_s`` seconds, and at once when :meth:`ask` is called; posts :class:`FactsRead`.
+    """Reads every ``every_s`` seconds, and at once when :meth:`read_soon` is called; posts :class:`FactsRead`.
 
     ``state`` is the folder that holds the journal (probed by writing), ``library`` the one that holds the programmes
     (measured for free space).
     """
 
-    def __init__(self, post: Post, devices: SeesDevices, state: Path, library: Path, every_s: float) -> None:
+    def __init__(self, post: Post, devices: Devices, state: Path, library: Path, every_s: float) -> None:
         self._post = post
         self._devices = devices
         self._state = state
         self._library = library
         self._every_s = every_s
-        self._asked: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._wanted, self._stopping = threading.Event(), False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Read once now, then go on."""
-        self._thread = spawn(THREAD, self._run, self._post)
+        self._thread = spawn("probes", self._run, self._post)
 
     def stop(self, wait_s: float = 5) -> None:
         """End the thread. A probe that hangs on a dead disk is left behind after ``wait_s``."""
-        self._asked.put(False)
+        self._stopping = True
+        self._wanted.set()
         if self._thread is not None:
             self._thread.join(wait_s)
 
     def read_soon(self) -> None:
-        """Read soon. Questions that come while a reading is under way are answered by one more reading."""
-        self._asked.put(True)
+        """Read soon. Requests that come while a reading is under way are answered by one more reading."""
+        self._wanted.set()
 
     def _run(self) -> None:
         while True:
+            self._wanted.clear()
+            if self._stopping:
+                return
             began = time.monotonic()
             self._post(FactsRead(read(self._devices, self._state, self._library), began))
-            if not self._wait():
-                return
-
-    def _wait(self) -> bool:
-        """Whether to go on, when the time has come or somebody asked."""
-        try:
-            go_on = self._asked.get(timeout=self._every_s)
-            while go_on:
-                go_on = self._asked.get_nowait()
-        except queue.Empty:
-            return True
-        return False
+            self._wanted.wait(self._every_s)
 
 
-def read(devices: SeesDevices, state: Path, library: Path) -> Mapping[str, Fact]:
+def read(devices: Devices, state: Path, library: Path) -> Mapping[str, Fact]:
     """All facts, by name. One that cannot be read is None, and says why in the log."""
-    probes: tuple[Callable[[], Mapping[str, Fact]], ...] = (
-        lambda: screen(devices.connectors()),
-        lambda: usb(devices.usb()),
-        memory,
-        temperature,
-        clock,
-        lambda: disk(state, library),  # last: it is the one that can hang
-    )
-    facts: dict[str, Fact] = {}
-    for probe in probes:
-        facts.update(probe())
-    return facts
+    facts = screen(devices.connectors()) | usb(devices.usb()) | memory() | temperature() | clock()
+    return facts | disk(state, library)  # last: it is the one that can hang
 
 
 def screen(connectors: Mapping[str, str] | None) -> dict[str, Fact]:

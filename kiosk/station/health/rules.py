@@ -6,9 +6,9 @@ before it is repaired. Between the two thresholds of a dead band, outside openin
 nothing moves.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
+from itertools import chain
 
 import msgspec
 
@@ -85,14 +85,22 @@ def judge(
     before = dict(state.watches)
     watches: dict[str, Watch] = {}
     told: list[Raised | Cleared] = []
-    for finding in findings(observation, thresholds, equipment, now_ms, open_hours, state.last_connector):
+    findings = chain(
+        check_screens(observation, equipment, open_hours, state.last_connector),
+        check_usb(observation, equipment, open_hours),
+        check_machine(observation, thresholds),
+        check_daemon(observation, thresholds),
+        check_record(observation, now_ms),
+        check_town(observation, now_ms),
+    )
+    for finding in findings:
         key = f"{finding.cause}/{finding.device}"
         settle_ms = thresholds.hysteresis_ms if finding.settle else 0
         watch, news = _step(before.pop(key, Watch()), finding, now_ms, settle_ms)
         if watch != Watch():
             watches[key] = watch
         told += news
-    # What no rule looks at any more was struck off the register.
+    # A device for which there is no finding any more was struck off the register: its problem is over.
     told += [Cleared(watch.open, now_ms) for watch in before.values() if watch.open is not None]
     return RuleState(watches=watches, last_connector=last), told
 
@@ -101,27 +109,6 @@ def problems(state: RuleState) -> tuple[Problem, ...]:
     """The open problems, oldest first."""
     found = [watch.open for watch in state.watches.values() if watch.open is not None]
     return tuple(sorted(found, key=lambda problem: problem.found_ms))
-
-
-def findings(
-    observation: Observation,
-    thresholds: Thresholds,
-    equipment: tuple[Equipment, ...],
-    now_ms: int,
-    open_hours: bool,
-    last_connector: str,
-) -> Iterator[Finding]:
-    """What every check says, one finding for each device that it looks at.
-
-    Outside ``open_hours`` a screen or a USB device that is off is no fault. ``last_connector`` is the connector that
-    last had a screen.
-    """
-    yield from check_screens(observation, equipment, open_hours, last_connector)
-    yield from check_usb(observation, equipment, open_hours)
-    yield from check_machine(observation, thresholds)
-    yield from check_daemon(observation, thresholds)
-    yield from check_record(observation, now_ms)
-    yield from check_town(observation, now_ms)
 
 
 def _step(watch: Watch, finding: Finding, now_ms: int, settle_ms: int) -> tuple[Watch, list[Raised | Cleared]]:

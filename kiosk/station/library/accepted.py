@@ -35,8 +35,8 @@ class Standing:
     """Files that are missing, in the order of need."""
     due: Mapping[str, datetime] = field(default_factory=dict)
     """When files are first shown, by SHA-256; without those that are needed at no certain time."""
-    keep: Set[str] | None = None
-    """SHA-256 of every file that must stay on the disk, whatever room is needed; None: no file may be removed."""
+    keep: Set[str] = field(kw_only=True)
+    """SHA-256 of every file that must stay on the disk, whatever room is needed."""
     recheck: str = ""
     """SHA-256 of a file to be hashed again at the round's end; empty for none."""
     now: datetime | None = None

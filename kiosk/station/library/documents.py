@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from tuf.api.metadata import Root
 
@@ -20,6 +20,7 @@ from kiosk.station.library.library import Library, make_lasting
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Stem = Literal["group", "urgent", "station"]
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,12 @@ class Documents:
         """Keep the station document."""
         write_whole(self._trust / "station.json", wire.encode(signed))
 
-    def week_metadata(self) -> bytes | None:
-        """The group's metadata as kept."""
-        return self._metadata("group")
-
-    def urgent_metadata(self) -> bytes | None:
-        """The urgent notices' metadata as kept."""
-        return self._metadata("urgent")
+    def metadata(self, stem: Stem) -> bytes | None:
+        """A signed document as kept: a group's metadata, the urgent notices' metadata, the station document."""
+        try:
+            return (self._trust / f"{stem}.json").read_bytes()
+        except OSError:
+            return None
 
     def load(self, group: str, station: str, root_sha256: str) -> Shelf:
         """Read all documents and verify them again, under the newest root that the chain from the first one leads to.
@@ -94,7 +94,7 @@ class Documents:
         root = self._load_roots(root_sha256, troubles)
         if root is None:
             return Shelf(troubles=tuple(troubles))
-        document = self._load("station", lambda data: _verified_station(root, data, station), troubles)
+        document = self._load("station", lambda data: verified_station(root, data, station)[0], troubles)
         own = document.group if document else group
         index, playlist = (
             self._load("group", lambda data: self._verified_week(root, data, own), troubles) or (None,) * 2
@@ -118,8 +118,8 @@ class Documents:
                 self._mark_damaged(path, error, troubles)
                 return root
 
-    def _load(self, stem: str, verify: Callable[[bytes], T], troubles: list[str]) -> T | None:
-        if (data := self._metadata(stem)) is None:
+    def _load(self, stem: Stem, verify: Callable[[bytes], T], troubles: list[str]) -> T | None:
+        if (data := self.metadata(stem)) is None:
             return None
         try:
             return verify(data)
@@ -137,12 +137,6 @@ class Documents:
         found = [trust.urgent_notice(index, name, self._read_pinned(pinned)) for name, pinned in pins]
         return index, for_station(found, station)
 
-    def _metadata(self, stem: str) -> bytes | None:
-        try:
-            return (self._trust / f"{stem}.json").read_bytes()
-        except OSError:
-            return None
-
     def _read_pinned(self, pinned: Pinned) -> bytes:
         check_length(pinned, "document")
         if (path := self.library.path(pinned.sha256, pinned.size)) is None:
@@ -158,27 +152,24 @@ class Documents:
             log.warning("library: %s cannot be renamed: %s", path.name, trouble)
 
 
-def _verified_station(root: Root, data: bytes, station: str) -> StationDocument:
+def verified_station(root: Root, data: bytes, station: str, held: int = 0) -> tuple[StationDocument, Signed]:
+    """The document of ``station``. Raises :class:`wire.Malformed`, or :class:`Refused` where it is not signed by the
+    town, is another station's, breaks a rule, or is older than ``held``."""
     signed = wire.decode(data, Signed, "station document")
     document = trust.vouched(root, signed, StationDocument, "station document")
-    check_station(document, station)
-    return document
-
-
-def check_length(pinned: Pinned, what: str) -> None:
-    """Raises :class:`Refused` for more than a document can be: a programme pinned as one must not fill the memory."""
-    if pinned.size > wire.MAX_DOCUMENT:
-        raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
-
-
-def check_station(document: StationDocument, station: str, held: int = 0) -> None:
-    """Raises :class:`Refused` where the document is another station's, breaks a rule, or is older than ``held``."""
     if document.station != station:
         raise Refused("wrong-station", f"station document of {document.station} offered to {station}")
     if problems := stations.check(document):
         raise Refused("malformed", "station document: " + "; ".join(problems))
     if document.version < held:
         raise Refused("roll-back", f"station document {document.version} is older than {held}, which is held")
+    return document, signed
+
+
+def check_length(pinned: Pinned, what: str) -> None:
+    """Raises :class:`Refused` for more than a document can be: a programme pinned as one must not fill the memory."""
+    if pinned.size > wire.MAX_DOCUMENT:
+        raise Refused("malformed", f"{what}: {pinned.size} bytes is more than the {wire.MAX_DOCUMENT} allowed")
 
 
 def for_station(notices: Iterable[Urgent], station: str) -> tuple[Urgent, ...]:

@@ -6,6 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterable, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 
 from kiosk.common.files import make_folder, sync_folder, write_whole
@@ -103,18 +104,14 @@ class Library:
         Also empty while another was hashed, or has arrived, in the last minutes: a slow round spares the disk.
         """
         now = time.time()
-        age = {name: abs(now - at) for name in files if (at := self._hashed_at(name)) is not None}
+        age: dict[str, float] = {}
+        for name in files:
+            with suppress(OSError):  # it is not here
+                age[name] = abs(now - (self._files / name).lstat().st_mtime)
         if not age or min(age.values()) < RECHECK_EVERY_S:
             return ""
         oldest = max(age, key=age.__getitem__)
         return oldest if age[oldest] >= RECHECK_AFTER_S else ""
-
-    def _hashed_at(self, sha256: str) -> float | None:
-        """When a file was hashed last, in seconds since 1970; None where it is not here."""
-        try:
-            return (self._files / sha256).lstat().st_mtime
-        except OSError:
-            return None
 
     def recheck(self, sha256: str, going: Callable[[], bool] = lambda: True) -> bool:
         """Hash a file again; one that has rotted is removed. Returns whether the file is there and right.

@@ -4,6 +4,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterable, Set
+from contextlib import suppress
 from pathlib import Path
 
 LEFT_BEHIND_NS = 3600 * 10**9
@@ -24,12 +25,10 @@ def purgeable(folders: Iterable[Path], keep: Set[str]) -> list[Path]:
         for path in folder.iterdir():
             if sha256_of(path) in keep or not path.is_file():
                 continue
-            try:
+            with suppress(FileNotFoundError):  # admitted, or removed by another thread, meanwhile
                 changed = path.stat().st_mtime_ns
-            except FileNotFoundError:  # admitted, or removed by another thread, meanwhile
-                continue
-            if not path.name.startswith(".") or changed < fresh:
-                found.append((changed, path))
+                if not path.name.startswith(".") or changed < fresh:
+                    found.append((changed, path))
     return [path for _, path in sorted(found)]
 
 
@@ -42,10 +41,8 @@ def disk_bytes(paths: Iterable[Path]) -> int:
     """How many bytes these files take on the disk."""
     total = 0
     for path in paths:
-        try:
+        with suppress(FileNotFoundError):
             total += path.stat().st_blocks * 512
-        except FileNotFoundError:
-            continue
     return total
 
 

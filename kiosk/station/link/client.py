@@ -36,23 +36,18 @@ PORTAL = "is there a log-in page on this network, or another server at the town'
 
 
 class Unreachable(Exception):
-    """The town did not answer, or not as a town does. ``remedy`` says what a person can do; empty for nothing."""
+    """The town did not answer, or not as a town does. ``remedy`` says what a person can do; empty for nothing.
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    ``wait_s``: for how many seconds the town asks to be left alone.
+    """
+
+    def __init__(self, message: str, remedy: str = "", wait_s: float = 0.0) -> None:
         super().__init__(wire.tellable(message))  # it quotes bytes from the network
-        self.remedy = remedy
+        self.remedy, self.wait_s = remedy, wait_s
 
 
 class Cut(Unreachable):
     """The line broke, or stood still, in the middle of a request: a smaller one may get through."""
-
-
-class Busy(Unreachable):
-    """The town asks to be left alone for ``wait_s``."""
-
-    def __init__(self, message: str, wait_s: float) -> None:
-        super().__init__(message)
-        self.wait_s = wait_s
 
 
 class NotPacked(Unreachable):
@@ -224,7 +219,7 @@ class TownClient:
         if status in (400, 413, 422):
             raise Unwelcome(message)
         if status in (429, 503) and (wait_s := retry_after(response.headers)) > 0:
-            raise Busy(f"{message}; it asks to be left alone for {wait_s:.0f} s", wait_s)
+            raise Unreachable(f"{message}; it asks to be left alone for {wait_s:.0f} s", wait_s=wait_s)
         raise Unreachable(message)
 
     def _check_stopped(self) -> None:
@@ -255,27 +250,22 @@ def _trouble(body: bytes) -> _Trouble:
         return _Trouble()
 
 
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what caused it, to the innermost cause: requests wraps it in up to three, each with the URL."""
+    while error is not None:
+        yield error
+        found = (error.__cause__, error.__context__, getattr(error, "reason", None), *error.args)
+        error = next((cause for cause in found if isinstance(cause, BaseException)), None)
+
+
 def _reason(error: Exception) -> str:
-    """The innermost cause: requests wraps it in up to three exceptions, each with the URL."""
-    inner: BaseException = error
-    while (deeper := inner.__cause__ or inner.__context__ or _argument(inner)) is not None:
-        inner = deeper
+    *_, inner = _causes(error)
     if isinstance(inner, socket.gaierror):
         return "its name is not known here: is the network up?"
     return f"{type(inner).__name__}: {inner}"[:300]
 
 
-def _never_connected(error: BaseException) -> bool:
+def _never_connected(error: Exception) -> bool:
     """Whether no connection was made, so that the size of the body cannot have been the reason."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, NewConnectionError | ConnectTimeoutError | socket.gaierror | ConnectionRefusedError):
-            return True
-        inner = _argument(inner)
-    return False
-
-
-def _argument(error: BaseException) -> BaseException | None:
-    reason = getattr(error, "reason", None)
-    found = (reason, *error.args)
-    return next((value for value in found if isinstance(value, BaseException)), None)
+    kinds = NewConnectionError, ConnectTimeoutError, socket.gaierror, ConnectionRefusedError
+    return any(isinstance(cause, kinds) for cause in _causes(error))

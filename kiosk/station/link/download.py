@@ -4,8 +4,8 @@ import errno
 import logging
 import os
 import re
-from collections.abc import Callable, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
 
 import requests
@@ -38,44 +38,40 @@ class DownloadProgress:
     sha256: str
     size: int
     have: int
-    bytes_per_s: int = 0
-    """The measured speed of the line; 0 where it is not known yet."""
-
-
-@dataclass(frozen=True)
-class Removable:
-    """Which files of the library may be removed to make room for a download."""
-
-    keep: Set[str] = field(default_factory=frozenset)
-    """SHA-256 of the files that must stay: every file of an accepted week, and those on air."""
-    later: tuple[str, ...] = ()
-    """SHA-256 of files that are needed later than this one: their parts may be removed."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """Downloads files from ``town`` over ``line`` into ``library``; ``on_progress`` is called for each piece."""
+    """Downloads one file, ``pinned``, from ``town`` over ``line`` into ``library``."""
 
     town: TownClient
     library: Library
     line: Bandwidth
     on_progress: Callable[[DownloadProgress], None]
+    """Called for each piece."""
+    going: Callable[[], bool]
+    """Asked after each piece; once it says no, :class:`Stopped` is raised, and the part stays, to be resumed."""
+    pinned: Pinned
+    keep: Set[str]
+    """SHA-256 of the files that must stay, whatever room is needed: those of an accepted week, and those on air."""
+    later: Sequence[str]
+    """SHA-256 of files that are needed later than this one: their parts may be removed."""
 
-    def fetch(self, pinned: Pinned, going: Callable[[], bool], removable: Removable | None = None) -> None:
-        """Download one file, verify it, and move it among the library's files.
+    def run(self) -> None:
+        """Download the file, verify it, and move it among the library's files.
 
-        Once ``going`` says no, :class:`Stopped` is raised; the part and its ETag stay, to be resumed. Without
-        ``removable`` no other file is removed for it. Raises :class:`WrongBytes` where the file is not what was signed
-        (its part is removed), :class:`NoRoom`, or :class:`Unreachable`.
+        Raises :class:`WrongBytes` where the file is not what was signed (its part is removed), :class:`NoRoom`, or
+        :class:`Unreachable`.
         """
+        pinned = self.pinned
         part = _Part(self.library.stage(pinned.sha256))
         try:
             have = part.resumable(pinned.size)
-            self._check_room(pinned, have, removable)
+            self._check_room(have)
             if have < pinned.size or pinned.size == 0:
                 log.info("link: fetching %s, %d of %d bytes are here", pinned.sha256, have, pinned.size)
-                self._get(pinned, part, have, going, removable)
-            self.library.admit(pinned.sha256, pinned.size, going)
+                self._get(part, have)
+            self.library.admit(pinned.sha256, pinned.size, self.going)
         except Interrupted as error:
             raise Stopped(str(error)) from None
         except (WrongBytes, NoRoom):
@@ -89,18 +85,16 @@ class Download:
         part.drop()
         log.info("link: %s is in the library", pinned.sha256)
 
-    def _get(
-        self, pinned: Pinned, part: "_Part", have: int, going: Callable[[], bool], removable: Removable | None
-    ) -> None:
+    def _get(self, part: "_Part", have: int) -> None:
         """Request the file until all of it is here: again at once, where a cut connection has brought some of it."""
-        furthest = have
+        pinned, furthest = self.pinned, have
         while True:
             headers = {"Range": f"bytes={have}-", "If-Range": part.etag()} if have else {}
             self.line.start_timing()
             try:
                 with self.town.request("GET", f"/v1/files/{pinned.sha256}", headers) as response:
                     if (start := _start(response, pinned, part, have)) is not None:
-                        return self._write(pinned, part, response, start, going, removable)
+                        return self._write(part, response, start)
                 have = 0
             except Cut as error:
                 have = part.resumable(pinned.size)
@@ -110,40 +104,31 @@ class Download:
                 log.info("link: %s; on from byte %d", error, have)
                 self.line.pause(RESUME_S)
 
-    def _write(
-        self,
-        pinned: Pinned,
-        part: "_Part",
-        response: requests.Response,
-        have: int,
-        going: Callable[[], bool],
-        removable: Removable | None,
-    ) -> None:
-        checked = have
+    def _write(self, part: "_Part", response: requests.Response, have: int) -> None:
+        pinned, checked = self.pinned, have
         with part.path.open("ab") as file:
             for piece in self.town.chunks(response, f"file {pinned.sha256}", self.line.piece):
                 have += len(piece)
                 if have > pinned.size:
                     raise WrongBytes(f"file {pinned.sha256}: longer than the {pinned.size} bytes that are signed")
                 file.write(piece)
-                self.on_progress(DownloadProgress(pinned.sha256, pinned.size, have, self.line.bytes_per_s))
-                if not going():
+                self.on_progress(DownloadProgress(pinned.sha256, pinned.size, have))
+                if not self.going():
                     raise Stopped(f"file {pinned.sha256}: left at {have} bytes")
                 if have - checked >= CHECK_ROOM_EVERY:
                     checked = have
-                    self._check_room(pinned, have, removable)
+                    self._check_room(have)
                 self.line.count(len(piece))
             file.flush()
             os.fsync(file.fileno())
         if have < pinned.size:
             raise WrongBytes(f"file {pinned.sha256}: ends after {have} bytes, signed are {pinned.size}")
 
-    def _check_room(self, pinned: Pinned, have: int, removable: Removable | None) -> None:
-        needed = pinned.size - have + RESERVE
-        if removable is not None:
-            self.library.make_room(needed, removable.keep | {pinned.sha256}, removable.later)
+    def _check_room(self, have: int) -> None:
+        sha256, needed = self.pinned.sha256, self.pinned.size - have + RESERVE
+        self.library.make_room(needed, self.keep | {sha256}, self.later)
         if (free := self.library.free_bytes()) < needed:
-            raise NoRoom(f"file {pinned.sha256}: {needed} bytes needed on the disk, {free} are free; free some room")
+            raise NoRoom(f"file {sha256}: {needed} bytes needed on the disk, {free} are free; free some room")
 
 
 class _Part:

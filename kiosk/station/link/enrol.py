@@ -68,14 +68,13 @@ def _request_enrolment(town: TownClient, address: str, code: Code, public_key: s
         request = EnrolRequest(
             secret=code.secret, public_key=public_key, host=platform.node()[:400], software=f"kiosk {__version__}"
         )
-        answer = wire.decode(town.post("/v1/enrol", wire.encode(request)), EnrolAnswer, "enrolment answer")
+        return wire.decode(town.post("/v1/enrol", wire.encode(request)), EnrolAnswer, "enrolment answer")
     except Refused as error:
         raise EnrolmentFailed(f"town {address}: {error}") from None
     except wire.Malformed as error:
         raise EnrolmentFailed(f"town {address}: {error}; {PORTAL}") from None
     except Unreachable as error:
         raise EnrolmentFailed(_reason(address, error)) from None
-    return answer
 
 
 def _fetch_roots(town: TownClient, code: Code, documents: Documents) -> None:

@@ -2,32 +2,24 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kiosk.contract import trust, wire
 from kiosk.contract.instants import EPOCH, FAR
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.reports import HeartbeatAnswer, Signed
-from kiosk.contract.station import StationDocument
+from kiosk.contract.reports import HeartbeatAnswer
 from kiosk.contract.trust import Held, Index, Pinned, Refused
-from kiosk.station.events import (
-    FetchEnded,
-    Post,
-    ProgrammeArrived,
-    StationFound,
-    TownRefused,
-    UrgentFound,
-    WeekFound,
-)
+from kiosk.station.events import FetchEnded, Post, ProgrammeArrived, StationFound, TownRefused, UrgentFound, WeekFound
 from kiosk.station.identity import Identity
 from kiosk.station.library.accepted import Standing
-from kiosk.station.library.documents import Documents, check_length, check_station, for_station
+from kiosk.station.library.documents import Documents, check_length, for_station, verified_station
 from kiosk.station.library.library import Interrupted, WrongBytes, pins
 from kiosk.station.link.bandwidth import Bandwidth
-from kiosk.station.link.client import Busy, NoSuch, Stopped, TooLong, TownClient, Unreachable
-from kiosk.station.link.download import Download, DownloadProgress, NoRoom, Removable
+from kiosk.station.link.client import NoSuch, Stopped, TooLong, TownClient, Unreachable
+from kiosk.station.link.download import Download, DownloadProgress, NoRoom
 from kiosk.station.link.roots import follow_roots
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.schedule.fetch_order import needs
@@ -62,13 +54,14 @@ class FetchRound:
     ) -> None:
         """``going`` is asked during a download whether to go on, ``may_hash`` while a file is hashed again."""
         self._town, self._identity, self._documents, self._post = town, identity, documents, post
+        self._line = line
         self._library = documents.library
         self._standing, self._newest, self._hours = job.standing, job.newest, hours
         self._going, self._may_hash, self._on_progress = going, may_hash, on_progress
-        self._download = Download(town, self._library, line, on_progress)
         self._root = job.standing.root
         self._group = job.standing.group or identity.group
-        self._files: dict[str, Pinned] = {}
+        self._files = {pinned.sha256: pinned for pinned in job.standing.wanted}
+        """The files to fetch, by SHA-256, in the order in which they are due."""
         held = self._standing
         self._seen = {
             "root": held.root.version,
@@ -97,24 +90,19 @@ class FetchRound:
     def run(self) -> FetchEnded:
         """Fetch all that is new. The event's ``error`` says what ended the round early, or the last thing that failed;
         it is empty where the round gave way to a newer one."""
-        urgent: tuple[Programme, ...] = ()
-        week: tuple[Programme, ...] = ()
         try:
             self._root = follow_roots(self._town, self._root, self._post, self._is_known("root", self._root.version))
             self._saw("root", self._root.version)
-            urgent = tuple(programme for notice in self._fetch_urgent() for programme in notice.programmes)
-            self._due |= {pin.sha256: EPOCH for pin in pins(urgent)}
+            self._want((programme, EPOCH) for notice in self._fetch_urgent() for programme in notice.programmes)
             self._fetch_station()  # before the week: it names the station's group
-            week = self._needed(found) if (found := self._fetch_week()) else ()
-            self._want(pins(urgent), self._standing.wanted, pins(week))
+            if (week := self._fetch_week()) is not None:
+                self._want(needs(week, self._standing.now))
             self._fetch_programmes()
             self._recheck()
         except Stopped as error:
             log.info("link: round interrupted: %s", error)
         except Unreachable as error:
-            self._want(pins(urgent), self._standing.wanted, pins(week))
-            self._error, self.unreachable = str(error), True
-            self.asked_s = error.wait_s if isinstance(error, Busy) else 0.0
+            self._error, self.unreachable, self.asked_s = str(error), True, error.wait_s
         finally:
             self._on_progress(None)
         missing = {sha256 for sha256, pinned in self._files.items() if not self._is_here(pinned)}
@@ -140,46 +128,48 @@ class FetchRound:
 
     # --- documents ---
 
-    def _fetch_week(self) -> Playlist | None:
-        held = self._held_under_root(self._standing.week, self._documents.week_metadata())
+    @contextmanager
+    def _refusals_posted(self, what: str) -> Iterator[None]:
+        """Around the fetching of a document. Ends it, without an error, where there is none or it is refused."""
         try:
-            if self._is_known("playlist", held.version):
-                return None
-            if (newer := self._newer_index(f"/v1/groups/{self._group}.json", held)) is None:
+            yield
+        except NoSuch as error:
+            log.info("link: the town has no %s for us yet: %s", what, error)
+        except wire.Malformed as error:
+            self._post_refusal(what, "malformed", str(error))
+        except Refused as error:
+            self._post_refusal(what, error.reason, str(error))
+
+    def _fetch_week(self) -> Playlist | None:
+        held = self._held_under_root(self._standing.week, self._documents.metadata("group"))
+        with self._refusals_posted("playlist"):
+            path = f"/v1/groups/{self._group}.json"
+            if self._is_known("playlist", held.version) or (newer := self._newer_index(path, held)) is None:
                 return None
             index, data = newer
             body = self._fetch_document(trust.pinned_playlist(index, self._group), "playlist")
             playlist = trust.the_playlist(index, body, self._group)
-        except NoSuch as error:
-            log.info("link: the town has no week for us yet: %s", error)
-        except Refused as error:
-            self._post_refusal("playlist", error.reason, str(error))
-        else:
             self._saw("playlist", index.version)
             self._post(WeekFound(index, data, playlist, body))
             return playlist
         return None
 
     def _fetch_urgent(self) -> tuple[Urgent, ...]:
-        held = self._held_under_root(self._standing.urgent, self._documents.urgent_metadata())
+        held = self._held_under_root(self._standing.urgent, self._documents.metadata("urgent"))
         files: dict[str, bytes] = {}
         found: list[Urgent] = []
-        try:
+        with self._refusals_posted("urgent notices"):
             if self._is_known("urgent", held.version) or (newer := self._newer_index("/v1/urgent.json", held)) is None:
                 return ()
             index, data = newer
             for name, pinned in trust.pinned_notices(index).items():
                 files[pinned.sha256] = self._fetch_document(pinned, f"urgent notice {name}")
                 found.append(trust.urgent_notice(index, name, files[pinned.sha256]))
-        except NoSuch:
-            return ()
-        except Refused as error:
-            self._post_refusal("urgent notices", error.reason, str(error))
-            return ()
-        notices = for_station(found, self._identity.station)
-        self._saw("urgent", index.version)
-        self._post(UrgentFound(index, data, notices, files))
-        return notices
+            notices = for_station(found, self._identity.station)
+            self._saw("urgent", index.version)
+            self._post(UrgentFound(index, data, notices, files))
+            return notices
+        return ()
 
     def _newer_index(self, path: str, held: Held) -> tuple[Index, bytes] | None:
         """Signed metadata with its bytes, or None where it is the one that is held. Raises :class:`Refused`."""
@@ -195,18 +185,9 @@ class FetchRound:
         held = self._standing.station_version
         if self._is_known("station", held):
             return
-        try:
-            data = self._town.get("/v1/station.json")
-            signed = wire.decode(data or b"", Signed, "station document")
-            document = trust.vouched(self._root, signed, StationDocument, "station document")
-            check_station(document, self._identity.station, held)
-        except NoSuch:
-            return
-        except wire.Malformed as error:
-            self._post_refusal("station document", "malformed", str(error))
-        except Refused as error:
-            self._post_refusal("station document", error.reason, str(error))
-        else:
+        with self._refusals_posted("station document"):
+            data = self._town.get("/v1/station.json") or b""
+            document, signed = verified_station(self._root, data, self._identity.station, held)
             self._group = document.group
             self._saw("station", document.version)
             if document.version > held:
@@ -239,19 +220,17 @@ class FetchRound:
 
     # --- programmes ---
 
-    def _want(self, *wanted: tuple[Pinned, ...]) -> None:
-        """Set the files to fetch, in the order in which they are due."""
-        found = {pinned.sha256: pinned for some in wanted for pinned in some}
-        self._files = dict(sorted(found.items(), key=lambda item: self._due.get(item[0], FAR)))
+    def _want(self, programmes: Iterable[tuple[Programme, datetime | None]]) -> None:
+        """Fetch the files of these programmes too, each first shown at the instant beside it."""
+        for programme, due in programmes:
+            for pin in pins((programme,)):
+                self._files.setdefault(pin.sha256, pin)
+                if due is not None:
+                    self._due[pin.sha256] = due
+        self._files = dict(sorted(self._files.items(), key=lambda item: self._due.get(item[0], FAR)))
 
     def _is_here(self, pinned: Pinned) -> bool:
         return self._library.path(pinned.sha256, pinned.size) is not None
-
-    def _needed(self, week: Playlist) -> tuple[Programme, ...]:
-        """The programmes of a week in the order of need; adds to ``_due`` when each is first shown."""
-        found = tuple(needs(week, self._standing.now))
-        self._due |= {pin.sha256: due for programme, due in found if due for pin in pins((programme,))}
-        return tuple(programme for programme, _ in found)
 
     def _fetch_programmes(self) -> None:
         for place, pinned in enumerate(self._files.values()):
@@ -260,12 +239,8 @@ class FetchRound:
             if not self._may_fetch(pinned):
                 self._later.add(pinned.sha256)
                 continue
-            removable = None
-            if self._standing.keep is not None:
-                keep = self._standing.keep | self._found | self._files.keys()
-                removable = Removable(keep, tuple(self._files)[place + 1 :])
             try:
-                self._fetch_programme(pinned, removable)
+                self._fetch_programme(pinned, tuple(self._files)[place + 1 :])
             except WrongBytes as error:
                 self._error = str(error)
             except NoSuch as error:
@@ -282,17 +257,19 @@ class FetchRound:
                 self.got_file = True
                 self._post(ProgrammeArrived(pinned.sha256))
 
-    def _fetch_programme(self, pinned: Pinned, removable: Removable | None) -> None:
+    def _fetch_programme(self, pinned: Pinned, later: tuple[str, ...]) -> None:
         """Download a file; a wrong one is refused and downloaded once more, as the line may have damaged it."""
 
         def going() -> bool:
             return self._going() and self._may_fetch(pinned)
 
+        keep = self._standing.keep | self._found | self._files.keys()
+        download = Download(self._town, self._library, self._line, self._on_progress, going, pinned, keep, later)
         try:
-            self._download.fetch(pinned, going, removable)
+            download.run()
         except WrongBytes as error:
             self._post_refusal(f"programme {pinned.sha256}", "tampered", str(error))
-            self._download.fetch(pinned, going, removable)
+            download.run()
 
     def _may_fetch(self, pinned: Pinned) -> bool:
         """Whether the settings allow a programme to be fetched now; always while the clock is not trusted."""

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
@@ -11,6 +10,7 @@ import msgspec
 from tuf.api.metadata import Root
 
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
+from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Event as Message
 from kiosk.station.events import Post, RootFound, TownUnreachable
 from kiosk.station.identity import Identity
@@ -18,7 +18,7 @@ from kiosk.station.journal import Journal
 from kiosk.station.library.accepted import Standing
 from kiosk.station.library.documents import Documents
 from kiosk.station.link.bandwidth import Bandwidth
-from kiosk.station.link.client import Busy, Stopped, TownClient, Unreachable
+from kiosk.station.link.client import Stopped, TownClient, Unreachable
 from kiosk.station.link.delivery import Delivery
 from kiosk.station.link.download import DownloadProgress
 from kiosk.station.link.fetch import FetchRound, Job
@@ -35,31 +35,14 @@ HASH_PAUSE_S = 0.02
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class FetchTerms:
-    """Hours and speed in which programmes may be fetched: the settings' table ``[fetch]``."""
-
-    hours: FetchHours = FetchHours()
-    limit: int = 0
-    """In bytes a second; 0 for none."""
-
-
 class Link:
     """The link to the town. The main loop asks for rounds and reports; the threads answer with events."""
 
     def __init__(
-        self,
-        identity: Identity,
-        documents: Documents,
-        journal: Journal,
-        post: Post,
-        *,
-        timeout_s: float = 30.0,
-        ca_file: str = "",
-        terms: FetchTerms = FetchTerms(),
+        self, identity: Identity, documents: Documents, journal: Journal, post: Post, town: Town, fetch: Fetch
     ) -> None:
-        """``timeout_s`` and ``ca_file`` are those of the settings' table ``[town]``."""
-        self.hours = terms.hours
+        """``town`` and ``fetch`` are those tables of the settings."""
+        self.hours = FetchHours.of(fetch.hours)
         self.downloading: DownloadProgress | None = None
         """How far the download under way is; None between downloads."""
         self._identity, self._documents, self._target = identity, documents, post
@@ -73,9 +56,9 @@ class Link:
         self._backoff = Backoff(self._own)
         """Of reports."""
         self._reporting = False
-        self._line = Bandwidth(terms.limit, self._pause, self._report_is_due)
-        self._fetch_town = TownClient(identity.url, identity.token, timeout_s, ca_file)
-        self._report_town = TownClient(identity.url, identity.token, timeout_s, ca_file)
+        self._line = Bandwidth(1000 * fetch.limit_kbs, self._pause, self._report_is_due)
+        self._fetch_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
+        self._report_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
         self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause)
         self._threads: list[Thread] = []
 
@@ -180,8 +163,7 @@ class Link:
             except Stopped:
                 return
             except Unreachable as error:
-                wait_s = error.wait_s if isinstance(error, Busy) else 0.0
-                self._backoff = self._backoff.after_failure(wait_s, self._delivery.progress > before)
+                self._backoff = self._backoff.after_failure(error.wait_s, self._delivery.progress > before)
                 log.warning("link: %s; again in %.0f s", error, self._backoff.until - time.monotonic())
                 self._post(TownUnreachable("report", str(error), error.remedy))
                 self._beats.put_back(job)

@@ -20,7 +20,6 @@ from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 
-THREAD = "panel"
 RETRY_S = 30.0
 STOP_S = 5.0
 MOST_CONNECTIONS = 100
@@ -49,19 +48,14 @@ class Panel:
         self._retry_s = retry_s
         self._pages = Pages(Access(state, lambda: time.time_ns() // 1_000_000), post, snapshot, picture)
         self._stopping = threading.Event()
-        self._listening = threading.Event()
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
-        """The port that is listened on; the configured one, unless that is 0."""
+        """The port that is listened on: the configured one, unless that is 0; 0 before it listens."""
 
     def start(self) -> None:
         """Begin to listen, in the thread."""
-        self._thread = spawn(THREAD, self._run, self._post)
-
-    def wait_listening(self, timeout_s: float) -> bool:
-        """Whether the panel listens, after at most ``timeout_s``."""
-        return self._listening.wait(timeout_s)
+        self._thread = spawn("panel", self._run, self._post)
 
     def stop(self) -> None:
         """End the thread; requests under way have ``STOP_S`` to end."""
@@ -116,7 +110,5 @@ class Panel:
         )
         if self._stopping.is_set():
             return
-        self._listening.set()
         log.info("the panel listens on %s port %d", self._settings.listen, self.port)
         asyncio.run(self._server.serve(sockets=[listener]))
-        self._listening.clear()

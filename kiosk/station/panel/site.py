@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from kiosk.common.i18n import Language, pick, translator
+from kiosk.common.i18n import pick, translator
 from kiosk.common.stop_reasons import REASONS, reason_text, tidy_reason
 from kiosk.common.web import SecurityHeaders, read_body
 from kiosk.contract.picture import CONTENT_TYPE
@@ -236,7 +236,7 @@ class Pages:
         self, request: Request, visitor: Visitor, template: str, status: int = 200, form: str = "", **more: Any
     ) -> Response:
         snapshot, picture = self._snapshot(), self._picture()
-        language = self._language_of(request, snapshot)
+        language = pick(request.cookies.get(LANGUAGE_COOKIE), snapshot.language)
         page = self._templates.get_template(template).render(
             _=translator(language),
             language=language,
@@ -257,10 +257,6 @@ class Pages:
         answer = HTMLResponse(page, status)
         self._access.remember(answer, visitor)
         return answer
-
-    @staticmethod
-    def _language_of(request: Request, snapshot: Snapshot) -> Language:
-        return pick(request.cookies.get(LANGUAGE_COOKIE), snapshot.language)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST

@@ -52,8 +52,7 @@ def main() -> None:
             if posters:  # of several only the newest is worth the time to draw it
                 from kiosk.station.display.poster_image import draw  # loads Pillow; only once the screen is there
 
-                image = draw(msgspec.json.decode(posters[-1], type=Poster), window.width, window.height)
-                window.paint(image.convert("RGBX").tobytes("raw", "BGRX"))
+                window.paint(draw(msgspec.json.decode(posters[-1], type=Poster), window.width, window.height))
             if len(posters) < len(given):
                 _report(_screenshot(connection))
     except HUNG_UP as error:

@@ -2,15 +2,11 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kiosk.common.text import one_line
 from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 CARD_GROUND, CARD_INK = (20, 36, 61), (255, 255, 255)
 HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
@@ -48,19 +44,20 @@ class Still:
 
     def make_ready(self) -> None:
         """Decode the picture, fit it into the window, paint it. Raises Failure."""
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image, ImageOps, UnidentifiedImageError
 
+        size = self._window.width, self._window.height
         Image.MAX_IMAGE_PIXELS = MOST_PIXELS
         try:
             with Image.open(self._cue.file, formats=("PNG", "JPEG")) as opened:
                 width, height = opened.size
                 if width * height > MOST_PIXELS:
                     raise Failure(f"the picture has {width}x{height} pixels, more than {MOST_PIXELS}")
-                opened.draft("RGB", (self._window.width, self._window.height))
+                opened.draft("RGB", size)
                 picture = opened.convert("RGB")
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise Failure(f"the picture cannot be decoded: {error}") from None
-        self._window.paint(_pixels(_fitted(picture, self._window.width, self._window.height)))
+        self._window.paint(ImageOps.pad(ImageOps.exif_transpose(picture), size))
 
     def run(self) -> None:
         """Its time runs from now."""
@@ -94,17 +91,4 @@ def paint_title(cue: Cue, window: ProgrammeWindow) -> None:
             break
     pen, text = ImageDraw.Draw(picture), "\n".join(lines)
     pen.multiline_text((width / 2, height / 2), text, font=font(size), fill=CARD_INK, anchor="mm", align="center")
-    window.paint(_pixels(picture))
-
-
-def _fitted(picture: "Image", width: int, height: int) -> "Image":
-    from PIL import Image, ImageOps
-
-    ground = Image.new("RGB", (width, height))
-    inside = ImageOps.contain(ImageOps.exif_transpose(picture), (width, height))
-    ground.paste(inside, ((width - inside.width) // 2, (height - inside.height) // 2))
-    return ground
-
-
-def _pixels(picture: "Image") -> bytes:
-    return picture.convert("RGBX").tobytes("raw", "BGRX")
+    window.paint(picture)

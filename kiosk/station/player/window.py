@@ -4,11 +4,14 @@ import contextlib
 import os
 import select
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from Xlib import X, display
 from Xlib.error import CatchError, ConnectionClosedError, XError
 from Xlib.ext import composite, damage, dpms, res
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 NAME = "kiosk programme"
 """The name of every window of a programme."""
@@ -93,9 +96,9 @@ class _Window:
         )
         self._window.configure(stack_mode=X.Below)
 
-    def paint(self, pixels: bytes) -> None:
-        """Show a picture of the window's size: BGRX, four bytes a pixel, row by row. It is the window's background:
-        the server paints it again by itself."""
+    def paint(self, picture: "Image") -> None:
+        """Show a picture of the window's size. It is the window's background: the server paints it again by itself."""
+        pixels = picture.convert("RGBX").tobytes("raw", "BGRX")
         pixmap = self._window.create_pixmap(self.width, self.height, self._depth)
         context = pixmap.create_gc()
         pitch = self.width * 4

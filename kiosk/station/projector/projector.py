@@ -11,18 +11,8 @@ from tempfile import mkdtemp
 
 from msgspec import structs
 
-from kiosk.station.events import ChildFailed, ChildGone, ChildProgress, ChildReady, ChildShown, Event, Post
-from kiosk.station.projector.messages import (
-    SCREEN_GONE,
-    Cut,
-    Failed,
-    FromChild,
-    Leave,
-    Progress,
-    Ready,
-    Shown,
-    Volume,
-)
+from kiosk.station.events import ChildGone, ChildSaid, Post
+from kiosk.station.projector.messages import SCREEN_GONE, Cut, Failed, FromChild, Leave, Progress, Ready, Shown, Volume
 from kiosk.station.projector.process import Process
 from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Replaced, Report, Showing
 from kiosk.station.projector.showing import ShowingRun
@@ -131,33 +121,32 @@ class Projector:
         for leaver in self._leavers.values():
             leaver.process.kill()
 
-    def handle(self, event: Event, now: float) -> list[Report]:
+    def handle(self, event: ChildSaid | ChildGone, now: float) -> list[Report]:
         """Handle an event of a child. Events of children that have left, or were replaced, change nothing."""
+        run = self._run_of(event.child)
         match event:
-            case ChildReady(play=child):
-                run = self._run_of(child)
-                self._log_confinement(event.unconfined)
+            case ChildSaid(message=Ready() as ready):
+                self._log_confinement(ready.unconfined)
                 if run is None:
                     return []
                 if run.joins:
                     self._join_lead = min(MOST_LEAD, now - run.last_report + JOIN_SPARE)
                 run.ready, run.last_report = True, now
-                run.kind, run.video_output = event.kind, event.video_output
-                return self._set_cut(run, now) if event.waits else []
-            case ChildShown(play=child, monotonic=at):
-                return self._shown(child, at)
-            case ChildProgress():
-                return self._progress(event)
-            case ChildFailed(play=child, cause=cause):
-                run = self._run_of(child)
-                return self._replace(run, cause, now) if run else []
-            case ChildGone(play=child, returncode=code):
+                run.kind, run.video_output = ready.kind, ready.video_output
+                return self._set_cut(run, now) if ready.waits else []
+            case ChildSaid(message=Shown(at=at)) if run:
+                return self._shown(run, at)
+            case ChildSaid(message=Progress() as progress) if run and run.since is not None:
+                run.progressed(progress.at, progress.media_ms, progress.pictures, progress.lost)
+                return [run.position(progress.at)]
+            case ChildSaid(message=Failed(cause=cause)) if run:
+                return self._replace(run, cause, now)
+            case ChildGone(child, code):
                 self._leavers.pop(child, None)
-                run = self._run_of(child)
                 if run and code == SCREEN_GONE:  # not the file's fault: it starts again with the screen, or by tick()
                     run.end_child()
-                    return []
-                return self._replace(run, f"the player ended with {code}", now) if run else []
+                elif run:
+                    return self._replace(run, f"the player ended with {code}", now)
         return []
 
     def tick(self, now: float) -> list[Report]:
@@ -208,7 +197,7 @@ class Projector:
             child,
             self._post,
             FromChild,
-            partial(_translate, child),
+            partial(ChildSaid, child),
             partial(ChildGone, child),
             folder=Path(mkdtemp(prefix="play-", dir=self._runtime)),
         )
@@ -222,10 +211,7 @@ class Projector:
             run.process.send(Cut(at=at, end=run.showing.end))
         return [Coming(run.showing.play, at)] if run.shown_at is None else []
 
-    def _shown(self, child: str, at: float) -> list[Report]:
-        run = self._run_of(child)
-        if run is None:
-            return []
+    def _shown(self, run: ShowingRun, at: float) -> list[Report]:
         before = [leaver for leaver in self._followed_by(run.showing.play) if not leaver.told]
         for leaver in before:
             self._tell_leave(leaver, at)
@@ -234,13 +220,6 @@ class Projector:
         bare = at - self._last_end if self._last_end and not before else 0.0  # the picture before stayed until now
         gap = max(0.0, bare) if bare < LINGER else 0.0
         return [OnScreen(run.showing.play, at, at - run.showing.at, gap, run.video_output)]
-
-    def _progress(self, event: ChildProgress) -> list[Report]:
-        run = self._run_of(event.play)
-        if run is None or run.since is None:
-            return []
-        run.progressed(event.monotonic, event.media_ms, event.pictures, event.lost)
-        return [run.position(event.monotonic)]
 
     def _replace(self, run: ShowingRun, cause: str, now: float) -> list[Report]:
         log.warning("play %s: %s (attempt %d)", run.showing.play, cause, run.attempts)
@@ -285,15 +264,3 @@ class Projector:
     def _run_of(self, child: str) -> ShowingRun | None:
         run = self._runs.get(child.rpartition(".")[0])
         return run if run is not None and run.child == child else None
-
-
-def _translate(child: str, message: FromChild) -> Event:
-    match message:
-        case Ready(video_output=output, kind=kind, unconfined=unconfined, waits=waits):
-            return ChildReady(child, output, kind, unconfined, waits)
-        case Shown(at=at):
-            return ChildShown(child, at)
-        case Progress(at=at, media_ms=media, pictures=pictures, lost=lost):
-            return ChildProgress(child, at, media, pictures, lost)
-        case Failed(cause=cause):
-            return ChildFailed(child, cause)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kiosk.contract.picture import problem
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import ScreenGrabbed
+from kiosk.station.projector.messages import Grabbed
 from kiosk.station.projector.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -55,13 +55,13 @@ class Screenshots:
         self._wanted, self._in_flight, self._begun = False, True, now
         self._stage.grab()
 
-    def receive(self, event: ScreenGrabbed) -> Screenshot | None:
+    def receive(self, answer: Grabbed) -> Screenshot | None:
         """Keep the stage's screenshot. None where there is no picture in its answer."""
         self._in_flight = False
-        if trouble := event.trouble or problem(event.picture):
+        if trouble := answer.trouble or problem(answer.picture):
             log.warning("no picture of the screen: %s", trouble)
             return None
-        self.newest = Screenshot(self._clock.ms_at(event.monotonic), event.monotonic, event.picture)
+        self.newest = Screenshot(self._clock.ms_at(answer.at), answer.at, answer.picture)
         return self.newest
 
     def screen_went(self) -> None:

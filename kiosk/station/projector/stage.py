@@ -6,8 +6,8 @@ from collections import deque
 import msgspec
 
 from kiosk.station.display.poster import Poster, plain
-from kiosk.station.events import Event, Post, ScreenGrabbed, StageGone, StageReady
-from kiosk.station.projector.messages import SCREEN_GONE, FromStage, Grab, Grabbed, Paint, Staged
+from kiosk.station.events import Post, StageGone, StageSaid
+from kiosk.station.projector.messages import SCREEN_GONE, FromStage, Grab, Paint, Staged
 from kiosk.station.projector.process import Process
 
 log = logging.getLogger(__name__)
@@ -47,15 +47,8 @@ class Stage:
             self._deaths.clear()
             self._paint()
         if self._process is None and now >= self._retry_at:
-            self._process = Process(
-                "kiosk.station.player.stage",
-                "stage",
-                self._post,
-                FromStage,
-                _translate,
-                StageGone,
-                (self._display,),
-            )
+            module, arguments = "kiosk.station.player.stage", (self._display,)
+            self._process = Process(module, "stage", self._post, FromStage, StageSaid, StageGone, arguments)
 
     def show(self, poster: Poster) -> None:
         """Show this poster whenever no programme is on air."""
@@ -64,9 +57,9 @@ class Stage:
         self._poster = poster
         self._paint()
 
-    def ready(self, event: StageReady) -> None:
+    def ready(self, size: Staged) -> None:
         """The screen is there: send the poster."""
-        self.size = (event.width, event.height)
+        self.size = (size.width, size.height)
         self._paint()
 
     def gone(self, event: StageGone, now: float) -> bool:
@@ -89,7 +82,7 @@ class Stage:
         return screen_gone
 
     def grab(self) -> None:
-        """Order a screenshot; it comes as :class:`ScreenGrabbed`, or not at all where the stage ends."""
+        """Order a screenshot; it comes as :class:`messages.Grabbed`, or not at all where the stage ends."""
         if self._process is not None:
             self._process.send(Grab())
 
@@ -102,11 +95,3 @@ class Stage:
         if self._process is not None and self._poster is not None and self.up:
             poster = plain(self._poster.language) if self.plain else self._poster
             self._process.send(Paint(poster=msgspec.Raw(msgspec.json.encode(poster))))
-
-
-def _translate(message: FromStage) -> Event:
-    match message:
-        case Staged(width=width, height=height):
-            return StageReady(width, height)
-        case Grabbed(at=at, picture=picture, trouble=trouble):
-            return ScreenGrabbed(at, picture, trouble)

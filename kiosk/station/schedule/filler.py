@@ -5,24 +5,15 @@ until they are owed as few as the next ones, which then join in, and so on until
 skipped by division: the cost does not grow with the time that has passed.
 """
 
-from dataclasses import dataclass
-
 from kiosk.contract.playlist import Programme
 
 Plays = list[tuple[Programme, int]]
 """Plays owed, in the order of the recommendation. Each item has a length and is owed one play at least."""
+Playing = tuple[Programme, int]
+"""An item, and its start in ms since the epoch; it runs for its length."""
 
 
-@dataclass(frozen=True)
-class Turn:
-    """An item's turn, in ms since the epoch."""
-
-    programme: Programme
-    start: int
-    end: int
-
-
-def turn(plays: Plays, begin: int, at: int, first: str | None = None) -> tuple[Plays, Turn | None]:
+def turn(plays: Plays, begin: int, at: int, first: str | None = None) -> tuple[Plays, Playing | None]:
     """If filler runs from ``begin`` on: the plays owed at ``at``, with the item then running, and that item.
 
     An item that ends at ``at`` has been played. None where no plays are owed any more. ``first`` is the id of an item
@@ -31,7 +22,7 @@ def turn(plays: Plays, begin: int, at: int, first: str | None = None) -> tuple[P
     for n, (programme, number) in enumerate(plays):
         if programme.id == first:
             if at < begin + programme.duration_ms:
-                return plays, Turn(programme, begin, begin + programme.duration_ms)
+                return plays, (programme, begin)
             begin += programme.duration_ms
             plays = plays[:n] + [(programme, number - 1)] * (number > 1) + plays[n + 1 :]
             break
@@ -45,10 +36,10 @@ def turn(plays: Plays, begin: int, at: int, first: str | None = None) -> tuple[P
     return [], None
 
 
-def _in_round(plays: Plays, level: int, begin: int, at: int) -> tuple[Plays, Turn | None]:
+def _in_round(plays: Plays, level: int, begin: int, at: int) -> tuple[Plays, Playing | None]:
     """The same within one round, from ``begin`` on: each item that is owed ``level`` plays or more is played once."""
     left: Plays = []
-    running: Turn | None = None
+    running: Playing | None = None
     for programme, number in plays:
         if number < level:
             left.append((programme, number))
@@ -56,6 +47,6 @@ def _in_round(plays: Plays, level: int, begin: int, at: int) -> tuple[Plays, Tur
             begin += programme.duration_ms
             left.append((programme, level - 1))
         else:
-            running = running or Turn(programme, begin, begin + programme.duration_ms)
+            running = running or (programme, begin)
             left.append((programme, level))
     return [(programme, number) for programme, number in left if number], running

@@ -175,7 +175,11 @@ def filler_layer(above: Sequence[Layer], since: int, plays: Plays, first: str | 
         while (end := free_until(above, begin, at)) < at:
             left, _ = turn(left, begin, end, head)
             begin, head = claimed_until(above, end), None
-        _, now = turn(left, begin, at, head)
-        return (Item(now.programme, now.start, now.end), now.end) if now else (None, FAR_MS)
+        _, playing = turn(left, begin, at, head)
+        if playing is None:
+            return None, FAR_MS
+        programme, start = playing
+        end = start + programme.duration_ms
+        return Item(programme, start, end), end
 
     return layer

@@ -224,24 +224,20 @@ def _planned_layers(timetable: Timetable, situation: Situation) -> list[Layer]:
     """Urgent notices, Stop, session, slots: the layers that need a trusted clock."""
     stop, session, unavailable = situation.stop, situation.session, situation.unavailable
     urgents = sorted(situation.urgents, key=lambda urgent: (urgent.start_ms, urgent.id), reverse=True)
-    layers = [run_layer(_urgent_run(urgent), unavailable) for urgent in urgents]
+    layers: list[Layer] = []
+    for urgent in urgents:
+        bill = Billing("urgent", urgent.title, urgent.volume)
+        run = Run.of(urgent.start_ms, urgent.end_ms, urgent.programmes, urgent.mode, bill)
+        layers.append(run_layer(run, unavailable))
     if stop:
         layers.append(stop_layer(to_ms(stop.until) if stop.until else FAR_MS))
     if session and not (stop and session.start <= stop.since):
-        layers.append(run_layer(_session_run(session), unavailable, quiet=True))
+        bill = Billing("session", session.kind)
+        run = Run.of(to_ms(session.start), to_ms(session.end), session.programmes, "once", bill)
+        layers.append(run_layer(run, unavailable, quiet=True))
     layers.append(slots_layer(timetable.bounds, timetable.runs, unavailable))
     layers.append(turns_layer(timetable.turns))
     return layers
-
-
-def _urgent_run(urgent: Urgent) -> Run:
-    bill = Billing("urgent", urgent.title, urgent.volume)
-    return Run.of(urgent.start_ms, urgent.end_ms, urgent.programmes, urgent.mode, bill)
-
-
-def _session_run(session: Session) -> Run:
-    bill = Billing("session", session.kind)
-    return Run.of(to_ms(session.start), to_ms(session.end), session.programmes, "once", bill)
 
 
 def _playable(timetable: Timetable, anchor: Owed, unavailable: frozenset[str]) -> Plays:

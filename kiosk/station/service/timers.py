@@ -5,7 +5,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_SCHEDULER_STARTED, JobExecutionEvent, SchedulerEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_SCHEDULER_STARTED, JobExecutionEvent
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -21,7 +21,7 @@ START_WITHIN = 5.0
 
 
 class Timers:
-    """All that rings. A ring only posts :class:`Wake`; the same wake asked for twice rings once, at the later word."""
+    """The daemon's timers, one for each reason to wake: it posts :class:`Wake`, and nothing else."""
 
     def __init__(self, post: Post) -> None:
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # three lines for each ring are too many
@@ -33,9 +33,9 @@ class Timers:
             job_defaults={"misfire_grace_time": LATE_IS_FINE, "coalesce": True, "max_instances": 1},
         )
         self._rings: dict[str, float] = {}
-        """When those asked for by :meth:`after` are to ring, on the monotonic clock."""
+        """When the timers set by :meth:`after` are to ring, on the monotonic clock."""
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
-        self._scheduler.add_listener(self._started, EVENT_SCHEDULER_STARTED)
+        self._scheduler.add_listener(lambda _: self._running.set(), EVENT_SCHEDULER_STARTED)
 
     def start(self) -> None:
         """Start the thread ``scheduler``; returns once it runs, or has ended."""
@@ -43,19 +43,19 @@ class Timers:
         self._running.wait(START_WITHIN)
 
     def stop(self) -> None:
-        """End it; what has not rung stays silent."""
+        """End the thread; no timer rings any more."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     def at(self, moment: datetime, wake: Wake) -> None:
-        """Ring at an instant (aware) of the system's clock; an earlier appointment for the same reason is replaced."""
+        """Ring at an instant (aware) of the system's clock; replaces the timer for the same reason."""
         self._rings.pop(wake.why, None)
         self._scheduler.add_job(
             self._post, DateTrigger(moment), args=(wake,), id=wake.why, replace_existing=True, name=wake.why
         )
 
     def after(self, seconds: float, wake: Wake) -> None:
-        """Ring in so many seconds, unless an earlier ring for the same reason is due."""
+        """Ring in so many seconds, unless the timer for the same reason rings sooner."""
         moment = datetime.now(UTC) + timedelta(seconds=seconds)
         present = self._scheduler.get_job(wake.why)
         if present is None or present.next_run_time is None or present.next_run_time > moment:
@@ -63,17 +63,12 @@ class Timers:
             self._rings[wake.why] = time.monotonic() + seconds
 
     def clock_stepped(self) -> None:
-        """The wall clock was set: the scheduler sleeps on monotonic time and has to look again.
-
-        What is to ring in a minute must not wait for a year because the clock was set back by one.
-        """
+        """The wall clock was set: timers set by :meth:`after` keep their distance, or one that is due in a minute would
+        wait for a year after the clock was set back by one."""
         for why, due in list(self._rings.items()):
             if (job := self._scheduler.get_job(why)) is not None:
                 job.reschedule(DateTrigger(datetime.now(UTC) + timedelta(seconds=max(0.0, due - time.monotonic()))))
         self._scheduler.wakeup()
-
-    def _started(self, _event: SchedulerEvent) -> None:
-        self._running.set()
 
     def _failed(self, event: JobExecutionEvent) -> None:
         self._post(Crashed("scheduler", repr(event.exception)))

@@ -9,6 +9,7 @@ from fakes_town import TownOnTheLine
 from playout_room import ALL, Room, at, slot, week
 
 from kiosk.contract.reports import HeartbeatAnswer, Signed, Time
+from kiosk.station.config import Fetch, Town
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.town import MEMORY, TownHandler
 from kiosk.station.events import FetchEnded, HeartbeatAnswered, Wake
@@ -57,7 +58,7 @@ class Side:
         self.room = Room(folder / "state", week(ALL, slot("09:00:00", "09:02:00", "law")), at("08:00:00"))
         documents = Documents(Library(folder / "state/library"))
         accepted = Accepted(documents, documents.load("villages", "room-1", identity.root_sha256))
-        self.link = Orders(identity, documents, self.room.journal, lambda event: None)
+        self.link = Orders(identity, documents, self.room.journal, lambda event: None, Town(), Fetch())
         self.link.asked = []
         self.bell = Bell()
         room = self.room

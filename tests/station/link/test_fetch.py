@@ -16,12 +16,11 @@ from msgspec import structs
 
 from kiosk.contract import trust
 from kiosk.contract.playlist import Programme
+from kiosk.station.config import Fetch
 from kiosk.station.events import FetchEnded, ProgrammeArrived, UrgentFound, WeekFound
 from kiosk.station.library import library
 from kiosk.station.library.library import Library
 from kiosk.station.link import download, pace
-from kiosk.station.link.link import FetchTerms
-from kiosk.station.schedule.fetch_hours import FetchHours
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2026, 3, 5, 12, tzinfo=ZONE)
@@ -156,7 +155,7 @@ def test_what_is_due_sooner_comes_first(town: TownOnTheLine, room: Room) -> None
 
 
 def test_outside_the_hours_only_what_is_due_today_is_fetched(town: TownOnTheLine, tmp_path: Path) -> None:
-    room = Room(town, tmp_path / "state", FetchTerms(hours=FetchHours.of("22:00-06:00")))
+    room = Room(town, tmp_path / "state", Fetch(hours="22:00-06:00"))
     try:
         films = [town.programme(name, name.encode() * 1000) for name in ("undated", "tomorrow", "today")]
         due = {films[1].sha256: DAY + timedelta(days=1), films[2].sha256: DAY + timedelta(hours=1)}
@@ -173,7 +172,7 @@ def test_outside_the_hours_only_what_is_due_today_is_fetched(town: TownOnTheLine
 
 
 def test_a_download_stops_where_its_hours_end_and_keeps_its_part(town: TownOnTheLine, tmp_path: Path) -> None:
-    room = Room(town, tmp_path / "state", FetchTerms(hours=FetchHours.of("22:00-06:00"), limit=400_000))
+    room = Room(town, tmp_path / "state", Fetch(hours="22:00-06:00", limit_kbs=400))
     try:
         film = town.programme("rice", FILM)
         last = DAY.replace(hour=5, minute=59, second=58, microsecond=500_000)
@@ -185,7 +184,7 @@ def test_a_download_stops_where_its_hours_end_and_keeps_its_part(town: TownOnThe
 
 
 def test_a_limit_is_kept_on_one_connection(town: TownOnTheLine, tmp_path: Path) -> None:
-    room = Room(town, tmp_path / "state", FetchTerms(limit=500_000))
+    room = Room(town, tmp_path / "state", Fetch(limit_kbs=500))
     try:
         film = town.programme("rice", FILM)
         began = time.monotonic()

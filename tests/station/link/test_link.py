@@ -90,9 +90,8 @@ def test_what_is_held_is_not_fetched_again(town: TownOnTheLine, room: Room) -> N
     town.publish_urgent(notice(film))
     assert room.fetch().missing == 0
     week, urgent, document = room.of(WeekFound)[0], room.of(UrgentFound)[0], room.of(StationFound)[0]
-    held = Standing(
-        room.standing.root, week.index.held, urgent.index.held, document.document.version, now=room.standing.now
-    )
+    root, version = room.standing.root, document.document.version
+    held = Standing(root, week.index.held, urgent.index.held, version, now=room.standing.now, keep=frozenset())
     before = len(room.events)
     town.asked.clear()
     assert room.fetch(held) == FetchEnded(0)
@@ -119,7 +118,7 @@ def test_the_root_chain_is_followed_and_the_week_judged_by_its_end(town: TownOnT
     room.documents.keep_week(week.metadata, week.data)
     town.rotate("root")
     town.rotate("targets")
-    assert room.fetch(Standing(room.standing.root, week.index.held, now=NOW)).error == ""
+    assert room.fetch(Standing(room.standing.root, week.index.held, now=NOW, keep=frozenset())).error == ""
     assert [found.root.version for found in room.of(RootFound)] == [2, 3]
     assert room.of(WeekFound)[-1].playlist.version == 2
     assert room.of(TownRefused) == []
@@ -134,7 +133,7 @@ def test_a_version_that_only_a_revoked_key_vouched_for_does_not_lock_out_later_w
     room.documents.keep_week(stolen, b"whatever a thief wrote")
     held = trust.index(room.standing.root, stolen, Held(), NOW).held
     town.rotate("targets")
-    room.fetch(Standing(room.standing.root, held, now=NOW))
+    room.fetch(Standing(room.standing.root, held, now=NOW, keep=frozenset()))
     assert [week.playlist.version for week in room.of(WeekFound)] == [2]
 
 
@@ -185,7 +184,7 @@ def test_playlist_older_or_of_the_same_version_with_other_bytes_is_refused(town:
     town.publish([film])
     room.fetch()
     held = room.of(WeekFound)[-1].index.held
-    standing = Standing(room.standing.root, held, now=room.standing.now)
+    standing = Standing(room.standing.root, held, now=room.standing.now, keep=frozenset())
     offer(town, older)
     room.fetch(standing)
     offer(town, town.signed(2, {"programme/other": Pinned(1, "0" * 64)}))
@@ -197,9 +196,9 @@ def test_playlist_older_or_of_the_same_version_with_other_bytes_is_refused(town:
 def test_playlist_expired_is_refused_unless_the_clock_is_not_trusted(town: TownOnTheLine, room: Room) -> None:
     town.publish([town.programme("rice", FILM)])
     late = datetime.now(UTC) + timedelta(days=400)
-    room.fetch(Standing(room.standing.root, now=late))
+    room.fetch(Standing(room.standing.root, now=late, keep=frozenset()))
     assert refusals(room, "playlist") == ["expired"]
-    room.fetch(Standing(room.standing.root, now=None))
+    room.fetch(Standing(room.standing.root, now=None, keep=frozenset()))
     assert len(room.of(WeekFound)) == 1
 
 
@@ -253,7 +252,7 @@ def test_a_station_document_of_another_room_or_older_or_forged_is_refused(town: 
         (msgspec.structs.replace(mine, payload="{}"), 0),
     ):
         town.switch("/v1/station.json", page(encode(signed)))
-        room.fetch(Standing(room.standing.root, station_version=held))
+        room.fetch(Standing(room.standing.root, station_version=held, keep=frozenset()))
     assert refusals(room, "station document") == ["wrong-station", "roll-back", "tampered", "tampered"]
     assert room.of(StationFound) == []
 
@@ -306,7 +305,8 @@ def test_length_of_thousands_of_digits_is_a_wrong_one_and_no_crash(tmp_path: Pat
         threading.Thread(target=say, daemon=True).start()
         town = client.TownClient(f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_s=5)
         with pytest.raises(WrongBytes, match="the town has 9999"):
-            download.Download(town, library, Bandwidth(), lambda _: None).fetch(Pinned(4, SHA), lambda: True)
+            line, pinned = Bandwidth(), Pinned(4, SHA)
+            download.Download(town, library, line, lambda _: None, lambda: True, pinned, frozenset(), ()).run()
     assert not library.stage(SHA).exists()
 
 
@@ -407,8 +407,8 @@ def test_a_disk_that_fills_up_during_a_download_gives_its_room_back(
 ) -> None:
     film = town.programme("rice", FILM)
     monkeypatch.setattr(download, "CHECK_ROOM_EVERY", 100_000)
-    rooms = iter([1 << 40, 1 << 40, 0])
-    monkeypatch.setattr(Library, "free_bytes", lambda self: next(rooms))
+    rooms = iter([1 << 40, 1 << 40])
+    monkeypatch.setattr(Library, "free_bytes", lambda self: next(rooms, 0))
     ended = room.fetch_file(film)
     assert ended.missing == 1 and "free some room" in ended.error
     assert not room.library.stage(SHA).exists()

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from kiosk.contract.records import Action
 from kiosk.contract.reports import GENESIS, Entry, Report, ReportAnswer, Witness, chain
 from kiosk.contract.wire import encode
+from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Delivered, RecordForked, TownRefused
 from kiosk.station.journal import DamagedJournal, Journal
 from kiosk.station.link.link import Link
@@ -26,7 +27,7 @@ def start_anew(room: Room, state: Path) -> None:
     room.journal.stop(10)
     room.journal = Journal(state / "journal.db", room.events.append, "boot-1")
     room.journal.start()
-    room.link = Link(room.identity, room.library, room.journal, room.post, timeout_s=5)
+    room.link = Link(room.identity, room.library, room.journal, room.post, Town(timeout_s=5), Fetch())
     room.link.use_root(room.standing.root)
     room.link.start()
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from kiosk.contract.records import Action
 from kiosk.contract.reports import Heartbeat
+from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
 from kiosk.station.journal import Journal
 from kiosk.station.library.documents import Documents
@@ -40,7 +41,7 @@ class Line:
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
         documents = Documents(Library(state / "library"))
-        self.link = Link(identity, documents, self.journal, self.post, timeout_s=1)
+        self.link = Link(identity, documents, self.journal, self.post, Town(timeout_s=1), Fetch())
         root = documents.load("villages", "room-1", identity.root_sha256).root
         assert root is not None
         self.link.use_root(root)

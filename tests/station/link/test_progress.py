@@ -44,7 +44,7 @@ def test_what_is_missing_and_when_all_will_be_here(room: Room, accepted: Accepte
     assert fetch_progress(accepted, room.link, now, True) == FetchProgress(files=2, missing=10 * MB)
     room.link.restore_speed(100_000)
     room.library.stage(RICE.sha256).write_bytes(bytes(2 * MB))
-    room.link.downloading = DownloadProgress(RICE.sha256, 4 * MB, 2 * MB, 100_000)
+    room.link.downloading = DownloadProgress(RICE.sha256, 4 * MB, 2 * MB)
     found = fetch_progress(accepted, room.link, now, True)
     assert (found.title, found.percent, found.left_s, found.missing) == ("rice", 50, 20, 8 * MB)
     assert found.ready == now + timedelta(seconds=81)

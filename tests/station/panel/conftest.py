@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from panel_room import PIN, Browser, Room
+from panel_room import PIN, Browser, Room, port_of
 
 from kiosk.station.config import Panel as Settings
 from kiosk.station.panel import pin
@@ -38,8 +38,7 @@ def serve(room: Room) -> Iterator[Callable[[Path], str]]:
         )
         panels.append(panel)
         panel.start()
-        assert panel.wait_listening(20)
-        return f"http://127.0.0.1:{panel.port}"
+        return f"http://127.0.0.1:{port_of(panel)}"
 
     yield start
     for panel in panels:

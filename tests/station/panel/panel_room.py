@@ -1,6 +1,7 @@
 """The main loop and the browsers before a panel, as the tests of the panel need them."""
 
 import re
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from kiosk.station.events import Event, MutePressed, PictureAsked, StartPressed, StopPressed, VolumePressed
+from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
@@ -32,6 +34,15 @@ def running() -> Snapshot:
         ),
         waiting=3,
     )
+
+
+def port_of(panel: Panel) -> int:
+    """The port of a panel that has been started; waits until it listens."""
+    deadline = time.monotonic() + 20
+    while not panel.port:
+        assert time.monotonic() < deadline, "the panel does not listen"
+        time.sleep(0.01)
+    return panel.port
 
 
 class Room:

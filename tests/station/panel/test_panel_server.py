@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from panel_room import Browser, Room
+from panel_room import Browser, Room, port_of
 
 from kiosk.station.config import Panel as Settings
 from kiosk.station.events import Crashed
@@ -28,7 +28,7 @@ def test_a_port_in_use_does_not_end_the_room_and_is_tried_again(
         while "cannot listen" not in caplog.text and time.monotonic() < deadline:
             time.sleep(0.01)
     assert f"cannot listen on 127.0.0.1 port {port}" in caplog.text
-    assert found.wait_listening(20)
+    assert port_of(found) == port
     assert Browser(f"http://127.0.0.1:{port}").get().status_code == 200
     found.stop()
     assert room.posted == []
@@ -37,8 +37,7 @@ def test_a_port_in_use_does_not_end_the_room_and_is_tried_again(
 def test_stop_ends_the_thread_while_it_listens_and_while_it_waits_for_the_port(room: Room, state: Path) -> None:
     listening = panel(room, state)
     listening.start()
-    assert listening.wait_listening(20)
-    waiting = panel(room, state, listening.port, retry_s=3600)
+    waiting = panel(room, state, port_of(listening), retry_s=3600)
     waiting.start()
     waiting.stop()
     listening.stop()
@@ -63,8 +62,7 @@ def test_no_thread_beside_the_panels_own_serves_requests(room: Room, state: Path
     found = panel(room, state)
     before = threading.active_count()
     found.start()
-    assert found.wait_listening(20)
-    browser = Browser(f"http://127.0.0.1:{found.port}")
+    browser = Browser(f"http://127.0.0.1:{port_of(found)}")
     browser.log_in()
     browser.stop()
     assert threading.active_count() == before + 1
@@ -74,8 +72,7 @@ def test_no_thread_beside_the_panels_own_serves_requests(room: Room, state: Path
 def test_a_broken_snapshot_is_one_broken_page_and_no_dead_panel(room: Room, state: Path) -> None:
     found = panel(room, state)
     found.start()
-    assert found.wait_listening(20)
-    base = f"http://127.0.0.1:{found.port}"
+    base = f"http://127.0.0.1:{port_of(found)}"
     whole, room.snapshot = room.snapshot, None  # type: ignore[assignment]
     assert Browser(base).get().status_code == 500
     room.snapshot = whole

@@ -8,7 +8,7 @@ from pathlib import Path
 from rig import Rig
 from screen import BLACK, Sampler
 
-from kiosk.station.events import ChildReady
+from kiosk.station.projector.messages import Ready
 from kiosk.station.projector.reports import OnScreen
 
 ONE_THAT_DRAWS_NOTHING = """
@@ -36,7 +36,7 @@ def test_sound_alone_has_a_title_card(rig: Rig, sampler: Sampler, tmp_path: Path
     rig.note(OnScreen)
     rig.run_to(at + 2)
     assert BLACK not in sampler.programmes(at - 1, time.monotonic())
-    assert [event.kind for event in rig.events if isinstance(event, ChildReady)] == ["sound"]
+    assert [ready.kind for ready in rig.said(Ready)] == ["sound"]
 
 
 def test_video_output_that_is_named_is_the_one_that_is_used(rig: Rig, clips) -> None:

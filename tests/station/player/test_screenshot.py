@@ -17,9 +17,10 @@ from screen import BLUE, RED, Sampler, XServer, children_of
 from kiosk.contract.picture import MAX_PICTURE, problem
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display.poster_image import draw
-from kiosk.station.events import ScreenGrabbed, StageGone
+from kiosk.station.events import StageGone
 from kiosk.station.player.screenshot import WIDTH, NotGrabbed, grab, small
 from kiosk.station.player.window import connect
+from kiosk.station.projector.messages import Grabbed
 from kiosk.station.projector.reports import OnScreen, Replaced
 from kiosk.station.projector.screenshots import Screenshots
 
@@ -32,10 +33,10 @@ def taken(rig: Rig) -> Image.Image:
     """A picture by way of the stage."""
     before = len(rig.events)
     rig.stage.grab()
-    rig.until(lambda: any(isinstance(event, ScreenGrabbed) for event in rig.events[before:]))
-    [answer] = [event for event in rig.events[before:] if isinstance(event, ScreenGrabbed)]
+    rig.until(lambda: rig.said(Grabbed, before))
+    [answer] = rig.said(Grabbed, before)
     assert answer.trouble == "" and problem(answer.picture) == ""
-    assert time.monotonic() - 10 < answer.monotonic < time.monotonic()
+    assert time.monotonic() - 10 < answer.at < time.monotonic()
     return Image.open(BytesIO(answer.picture))
 
 
@@ -59,7 +60,7 @@ def test_stage_paints_and_grabs_in_one_go(rig: Rig) -> None:
     for _ in range(5):
         rig.stage.show(POSTING)
         rig.stage.grab()
-    rig.until(lambda: len([event for event in rig.events if isinstance(event, ScreenGrabbed)]) >= 1)
+    rig.until(lambda: rig.said(Grabbed))
     assert rig.stage.up
 
 
@@ -69,7 +70,7 @@ def test_picture_that_dies_with_the_stage_comes_from_the_next_one(rig: Rig) -> N
     rig.stage.grab()
     os.kill(stage, signal.SIGKILL)
     rig.until(lambda: any(isinstance(event, StageGone) for event in rig.events))
-    assert not [event for event in rig.events if isinstance(event, ScreenGrabbed)]
+    assert not rig.said(Grabbed)
     rig.until(lambda: rig.stage.up)
     assert taken(rig).size == (640, 360)
 
@@ -90,10 +91,9 @@ def test_pictures_asked_for_without_end_leave_the_cuts_as_they_are(rig: Rig, sam
         while time.monotonic() < monotonic:
             pictures.request(time.monotonic())
             rig.turn()
-            for event in rig.events[seen:]:
-                if isinstance(event, ScreenGrabbed):
-                    assert not [at for at in starts.values() if -1.0 < event.monotonic - at < 0], "within 1 s of a cut"
-                    assert pictures.receive(event)
+            for answer in rig.said(Grabbed, seen):
+                assert not [at for at in starts.values() if -1.0 < answer.at - at < 0], "within 1 s of a cut"
+                assert pictures.receive(answer)
             seen = len(rig.events)
 
     for n, (play, start) in enumerate(starts.items()):
@@ -107,8 +107,7 @@ def test_pictures_asked_for_without_end_leave_the_cuts_as_they_are(rig: Rig, sam
     assert [note.play for note in rig.of(OnScreen)] == list(starts)
     assert max(note.late for note in rig.of(OnScreen)) < LATE and rig.of(Replaced) == []
     assert sampler.programmes(first + LATE, first + 10) == [RED, BLUE, RED], "no black, nothing in between"
-    grabs = [event for event in rig.events if isinstance(event, ScreenGrabbed)]
-    assert len(grabs) >= 4
+    assert len(rig.said(Grabbed)) >= 4
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (640, 480), (320, 200), (4000, 30)])

@@ -7,7 +7,7 @@ from pathlib import Path
 from rig import Rig
 from screen import POSTER, RED, SECONDS, Sampler
 
-from kiosk.station.events import ChildReady
+from kiosk.station.projector.messages import Ready
 from kiosk.station.projector.reports import OffScreen, OnScreen
 
 
@@ -24,7 +24,7 @@ def test_still_is_shown_until_its_end(rig: Rig, sampler: Sampler, clips, tmp_pat
     assert sampler.programmes(seen.monotonic, at + SECONDS - 0.5) == [RED]
     rig.projector.drop("a", time.monotonic())
     sampler.wait_for(POSTER, since=at + SECONDS - 0.5)
-    assert [event.kind for event in rig.events if isinstance(event, ChildReady)] == ["still"]
+    assert [ready.kind for ready in rig.said(Ready)] == ["still"]
 
 
 def test_picture_too_large_to_decode_fails_with_its_cause(rig: Rig, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from fakes import HandClock
 
 from kiosk.contract.picture import MAX_PICTURE
-from kiosk.station.events import ScreenGrabbed
+from kiosk.station.projector.messages import Grabbed
 from kiosk.station.projector.screenshots import AFTER_CUT, BEFORE_CUT, EVERY, Screenshot, Screenshots
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
@@ -44,7 +44,7 @@ class Room:
         return self.stage.grabs
 
     def answer(self, data: bytes = JPEG, trouble: str = "") -> Screenshot | None:
-        return self.pictures.receive(ScreenGrabbed(self.now, data, trouble))
+        return self.pictures.receive(Grabbed(at=self.now, picture=data, trouble=trouble))
 
 
 @pytest.fixture

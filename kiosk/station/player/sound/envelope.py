@@ -13,19 +13,15 @@ _FAR = 1e9
 
 
 class Envelope:
-    """Shapes the sound of one programme. For one thread; another may set :attr:`opens`, :attr:`closes` and the gain."""
+    """Shapes the sound of one programme. For one thread; another may set ``opens``, ``closes`` and ``gain``."""
 
     def __init__(self, gain: float = 1.0) -> None:
-        """``gain`` multiplies each sample."""
         self.opens = self.closes = math.inf
         """The instants at which the programme begins to be heard, and from which on it is silent."""
-        self._gain = self._wanted = gain
+        self.gain = self._applied = gain
+        """Multiplies each sample; ``_applied`` is the gain of the last one."""
         self._place = 0
         """Between silence (0) and full loudness (:data:`FADE_FRAMES`)."""
-
-    def use_gain(self, gain: float) -> None:
-        """Multiply each sample by this from now on."""
-        self._wanted = gain
 
     @property
     def silent(self) -> bool:
@@ -41,7 +37,7 @@ class Envelope:
         count = len(frames) // FRAME
         opens, closes = (max(0, min(count, math.ceil((one - at) * RATE))) for one in self._borders())
         if self._place == 0 and (opens == count or closes == 0):
-            self._gain = self._wanted
+            self._applied = self.gain
             return bytes(len(frames))
         gained = self._gained(frames)
         if self._place < FADE_FRAMES or opens > 0 or closes < count:
@@ -56,8 +52,8 @@ class Envelope:
 
     def _gained(self, frames: bytes) -> bytes:
         """The frames with the gain applied, changing evenly from the last gain; too loud samples stop at full scale."""
-        before, now = self._gain, self._wanted
-        self._gain, most = now, max(before, now)
+        before, now = self._applied, self.gain
+        self._applied, most = now, max(before, now)
         louder = frames if most == 1.0 else audioop.mul(frames, WIDTH, most)
         if before == now:
             return louder

@@ -118,7 +118,7 @@ class OwnSound(Silence):
         return self._speaker.hush()
 
     def set_volume(self, percent: int) -> None:
-        self._envelope.use_gain(loudness(self._cue, percent))
+        self._envelope.gain = loudness(self._cue, percent)
 
 
 def _begins_together(file: str) -> bool:

@@ -63,7 +63,7 @@ def test_volume_changes_without_a_step(wanted: float) -> None:
     envelope = Envelope()
     envelope.opens, envelope.closes = START - 1, START + 9
     heard = shaped(envelope, 0.1)
-    envelope.use_gain(wanted)
+    envelope.gain = wanted
     heard += shaped(envelope, 0.1)
     assert heard[-1] == round(LEVEL * wanted)
     assert max(abs(after - before) for before, after in zip(heard, heard[1:], strict=False)) < LEVEL / 100
