@@ -53,7 +53,7 @@ class Town:
     def __init__(self, folder: Path) -> None:
         self._town = [*KIOSK, "town", "--folder", str(folder / "town")]
         today = datetime.now(UTC).date()
-        days = [(today + timedelta(days=n)).isoformat() for n in (-1, 0, 1)]
+        days = [(today + timedelta(days=n)).isoformat() for n in (0, 1)]
         around_the_clock = {"start": "00:00:00", "end": "00:00:00", "programmes": ["rice"], "mode": "loop"}
         week = {
             "title": "Around the clock",

@@ -15,6 +15,7 @@ import click
 from kiosk.town.commands.common import Options, opened, told
 from kiosk.town.commands.ledger import forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
+from kiosk.town.publishing.compose import Composition, stretches
 from kiosk.town.publishing.issue import EXPIRES_DAYS, PublishTerms
 from kiosk.town.publishing.measure import Tick
 from kiosk.town.publishing.source import UrgentSource, Wanted, WeekSource, read_source, wanted
@@ -138,19 +139,41 @@ def retire_station(options: Options, station: str) -> None:
     click.echo(f"Station {station} is retired; its token is revoked.")
 
 
+def _show_days(composition: Composition) -> None:
+    """What a publication makes of what is in force, by days."""
+    click.echo(f"Days added: {stretches(composition.added)}")
+    click.echo(f"Days replaced: {stretches(composition.replaced)}")
+    click.echo(f"Days kept: {stretches(composition.kept)}")
+    click.echo(f"Days dropped as past: {stretches(composition.past)}")
+    for name, other in composition.renamed:
+        click.echo(f"Programme {name} is another file than {name} of the days kept: it is published as {other}.")
+
+
 @town.command()
 @click.argument("source", type=_FILE)
 @_expires
+@click.option("--yes", is_flag=True, help="Publish without being asked: dates, slots and group are meant as they are.")
 @click.pass_obj
 @told
-def publish(options: Options, source: Path, expires_days: int) -> None:
-    """Measure, check, sign and put up the week that the JSON SOURCE describes."""
+def publish(options: Options, source: Path, expires_days: int, yes: bool) -> None:
+    """Measure, check, sign and put up the week that the JSON SOURCE describes.
+
+    It replaces the days from its first to its last; other days from today on stay as they are in force.
+    """
     from kiosk.town.publishing import publish as publishing
+
+    def confirm(composition: Composition, questions: list[str]) -> None:
+        _show_days(composition)
+        for question in questions:
+            click.echo(f"Is it meant? {question}.", err=True)
+        if questions and not yes:
+            raise click.ClickException("nothing is published; mend the source, or give --yes if all of it is meant")
 
     folder, by = options
     files = wanted(source, read_source(source, WeekSource).programmes)
     with opened(folder) as town, _progress(files) as tick:
-        playlist = publishing.publish(town, source, PublishTerms(by, expires_days), tick)
+        composition = publishing.publish(town, source, PublishTerms(by, expires_days), tick, confirm)
+    playlist = composition.playlist
     click.echo(
         f"Version {playlist.version} for group {playlist.group}: {playlist.first_day} to {playlist.last_day}, "
         f"{len(playlist.slots)} slots, {len(playlist.programmes)} programmes."

@@ -1,19 +1,26 @@
 """Publish a source: read it, measure what it names, check it as a station will, and issue it. All or nothing."""
 
+import dataclasses
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from kiosk.contract import playlist as playlists
 from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.trust import PLAYLIST, URGENT
+from kiosk.contract.trust import PLAYLIST, URGENT, Held, Refused
 from kiosk.contract.wire import Malformed, encode
+from kiosk.town.database import schema
 from kiosk.town.database.store import audit
+from kiosk.town.publishing.compose import Composition, compose, stretches
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist, issue_urgent, pins, publication_lock
 from kiosk.town.publishing.measure import Tick, gather
+from kiosk.town.publishing.questions import questions
 from kiosk.town.publishing.source import (
     NoticeSource,
     SourceError,
@@ -27,19 +34,30 @@ from kiosk.town.signing import keys
 from kiosk.town.signing.repository import FileChanged
 from kiosk.town.town import Town
 
+Confirm = Callable[[Composition, list[str]], None]
+"""Called before anything is signed, with what a publication makes of what is in force, and what a person should
+confirm of it; raises to break it off."""
 
-def publish(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> Playlist:
+
+def confirm_all(_composition: Composition, _questions: list[str]) -> None:
+    """A :data:`Confirm` for those who ask nobody."""
+
+
+def publish(town: Town, path: Path, terms: PublishTerms, tick: Tick, confirm: Confirm = confirm_all) -> Composition:
     """Publish the week that the JSON at ``path`` describes; as :func:`publish_week`."""
-    return publish_week(town, path, read_source(path, WeekSource), terms, tick)
+    return publish_week(town, path, read_source(path, WeekSource), terms, tick, confirm)
 
 
-def publish_week(town: Town, path: Path, week: WeekSource, terms: PublishTerms, tick: Tick) -> Playlist:
-    """Publish a week for its group; the files that it names lie beside ``path``.
+def publish_week(
+    town: Town, path: Path, week: WeekSource, terms: PublishTerms, tick: Tick, confirm: Confirm = confirm_all
+) -> Composition:
+    """Publish a week for its group, beside the other days of what is in force; its files lie beside ``path``.
 
     ``tick`` is called with the bytes that went by and the name of their file. Raises :class:`SourceError` with
     everything that is wrong with the week; then nothing is published.
     """
-    problems = playlists.check(_draft(town, week)) + missing(wanted(path, week.programmes))
+    problems = _unknown_group(town, week.group) + playlists.check(_draft(town, week))
+    problems += missing(wanted(path, week.programmes))
     if problems:
         raise SourceError(path, problems)
     programmes, files = gather(town.store, path, week.programmes, tick)
@@ -47,8 +65,65 @@ def publish_week(town: Town, path: Path, week: WeekSource, terms: PublishTerms, 
     if problems := playlists.check(draft) + pins(programmes)[1]:
         raise SourceError(path, problems)
     with publication_lock(town):
+        now = datetime.now(UTC)
+        asked = questions(draft, now, _stations(town).get(draft.group, 0))
+        try:
+            held = in_force(town, draft.group)
+        except Refused as error:
+            held = None
+            asked.append(f"what is published for group {draft.group} cannot be trusted, none of it is kept: {error}")
+        composition = _compose(path, held, draft, now)
+        confirm(composition, asked)
         _copy(town, path, files, tick)
-        return issue_playlist(town, draft, terms)
+        return dataclasses.replace(composition, playlist=issue_playlist(town, composition.playlist, terms))
+
+
+def _stations(town: Town) -> Counter[str]:
+    """How many stations each group has that are not retired; 0 for a group that had some, or has a playlist."""
+    table = schema.station
+    with town.store.read() as connection:
+        rows = connection.execute(select(table.c.group_id, table.c.retired_ms)).all()
+    known = Counter(dict.fromkeys(town.public.groups(), 0))
+    for row in rows:
+        known[row.group_id] += row.retired_ms is None
+    return known
+
+
+def _unknown_group(town: Town, group: str) -> list[str]:
+    """A problem where there are groups and ``group`` is none of them."""
+    known = _stations(town)
+    if not known or group in known:
+        return []
+    near = get_close_matches(group, known, 1)
+    remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+    return [f"group: there is no group {group} (a group begins with its first station); {remedy}"]
+
+
+def in_force(town: Town, group: str) -> Playlist | None:
+    """The playlist that the public folder holds for ``group``, verified as a station does; its expiry is not judged.
+
+    Raises :class:`Refused` where something lies there that the town's key in force has not signed.
+    """
+    published = town.public.read(town.public.group_path(group))
+    if published is None:
+        return None
+    index = trust.index(keys.current_root(town.public), published.data, Held(), None)
+    document = town.public.read(town.public.file_path(trust.pinned_playlist(index, group).sha256))
+    if document is None:
+        raise Refused("missing", f"playlist {index.version}: its file is not in the public folder")
+    return trust.the_playlist(index, document.data, group)
+
+
+def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime) -> Composition:
+    composition = compose(held, draft, now)
+    if held and composition.kept and held.time_zone != draft.time_zone:
+        raise SourceError(
+            path, [f"time_zone: {draft.time_zone}, but the days that are kept are in {held.time_zone}; use that one"]
+        )
+    if problems := playlists.check(composition.playlist):
+        days = stretches(composition.kept)
+        raise SourceError(path, [f"together with the days that are kept ({days}): {problem}" for problem in problems])
+    return composition
 
 
 def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> tuple[int, tuple[Urgent, ...]]:

@@ -161,6 +161,7 @@ def test_week_is_pulled_verified_and_not_sent_twice(station, office, source, roo
 
 
 def test_week_of_another_group_is_refused(station, office, source):
+    registry.add_station(office, "room-n", "north", "", None, by="test")
     publish(office, source(group="north"), PublishTerms("test"), tick)
     answer = station.get(f"{station.url}/v1/groups/north.json")
     assert (answer.status_code, "group all" in answer.json()["error"]) == (403, True)

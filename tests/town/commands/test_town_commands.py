@@ -6,6 +6,8 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -55,8 +57,8 @@ def served(kiosk, tmp_path):
 
 def test_whole_story_from_init_to_plays(kiosk, served, source):
     code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
-    assert "Version 1 for group all" in kiosk("publish", source())
-    assert "Version 2 for group all: 2026-03-02" in kiosk("publish", source())
+    assert "Version 1 for group all" in kiosk("publish", "--yes", source())
+    assert "Version 2 for group all: 2026-03-02" in kiosk("publish", "--yes", source())
     body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
     answer = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()
     assert (answer["town"], answer["station"], answer["name"]) == ("fengle", "room-1", "一号")
@@ -89,6 +91,27 @@ def test_whole_story_from_init_to_plays(kiosk, served, source):
     assert requests.get(f"{served}/v1/root/2.root.json", timeout=10).status_code == 200
     assert "retired" in kiosk("retire-station", "room-1")
     assert requests.get(f"{served}/v1/station.json", headers=headers, timeout=10).status_code == 403
+
+
+def dated(first, length, *slots, **more):
+    """Fields of a week of ``length`` days, the first one ``first`` days from today in the town; with a slot of an hour
+    on each of the days of ``slots``, counted from today."""
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    days = [(today + timedelta(days=n)).isoformat() for n in (first, first + length - 1, *slots)]
+    hour = {"start": "09:00:00", "end": "10:00:00", "programmes": ["rice"], "mode": "loop"}
+    week = {"first_day": days[0], "last_day": days[1], "slots": [{"date": day, **hour} for day in days[2:]]}
+    return week | {"recommended": [], "month_plans": []} | more
+
+
+def test_d1_publishing_next_week_prints_which_days_it_touches_and_keeps_this_week(kiosk, source):
+    kiosk("init")
+    kiosk("add-station", "room-1")
+    this, following = dated(0, 2, 0, 1), dated(1, 7, 2)
+    said = kiosk("publish", source(**this))
+    assert f"Days added: {this['first_day']} to {this['last_day']}\nDays replaced: none\nDays kept: none" in said
+    said = kiosk("publish", source(**following))
+    assert f"Days replaced: {following['first_day']}\nDays kept: {this['first_day']}\n" in said
+    assert f"Version 2 for group all: {this['first_day']} to {following['last_day']}, 2 slots" in said
 
 
 def test_errors_are_a_sentence_on_stderr(kiosk, source, tmp_path):

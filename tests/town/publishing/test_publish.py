@@ -22,6 +22,7 @@ from kiosk.town.publishing.publish import publish, publish_urgent, rotate
 from kiosk.town.publishing.source import MOST_PROBLEMS, SourceError
 from kiosk.town.signing import keys
 from kiosk.town.signing.keys import KeyTrouble
+from kiosk.town.stations import registry
 from kiosk.town.town import TownError, found_town, open_town
 
 TERMS = PublishTerms("test")
@@ -51,7 +52,7 @@ def problems(call):
 
 
 def test_week_is_measured_signed_and_accepted_by_a_station(office, source):
-    week = publish(office, source(), TERMS, tick)
+    week = publish(office, source(), TERMS, tick).playlist
     assert week == accepted(office)
     opening, rice = week.programmes
     assert (opening.duration_ms, opening.short) == (1200, True)
@@ -67,7 +68,9 @@ def test_week_is_measured_signed_and_accepted_by_a_station(office, source):
 
 
 def test_versions_count_per_town_and_only_grow(office, source):
-    versions = [publish(office, source(group=group), TERMS, tick).version for group in ("all", "north", "all")]
+    for group in ("all", "north"):
+        registry.add_station(office, f"room-{group}", group, "", None, by="test")
+    versions = [publish(office, source(group=group), TERMS, tick).playlist.version for group in ("all", "north", "all")]
     assert versions == [1, 2, 3]
     assert accepted(office, "north").version == 2
 
@@ -78,11 +81,11 @@ def test_version_grows_beyond_what_is_up_when_the_database_is_an_old_copy(office
     with office.store.write() as connection:
         connection.execute(schema.publication.delete())
         connection.execute(schema.town.update().values(version=0))
-    assert publish(office, source(), TERMS, tick).version == 3
+    assert publish(office, source(), TERMS, tick).playlist.version == 3
 
 
 def test_republishing_does_not_measure_again(office, source, monkeypatch):
-    first = publish(office, source(), TERMS, tick)
+    first = publish(office, source(), TERMS, tick).playlist
 
     def fail(*_):
         raise AssertionError("measured again")
@@ -90,14 +93,14 @@ def test_republishing_does_not_measure_again(office, source, monkeypatch):
     monkeypatch.setattr(measuring, "measure", fail)
     path = source()
     (path.parent / "opening.mp4").touch()
-    assert publish(office, path, TERMS, tick).programmes == first.programmes
+    assert publish(office, path, TERMS, tick).playlist.programmes == first.programmes
 
 
 def test_file_that_changed_is_measured_again(office, source):
     path = source()
     publish(office, path, TERMS, tick)
     (path.parent / "opening.mp4").write_bytes((path.parent / "mute.mkv").read_bytes())
-    opening = publish(office, path, TERMS, tick).programmes[0]
+    opening = publish(office, path, TERMS, tick).playlist.programmes[0]
     assert (opening.duration_ms, opening.loudness_clufs) == (800, None)
 
 
@@ -122,11 +125,11 @@ def aged(database, revision):
 def test_town_upgraded_in_place_publishes_with_peaks(office, source):
     """Its database is from before peaks were measured, and says that the files have been measured already."""
     path = source()
-    before = publish(office, path, TERMS, tick)
+    before = publish(office, path, TERMS, tick).playlist
     office.close()
     aged(office.folder / "town.db", "0001")
     upgraded = open_town(office.folder)
-    week = publish(upgraded, path, TERMS, tick)
+    week = publish(upgraded, path, TERMS, tick).playlist
     assert (week.version, week.programmes) == (before.version + 1, before.programmes)
     assert week.programmes[0].peak_cdbtp is not None
     with upgraded.store.read() as connection:
@@ -321,7 +324,7 @@ def test_week_signed_by_the_old_key_is_refused_after_rotation(office, source):
     assert caught.value.reason == "wrong-key"
     assert accepted(office, root=root).version == 3
     assert list(trust.pinned_notices(urgent_index(office))) == ["flood"]
-    assert publish(office, source(), TERMS, tick).version == 5
+    assert publish(office, source(), TERMS, tick).playlist.version == 5
     with pytest.raises(Refused):
         trust.index(first, office.public.group_path("all").read_bytes(), Held(), datetime.now(UTC))
 
@@ -365,7 +368,7 @@ def test_missing_or_damaged_key_is_named(office, source):
     with pytest.raises(KeyTrouble, match="rotate-key targets"):
         publish(office, source(), TERMS, tick)
     path.write_bytes(pem)
-    assert publish(office, source(), TERMS, tick).version == 3
+    assert publish(office, source(), TERMS, tick).playlist.version == 3
 
 
 def test_town_is_made_once_and_opened_again(office, tmp_path):
