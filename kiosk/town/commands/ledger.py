@@ -1,5 +1,6 @@
 """What the stations have reported, and what speaks against it: `kiosk town plays`, `stations`, `restarts` and so on."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -10,6 +11,7 @@ import click
 from kiosk.town.commands.common import Options, opened, told
 from kiosk.town.database.store import Store
 from kiosk.town.ledger import queries
+from kiosk.town.stations import registry
 
 DAY_MS = 86_400_000
 
@@ -65,7 +67,7 @@ def restarts(options: Options, station: str, as_json: bool) -> None:
         when = f"{row['station']}  begun anew {_shown(row['begun_ms'])}"
         return f"{when}  {missing}; the town has the record before it up to entry {row['held_seq']}"
 
-    _list(options, lambda store: queries.restarts(store, station), line, as_json)
+    _list(options, lambda store: queries.restarts(store, station), line, as_json, station)
 
 
 @click.command()
@@ -79,7 +81,7 @@ def refused(options: Options, station: str, as_json: bool) -> None:
     def line(row: Row) -> str:
         return f"{row['station']}  {_shown(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
 
-    _list(options, lambda store: queries.refused(store, station), line, as_json)
+    _list(options, lambda store: queries.refused(store, station), line, as_json, station)
 
 
 @click.command()
@@ -95,7 +97,7 @@ def forks(options: Options, station: str, as_json: bool) -> None:
         told_at = f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there"
         return f"{told_at}\n    {_text(row['record'])}"
 
-    _list(options, lambda store: queries.forks(store, station), lines, as_json)
+    _list(options, lambda store: queries.forks(store, station), lines, as_json, station)
 
 
 @click.command()
@@ -113,15 +115,27 @@ def late(options: Options, days: float, as_json: bool) -> None:
     _list(options, lambda store: queries.late(store, round(days * DAY_MS)), line, as_json)
 
 
-def _list(options: Options, read: Callable[[Store], Iterator[Row]], line: Callable[[Row], str], as_json: bool) -> None:
-    """Print the rows as they are read: a line each, or one JSON array."""
+def _list(
+    options: Options,
+    read: Callable[[Store], Iterator[Row]],
+    line: Callable[[Row], str],
+    as_json: bool,
+    station: str = "",
+) -> None:
+    """Print the rows as they are read: a line each, ``none`` where there are none, or one JSON array.
+
+    Raises :class:`TownError` where ``station`` is given and not known.
+    """
     with opened(options[0]) as town:
+        if station:
+            registry.require_station(town, station)
         rows = read(town.store)
         if as_json:
             _array(rows)
             return
-        for row in rows:
-            click.echo(line(row))
+        lines = (line(row) for row in rows)
+        for text in itertools.chain([next(lines, "none")], lines):
+            click.echo(text)
 
 
 def _state(row: Row) -> str:

@@ -18,7 +18,7 @@ from kiosk.town.commands.ledger import stations as stations_command
 from kiosk.town.publishing.compose import Composition, stretches
 from kiosk.town.publishing.issue import EXPIRES_DAYS, PublishTerms
 from kiosk.town.publishing.measure import Tick
-from kiosk.town.publishing.source import UrgentSource, Wanted, WeekSource, read_source, wanted
+from kiosk.town.publishing.source import UrgentSource, Wanted, read_source, read_week, wanted
 from kiosk.town.signing.keys import ROLES
 from kiosk.town.town import found_town
 
@@ -170,7 +170,7 @@ def publish(options: Options, source: Path, expires_days: int, yes: bool) -> Non
             raise click.ClickException("nothing is published; mend the source, or give --yes if all of it is meant")
 
     folder, by = options
-    files = wanted(source, read_source(source, WeekSource).programmes)
+    files = wanted(source, read_week(source)[0].programmes)
     with opened(folder) as town, _progress(files) as tick:
         composition = publishing.publish(town, source, PublishTerms(by, expires_days), tick, confirm)
     playlist = composition.playlist

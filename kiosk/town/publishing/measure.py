@@ -31,11 +31,13 @@ def gather(
 
     Raises :class:`SourceError` with every problem of every file.
     """
-    if problems := missing(wanted(path, programmes)):
-        raise SourceError(path, problems)
+    problems: list[str] = []
     found: list[Programme] = []
     files: dict[str, Path] = {}
     for source in programmes:
+        if absent := missing(wanted(path, (source,))):
+            problems += absent
+            continue
         try:
             programme = _programme(store, path.parent, source, files, tick)
         except (MediaError, OSError) as error:

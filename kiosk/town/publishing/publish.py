@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -26,9 +26,8 @@ from kiosk.town.publishing.source import (
     SourceError,
     UrgentSource,
     WeekSource,
-    missing,
     read_source,
-    wanted,
+    read_week,
 )
 from kiosk.town.signing import keys
 from kiosk.town.signing.repository import FileChanged
@@ -45,22 +44,33 @@ def confirm_all(_composition: Composition, _questions: list[str]) -> None:
 
 def publish(town: Town, path: Path, terms: PublishTerms, tick: Tick, confirm: Confirm = confirm_all) -> Composition:
     """Publish the week that the JSON at ``path`` describes; as :func:`publish_week`."""
-    return publish_week(town, path, read_source(path, WeekSource), terms, tick, confirm)
+    week, problems = read_week(path)
+    return publish_week(town, path, week, terms, tick, confirm, problems)
 
 
 def publish_week(
-    town: Town, path: Path, week: WeekSource, terms: PublishTerms, tick: Tick, confirm: Confirm = confirm_all
+    town: Town,
+    path: Path,
+    week: WeekSource,
+    terms: PublishTerms,
+    tick: Tick,
+    confirm: Confirm = confirm_all,
+    form_problems: Sequence[str] = (),
 ) -> Composition:
     """Publish a week for its group, beside the other days of what is in force; its files lie beside ``path``.
 
-    ``tick`` is called with the bytes that went by and the name of their file. Raises :class:`SourceError` with
-    everything that is wrong with the week; then nothing is published.
+    ``tick`` is called with the bytes that went by and the name of their file; ``form_problems`` were found when it was
+    read. Raises :class:`SourceError` with everything that is wrong with the week; then nothing is published.
     """
-    problems = _unknown_group(town, week.group) + playlists.check(_draft(town, week))
-    problems += missing(wanted(path, week.programmes))
+    problems = [*form_problems, *_unknown_group(town, week.group), *playlists.check(_draft(town, week))]
+    programmes: tuple[Programme, ...] = ()
+    files: dict[str, Path] = {}
+    try:
+        programmes, files = gather(town.store, path, week.programmes, tick)
+    except SourceError as error:
+        problems += error.problems
     if problems:
         raise SourceError(path, problems)
-    programmes, files = gather(town.store, path, week.programmes, tick)
     draft = replace(_draft(town, week), programmes=programmes)
     if problems := playlists.check(draft) + pins(programmes)[1]:
         raise SourceError(path, problems)
@@ -90,9 +100,9 @@ def _stations(town: Town) -> Counter[str]:
 
 
 def _unknown_group(town: Town, group: str) -> list[str]:
-    """A problem where there are groups and ``group`` is none of them."""
+    """A problem where there are groups and ``group`` is none of them; none where it could not be read (empty)."""
     known = _stations(town)
-    if not known or group in known:
+    if not known or not group or group in known:
         return []
     near = get_close_matches(group, known, 1)
     remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
@@ -135,19 +145,19 @@ def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> t
     source = read_source(path, UrgentSource)
     names = Counter(notice.id for notice in source.notices)
     problems = [f"notice {name} stands here twice; give each its own id" for name, times in names.items() if times > 1]
-    for notice in source.notices:
-        problems += missing(wanted(path, notice.programmes))
-        problems += [problem for text in (notice.start, notice.end) if (problem := _no_instant(notice, text))]
-    if problems:
-        raise SourceError(path, problems)
     notices: list[Urgent] = []
     files: dict[str, Path] = {}
     for notice in source.notices:
-        programmes, named = gather(town.store, path, notice.programmes, tick)
-        files |= named
+        unclear = [problem for text in (notice.start, notice.end) if (problem := _no_instant(notice, text))]
+        problems += unclear
         try:
-            notices.append(_urgent(town, notice, programmes))
-            playlists.read_urgent(encode(notices[-1]))
+            programmes, named = gather(town.store, path, notice.programmes, tick)
+            files |= named
+            if not unclear:
+                notices.append(_urgent(town, notice, programmes))
+                playlists.read_urgent(encode(notices[-1]))
+        except SourceError as error:
+            problems += error.problems
         except Malformed as error:
             problems.append(str(error))
     problems += pins(programme for notice in notices for programme in notice.programmes)[1]

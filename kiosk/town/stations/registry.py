@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,16 @@ def retire(town: Town, station: str, *, by: str) -> None:
         place = schema.station.c.id == station
         connection.execute(update(schema.station).where(place).values(retired_ms=now_ms()))
         audit(connection, by, "retire-station", station)
+
+
+def require_station(town: Town, station: str) -> None:
+    """Raises :class:`TownError`, with the nearest name, where the town has no such station."""
+    with town.store.read() as connection:
+        names = connection.execute(select(schema.station.c.id)).scalars().all()
+    if station not in names:
+        near = get_close_matches(station, names, 1)
+        remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(names)[:20]) or 'none yet'}"
+        raise TownError(f"station {station} is not known; {remedy}")
 
 
 def _settings(path: Path) -> StationSource:
