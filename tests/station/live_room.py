@@ -25,7 +25,7 @@ from kiosk.station.link.enrol import enrol
 from kiosk.station.projector.stage import Stage
 from kiosk.town.publishing import issue
 from kiosk.town.publishing.compose import compose
-from kiosk.town.publishing.publish import in_force
+from kiosk.town.publishing.in_force import playlist_in_force
 
 SETTINGS = """
 [station]
@@ -89,7 +89,8 @@ class LiveRoom:
             last_day=days[-1], programmes=programmes, slots=dated, recommended=tuple(items) if plays else (),
         )  # fmt: skip
         if beside:
-            draft = compose(in_force(self.town.office, self.group), draft, now()).playlist
+            held = playlist_in_force(self.town.office, self.group)
+            draft = compose(held[1] if held else None, draft, now()).playlist
         return issue.issue_playlist(self.town.office, draft, issue.PublishTerms("test"))
 
     def town_rows(self, kind: str = "play") -> list[tuple[str, str]]:

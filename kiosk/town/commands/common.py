@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from kiosk.contract.trust import Refused
 from kiosk.town.database.store import StoreError
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing.keys import KeyTrouble
@@ -24,7 +25,7 @@ def told(command: Callable[..., None]) -> Callable[..., None]:
     def wrapped(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except (TownError, StoreError, KeyTrouble, SourceError) as error:
+        except (TownError, StoreError, KeyTrouble, SourceError, Refused) as error:
             raise click.ClickException(str(error)) from None
 
     return wrapped

@@ -203,13 +203,20 @@ def urgent(options: Options, source: Path, expires_days: int) -> None:
 @click.pass_obj
 @told
 def rotate_key(options: Options, role: str, root_keys: Path | None) -> None:
-    """Replace the key of ROLE and revoke the old one; what it had signed is signed anew."""
-    from kiosk.town.publishing import publish as publishing
+    """Replace the key of ROLE and revoke the old one.
+
+    What the town had signed with it is signed anew and listed; anything else in the public folder is set aside.
+    """
+    from kiosk.town.publishing import rotation
 
     folder, by = options
     with opened(folder) as town:
-        version = publishing.rotate(town, role, root_keys or town.keys_folder, PublishTerms(by))
-    click.echo(f"Root {version}: the {role} key is new, the old one is revoked.")
+        done = rotation.rotate(town, role, root_keys or town.keys_folder, PublishTerms(by))
+    click.echo(f"Root {done.root_version}: the {role} key is new, the old one is revoked.")
+    for line in done.signed:
+        click.echo(f"Signed anew: {line}")
+    for line in done.set_aside:
+        click.echo(f"Not signed, moved to {folder / 'set-aside'}: {line}; publish that anew")
 
 
 @town.command()

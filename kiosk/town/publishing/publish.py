@@ -11,13 +11,12 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from kiosk.contract import playlist as playlists
-from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.trust import PLAYLIST, URGENT, Held, Refused
+from kiosk.contract.trust import Refused
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
-from kiosk.town.database.store import audit
 from kiosk.town.publishing.compose import Composition, compose, stretches
+from kiosk.town.publishing.in_force import playlist_in_force, require_not_older
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist, issue_urgent, pins, publication_lock
 from kiosk.town.publishing.measure import Tick, gather
 from kiosk.town.publishing.questions import questions
@@ -29,7 +28,6 @@ from kiosk.town.publishing.source import (
     read_source,
     read_week,
 )
-from kiosk.town.signing import keys
 from kiosk.town.signing.repository import FileChanged
 from kiosk.town.town import Town
 
@@ -77,10 +75,12 @@ def publish_week(
     with publication_lock(town):
         now = datetime.now(UTC)
         asked = questions(draft, now, _stations(town).get(draft.group, 0))
+        held = None
         try:
-            held = in_force(town, draft.group)
+            if found := playlist_in_force(town, draft.group):
+                require_not_older(town, found[0], draft.group)
+                held = found[1]
         except Refused as error:
-            held = None
             asked.append(f"what is published for group {draft.group} cannot be trusted, none of it is kept: {error}")
         composition = _compose(path, held, draft, now)
         confirm(composition, asked)
@@ -107,21 +107,6 @@ def _unknown_group(town: Town, group: str) -> list[str]:
     near = get_close_matches(group, known, 1)
     remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
     return [f"group: there is no group {group} (a group begins with its first station); {remedy}"]
-
-
-def in_force(town: Town, group: str) -> Playlist | None:
-    """The playlist that the public folder holds for ``group``, verified as a station does; its expiry is not judged.
-
-    Raises :class:`Refused` where something lies there that the town's key in force has not signed.
-    """
-    published = town.public.read(town.public.group_path(group))
-    if published is None:
-        return None
-    index = trust.index(keys.current_root(town.public), published.data, Held(), None)
-    document = town.public.read(town.public.file_path(trust.pinned_playlist(index, group).sha256))
-    if document is None:
-        raise Refused("missing", f"playlist {index.version}: its file is not in the public folder")
-    return trust.the_playlist(index, document.data, group)
 
 
 def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime) -> Composition:
@@ -166,29 +151,6 @@ def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> t
     with publication_lock(town):
         _copy(town, path, files, tick)
         return issue_urgent(town, notices, terms), tuple(notices)
-
-
-def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> int:
-    """Replace the key of ``role``, and sign anew what the old one had signed. Returns the new root's version."""
-    public = town.public
-    with publication_lock(town):
-        version = keys.rotate(town.keys_folder, root_folder, public, role, datetime.now(UTC))
-        with town.store.write() as connection:
-            audit(connection, terms.by, "rotate-key", role, f"root {version}")
-        if role != "targets":
-            return version
-        for group in public.groups():
-            index = trust.peek(public.group_path(group).read_bytes())
-            issue_playlist(town, playlists.read(_file(town, index, PLAYLIST + group)), terms)
-        if (urgent := public.read(public.urgent_path)) is not None:
-            index = trust.peek(urgent.data)
-            names = [name for name in index.files if name.startswith(URGENT)]
-            issue_urgent(town, [playlists.read_urgent(_file(town, index, name)) for name in names], terms)
-    return version
-
-
-def _file(town: Town, index: trust.Index, name: str) -> bytes:
-    return town.public.file_path(index.files[name].sha256).read_bytes()
 
 
 def _draft(town: Town, week: WeekSource) -> Playlist:
