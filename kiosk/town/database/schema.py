@@ -88,6 +88,7 @@ station = Table(
     Column("document_version", BigInteger, nullable=False),
     Column("document_ms", BigInteger, nullable=False),
     Column("token_sha256", String(64), unique=True),
+    Column("pending_sha256", String(64), index=True, unique=True),  # a token given since; in force once it is used
     Column("public_key", String(64)),
     Column("host", String(400)),
     Column("enrolment", Integer, nullable=False),  # counts the keys: a new PC enrols with a new one

@@ -1,7 +1,6 @@
 """The stations of a town: added, enrolled with a code, recognised by a token, told their document, retired."""
 
 import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 
 from kiosk.contract import trust
-from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest
+from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest, signed_bytes
 from kiosk.contract.station import StationDocument, check
 from kiosk.contract.wire import Id, encode
 from kiosk.town.database import schema
@@ -21,6 +20,8 @@ from kiosk.town.publishing.source import SourceError, StationSource, read_source
 from kiosk.town.town import Town, TownError
 
 DAY_MS = 86_400_000
+VOID = 0
+"""``expires_ms`` of an enrolment code that a newer one has replaced."""
 
 
 class NotEnrolled(Exception):
@@ -48,6 +49,7 @@ def add_station(
 ) -> Code:
     """Make a station known, or a known one anew (a new PC), and give the code that enrols it within ``days``.
 
+    It voids every other code of the station.
     ``document`` is the officer's part of the station document as JSON. Raises :class:`TownError` or
     :class:`source.SourceError`.
     """
@@ -86,6 +88,9 @@ def add_station(
                 changed |= {"document_version": held.document_version + 1, "document_ms": now}
                 connection.execute(update(schema.station).where(schema.station.c.id == station).values(changed))
         connection.execute(
+            update(schema.enrolment).where(schema.enrolment.c.station == station).values(expires_ms=VOID)
+        )
+        connection.execute(
             insert(schema.enrolment).values(
                 secret_sha256=_hash(secret.hex()), station=station, made_ms=now, expires_ms=now + days * DAY_MS
             )
@@ -95,10 +100,15 @@ def add_station(
 
 
 def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
-    """Take a station in. The same secret with the same key is the same station asking again after a lost answer.
+    """Enrol a station. The same secret with the same key is the same station asking again after a lost answer.
 
-    Another key than before is a new PC: its record is a chain of its own. Raises :class:`NotEnrolled`.
+    Its new token replaces the old one when it is first used: an answer that is lost takes nothing away. Another key
+    than before is a new PC: its record is a chain of its own. Raises :class:`NotEnrolled`.
     """
+    try:
+        trust.check_signed(request.public_key, request.signature, signed_bytes(request), "the enrolment request")
+    except trust.Refused as error:
+        raise NotEnrolled(f"{error}; enrol with the kiosk of this version") from None
     now = now_ms()
     token = secrets.token_urlsafe(32)
     stations, enrolments = schema.station, schema.enrolment
@@ -109,14 +119,18 @@ def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
             raise NotEnrolled("the town does not know this enrolment code; check it, or ask the town for a new one")
         if found.used_ms is not None and found.public_key != request.public_key:
             raise NotEnrolled("this enrolment code was used by another computer; ask the town for a new one")
+        if found.expires_ms == VOID:
+            raise NotEnrolled("this enrolment code was replaced by a newer one of the same station; use that one")
         if found.expires_ms < now:
             raise NotEnrolled("this enrolment code has expired; ask the town for a new one")
         station = locked_station(connection, found.station)
         if station.retired_ms is not None:
             raise NotEnrolled(f"station {station.id} is retired; ask the town for a code of another station")
         connection.execute(update(enrolments).where(place).values(used_ms=now, public_key=request.public_key))
-        row: dict[str, Any] = {
-            "token_sha256": _hash(token),
+        row: dict[str, Any] = {"token_sha256": _hash(token), "pending_sha256": None}
+        if station.public_key == request.public_key:
+            row = {"pending_sha256": _hash(token)}
+        row |= {
             "public_key": request.public_key,
             "host": request.host,
             "enrolled_ms": now,
@@ -141,14 +155,18 @@ def recognise(town: Town, token: str) -> Caller:
     table = schema.station
     with town.store.read() as connection:
         found = connection.execute(
-            select(table.c.id, table.c.group_id, table.c.token_sha256, table.c.retired_ms).where(
-                table.c.token_sha256 == hashed
+            select(table.c.id, table.c.group_id, table.c.pending_sha256, table.c.retired_ms).where(
+                or_(table.c.token_sha256 == hashed, table.c.pending_sha256 == hashed)
             )
         ).one_or_none()
-    if found is None or not hmac.compare_digest(found.token_sha256, hashed):
+    if found is None:
         raise Unknown("the town does not know this token; enrol the station again")
     if found.retired_ms is not None:
         raise Retired(f"station {found.id} was retired and its token revoked; ask the town for a new code")
+    if found.pending_sha256 == hashed:  # the answer has arrived: the token before it is not needed any more
+        with town.store.write() as connection:
+            used = update(table).where(table.c.pending_sha256 == hashed)
+            connection.execute(used.values(token_sha256=hashed, pending_sha256=None))
     return Caller(found.id, found.group_id)
 
 

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 import requests
 from click.testing import CliRunner
-from contract.signing import report
+from contract.signing import enrol_request, report
 
-from kiosk.contract.enrolment import EnrolRequest, parse_code
+from kiosk.contract.enrolment import parse_code
 from kiosk.contract.records import Play
 from kiosk.contract.reports import Heartbeat
 from kiosk.contract.wire import encode
@@ -59,7 +59,7 @@ def test_whole_story_from_init_to_plays(kiosk, served, source):
     code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
     assert "Version 1 for group all" in kiosk("publish", "--yes", source())
     assert "Version 2 for group all: 2026-03-02" in kiosk("publish", "--yes", source())
-    body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
+    body = encode(enrol_request(code.secret))
     answer = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()
     assert (answer["town"], answer["station"], answer["name"]) == ("fengle", "room-1", "一号")
     headers = {"Authorization": f"Bearer {answer['token']}"}
@@ -345,7 +345,7 @@ def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_tak
     code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
     kiosk("add-station", "room-2", "--name", "二号")
     assert kiosk("refused") == "none\n"
-    body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
+    body = encode(enrol_request(code.secret))
     token = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
     told = {"programmes_missing": 2, "bytes_missing": 5_000_000, "bytes_per_s": 250_000, "ready_ms": 1_772_413_200_000}
