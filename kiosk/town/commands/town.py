@@ -163,6 +163,8 @@ def publish(options: Options, source: Path, expires_days: int, yes: bool) -> Non
     from kiosk.town.publishing import publish as publishing
 
     def confirm(composition: Composition, questions: list[str]) -> None:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # the bar stands at half
         _show_days(composition)
         for question in questions:
             click.echo(f"Is it meant? {question}.", err=True)

@@ -82,7 +82,7 @@ def publish_week(
                 held = found[1]
         except Refused as error:
             asked.append(f"what is published for group {draft.group} cannot be trusted, none of it is kept: {error}")
-        composition = _compose(path, held, draft, now)
+        composition = _compose(path, held, draft, now, asked)
         confirm(composition, asked)
         _copy(town, path, files, tick)
         return dataclasses.replace(composition, playlist=issue_playlist(town, composition.playlist, terms))
@@ -109,15 +109,16 @@ def _unknown_group(town: Town, group: str) -> list[str]:
     return [f"group: there is no group {group} (a group begins with its first station); {remedy}"]
 
 
-def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime) -> Composition:
+def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, asked: list[str]) -> Composition:
+    """The composed playlist, checked. Raises :class:`SourceError`, with what would be ``asked`` too: it may be why."""
     composition = compose(held, draft, now)
     if held and composition.kept and held.time_zone != draft.time_zone:
         raise SourceError(
             path, [f"time_zone: {draft.time_zone}, but the days that are kept are in {held.time_zone}; use that one"]
         )
     if problems := playlists.check(composition.playlist):
-        days = stretches(composition.kept)
-        raise SourceError(path, [f"together with the days that are kept ({days}): {problem}" for problem in problems])
+        kept = f"together with the days that are kept ({stretches(composition.kept)})"
+        raise SourceError(path, [*(f"{kept}: {problem}" for problem in problems), *asked])
     return composition
 
 

@@ -112,6 +112,8 @@ def test_d1_publishing_next_week_prints_which_days_it_touches_and_keeps_this_wee
     said = kiosk("publish", source(**following))
     assert f"Days replaced: {following['first_day']}\nDays kept: {this['first_day']}\n" in said
     assert f"Version 2 for group all: {this['first_day']} to {following['last_day']}, 2 slots" in said
+    said = kiosk("publish", "--yes", source(**dated(365, 7, 365)), fails="together with the days that are kept")
+    assert "a playlist covers 1 to 35" in said and "lies more than 35 days ahead" in said
 
 
 def test_d2_publishing_asks_before_it_signs_what_is_seldom_meant(kiosk, source):
