@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent
 from kiosk.town.app import create_app
-from kiosk.town.publishing import issue, publish
+from kiosk.town.publishing import issue, rotation
 from kiosk.town.stations import registry
 from kiosk.town.town import Town, found_town
 
@@ -165,7 +165,7 @@ class TownOnTheLine:
 
     def rotate(self, role: str) -> int:
         """Replace the keys of a role; the old ones are revoked."""
-        return publish.rotate(self.office, role, self.office.keys_folder, issue.PublishTerms("test"))
+        return rotation.rotate(self.office, role, self.office.keys_folder, issue.PublishTerms("test")).root_version
 
     def metadata(self, group: str = "villages") -> bytes:
         return self.office.public.group_path(group).read_bytes()

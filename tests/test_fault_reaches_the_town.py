@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import ALWAYS_OPEN, STATION, daemon, run, wait_for_line
+from kiosk.demo.rehearsal import ALWAYS_OPEN, STATION, daemon, enrol, run, wait_for_line
 from kiosk.station.config import load
 from kiosk.town.town import found_town
 
@@ -64,7 +64,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     log = tmp_path / "town.log"
     with daemon(log, "town", "--folder", str(tmp_path / "town"), "serve", "--port", "0") as town:
         url = wait_for_line(log, "http://", town).split()[-1]
-        run("enrol", "--town", url, "--code", code, "--config", str(config))
+        enrol(url, code, config)
         with daemon(tmp_path / "station.log", "station", "--config", str(config)) as station:
             wait_for_line(tmp_path / "station.log", "runs", station)
             yield Room(tmp_path / "town", document)

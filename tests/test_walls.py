@@ -95,6 +95,8 @@ stands for all below ``x``, and a longer name for that module alone."""
 MOST_LEVELS = 11
 PURE = (
     "kiosk.contract",
+    "kiosk.town.publishing.compose",
+    "kiosk.town.publishing.questions",
     "kiosk.common.messages",
     "kiosk.common.text",
     "kiosk.station.schedule",

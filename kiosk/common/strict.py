@@ -1,7 +1,7 @@
 """Strict reading of what people write: every problem at once, each with its place, an unknown name with the nearest."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, NamedTuple, TypeGuard, get_args, get_origin
 
@@ -26,6 +26,13 @@ def problems(tree: Any, kind: type[msgspec.Struct], show: Callable[[Place], str]
     homes = {place[-1]: show(place) for place in _fields_within(kind, ())}
     for place, text in _problems(tree, kind, (), homes):
         yield Problem(place, f"{show(place)}: {text}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The remedy for a name that is not known: the one that may be meant, or the first of those that are."""
+    names = list(known)
+    near = get_close_matches(name, names, 1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names[:20]) or 'none yet'}"
 
 
 def shown(value: Any) -> str:
@@ -68,8 +75,8 @@ def _field_problems(
         if name in fields:
             yield from _problems(value, fields[name].type, (*place, name), homes, fields[name].default)
             continue
-        near = get_close_matches(name, fields, 1) or [homes[one] for one in get_close_matches(name, homes, 1)]
-        remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(fields)}"
+        near = [] if get_close_matches(name, fields, 1) else get_close_matches(name, homes, 1)
+        remedy = f"did you mean {homes[near[0]]}?" if near else nearest(name, fields)
         yield (*place, name), f"there is no such name; {remedy}"
     for name, field in fields.items():
         if field.required and name not in tree:

@@ -2,7 +2,8 @@
 
 The **code** is 44 bytes in base 32 (RFC 4648, without padding), in groups of four letters: 9 bytes of secret, the 32
 bytes of the SHA-256 of the town's first root, and the first 3 bytes of the SHA-256 over both, which catch a slip of
-the finger. The secret is good once and for one station; asking again with the same key gets the same answer.
+the finger. The secret is good once and for one station, until the station has a newer code. A request is signed with
+the key that it introduces. Asking again with the same key gets a new token; the old one is good until that is used.
 """
 
 import base64
@@ -13,12 +14,13 @@ from typing import Annotated
 
 import msgspec
 
-from kiosk.contract.wire import Format2, Id, Text, Version
+from kiosk.contract.wire import Format2, Id, Text, Version, encode
 
 SECRET_BYTES = 9
 
 
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Signature = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{128}\Z")]
 
 
 class BadCode(ValueError):
@@ -59,6 +61,13 @@ class EnrolRequest(Format2, frozen=True, kw_only=True):
     """Ed25519, 32 bytes in hexadecimal."""
     host: Text = ""
     software: Text = ""
+    signature: Signature
+    """Ed25519 with the key above, over :func:`signed_bytes`, in hexadecimal."""
+
+
+def signed_bytes(request: EnrolRequest) -> bytes:
+    """What the station signs: the canonical bytes of its request with an empty signature."""
+    return encode(msgspec.structs.replace(request, signature=""))
 
 
 class EnrolAnswer(Format2, frozen=True, kw_only=True):

@@ -35,6 +35,9 @@ MAX_DAYS = 35
 PEAK_LIMIT = 20_000
 """How far from full scale a peak may lie, either way, in hundredths of dB: further off is a mistake, not sound."""
 
+LONG_NIGHT = timedelta(hours=12)
+"""A slot that runs over midnight for longer than this may have its times mixed up."""
+
 Mode = Literal["once", "loop"]
 Ending = Literal["cut", "finish"]
 Peak = Annotated[int, msgspec.Meta(ge=-PEAK_LIMIT, le=PEAK_LIMIT)]
@@ -255,19 +258,34 @@ def _check_programmes(playlist: Playlist) -> list[str]:
 
 
 def _check_overlap(playlist: Playlist, zone: ZoneInfo) -> list[str]:
-    problems: list[str] = []
-    latest: dict[int, tuple[datetime, int]] = {}
+    """Slots of equal priority may not overlap. A slot that overlaps others because its end is before its start is told
+    as that, and not as overlaps of the others."""
+    problems: dict[int, str] = {}
     spans = sorted((*span(slot, zone), n, slot) for n, slot in enumerate(playlist.slots, 1))
+    latest: dict[tuple[int, bool], tuple[datetime, int]] = {}
     for start, end, n, slot in spans:
         if end <= start:
-            problems.append(f"slot {n}: {slot.date} {slot.start}-{slot.end} does not exist: the clocks change then")
+            problems[n] = f"{_when(slot)} does not exist: the clocks change then"
             continue
-        until, other = latest.get(slot.priority, (start, 0))
-        if start < until:
-            problems.append(
-                f"slot {n}: {slot.date} {slot.start}-{slot.end} overlaps slot {other} "
-                f"of the same priority {slot.priority}"
-            )
-        if end >= until:
-            latest[slot.priority] = (end, n)
-    return problems
+        doubtful = slot.end < slot.start and end - start > LONG_NIGHT
+        for other_doubtful in (False, True):
+            until, other = latest.get((slot.priority, other_doubtful), (start, 0))
+            if start >= until:
+                continue
+            if doubtful or other_doubtful:
+                for one in [n] * doubtful + [other] * other_doubtful:
+                    problems[one] = _backwards(playlist.slots[one - 1])
+            else:
+                shown = _when(playlist.slots[other - 1])
+                problems[n] = f"{_when(slot)} overlaps slot {other} ({shown}) of the same priority {slot.priority}"
+        if end >= latest.get((slot.priority, doubtful), (end, 0))[0]:
+            latest[slot.priority, doubtful] = (end, n)
+    return [f"slot {n}: {problem}" for n, problem in problems.items()]
+
+
+def _when(slot: Slot) -> str:
+    return f"{slot.date} {slot.start}-{slot.end}"
+
+
+def _backwards(slot: Slot) -> str:
+    return f"{_when(slot)} ends before it starts; mend the times (it would run into the next day, over other slots)"

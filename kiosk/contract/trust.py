@@ -20,7 +20,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from securesystemslib.exceptions import StorageError
-from securesystemslib.signer import Signature
+from securesystemslib.signer import Signature, SSlibKey
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization import DeserializationError
@@ -220,6 +220,14 @@ def vouched(root: Root, signed: Signed, kind: type[T], what: str) -> T:
         return wire.decode(payload, kind, what)
     except wire.Malformed as error:
         raise Refused("malformed", str(error)) from None
+
+
+def check_signed(public_key: str, signature: str, data: bytes, what: str) -> None:
+    """Raises :class:`Refused` unless ``signature`` is that of ``public_key`` over ``data`` (Ed25519, hexadecimal)."""
+    try:
+        SSlibKey("", "ed25519", "ed25519", {"public": public_key}).verify_signature(Signature("", signature), data)
+    except Exception:
+        raise Refused("not-signed", f"{what}: not signed with the key that it introduces") from None
 
 
 def _metadata(data: bytes, what: str) -> Metadata[Root] | Metadata[Targets]:

@@ -113,6 +113,11 @@ def add_station(town: Path) -> str:
     return run(*arguments, "--document", str(document)).splitlines()[-1]
 
 
+def enrol(url: str, code: str, config: Path) -> None:
+    """Enrol the station of the settings with the town at ``url``. Raises :class:`DemoError` with its complaint."""
+    run("enrol", "--town", url, "--code-file", "-", "--config", str(config), typed=code + "\n")
+
+
 def run(*arguments: str, typed: str = "") -> str:
     """Run a kiosk command to its end and return what it says. Raises :class:`DemoError` with its complaint."""
     command = [sys.executable, "-m", "kiosk", *arguments]

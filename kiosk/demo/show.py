@@ -25,6 +25,7 @@ from kiosk.demo.rehearsal import (
     Published,
     Sampler,
     daemon,
+    enrol,
     pin,
     publish_all,
     run,
@@ -81,7 +82,7 @@ def perform(week: Path, seconds: int) -> Verdict:
         stack.callback(forger.shutdown)
         port, typed = free_port(), pin()
         config = write_config(folder, display, virtual, port)
-        run("enrol", "--town", forger.url, "--code", published.code, "--config", str(config))
+        enrol(forger.url, published.code, config)
         run("panel-pin", "--config", str(config), "--pin-stdin", typed=typed + "\n")
         sampler = Sampler(display)
         threading.Thread(target=sampler.follow, name="sampler", daemon=True).start()

@@ -24,7 +24,7 @@ def publish_shifted(town: Town, path: Path, start: datetime, by: str) -> Playlis
     Raises :class:`ShiftError` and :class:`SourceError`.
     """
     week = shift(read_source(path, WeekSource), start)
-    return publish_week(town, path, week, PublishTerms(by), quiet)
+    return publish_week(town, path, week, PublishTerms(by), quiet).playlist
 
 
 def shift(week: WeekSource, goal: datetime) -> WeekSource:

@@ -7,7 +7,7 @@ from kiosk.common.files import write_whole
 from kiosk.contract import wire
 from kiosk.contract.wire import Id, Record, Sha256, Text
 
-REMEDY = "run: kiosk enrol --town URL --code CODE"
+REMEDY = "run: kiosk enrol --town URL"
 
 
 class IdentityError(Exception):

@@ -24,7 +24,7 @@ from kiosk.demo.rehearsal import (
     Sampler,
     add_station,
     daemon,
-    run,
+    enrol,
     screen,
     soon,
     wait_for_line,
@@ -51,7 +51,7 @@ def main() -> None:
         with daemon(log, "town", "--folder", str(folder / "town"), "serve", "--port", "0") as town:
             url = wait_for_line(log, "http://", town).split()[-1]
             config = write_config(folder, display, virtual, free_port())
-            run("enrol", "--town", url, "--code", code, "--config", str(config))
+            enrol(url, code, config)
             figures = watch(folder, config, display)
     figures["decide_ms"] = round(measure()["decide_ms"], 4)
     print(json.dumps(figures))

@@ -18,7 +18,7 @@ from judge_cuts import Programme
 
 from kiosk.contract.playlist import Playlist
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import GROUP, TOWN, add_station, daemon, run, wait_for_line, write_config
+from kiosk.demo.rehearsal import GROUP, TOWN, add_station, daemon, enrol, wait_for_line, write_config
 from kiosk.town.publishing.issue import PublishTerms, copy
 from kiosk.town.publishing.measure import gather, quiet
 from kiosk.town.publishing.publish import publish
@@ -69,7 +69,7 @@ class House:
         with daemon(log, "town", "--folder", str(self._folder / "town"), "serve", "--port", "0") as town:
             url = wait_for_line(log, "http://", town).split()[-1]
             self._config = write_config(self._folder, self.screen, self._virtual, self.panel_port)
-            run("enrol", "--town", url, "--code", code, "--config", str(self._config))
+            enrol(url, code, self._config)
             with self.station():
                 deadline = time.monotonic() + FETCH_WITHIN_S
                 while not all(self.in_library(one.sha256).exists() for one in playlist.programmes):

@@ -24,7 +24,7 @@ from Xlib import display as xdisplay
 from kiosk.common.media import hash_file
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, run, wait_for_line, write_config
+from kiosk.demo.rehearsal import GROUP, TOWN, Sampler, add_station, daemon, enrol, wait_for_line, write_config
 from kiosk.demo.sampler import Sighting
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist
 from kiosk.town.publishing.measure import quiet
@@ -314,7 +314,7 @@ def room(folder: Path, size: str = SCREEN) -> Iterator[Room]:
         town = stack.enter_context(daemon(log, "town", "--folder", str(folder / "town"), "serve", "--port", "0"))
         url = wait_for_line(log, "http://", town).split()[-1]
         config = write_config(folder, x.name, True, free_port())
-        run("enrol", "--town", url, "--code", code, "--config", str(config))
+        enrol(url, code, config)
         eyes = Eyes(x.name)
         stack.callback(eyes.close)
         station = Station(config, folder / "station.log")

@@ -23,7 +23,7 @@ from room import whole_second as soon
 
 from kiosk.contract.playlist import Playlist
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import STATION, add_station, daemon, run, wait_for_line, write_config
+from kiosk.demo.rehearsal import STATION, add_station, daemon, enrol, wait_for_line, write_config
 from kiosk.demo.testcard import Clip, make
 
 NUMBERS = (71, 72, 73)
@@ -218,7 +218,7 @@ def place(folder: Path) -> Iterator[Place]:
         _make(folder / "disk.img")
         _mount(folder / "disk.img", disk)
         stack.callback(_unmount, disk)
-        run("enrol", "--town", line.url, "--code", code, "--config", str(config))
+        enrol(line.url, code, config)
         eyes = Eyes(x.name)
         stack.callback(eyes.close)
         keeper = Keeper(config, folder / "station.log")

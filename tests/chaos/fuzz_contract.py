@@ -63,7 +63,9 @@ def example() -> dict[str, bytes]:
     )  # fmt: skip
     found["station document"] = wire.encode(document)
     found["signed document"] = wire.encode(Town().vouch(document))
-    found["enrolment request"] = wire.encode(EnrolRequest(secret="00", public_key="0" * 64, host="pc"))
+    found["enrolment request"] = wire.encode(
+        EnrolRequest(secret="00", public_key="0" * 64, host="pc", signature="0" * 128)
+    )
     answer = EnrolAnswer(town="fengle", station="room-1", group="all", name="一", token="t", root_version=1)
     found["enrolment answer"] = wire.encode(answer)
     for name, kind in KINDS.items():

@@ -14,7 +14,7 @@ from signing import Town
 from kiosk.contract import playlist as playlists
 from kiosk.contract import station as stations
 from kiosk.contract import trust, wire
-from kiosk.contract.enrolment import Code, EnrolAnswer, EnrolRequest
+from kiosk.contract.enrolment import Code, EnrolAnswer, EnrolRequest, Signature
 from kiosk.contract.playlist import MonthPlan, Playlist, Urgent
 from kiosk.contract.records import KINDS
 from kiosk.contract.reports import (
@@ -44,6 +44,7 @@ times = st.integers(0, 86_399).map(lambda second: str(timedelta(seconds=second))
 BY_PATTERN = {
     get_args(wire.Id)[1].pattern: ids,
     get_args(wire.Sha256)[1].pattern: digests,
+    get_args(Signature)[1].pattern: st.text("0123456789abcdef", min_size=128, max_size=128),
     get_args(wire.FileName)[1].pattern: st.text("农a .-_%'", min_size=1, max_size=30).map(lambda text: "a" + text),
     get_args(wire.Day)[1].pattern: days,
     get_args(wire.TimeOfDay)[1].pattern: times,

@@ -27,11 +27,12 @@ def _source(kind: str) -> Callable[[Path], Read]:
         path = folder / "source.json"
         terms = publish.PublishTerms("test")
 
-        def nothing(*_: Any) -> tuple[tuple[()], dict[str, Path]]:
+        def nothing(_store: Any, path: Path, programmes: Any, _tick: Any) -> tuple[tuple[()], dict[str, Path]]:
+            if absent := source.missing(source.wanted(path, programmes), lambda place: place.suffix == ".mp4"):
+                raise SourceError(path, absent)
             return (), {}
 
         publish.gather = nothing
-        publish.missing = lambda files: source.missing(files, lambda place: place.suffix == ".mp4")
 
         def read(data: bytes) -> None:
             path.write_bytes(data)

@@ -173,13 +173,14 @@ def _presses() -> list[bytes]:
 
 def office(folder: Path) -> tuple[Any, str]:
     """A town with one station, and the token of that."""
-    from kiosk.contract.enrolment import EnrolRequest
+    from signing import enrol_request
+
     from kiosk.town.stations import registry
     from kiosk.town.town import found_town
 
     found = found_town(folder / "town", "丰乐镇", town="fengle", root_keys=1, threshold=1, by="test")
     code = registry.add_station(found, "room-1", "all", "第一村", None, by="test")
-    token = registry.enrol(found, EnrolRequest(secret=code.secret, public_key="0" * 64)).token
+    token = registry.enrol(found, enrol_request(code.secret)).token
     return found, token
 
 

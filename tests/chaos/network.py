@@ -301,7 +301,8 @@ def house(folder: Path) -> Iterator[Room]:
         settings = SETTINGS.format(folder=folder, display=x.name, ca_file=trusted.file)
         (folder / "config.toml").write_text(settings)
         url = f"https://{TOWN_NAME}:{PORT}"
-        enrol = [sys.executable, "-m", "kiosk", "enrol", "--town", url, "--code", code]
+        enrol = [sys.executable, "-m", "kiosk", "enrol", "--town", url, "--code-file", str(folder / "code")]
+        (folder / "code").write_text(code)
         run(*between.in_room(*enrol, "--config", str(folder / "config.toml")))
         place.begin()
         stack.callback(place.end)

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from kiosk.contract.playlist import Playlist
 from kiosk.demo.presser import free_port
-from kiosk.demo.rehearsal import STATION, add_station, run
+from kiosk.demo.rehearsal import STATION, add_station, enrol
 from kiosk.demo.sampler import Sighting
 from kiosk.demo.testcard import Clip, make
 from kiosk.town.publishing.issue import PublishTerms, issue_playlist
@@ -239,7 +239,7 @@ def room(folder: Path, cut_by: str) -> Iterator[Room]:
         line = Line(town_port)
         disk = _power(stack, folder) if cut_by else None
         config = write_config(folder, x.name)
-        run("enrol", "--town", f"http://127.0.0.1:{line.port}", "--code", code, "--config", str(config))
+        enrol(f"http://127.0.0.1:{line.port}", code, config)
         if disk is not None:
             disk.off()
             disk.on(f"{cut_by} enrolled")

@@ -1,11 +1,12 @@
 """Strict reading: every problem at once, with its place, and the name that was meant."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
 
 from kiosk.common.strict import Place, problems, shown
+from kiosk.town.publishing.source import StationSource, UrgentSource, WeekSource
 
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
@@ -71,3 +72,22 @@ def test_all_problems_are_found_in_the_order_of_the_source() -> None:
 
 def test_value_is_shown_cut_short() -> None:
     assert len(shown("x" * 100)) == 60
+
+
+def fields(kind):
+    """Every place of a struct, with the structs and lists in it."""
+    while get_origin(kind) is tuple:
+        kind = get_args(kind)[0]
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        for field in msgspec.structs.fields(kind):
+            yield kind, field.name
+            yield from fields(field.type)
+
+
+@pytest.mark.parametrize("kind", [WeekSource, UrgentSource, StationSource])
+def test_d2_no_problem_is_told_in_the_words_of_the_library(kind):
+    for struct, name in {*fields(kind)}:
+        for value in (None, 5, -1, 2**63, "\0", "x" * 30_000, "../a", [], [[]], {}, {"x": 1}, True):
+            told = [one.sentence for one in problems({name: value}, struct, ", ".join)]
+            raw = [one for one in told if "Expected" in one or "`" in one or "None" in one]
+            assert not raw, (struct, name, value)

@@ -13,6 +13,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from kiosk.contract import trust
+from kiosk.contract.enrolment import EnrolRequest, signed_bytes
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.contract.reports import GENESIS, Entry, Report, Signed, chain
 from kiosk.contract.wire import Record, encode
@@ -21,6 +22,13 @@ SPEC = "1.0.31"
 """The version of TUF's specification that the bytes of the worked example name."""
 NOW = datetime(2026, 3, 1, 0, 0, tzinfo=UTC)
 EXPIRES = datetime(2026, 6, 1, 0, 0, tzinfo=UTC)
+
+
+def enrol_request(secret: str, name: str = "room-1", **more: str) -> EnrolRequest:
+    """What the PC whose key is ``name`` sends the town."""
+    public_key = key(name).public_key.keyval["public"]
+    request = EnrolRequest(secret=secret, public_key=public_key, signature="", **more)
+    return msgspec.structs.replace(request, signature=key(name).sign(signed_bytes(request)).signature)
 
 
 def key(name: str) -> CryptoSigner:

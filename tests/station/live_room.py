@@ -24,6 +24,8 @@ from kiosk.station.events import Event, Quit
 from kiosk.station.link.enrol import enrol
 from kiosk.station.projector.stage import Stage
 from kiosk.town.publishing import issue
+from kiosk.town.publishing.compose import compose
+from kiosk.town.publishing.in_force import playlist_in_force
 
 SETTINGS = """
 [station]
@@ -67,9 +69,11 @@ class LiveRoom:
             name.partition(".")[0], self.clips(name).read_bytes(), duration_ms=int(seconds * 1000)
         )
 
-    def publish(self, *slots: tuple[datetime, float, str], names: tuple[str, ...], plays: int = 0) -> Playlist:
+    def publish(
+        self, *slots: tuple[datetime, float, str], names: tuple[str, ...], plays: int = 0, beside: bool = False
+    ) -> Playlist:
         """A week of looping slots: start (to the second), length in seconds, programme ids by blanks; and with
-        ``plays``, all of it recommended."""
+        ``plays``, all of it recommended. It stands alone, or ``beside`` the other days in force, as an officer's."""
         programmes = tuple(self.programme(name) for name in names)
         dated = tuple(
             Slot(
@@ -84,6 +88,9 @@ class LiveRoom:
             town="fengle", group=self.group, version=1, time_zone="UTC", issued_ms=0, first_day=days[0],
             last_day=days[-1], programmes=programmes, slots=dated, recommended=tuple(items) if plays else (),
         )  # fmt: skip
+        if beside:
+            held = playlist_in_force(self.town.office, self.group)
+            draft = compose(held[1] if held else None, draft, now()).playlist
         return issue.issue_playlist(self.town.office, draft, issue.PublishTerms("test"))
 
     def town_rows(self, kind: str = "play") -> list[tuple[str, str]]:

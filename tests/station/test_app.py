@@ -162,6 +162,25 @@ def test_bad_offers_leave_the_running_week_untouched(
     assert room.end() == 0
 
 
+def test_d1_next_week_arrives_and_what_is_on_air_plays_on(room: LiveRoom, sampler: Sampler) -> None:
+    begin, week = whole(now() - timedelta(seconds=1)), timedelta(days=7)
+    room.publish((begin, HOUR, "long"), names=("long.mp4",))
+    room.begin()
+    shown = sampler.wait_for(LONG)
+    room.publish((begin + week, HOUR, "red"), names=("red.mp4",), beside=True)
+    room.post(Wake("sync"))
+    eventually(lambda: len(room.actions("week-accepted")) == 2)
+    time.sleep(3)
+    assert sampler.programmes(shown.monotonic, time.monotonic()) == [LONG]
+    assert room.station and room.station._accepted.playlist
+    assert [slot.date for slot in room.station._accepted.playlist.slots] == [
+        f"{begin:%Y-%m-%d}",
+        f"{begin + week:%Y-%m-%d}",
+    ]
+    assert len(room.rows()) == 1, "the one that is on air"
+    assert room.end() == 0
+
+
 def test_file_that_the_town_has_lost_is_written_down_once_and_asked_for_ever_more_rarely(
     room: LiveRoom, town: TownOnTheLine
 ) -> None:

@@ -1,6 +1,7 @@
 """`kiosk enrol`: makes this station known to its town."""
 
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -10,15 +11,19 @@ from kiosk.station.link.enrol import EnrolmentFailed, enrol
 
 @click.command("enrol")
 @click.option("--town", "url", required=True, help="The town's address, such as https://town.example")
-@click.option("--code", prompt="Enrolment code", help="The code that the town gave for this station.")
+@click.option("--code-file", type=click.File(), help="A file with the code, for scripts; - reads standard input.")
 @config_option
 @click.option("--state", type=click.Path(path_type=Path, file_okay=False), help="The state folder, without settings.")
-def enrol_command(url: str, code: str, settings: Path, state: Path | None) -> None:
-    """Make this station known to its town."""
+def enrol_command(url: str, code_file: TextIO | None, settings: Path, state: Path | None) -> None:
+    """Make this station known to its town. Asks for the code that the town gave for it.
+
+    The code is no argument: every user of this PC can read the arguments of a command that runs.
+    """
     ca_file = ""
     if state is None:
         config = load_settings(settings)
         state, ca_file = Path(config.station.state), config.town.ca_file
+    code = code_file.read(1000) if code_file else click.prompt("Enrolment code")
     try:
         identity = enrol(url, code, state, ca_file)
     except EnrolmentFailed as error:

@@ -3,12 +3,15 @@
 import logging
 import platform
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from kiosk import __version__
 from kiosk.common.files import write_whole
 from kiosk.contract import trust, wire
-from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, parse_code
+from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, parse_code, signed_bytes
 from kiosk.contract.trust import Refused
 from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
@@ -16,6 +19,9 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.client import PORTAL, TownClient, Unreachable
 from kiosk.station.link.roots import follow_roots
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +46,9 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     except BadCode as error:
         raise EnrolmentFailed(str(error)) from None
     try:
-        public_key = _key_pair(state)
-        answer = _request_enrolment(TownClient(address, ca_file=ca_file), address, parsed, public_key, state)
+        key = _key_pair(state)
+        public_key = key.public_key().public_bytes_raw().hex()
+        answer = _request_enrolment(TownClient(address, ca_file=ca_file), address, parsed, key, state)
         identity = Identity(
             url=address,
             town=answer.town,
@@ -61,13 +68,20 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     return identity
 
 
-def _request_enrolment(town: TownClient, address: str, code: Code, public_key: str, state: Path) -> EnrolAnswer:
+def _request_enrolment(
+    town: TownClient, address: str, code: Code, key: "Ed25519PrivateKey", state: Path
+) -> EnrolAnswer:
     """Verify the town by its root, and only then send it the code's secret."""
     try:
         _fetch_roots(town, code, Documents(Library(state / "library")))
         request = EnrolRequest(
-            secret=code.secret, public_key=public_key, host=platform.node()[:400], software=f"kiosk {__version__}"
+            secret=code.secret,
+            public_key=key.public_key().public_bytes_raw().hex(),
+            host=platform.node()[:400],
+            software=f"kiosk {__version__}",
+            signature="",
         )
+        request = replace(request, signature=key.sign(signed_bytes(request)).hex())
         return wire.decode(town.post("/v1/enrol", wire.encode(request)), EnrolAnswer, "enrolment answer")
     except Refused as error:
         raise EnrolmentFailed(f"town {address}: {error}") from None
@@ -98,8 +112,8 @@ def _set_old_record_aside(state: Path, identity: Identity) -> None:
             path.rename(path.with_name(f"of-{before.town}-{before.station}-{path.name}"))
 
 
-def _key_pair(state: Path) -> str:
-    """The public half of this station's key; the key is made if there is none yet."""
+def _key_pair(state: Path) -> "Ed25519PrivateKey":
+    """This station's key; it is made if there is none yet."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # heavy, and the daemon needs none
 
     path = key_path(state)
@@ -108,7 +122,7 @@ def _key_pair(state: Path) -> str:
     except (FileNotFoundError, ValueError):
         key = Ed25519PrivateKey.generate()
         write_whole(path, key.private_bytes_raw().hex().encode() + b"\n", 0o600)
-    return key.public_key().public_bytes_raw().hex()
+    return key
 
 
 def _address(url: str) -> str:

@@ -50,11 +50,29 @@ class Plan:
     # --- what is known ---
 
     def use_playlist(self, playlist: Playlist | None) -> None:
-        """A new week is in force from now on."""
+        """A new week is in force from now on. A filler item on air goes on if the week owes the same file plays."""
+        before, running = self.playlist, self.situation.owed
         self.playlist = playlist
         self._timetable = tt.compile_playlist(playlist)
         self._broken.clear()
         self.refresh_owed()
+        owed = self.situation.owed
+        if owed and running and running.first and self._owes_same(running.first, owed, before, running.at):
+            self.situation = replace(self.situation, owed=replace(owed, at=running.at, first=running.first))
+
+    def _owes_same(self, name: str, owed: tt.Owed, before: Playlist | None, since: datetime) -> bool:
+        """Whether the filler item that began at ``since`` still runs, and the new week owes plays of the same file."""
+        old, new = (
+            next((one for one in week.programmes if one.id == name), None) if week else None
+            for week in (before, self.playlist)
+        )
+        return (
+            old is not None
+            and new is not None
+            and old.sha256 == new.sha256
+            and dict(owed.plays).get(name, 0) > 0
+            and to_ms(since) + new.duration_ms > self._clock.now_ms()
+        )
 
     def use_document(self, document: StationDocument | None) -> None:
         """The town's word on hours, volume and loudness."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from kiosk.contract.trust import Refused
 from kiosk.town.database.store import StoreError
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing.keys import KeyTrouble
@@ -25,7 +26,7 @@ class TownGroup(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (TownError, StoreError, KeyTrouble, SourceError) as error:
+        except (TownError, StoreError, KeyTrouble, SourceError, Refused) as error:
             raise click.ClickException(str(error)) from None
 
 

@@ -1,5 +1,6 @@
 """What the stations have reported, and what speaks against it: `kiosk town plays`, `stations`, `restarts` and so on."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import click
 
 from kiosk.town.commands.common import local_text, with_town
+from kiosk.town.database.store import Store
 from kiosk.town.ledger import queries
+from kiosk.town.stations.registry import require_station
 from kiosk.town.town import Town
 
 DAY_MS = 86_400_000
@@ -61,7 +64,7 @@ def restarts(town: Town, _by: str, station: str, as_json: bool) -> None:
         when = f"{row['station']}  begun anew {local_text(row['begun_ms'])}"
         return f"{when}  {missing}; the town has the record before it up to entry {row['held_seq']}"
 
-    _list(queries.restarts(town.store, station), line, as_json)
+    _list_of(town, station, queries.restarts, line, as_json)
 
 
 @click.command()
@@ -74,7 +77,7 @@ def refused(town: Town, _by: str, station: str, as_json: bool) -> None:
     def line(row: Row) -> str:
         return f"{row['station']}  {local_text(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
 
-    _list(queries.refused(town.store, station), line, as_json)
+    _list_of(town, station, queries.refused, line, as_json)
 
 
 @click.command()
@@ -89,7 +92,7 @@ def forks(town: Town, _by: str, station: str, as_json: bool) -> None:
         told_at = f"entry {row['seq']}, told {local_text(row['received_ms'])}; the town has {stands} there"
         return f"{told_at}\n    {_text(row['record'])}"
 
-    _list(queries.forks(town.store, station), lines, as_json)
+    _list_of(town, station, queries.forks, lines, as_json)
 
 
 @click.command()
@@ -106,11 +109,26 @@ def late(town: Town, _by: str, days: float, as_json: bool) -> None:
     _list(queries.late(town.store, round(days * DAY_MS)), line, as_json)
 
 
+def _list_of(
+    town: Town,
+    station: str,
+    read: Callable[[Store, str], Iterator[Row]],
+    line: Callable[[Row], str],
+    as_json: bool,
+) -> None:
+    """Print the rows of one station, or of all where ``station`` is empty. Raises :class:`TownError` if not known."""
+    if station:
+        with town.store.read() as connection:
+            require_station(connection, station)
+    _list(read(town.store, station), line, as_json)
+
+
 def _list(rows: Iterator[Row], line: Callable[[Row], str], as_json: bool) -> None:
-    """Print the rows as they are read: a line each, or one JSON array."""
+    """Print the rows as they are read: a line each, ``none`` where there are none, or one JSON array."""
     if not as_json:
-        for row in rows:
-            click.echo(line(row))
+        lines = map(line, rows)
+        for text in itertools.chain([next(lines, "none")], lines):
+            click.echo(text)
         return
     click.echo("[", nl=False)
     for number, row in enumerate(rows):

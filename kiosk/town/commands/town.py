@@ -14,8 +14,10 @@ from kiosk.town.commands.common import Options, TownGroup, local_text, with_town
 from kiosk.town.commands.ledger import forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
 from kiosk.town.publishing import publish as publishing
+from kiosk.town.publishing import rotation
+from kiosk.town.publishing.compose import Composition, stretches
 from kiosk.town.publishing.issue import EXPIRES_DAYS, PublishTerms
-from kiosk.town.publishing.source import UrgentSource, Wanted, WeekSource, read_source, wanted
+from kiosk.town.publishing.source import UrgentSource, Wanted, read_source, read_week, wanted
 from kiosk.town.signing.keys import ROLES
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.town import Town, found_town
@@ -111,15 +113,39 @@ def retire_station(town: Town, by: str, station: str) -> None:
     click.echo(f"Station {station} is retired; its token is revoked.")
 
 
+def _show_days(composition: Composition) -> None:
+    """What a publication makes of what is in force, by days."""
+    click.echo(f"Days added: {stretches(composition.added)}")
+    click.echo(f"Days replaced: {stretches(composition.replaced)}")
+    click.echo(f"Days kept: {stretches(composition.kept)}")
+    click.echo(f"Days dropped as past: {stretches(composition.past)}")
+    for name, other in composition.renamed:
+        click.echo(f"Programme {name} is another file than {name} of the days kept: it is published as {other}.")
+
+
 @town.command()
 @click.argument("source", type=_FILE)
 @_expires
+@click.option("--yes", is_flag=True, help="Publish without being asked: dates, slots and group are meant as they are.")
 @with_town
-def publish(town: Town, by: str, source: Path, expires_days: int) -> None:
-    """Measure, check, sign and put up the week that the JSON SOURCE describes."""
-    files = wanted(source, read_source(source, WeekSource).programmes)
+def publish(town: Town, by: str, source: Path, expires_days: int, yes: bool) -> None:
+    """Measure, check, sign and put up the week that the JSON SOURCE describes.
+
+    It replaces the days from its first to its last; other days from today on stay as they are in force.
+    """
+
+    def confirm(composition: Composition, questions: list[str]) -> None:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # the bar stands at half
+        _show_days(composition)
+        for question in questions:
+            click.echo(f"Is it meant? {question}.", err=True)
+        if questions and not yes:
+            raise click.ClickException("nothing is published; mend the source, or give --yes if all of it is meant")
+
+    files = wanted(source, read_week(source)[0].programmes)
     with _progress(files) as bar:
-        playlist = publishing.publish(town, source, PublishTerms(by, expires_days), bar.update)
+        playlist = publishing.publish(town, source, PublishTerms(by, expires_days), bar.update, confirm).playlist
     click.echo(
         f"Version {playlist.version} for group {playlist.group}: {playlist.first_day} to {playlist.last_day}, "
         f"{len(playlist.slots)} slots, {len(playlist.programmes)} programmes."
@@ -144,9 +170,16 @@ def urgent(town: Town, by: str, source: Path, expires_days: int) -> None:
 @click.option("--root-keys", type=_FOLDER, help="Where the root keys are; the town's own keys folder if not given.")
 @with_town
 def rotate_key(town: Town, by: str, role: str, root_keys: Path | None) -> None:
-    """Replace the key of ROLE and revoke the old one; what it had signed is signed anew."""
-    version = publishing.rotate(town, role, root_keys or town.keys_folder, PublishTerms(by))
-    click.echo(f"Root {version}: the {role} key is new, the old one is revoked.")
+    """Replace the key of ROLE and revoke the old one.
+
+    What the town had signed with it is signed anew and listed; anything else in the public folder is set aside.
+    """
+    done = rotation.rotate(town, role, root_keys or town.keys_folder, PublishTerms(by))
+    click.echo(f"Root {done.root_version}: the {role} key is new, the old one is revoked.")
+    for line in done.signed:
+        click.echo(f"Signed anew: {line}")
+    for line in done.set_aside:
+        click.echo(f"Not signed, moved to {town.folder / 'set-aside'}: {line}; publish that anew")
 
 
 @town.command()

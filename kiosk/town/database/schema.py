@@ -66,6 +66,7 @@ station = sa.Table(
     *columns(sa.Text(), "settings"),  # the officer's part of the StationDocument, as JSON
     *columns(BIG, "document_version", "document_ms"),
     sa.Column("token_sha256", ID, unique=True),
+    sa.Column("pending_sha256", ID, index=True, unique=True),  # a token given since; in force once it is used
     *columns(ID, "public_key", null=True),
     *columns(NAME, "host", null=True),
     *columns(sa.Integer(), "enrolment"),  # counts the keys: a new PC enrols with a new one

@@ -16,16 +16,20 @@ from sqlalchemy import Connection, insert, select, update
 
 from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.trust import PLAYLIST, URGENT, Held, Index, Pinned
+from kiosk.contract.trust import PLAYLIST, URGENT, Held, Index, Pinned, Refused
 from kiosk.contract.wire import encode
 from kiosk.town.database import schema
 from kiosk.town.database.store import audit, columns_of, now_ms, put
+from kiosk.town.publishing.in_force import verified_index
 from kiosk.town.publishing.measure import Tick
 from kiosk.town.signing import keys
-from kiosk.town.town import Town
+from kiosk.town.town import Town, TownError
 
 EXPIRES_DAYS = 90
 """How long a station may still accept a publication, in days."""
+
+MAX_VERSION = 2**53
+"""The highest that :data:`contract.wire.Version` allows."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +105,31 @@ def _publish_document(town: Town, data: bytes) -> Pinned:
 
 
 def _next_version(town: Town) -> int:
-    """Raise the counter; above every published version too, should the database be an old copy."""
+    """Raise the counter; above every published version too, should the database be an old copy.
+
+    Raises :class:`TownError` where somebody has published the highest version that there is.
+    """
     paths = [town.public.urgent_path, *(town.public.group_path(group) for group in town.public.groups())]
-    published = max(town.public.version(path) for path in paths)
+    published = max(_published_version(town, path) for path in paths)
     with town.store.write() as connection:
         counter = connection.execute(select(schema.town.c.version).with_for_update()).scalar_one()
         version = max(counter, published) + 1
+        if version > MAX_VERSION:
+            raise TownError(
+                f"version {published} lies in the public folder, and none is higher; the town counts {counter}, so "
+                "somebody else has used the targets key: replace it with `kiosk town rotate-key targets`"
+            )
         connection.execute(update(schema.town).values(version=version))
     return int(version)
+
+
+def _published_version(town: Town, path: Path) -> int:
+    """The version of the metadata at ``path``; 0 where there is none, or one that the key in force has not signed."""
+    try:
+        index = verified_index(town, path)
+    except Refused:
+        return 0
+    return index.version if index else 0
 
 
 def _sign(town: Town, version: int, pinned: dict[str, Pinned], terms: PublishTerms) -> tuple[bytes, Index]:

@@ -10,7 +10,7 @@ from kiosk.common.media import Media, MediaError, hash_file, measure
 from kiosk.contract.playlist import Programme, Subtitle
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, put
-from kiosk.town.publishing.source import ProgrammeSource, SourceError
+from kiosk.town.publishing.source import ProgrammeSource, SourceError, missing, wanted
 
 Tick = Callable[[int, str], None]
 """Called with the bytes that went by and the name of their file."""
@@ -34,6 +34,9 @@ def gather(
     problems: list[str] = []
     files: dict[str, Path] = {}
     for source in programmes:
+        if absent := missing(wanted(path, (source,))):
+            problems += absent
+            continue
         try:
             programme = _programme(store, path.parent, source, files, tick)
         except (MediaError, OSError) as error:

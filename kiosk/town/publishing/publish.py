@@ -1,54 +1,124 @@
 """Publish a source: read it, measure what it names, check it as a station will, and issue it. All or nothing."""
 
+import dataclasses
 from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import asdict, replace
+from sqlalchemy import select
 
+from kiosk.common.strict import nearest
 from kiosk.contract import playlist as playlists
-from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.trust import PLAYLIST, URGENT
+from kiosk.contract.trust import Refused
 from kiosk.contract.wire import Malformed, encode
-from kiosk.town.database.store import audit
+from kiosk.town.database import schema
+from kiosk.town.publishing.compose import Composition, compose, stretches
+from kiosk.town.publishing.in_force import playlist_in_force, require_not_older
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist, issue_urgent, pins, publication_lock
 from kiosk.town.publishing.measure import Tick, gather
+from kiosk.town.publishing.questions import questions
 from kiosk.town.publishing.source import (
     NoticeSource,
     SourceError,
     UrgentSource,
     WeekSource,
-    missing,
     read_source,
-    wanted,
+    read_week,
 )
-from kiosk.town.signing import keys
 from kiosk.town.signing.repository import FileChanged
 from kiosk.town.town import Town
 
+Confirm = Callable[[Composition, list[str]], None]
+"""Called before anything is signed, with what a publication makes of what is in force, and what a person should
+confirm of it; raises to break it off."""
 
-def publish(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> Playlist:
+
+def confirm_all(_composition: Composition, _questions: list[str]) -> None:
+    """A :data:`Confirm` for those who ask nobody."""
+
+
+def publish(town: Town, path: Path, terms: PublishTerms, tick: Tick, confirm: Confirm = confirm_all) -> Composition:
     """Publish the week that the JSON at ``path`` describes; as :func:`publish_week`."""
-    return publish_week(town, path, read_source(path, WeekSource), terms, tick)
+    week, problems = read_week(path)
+    return publish_week(town, path, week, terms, tick, confirm, problems)
 
 
-def publish_week(town: Town, path: Path, week: WeekSource, terms: PublishTerms, tick: Tick) -> Playlist:
-    """Publish a week for its group; the files that it names lie beside ``path``.
+def publish_week(
+    town: Town,
+    path: Path,
+    week: WeekSource,
+    terms: PublishTerms,
+    tick: Tick,
+    confirm: Confirm = confirm_all,
+    form_problems: Sequence[str] = (),
+) -> Composition:
+    """Publish a week for its group, beside the other days of what is in force; its files lie beside ``path``.
 
-    ``tick`` is called with the bytes that went by and the name of their file. Raises :class:`SourceError` with
-    everything that is wrong with the week; then nothing is published.
+    ``tick`` is called with the bytes that went by and the name of their file; ``form_problems`` were found when it was
+    read. Raises :class:`SourceError` with everything that is wrong with the week; then nothing is published.
     """
-    problems = playlists.check(_draft(town, week)) + missing(wanted(path, week.programmes))
+    problems = [*form_problems, *_unknown_group(town, week.group), *playlists.check(_draft(town, week))]
+    programmes: tuple[Programme, ...] = ()
+    files: dict[str, Path] = {}
+    try:
+        programmes, files = gather(town.store, path, week.programmes, tick)
+    except SourceError as error:
+        problems += error.problems
     if problems:
         raise SourceError(path, problems)
-    programmes, files = gather(town.store, path, week.programmes, tick)
     draft = replace(_draft(town, week), programmes=programmes)
     if problems := playlists.check(draft) + pins(programmes)[1]:
         raise SourceError(path, problems)
     with publication_lock(town):
+        now = datetime.now(UTC)
+        asked = questions(draft, now, _stations(town).get(draft.group, 0))
+        held = None
+        try:
+            if found := playlist_in_force(town, draft.group):
+                require_not_older(town, found[0], draft.group)
+                held = found[1]
+        except Refused as error:
+            asked.append(f"what is published for group {draft.group} cannot be trusted, none of it is kept: {error}")
+        composition = _compose(path, held, draft, now, asked)
+        confirm(composition, asked)
         _copy(town, path, files, tick)
-        return issue_playlist(town, draft, terms)
+        return dataclasses.replace(composition, playlist=issue_playlist(town, composition.playlist, terms))
+
+
+def _stations(town: Town) -> Counter[str]:
+    """How many stations each group has that are not retired; 0 for a group that had some, or has a playlist."""
+    table = schema.station
+    with town.store.read() as connection:
+        rows = connection.execute(select(table.c.group_id, table.c.retired_ms)).all()
+    known = Counter(dict.fromkeys(town.public.groups(), 0))
+    for row in rows:
+        known[row.group_id] += row.retired_ms is None
+    return known
+
+
+def _unknown_group(town: Town, group: str) -> list[str]:
+    """A problem where there are groups and ``group`` is none of them; none where it could not be read (empty)."""
+    known = _stations(town)
+    if not known or not group or group in known:
+        return []
+    remedy = nearest(group, sorted(known))
+    return [f"group: there is no group {group} (a group begins with its first station); {remedy}"]
+
+
+def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, asked: list[str]) -> Composition:
+    """The composed playlist, checked. Raises :class:`SourceError`, with what would be ``asked`` too: it may be why."""
+    composition = compose(held, draft, now)
+    if held and composition.kept and held.time_zone != draft.time_zone:
+        raise SourceError(
+            path, [f"time_zone: {draft.time_zone}, but the days that are kept are in {held.time_zone}; use that one"]
+        )
+    if problems := playlists.check(composition.playlist):
+        kept = f"together with the days that are kept ({stretches(composition.kept)})"
+        raise SourceError(path, [*(f"{kept}: {problem}" for problem in problems), *asked])
+    return composition
 
 
 def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> tuple[int, tuple[Urgent, ...]]:
@@ -60,19 +130,19 @@ def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> t
     source = read_source(path, UrgentSource)
     names = Counter(notice.id for notice in source.notices)
     problems = [f"notice {name} stands here twice; give each its own id" for name, times in names.items() if times > 1]
-    for notice in source.notices:
-        problems += missing(wanted(path, notice.programmes))
-        problems += [problem for text in (notice.start, notice.end) if (problem := _no_instant(notice, text))]
-    if problems:
-        raise SourceError(path, problems)
     notices: list[Urgent] = []
     files: dict[str, Path] = {}
     for notice in source.notices:
-        programmes, named = gather(town.store, path, notice.programmes, tick)
-        files |= named
+        unclear = [problem for text in (notice.start, notice.end) if (problem := _no_instant(notice, text))]
+        problems += unclear
         try:
-            notices.append(_urgent(town, notice, programmes))
-            playlists.read_urgent(encode(notices[-1]))
+            programmes, named = gather(town.store, path, notice.programmes, tick)
+            files |= named
+            if not unclear:
+                notices.append(_urgent(town, notice, programmes))
+                playlists.read_urgent(encode(notices[-1]))
+        except SourceError as error:
+            problems += error.problems
         except Malformed as error:
             problems.append(str(error))
     problems += pins(programme for notice in notices for programme in notice.programmes)[1]
@@ -81,29 +151,6 @@ def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> t
     with publication_lock(town):
         _copy(town, path, files, tick)
         return issue_urgent(town, notices, terms), tuple(notices)
-
-
-def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> int:
-    """Replace the key of ``role``, and sign anew what the old one had signed. Returns the new root's version."""
-    public = town.public
-    with publication_lock(town):
-        version = keys.rotate(town.keys_folder, root_folder, public, role, datetime.now(UTC))
-        with town.store.write() as connection:
-            audit(connection, terms.by, "rotate-key", role, f"root {version}")
-        if role != "targets":
-            return version
-        for group in public.groups():
-            index = trust.peek(public.group_path(group).read_bytes())
-            issue_playlist(town, playlists.read(_file(town, index, PLAYLIST + group)), terms)
-        if (urgent := public.read(public.urgent_path)) is not None:
-            index = trust.peek(urgent)
-            names = [name for name in index.files if name.startswith(URGENT)]
-            issue_urgent(town, [playlists.read_urgent(_file(town, index, name)) for name in names], terms)
-    return version
-
-
-def _file(town: Town, index: trust.Index, name: str) -> bytes:
-    return town.public.file_path(index.files[name].sha256).read_bytes()
 
 
 def _draft(town: Town, week: WeekSource) -> Playlist:

@@ -18,11 +18,13 @@ withdrawn)::
                   "stations": [], "volume": 90, "programmes": [as above]}]}
 """
 
+import codecs
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -126,15 +128,104 @@ class Wanted:
 
 def read_source(path: Path, kind: type[T]) -> T:
     """Read ``path`` as a ``kind``. Raises :class:`SourceError` with every problem found."""
+    tree = _read_tree(path)
+    if wrong := _wrong(tree, kind):
+        raise SourceError(path, wrong)
+    return msgspec.convert(tree, kind)
+
+
+def read_week(path: Path) -> tuple[WeekSource, list[str]]:
+    """Read the week at ``path``, and every problem of its form.
+
+    Where there are problems, the week holds what can be read, so that its files and times can be judged at the same
+    try: an element that cannot be read has a stand-in that no check complains of, or is left out if nothing counts
+    it. Raises :class:`SourceError` where nothing can be read.
+    """
+    tree = _read_tree(path)
+    wrong = _wrong(tree, WeekSource)
+    if not wrong:
+        return msgspec.convert(tree, WeekSource), wrong
+    if not isinstance(tree, dict):
+        raise SourceError(path, wrong)
+    return _readable_week(tree), wrong
+
+
+def _wrong(tree: Any, kind: type[msgspec.Struct]) -> list[str]:
+    return [problem.sentence for problem in islice(problems(tree, kind, _show), MOST_PROBLEMS)]
+
+
+def _read_tree(path: Path) -> Any:
     try:
-        tree = plain(path.read_bytes(), path.name)
+        return plain(_text(path.read_bytes()).encode(), path.name)
     except OSError as error:
         raise SourceError(path, [f"cannot be read ({error.strerror}); check the name"]) from None
     except Malformed as error:
         raise SourceError(path, [str(error).removeprefix(f"{path.name}: ")]) from None
-    if wrong := [problem.sentence for problem in islice(problems(tree, kind, _show), MOST_PROBLEMS)]:
-        raise SourceError(path, wrong)
-    return msgspec.convert(tree, kind)
+
+
+def _text(data: bytes) -> str:
+    """A text as editors and Excel save it: UTF-8, UTF-16 with a byte order mark, or GBK. Raises :class:`Malformed`.
+
+    Most of a GBK text is not UTF-8; a UTF-8 text with a damaged byte is no GBK text, though it could be read as one.
+    """
+    try:
+        return data.decode("utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        fault = error
+    beyond_ascii = sum(byte >= 0x80 for byte in data)
+    as_utf8 = sum(len(char.encode()) for char in data.decode("utf-8", "ignore") if char >= "\x80")
+    if 2 * as_utf8 < beyond_ascii:
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode("gb18030")
+    raise Malformed(f"neither UTF-8 nor GBK text (byte {fault.start}); save it as UTF-8")
+
+
+def _readable_week(tree: dict[str, Any]) -> WeekSource:
+    first = _readable(tree.get("first_day"), Day)
+    last = _readable(tree.get("last_day"), Day)
+    programmes, unread = [], set[str]()
+    for element in _listed(tree, "programmes"):
+        if (programme := _readable(element, ProgrammeSource)) is not None:
+            programmes.append(programme)
+        elif isinstance(element, dict):
+            unread.add(str(element.get("id")))
+    week = WeekSource(
+        title="",
+        group=_readable(tree.get("group"), Id) or "",
+        time_zone=_readable(tree.get("time_zone", "Asia/Shanghai"), Text) or "Asia/Shanghai",
+        first_day=first or "2000-01-01",
+        last_day=last or "2000-01-01",
+        programmes=tuple(programmes),
+    )
+    if not (first and last and programmes):
+        return week
+    known = programmes[0].id
+    slots = []
+    for n, element in enumerate(_listed(tree, "slots")):
+        slot = _readable(element, Slot)
+        if slot is None or not unread.isdisjoint(slot.programmes):
+            slot = Slot(date=first, start="00:00:00", end="00:00:01", programmes=(known,), priority=n - 2**62)
+        slots.append(slot)
+    items = []
+    for element in _listed(tree, "recommended"):
+        item = _readable(element, Recommended)
+        if item is None or item.programme in unread:
+            item = Recommended(programme=known, plays=0, first_day=first, last_day=first)
+        items.append(item)
+    return msgspec.structs.replace(week, slots=tuple(slots), recommended=tuple(items))
+
+
+def _listed(tree: dict[str, Any], name: str) -> list[Any]:
+    found = tree.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _readable(value: Any, kind: Any) -> Any:
+    """``value`` as a ``kind``, or None."""
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, RecursionError):
+        return None
 
 
 def _show(place: Place) -> str:

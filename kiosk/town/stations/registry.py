@@ -1,17 +1,17 @@
 """The stations of a town: added, enrolled with a code, recognised by a token, told their document, retired."""
 
 import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
+from kiosk.common.strict import nearest
 from kiosk.contract import trust
-from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest
+from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest, signed_bytes
 from kiosk.contract.station import StationDocument, check
 from kiosk.contract.wire import encode
 from kiosk.town.database import schema
@@ -20,6 +20,8 @@ from kiosk.town.publishing.source import SourceError, StationSource, read_source
 from kiosk.town.town import Town, TownError, check_id
 
 DAY_MS = 86_400_000
+VOID = 0
+"""``expires_ms`` of an enrolment code that a newer one has replaced."""
 
 
 class NotEnrolled(Exception):
@@ -47,6 +49,7 @@ def add_station(
 ) -> Code:
     """Make a station known, or a known one anew (a new PC), and give the code that enrols it within ``days``.
 
+    It voids every other code of the station.
     ``document`` is the officer's part of the station document as JSON. Raises :class:`TownError` or
     :class:`source.SourceError`.
     """
@@ -81,17 +84,24 @@ def add_station(
             if any(getattr(held, column) != value for column, value in changed.items()):
                 changed |= {"document_version": held.document_version + 1, "document_ms": now}
                 update_station(connection, station, **changed)
+        table = schema.enrolment
+        connection.execute(update(table).where(table.c.station == station).values(expires_ms=VOID))
         code = {"secret_sha256": _hash(secret.hex()), "made_ms": now, "expires_ms": now + days * DAY_MS}
-        connection.execute(insert(schema.enrolment).values(station=station, **code))
+        connection.execute(insert(table).values(station=station, **code))
         audit(connection, by, "add-station", station, f"group {group}")
     return Code(secret.hex(), trust.digest(town.public.root_path(1).read_bytes()))
 
 
 def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
-    """Take a station in. The same secret with the same key is the same station asking again after a lost answer.
+    """Enrol a station. The same secret with the same key is the same station asking again after a lost answer.
 
-    Another key than before is a new PC: its record is a chain of its own. Raises :class:`NotEnrolled`.
+    Its new token replaces the old one when it is first used: an answer that is lost takes nothing away. Another key
+    than before is a new PC: its record is a chain of its own. Raises :class:`NotEnrolled`.
     """
+    try:
+        trust.check_signed(request.public_key, request.signature, signed_bytes(request), "the enrolment request")
+    except trust.Refused as error:
+        raise NotEnrolled(f"{error}; enrol with the kiosk of this version") from None
     now = now_ms()
     token = secrets.token_urlsafe(32)
     enrolments = schema.enrolment
@@ -102,16 +112,20 @@ def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
             raise NotEnrolled("the town does not know this enrolment code; check it, or ask the town for a new one")
         if found.used_ms is not None and found.public_key != request.public_key:
             raise NotEnrolled("this enrolment code was used by another computer; ask the town for a new one")
+        if found.expires_ms == VOID:
+            raise NotEnrolled("this enrolment code was replaced by a newer one of the same station; use that one")
         if found.expires_ms < now:
             raise NotEnrolled("this enrolment code has expired; ask the town for a new one")
         station = locked_station(connection, found.station)
         if station.retired_ms is not None:
             raise NotEnrolled(f"station {station.id} is retired; ask the town for a code of another station")
         connection.execute(update(enrolments).where(place).values(used_ms=now, public_key=request.public_key))
+        same = station.public_key == request.public_key
         update_station(
             connection,
             station.id,
-            token_sha256=_hash(token),
+            token_sha256=station.token_sha256 if same else _hash(token),
+            pending_sha256=_hash(token) if same else None,
             public_key=request.public_key,
             host=request.host,
             enrolled_ms=now,
@@ -133,11 +147,16 @@ def recognise(town: Town, token: str) -> Caller:
     hashed = _hash(token)
     table = schema.station
     with town.store.read() as connection:
-        found = connection.execute(select(table).where(table.c.token_sha256 == hashed)).one_or_none()
-    if found is None or not hmac.compare_digest(found.token_sha256, hashed):
+        either = or_(table.c.token_sha256 == hashed, table.c.pending_sha256 == hashed)
+        found = connection.execute(select(table).where(either)).one_or_none()
+    if found is None:
         raise Unknown("the town does not know this token; enrol the station again")
     if found.retired_ms is not None:
         raise Retired(f"station {found.id} was retired and its token revoked; ask the town for a new code")
+    if found.pending_sha256 == hashed:  # the answer has arrived: the token before it is not needed any more
+        with town.store.write() as connection:
+            used = update(table).where(table.c.pending_sha256 == hashed)
+            connection.execute(used.values(token_sha256=hashed, pending_sha256=None))
     return Caller(found.id, found.group_id)
 
 
@@ -185,10 +204,16 @@ def retire(town: Town, station: str, *, by: str) -> None:
 
 def known_station(connection: Connection, station: str) -> Row[*tuple[Any, ...]]:
     """The station's row, as :func:`locked_station`. Raises :class:`TownError` where there is none."""
-    row: Row[*tuple[Any, ...]] | None = locked_station(connection, station)
-    if row is None:
-        raise TownError(f"station {station} is not known; add it with `kiosk town add-station {station}`")
+    require_station(connection, station)
+    row: Row[*tuple[Any, ...]] = locked_station(connection, station)
     return row
+
+
+def require_station(connection: Connection, station: str) -> None:
+    """Raises :class:`TownError`, with the nearest name, where the town has no such station."""
+    names = connection.execute(select(schema.station.c.id).order_by(schema.station.c.id)).scalars().all()
+    if station not in names:
+        raise TownError(f"station {station} is not known; {nearest(station, names)}")
 
 
 def _settings(path: Path) -> StationSource:

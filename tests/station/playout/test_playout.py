@@ -273,6 +273,22 @@ def test_new_week_with_the_same_slot_does_not_touch_the_programme(make_room: Mak
     assert room.orders() == []
 
 
+def test_d1_filler_on_air_goes_on_when_the_next_week_still_owes_it(make_room: MakeRoom) -> None:
+    owing = week((RICE, SONG), recommended={"rice": 3, "song": 3})
+    room = make_room(owing, "09:00:00")
+    room.run(at("09:00:10"))
+    assert room.on_air() == "rice"
+    room.orders()
+    room.use(
+        replace(
+            owing, version=2, slots=(slot("09:00:00", "09:10:00", "song", day="2026-03-09"),), last_day="2026-03-09"
+        )
+    )
+    assert [order for order in room.orders() if "rice" in order] == [] and room.on_air() == "rice"
+    room.use(week((SONG,), recommended={"song": 3}, version=3))
+    assert ("rice", "interrupted") in room.closed(), "the week does not name it any more"
+
+
 def test_cancelled_cue_leaves_no_row(make_room: MakeRoom) -> None:
     room = make_room(MORNING, "08:59:00")
     room.run(at("08:59:57"))

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
-from contract.signing import report
+from contract.signing import enrol_request, report
+from msgspec.structs import replace
 from town.postgres import BOTH
 
 from kiosk.contract import trust, wire
-from kiosk.contract.enrolment import EnrolAnswer, EnrolRequest
+from kiosk.contract.enrolment import EnrolAnswer
 from kiosk.contract.records import Action
 from kiosk.contract.reports import (
     GENESIS,
@@ -34,8 +35,6 @@ from kiosk.town.publishing.issue import PublishTerms
 from kiosk.town.publishing.publish import publish
 from kiosk.town.stations import registry
 
-KEY = "ab" * 32
-
 
 def tick(size, name):
     pass
@@ -47,8 +46,8 @@ def code(office, station="room-1", **where):
     )
 
 
-def ask(server, secret, key=KEY):
-    body = encode(EnrolRequest(secret=secret, public_key=key, host="pc"))
+def ask(server, secret, name="room-1"):
+    body = encode(enrol_request(secret, name, host="pc"))
     return requests.post(f"{server.url}/v1/enrol", data=body, timeout=10)
 
 
@@ -77,20 +76,50 @@ def test_enrolment_gives_a_token_that_opens_the_door(server, office, station):
     assert station.get(f"{server.url}/v1/station.json").status_code == 200
 
 
-def test_enrolment_repeated_with_the_same_key_gives_a_fresh_token(server, office):
+def test_c6_token_holds_until_the_one_that_was_given_anew_is_used(server, office):
     secret = code(office).secret
-    first, second = ask(server, secret), ask(server, secret)
+    first, lost, second = (ask(server, secret) for _ in range(3))
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.json()["station"] == second.json()["station"] == "room-1"
     tokens = [{"Authorization": f"Bearer {answer.json()['token']}"} for answer in (first, second)]
-    found = [requests.get(f"{server.url}/v1/station.json", headers=token, timeout=10).status_code for token in tokens]
-    assert found == [401, 200]
+    order = [tokens[0], tokens[0], tokens[1], tokens[1], tokens[0]]
+    found = [requests.get(f"{server.url}/v1/station.json", headers=token, timeout=10).status_code for token in order]
+    assert found == [200, 200, 200, 200, 401]
+    gone = {"Authorization": f"Bearer {lost.json()['token']}"}
+    assert requests.get(f"{server.url}/v1/station.json", headers=gone, timeout=10).status_code == 401
+
+
+def test_c6_new_computer_ends_the_old_ones_token_at_once(server, office, station):
+    assert ask(server, code(office).secret, "new-pc").status_code == 200
+    assert station.get(f"{server.url}/v1/station.json").status_code == 401
+
+
+def test_c6_new_code_voids_the_others_of_the_station(server, office):
+    other_room = code(office, "room-2").secret
+    used = code(office).secret
+    assert ask(server, used).status_code == 200
+    unused, newest = code(office).secret, code(office).secret
+    for secret, name in ((used, "room-1"), (unused, "room-1"), (unused, "thief")):
+        answer = ask(server, secret, name)
+        assert answer.status_code == 403 and "replaced by a newer one" in answer.json()["error"]
+    assert ask(server, newest).status_code == ask(server, other_room, "room-2").status_code == 200
+
+
+def test_c6_request_that_is_not_signed_with_its_key_is_refused(server, office):
+    """Who has read a used code cannot ask for the token of the station that used it."""
+    secret = code(office).secret
+    assert ask(server, secret).status_code == 200
+    mine, thiefs = enrol_request(secret, host="pc"), enrol_request(secret, "thief", host="pc")
+    borrowed, changed = replace(thiefs, public_key=mine.public_key), replace(mine, host="x")
+    for request in (borrowed, changed, replace(mine, signature="0" * 128)):
+        answer = requests.post(f"{server.url}/v1/enrol", data=encode(request), timeout=10)
+        assert answer.status_code == 403 and "not signed with the key" in answer.json()["error"]
 
 
 def test_enrolment_with_a_used_code_by_another_computer_is_refused(server, office):
     secret = code(office).secret
     ask(server, secret)
-    answer = ask(server, secret, "cd" * 32)
+    answer = ask(server, secret, "another")
     assert answer.status_code == 403
     assert "another computer" in answer.json()["error"]
 
@@ -161,6 +190,7 @@ def test_week_is_pulled_verified_and_not_sent_twice(station, office, source, roo
 
 
 def test_week_of_another_group_is_refused(station, office, source):
+    registry.add_station(office, "room-n", "north", "", None, by="test")
     publish(office, source(group="north"), PublishTerms("test"), tick)
     answer = station.get(f"{station.url}/v1/groups/north.json")
     assert (answer.status_code, "group all" in answer.json()["error"]) == (403, True)
@@ -354,7 +384,7 @@ def test_secrets_and_tokens_are_in_no_log(server, office, caplog):
     token = ask(server, secret).json()["token"]
     requests.get(f"{server.url}/v1/station.json", headers={"Authorization": f"Bearer {token}"}, timeout=10)
     requests.get(f"{server.url}/v1/station.json", headers={"Authorization": f"Bearer x{token}"}, timeout=10)
-    ask(server, secret, "cd" * 32)
+    ask(server, secret, "another")
     own = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith(("kiosk", "uvicorn")))
     assert "room-1 enrolled" in own
     assert token not in own

@@ -6,14 +6,16 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 import requests
 from click.testing import CliRunner
-from contract.signing import report
+from contract.signing import enrol_request, report
 
-from kiosk.contract.enrolment import EnrolRequest, parse_code
+from kiosk.contract.enrolment import parse_code
 from kiosk.contract.records import Play
 from kiosk.contract.reports import Heartbeat
 from kiosk.contract.wire import encode
@@ -55,9 +57,9 @@ def served(kiosk, tmp_path):
 
 def test_whole_story_from_init_to_plays(kiosk, served, source):
     code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
-    assert "Version 1 for group all" in kiosk("publish", source())
-    assert "Version 2 for group all: 2026-03-02" in kiosk("publish", source())
-    body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
+    assert "Version 1 for group all" in kiosk("publish", "--yes", source())
+    assert "Version 2 for group all: 2026-03-02" in kiosk("publish", "--yes", source())
+    body = encode(enrol_request(code.secret))
     answer = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()
     assert (answer["town"], answer["station"], answer["name"]) == ("fengle", "room-1", "一号")
     headers = {"Authorization": f"Bearer {answer['token']}"}
@@ -89,6 +91,147 @@ def test_whole_story_from_init_to_plays(kiosk, served, source):
     assert requests.get(f"{served}/v1/root/2.root.json", timeout=10).status_code == 200
     assert "retired" in kiosk("retire-station", "room-1")
     assert requests.get(f"{served}/v1/station.json", headers=headers, timeout=10).status_code == 403
+
+
+def dated(first, length, *slots, **more):
+    """Fields of a week of ``length`` days, the first one ``first`` days from today in the town; with a slot of an hour
+    on each of the days of ``slots``, counted from today."""
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    days = [(today + timedelta(days=n)).isoformat() for n in (first, first + length - 1, *slots)]
+    hour = {"start": "09:00:00", "end": "10:00:00", "programmes": ["rice"], "mode": "loop"}
+    week = {"first_day": days[0], "last_day": days[1], "slots": [{"date": day, **hour} for day in days[2:]]}
+    return week | {"recommended": [], "month_plans": []} | more
+
+
+def test_d1_publishing_next_week_prints_which_days_it_touches_and_keeps_this_week(kiosk, source):
+    kiosk("init")
+    kiosk("add-station", "room-1")
+    this, following = dated(0, 2, 0, 1), dated(1, 7, 2)
+    said = kiosk("publish", source(**this))
+    assert f"Days added: {this['first_day']} to {this['last_day']}\nDays replaced: none\nDays kept: none" in said
+    said = kiosk("publish", source(**following))
+    assert f"Days replaced: {following['first_day']}\nDays kept: {this['first_day']}\n" in said
+    assert f"Version 2 for group all: {this['first_day']} to {following['last_day']}, 2 slots" in said
+    said = kiosk("publish", "--yes", source(**dated(365, 7, 365)), fails="together with the days that are kept")
+    assert "a playlist covers 1 to 35" in said and "lies more than 35 days ahead" in said
+
+
+def test_d2_publishing_asks_before_it_signs_what_is_seldom_meant(kiosk, source):
+    kiosk("init")
+    kiosk("add-station", "room-1")
+    kiosk("retire-station", "room-1")
+    kiosk("add-station", "room-2", "--group", "north")
+    said = kiosk("publish", source(**dated(0, 1)), fails="nothing is published; mend the source, or give --yes")
+    assert "Is it meant? no station is in group all: nobody will show this week." in said
+    assert "Is it meant? there are no slots from" in said
+    for first, words in (
+        (-8, "lies in the past; today is"),
+        (-1, "begins in the past"),
+        (365, "more than 35 days ahead"),
+    ):
+        assert words in kiosk("publish", source(group="north", **dated(first, 7, first)), fails="nothing is published")
+    [slot] = dated(0, 1, 0)["slots"]
+    short = dated(0, 1, slots=[slot | {"end": "09:00:01", "mode": "once", "programmes": ["rice"] * 2}])
+    said = kiosk("publish", source(group="north", **short), fails="nothing is published")
+    assert "its programmes last 0:00:04, the slot 0:00:01; the rest is not shown" in said
+    night = dated(0, 1, slots=[slot | {"end": "08:30:00"}])
+    said = kiosk("publish", source(group="north", **night), fails="nothing is published")
+    assert "the end is before the start, so it runs over midnight for 23:30:00" in said
+    assert "Version 1 for group north" in kiosk("publish", "--yes", source(group="north", **short))
+    assert "Is it meant?" not in kiosk("publish", source(group="north", **dated(0, 2, 1)))
+
+
+def test_d2_group_that_does_not_exist_is_refused_with_the_near_name(kiosk, source):
+    kiosk("init")
+    kiosk("add-station", "room-1", "--group", "villages")
+    kiosk("publish", "--yes", source(group="vilages"), fails="there is no group vilages")
+    assert "did you mean villages?" in kiosk("publish", "--yes", source(group="vilages"), fails="group: ")
+    assert "known are villages" in kiosk("publish", "--yes", source(group="x"), fails="group: ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk", "utf-16"])
+def test_d2_source_is_read_as_editors_of_an_office_save_it(kiosk, source, encoding):
+    kiosk("init")
+    kiosk("add-station", "room-1")
+    path = source(**dated(0, 1, 0), title="丰乐镇本周推荐节目")
+    path.write_bytes(path.read_text("utf-8").encode(encoding))
+    kiosk("publish", path)
+    path.write_bytes(path.read_bytes().replace("镇".encode(encoding.removesuffix("-sig")), b"\xff\xfe\xff"))
+    if encoding == "utf-8-sig":
+        kiosk("publish", path, fails="neither UTF-8 nor GBK text (byte")
+
+
+def test_d2_week_with_a_byte_order_mark_and_nothing_in_it_is_asked_about(kiosk, tmp_path):
+    kiosk("init")
+    path = tmp_path / "week-bom.json"
+    week = dated(1, 3)
+    path.write_text(
+        f'{{"title": "周", "group": "all", "first_day": "{week["first_day"]}", "last_day": "{week["last_day"]}", '
+        '"programmes": []}',
+        encoding="utf-8-sig",
+    )
+    said = kiosk("publish", path, fails="nothing is published")
+    assert "no station is in group all" in said and "there are no slots" in said
+
+
+def test_d2_end_before_its_start_is_told_as_that_and_not_as_overlaps(kiosk, source):
+    kiosk("init")
+    slots = [
+        {"date": "2026-03-02", "start": f"{hour:02}:00:00", "end": f"{hour:02}:30:00", "programmes": ["rice"]}
+        for hour in (8, 9, 10, 11)
+    ]
+    slots[1] |= {"start": "09:30:00", "end": "09:00:00"}
+    said = kiosk("publish", source(slots=slots), fails="slot 2: 2026-03-02 09:30:00-09:00:00 ends before it starts")
+    assert "overlaps" not in said and said.count("slot ") == 1
+
+
+def test_d2_all_problems_are_told_at_the_first_try(kiosk, source):
+    kiosk("init")
+    kiosk("add-station", "room-1")
+    slot = {"date": "2026-03-02", "start": "09:00:00", "end": "10:00:00", "programmes": ["opening"]}
+    path = source(
+        programmes=[
+            {"id": "opening", "file": "opening.mp4", "title": "x", "duration": "00:00:10"},
+            {"id": "rice", "file": "rise.ts", "title": "x"},
+            {"id": "poster", "file": "poster.png", "title": 5},
+        ],
+        slots=[
+            slot | {"start": "9:00", "volume": "80"},
+            slot | {"start": "09:40:00", "end": "09:10:00"},
+            slot,
+            slot | {"start": "09:30:00", "programmes": ["ghost"]},
+            slot | {"date": "2026-03-03", "programmes": ["poster"]},
+        ],
+        recommended=[
+            {"programme": "ghost", "plays": -1},
+            {"programme": "ghost", "plays": 1, **dict.fromkeys(("first_day", "last_day"), "2026-03-02")},
+        ],
+    )
+    said = kiosk("publish", path, fails='slots 1, start: "9:00" is not a time of day, written HH:MM:SS')
+    for words in (
+        'slots 1, volume: "80" is not a whole number from 0 to 100',
+        "programmes 3 (poster), title: 5 is not a text",
+        "programme opening: opening.mp4 is a film of 1.2 s; leave `duration` out",
+        "programme rice: there is no file",
+        "slot 2: 2026-03-02 09:40:00-09:10:00 ends before it starts",
+        "slot 4: 2026-03-02 09:30:00-10:00:00 overlaps slot 3",
+        "slot 4: programme ghost is not known",
+        "recommended 1, plays: -1 is not a whole number",
+        "recommended item 2: programme ghost is not known",
+    ):
+        assert words in said
+    assert "slot 1:" not in said and "slot 5:" not in said and "recommended item 1" not in said
+
+
+def test_d2_lists_without_rows_say_none_and_an_unknown_station_is_an_error(kiosk):
+    kiosk("init")
+    for words in ("late", "refused", "restarts", "plays", "stations"):
+        assert kiosk(words) == "none\n"
+    kiosk("add-station", "room-1")
+    assert kiosk("forks", "room-1") == "none\n"
+    for words in ("forks", "refused", "restarts"):
+        kiosk(words, "rom-1", fails="station rom-1 is not known; did you mean room-1?")
+        kiosk(words, "x", "--json", fails="station x is not known; known are room-1")
 
 
 def test_errors_are_a_sentence_on_stderr(kiosk, source, tmp_path):
@@ -166,8 +309,8 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
     assert "entry 2, told 1970-01-04" in told and "the town has a2 there" in told and '"id":"b2"' in told
     [other] = json.loads(kiosk("forks", "room-1", "--json"))
     assert json.loads(other["record"])["id"] == "b2"
-    assert kiosk("restarts") == "" and kiosk("restarts", "room-1", "--json") == "[]\n"
-    assert kiosk("forks", "room-3") == "" and kiosk("forks", "room-3", "--json") == "[]\n"
+    assert kiosk("restarts") == "none\n" and kiosk("restarts", "room-1", "--json") == "[]\n"
+    assert kiosk("forks", "room-3") == "none\n" and kiosk("forks", "room-3", "--json") == "[]\n"
     [line] = kiosk("late").splitlines()
     assert line.split() == ["room-1", "entry", "1", "action", "3.0", "days", "a1"]
     assert [row["record_id"] for row in json.loads(kiosk("late", "--days", "0.5", "--json"))] == ["a1", "a2"]
@@ -203,8 +346,8 @@ def test_restarts_tell_what_is_missing_and_stations_that_there_were_some(kiosk, 
 def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_taken(kiosk, served):
     code = parse_code(kiosk("add-station", "room-1", "--name", "一号").splitlines()[-1])
     kiosk("add-station", "room-2", "--name", "二号")
-    assert kiosk("refused") == ""
-    body = encode(EnrolRequest(secret=code.secret, public_key="ab" * 32))
+    assert kiosk("refused") == "none\n"
+    body = encode(enrol_request(code.secret))
     token = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()["token"]
     headers = {"Authorization": f"Bearer {token}"}
     told = {"programmes_missing": 2, "bytes_missing": 5_000_000, "bytes_per_s": 250_000, "ready_ms": 1_772_413_200_000}
@@ -234,7 +377,7 @@ def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_tak
     [row] = json.loads(kiosk("refused", "room-1", "--json"))
     assert (row["seq"], row["record"]) == (1, '{"id":"bad","kind":"dance"}') and "dance" in row["reason"]
     assert "room-1" in kiosk("refused") and "entry 1" in kiosk("refused")
-    assert kiosk("refused", "room-2") == ""
+    assert kiosk("refused", "room-2") == "none\n"
 
 
 def test_serve_says_how_often_stations_are_to_call(kiosk):

@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
-from contract.signing import report
+from contract.signing import enrol_request, report
 from msgspec.structs import replace
 from sqlalchemy import func, select, update
 from town.postgres import BOTH
 
-from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.records import Action, Fault, Play
 from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Report, chain, read_report
 from kiosk.contract.wire import encode
@@ -221,9 +220,9 @@ def test_every_kind_of_record_is_kept_whole(town):
 
 def test_new_computer_begins_a_new_chain_and_the_old_record_stays(town):
     take(town.store, sent(play("p1"), play("p2")), NOW)
-    for key in ("aa" * 32, "aa" * 32, "bb" * 32):
+    for name in ("old-pc", "old-pc", "new-pc"):
         code = registry.add_station(town, "room-1", "all", "", None, by="test")
-        registry.enrol(town, EnrolRequest(secret=code.secret, public_key=key))
+        registry.enrol(town, enrol_request(code.secret, name))
     receipts, witness = take(town.store, sent(play("q1")), NOW)
     assert (states(receipts), witness.seq) == (["accepted"], 1), "though the epoch's name is the same"
     assert [(row.chain, row.enrolment, row.head_seq) for row in rows(town, schema.chain)] == [(1, 1, 2), (2, 2, 1)]

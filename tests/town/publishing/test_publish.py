@@ -1,6 +1,5 @@
 """A week from JSON to signed files: measured, checked as a station will, all or nothing."""
 
-import json
 import sqlite3
 import stat
 import time
@@ -12,32 +11,18 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, select
+from town.published import TERMS, accepted, notice, tick, urgent_index, urgent_source
 
 from kiosk.contract import trust
-from kiosk.contract.trust import Held, Refused
+from kiosk.contract.trust import Refused
 from kiosk.town.database import schema, store
 from kiosk.town.publishing import measure as measuring
 from kiosk.town.publishing.issue import PublishTerms
-from kiosk.town.publishing.publish import publish, publish_urgent, rotate
+from kiosk.town.publishing.publish import publish, publish_urgent
 from kiosk.town.publishing.source import MOST_PROBLEMS, SourceError
-from kiosk.town.signing import keys
 from kiosk.town.signing.keys import KeyTrouble
+from kiosk.town.stations import registry
 from kiosk.town.town import TownError, found_town, open_town
-
-TERMS = PublishTerms("test")
-
-
-def tick(size, name):
-    pass
-
-
-def accepted(office, group="all", root=None, now=None):
-    """What a station that holds nothing yet makes of the public folder."""
-    root = root or keys.current_root(office.public)
-    metadata = office.public.group_path(group).read_bytes()
-    index = trust.index(root, metadata, Held(), now or datetime.now(UTC))
-    pinned = trust.pinned_playlist(index, group)
-    return trust.the_playlist(index, office.public.file_path(pinned.sha256).read_bytes(), group)
 
 
 def everything(office):
@@ -51,7 +36,7 @@ def problems(call):
 
 
 def test_week_is_measured_signed_and_accepted_by_a_station(office, source):
-    week = publish(office, source(), TERMS, tick)
+    week = publish(office, source(), TERMS, tick).playlist
     assert week == accepted(office)
     opening, rice = week.programmes
     assert (opening.duration_ms, opening.short) == (1200, True)
@@ -67,7 +52,9 @@ def test_week_is_measured_signed_and_accepted_by_a_station(office, source):
 
 
 def test_versions_count_per_town_and_only_grow(office, source):
-    versions = [publish(office, source(group=group), TERMS, tick).version for group in ("all", "north", "all")]
+    for group in ("all", "north"):
+        registry.add_station(office, f"room-{group}", group, "", None, by="test")
+    versions = [publish(office, source(group=group), TERMS, tick).playlist.version for group in ("all", "north", "all")]
     assert versions == [1, 2, 3]
     assert accepted(office, "north").version == 2
 
@@ -78,11 +65,11 @@ def test_version_grows_beyond_what_is_up_when_the_database_is_an_old_copy(office
     with office.store.write() as connection:
         connection.execute(schema.publication.delete())
         connection.execute(schema.town.update().values(version=0))
-    assert publish(office, source(), TERMS, tick).version == 3
+    assert publish(office, source(), TERMS, tick).playlist.version == 3
 
 
 def test_republishing_does_not_measure_again(office, source, monkeypatch):
-    first = publish(office, source(), TERMS, tick)
+    first = publish(office, source(), TERMS, tick).playlist
 
     def fail(*_):
         raise AssertionError("measured again")
@@ -90,14 +77,14 @@ def test_republishing_does_not_measure_again(office, source, monkeypatch):
     monkeypatch.setattr(measuring, "measure", fail)
     path = source()
     (path.parent / "opening.mp4").touch()
-    assert publish(office, path, TERMS, tick).programmes == first.programmes
+    assert publish(office, path, TERMS, tick).playlist.programmes == first.programmes
 
 
 def test_file_that_changed_is_measured_again(office, source):
     path = source()
     publish(office, path, TERMS, tick)
     (path.parent / "opening.mp4").write_bytes((path.parent / "mute.mkv").read_bytes())
-    opening = publish(office, path, TERMS, tick).programmes[0]
+    opening = publish(office, path, TERMS, tick).playlist.programmes[0]
     assert (opening.duration_ms, opening.loudness_clufs) == (800, None)
 
 
@@ -122,11 +109,11 @@ def aged(database, revision):
 def test_town_upgraded_in_place_publishes_with_peaks(office, source):
     """Its database is from before peaks were measured, and says that the files have been measured already."""
     path = source()
-    before = publish(office, path, TERMS, tick)
+    before = publish(office, path, TERMS, tick).playlist
     office.close()
     aged(office.folder / "town.db", "0001")
     upgraded = open_town(office.folder)
-    week = publish(upgraded, path, TERMS, tick)
+    week = publish(upgraded, path, TERMS, tick).playlist
     assert (week.version, week.programmes) == (before.version + 1, before.programmes)
     assert week.programmes[0].peak_cdbtp is not None
     with upgraded.store.read() as connection:
@@ -239,33 +226,29 @@ def test_source_that_is_no_json_object_is_refused_with_its_place(office, tmp_pat
     assert words in said
 
 
+def test_d1_what_the_towns_key_has_not_signed_or_an_older_week_is_not_kept(office, source):
+    """Questions before anything is signed; a week that the folder holds rightly is composed with."""
+    asked = []
+
+    def publish_and_ask():
+        asked.clear()
+        publish(office, source(), TERMS, tick, lambda _, questions: asked.extend(questions))
+        return [one for one in asked if "cannot be trusted, none of it is kept" in one]
+
+    assert publish_and_ask() == []
+    old = office.public.group_path("all").read_bytes()
+    assert publish_and_ask() == []
+    office.public.write(office.public.group_path("all"), old)
+    assert "version 1 lies in the public folder, version 2 was published" in publish_and_ask()[0]
+    office.public.write(office.public.group_path("all"), b"{}")
+    assert "not signed metadata" in publish_and_ask()[0]
+    assert publish_and_ask() == []
+
+
 def test_expiry_is_as_ordered(office, source):
     publish(office, source(), PublishTerms("test", expires_days=3), tick)
     with pytest.raises(Refused, match="expired"):
         accepted(office, now=datetime.fromtimestamp(datetime.now(UTC).timestamp() + 4 * 86400, UTC))
-
-
-def notice(**changes):
-    fields = {
-        "id": "flood",
-        "title": "防汛",
-        "start": "2026-03-02T09:00:00+08:00",
-        "end": "2026-03-02T10:00:00+08:00",
-        "mode": "loop",
-        "programmes": [{"id": "alarm", "file": "mute.mkv", "title": "!"}],
-    }
-    return fields | changes
-
-
-def urgent_index(office):
-    root = keys.current_root(office.public)
-    return trust.index(root, office.public.urgent_path.read_bytes(), Held(), datetime.now(UTC))
-
-
-def urgent_source(source, *notices):
-    path = source("urgent.json")
-    path.write_text(json.dumps({"notices": notices}))
-    return path
 
 
 def test_urgent_notices_are_signed_and_withdrawn(office, source):
@@ -307,47 +290,6 @@ def test_every_problem_of_urgent_notices_is_named(office, source):
     assert not office.public.urgent_path.exists()
 
 
-def test_week_signed_by_the_old_key_is_refused_after_rotation(office, source):
-    publish(office, source(), TERMS, tick)
-    publish_urgent(office, urgent_source(source, notice()), TERMS, tick)
-    old = office.public.group_path("all").read_bytes()
-    first = trust.first_root(
-        office.public.root_path(1).read_bytes(), trust.digest(office.public.root_path(1).read_bytes())
-    )
-    assert rotate(office, "targets", office.keys_folder, TERMS) == 2
-    root = trust.next_root(first, office.public.root_path(2).read_bytes())
-    with pytest.raises(Refused) as caught:
-        trust.index(root, old, Held(), datetime.now(UTC))
-    assert caught.value.reason == "wrong-key"
-    assert accepted(office, root=root).version == 3
-    assert list(trust.pinned_notices(urgent_index(office))) == ["flood"]
-    assert publish(office, source(), TERMS, tick).version == 5
-    with pytest.raises(Refused):
-        trust.index(first, office.public.group_path("all").read_bytes(), Held(), datetime.now(UTC))
-
-
-@pytest.mark.parametrize("role", ["online", "root"])
-def test_other_keys_rotate_along_the_root_chain(office, source, role):
-    publish(office, source(), TERMS, tick)
-    before = keys.current_root(office.public)
-    rotate(office, role, office.keys_folder, TERMS)
-    after = trust.next_root(before, office.public.root_path(2).read_bytes())
-    name = keys.ROLES[role][0]
-    assert not set(before.roles[name].keyids) & set(after.roles[name].keyids)
-    assert after.roles["root"].threshold == 2
-    assert accepted(office).version == 1
-    rotate(office, "targets", office.keys_folder, TERMS)
-    assert trust.next_root(after, office.public.root_path(3).read_bytes()).version == 3
-
-
-def test_rotation_needs_a_threshold_of_root_keys(office, tmp_path):
-    for path in list(office.keys_folder.glob("root-[23].pem")):
-        path.unlink()
-    with pytest.raises(KeyTrouble, match=r"1 of the town's root keys are here, 2 are needed"):
-        rotate(office, "targets", office.keys_folder, TERMS)
-    assert office.public.root_version() == 1
-
-
 def test_private_keys_are_for_their_owner_alone(office):
     found = list(office.keys_folder.glob("*.pem"))
     assert len(found) == 5
@@ -365,7 +307,7 @@ def test_missing_or_damaged_key_is_named(office, source):
     with pytest.raises(KeyTrouble, match="rotate-key targets"):
         publish(office, source(), TERMS, tick)
     path.write_bytes(pem)
-    assert publish(office, source(), TERMS, tick).version == 3
+    assert publish(office, source(), TERMS, tick).playlist.version == 3
 
 
 def test_town_is_made_once_and_opened_again(office, tmp_path):

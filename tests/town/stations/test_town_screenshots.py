@@ -7,9 +7,10 @@ from datetime import datetime
 import pytest
 import requests
 from click.testing import CliRunner
+from contract.signing import enrol_request
 
 from kiosk.contract import wire
-from kiosk.contract.enrolment import EnrolAnswer, EnrolRequest
+from kiosk.contract.enrolment import EnrolAnswer
 from kiosk.contract.picture import MAX_PICTURE
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.contract.wire import encode
@@ -25,7 +26,7 @@ JPEG = b"\xff\xd8\xff\xe0 what the screen shows \xff\xd9"
 def station(server, office):
     """The session of room-1; its ``url`` is where pictures go."""
     secret = registry.add_station(office, "room-1", "all", "Room", None, by="test").secret
-    body = encode(EnrolRequest(secret=secret, public_key="ab" * 32))
+    body = encode(enrol_request(secret))
     answer = requests.post(f"{server.url}/v1/enrol", data=body, timeout=10)
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {wire.decode(answer.content, EnrolAnswer, 'answer').token}"

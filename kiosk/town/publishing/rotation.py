@@ -1,0 +1,71 @@
+"""Replaces a key of the town's, and signs anew what the old key had signed by the town's own order."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kiosk.contract.playlist import Playlist, Urgent
+from kiosk.contract.trust import Refused
+from kiosk.town.database.store import audit, now_ms
+from kiosk.town.publishing.in_force import notices_in_force, playlist_in_force, require_newest
+from kiosk.town.publishing.issue import PublishTerms, issue_playlist, issue_urgent, publication_lock
+from kiosk.town.signing import keys
+from kiosk.town.town import Town
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """A rotation that is done: the new root's version, and a line on each document that was found."""
+
+    root_version: int
+    signed: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
+
+
+def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> Rotation:
+    """Replace the key of ``role``; for the targets key, sign anew what it had signed.
+
+    Only what verifies under the old root, and what the database knows as the newest, is signed: whoever stole the old
+    key, or can write the public folder, would have his weeks made genuine. The rest is moved to ``set-aside/`` in the
+    town's folder. Raises :class:`keys.KeyTrouble`.
+    """
+    with publication_lock(town):
+        playlists, notices, refused = _verify_published(town) if role == "targets" else ([], None, {})
+        version = keys.rotate(town.keys_folder, root_folder, town.public, role, datetime.now(UTC))
+        with town.store.write() as connection:
+            audit(connection, terms.by, "rotate-key", role, f"root {version}")
+        for path in refused:
+            aside = town.folder / "set-aside"
+            aside.mkdir(mode=0o750, exist_ok=True)
+            path.rename(aside / f"{now_ms()}-{path.name}")
+        signed = []
+        for playlist in playlists:
+            made = issue_playlist(town, playlist, terms)
+            days = f"{made.first_day} to {made.last_day}"
+            signed.append(f"group {made.group}: {days}, version {playlist.version} is now version {made.version}")
+        if notices is not None:
+            made_version = issue_urgent(town, notices, terms)
+            names = ", ".join(notice.id for notice in notices) or "none"
+            signed.append(f"urgent notices ({names}): now version {made_version}")
+        return Rotation(version, tuple(signed), tuple(f"{path.name}: {why}" for path, why in refused.items()))
+
+
+def _verify_published(town: Town) -> tuple[list[Playlist], list[Urgent] | None, dict[Path, str]]:
+    """The playlists and notices that may be signed anew, and why each other document of the public folder may not."""
+    playlists: list[Playlist] = []
+    notices: list[Urgent] | None = None
+    refused: dict[Path, str] = {}
+    for group in town.public.groups():
+        try:
+            if found := playlist_in_force(town, group):
+                require_newest(town, found[0], group)
+                playlists.append(found[1])
+        except Refused as error:
+            refused[town.public.group_path(group)] = str(error)
+    try:
+        if urgent := notices_in_force(town):
+            require_newest(town, urgent[0], None)
+            notices = urgent[1]
+    except Refused as error:
+        refused[town.public.urgent_path] = str(error)
+    return playlists, notices, refused
