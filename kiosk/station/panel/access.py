@@ -37,11 +37,15 @@ class Visitor:
 
 
 class Access:
-    """The panel's cookies, form tokens, PIN and lock-out. ``clock`` returns UTC milliseconds."""
+    """The panel's cookies, form tokens, PIN and lock-out. ``clock`` returns UTC milliseconds.
 
-    def __init__(self, state: Path, clock: Callable[[], int]) -> None:
+    ``keep`` is called with the address of each visitor who is logged in.
+    """
+
+    def __init__(self, state: Path, clock: Callable[[], int], keep: Callable[[str], None]) -> None:
         self._state = state
         self._clock = clock
+        self._keep = keep
         self._key = _key(state / pins.KEY_FILE)
         self._devices = Seal(self._key, "device")
         self._sessions = Seal(self._key, "session")
@@ -63,6 +67,8 @@ class Access:
         pin = self.pin() if session else None
         logged_in = pin is not None and session == {"device": name, "pin": pin.salt}
         address = request.client.host if request.client else ""
+        if logged_in:
+            self._keep(address)
         return Visitor(name, device.get("known") == "yes", logged_in, address)
 
     def remember(self, response: Response, visitor: Visitor) -> None:
