@@ -95,8 +95,12 @@ class Door(socket.socket):
         raise BlockingIOError
 
     def attach(self, peer: object, visit: "Visit") -> None:
-        """Tell which protocol serves the connection from ``peer``."""
-        self._places[peer].visit = visit
+        """Tell which protocol serves the connection from ``peer``; it ends at once if its place was taken meanwhile."""
+        place = self._places.get(peer)
+        if place is None or not place.is_taken():
+            visit.transport.abort()
+        else:
+            place.visit = visit
 
     def _has_room(self, address: str) -> bool:
         """Whether a connection from ``address`` gets a place; ends another connection where it takes its place."""
@@ -133,7 +137,7 @@ class _Place:
         return not self._ended and self._connection.fileno() >= 0
 
     def waits_for_client(self) -> bool:
-        return self.visit is not None and self.visit.waits_for_client()
+        return self.visit is None or self.visit.waits_for_client()
 
     def end(self) -> None:
         self._ended = True

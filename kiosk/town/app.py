@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from kiosk.common.log import log_to_stderr
 from kiosk.common.web_server import Door, Limits, make_server
 from kiosk.town.api import stations
 from kiosk.town.stations.registry import Retired, Unknown
@@ -41,7 +42,7 @@ def serve(folder: Path, listen: str, port: int, say: Callable[[str], None], wait
 
     Raises :class:`TownError` where nothing can listen there.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr("info")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     app = create_app(folder, wait_ms)
     try:

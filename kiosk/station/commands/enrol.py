@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from kiosk.common.terminal import escape
 from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.link.enrol import EnrolmentFailed, enrol
 
@@ -23,6 +24,5 @@ def enrol_command(url: str, code: str, settings: Path, state: Path | None) -> No
         identity = enrol(url, code, state, ca_file)
     except EnrolmentFailed as error:
         raise click.ClickException(str(error)) from None
-    click.echo(
-        f"This is now station {identity.station} ({identity.name}), group {identity.group}, town {identity.town}."
-    )
+    place = f"station {identity.station} ({identity.name}), group {identity.group}, town {identity.town}"
+    click.echo(escape(f"This is now {place}."))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from kiosk.common.i18n import Language
+from kiosk.common.terminal import escape, escape_lines
 from kiosk.contract.wire import Malformed
 from kiosk.station import config
 from kiosk.station.commands.station import config_option
@@ -54,7 +55,7 @@ def verify_command(path: Path | None, settings: Path) -> None:
                 progress.clear()
                 wrong += remark.wrong
                 place = f"entry {remark.seq}: " if remark.seq and remark.wrong else ""
-                click.echo(f"{'WRONG  ' if remark.wrong else 'right  '}{place}{remark.text}")
+                click.echo(escape(f"{'WRONG  ' if remark.wrong else 'right  '}{place}{remark.text}"))
     except (JournalError, Malformed) as error:
         raise click.ClickException(str(error)) from None
     if wrong:
@@ -115,7 +116,7 @@ def _write(pieces: Iterator[bytes], out: Path | None) -> None:
     with contextlib.ExitStack() as stack:
         file: IO[bytes] = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
         for piece in pieces:
-            file.write(piece)
+            file.write(escape_lines(piece.decode("utf-8-sig")).encode() if file.isatty() else piece)
         file.flush()
 
 

@@ -17,6 +17,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from kiosk import __version__
+from kiosk.common.terminal import escape
 from kiosk.contract import wire
 from kiosk.station.link.sockets import Limits, keep_time
 
@@ -39,7 +40,7 @@ class Unreachable(Exception):
     """The town did not answer, or not as a town does. ``remedy`` says what a person can do; empty for nothing."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(wire.tellable(message))  # it quotes bytes from the network
+        super().__init__(escape(wire.tellable(message)))  # it quotes bytes from the network
         self.remedy = remedy
 
 

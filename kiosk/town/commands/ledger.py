@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kiosk.common.terminal import escape
 from kiosk.town.commands.common import Options, opened, told
 from kiosk.town.database.store import Store
 from kiosk.town.ledger import queries
@@ -32,7 +33,7 @@ def plays(options: Options, as_json: bool) -> None:
         seconds = row["played_ms"] / 1000
         return f"{row['station']} {mark}{_shown(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
 
-    _list(options, queries.plays, line, as_json)
+    _list(options, queries.plays, line, as_json=as_json)
 
 
 @click.command()
@@ -46,7 +47,7 @@ def stations(options: Options, as_json: bool) -> None:
     def line(row: Row) -> str:
         return f"{row['id']}  {row['name']}  {row['head_seq']} entries  {_state(row)}{_against(row)}"
 
-    _list(options, queries.stations, line, as_json)
+    _list(options, queries.stations, line, as_json=as_json)
 
 
 @click.command()
@@ -65,7 +66,7 @@ def restarts(options: Options, station: str, as_json: bool) -> None:
         when = f"{row['station']}  begun anew {_shown(row['begun_ms'])}"
         return f"{when}  {missing}; the town has the record before it up to entry {row['held_seq']}"
 
-    _list(options, lambda store: queries.restarts(store, station), line, as_json)
+    _list(options, lambda store: queries.restarts(store, station), line, as_json=as_json)
 
 
 @click.command()
@@ -79,7 +80,7 @@ def refused(options: Options, station: str, as_json: bool) -> None:
     def line(row: Row) -> str:
         return f"{row['station']}  {_shown(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
 
-    _list(options, lambda store: queries.refused(store, station), line, as_json)
+    _list(options, lambda store: queries.refused(store, station), line, as_json=as_json)
 
 
 @click.command()
@@ -90,12 +91,14 @@ def refused(options: Options, station: str, as_json: bool) -> None:
 def forks(options: Options, station: str, as_json: bool) -> None:
     """The other story that STATION has told beside the one that the town countersigned: nothing of it is lost."""
 
-    def lines(row: Row) -> str:
+    def line(row: Row) -> str:
         stands = row["stands"] or "none"
-        told_at = f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there"
-        return f"{told_at}\n    {_text(row['record'])}"
+        return f"entry {row['seq']}, told {_shown(row['received_ms'])}; the town has {stands} there"
 
-    _list(options, lambda store: queries.forks(store, station), lines, as_json)
+    def record(row: Row) -> str:
+        return f"    {_text(row['record'])}"
+
+    _list(options, lambda store: queries.forks(store, station), line, record, as_json=as_json)
 
 
 @click.command()
@@ -110,18 +113,21 @@ def late(options: Options, days: float, as_json: bool) -> None:
         age = row["age_ms"] / DAY_MS
         return f"{row['station']}  entry {row['seq']}  {row['kind']:12}  {age:6.1f} days  {row['record_id']}"
 
-    _list(options, lambda store: queries.late(store, round(days * DAY_MS)), line, as_json)
+    _list(options, lambda store: queries.late(store, round(days * DAY_MS)), line, as_json=as_json)
 
 
-def _list(options: Options, read: Callable[[Store], Iterator[Row]], line: Callable[[Row], str], as_json: bool) -> None:
-    """Print the rows as they are read: a line each, or one JSON array."""
+def _list(
+    options: Options, read: Callable[[Store], Iterator[Row]], *lines: Callable[[Row], str], as_json: bool
+) -> None:
+    """Print the rows as they are read: ``lines`` of each, or one JSON array. What stations wrote is escaped."""
     with opened(options[0]) as town:
         rows = read(town.store)
         if as_json:
             _array(rows)
             return
         for row in rows:
-            click.echo(line(row))
+            for line in lines:
+                click.echo(escape(line(row)))
 
 
 def _state(row: Row) -> str:
@@ -169,5 +175,6 @@ def _array(rows: Iterable[Row]) -> None:
     """A JSON array, written row by row."""
     click.echo("[", nl=False)
     for number, row in enumerate(rows):
-        click.echo(("," if number else "") + json.dumps(row, ensure_ascii=False, default=_text), nl=False)
+        text = escape(json.dumps(row, ensure_ascii=False, default=_text))
+        click.echo(("," if number else "") + text, nl=False)
     click.echo("]")

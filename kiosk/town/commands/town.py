@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from kiosk.common.terminal import escape
 from kiosk.town.commands.common import Options, opened, told
 from kiosk.town.commands.ledger import forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
@@ -152,7 +153,7 @@ def publish(options: Options, source: Path, expires_days: int) -> None:
     with opened(folder) as town, _progress(files) as tick:
         playlist = publishing.publish(town, source, PublishTerms(by, expires_days), tick)
     click.echo(
-        f"Version {playlist.version} for group {playlist.group}: {playlist.first_day} to {playlist.last_day}, "
+        f"Version {playlist.version} for group {escape(playlist.group)}: {playlist.first_day} to {playlist.last_day}, "
         f"{len(playlist.slots)} slots, {len(playlist.programmes)} programmes."
     )
 
@@ -206,7 +207,7 @@ def serve(options: Options, listen: str, port: int, heartbeat_s: int) -> None:
     from kiosk.town import app
 
     folder, _ = options
-    app.serve(folder, listen, port, click.echo, 1000 * heartbeat_s)
+    app.serve(folder, listen, port, lambda line: click.echo(escape(line)), 1000 * heartbeat_s)
 
 
 @town.command()
