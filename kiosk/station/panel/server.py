@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,7 +46,7 @@ class Panel:
         self._settings = settings
         self._post = post
         self._retry_s = retry_s
-        access = Access(state, lambda: time.time_ns() // 1_000_000, self._keep)
+        access = Access(state, self._keep)
         self._pages = Pages(access, post, snapshot, picture)
         self._stopping = threading.Event()
         self._listening = threading.Event()
