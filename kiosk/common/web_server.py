@@ -2,15 +2,16 @@
 
 Anybody in the room's network may connect, so a connection is worth little: the budget limits how many there are in all
 and from one address, and how long each may take. It is far below the process's file descriptors, so that running out of
-connections touches nothing else. When all places are taken, a newcomer gets the place of a connection that waits for
-its client, from the address with the most connections; an address that has shown a session or a token (:meth:`Door.
-keep`) gets one before all that have not.
+connections touches nothing else. When all places are taken, a newcomer gets the place of the oldest connection that
+waits for its client, if that client's address has more places than the newcomer's; an address that has shown a session
+or a token (:meth:`Door.keep`) gets one from all that have not.
 """
 
 import asyncio
 import logging
 import resource
 import socket
+import time
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,9 @@ QUEUE = 4096
 AT_ONCE = 32
 """Connections accepted between two turns of the event loop."""
 MOST_KEPT = 1000
+LEAST_AGE_S = 0.25
+"""A stranger's connection has its place for so long at least: to exchange one costs more than to refuse one."""
+TELL_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,12 @@ class Door(socket.socket):
         self._name = name
         self.limits = limits.within(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._places: dict[object, _Place] = {}
+        """By the client's address and port."""
+        self._held: Counter[str] = Counter()
+        """How many places an address has."""
         self._kept: dict[str, None] = {}
+        self._refused = 0
+        self._tell_at = 0.0
         try:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if self.family == socket.AF_INET6:
@@ -87,62 +96,74 @@ class Door(socket.socket):
         """The next connection within the budget. Raises BlockingIOError where there is none."""
         for _ in range(AT_ONCE):
             connection, peer = super().accept()
-            if self._has_room(peer[0]):
-                self._places[peer] = _Place(connection, peer[0])
+            if self._make_room(peer[0]):
+                self._places[peer] = _Place(peer[0], time.monotonic())
+                self._held[peer[0]] += 1
                 return connection, peer
             connection.close()
-            log.warning("%s: a connection from %s is refused, %d are open", self._name, peer[0], len(self._places))
+            self._count_refused(peer[0])
         raise BlockingIOError
 
     def attach(self, peer: object, visit: "Visit") -> None:
         """Tell which protocol serves the connection from ``peer``; it ends at once if its place was taken meanwhile."""
         place = self._places.get(peer)
-        if place is None or not place.is_taken():
+        if place is None:
             visit.transport.abort()
         else:
             place.visit = visit
 
-    def _has_room(self, address: str) -> bool:
-        """Whether a connection from ``address`` gets a place; ends another connection where it takes its place."""
-        self._places = {peer: place for peer, place in self._places.items() if place.is_taken()}
-        places = list(self._places.values())
-        held = Counter(place.address for place in places)
-        if held[address] >= self.limits.per_address:
+    def release(self, peer: object, visit: "Visit | None") -> None:
+        """Free the place of the connection from ``peer`` that ``visit`` has served."""
+        place = self._places.get(peer)
+        if place is not None and place.visit is visit:
+            del self._places[peer]
+            self._held[place.address] -= 1
+            if not self._held[place.address]:
+                del self._held[place.address]
+
+    def _count_refused(self, address: str) -> None:
+        """Log once a minute: to write a line costs more than to refuse a connection."""
+        self._refused += 1
+        if time.monotonic() >= self._tell_at:
+            log.warning(
+                "%s: connections refused: %d, the last from %s; %d are open",
+                *(self._name, self._refused, address, len(self._places)),
+            )
+            self._refused, self._tell_at = 0, time.monotonic() + TELL_EVERY_S
+
+    def _make_room(self, address: str) -> bool:
+        """Whether a connection from ``address`` gets a place; another connection is ended where it takes its place."""
+        held, kept = self._held[address], address in self._kept
+        if held >= self.limits.per_address:
             return False
-        if len(places) < self.limits.most:
+        if len(self._places) < self.limits.most:
             return True
-        waiting = [place for place in places if place.waits_for_client()]
-        strangers = [place for place in waiting if place.address not in self._kept]
-        if strangers and address in self._kept:
-            found = strangers
-        else:
-            among = waiting if address in self._kept else strangers
-            found = [place for place in among if held[place.address] > held[address]]
-        if not found:
+        if not kept and held >= max(self._held.values()):  # the flood comes this way: nothing slow before it
             return False
-        max(found, key=lambda place: held[place.address]).end()  # of equals the first: the oldest connection
-        return True
+        grown = time.monotonic() - LEAST_AGE_S
+
+        def may_go(place: _Place) -> bool:
+            if place.address in self._kept:
+                return kept and self._held[place.address] > held
+            return kept or (place.since < grown and self._held[place.address] > held)
+
+        for peer, place in self._places.items():  # the oldest first
+            if may_go(place) and (place.visit is None or place.visit.waits_for_client()):
+                visit = place.visit
+                self.release(peer, visit)
+                if visit is not None:
+                    visit.transport.abort()
+                return True
+        return False
 
 
+@dataclass
 class _Place:
     """One accepted connection. ``visit`` is its protocol, once the event loop has made that."""
 
-    def __init__(self, connection: socket.socket, address: str) -> None:
-        self._connection = connection
-        self.address = address
-        self.visit: Visit | None = None
-        self._ended = False
-
-    def is_taken(self) -> bool:
-        return not self._ended and self._connection.fileno() >= 0
-
-    def waits_for_client(self) -> bool:
-        return self.visit is None or self.visit.waits_for_client()
-
-    def end(self) -> None:
-        self._ended = True
-        if self.visit is not None:
-            self.visit.transport.abort()
+    address: str
+    since: float
+    visit: "Visit | None" = None
 
 
 class Visit(H11Protocol):
@@ -154,6 +175,7 @@ class Visit(H11Protocol):
         self._limits = door.limits
         self._deadline: asyncio.TimerHandle | None = None
         self._in_head = False
+        self._peer: object = None
 
     def waits_for_client(self) -> bool:
         """Whether the next step is the client's: to send more of a request, or to receive the answer."""
@@ -161,7 +183,8 @@ class Visit(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._door.attach(transport.get_extra_info("peername"), self)
+        self._peer = transport.get_extra_info("peername")
+        self._door.attach(self._peer, self)
         self._expect()
 
     def data_received(self, data: bytes) -> None:
@@ -170,6 +193,7 @@ class Visit(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._door.release(self._peer, self)
         super().connection_lost(exc)
 
     def _is_answering(self) -> bool:

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from kiosk.common.web import read_body
-from kiosk.common.web_server import Door, Limits, make_server
+from kiosk.common.web_server import LEAST_AGE_S, Door, Limits, make_server
 
 LIMITS = Limits(most=8, per_address=4, head_s=0.5, gap_s=0.5)
 
@@ -81,6 +81,13 @@ def page(port: int, address: str) -> bytes:
         return connection.getresponse().read()
 
 
+def is_served(port: int, address: str) -> bool:
+    try:
+        return page(port, address) == b"here"
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize(
     "sends",
     [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"],
@@ -89,6 +96,16 @@ def page(port: int, address: str) -> bytes:
 def test_a1_client_that_stands_still_is_ended(sends: bytes) -> None:
     with served() as door, connect(door.port, sends=sends) as connection:
         assert 0.3 < ends_after(connection) < 2
+
+
+def test_a1_body_that_is_cut_off_is_no_failure_to_be_logged(caplog: pytest.LogCaptureFixture) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"
+    with served() as door:
+        connect(door.port, sends=head).close()
+        with connect(door.port, sends=head) as slow:
+            ends_after(slow)
+        assert page(door.port, "127.0.0.1") == b"here"
+    assert caplog.text == ""
 
 
 def test_a1_head_in_drops_has_its_time_as_a_whole() -> None:
@@ -136,6 +153,8 @@ def test_a1_full_house_makes_room_for_an_address_that_has_fewer_connections() ->
     limits = Limits(8, 4, 5.0, 5.0)
     with served(limits) as door, contextlib.ExitStack() as stack:
         held = [stack.enter_context(connect(door.port, f"127.0.0.{n}")) for n in (2, 2, 2, 3, 4, 5, 6, 7)]
+        assert not is_served(door.port, "127.0.0.8"), "not before the others have had theirs for a moment"
+        time.sleep(LEAST_AGE_S)
         assert page(door.port, "127.0.0.8") == b"here"
         assert [is_open(one) for one in held] == [False] + [True] * 7, "the oldest of the address with the most"
         time.sleep(0.1)
