@@ -2,9 +2,9 @@
 
 Anybody in the room's network may connect, so a connection is worth little: the budget limits how many there are in all
 and from one address, and how long each may take. It is far below the process's file descriptors, so that running out of
-connections touches nothing else. When all places are taken, a newcomer gets the place of the oldest connection that
-waits for its client, if that client's address has more places than the newcomer's; an address that has shown a session
-or a token (:meth:`Door.keep`) gets one from all that have not.
+connections touches nothing else. When all places are taken, a newcomer gets the place of a connection that waits for
+its client, from the address with the most places, if that has more than the newcomer's; an address that has shown a
+session or a token (:meth:`Door.keep`) gets one from any that has not.
 """
 
 import asyncio
@@ -138,23 +138,28 @@ class Door(socket.socket):
             return False
         if len(self._places) < self.limits.most:
             return True
-        if not kept and held >= max(self._held.values()):  # the flood comes this way: nothing slow before it
+        fewest = held + 1 if held else 0  # to exchange places between equals would never end
+        if not kept and max(self._held.values()) <= fewest:  # the flood comes this way: nothing slow before it
             return False
         grown = time.monotonic() - LEAST_AGE_S
 
         def may_go(place: _Place) -> bool:
-            if place.address in self._kept:
-                return kept and self._held[place.address] > held
-            return kept or (place.since < grown and self._held[place.address] > held)
-
-        for peer, place in self._places.items():  # the oldest first
-            if may_go(place) and (place.visit is None or place.visit.waits_for_client()):
-                visit = place.visit
-                self.release(peer, visit)
-                if visit is not None:
-                    visit.transport.abort()
+            if place.visit is not None and not place.visit.waits_for_client():
+                return False
+            if kept and place.address not in self._kept:
                 return True
-        return False
+            if place.address in self._kept and not kept:
+                return False
+            return place.since < grown and self._held[place.address] > fewest
+
+        found = [(peer, place) for peer, place in self._places.items() if may_go(place)]
+        if not found:
+            return False
+        peer, place = max(found, key=lambda one: self._held[one[1].address])  # of equals the first: the oldest
+        self.release(peer, place.visit)
+        if place.visit is not None:
+            place.visit.transport.abort()
+        return True
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """Clients who hold a web server's connections and want nothing: idle ones, and slow ones that send a drop a second.
 
-``python tests/chaos/crowd.py PORT IDLE SLOW ADDRESSES``: from 127.1.0.0 and the addresses after it, until standard
-input ends; prints how often they connected, and how many connections were open at most. Whoever is turned out comes
-back after half a second.
+``python tests/chaos/crowd.py PORT IDLE SLOW ADDRESSES AGAIN_S``: from 127.1.0.0 and the addresses after it, until
+standard input ends; prints how often they connected, and how many connections were open at most. Whoever is turned out
+comes back after about ``AGAIN_S`` seconds.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-AGAIN_S = 0.5
 DROP_S = 1.0
 HEADS = (
     b"GET / HTTP/1.1\r\nHost: room\r\nX-Long: ",
@@ -26,19 +25,20 @@ HEADS = (
 class Crowd:
     """All clients of one process."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, again_s: float) -> None:
         self._port = port
+        self._again_s = again_s
         self.connected = 0
         self.open = 0
         self.open_most = 0
 
     async def hold(self, address: str, head: bytes) -> None:
         """Connect again and again; a client with a ``head`` sends that, and a drop each second."""
-        await asyncio.sleep(random.random() * AGAIN_S)
+        await asyncio.sleep(random.random() * min(1.0, self._again_s))
         while True:
             with contextlib.suppress(OSError):
                 await self._hold_once(address, head)
-            await asyncio.sleep(AGAIN_S * (0.5 + random.random()))
+            await asyncio.sleep(self._again_s * (0.5 + random.random()))
 
     async def _hold_once(self, address: str, head: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port, local_addr=(address, 0))
@@ -62,9 +62,9 @@ class Crowd:
 
 
 @contextlib.contextmanager
-def crowded(port: int, idle: int, slow: int, addresses: int) -> "Iterator[subprocess.Popen[str]]":
+def crowded(port: int, idle: int, slow: int, addresses: int, again_s: float) -> "Iterator[subprocess.Popen[str]]":
     """A crowd in a process of its own, on a PC of its own as it were: it gets what this one's processor has left."""
-    command = ["chrt", "--idle", "0", sys.executable, __file__, *map(str, (port, idle, slow, addresses))]
+    command = ["chrt", "--idle", "0", sys.executable, __file__, *map(str, (port, idle, slow, addresses, again_s))]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield process
@@ -81,9 +81,9 @@ def told(process: "subprocess.Popen[str]") -> dict[str, int]:
     return found
 
 
-async def come(port: int, idle: int, slow: int, addresses: int) -> None:
+async def come(port: int, idle: int, slow: int, addresses: int, again_s: float) -> None:
     """Hold connections until standard input ends."""
-    crowd = Crowd(port)
+    crowd = Crowd(port, again_s)
     heads = [b""] * idle + [HEADS[n % len(HEADS)] for n in range(slow)]
     random.shuffle(heads)
     names = [f"127.1.{n // 250}.{n % 250}" for n in range(addresses)]
@@ -97,4 +97,4 @@ async def come(port: int, idle: int, slow: int, addresses: int) -> None:
 if __name__ == "__main__":
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    asyncio.run(come(*map(int, sys.argv[1:])))
+    asyncio.run(come(*map(int, sys.argv[1:5]), float(sys.argv[5])))

@@ -1,10 +1,12 @@
 """The room's network is full of clients that hold connections, while the room plays and an administrator wants a page.
 
-``python tests/chaos/room_network.py [--cuts N] [--idle N] [--slow N] [--addresses N]``: the real daemon plays clips of
-all formats with real VLC, under a file limit of 1,024; the crowd (``crowd.py``) holds idle and slow connections to its
-panel and to the town, from addresses of loopback, for a minute: from before the daemon starts to the last clip. The
-administrator logs in meanwhile, from an address of his own, and asks for the page from a new connection each time. The
-same clips are played before without a crowd. The crowds and the town run on the same processor, at a lower priority.
+``python tests/chaos/room_network.py [--cuts N] [--idle N] [--slow N] [--addresses N] [--again S]``: the real daemon
+plays clips of all formats with real VLC, under a file limit of 1,024; the crowd (``crowd.py``) holds idle and slow
+connections to its panel and to the town, from addresses of loopback, for a minute: from before the daemon starts to the
+last clip. The administrator logs in meanwhile, from an address of his own, and asks for the page from a new connection
+each time. The same clips are played before without a crowd. The crowds and the town run on the same processor, at a
+lower priority; with a small ``--again`` the crowd connects thousands of times a second and takes much of it, which on
+PCs of its own it would not.
 
 Last line: JSON with the cuts under the crowd, the pages, and whether daemon and town ran on.
 """
@@ -93,7 +95,7 @@ class Attack:
     def crowds(self) -> Iterator[None]:
         """The crowds, until the block ends: the daemon starts among them."""
         options = self._options
-        crowd = (options.idle, options.slow, options.addresses)
+        crowd = (options.idle, options.slow, options.addresses, options.again)
         with crowded(self._house.panel_port, *crowd) as before_panel, crowded(_port(self._town), *crowd) as before_town:
             yield
             say(f"  the panel's crowd: {told(before_panel)}; the town's: {told(before_town)}")
@@ -183,6 +185,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--idle", type=int, default=3000, help="idle connections (3000)")
     parser.add_argument("--slow", type=int, default=200, help="slow connections (200)")
     parser.add_argument("--addresses", type=int, default=100, help="from so many addresses (100)")
+    parser.add_argument("--again", type=float, default=5.0, help="seconds until one that was turned out comes back (5)")
     return parser.parse_args()
 
 

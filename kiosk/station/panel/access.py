@@ -112,6 +112,7 @@ class Access:
             return "wrong-pin"
         self._lockout.right(self._buckets(visitor))
         self.remember(response, Visitor(visitor.device, True, True, visitor.address))
+        self._keep(visitor.address)
         token = self._sessions.begin(visitor.device, pin.salt)
         _set_cookie(response, SESSION_COOKIE, token, SESSION_AGE_S)
         return None
