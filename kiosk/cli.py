@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from typing import Any
 
 import click
 
@@ -43,6 +44,17 @@ class LazyGroup(click.Group):
                 f"checkout run: {sys.executable} -m pip install --require-hashes -r systemd/town.lock"
             ) from None
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what its error quotes of a town or a file reaches no terminal raw."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError:  # it quotes what was typed here, and nothing else
+            raise
+        except click.ClickException as error:
+            from kiosk.common.terminal import escape_lines
+
+            raise click.ClickException(escape_lines(error.message)) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

@@ -20,7 +20,7 @@ STATION_DOWN_TO_CONTROL = {
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"__init__"},
+    "cli": {"__init__", "common"},
     "station": set(),
     "town": set(),
     "contract": set(),
@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.config": {"common", "station.schedule"},
     "station.identity": {"common", "contract"},
     "station.schedule": {"contract"},
-    "station.service": {"station.events"},
+    "station.service": {"common", "station.events"},
     "station.display": {"common", "contract"},
     "station.library": {"common", "contract", "station.events", "station.schedule"},
     "station.journal": {"common", "contract", "station.events", "station.identity", "station.service"},

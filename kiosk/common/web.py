@@ -5,7 +5,7 @@ Plain HTTP on a LAN: the headers keep other web sites and scripts out, not someb
 
 import hmac
 import zlib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from itsdangerous import BadData, URLSafeTimedSerializer
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = (
@@ -67,7 +67,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     inflater = zlib.decompressobj(wbits=31) if coding == "gzip" else None
     body = bytearray()
     came = 0
-    async for chunk in request.stream():
+    async for chunk in _pieces(request):
         came += len(chunk)
         if inflater is not None and inflater.eof and chunk:
             raise HTTPException(400, "there is more behind the end of the gzip body; send one member alone")
@@ -83,6 +83,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     if inflater is not None and inflater.unused_data:
         raise HTTPException(400, "there is more behind the end of the gzip body; send one member alone")
     return bytes(body)
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises :class:`HTTPException` 400 where the client is gone: that is no failure of ours."""
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect:
+        raise HTTPException(400, "the body is cut short; send it again") from None
 
 
 class Seal:

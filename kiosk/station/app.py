@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import assert_never
 
+from kiosk.common.terminal import escape_lines
 from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
@@ -74,10 +75,10 @@ def run(config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> int:
     try:
         station = Station(config, inbox, stage)
     except (ReadOnlyJournal, DamagedJournal) as error:  # a disk may come back; damage is looked for at the next start
-        sys.stderr.write(f"kiosk station: {error}\n")
+        sys.stderr.write(f"kiosk station: {escape_lines(str(error))}\n")
         return EX_TEMPFAIL
     except (IdentityError, JournalError, ValueError) as error:
-        sys.stderr.write(f"kiosk station: {error}\n")
+        sys.stderr.write(f"kiosk station: {escape_lines(str(error))}\n")
         return EX_CONFIG
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, station.interrupt)

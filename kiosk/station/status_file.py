@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from kiosk.common.files import write_whole
+from kiosk.common.terminal import escape
 from kiosk.station.link.progress import progress_line
 from kiosk.station.panel.snapshot import Snapshot
 
@@ -30,7 +31,7 @@ def lines_of(snapshot: Snapshot) -> list[str]:
 
 def write(runtime: Path, snapshot: Snapshot) -> None:
     """Replace the status file. It need not survive a power cut; a full disk is reported elsewhere."""
-    text = "\n".join(lines_of(snapshot)) + "\n"
+    text = "\n".join(map(escape, lines_of(snapshot))) + "\n"
     with contextlib.suppress(OSError):
         write_whole(runtime / NAME, text.encode(), lasting=False)
 

@@ -2,16 +2,19 @@
 
 import logging
 import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 
+from kiosk.common.log import log_to_stderr
+from kiosk.common.web_server import Door, Limits, make_server
 from kiosk.town.api import stations
 from kiosk.town.town import TownError, open_town
+
+LIMITS = Limits(most=512, per_address=256, head_s=10.0, gap_s=60.0)
+"""Stations come over slow lines, and all from one address where a web server stands in front."""
 
 
 def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
@@ -27,7 +30,7 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
         town.close()
 
     app = Starlette(routes=stations.routes(), lifespan=lifespan, exception_handlers=stations.ERRORS)
-    app.state.town, app.state.wait_ms = town, wait_ms
+    app.state.town, app.state.wait_ms, app.state.keep = town, wait_ms, lambda _address: None
     return app
 
 
@@ -36,19 +39,15 @@ def serve(folder: Path, listen: str, port: int, say: Callable[[str], None], wait
 
     Raises :class:`TownError` where nothing can listen there.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr("info")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     app = create_app(folder, wait_ms)
-    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
     try:
-        listener = socket.create_server((listen, port), family=family, backlog=512)
+        door = Door("town", listen, port, LIMITS)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         raise TownError(f"listen on {listen} port {port}: {reason}; name another with --listen, --port") from None
+    app.state.keep = door.keep
     host = f"[{listen}]" if ":" in listen else listen
-    say(f"Town {app.state.town.name} listens on http://{host}:{listener.getsockname()[1]}")
-    # No access log: it would fill the disk with heartbeats. No proxy headers: nothing here asks for the address.
-    config = uvicorn.Config(
-        app, access_log=False, log_config=None, proxy_headers=False, server_header=False, timeout_graceful_shutdown=5
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    say(f"Town {app.state.town.name} listens on http://{host}:{door.port}")
+    make_server(app, door, lifespan=True, stop_s=5).run(sockets=[door])

@@ -2,12 +2,14 @@
 
 import json
 import sqlite3
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from fuzz_contract import TUF_WORDS, example
 from fuzz_parser import Parser, Read
 
+from kiosk.common.web_sessions import Sessions
 from kiosk.station.identity import IdentityError
 
 
@@ -188,14 +190,31 @@ def _memory_seeds() -> list[bytes]:
 
 
 def _lockout(folder: Path) -> Read:
-    from kiosk.station.panel import lockout
+    from kiosk.common import web_lockout as lockout
 
     def read(data: bytes) -> None:
-        (folder / lockout.FILE).write_bytes(data)
-        found = lockout.Lockout(folder)
+        (folder / "lockout.json").write_bytes(data)
+        found = lockout.Lockout(folder / "lockout.json", 1_772_413_200_000)
         for name in ("address 10.0.0.2", lockout.STRANGERS):
             assert 0 <= found.wait_ms((name,), 1_772_413_200_000) <= lockout.LONGEST_WAIT_MS
         found.wrong(("address 10.0.0.2",), 1_772_413_200_000)
+
+    return read
+
+
+def _session_seed() -> list[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "sessions.json")
+        Sessions(file, 60, lambda: 1_772_413_200_000).begin("device", "pin")
+        return [file.read_bytes()]
+
+
+def _sessions(folder: Path) -> Read:
+    def read(data: bytes) -> None:
+        (folder / "sessions.json").write_bytes(data)
+        found = Sessions(folder / "sessions.json", 60, lambda: 1_772_413_200_000)
+        assert not found.is_open("token", "device", "pin")
+        assert found.is_open(found.begin("device", "pin"), "device", "pin")
 
     return read
 
@@ -221,8 +240,7 @@ PARSERS = (
     Parser("library's documents", (), _library_seeds, _library, TUF_WORDS),
     Parser("journal's mark of another story", (), _mark_seed, _fork_mark, (b"epoch", b"witness", b"seq", b"hash")),
     Parser("what is remembered", (), _memory_seeds, _memories, (b"trusted ", b"until_ms", b"open", b"watches", b"{0}")),
-    Parser(
-        "wrong PINs", (), lambda: [b'{"strangers":[31,1772413199000],"address 10.0.0.2":[6,1772413199000]}'], _lockout
-    ),
+    Parser("wrong PINs", (), lambda: [b'{"strangers":31,"address 10.0.0.2":6}'], _lockout),
+    Parser("sessions", (), _session_seed, _sessions, (b"device", b"begun_ms")),
     Parser("PIN", (ValueError,), _pin_seed, _pin, (b"pin", b"salt", b"65536", b"1073741824")),
 )

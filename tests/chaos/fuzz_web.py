@@ -116,7 +116,7 @@ def _panel(folder: Path) -> Read:
 
     site.EFFECT_S = site.PICTURE_S = 0.0
     pin.save(folder, pin.choose(PIN))
-    access = Access(folder, lambda: 1_772_413_200_000)
+    access = Access(folder, clock=lambda: 1_772_413_200_000, monotonic=lambda: 0)
     snapshot = running()
     return answered(_let_in(access, Pages(access, lambda _event: None, lambda: snapshot).app))
 

@@ -5,6 +5,7 @@ from typing import TextIO
 
 import click
 
+from kiosk.common.terminal import escape
 from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.link.enrol import EnrolmentFailed, enrol
 
@@ -28,6 +29,5 @@ def enrol_command(url: str, code_file: TextIO | None, settings: Path, state: Pat
         identity = enrol(url, code, state, ca_file)
     except EnrolmentFailed as error:
         raise click.ClickException(str(error)) from None
-    click.echo(
-        f"This is now station {identity.station} ({identity.name}), group {identity.group}, town {identity.town}."
-    )
+    place = f"station {identity.station} ({identity.name}), group {identity.group}, town {identity.town}"
+    click.echo(escape(f"This is now {place}."))

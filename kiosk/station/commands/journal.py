@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from kiosk.common.i18n import Language
+from kiosk.common.terminal import escape, escape_lines
 from kiosk.contract.wire import Malformed
 from kiosk.station import config
 from kiosk.station.commands.station import config_option
@@ -53,7 +54,7 @@ def verify_command(path: Path | None, settings: Path) -> None:
             _clear_progress()
             wrong += remark.wrong
             place = f"entry {remark.seq}: " if remark.seq and remark.wrong else ""
-            click.echo(f"{'WRONG  ' if remark.wrong else 'right  '}{place}{remark.text}")
+            click.echo(escape(f"{'WRONG  ' if remark.wrong else 'right  '}{place}{remark.text}"))
     except (JournalError, Malformed) as error:
         raise click.ClickException(str(error)) from None
     finally:
@@ -116,7 +117,7 @@ def _write(pieces: Iterator[bytes], out: Path | None) -> None:
     with contextlib.ExitStack() as stack:
         file: IO[bytes] = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
         for piece in pieces:
-            file.write(piece)
+            file.write(escape_lines(piece.decode("utf-8-sig")).encode() if file.isatty() else piece)
         file.flush()
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kiosk.common.log import log_to_stderr
+from kiosk.common.terminal import escape_lines
 from kiosk.station.config import Config, ConfigError, load
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
 EX_CONFIG = 78
 """Exit code for settings that cannot be used (sysexits.h); the unit does not restart the daemon after it."""
-
-JOURNAL_PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 config_option = click.option(
     "--config",
@@ -44,9 +44,10 @@ def station(settings: Path) -> None:
     try:
         config = load(settings)
     except ConfigError as error:
-        click.echo(str(error), err=True)
+        click.echo(escape_lines(str(error)), err=True)
         sys.exit(EX_CONFIG)
     log_to_stderr(config.log.level)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every timer that is set
     from kiosk.station.projector.stage import Stage
 
     inbox: SimpleQueue[Event] = SimpleQueue()
@@ -75,17 +76,3 @@ def check_config(settings: Path) -> None:
     """Read the settings and list everything that is wrong with them."""
     load_settings(settings)
     click.echo(f"{settings}: in order")
-
-
-def log_to_stderr(level: str) -> None:
-    """Log ``level`` and above; each line carries the priority prefix (sd-daemon(3)) that systemd's journal reads."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
-    logging.basicConfig(level=level.upper(), handlers=[handler])
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every timer that is set
-
-
-class _JournalFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        prefix = f"<{JOURNAL_PRIORITY.get(record.levelno, 6)}>"
-        return "\n".join(prefix + line for line in super().format(record).splitlines())

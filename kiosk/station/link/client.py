@@ -17,6 +17,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from kiosk import __version__
+from kiosk.common.terminal import escape
 from kiosk.contract import wire
 from kiosk.station.link.sockets import Limits, keep_time
 
@@ -42,7 +43,7 @@ class Unreachable(Exception):
     """
 
     def __init__(self, message: str, remedy: str = "", wait_s: float = 0.0) -> None:
-        super().__init__(wire.tellable(message))  # it quotes bytes from the network
+        super().__init__(escape(wire.tellable(message)))  # it quotes bytes from the network
         self.remedy, self.wait_s = remedy, wait_s
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,14 @@ from starlette.responses import Response
 
 from kiosk.common.files import write_whole
 from kiosk.common.web import Seal, form_token, is_form_token, is_same_origin
+from kiosk.common.web_lockout import Lockout, buckets
+from kiosk.common.web_sessions import Sessions
 from kiosk.station.panel import pin as pins
-from kiosk.station.panel.lockout import Lockout, buckets
 
 log = logging.getLogger(__name__)
 
+LOCKOUT_FILE = "panel-lockout.json"
+SESSIONS_FILE = "panel-sessions.json"
 DEVICE_COOKIE = "kiosk-panel-device"
 SESSION_COOKIE = "kiosk-panel-session"
 DEVICE_AGE_S = 400 * 86_400
@@ -37,15 +41,26 @@ class Visitor:
 
 
 class Access:
-    """The panel's cookies, form tokens, PIN and lock-out. ``clock`` returns UTC milliseconds."""
+    """The panel's cookies, sessions, form tokens, PIN and lock-out.
 
-    def __init__(self, state: Path, clock: Callable[[], int]) -> None:
+    ``keep`` is called with the address of each visitor who is logged in. ``clock`` returns UTC milliseconds, for the
+    age of sessions; ``monotonic`` milliseconds that nobody can set, for the lock-out.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        keep: Callable[[str], None] = lambda _address: None,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        monotonic: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
+    ) -> None:
         self._state = state
-        self._clock = clock
+        self._monotonic = monotonic
+        self._keep = keep
         self._key = _key(state / pins.KEY_FILE)
         self._devices = Seal(self._key, "device")
-        self._sessions = Seal(self._key, "session")
-        self._lockout = Lockout(state)
+        self._sessions = Sessions(state / SESSIONS_FILE, SESSION_AGE_S, clock)
+        self._lockout = Lockout(state / LOCKOUT_FILE, monotonic())
 
     def pin(self) -> pins.Pin | None:
         """The PIN as it is set now, read from its file: the command that sets it is another process."""
@@ -58,11 +73,13 @@ class Access:
     def visitor(self, request: Request) -> Visitor:
         """Who sent ``request``."""
         device = self._devices.open(request.cookies.get(DEVICE_COOKIE), DEVICE_AGE_S)
-        session = self._sessions.open(request.cookies.get(SESSION_COOKIE), SESSION_AGE_S)
+        session = request.cookies.get(SESSION_COOKIE, "")
         name = device.get("device") or secrets.token_hex(16)
         pin = self.pin() if session else None
-        logged_in = pin is not None and session == {"device": name, "pin": pin.salt}
+        logged_in = pin is not None and self._sessions.is_open(session, name, pin.salt)
         address = request.client.host if request.client else ""
+        if logged_in:
+            self._keep(address)
         return Visitor(name, device.get("known") == "yes", logged_in, address)
 
     def remember(self, response: Response, visitor: Visitor) -> None:
@@ -80,7 +97,7 @@ class Access:
 
     def wait_s(self, visitor: Visitor) -> int:
         """How many seconds until this visitor may try a PIN; 0 is now."""
-        return -(-self._lockout.wait_ms(self._buckets(visitor), self._clock()) // 1000)
+        return -(-self._lockout.wait_ms(self._buckets(visitor), self._monotonic()) // 1000)
 
     def log_in(self, visitor: Visitor, typed: str, response: Response) -> Refusal | None:
         """Try a PIN. On success ``response`` carries the session, and the device is known from now on."""
@@ -90,17 +107,19 @@ class Access:
         if self.wait_s(visitor):
             return "locked-out"
         if not pin.fits(typed):
-            self._lockout.wrong(self._buckets(visitor), self._clock())
+            self._lockout.wrong(self._buckets(visitor), self._monotonic())
             log.warning("wrong PIN at the panel from %s", visitor.address)
             return "wrong-pin"
         self._lockout.right(self._buckets(visitor))
         self.remember(response, Visitor(visitor.device, True, True, visitor.address))
-        sealed = self._sessions.close({"device": visitor.device, "pin": pin.salt})
-        _set_cookie(response, SESSION_COOKIE, sealed, SESSION_AGE_S)
+        self._keep(visitor.address)
+        token = self._sessions.begin(visitor.device, pin.salt)
+        _set_cookie(response, SESSION_COOKIE, token, SESSION_AGE_S)
         return None
 
-    def log_out(self, response: Response) -> None:
-        """End the session; the device stays known."""
+    def log_out(self, request: Request, response: Response) -> None:
+        """End the session that ``request`` shows; the device stays known."""
+        self._sessions.end(request.cookies.get(SESSION_COOKIE, ""))
         response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
 
     @staticmethod

@@ -13,8 +13,8 @@ from kiosk.common.files import write_whole
 
 FILE = "panel.json"
 KEY_FILE = "panel.key"
-LENGTHS = range(4, 13)
-"""Digits of a PIN."""
+DIGITS = 6
+"""Digits of a new PIN; one of another length that was set by an older version goes on until it is changed."""
 SCRYPT = {"n": 2**12, "r": 8, "p": 4}
 """4 MB (which the daemon keeps afterwards) and about 50 ms a guess. The lock-out does the rest."""
 
@@ -48,8 +48,8 @@ class Pin:
 
 def choose(typed: str) -> Pin:
     """The hash of a new PIN. Raises :class:`BadPin` with what to do instead."""
-    if not (typed.isascii() and typed.isdigit() and len(typed) in LENGTHS):
-        raise BadPin(f"a PIN is {LENGTHS[0]} to {LENGTHS[-1]} digits; choose another")
+    if not (typed.isascii() and typed.isdigit() and len(typed) == DIGITS):
+        raise BadPin(f"a PIN is {DIGITS} digits, 0 to 9; choose another")
     steps = {(int(b) - int(a)) % 10 for a, b in zip(typed, typed[1:], strict=False)}
     if len(steps) == 1 and steps <= {0, 1, 9}:
         raise BadPin("this PIN is the first that anybody would try; choose another")

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import socket
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
+from kiosk.common.web_server import Door, Limits, make_server
 from kiosk.station.config import Panel as Settings
 from kiosk.station.events import Post
 from kiosk.station.panel.access import Access
@@ -22,8 +21,8 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 30.0
 STOP_S = 5.0
-MOST_CONNECTIONS = 100
-"""Five phones need ten; more is a fault or a prank, and is answered with 503."""
+LIMITS = Limits(most=100, per_address=12, head_s=5.0, gap_s=5.0)
+"""Five phones need ten connections; a browser opens six."""
 
 
 class Panel:
@@ -46,8 +45,10 @@ class Panel:
         self._settings = settings
         self._post = post
         self._retry_s = retry_s
-        self._pages = Pages(Access(state, lambda: time.time_ns() // 1_000_000), post, snapshot, picture)
+        access = Access(state, self._keep)
+        self._pages = Pages(access, post, snapshot, picture)
         self._stopping = threading.Event()
+        self._door: Door | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
@@ -65,10 +66,14 @@ class Panel:
         if self._thread is not None:
             self._thread.join(STOP_S + 1)
 
+    def _keep(self, address: str) -> None:
+        if self._door is not None:
+            self._door.keep(address)
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                listener = self._bind()
+                door = Door("panel", self._settings.listen, self._settings.port, LIMITS)
             except OSError as error:
                 log.error(  # noqa: TRY400 -- a busy port is no mistake of the code
                     "the panel cannot listen on %s port %d: %s; it tries again in %d s. Set another [panel] port if "
@@ -80,35 +85,15 @@ class Panel:
                 )
                 self._stopping.wait(self._retry_s)
                 continue
-            with listener:
-                self._serve(listener)
+            with door:
+                self._serve(door)
             if not self._stopping.is_set():
                 raise RuntimeError("the panel's server ended without being asked")
 
-    def _bind(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self._settings.listen else socket.AF_INET
-        listener = socket.create_server((self._settings.listen, self._settings.port), family=family)
-        self.port = int(listener.getsockname()[1])
-        return listener
-
-    def _serve(self, listener: socket.socket) -> None:
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                self._pages.app,
-                loop="asyncio",
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=MOST_CONNECTIONS,
-                timeout_graceful_shutdown=int(STOP_S),
-            )
-        )
+    def _serve(self, door: Door) -> None:
+        self._door, self.port = door, door.port
+        self._server = make_server(self._pages.app, door, lifespan=False, stop_s=int(STOP_S))
         if self._stopping.is_set():
             return
         log.info("the panel listens on %s port %d", self._settings.listen, self.port)
-        asyncio.run(self._server.serve(sockets=[listener]))
+        asyncio.run(self._server.serve(sockets=[door]))

@@ -161,7 +161,7 @@ class Pages:
     async def _log_out(self, request: Request) -> Response:
         await self._read_form(request, "logout")
         answer = _to("/")
-        self._access.log_out(answer)
+        self._access.log_out(request, answer)
         return answer
 
     async def _start(self, request: Request) -> Response:

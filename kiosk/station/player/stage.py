@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from kiosk.common.sandbox import confine, die_with_parent
+from kiosk.common.terminal import escape
 from kiosk.station.display.poster import Poster
 from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
@@ -27,7 +28,7 @@ def main() -> None:
     """``python -m kiosk.station.player.stage DISPLAY``; orders come on standard input."""
     die_with_parent()
     if trouble := confine(stage_reach(sys.argv[1])):
-        sys.stderr.write(f"stage: {trouble}\n")
+        sys.stderr.write(f"stage: {escape(str(trouble))}\n")
     orders, pending = sys.stdin.fileno(), b""
     try:
         connection = connect(sys.argv[1])
@@ -56,7 +57,7 @@ def main() -> None:
             if len(posters) < len(given):
                 _report(_screenshot(connection))
     except HUNG_UP as error:
-        sys.stderr.write(f"stage: {error}\n")
+        sys.stderr.write(f"stage: {escape(str(error))}\n")
         sys.exit(SCREEN_GONE)
 
 

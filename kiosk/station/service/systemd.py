@@ -5,6 +5,8 @@ import os
 import socket
 from pathlib import Path
 
+from kiosk.common.terminal import escape
+
 log = logging.getLogger(__name__)
 
 READY = "READY=1"
@@ -33,7 +35,7 @@ def notify(*lines: str) -> bool:
 
 def status(text: str) -> str:
     """The line that ``systemctl status`` shows."""
-    return "STATUS=" + " ".join(text.split())
+    return "STATUS=" + escape(" ".join(text.split()))
 
 
 def patience(seconds: int) -> str:

@@ -190,7 +190,10 @@ def _caller(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unknown("this needs the station's token; enrol the station")
-    return registry.recognise(_town(request), token.strip())
+    caller = registry.recognise(_town(request), token.strip())
+    if request.client is not None:
+        request.app.state.keep(request.client.host)
+    return caller
 
 
 def _require_own(caller: Caller, station: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kiosk.common.terminal import escape
 from kiosk.town.commands.common import local_text, with_town
 from kiosk.town.database.store import Store
 from kiosk.town.ledger import queries
@@ -33,7 +34,7 @@ def plays(town: Town, _by: str, as_json: bool) -> None:
         seconds = row["played_ms"] / 1000
         return f"{row['station']} {mark}{local_text(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
 
-    _list(queries.plays(town.store), line, as_json)
+    _list(queries.plays(town.store), line, as_json=as_json)
 
 
 @click.command()
@@ -46,7 +47,7 @@ def stations(town: Town, _by: str, as_json: bool) -> None:
     def line(row: Row) -> str:
         return f"{row['id']}  {row['name']}  {row['head_seq']} entries  {_state(row)}{_against(row)}"
 
-    _list(queries.stations(town.store), line, as_json)
+    _list(queries.stations(town.store), line, as_json=as_json)
 
 
 @click.command()
@@ -64,7 +65,7 @@ def restarts(town: Town, _by: str, station: str, as_json: bool) -> None:
         when = f"{row['station']}  begun anew {local_text(row['begun_ms'])}"
         return f"{when}  {missing}; the town has the record before it up to entry {row['held_seq']}"
 
-    _list_of(town, station, queries.restarts, line, as_json)
+    _list_of(town, station, queries.restarts, line, as_json=as_json)
 
 
 @click.command()
@@ -77,7 +78,7 @@ def refused(town: Town, _by: str, station: str, as_json: bool) -> None:
     def line(row: Row) -> str:
         return f"{row['station']}  {local_text(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
 
-    _list_of(town, station, queries.refused, line, as_json)
+    _list_of(town, station, queries.refused, line, as_json=as_json)
 
 
 @click.command()
@@ -87,12 +88,14 @@ def refused(town: Town, _by: str, station: str, as_json: bool) -> None:
 def forks(town: Town, _by: str, station: str, as_json: bool) -> None:
     """The other story that STATION has told beside the one that the town countersigned: nothing of it is lost."""
 
-    def lines(row: Row) -> str:
+    def line(row: Row) -> str:
         stands = row["stands"] or "none"
-        told_at = f"entry {row['seq']}, told {local_text(row['received_ms'])}; the town has {stands} there"
-        return f"{told_at}\n    {_text(row['record'])}"
+        return f"entry {row['seq']}, told {local_text(row['received_ms'])}; the town has {stands} there"
 
-    _list_of(town, station, queries.forks, lines, as_json)
+    def record(row: Row) -> str:
+        return f"    {_text(row['record'])}"
+
+    _list_of(town, station, queries.forks, line, record, as_json=as_json)
 
 
 @click.command()
@@ -106,33 +109,37 @@ def late(town: Town, _by: str, days: float, as_json: bool) -> None:
         age = row["age_ms"] / DAY_MS
         return f"{row['station']}  entry {row['seq']}  {row['kind']:12}  {age:6.1f} days  {row['record_id']}"
 
-    _list(queries.late(town.store, round(days * DAY_MS)), line, as_json)
+    _list(queries.late(town.store, round(days * DAY_MS)), line, as_json=as_json)
 
 
 def _list_of(
     town: Town,
     station: str,
     read: Callable[[Store, str], Iterator[Row]],
-    line: Callable[[Row], str],
+    *lines: Callable[[Row], str],
     as_json: bool,
 ) -> None:
     """Print the rows of one station, or of all where ``station`` is empty. Raises :class:`TownError` if not known."""
     if station:
         with town.store.read() as connection:
             require_station(connection, station)
-    _list(read(town.store, station), line, as_json)
+    _list(read(town.store, station), *lines, as_json=as_json)
 
 
-def _list(rows: Iterator[Row], line: Callable[[Row], str], as_json: bool) -> None:
-    """Print the rows as they are read: a line each, ``none`` where there are none, or one JSON array."""
+def _list(rows: Iterator[Row], *lines: Callable[[Row], str], as_json: bool) -> None:
+    """Print the rows as they are read: ``lines`` of each, ``none`` where there are no rows, or one JSON array.
+
+    What stations wrote is escaped.
+    """
     if not as_json:
-        lines = map(line, rows)
-        for text in itertools.chain([next(lines, "none")], lines):
+        texts = (escape(line(row)) for row in rows for line in lines)
+        for text in itertools.chain([next(texts, "none")], texts):
             click.echo(text)
         return
     click.echo("[", nl=False)
     for number, row in enumerate(rows):
-        click.echo(("," if number else "") + json.dumps(row, ensure_ascii=False, default=_text), nl=False)
+        text = escape(json.dumps(row, ensure_ascii=False, default=_text))
+        click.echo(("," if number else "") + text, nl=False)
     click.echo("]")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from kiosk.common.terminal import escape
 from kiosk.town.commands.common import Options, TownGroup, local_text, with_town
 from kiosk.town.commands.ledger import forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
@@ -139,7 +140,7 @@ def publish(town: Town, by: str, source: Path, expires_days: int, yes: bool) -> 
             click.echo(err=True)  # the bar stands at half
         _show_days(composition)
         for question in questions:
-            click.echo(f"Is it meant? {question}.", err=True)
+            click.echo(escape(f"Is it meant? {question}."), err=True)
         if questions and not yes:
             raise click.ClickException("nothing is published; mend the source, or give --yes if all of it is meant")
 
@@ -179,7 +180,7 @@ def rotate_key(town: Town, by: str, role: str, root_keys: Path | None) -> None:
     for line in done.signed:
         click.echo(f"Signed anew: {line}")
     for line in done.set_aside:
-        click.echo(f"Not signed, moved to {town.folder / 'set-aside'}: {line}; publish that anew")
+        click.echo(escape(f"Not signed, moved to {town.folder / 'set-aside'}: {line}; publish that anew"))
 
 
 @town.command()
@@ -198,7 +199,7 @@ def serve(options: Options, listen: str, port: int, heartbeat_s: int) -> None:
     from kiosk.town import app
 
     folder, _ = options
-    app.serve(folder, listen, port, click.echo, 1000 * heartbeat_s)
+    app.serve(folder, listen, port, lambda line: click.echo(escape(line)), 1000 * heartbeat_s)
 
 
 @town.command()

@@ -1,5 +1,7 @@
 """`kiosk panel-pin`: what is kept of a PIN, and which PIN is refused."""
 
+import hashlib
+import json
 import os
 import stat
 from pathlib import Path
@@ -36,14 +38,27 @@ def test_pin_command_asks_twice(tmp_path: Path) -> None:
     assert PIN not in done.output
 
 
-@pytest.mark.parametrize("typed", ["123", "1234567890123", "12a4", "", "1111", "1234", "9876", "8901", "２７１８２８"])
-def test_pin_command_refuses_a_pin_that_is_too_easy(tmp_path: Path, typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed", ["12345", "2718281", "2718", "12a456", "", "111111", "123456", "987654", "890123", "２７１８２８"]
+)
+def test_a2_pin_command_refuses_a_pin_that_is_not_six_digits_or_too_easy(tmp_path: Path, typed: str) -> None:
     settings = tmp_path / "config.toml"
     settings.write_text(f'[station]\nstate = "{tmp_path}"\n', encoding="utf-8")
     done = CliRunner().invoke(panel_pin, ["--config", str(settings), "--pin-stdin"], input=f"{typed}\n")
     assert done.exit_code == 1
     assert "choose another" in done.output
+    assert ("6 digits" in done.output) == (len(typed) != 6 or not typed.isascii() or not typed.isdigit())
     assert not (tmp_path / pin.FILE).exists()
+
+
+def test_a2_pin_of_another_length_goes_on_until_it_is_changed(tmp_path: Path) -> None:
+    old = "271828" + "1828"
+    salt = bytes(16)
+    hashed = hashlib.scrypt(old.encode(), salt=salt, n=2, r=1, p=1, dklen=32)
+    kept = {"pin": {"salt": salt.hex(), "hash": hashed.hex(), "n": 2, "r": 1, "p": 1}}
+    (tmp_path / pin.FILE).write_text(json.dumps(kept), encoding="ascii")
+    found = pin.load(tmp_path)
+    assert found is not None and found.fits(old)
 
 
 def test_pin_command_names_a_settings_file_that_cannot_be_used(tmp_path: Path) -> None:

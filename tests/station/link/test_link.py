@@ -1,6 +1,8 @@
 """The link: what the town signed arrives, what it did not is refused, and no answer whatever is more than an event."""
 
 import hashlib
+import json
+import logging
 import socket
 import threading
 import time
@@ -15,6 +17,7 @@ from link_room import Room, heartbeat, nothing_new
 from sqlalchemy import text
 from starlette.responses import Response
 
+from kiosk.common.log import JournalFormatter
 from kiosk.contract import trust, wire
 from kiosk.contract.playlist import Slot, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, chain
@@ -494,6 +497,22 @@ def test_the_town_answers_nonsense_and_it_is_an_event_and_no_more(town: TownOnTh
     town.switch("/")
     eventually(room.delivered())
     assert room.fetch(room.wanting(film)) == FetchEnded(0)
+
+
+def test_a3_error_text_of_a_town_adds_no_line_to_the_log(
+    town: TownOnTheLine, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = json.dumps({"error": "busy\n<0>kiosk.station.app: all records are lost\x1b[2J\u202e\x9b"})
+    town.switch("/", page(said.encode(), 500))
+    ended = room.fetch()
+    room.report()
+    eventually(lambda: room.of(TownUnreachable))
+    records = [*caplog.records, logging.makeLogRecord({"name": "link", "msg": "%s", "args": (ended.error,)})]
+    lines = [JournalFormatter("%(name)s: %(message)s").format(record) for record in records]
+    assert any("all records are lost" in line for line in lines)
+    assert all(line.isprintable() for line in lines)
+    for error in (ended.error, room.of(TownUnreachable)[0].error):
+        assert error.isprintable(), "nor to the record or a page"
 
 
 def test_a_redirect_is_never_followed_so_the_token_stays_here(town: TownOnTheLine, room: Room, tmp_path: Path) -> None:

@@ -22,6 +22,12 @@ def test_lines_arrive_in_one_message(abstract: bool, tmp_path: Path, monkeypatch
         assert manager.recv(4096).decode() == "READY=1\nSTATUS=on air: 《春耕》"
 
 
+def test_a3_title_adds_no_line_to_what_systemd_is_told() -> None:
+    assert status("on air: a\nWATCHDOG=trigger\x1b[2J\u202e\u2028STOPPING=1") == (
+        "STATUS=on air: a WATCHDOG=trigger\\u001b[2J\\u202e STOPPING=1"
+    )
+
+
 def test_without_systemd_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     assert notify(WATCHDOG) is False

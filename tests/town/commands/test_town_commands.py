@@ -234,6 +234,39 @@ def test_d2_lists_without_rows_say_none_and_an_unknown_station_is_an_error(kiosk
         kiosk(words, "x", "--json", fails="station x is not known; known are room-1")
 
 
+def test_a3_title_of_a_play_sends_no_command_to_the_officers_terminal(kiosk, served):
+    code = parse_code(kiosk("add-station", "room-1", "--name", "a\u202eb").splitlines()[-1])
+    body = encode(enrol_request(code.secret))
+    token = requests.post(f"{served}/v1/enrol", data=body, timeout=10).json()["token"]
+    title = "\x1b[2J\x1b]0;owned\x07\u202e\x9b31m\nroom-2 a play"
+    play = Play(
+        id="p1",
+        playlist_version=0,
+        programme="rice",
+        title=title,
+        sha256="0" * 64,
+        origin="slot",
+        planned_start_ms=1,
+        planned_end_ms=2,
+        actual_start_ms=1,
+        actual_end_ms=2001,
+        played_ms=2000,
+        outcome="completed",
+        clock="trusted",
+        boot_id="b",
+        started_monotonic_ms=1,
+    )
+    record = report(encode(play), b'{"id":"bad","kind":"\xe2\x80\xae\xc2\x9b"}')
+    headers = {"Authorization": f"Bearer {token}"}
+    sent = requests.post(f"{served}/v1/reports", data=encode(record), headers=headers, timeout=10)
+    assert [one["state"] for one in sent.json()["receipts"]] == ["accepted", "refused"]
+    for command in (["plays"], ["plays", "--json"], ["refused"], ["refused", "--json"], ["stations"]):
+        [line, end] = kiosk(*command).split("\n")
+        assert line.isprintable() and end == "", command
+    assert "\\u001b[2J\\u001b]0;owned\\u0007\\u202e\\u009b31m\\nroom-2 a play" in kiosk("plays")
+    assert json.loads(kiosk("plays", "--json"))[0]["title"] == title, "as JSON it is the same title"
+
+
 def test_errors_are_a_sentence_on_stderr(kiosk, source, tmp_path):
     kiosk("plays", fails="there is no town; make one with `kiosk town")
     kiosk("init")
