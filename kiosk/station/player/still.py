@@ -1,9 +1,11 @@
-"""Programmes that are one picture (PNG, JPEG), and the title card of a programme that has sound only."""
+"""Programmes that are one picture, and the title card of a programme that has sound only."""
 
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiosk.common.stills import StillError, read_still
+from kiosk.common.stills import is_still as begins_as_still
 from kiosk.common.text import one_line
 from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.window import ProgrammeWindow
@@ -13,9 +15,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 CARD_GROUND, CARD_INK = (20, 36, 61), (255, 255, 255)
-HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-MOST_PIXELS = 64_000_000
-"""A still of more than this many pixels (8000 x 8000) would take a quarter of a gigabyte to decode."""
 
 
 class Failure(Exception):
@@ -23,13 +22,13 @@ class Failure(Exception):
 
 
 def is_still(file: str) -> bool:
-    """Whether a file is a PNG or JPEG picture, by its first bytes. Raises Failure where it cannot be read."""
+    """Whether a file is one picture, by its first bytes. Raises Failure where it cannot be read."""
     path = Path(file)
     if not path.is_file():
         raise Failure("it is not a file")
     try:
         with path.open("rb") as opened:
-            return opened.read(8).startswith(HEADS)
+            return begins_as_still(opened.read(16))
     except OSError as error:
         raise Failure(f"it cannot be read: {error.strerror}") from None
 
@@ -48,18 +47,10 @@ class Still:
 
     def make_ready(self) -> None:
         """Decode the picture, fit it into the window, paint it. Raises Failure."""
-        from PIL import Image, UnidentifiedImageError
-
-        Image.MAX_IMAGE_PIXELS = MOST_PIXELS
         try:
-            with Image.open(self._cue.file, formats=("PNG", "JPEG")) as opened:
-                width, height = opened.size
-                if width * height > MOST_PIXELS:
-                    raise Failure(f"the picture has {width}x{height} pixels, more than {MOST_PIXELS}")
-                opened.draft("RGB", (self._window.width, self._window.height))
-                picture = opened.convert("RGB")
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise Failure(f"the picture cannot be decoded: {error}") from None
+            picture = read_still(Path(self._cue.file), (self._window.width, self._window.height))
+        except (StillError, OSError) as error:
+            raise Failure(str(error)) from None
         self._window.paint(_pixels(_fitted(picture, self._window.width, self._window.height)))
 
     def run(self) -> None:
@@ -101,7 +92,7 @@ def _fitted(picture: "Image", width: int, height: int) -> "Image":
     from PIL import Image, ImageOps
 
     ground = Image.new("RGB", (width, height))
-    inside = ImageOps.contain(ImageOps.exif_transpose(picture), (width, height))
+    inside = ImageOps.contain(picture, (width, height))
     ground.paste(inside, ((width - inside.width) // 2, (height - inside.height) // 2))
     return ground
 
