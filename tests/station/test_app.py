@@ -52,7 +52,7 @@ def room(
 
 
 def test_restart_at_any_moment_joins_the_running_slot_where_it_should_be(room: LiveRoom, sampler: Sampler) -> None:
-    begin = whole(now() + timedelta(firsts=6))
+    begin = whole(now() + timedelta(seconds=6))
     head = at_monotonic(begin)
     room.publish((begin, HOUR, "long"), names=("long.mp4",))
     room.start_daemon()

@@ -42,7 +42,7 @@ def publish_week(town: Town, path: Path, week: WeekSource, terms: PublishTerms, 
     problems = playlists.check(_draft(town, week)) + missing(wanted(path, week.programmes))
     if problems:
         raise SourceError(path, problems)
-    programmes, files = gather(town.store, path, week.programmes, tick)
+    programmes, files = gather(town, path, week.programmes, tick)
     draft = replace(_draft(town, week), programmes=programmes)
     if problems := playlists.check(draft) + pins(programmes)[1]:
         raise SourceError(path, problems)
@@ -68,7 +68,7 @@ def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> t
     notices: list[Urgent] = []
     files: dict[str, Path] = {}
     for notice in source.notices:
-        programmes, named = gather(town.store, path, notice.programmes, tick)
+        programmes, named = gather(town, path, notice.programmes, tick)
         files |= named
         try:
             notices.append(_urgent(town, notice, programmes))
