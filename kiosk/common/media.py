@@ -1,41 +1,60 @@
 """Measures a media file with Debian's ffprobe and ffmpeg: true length, loudness, size and hash.
 
 The files come from anywhere, so ffmpeg may open nothing but the file itself, only as one of the listed formats, and has
-a bounded time.
+a bounded time. A file that a room cannot show right is refused, with the cause and what to ask for instead.
 """
 
 import hashlib
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
+from kiosk.common.container import reason_against
+from kiosk.common.decode import ENTRIES, fault, number, read_tracks, span
+from kiosk.common.messages import Message, mark
+from kiosk.common.stills import StillError, is_still, read_still
 from kiosk.contract.playlist import PEAK_LIMIT
 from kiosk.contract.wire import Count
 
-FORMATS = (
-    "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,gif,mp3,aac,wav,flac,"
-    "image2,png_pipe,jpeg_pipe,mjpeg,webp_pipe,bmp_pipe"
-)
+FORMATS = "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,mp3,aac,wav,flac,mjpeg"
 """ffmpeg's names of what may be opened: nothing that names further files, as HLS and concat do."""
+RULES = 2
+"""Counts the rules by which files are measured and refused: what was measured by older ones is measured again."""
 PROBE_S = 120
+DECODE_S = 6 * 3600
 LOUDNESS_S = 1800
 """How long the tools may take over one file, in seconds."""
 LONGEST_S = 366 * 86_400
 """The longest programme that the contract can name, in seconds."""
 SILENT_CLUFS = -7000
 """What EBU R 128 gives for silence, in hundredths of LUFS: its absolute gate."""
+PROMISE, LOOSE_PROMISE = (0.4, 0.01), (2.0, 0.1)
+"""By how much a file may end before what its container promises: seconds, and a share of the promise."""
+LOOSE = {"mp3", "mxf", "asf"}
+"""Formats whose promise may be a guess."""
+UNREAD, UNREAD_SHARE = 64 * 1024, 0.02
+"""Bytes at the end that may hold no packet in a format without a length, and their share of the file."""
+NO_PROMISE = {"aac", "h264", "hevc", "mpegts", "mpeg", "mpegvideo"}
+"""Formats without a length of their own: ffmpeg guesses it from the bit rate."""
 CHUNK = 1024 * 1024
 
-_STILLS = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
+_CODECS = {"avs2": "AVS2", "avs3": "AVS3", "dra": "DRA", "unknown": "?", "none": "?"}
+"""Names of codings that ffmpeg knows, and cannot decode."""
 _INTEGRATED = re.compile(r"^\s+I:\s+(-?[0-9.]+|nan|-inf) LUFS$", re.MULTILINE)
 _PEAK = re.compile(r"^\s+Peak:\s+(-?[0-9.]+|nan|-?inf) dBFS$", re.MULTILINE)
 
 
 class MediaError(Exception):
-    """A file cannot be measured; the message names the file, the cause and the remedy."""
+    """A file cannot be measured or is not taken; the message names the file, the cause and the remedy."""
+
+    def __init__(self, file: Path | str, cause: Message) -> None:
+        super().__init__(f"{file}: {cause.render(str)}")
+        self.file, self.cause = file, cause
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,30 +74,59 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     audio: str | None
     width: int
     height: int
+    audio_track: int = 0
+    """Which of the sound tracks was measured, from 0: the one to play."""
+    rules: int = 1
+    """The :data:`RULES` that held."""
 
 
 def measure(path: Path, sha256: str | None = None) -> Media:
     """Measure ``path``; ``sha256`` where its hash is known already. Raises :class:`MediaError`."""
     size = path.stat().st_size
     sha256 = sha256 or hash_file(path)
+    with path.open("rb") as file:
+        head = file.read(16)
+    if is_still(head):
+        return _still(path, size, sha256)
+    if (reason := reason_against(path)) is not None:
+        raise MediaError(path, Message(reason))
     found = _probe(path)
-    video = next((s for s in found.streams if s.codec_type == "video" and not s.disposition.attached_pic), None)
-    audio = next((s for s in found.streams if s.codec_type == "audio"), None)
-    timed = video or audio
-    if timed is None:
-        raise MediaError(f"{path}: no picture and no sound in it; is it a programme?")
-    loudness, peak = _loudness_and_peak(path) if audio else (None, None)
-    still = bool(_STILLS & set(found.format.format_name.split(",")))
+    video, audio = _chosen(path, found)
+    duration_ms = _duration(path, found.format, video, audio)
+    tracks = [stream.index for stream in found.streams if stream.codec_type == "audio"]
+    audio_track = tracks.index(audio.index) if audio else 0
+    loudness, peak = _loudness_and_peak(path, audio_track) if audio else (None, None)
     return Media(
         size=size,
         sha256=sha256,
-        duration_ms=None if still else _duration(path, timed.index, found.format.duration),
+        duration_ms=duration_ms,
         loudness_clufs=loudness,
         peak_cdbtp=peak,
         video=video.codec_name if video else None,
         audio=audio.codec_name if audio else None,
         width=video.width if video else 0,
         height=video.height if video else 0,
+        audio_track=audio_track,
+        rules=RULES,
+    )
+
+
+def _still(path: Path, size: int, sha256: str) -> Media:
+    try:
+        picture = read_still(path)
+    except StillError as error:
+        raise MediaError(path, error.cause) from None
+    return Media(
+        size=size,
+        sha256=sha256,
+        duration_ms=None,
+        loudness_clufs=None,
+        peak_cdbtp=None,
+        video="still",
+        audio=None,
+        width=picture.width,
+        height=picture.height,
+        rules=RULES,
     )
 
 
@@ -95,6 +143,8 @@ def hash_file(path: Path, tick: Callable[[int], None] = lambda _: None) -> str:
 class _Disposition(msgspec.Struct, frozen=True):
     attached_pic: int = 0
     """Whether the picture is a cover."""
+    default: int = 0
+    """Whether the track is marked as the one to play."""
 
 
 class _Stream(msgspec.Struct, frozen=True):
@@ -103,6 +153,8 @@ class _Stream(msgspec.Struct, frozen=True):
     codec_name: str = "unknown"
     width: Count = 0
     height: Count = 0
+    nb_frames: str = ""
+    avg_frame_rate: str = ""
     disposition: _Disposition = _Disposition()
 
 
@@ -123,39 +175,78 @@ def _probe(path: Path) -> _Found:
     try:
         return msgspec.json.decode(output, type=_Found)
     except (ValueError, RecursionError) as error:
-        raise MediaError(f"{path}: what ffprobe says of it cannot be read ({error}); convert it, to MP4") from None
+        cause = mark("what ffprobe says of it cannot be read ({error}); convert it, to MP4")
+        raise MediaError(path, Message(cause, {"error": str(error)})) from None
 
 
-def _duration(path: Path, stream: int, claimed: str) -> int:
-    """The stream's true length in ms: containers and libVLC mis-report that of transport streams."""
-    fields = ["-select_streams", str(stream), "-show_entries", "packet=pts_time,dts_time,duration_time", "-of", "csv"]
-    output = _run("ffprobe", path, PROBE_S, fields, []).stdout
-    starts: list[float] = []
-    end = 0.0
-    for line in output.splitlines():
-        pts, dts, length = (_number(text) for text in (line.split(",") + ["", "", ""])[1:4])
-        start = pts if pts is not None else dts
-        if start is not None:
-            starts.append(start)
-            end = max(end, start + (length or 0.0))
-    if not starts or end <= min(starts):
-        raise MediaError(f"{path}: its packets carry no times; convert it, to MP4 for instance")
-    duration = end - min(starts)
-    if duration > LONGEST_S:
-        raise MediaError(f"{path}: by its packets' times it lasts {duration / 86_400:.0f} days; convert it, to MP4")
-    promised = _number(claimed)
-    if promised is not None and promised - duration > max(5.0, promised * 0.1):
-        raise MediaError(
-            f"{path}: it promises {promised:.0f} s, its content ends after {duration:.0f} s; "
+def _chosen(path: Path, found: _Found) -> tuple[_Stream | None, _Stream | None]:
+    """The picture and the sound track that libVLC plays: the first that is marked as default, else the first."""
+    pictures = [s for s in found.streams if s.codec_type == "video" and not s.disposition.attached_pic]
+    sounds = [s for s in found.streams if s.codec_type == "audio"]
+    if not pictures and not sounds:
+        raise MediaError(path, Message(mark("no picture and no sound in it; is it a programme?")))
+    if len(pictures) > 1:
+        cause = mark("it holds {count} picture tracks (a thumbnail, or several channels); keep the one that is meant")
+        raise MediaError(path, Message(cause, {"count": str(len(pictures))}))
+    sound = next((s for s in sounds if s.disposition.default), sounds[0] if sounds else None)
+    return (pictures[0] if pictures else None), sound
+
+
+def _duration(path: Path, container: _Format, video: _Stream | None, audio: _Stream | None) -> int:
+    """The length in ms by the decode: containers and libVLC mis-report that of transport streams."""
+    with tempfile.TemporaryFile("w+") as output:
+        fields = ["-threads", "0", "-show_entries", ENTRIES, "-of", "compact"]
+        _run("ffprobe", path, DECODE_S, fields, [], output)
+        output.seek(0)
+        tracks = read_tracks(output)
+    for stream, cause in (
+        (video, mark("its picture is coded as {codec}, which cannot be decoded; ask for it as MP4 with H.264")),
+        (audio, mark("its sound is coded as {codec}, which cannot be decoded; ask for it as MP4 with AAC sound")),
+    ):
+        track = tracks.get(stream.index) if stream else None
+        if stream and track and track.packets and not track.starts:
+            raise MediaError(path, Message(cause, {"codec": _CODECS.get(stream.codec_name, stream.codec_name)}))
+    picture, sound = (tracks.get(stream.index) if stream else None for stream in (video, audio))
+    lead = picture or sound
+    if lead is None or not lead.starts:
+        raise MediaError(path, Message(mark("its packets carry no times; convert it, to MP4 for instance")))
+    kind = container.format_name.split(",")[0]
+    unread = path.stat().st_size - max(track.reach for track in tracks.values())
+    if kind in NO_PROMISE and unread > max(UNREAD, UNREAD_SHARE * path.stat().st_size):
+        cause = mark("what it holds after {at} s cannot be read: it is damaged; fetch it again, or convert it to MP4")
+        raise MediaError(path, Message(cause, {"at": f"{lead.end - lead.starts[0]:.1f}"}))
+    if (wrong := fault(picture, sound, kind)) is not None:
+        raise MediaError(path, wrong)
+    begin, end = span(lead, sound)
+    if not 0 < end - begin <= LONGEST_S:
+        cause = mark("by its packets' times it lasts {days} days; convert it, to MP4")
+        raise MediaError(path, Message(cause, {"days": f"{(end - begin) / 86_400:.0f}"}))
+    first = min(track.starts[0] for track in (picture, sound) if track and track.starts)
+    found = max(track.last for track in tracks.values()) - min(0.0, first)
+    promised = max(0.0 if kind in NO_PROMISE else number(container.duration) or 0.0, _frames_s(kind, video))
+    seconds, share = LOOSE_PROMISE if kind in LOOSE else PROMISE
+    if promised - found > max(seconds, promised * share):
+        cause = mark(
+            "it promises {promised} s, its content ends after {found} s; "
             "the file is cut short: fetch it again, or convert it"
         )
-    return round(duration * 1000)
+        raise MediaError(path, Message(cause, {"promised": f"{promised:.0f}", "found": f"{found:.0f}"}))
+    return round((end - begin) * 1000)
 
 
-def _loudness_and_peak(path: Path) -> tuple[int | None, int | None]:
+def _frames_s(kind: str, video: _Stream | None) -> float:
+    """The length that an AVI's count of pictures promises, in seconds: of a cut one ffmpeg tells what is there."""
+    if kind != "avi" or video is None:
+        return 0.0
+    above, _, below = video.avg_frame_rate.partition("/")
+    rate = (number(above) or 0.0) / (number(below) or 1.0)
+    return (number(video.nb_frames) or 0.0) / rate if rate else 0.0
+
+
+def _loudness_and_peak(path: Path, track: int) -> tuple[int | None, int | None]:
     """In hundredths; a mono track counts as heard: from both loudspeakers, 3 LU louder than from one."""
     meter = "ebur128=framelog=verbose:peak=true:dualmono=true"
-    arguments = ["-map", "0:a:0", "-vn", "-sn", "-dn", "-filter:a", meter, "-f", "null", "-"]
+    arguments = ["-map", f"0:a:{track}", "-vn", "-sn", "-dn", "-filter:a", meter, "-f", "null", "-"]
     log = _run("ffmpeg", path, LOUDNESS_S, [], arguments).stderr
     loudness, peak = (_hundredths(found.findall(log)) for found in (_INTEGRATED, _PEAK))
     return (
@@ -166,36 +257,35 @@ def _loudness_and_peak(path: Path) -> tuple[int | None, int | None]:
 
 def _hundredths(found: list[str]) -> int | None:
     """The last figure that ffmpeg printed, times a hundred; None where it is none."""
-    value = _number(found[-1]) if found else None
+    value = number(found[-1]) if found else None
     return None if value is None else round(value * 100)
 
 
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if abs(value) < 1e9 else None  # neither NaN nor infinite
-
-
 def _run(
-    tool: str, path: Path, timeout_s: int, before: list[str], after: list[str]
+    tool: str, path: Path, timeout_s: int, before: list[str], after: list[str], output: IO[str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run an ffmpeg tool on one local file, without the network and any other file."""
+    """Run an ffmpeg tool on one local file, without the network and any other file. It prints to ``output``."""
     guard = ["-hide_banner", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
     level = ["-v", "error"] if tool == "ffprobe" else ["-v", "info", "-nostats", "-nostdin"]
     command = [tool, *level, *guard, *before, "-i", f"file:{path}", *after]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=timeout_s, stdin=subprocess.DEVNULL
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output or subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
         )
     except FileNotFoundError:
-        raise MediaError(f"{path}: {tool} is not installed, so it cannot be measured; apt-get install ffmpeg") from None
+        cause = mark("{tool} is not installed, so it cannot be measured; apt-get install ffmpeg")
+        raise MediaError(path, Message(cause, {"tool": tool})) from None
     except subprocess.TimeoutExpired:
-        raise MediaError(
-            f"{path}: {tool} was not done after {timeout_s} s; convert the file, to MP4 for instance"
-        ) from None
+        cause = mark("{tool} was not done after {seconds} s; convert the file, to MP4 for instance")
+        raise MediaError(path, Message(cause, {"tool": tool, "seconds": str(timeout_s)})) from None
     if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1].removeprefix(f"file:{path}: ")
-        raise MediaError(f"{path}: not media that the kiosk can play ({reason}); convert it, to MP4 for instance")
+        reason = (done.stderr.strip().splitlines() or ["?"])[-1].removeprefix(f"file:{path}: ")
+        cause = mark("not media that the kiosk can play ({reason}); ask for it as MP4 with H.264, or convert it")
+        raise MediaError(path, Message(cause, {"reason": reason}))
     return done

@@ -70,6 +70,8 @@ class Programme(Record, frozen=True, kw_only=True):
     """Integrated loudness (EBU R 128) in hundredths of LUFS, mono as from two loudspeakers; None without sound."""
     peak_cdbtp: Peak | None = None
     """True peak (ITU-R BS.1770) in hundredths of dB relative to full scale; None where unknown or without sound."""
+    audio_track: Count = 0
+    """Which of the file's sound tracks was measured, from 0: the one to play."""
     short: bool = False
     """Marked for the minutes before a meeting."""
     subtitles: tuple[Subtitle, ...] = ()

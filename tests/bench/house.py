@@ -132,7 +132,7 @@ class House:
             file.write(name.encode())
         with self._office() as office:
             source = ProgrammeSource(id=name, file=path.name, title=name)
-            programmes, files = gather(office.store, self._sources / "week.json", (source,), quiet)
+            programmes, files = gather(office, self._sources / "week.json", (source,), quiet)
             copy(office, files, quiet)
         return Ballast(name, path.name, programmes[0].sha256)
 

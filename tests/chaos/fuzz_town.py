@@ -27,7 +27,7 @@ def _source(kind: str) -> Callable[[Path], Read]:
         path = folder / "source.json"
         terms = publish.PublishTerms("test")
 
-        def nothing(_store: Any, path: Path, programmes: Any, _tick: Any) -> tuple[tuple[()], dict[str, Path]]:
+        def nothing(_town: Any, path: Path, programmes: Any, _tick: Any) -> tuple[tuple[()], dict[str, Path]]:
             if absent := source.missing(source.wanted(path, programmes), lambda place: place.suffix == ".mp4"):
                 raise SourceError(path, absent)
             return (), {}
@@ -94,8 +94,10 @@ def _media(folder: Path) -> Read:
     path.write_bytes(b"film")
     said: list[str] = []
 
-    def run(tool: str, *_: Any) -> "subprocess.CompletedProcess[str]":
+    def run(tool: str, *arguments: Any) -> "subprocess.CompletedProcess[str]":
         text = said.pop(0) if said else ""
+        if tool == "ffprobe" and len(arguments) == 5:
+            arguments[-1].write(text)
         return subprocess.CompletedProcess([tool], 0, text, text)
 
     media._run = run
@@ -124,13 +126,11 @@ def _measures() -> list[bytes]:
         {"index": 1, "codec_type": "audio", "codec_name": "aac", "disposition": {"attached_pic": 0}},
     ]
     found = {"streams": streams, "format": {"format_name": "mov,mp4,m4a", "duration": "6.000000"}}
-    packets = "".join(f"packet,{n * 0.04:.6f},{n * 0.04:.6f},0.040000\n" for n in range(150))
+    lines = "packet|stream_index=0|pts_time={0}|size=9|pos=9|flags=K_\n"
+    lines += "frame|stream_index=0|best_effort_timestamp_time={0}\n"
+    packets = "".join(lines.format(f"{n * 0.04:.6f}") for n in range(150))
     summary = "  Integrated loudness:\n    I:         -23.0 LUFS\n  True peak:\n    Peak:       -1.5 dBFS\n"
-    still = {
-        "streams": [{"index": 0, "codec_type": "video", "width": 64, "height": 48}],
-        "format": {"format_name": "png_pipe"},
-    }
-    return ["----\n".join([json.dumps(found), packets, summary]).encode(), json.dumps(still).encode()]
+    return ["----\n".join([json.dumps(found), packets, summary]).encode()]
 
 
 _WORDS = (

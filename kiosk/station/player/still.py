@@ -1,17 +1,16 @@
-"""Programmes that are one picture (PNG, JPEG), and the title card of a programme that has sound only."""
+"""Programmes that are one picture, and the title card of a programme that has sound only."""
 
 import time
 from pathlib import Path
 
+from kiosk.common.stills import StillError, read_still
+from kiosk.common.stills import is_still as begins_as_still
 from kiosk.common.text import one_line
 from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
 
 CARD_GROUND, CARD_INK = (20, 36, 61), (255, 255, 255)
-HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-MOST_PIXELS = 64_000_000
-"""A still of more than this many pixels (8000 x 8000) would take a quarter of a gigabyte to decode."""
 
 
 class Failure(Exception):
@@ -19,13 +18,13 @@ class Failure(Exception):
 
 
 def is_still(file: str) -> bool:
-    """Whether a file is a PNG or JPEG picture, by its first bytes. Raises Failure where it cannot be read."""
+    """Whether a file is one picture, by its first bytes. Raises Failure where it cannot be read."""
     path = Path(file)
     if not path.is_file():
         raise Failure("it is not a file")
     try:
         with path.open("rb") as opened:
-            return opened.read(8).startswith(HEADS)
+            return begins_as_still(opened.read(16))
     except OSError as error:
         raise Failure(f"it cannot be read: {error.strerror}") from None
 
@@ -44,20 +43,13 @@ class Still:
 
     def make_ready(self) -> None:
         """Decode the picture, fit it into the window, paint it. Raises Failure."""
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import ImageOps
 
-        size = self._window.width, self._window.height
-        Image.MAX_IMAGE_PIXELS = MOST_PIXELS
         try:
-            with Image.open(self._cue.file, formats=("PNG", "JPEG")) as opened:
-                width, height = opened.size
-                if width * height > MOST_PIXELS:
-                    raise Failure(f"the picture has {width}x{height} pixels, more than {MOST_PIXELS}")
-                opened.draft("RGB", size)
-                picture = opened.convert("RGB")
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise Failure(f"the picture cannot be decoded: {error}") from None
-        self._window.paint(ImageOps.pad(ImageOps.exif_transpose(picture), size))
+            picture = read_still(Path(self._cue.file), (self._window.width, self._window.height))
+        except (StillError, OSError) as error:
+            raise Failure(str(error)) from None
+        self._window.paint(ImageOps.pad(picture, (self._window.width, self._window.height)))
 
     def run(self) -> None:
         """Its time runs from now."""

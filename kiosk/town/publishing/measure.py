@@ -1,16 +1,24 @@
-"""Measures the files that a source names; a file that was measured before is not measured again."""
+"""Measures the files that a source names; a file that was measured before is not measured again.
 
+Subtitles are made SRT in UTF-8; what is made stands in the town's folder, the officer's file stays as it is.
+"""
+
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import select
 
-from kiosk.common.media import Media, MediaError, hash_file, measure
+from kiosk.common.files import write_whole
+from kiosk.common.media import RULES, Media, MediaError, hash_file, measure
+from kiosk.common.messages import Message, mark
 from kiosk.contract.playlist import Programme, Subtitle
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, put
-from kiosk.town.publishing.source import ProgrammeSource, SourceError, missing, wanted
+from kiosk.town.publishing.source import ProgrammeSource, SourceError, SubtitleSource, missing, wanted
+from kiosk.town.publishing.subtitles import SubtitleError, published
+from kiosk.town.town import Town
 
 Tick = Callable[[int, str], None]
 """Called with the bytes that went by and the name of their file."""
@@ -24,7 +32,7 @@ def quiet(_bytes: int, _file: str) -> None:
 
 
 def gather(
-    store: Store, path: Path, programmes: tuple[ProgrammeSource, ...], tick: Tick
+    town: Town, path: Path, programmes: tuple[ProgrammeSource, ...], tick: Tick
 ) -> tuple[tuple[Programme, ...], dict[str, Path]]:
     """The programmes of the source at ``path``, measured, and where the file of each SHA-256 lies.
 
@@ -38,7 +46,7 @@ def gather(
             problems += absent
             continue
         try:
-            programme = _programme(store, path.parent, source, files, tick)
+            programme = _programme(town, path.parent, source, files, tick)
         except (MediaError, OSError) as error:
             problems.append(f"programme {source.id}: {error}")
         else:
@@ -48,22 +56,15 @@ def gather(
     return tuple(found), files
 
 
-def _programme(store: Store, folder: Path, source: ProgrammeSource, files: dict[str, Path], tick: Tick) -> Programme:
-    media = _measured(store, folder / source.file, tick)
+def _programme(town: Town, folder: Path, source: ProgrammeSource, files: dict[str, Path], tick: Tick) -> Programme:
+    media = _measured(town.store, folder / source.file, tick)
     if media.duration_ms is None and source.duration is None:
-        raise MediaError(f'{source.file} is a still; say how long it is shown: "duration": "00:00:10"')
+        raise MediaError(source.file, Message(mark('it is a still; say how long it is shown: "duration": "00:00:10"')))
     if media.duration_ms is not None and source.duration is not None:
-        raise MediaError(f"{source.file} is a film of {media.duration_ms / 1000:.1f} s; leave `duration` out")
+        cause = mark("it is a film of {seconds} s; leave `duration` out")
+        raise MediaError(source.file, Message(cause, {"seconds": f"{media.duration_ms / 1000:.1f}"}))
     files[media.sha256] = folder / source.file
-    subtitles: list[Subtitle] = []
-    for subtitle in source.subtitles:
-        file = folder / subtitle.file
-        size = file.stat().st_size
-        if size > MAX_SUBTITLE:
-            raise MediaError(f"{subtitle.file} has {size} bytes; subtitles have at most {MAX_SUBTITLE}")
-        sha256 = hash_file(file)
-        files[sha256] = file
-        subtitles.append(Subtitle(language=subtitle.language, file=subtitle.file, size=size, sha256=sha256))
+    subtitles = tuple(_subtitle(town, folder, subtitle, files) for subtitle in source.subtitles)
     return Programme(
         id=source.id,
         title=source.title,
@@ -76,8 +77,30 @@ def _programme(store: Store, folder: Path, source: ProgrammeSource, files: dict[
         loudness_clufs=media.loudness_clufs,
         peak_cdbtp=media.peak_cdbtp,
         short=source.short,
-        subtitles=tuple(subtitles),
+        audio_track=media.audio_track,
+        subtitles=subtitles,
     )
+
+
+def _subtitle(town: Town, folder: Path, source: SubtitleSource, files: dict[str, Path]) -> Subtitle:
+    file = folder / source.file
+    size = file.stat().st_size
+    if size > MAX_SUBTITLE:
+        cause = mark("it has {size} bytes; subtitles have at most {most}")
+        raise MediaError(source.file, Message(cause, {"size": str(size), "most": str(MAX_SUBTITLE)}))
+    data = file.read_bytes()
+    try:
+        made = published(data)
+    except SubtitleError as error:
+        raise MediaError(source.file, error.cause) from None
+    sha256, name = hashlib.sha256(made).hexdigest(), source.file
+    if made != data:
+        file = town.folder / "subtitles" / sha256
+        file.parent.mkdir(exist_ok=True)
+        write_whole(file, made)
+        name = f"{Path(name).stem}.srt"
+    files[sha256] = file
+    return Subtitle(language=source.language, file=name, size=len(made), sha256=sha256)
 
 
 def _milliseconds(time_of_day: str) -> int:
@@ -86,19 +109,22 @@ def _milliseconds(time_of_day: str) -> int:
 
 
 def _measured(store: Store, path: Path, tick: Tick) -> Media:
-    """The measures of a file: those of before where size and time are the same, or where the hash is."""
+    """The measures of a file: those of before, by today's rules, where size and time are the same, or the hash is."""
     table = schema.measurement
     stat = path.stat()
     key = str(path.resolve())
     with store.read() as connection:
         row = connection.execute(select(table).where(table.c.path == key)).one_or_none()
     if row is not None and (row.size, row.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
-        tick(stat.st_size, path.name)
-        return msgspec.json.decode(row.measured, type=Media)
+        known = msgspec.json.decode(row.measured, type=Media)
+        if known.rules == RULES:
+            tick(stat.st_size, path.name)
+            return known
     sha256 = hash_file(path, lambda size: tick(size, path.name))
     with store.read() as connection:
-        text = connection.execute(select(table.c.measured).where(table.c.sha256 == sha256).limit(1)).scalar()
-    media = msgspec.json.decode(text, type=Media) if text is not None else measure(path, sha256)
+        texts = connection.execute(select(table.c.measured).where(table.c.sha256 == sha256)).scalars().all()
+    decoded = (msgspec.json.decode(text, type=Media) for text in texts)
+    media = next((one for one in decoded if one.rules == RULES), None) or measure(path, sha256)
     new = {
         "path": key,
         "size": stat.st_size,

@@ -64,7 +64,7 @@ def publish_week(
     programmes: tuple[Programme, ...] = ()
     files: dict[str, Path] = {}
     try:
-        programmes, files = gather(town.store, path, week.programmes, tick)
+        programmes, files = gather(town, path, week.programmes, tick)
     except SourceError as error:
         problems += error.problems
     if problems:
@@ -136,7 +136,7 @@ def publish_urgent(town: Town, path: Path, terms: PublishTerms, tick: Tick) -> t
         unclear = [problem for text in (notice.start, notice.end) if (problem := _no_instant(notice, text))]
         problems += unclear
         try:
-            programmes, named = gather(town.store, path, notice.programmes, tick)
+            programmes, named = gather(town, path, notice.programmes, tick)
             files |= named
             if not unclear:
                 notices.append(_urgent(town, notice, programmes))

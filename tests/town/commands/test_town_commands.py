@@ -211,7 +211,7 @@ def test_d2_all_problems_are_told_at_the_first_try(kiosk, source):
     for words in (
         'slots 1, volume: "80" is not a whole number from 0 to 100',
         "programmes 3 (poster), title: 5 is not a text",
-        "programme opening: opening.mp4 is a film of 1.2 s; leave `duration` out",
+        "programme opening: opening.mp4: it is a film of 1.2 s; leave `duration` out",
         "programme rice: there is no file",
         "slot 2: 2026-03-02 09:40:00-09:10:00 ends before it starts",
         "slot 4: 2026-03-02 09:30:00-10:00:00 overlaps slot 3",

@@ -88,6 +88,16 @@ def test_file_that_changed_is_measured_again(office, source):
     assert (opening.duration_ms, opening.loudness_clufs) == (800, None)
 
 
+def test_e2_file_that_was_measured_by_older_rules_is_measured_again(office, source):
+    path = source()
+    first = publish(office, path, TERMS, tick).playlist
+    with closing(sqlite3.connect(office.folder / "town.db")) as database:
+        older = "UPDATE measurement SET measured = json_remove(json_set(measured, '$.duration_ms', 7), '$.rules')"
+        database.execute(older)
+        database.commit()
+    assert publish(office, path, TERMS, tick).playlist.programmes == first.programmes
+
+
 def aged(database, revision):
     """Make a town's database what it was when ``revision`` was the newest one: its tables, and what fits into them."""
     newer = database.rename(database.with_suffix(".newer"))
@@ -185,10 +195,10 @@ def test_files_that_are_no_programmes_are_all_named(office, source):
         ]
     )
     said = problems(lambda: publish(office, path, TERMS, tick))
-    assert "programme opening: opening.mp4 is a film of 1.2 s; leave `duration` out" in said
+    assert "programme opening: opening.mp4: it is a film of 1.2 s; leave `duration` out" in said
     assert "programme rice: " in said
     assert "not media" in said
-    assert 'programme poster: poster.png is a still; say how long it is shown: "duration": "00:00:10"' in said
+    assert 'programme poster: poster.png: it is a still; say how long it is shown: "duration": "00:00:10"' in said
 
 
 def test_still_and_subtitles_are_published(office, source):
@@ -208,6 +218,35 @@ def test_still_and_subtitles_are_published(office, source):
     assert still.duration_ms == 90_000
     [subtitle] = rice.subtitles
     assert office.public.file_path(subtitle.sha256).stat().st_size == subtitle.size
+
+
+def subtitled(source, name):
+    return source(
+        programmes=[
+            {"id": "opening", "file": "opening.mp4", "title": "x", "subtitles": [{"language": "zh", "file": name}]},
+            {"id": "rice", "file": "rice.ts", "title": "x"},
+        ]
+    )
+
+
+def test_e4_converted_subtitles_are_what_is_signed_and_the_officers_file_stays(office, source):
+    path = subtitled(source, "gbk.vtt")
+    theirs = "WEBVTT\n\n00:01.000 --> 00:02.000\n开场\n".encode("gbk")
+    (path.parent / "gbk.vtt").write_bytes(theirs)
+    publish(office, path, TERMS, tick)
+    [subtitle] = accepted(office).programmes[0].subtitles
+    data = office.public.file_path(subtitle.sha256).read_bytes()
+    assert data.decode() == "1\n00:00:01,000 --> 00:00:02,000\n开场\n"
+    assert (subtitle.file, subtitle.size, subtitle.sha256) == ("gbk.srt", len(data), trust.digest(data))
+    assert (path.parent / "gbk.vtt").read_bytes() == theirs
+
+
+def test_e4_subtitles_without_a_line_are_refused_at_publication(office, source):
+    path = subtitled(source, "none.srt")
+    (path.parent / "none.srt").write_bytes(b"\x7fELF" + bytes(5000))
+    said = problems(lambda: publish(office, path, TERMS, tick))
+    assert "programme opening: none.srt: its letters are of no known encoding" in said
+    assert not office.public.group_path("all").exists()
 
 
 @pytest.mark.parametrize(
