@@ -237,7 +237,7 @@ def _intake(folder: Path) -> Read:
         report = read_report(
             wire.encode(Report(station="room-1", epoch="epoch-1", previous=str(head[1]), entries=(entry,)))
         )
-        receipts, witness = intake.take(found.store, report, 1_772_413_200_000)
+        receipts, witness = intake.receive(found.store, report, 1_772_413_200_000)
         assert (witness.seq, witness.hash) == (seq, digest)
         answer = ReportAnswer(receipts=receipts, witness=found.signer.vouch(witness))
         assert wire.decode(wire.encode(answer), ReportAnswer, "report answer") == answer

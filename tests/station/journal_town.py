@@ -10,7 +10,7 @@ from kiosk.contract.reports import Report
 from kiosk.station.identity import Identity, save_identity
 from kiosk.station.journal import Journal
 from kiosk.town.database import schema
-from kiosk.town.intake.intake import Gap, take
+from kiosk.town.intake.intake import Gap, receive
 from kiosk.town.stations import registry
 from kiosk.town.town import found_town, open_town
 
@@ -47,7 +47,7 @@ class CountersigningTown:
                 return
             try:
                 report = Report(station=station, epoch=journal.epoch, previous=previous, entries=entries)
-                receipts, witness = take(self.office.store, report, self.now_ms)
+                receipts, witness = receive(self.office.store, report, self.now_ms)
             except Gap as gap:
                 after = gap.head_seq
                 continue

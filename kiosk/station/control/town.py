@@ -178,7 +178,7 @@ class TownHandler:
         for receipt in receipts:
             if receipt.state == "refused":
                 log.warning("the town would not take entry %d (%s): %s", receipt.seq, receipt.id, receipt.reason)
-        self._refused.take(receipts)
+        self._refused.update(receipts)
 
     def _fetch_ended(self, event: FetchEnded) -> None:
         self._accepted.round_ended(event)

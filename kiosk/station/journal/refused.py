@@ -37,7 +37,7 @@ class RefusedEntries:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._refused: dict[int, RefusedEntry] = {}
-        self.take(journal.refused())
+        self.update(journal.refused())
 
     @property
     def count(self) -> int:
@@ -48,7 +48,7 @@ class RefusedEntries:
         """The newest few, newest first."""
         return tuple(self._refused[seq] for seq in sorted(self._refused, reverse=True)[:MOST_SHOWN])
 
-    def take(self, receipts: Iterable[Receipt]) -> None:
+    def update(self, receipts: Iterable[Receipt]) -> None:
         """Receipts have come in; a refusal that is followed by another word on the same entry is one no more."""
         for receipt in receipts:
             if receipt.state == "refused":

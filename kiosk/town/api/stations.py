@@ -116,7 +116,7 @@ async def reports(request: Request) -> Response:
     _require_own(caller, report.station)
 
     def receive() -> ReportAnswer:
-        receipts, witness = intake.take(town.store, report, now_ms())
+        receipts, witness = intake.receive(town.store, report, now_ms())
         return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness))
 
     answer = await run_in_threadpool(receive)

@@ -49,7 +49,7 @@ class _Batch:
     forks: list[dict[str, Any]] = field(default_factory=list)
 
 
-def take(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...], Witness]:
+def receive(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...], Witness]:
     """Take a report in, in one transaction. Gives a receipt for each entry, and what the town is now witness of.
 
     Raises :class:`Gap`, with nothing taken, where entries between the town's head and the report are missing.
@@ -175,7 +175,7 @@ def _end_ms(record: Entryable) -> int:
 def _write(connection: Connection, station: Row, batch: _Batch, now_ms: int) -> None:
     if batch.entries:
         connection.execute(insert(schema.entry), batch.entries)
-    Tally(connection, station).take(batch.plays, batch.repairs, batch.attendances, now_ms)
+    Tally(connection, station).add(batch.plays, batch.repairs, batch.attendances, now_ms)
     for fault in batch.faults:  # raising and clearing are two records of one fault: the row shows how it stands
         row = columns_of(schema.fault, fault) | {"station": station.id, "received_ms": now_ms}
         put(connection, schema.fault, row, lasting=("received_ms",))

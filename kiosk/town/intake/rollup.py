@@ -36,7 +36,7 @@ class Tally:
         self._zone = ZoneInfo(msgspec.json.decode(station.settings, type=_Settings).opening.time_zone)
         self._changes: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
 
-    def take(
+    def add(
         self,
         plays: Sequence[dict[str, Any]],
         repairs: Sequence[tuple[Place, ClockRepair]],

@@ -40,7 +40,7 @@ def of_another_pc(town: TownOnTheLine, epoch: str, count: int) -> None:
         previous = chain(previous, seq, other)
         entries.append(Entry(seq=seq, hash=previous, record=msgspec.Raw(other)))
     report = Report(station="room-1", epoch=epoch, previous=GENESIS, entries=tuple(entries))
-    intake.take(town.office.store, report, 1)
+    intake.receive(town.office.store, report, 1)
 
 
 def stored(town: TownOnTheLine) -> list[tuple[int, str]]:

@@ -83,16 +83,16 @@ def test_refused_entries_are_shown_with_what_they_are_and_why(room: Room) -> Non
     assert room.journal.settle(10)
     aside = RefusedEntries(room.journal)
     assert aside.newest() == (RefusedEntry(2, "action", "", 1, "malformed: x"),)
-    aside.take([Receipt(seq=1, id="a1", state="refused", reason="id"), Receipt(seq=2, id="a2", state="duplicate")])
+    aside.update([Receipt(seq=1, id="a1", state="refused", reason="id"), Receipt(seq=2, id="a2", state="duplicate")])
     assert [one.seq for one in aside.newest()] == [2, 1] and aside.count == 2
-    aside.take([Receipt(seq=2, id="a2", state="accepted"), Receipt(seq=77, id="?", state="refused", reason="lost")])
+    aside.update([Receipt(seq=2, id="a2", state="accepted"), Receipt(seq=77, id="?", state="refused", reason="lost")])
     assert [(one.seq, one.kind) for one in aside.newest()] == [(77, ""), (1, "action")]
 
 
 def test_the_record_itself_stays_untouched(room: Room, tmp_path: Path) -> None:
     room.journal.record(Action(id="a1", at_ms=1, by="A", action="stop", clock="trusted"))
     assert room.journal.settle(10)
-    RefusedEntries(room.journal).take([Receipt(seq=1, id="a1", state="refused", reason="id")])
+    RefusedEntries(room.journal).update([Receipt(seq=1, id="a1", state="refused", reason="id")])
     with sqlite3.connect(f"file:{tmp_path}/state/journal.db?mode=ro", uri=True) as db:
         assert db.execute("SELECT count(*) FROM entries").fetchone() == (1,)
 

@@ -318,13 +318,13 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
     for name in ("room-1", "room-2", "room-3"):
         registry.add_station(office, name, "all", name, None, by="test")
     day = 86_400_000
-    intake.take(office.store, report(action("a1"), action("a2", 2 * day)), 3 * day)
-    intake.take(office.store, report(action("a1"), action("b2")), 3 * day)
+    intake.receive(office.store, report(action("a1"), action("a2", 2 * day)), 3 * day)
+    intake.receive(office.store, report(action("a1"), action("b2")), 3 * day)
     whole = report(action("c1"), station="room-2")
     altered = msgspec.structs.replace(
         whole, entries=(Entry(seq=1, hash=whole.entries[0].hash, record=msgspec.Raw(action("c2"))),)
     )
-    intake.take(office.store, altered, 3 * day)
+    intake.receive(office.store, altered, 3 * day)
     beat = Heartbeat(
         station="room-2", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
     )
@@ -362,8 +362,10 @@ def test_restarts_tell_what_is_missing_and_stations_that_there_were_some(kiosk, 
     office = open_town(tmp_path / "town")
     registry.add_station(office, "room-1", "all", "", None, by="test")
     for epoch, record in (("a", action("a")), ("b", action("b", lost="5-7")), ("c", action("c", epoch="b"))):
-        intake.take(office.store, report(record, epoch=epoch), 86_400_000)
-    intake.take(office.store, report(action("d"), first=2, epoch="a", previous=report(action("a")).entries[0].hash), 1)
+        intake.receive(office.store, report(record, epoch=epoch), 86_400_000)
+    intake.receive(
+        office.store, report(action("d"), first=2, epoch="a", previous=report(action("a")).entries[0].hash), 1
+    )
     office.close()
     one, two = kiosk("restarts").splitlines()
     assert one.startswith("room-1  begun anew 1970-01-02") and "entries 5-7 are lost; the town has" in one

@@ -15,7 +15,7 @@ from kiosk.contract.records import Action, Attendance, ClockRepair, Fault, Play
 from kiosk.contract.reports import GENESIS, Entry, Report, read_report
 from kiosk.contract.wire import encode
 from kiosk.town.database import schema
-from kiosk.town.intake.intake import take
+from kiosk.town.intake.intake import receive
 from kiosk.town.ledger import queries
 from kiosk.town.stations import registry
 
@@ -61,7 +61,7 @@ class Told:
     def tell(self, *records, now=NOW):
         data = [one if isinstance(one, bytes) else encode(one) for one in records]
         offered = report(*data, station=self.station, first=self.seq + 1, previous=self.previous)
-        receipts, _ = take(self.office.store, read_report(encode(offered)), now)
+        receipts, _ = receive(self.office.store, read_report(encode(offered)), now)
         self.seq, self.previous = offered.entries[-1].seq, offered.entries[-1].hash
         return [receipt.state for receipt in receipts]
 
@@ -112,11 +112,11 @@ def test_plays_are_counted_by_local_day_programme_outcome_and_whether_seen(town)
 def test_only_what_is_truly_new_is_counted(town):
     told = Told(town)
     first = report(encode(play("p1")), encode(play("p2")))
-    take(town.store, first, NOW)
-    take(town.store, first, NOW)
+    receive(town.store, first, NOW)
+    receive(town.store, first, NOW)
     told.seq, told.previous = 2, first.entries[-1].hash
     assert told.tell(play("p1"), play("p2", played_ms=1), b'{"kind":"play"}') == ["duplicate", "refused", "refused"]
-    take(town.store, report(encode(play("p1")), encode(play("q")), encode(play("r"))), NOW)  # a fork
+    receive(town.store, report(encode(play("p1")), encode(play("q")), encode(play("r"))), NOW)  # a fork
     assert told.tallies() == {("2026-03-01", "rice", "completed", "unknown"): (2, 4000)}
 
 
@@ -231,7 +231,7 @@ def test_memory_does_not_grow_with_what_the_town_holds(town):
         entries=tuple(Entry(seq=n + 1, hash=hashes[n], record=msgspec.Raw(data)) for n, data in enumerate(small)),
     )
     tracemalloc.start()
-    receipts, _ = take(town.store, offered, NOW)
+    receipts, _ = receive(town.store, offered, NOW)
     told.tell(*small)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
