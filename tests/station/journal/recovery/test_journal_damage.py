@@ -230,7 +230,7 @@ def test_what_only_the_closing_of_open_rows_meets_is_salvaged_in_the_same_start(
         (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'idx_entries_id'").fetchone()
     index = path.read_bytes()[(page - 1) * PAGE : page * PAGE]
     spoil(path, (page - 1) * PAGE, index.replace(b"p39", b"p3z"))
-    with opened(path) as (journal, events):
+    with opened(path, now_ms=START + 100 * 60_000) as (journal, events):
         assert [row.id for row in journal.interrupted_at_boot] == ["p3z"]
         assert events == [] and restart(journal) is not None
     assert "opened once more" in caplog.text
