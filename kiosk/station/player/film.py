@@ -278,4 +278,6 @@ def _media_options(cue: Cue) -> list[str]:
         # libVLC's own demultiplexers leave out the last 0.25 s of an MP4's sound, and run up to a second ahead of an
         # MPEG stream, where they lose its sound's start. But they alone find any position, as a join needs.
         options.append(":demux=avformat,any")
+    if cue.audio_track:
+        options.append(f":audio-track={cue.audio_track}")
     return [*options, *(f":sub-file={file}" for file in cue.subtitles[:1])]

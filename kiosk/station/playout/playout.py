@@ -247,6 +247,7 @@ class Playout:
             hardware_decoding=screen.hardware_decoding,
             volume=level.heard,
             gain_db=self._gain(programme),
+            audio_track=programme.audio_track,
             width=screen.width,
             height=screen.height,
         )

@@ -39,6 +39,8 @@ class Cue(Message, frozen=True, kw_only=True):
     volume: int = 100
     """In percent of the programme's own level; 0 is mute."""
     gain_db: float = 0.0
+    audio_track: int = 0
+    """Which of the file's sound tracks is heard, from 0: the one that was measured."""
     subtitles: tuple[str, ...] = ()
     width: int = 0
     height: int = 0

@@ -21,6 +21,8 @@ TARGET_CLUFS = -2300
 SECONDS = 2.5
 CLIPS = {"loud": (-12, 2), "soft": (-38, 2), "soft and mono": (-38, 1)}
 """Loudness of a tone in LUFS, and its channels."""
+TRACKS = (-12, -30)
+"""Loudness of the sound tracks of a film with two, in LUFS."""
 _SAID = msgspec.json.Decoder(FromChild)
 
 
@@ -37,7 +39,9 @@ def heard(screen: XServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """All clips, played one after the other and recorded behind the sound server."""
     folder = tmp_path_factory.mktemp("pulse")
     with loudspeaker(folder):
-        yield {name: play(screen, make(folder / f"{name}.mp4", *clip)) for name, clip in CLIPS.items()}
+        clips = {name: play(screen, make(folder / f"{name}.mp4", *clip)) for name, clip in CLIPS.items()}
+        tracks = [make(folder / f"track{number}.mp4", lufs, 2) for number, lufs in enumerate(TRACKS)]
+        yield clips | {"second track": play(screen, join(folder / "two.mkv", *tracks), track=1)}
 
 
 def make(path: Path, lufs: float, channels: int) -> Path:
@@ -50,8 +54,18 @@ def make(path: Path, lufs: float, channels: int) -> Path:
     return path
 
 
-def play(screen: XServer, file: Path) -> Heard:
-    """Let a child play the file with the gain that the station would give it, at full volume."""
+def join(path: Path, first: Path, second: Path) -> Path:
+    """The film of ``first``, with its sound as the default track and that of ``second`` behind it."""
+    form = ["-map", "0", "-map", "1:a", "-c", "copy", "-disposition:a:0", "default", "-disposition:a:1", "0"]
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", first, "-i", second, *form, path], check=True)
+    return path
+
+
+def play(screen: XServer, file: Path, track: int | None = None) -> Heard:
+    """Let a child play the file with the gain that the station would give it, at full volume.
+
+    A ``track`` that is named is played without any gain.
+    """
     media = measure(file)
     programme = Programme(
         id="p", title="p", file="p.mp4", duration_ms=1, size=media.size, sha256=media.sha256,
@@ -59,7 +73,7 @@ def play(screen: XServer, file: Path) -> Heard:
     )  # fmt: skip
     cue = Cue(
         file=str(file), display=screen.name, video_output="xcb_x11", hardware_decoding=False,
-        gain_db=gain_db(programme, TARGET_CLUFS),
+        gain_db=gain_db(programme, TARGET_CLUFS) if track is None else 0.0, audio_track=track or media.audio_track,
     )  # fmt: skip
     folder = file.with_suffix("")
     folder.mkdir()
@@ -92,15 +106,19 @@ def play(screen: XServer, file: Path) -> Heard:
 
 
 def test_clips_are_unlike_before(heard: dict[str, Heard]) -> None:
-    signed = {name: clip.signed for name, clip in heard.items()}
+    signed = {name: heard[name].signed for name in CLIPS}
     assert signed == pytest.approx({name: lufs for name, (lufs, _) in CLIPS.items()}, abs=1)
 
 
 def test_loud_and_soft_programmes_are_heard_within_3_lu(heard: dict[str, Heard]) -> None:
-    levels = [clip.heard for clip in heard.values()]
+    levels = [heard[name].heard for name in CLIPS]
     assert max(levels) - min(levels) <= 3, heard
 
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_programme_is_heard_at_the_target(heard: dict[str, Heard], name: str) -> None:
     assert heard[name].heard == pytest.approx(TARGET_CLUFS / 100, abs=1.5)
+
+
+def test_e2_the_sound_track_that_the_cue_names_is_heard(heard: dict[str, Heard]) -> None:
+    assert heard["second track"].heard == pytest.approx(TRACKS[1], abs=1.5)
