@@ -4,8 +4,9 @@ import unicodedata
 
 BREAKS = {"Cc", "Zl", "Zp"}
 """Line breaks, tabulators and other control characters (Unicode's general category)."""
-UNSEEN = {"Cf", "Cs", "Co", "Cn"}
-"""Marks that turn the direction of writing, halves of characters, and what is no character."""
+UNSEEN = {"Cf", "Cs"}
+"""Marks that turn the direction of writing, and halves of characters. Characters of private use stay: rare names have
+them, and a box is more honest than a gap."""
 
 
 def one_line(text: str) -> str:

@@ -14,6 +14,7 @@ from kiosk.common.text import one_line
         ("a\u2028b\x85c\x1cd\0", "a b c d"),
         ("\u202ereversed\u200b", "reversed"),
         ("\ud800x", "x"),
+        ("王\ue000", "王\ue000"),
     ],
 )
 def test_control_characters_are_gone_and_line_breaks_are_spaces(text: str, drawn: str) -> None:

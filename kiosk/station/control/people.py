@@ -51,9 +51,10 @@ class People:
 
     def handle(self, press: FromPeople) -> None:
         """Do what somebody has pressed. The same press twice is one press; one without an id always counts."""
-        if press.press and press.press in self._pressed:
-            return
-        self._pressed.append(press.press)
+        if press.press:
+            if press.press in self._pressed:
+                return
+            self._pressed.append(press.press)
         match press:
             case StartPressed():
                 self._start(press)

@@ -14,6 +14,8 @@ def remove_segments(pid: int) -> None:
         rows = [line.split() for line in SEGMENTS.read_text(encoding="ascii").splitlines()]
     except OSError:  # no such table: in a container, or a kernel without System V memory
         return
+    if not rows:
+        return
     segment, creator = rows[0].index("shmid"), rows[0].index("cpid")
     for row in rows[1:]:
         if row[creator] == str(pid):
