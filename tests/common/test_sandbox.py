@@ -4,6 +4,7 @@ As root and as an ordinary user, on new and old kernels. All attempts: ``tests/c
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -86,9 +87,9 @@ def test_child_reaches_what_it_is_given_and_nothing_else(tmp_path: Path, uid: in
 @pytest.mark.parametrize(
     ("without", "trouble"),
     [
-        ("SYS_MOUNT_SETATTR", "no file tree of its own (/new/dev/null: Function not implemented)"),
-        ("SYS_PIVOT_ROOT", "no file tree of its own (pivot_root: Function not implemented)"),
-        ("SYS_LANDLOCK_CREATE", "no Landlock (Function not implemented)"),
+        ("SYS_MOUNT_SETATTR", r"no file tree of its own \(/new/\S+: Function not implemented\)"),
+        ("SYS_PIVOT_ROOT", r"no file tree of its own \(pivot_root: Function not implemented\)"),
+        ("SYS_LANDLOCK_CREATE", r"no Landlock \(Function not implemented\)"),
     ],
 )
 def test_kernel_that_lacks_a_means_is_told_and_the_others_hold(
@@ -96,7 +97,7 @@ def test_kernel_that_lacks_a_means_is_told_and_the_others_hold(
 ) -> None:
     said = confined(tmp_path, uid, without=without)
     told = said.pop("trouble")
-    assert told == trouble or not _may_have_namespaces(uid)
+    assert re.fullmatch(trouble, told) or not _may_have_namespaces(uid)
     assert said == {name: "done" if name in MAY else "refused" for name in said}
 
 
