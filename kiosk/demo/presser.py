@@ -30,7 +30,7 @@ def press_stop(port: int, typed_pin: str) -> None:
 
     try:
         look("/login", **_hidden(look("/login")), pin=typed_pin)
-        look("/stop", **_hidden(look("/stop")), reason="other", until="start")
+        look("/stop", **_hidden(look("/stop")), reason="other", words="demo", until="start")
     except OSError as error:
         raise DemoError(f"the administrator's page does not take Stop: {error}") from None
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.contract.instants import to_ms
-from kiosk.contract.playlist import span
+from kiosk.contract.playlist import Slot, span
 from kiosk.contract.reports import Heartbeat, OnAir
+from kiosk.contract.station import Opening
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.health.monitor import HealthMonitor
@@ -22,7 +23,12 @@ from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
-from kiosk.station.schedule.opening_hours import room_open
+from kiosk.station.schedule import timetable as tt
+from kiosk.station.schedule.opening_hours import next_morning
+
+SOON = timedelta(seconds=30)
+"""What begins within this is *about to begin*: more than the panel's snapshot and page are apart, and than filler waits
+after Start."""
 
 
 class Overview:
@@ -71,16 +77,21 @@ class Overview:
         """What the panel's pages show."""
         now = self._clock.now().astimezone(self._accepted.zone)
         stop, on_air, coming = self._plan.stop_in_force(), self._playout.on_air(), self._plan.coming()
-        document = self._accepted.document
+        document, starting = self._accepted.document, None
+        if on_air is None:
+            starting = self._plan.due() or (coming[0] if coming and not stop and coming[1] - now <= SOON else None)
+        if coming and coming[0] == starting:
+            coming = None
         return panel.Snapshot(
             now=now,
             station=document.name if document else self._identity.name,
             language=self._language,
             stopped=panel.Stopped(stop.reason, stop.until) if stop else None,
-            on_air=panel.Showing(on_air.programme.title, on_air.start, on_air.end, on_air.origin) if on_air else None,
-            coming=panel.Coming(coming.programme.title, coming.start) if coming else None,
-            today=self._today(now),
-            tomorrow=self._tomorrow(now),
+            on_air=_showing(on_air),
+            starting=_showing(starting),
+            coming=panel.Coming(coming[0].programme.title, coming[1]) if coming else None,
+            today=self._today(now, stop, on_air, [one for one in (starting, coming and coming[0]) if one]),
+            morning=next_morning(document.opening if document else Opening(), now),
             clock=self._clock.state,
             waiting=self._journal.waiting_count(),
             refused=self._refused.newest(),
@@ -155,7 +166,10 @@ class Overview:
         last = datetime.fromisoformat(playlist.last_day).replace(tzinfo=self._accepted.zone)
         return to_ms(last + timedelta(days=1))
 
-    def _today(self, now: datetime) -> tuple[panel.Row, ...]:
+    def _today(
+        self, now: datetime, stop: tt.Stop | None, on_air: tt.OnAir | None, to_come: list[tt.OnAir]
+    ) -> tuple[panel.Row, ...]:
+        """Today's slots. ``on_air`` is on the screen; ``to_come`` is what the plan shows next, after a Stop too."""
         playlist = self._accepted.playlist
         if playlist is None:
             return ()
@@ -163,18 +177,25 @@ class Overview:
         rows = []
         for slot in sorted((s for s in playlist.slots if s.date == now.date().isoformat()), key=lambda s: s.start):
             start, end = span(slot, self._accepted.zone)
-            state: panel.RowState = "to-come"
-            if now >= end:
-                state = "done" if self._journal.was_shown("slot", to_ms(start), to_ms(end)) else "missed"
-            elif now >= start:
+            state: panel.RowState = "missed"
+            if now < end and on_air and _is_of(on_air, slot, start, end):
                 state = "on-air"
+            elif now < end and any(_is_of(one, slot, start, end) for one in to_come):
+                state = "to-come"
+            elif now < end and stop and (stop.until is None or start < stop.until):
+                state = "stopped"
+            elif now < start:
+                state = "to-come"
+            elif self._journal.was_shown("slot", to_ms(start), to_ms(end)):
+                state = "done"
             rows.append(panel.Row(start, end, " ".join(titles[name] for name in dict.fromkeys(slot.programmes)), state))
         return tuple(rows)
 
-    def _tomorrow(self, now: datetime) -> datetime | None:
-        document = self._accepted.document
-        if document is None:
-            return None
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        is_open, until = room_open(document.opening, midnight)
-        return None if is_open or until > midnight + timedelta(days=1) else until
+
+def _showing(one: tt.OnAir | None) -> panel.Showing | None:
+    return panel.Showing(one.programme.title, one.start, one.end, one.origin) if one else None
+
+
+def _is_of(one: tt.OnAir, slot: Slot, start: datetime, end: datetime) -> bool:
+    """Whether a showing belongs to ``slot``, which lasts from ``start`` to ``end``."""
+    return one.origin == "slot" and one.programme.id in slot.programmes and start <= one.start < end

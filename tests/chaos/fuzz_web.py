@@ -161,7 +161,7 @@ def _presses() -> list[bytes]:
         + host
         + cookie
         + form
-        + b"\ntoken=TOKEN-stop&press=abc&reason=other&words=%E5%81%9C&until=morning",
+        + b"\ntoken=TOKEN-stop&press=abc&reason=other&words=%E5%81%9C&until=hour",
         b"POST /start\n" + host + cookie + form + b"Origin: http://127.0.0.1:8080\n\ntoken=TOKEN-start&press=def",
         b"POST /volume\n" + host + cookie + form + b"\ntoken=TOKEN-volume&press=x&button=louder",
         b"POST /login\n" + host + cookie + form + b"\ntoken=TOKEN-stop&pin=1234",

@@ -79,13 +79,84 @@ def test_slot_that_nobody_saw_is_missed(make_view: MakeView) -> None:
     room.stop()
     room.run(at("09:07:00"))
     snapshot = view.snapshot()
-    assert [row.state for row in snapshot.today] == ["done", "missed", "to-come"]
+    assert [row.state for row in snapshot.today] == ["done", "missed", "stopped"]
     assert snapshot.stopped is not None and (snapshot.stopped.reason, snapshot.stopped.until) == ("meeting", None)
 
 
-def test_tomorrow_is_when_the_room_opens(make_view: MakeView) -> None:
+def test_while_stopped_no_row_is_on_air_or_to_come_before_the_stops_end(make_view: MakeView) -> None:
+    room, _, view = make_view(MORNING, "08:59:00")
+    room.run(at("09:00:30"))
+    room.stop()
+    assert [row.state for row in view.snapshot().today] == ["stopped"] * 3
+    room.stop(until=at("09:05:30"))
+    assert [row.state for row in view.snapshot().today] == ["stopped", "stopped", "to-come"], "the song is over by then"
+    room.stop(until=at("09:05:10"))
+    stopped = view.snapshot()
+    assert [row.state for row in stopped.today] == ["stopped", "to-come", "to-come"]
+    assert stopped.coming is not None and (stopped.coming.title, stopped.coming.start) == ("song", at("09:05:10"))
+    assert stopped.starting is None
+
+
+def test_row_in_progress_says_what_is_so(make_view: MakeView) -> None:
+    """On air is what is on the screen; a list that is over is done; what nobody has fetched is not shown."""
+    late = week(ALL, slot("09:00:00", "10:00:00", "law"), slot("10:00:00", "11:00:00", "rice"))
+    room, _, view = make_view(late, "08:59:00")
+    room.run(at("09:00:30"))
+    assert view.snapshot().today[0].state == "on-air"
+    room.run(at("09:30:00"))
+    assert view.snapshot().today[0].state == "done"
+    room.lose(ALL[1])
+    room.run(at("10:30:00"))
+    assert view.snapshot().today[1].state == "missed"
+
+
+def test_after_start_what_comes_is_shown_until_it_is_there(make_view: MakeView) -> None:
+    room, _, view = make_view(MORNING, "09:00:10")
+    room.stop()
+    assert view.snapshot().starting is None
+    room.start()
+    begun = view.snapshot()
+    assert begun.on_air is None and begun.starting is not None
+    assert (begun.starting.title, begun.starting.start) == ("law", at("09:00:00"))
+    assert begun.coming is not None and begun.coming.title == "rice"
+    assert begun.today[0].state == "to-come", "it is not on the screen yet"
+    room.run(at("09:00:20"))
+    there = view.snapshot()
+    assert there.on_air is not None and there.starting is None and there.today[0].state == "on-air"
+
+
+def test_after_start_recommended_programmes_are_shown_as_coming(make_view: MakeView) -> None:
+    owed = week(ALL, recommended={"law": 4})
+    room, _, view = make_view(owed, "12:00:00")
+    room.stop()
+    room.start()
+    begun = view.snapshot()
+    assert begun.on_air is None and begun.starting is not None and begun.starting.title == "law"
+    assert begun.coming is None or begun.coming.title != "law" or begun.coming.start > begun.starting.start
+
+
+def test_what_begins_within_seconds_is_about_to_begin(make_view: MakeView) -> None:
+    room, _, view = make_view(MORNING, "08:59:00")
+    assert view.snapshot().starting is None
+    room.run(at("08:59:40"))
+    soon = view.snapshot()
+    assert soon.starting is not None and soon.starting.title == "law"
+    assert soon.coming is None
+
+
+def test_without_a_trusted_clock_a_stop_holds_until_start(make_view: MakeView) -> None:
+    room, _, view = make_view(MORNING, "08:59:00")
+    room.stop(until=at("09:00:00"))
+    room.plan.change(clock_trusted=False)
+    room.run(at("09:01:00"))
+    assert view.snapshot().stopped is not None and view.heartbeat().stopped
+    room.plan.change(clock_trusted=True)
+    assert view.snapshot().stopped is None
+
+
+def test_morning_is_when_the_room_opens_next(make_view: MakeView) -> None:
     _, accepted, view = make_view(MORNING, "12:00:00")
-    assert view.snapshot().tomorrow == at("08:00:00") + timedelta(days=1)
+    assert view.snapshot().morning == at("08:00:00") + timedelta(days=1)
 
 
 def test_room_without_a_week_has_views_too(make_view: MakeView) -> None:

@@ -1,10 +1,10 @@
 """The panel's web application: pages, forms and what they post. Answers come from the snapshot, on the panel's loop."""
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import datetime, time, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from kiosk.common.i18n import pick, translator
-from kiosk.common.stop_reasons import REASONS, reason_text, tidy_reason
+from kiosk.common.i18n import Language, pick, translator
+from kiosk.common.stop_reasons import MAX_REASON, REASONS, reason_text
 from kiosk.common.web import SecurityHeaders, read_body
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, StopPressed, VolumePressed
-from kiosk.station.panel import words
+from kiosk.station.panel import stop_form, words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
@@ -35,17 +35,20 @@ MAX_BODY = 64 * 1024
 EFFECT_S = 1.0
 """How long a press waits to be seen in the snapshot before the page is shown anyway."""
 POLL_S = 0.02
-REFRESH_S = 15
-STAY_S = 60
-"""How long the page stays where a press of volume or of *look* has led, until it is the plain page again."""
+RENEW_S, STARTING_S, LOOK_S, NO_SCRIPT_S = 5, 1, 30, 60
+"""Seconds until home is renewed: in place; while a programme is about to begin; after a look at the screen, whose
+picture stands for a while; and without script, where the page is loaded anew and has no form to lose."""
 PICTURE_S = 2.8
 """How long a picture of the screen is waited for: not in the seconds about a cut, which come first."""
 PICTURE_AGAIN_S = 3
 VOLUME_STEP = 10
 """In percent points."""
 LANGUAGE_COOKIE = "kiosk-panel-language"
-MORNING = time(6)
-"""When *until tomorrow morning* ends where tomorrow has no opening hour."""
+FILES = {"panel.css": "text/css", "panel.js": "text/javascript"}
+FILE_AGE_S = 86_400
+"""Their addresses change with their contents."""
+PAGES = ("/", "/login", "/stop")
+"""Pages that can be opened as they are: where the choice of a language leads back to."""
 
 SOUND_BUTTONS: dict[str, Callable[[str], VolumePressed | MutePressed]] = {
     "softer": lambda press: VolumePressed("panel", -VOLUME_STEP, press),
@@ -74,7 +77,8 @@ class Pages:
         self._post = post
         self._snapshot = snapshot
         self._picture = picture
-        self._style = (FOLDER / "panel.css").read_bytes()
+        self._files = {name: (FOLDER / name).read_bytes() for name in FILES}
+        marks = {name: hashlib.sha256(text).hexdigest()[:12] for name, text in self._files.items()}
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(FOLDER),
             autoescape=True,
@@ -82,11 +86,13 @@ class Pages:
             trim_blocks=True,
             auto_reload=False,
         )
+        self._templates.globals["files"] = {name: f"/{name}?{mark}" for name, mark in marks.items()}
+        self._templates.globals["no_script_s"] = NO_SCRIPT_S
         for name in self._templates.list_templates(["html"]):
             self._templates.get_template(name)
         routes = [
             Route("/", self._home),
-            Route("/panel.css", self._stylesheet),
+            *(Route(f"/{name}", self._file) for name in FILES),
             Route("/language", self._language),
             Route("/login", self._login),
             Route("/login", self._log_in, methods=["POST"]),
@@ -111,9 +117,8 @@ class Pages:
         looks = visitor.logged_in and "look" in request.query_params
         if looks:
             await self._fresh_picture()
-        stays = looks or "at" in request.query_params  # for a while it is not moved away under somebody's eyes
-        refresh = f"{STAY_S}; url=/" if stays else REFRESH_S
-        return self._page(request, visitor, "home.html", refresh=refresh, form="start", looks=looks)
+        renew = LOOK_S if looks else STARTING_S if self._snapshot().starting else RENEW_S
+        return self._page(request, visitor, "home.html", renew=renew, form="start", looks=looks)
 
     async def _screen(self, request: Request) -> Response:
         """What is on the screen, as a JPEG file; with ``fresh`` a new one."""
@@ -125,11 +130,14 @@ class Pages:
             return PlainTextResponse("there is no picture of the screen", HTTPStatus.SERVICE_UNAVAILABLE, again)
         return Response(picture.jpeg, media_type=CONTENT_TYPE)
 
-    async def _stylesheet(self, request: Request) -> Response:
-        return Response(self._style, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
+    async def _file(self, request: Request) -> Response:
+        """The style sheet or the script."""
+        name = request.url.path.removeprefix("/")
+        return Response(self._files[name], media_type=FILES[name], headers={"Cache-Control": f"max-age={FILE_AGE_S}"})
 
     async def _language(self, request: Request) -> Response:
-        answer = _to("/")
+        back = request.query_params.get("at", "")
+        answer = _to(back if back in PAGES else "/")
         wanted = pick(request.query_params.get("to"))
         answer.set_cookie(LANGUAGE_COOKIE, wanted, max_age=400 * 86_400, httponly=True, samesite="strict")
         return answer
@@ -141,7 +149,7 @@ class Pages:
         visitor = self._access.visitor(request)
         if not visitor.logged_in:
             return _to("/login")
-        return self._page(request, visitor, "stop.html", form="stop", reasons=REASONS)
+        return self._stop_form(request, visitor)
 
     # --- forms ---
 
@@ -176,14 +184,13 @@ class Pages:
         visitor, form = await self._read_form(request, "stop")
         if not visitor.logged_in:
             return _to("/login")
-        reason = form.get("reason", "")
-        if reason not in REASONS:
-            raise HTTPException(HTTPStatus.BAD_REQUEST)
-        if reason == "other":
-            reason = tidy_reason(form.get("words", "")) or reason
-        until = _morning(self._snapshot()) if form.get("until") == "morning" else None
-        until_ms = None if until is None else int(until.timestamp() * 1000)
-        self._post(StopPressed(by="panel", reason=reason, until_ms=until_ms, press=_press(form)))
+        try:
+            filled = stop_form.read(form, self._snapshot())
+        except stop_form.NotOurs:
+            raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+        if filled.problem:
+            return self._stop_form(request, visitor, form, filled.problem)
+        self._post(StopPressed(by="panel", reason=filled.reason, until_ms=filled.until_ms, press=_press(form)))
         await self._wait_until(lambda: self._snapshot().stopped is not None)
         return _to("/")
 
@@ -197,9 +204,28 @@ class Pages:
         before = self._snapshot().sound
         self._post(SOUND_BUTTONS[button](f"{_press(form)}-{button}"))  # two buttons of one page are two presses
         await self._wait_until(lambda: self._snapshot().sound != before)
-        return _to(f"/?at=sound#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
+        return _to(f"/#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
 
     # --- what pages and forms share ---
+
+    def _stop_form(
+        self, request: Request, visitor: Visitor, sent: Form | None = None, problem: stop_form.Problem | None = None
+    ) -> Response:
+        """The Stop form; with ``problem`` as it was ``sent``, to be mended."""
+        sent, language = sent or {}, self._language_of(request)
+        return self._page(
+            request, visitor, "stop.html",
+            status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
+            form="stop",
+            reasons=REASONS,
+            untils=stop_form.choices(self._snapshot(), language, sent.get("until", "")),
+            typed=sent.get("words", "")[:MAX_REASON],
+            most=MAX_REASON,
+            problem=problem,
+        )  # fmt: skip
+
+    def _language_of(self, request: Request) -> Language:
+        return pick(request.cookies.get(LANGUAGE_COOKIE), self._snapshot().language)
 
     async def _fresh_picture(self) -> Screenshot | None:
         """A new picture; None where there is none within :data:`PICTURE_S`."""
@@ -236,7 +262,7 @@ class Pages:
         self, request: Request, visitor: Visitor, template: str, status: int = 200, form: str = "", **more: Any
     ) -> Response:
         snapshot, picture = self._snapshot(), self._picture()
-        language = pick(request.cookies.get(LANGUAGE_COOKIE), snapshot.language)
+        language, path = self._language_of(request), request.url.path
         page = self._templates.get_template(template).render(
             _=translator(language),
             language=language,
@@ -252,7 +278,8 @@ class Pages:
             volume_press=secrets.token_hex(16),
             press=secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),
-            **({"refresh": 0, "looks": False} | more),
+            path=path if path in PAGES else "/",
+            **({"renew": 0, "looks": False} | more),
         )
         answer = HTMLResponse(page, status)
         self._access.remember(answer, visitor)
@@ -280,9 +307,3 @@ def _press(form: Form) -> str:
     if not press or len(press) > 64:
         raise HTTPException(HTTPStatus.BAD_REQUEST)
     return press
-
-
-def _morning(snapshot: Snapshot) -> datetime:
-    if snapshot.tomorrow is not None:
-        return snapshot.tomorrow
-    return datetime.combine(snapshot.now.date() + timedelta(days=1), MORNING, snapshot.now.tzinfo)

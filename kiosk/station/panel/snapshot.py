@@ -10,12 +10,13 @@ from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 
-RowState = Literal["done", "on-air", "to-come", "missed"]
+RowState = Literal["done", "on-air", "to-come", "stopped", "missed"]
+"""``stopped``: not shown because somebody has pressed Stop; ``missed``: not shown, or not so far."""
 
 
 @dataclass(frozen=True)
 class Showing:
-    """The programme on the screen."""
+    """A programme that is on the screen, or about to be."""
 
     title: str
     start: datetime
@@ -69,10 +70,12 @@ class Snapshot:
     language: Language = "zh"
     stopped: Stopped | None = None
     on_air: Showing | None = None
+    starting: Showing | None = None
+    """What is due, or will be within seconds, and is not on the screen yet."""
     coming: Coming | None = None
     today: tuple[Row, ...] = ()
-    tomorrow: datetime | None = None
-    """When *until tomorrow morning* ends, such as tomorrow's first opening hour; None: at six."""
+    morning: datetime | None = None
+    """The next morning, as :func:`kiosk.station.schedule.opening_hours.next_morning` has it."""
     clock: ClockState = "trusted"
     waiting: int = 0
     """Records that the town has not yet acknowledged."""

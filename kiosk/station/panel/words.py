@@ -23,6 +23,7 @@ ROW_STATES = {
     "done": mark("done"),
     "on-air": mark("on air"),
     "to-come": mark("to come"),
+    "stopped": mark("not shown: stopped"),
     "missed": mark("missed"),
 }
 CLOCKS = {
@@ -47,13 +48,18 @@ class RowWords:
 class Words:
     """Sentences in one language; empty where there is nothing to say."""
 
+    head: str
+    """Whether :attr:`state` is what is on the screen, or about to be."""
     state: str
     detail: str
     coming: str
     sound: str
     sound_detail: tuple[str, ...]
+    as_of: str
     today: str
     rows: tuple[RowWords, ...]
+    no_rows: str
+    """Why there are none."""
     clock: str
     waiting: str
     refused: tuple[str, ...]
@@ -66,18 +72,23 @@ def of(snapshot: Snapshot, language: Language) -> Words:
     """Say ``snapshot`` in ``language``, in the time zone of its ``now``."""
     _ = translator(language)
     state, detail = _state(snapshot, language)
-    coming = snapshot.coming
+    coming, dated = snapshot.coming, snapshot.clock != "untrusted"
     return Words(
+        head=_head(snapshot, language),
         state=state,
         detail=detail,
         coming="" if coming is None else f"{_when(coming.start, snapshot, language)}  {coming.title}",
         sound=_("Sound off") if snapshot.sound.muted else _("Volume {percent}").format(percent=snapshot.sound.volume),
         sound_detail=_sound(snapshot, language),
+        as_of=_("As of {time}").format(time=f"{snapshot.now:%H:%M:%S}"),
         today=day_name(snapshot.now.date(), language),
         rows=tuple(
             RowWords(_span(row.start, row.end, snapshot), row.title, _(ROW_STATES[row.state]), row.state)
-            for row in snapshot.today
+            for row in (snapshot.today if dated else ())
         ),
+        no_rows=_("Nothing is planned for today.")
+        if dated
+        else _("The clock is not set: the table is not followed until it is."),
         clock=_(CLOCKS[snapshot.clock]),
         waiting=_("Records that the town has not yet received: {count}").format(count=snapshot.waiting),
         refused=_refused(snapshot, language),
@@ -86,14 +97,21 @@ def of(snapshot: Snapshot, language: Language) -> Words:
     )
 
 
+def _head(snapshot: Snapshot, language: Language) -> str:
+    _ = translator(language)
+    if snapshot.on_air:
+        return _("Now on the screen")
+    return _("About to begin") if snapshot.starting and snapshot.screen else _("The screen now")
+
+
 def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
     _ = translator(language)
-    on_air, stopped = snapshot.on_air, snapshot.stopped
-    if on_air is not None:
+    showing, stopped = snapshot.on_air or snapshot.starting, snapshot.stopped
+    if showing is not None and (snapshot.on_air or snapshot.screen):
         detail = _("{times}, {origin}").format(
-            times=_span(on_air.start, on_air.end, snapshot), origin=_(ORIGINS[on_air.origin])
+            times=_span(showing.start, showing.end, snapshot), origin=_(ORIGINS[showing.origin])
         )
-        return on_air.title, detail
+        return showing.title, detail
     if stopped is None:
         return _("Nothing is on air"), _("The screen shows this week's table.")
     if stopped.until is None:

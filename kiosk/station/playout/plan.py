@@ -121,19 +121,25 @@ class Plan:
     # --- what follows from it ---
 
     def stop_in_force(self) -> tt.Stop | None:
-        """The Stop that holds now, if one does."""
+        """The Stop that holds now, if one does. Without a trusted clock it holds until Start, whatever its end."""
         stop = self.situation.stop
-        return None if stop is None or (stop.until is not None and stop.until <= self._clock.now()) else stop
+        if stop is None or stop.until is None or not self.situation.clock_trusted:
+            return stop
+        return stop if stop.until > self._clock.now() else None
 
-    def coming(self) -> tt.OnAir | None:
-        """What comes next, as far as the look-ahead sees; else by asking the timetable."""
+    def due(self) -> tt.OnAir | None:
+        """What is to be on the screen now. It may still be on its way there."""
+        return tt.decide(self._timetable, self._clock.now(), self.situation).on_air
+
+    def coming(self) -> tuple[tt.OnAir, datetime] | None:
+        """What comes next, and when it comes on: after a Stop or an urgent notice that may be amid the programme."""
         moment = tt.decide(self._timetable, self._clock.now(), self.situation).next_change
         for _ in range(8):
             if moment >= FAR:
                 return None
             decision = tt.decide(self._timetable, moment, self.situation)
             if decision.on_air is not None:
-                return decision.on_air
+                return decision.on_air, moment
             moment = decision.next_change
         return None
 

@@ -11,6 +11,8 @@ from kiosk.contract.instants import FAR_MS, local_ms, to_ms, to_utc
 from kiosk.contract.station import Hours, Opening
 
 _DAY = timedelta(days=1)
+MORNING, FIRST_MORNING_HOUR, NOON = time(6), time(4), time(12)
+"""The morning of a day on which the room does not open between ``FIRST_MORNING_HOUR`` and ``NOON``, and those two."""
 
 
 def room_open(opening: Opening, now: datetime) -> tuple[bool, datetime]:
@@ -22,6 +24,15 @@ def room_open(opening: Opening, now: datetime) -> tuple[bool, datetime]:
     """
     is_open, until = room_hours(opening).open_at(to_ms(now))
     return is_open, to_utc(until)
+
+
+def next_morning(opening: Opening, now: datetime) -> datetime:
+    """The next morning after ``now`` (aware): of today before the room opens, else of tomorrow. Aware, in the room's
+    zone; it is when the room opens, or :data:`MORNING` where it does not open in the morning."""
+    hours = room_hours(opening)
+    today = now.astimezone(hours.zone).date()
+    mornings = (hours.morning(today + n * _DAY) for n in (0, 1, 2))
+    return to_utc(next(morning for morning in mornings if morning > to_ms(now))).astimezone(hours.zone)
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,12 @@ class RoomHours:
         is_open = any(opens <= at < closes for opens, closes in windows)
         edges = [edge for window in windows for edge in window if edge > at]
         return is_open, min(edges) if edges else self._next_opening(today)
+
+    def morning(self, day: date) -> int:
+        """The instant at which the morning of a date begins for the room."""
+        first, noon = (local_ms(day, at, self.zone) for at in (FIRST_MORNING_HOUR, NOON))
+        opens = min((start for start, _ in self._windows(day) if start >= first), default=noon)
+        return opens if opens < noon else local_ms(day, MORNING, self.zone)
 
     def _windows(self, day: date) -> list[tuple[int, int]]:
         """Opening and closing instants of a date. Hours that a change to or from summer time reverses are left out."""

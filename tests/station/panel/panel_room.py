@@ -16,6 +16,7 @@ from kiosk.station.projector.screenshots import Screenshot
 
 PIN = "271828"
 NOW = datetime(2026, 3, 5, 14, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
+SIX = NOW.replace(day=6, hour=6, minute=0)
 
 
 def running() -> Snapshot:
@@ -32,6 +33,7 @@ def running() -> Snapshot:
             Row(hour, hour + timedelta(hours=1), "春耕技术（上）", "on-air"),
             Row(hour + timedelta(hours=2), hour + timedelta(hours=3), "卫生与健康", "to-come"),
         ),
+        morning=SIX,
         waiting=3,
     )
 
@@ -89,11 +91,12 @@ class Browser:
         return self.session.get(self.base + path, timeout=20)
 
     def fields(self, path: str, action: str) -> dict[str, str]:
-        """The hidden fields of the form on page ``path`` that goes to ``action``."""
+        """The hidden and the chosen fields of the form on page ``path`` that goes to ``action``."""
         page = self.get(path).text
         form = re.search(rf'<form method="post" action="{action}"[^>]*>(.*?)</form>', page, re.DOTALL)
         assert form, f"{path} has no form to {action}"
-        return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[1]))
+        found = re.findall(r'<input type="(hidden|radio)" name="(\w+)" value="([^"]*)"( checked)?>', form[1])
+        return {name: value for kind, name, value, checked in found if kind == "hidden" or checked}
 
     def post(self, action: str, fields: dict[str, str], **headers: str) -> requests.Response:
         sent = {"Origin": self.base} | headers

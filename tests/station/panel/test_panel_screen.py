@@ -53,7 +53,7 @@ def test_look_shows_the_picture_and_when_it_was_taken(administrator: Browser, ro
     assert room.picture is not None
     assert f'<img src="/screen.jpg?at={room.picture.at_ms}" alt="屏幕画面">' in page
     assert "拍摄时间：14:40:01" in page
-    assert '<meta http-equiv="refresh" content="60; url=/">' in page, "a page that stays open asks for no more"
+    assert '<main data-renew="30">' in page, "the answer stands for a while"
     assert "拍摄时间：14:40:01" in administrator.get().text
     assert len(room.posted) == 1
 

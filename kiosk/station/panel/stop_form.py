@@ -1,0 +1,91 @@
+"""The Stop form: until when and why, as it is offered and as it is read back."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Literal
+
+from kiosk.common.i18n import Language, translator
+from kiosk.common.stop_reasons import REASONS, tidy_reason
+from kiosk.station.panel.snapshot import Snapshot
+
+AFTERNOON = time(14)
+HOUR = timedelta(hours=1)
+FURTHEST = timedelta(days=3)
+"""No time that the form offers lies further ahead."""
+
+Problem = Literal["words", "stale"]
+"""Why the form cannot be obeyed: it lacks the reason in words; its time is past, as the page was open for long."""
+
+
+class NotOurs(ValueError):
+    """Fields that no form of ours has."""
+
+
+@dataclass(frozen=True)
+class Until:
+    """One choice of when Stop ends. ``value``: ``hour``, ``start``, or an instant in UTC milliseconds."""
+
+    value: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The form as it was sent. ``until_ms`` is UTC; None: until Start."""
+
+    reason: str
+    until_ms: int | None
+    problem: Problem | None = None
+
+
+def choices(snapshot: Snapshot, language: Language, chosen: str = "") -> tuple[Until, ...]:
+    """When Stop may end, earliest first. Without a trusted clock only Start ends it: no other time is known to come."""
+    _ = translator(language)
+    now, offered = snapshot.now, []
+    if snapshot.clock != "untrusted":
+        afternoon = now.replace(hour=AFTERNOON.hour, minute=0, second=0, microsecond=0)
+        times = []
+        if afternoon > now:
+            times.append((afternoon, _("until {time}")))
+        if snapshot.morning is not None:
+            today = snapshot.morning.astimezone(now.tzinfo).date() == now.date()
+            text = _("until this morning, {time}") if today else _("until tomorrow morning, {time}")
+            times.append((snapshot.morning, text))
+        offered = [("hour", _("for one hour"))]
+        offered += [
+            (str(_ms(at)), text.format(time=f"{at.astimezone(now.tzinfo):%H:%M}")) for at, text in sorted(times)
+        ]
+    offered.append(("start", _("until somebody presses Start")))
+    usual = str(_ms(snapshot.morning)) if snapshot.morning else ""
+    values = [value for value, _text in offered]
+    chosen = next((value for value in (chosen, usual) if value in values), "start")
+    return tuple(Until(value, text, value == chosen) for value, text in offered)
+
+
+def read(form: Mapping[str, str], snapshot: Snapshot) -> Filled:
+    """The form as sent, with its first problem. Raises :class:`NotOurs`."""
+    reason, value, now = form.get("reason", ""), form.get("until", ""), snapshot.now
+    if reason not in REASONS:
+        raise NotOurs(f"reason {reason!r}")
+    words = tidy_reason(form.get("words", "")) if reason == "other" else reason
+    if value == "start":
+        until_ms = None
+    elif value == "hour":
+        until_ms = _ms((now + HOUR + timedelta(seconds=59)).replace(second=0, microsecond=0))
+    elif re.fullmatch(r"[0-9]{1,15}", value):
+        until_ms = int(value)
+    else:
+        raise NotOurs(f"until {value!r}")
+    problem: Problem | None = None
+    if not words:
+        problem = "words"
+    elif until_ms is not None and not _ms(now) < until_ms <= _ms(now + FURTHEST):
+        problem = "stale"
+    return Filled(words, until_ms, problem)
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
