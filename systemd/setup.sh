@@ -11,7 +11,7 @@ case $list in
 station) satisfied="station town test" ;;
 town) satisfied="town test" packages="$packages ffmpeg xvfb" ;;
 test) satisfied="test" packages="$packages ffmpeg xvfb x11-utils dbus systemd umockdev libumockdev0
-    pulseaudio pulseaudio-utils postgresql" ;;
+    pulseaudio pulseaudio-utils postgresql chromium" ;;
 *) echo "kiosk: $list is not one of station, town, test" >&2 && exit 2 ;;
 esac
 lock=$root/systemd/$list.lock

@@ -4,7 +4,9 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import browser
 import pytest
+from playwright.sync_api import Browser
 from screen import CLIPS, Sampler, XServer
 
 from kiosk.demo.testcard import make
@@ -42,6 +44,13 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     folder = tmp_path_factory.mktemp("clips")
     files = {name: make(clip, folder) for name, clip in CLIPS.items()}
     return files.__getitem__
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser process for the tests of a module."""
+    with browser.chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -91,7 +91,7 @@ class Overview:
             starting=_showing(starting),
             coming=panel.Coming(coming[0].programme.title, coming[1]) if coming else None,
             today=self._today(now, stop, on_air, [one for one in (starting, coming and coming[0]) if one]),
-            morning=next_morning(document.opening if document else Opening(), now),
+            morning=next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now),
             clock=self._clock.state,
             waiting=self._journal.waiting_count(),
             refused=self._refused.newest(),

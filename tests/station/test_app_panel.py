@@ -134,6 +134,20 @@ def test_panel_shows_what_is_on_the_screen(room: LiveRoom) -> None:
     assert "拍摄时间" in page and 'src="/screen.jpg?at=' in page
 
 
+def test_after_start_home_never_says_that_there_is_no_programme(room: LiveRoom) -> None:
+    phone = administrator(room)
+    eventually(lambda: "屏幕正在播放" in phone.text())
+    assert phone.stop("meeting", until="start").status_code == 303
+    assert "已停播" in (stopped := phone.text()) and "停播，未播" in stopped and "正在播放" not in stopped
+    assert phone.post("/start", phone.fields("/", "/start")).status_code == 303
+    pages, deadline = [phone.text()], time.monotonic() + 20
+    while "屏幕正在播放" not in pages[-1] and time.monotonic() < deadline:
+        pages.append(phone.text())
+    assert "屏幕正在播放" in pages[-1]
+    assert "即将播放" in pages[0], "its process takes a moment"
+    assert [page for page in pages if "现在没有节目" in page or "未播" in page] == []
+
+
 def test_town_that_asks_gets_a_picture_after_the_next_heartbeat(room: LiveRoom, town: TownOnTheLine) -> None:
     eventually(lambda: town.count("/v1/heartbeat") > 0)
     assert screenshots.newest(town.office, room.name) is None and town.count("/v1/picture") == 0
