@@ -1,9 +1,16 @@
 #!/bin/sh
 # Brings this Debian computer to where the kiosk runs from its checkout: Debian's packages, and .venv at the locked
-# versions. Does nothing, quickly and without a network, where all is there.    sh systemd/setup.sh station|town|test
+# versions. Does nothing, quickly and without a network, where all is there.  sh systemd/setup.sh station|town|demo|test
+# An installed kiosk (station, town) is the command  kiosk  for everybody: KIOSK_COMMAND, else /usr/local/bin/kiosk, is a
+# link to it. A demo and the tests leave none.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-list=${1:?"what for? station, town or test"}
+list=${1:?"what for? station, town, demo or test"}
+command=
+case $list in
+station | town) command=${KIOSK_COMMAND:-/usr/local/bin/kiosk} ;;
+demo) list=town ;;
+esac
 
 packages="python3 python3-venv ca-certificates procps libudev1 libseccomp2 fonts-wqy-microhei
     libvlc5 vlc-plugin-base vlc-plugin-video-output libpulse0"
@@ -12,7 +19,7 @@ station) satisfied="station town test" ;;
 town) satisfied="town test" packages="$packages ffmpeg xvfb" ;;
 test) satisfied="test" packages="$packages ffmpeg xvfb x11-utils dbus systemd umockdev libumockdev0
     pulseaudio pulseaudio-utils postgresql chromium" ;;
-*) echo "kiosk: $list is not one of station, town, test" >&2 && exit 2 ;;
+*) echo "kiosk: $list is not one of station, town, demo, test" >&2 && exit 2 ;;
 esac
 lock=$root/systemd/$list.lock
 venv=$root/.venv
@@ -110,6 +117,20 @@ install_venv() {
     wanted_stamp "$list" >"$venv/.locked-$list"
 }
 
+link_command() {
+    target=$venv/bin/kiosk
+    [ "$(readlink "$command" || true)" != "$target" ] || return 0
+    if [ -e "$command" ] && [ ! -L "$command" ]; then
+        say "$command is another program and stays as it is; this kiosk's is $target"
+        return 0
+    fi
+    as_root ln -sfn "$target" "$command" || {
+        say "could not make the command kiosk; as root: ln -sfn $target $command"
+        return 1
+    }
+    say "the command kiosk is $target"
+}
+
 # Two that run at once: the second waits, and then finds all in order. Locking a folder leaves no file behind.
 missing=$(missing_packages)
 if [ -n "$missing" ]; then
@@ -124,3 +145,4 @@ fi
 exec 9<"$root/systemd"
 flock 9
 venv_in_order || install_venv
+[ -z "$command" ] || link_command

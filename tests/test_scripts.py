@@ -1,5 +1,6 @@
 """The scripts that set up and run, with Debian's tools and Python played by small scripts; and the locked versions."""
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,10 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from kiosk.common.i18n import translator
+from kiosk.station.config import Panel
+from kiosk.town.commands.town import serve
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ["systemd/setup.sh", "systemd/demo.sh", "systemd/lock.sh", "tests/run.sh", ".ci/run"]
@@ -55,7 +60,10 @@ class Machine:
         for name, text in {"dpkg-query": DPKG_QUERY, "apt-get": APT_GET, "sudo": SUDO}.items():
             script(folder / "bin" / name, text)
         script(self.tree / ".venv/bin/python", PYTHON)
-        self.environment = {**os.environ, "PATH": f"{folder}/bin:{os.environ['PATH']}", "STATE": str(self.state)}
+        self.command = folder / "everybody/kiosk"
+        self.command.parent.mkdir()
+        path = f"{folder}/bin:{os.environ['PATH']}"
+        self.environment = {**os.environ, "PATH": path, "STATE": str(self.state), "KIOSK_COMMAND": str(self.command)}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -103,6 +111,7 @@ def test_setup_installs_what_is_missing_once(machine: Machine) -> None:
     code, out, err = machine.run("systemd/setup.sh", "town")
     calls = machine.calls()
     assert (code, out) == (0, ""), err
+    assert err.endswith(f"kiosk: the command kiosk is {machine.tree}/.venv/bin/kiosk\n")
     (installed,) = [line.split() for line in calls.splitlines() if " install " in line and line.startswith("apt-get")]
     assert {"libvlc5", "xvfb", "ffmpeg"} <= set(installed)
     assert not {"python3", "umockdev"} & set(installed)
@@ -115,7 +124,7 @@ def test_setup_installs_what_is_missing_once(machine: Machine) -> None:
 def test_setup_for_the_tests_serves_the_demo_too(machine: Machine) -> None:
     assert machine.run("systemd/setup.sh", "test")[0] == 0
     machine.calls()
-    assert machine.run("systemd/setup.sh", "town") == (0, "", "")
+    assert machine.run("systemd/setup.sh", "demo") == (0, "", "")
     assert "install" not in machine.calls()
 
 
@@ -165,7 +174,53 @@ def test_setup_that_fails_says_why_and_tries_again(machine: Machine) -> None:
 
 def test_setup_for_nothing_known_is_refused(machine: Machine) -> None:
     code, _, err = machine.run("systemd/setup.sh", "county")
-    assert (code, err) == (2, "kiosk: county is not one of station, town, test\n")
+    assert (code, err) == (2, "kiosk: county is not one of station, town, demo, test\n")
+
+
+@pytest.mark.parametrize("list_", ["station", "town"])
+def test_an_installed_kiosk_is_a_command_for_everybody(machine: Machine, list_: str) -> None:
+    assert machine.run("systemd/setup.sh", list_)[0] == 0
+    assert machine.command.readlink() == machine.tree / ".venv/bin/kiosk"
+    assert machine.run("systemd/setup.sh", list_) == (0, "", "")
+    machine.tree = machine.tree.rename(machine.tree.with_name("moved"))
+    assert machine.run("systemd/setup.sh", list_)[0] == 0
+    assert machine.command.readlink() == machine.tree / ".venv/bin/kiosk", "where the kiosk has gone"
+
+
+@pytest.mark.parametrize("list_", ["demo", "test"])
+def test_a_demo_and_the_tests_leave_no_command(machine: Machine, list_: str) -> None:
+    assert machine.run("systemd/setup.sh", list_)[0] == 0
+    assert not machine.command.is_symlink()
+
+
+def test_a_program_of_the_same_name_stays(machine: Machine) -> None:
+    machine.command.write_text("another")
+    code, _, err = machine.run("systemd/setup.sh", "station")
+    assert code == 0 and f"{machine.command} is another program and stays as it is" in err
+    assert machine.command.read_text() == "another"
+
+
+def test_panel_and_town_listen_on_two_ports_unless_told_otherwise() -> None:
+    [port] = [option.default for option in serve.params if option.name == "port"]
+    assert port != Panel().port
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"127.0.0.1:{port}`" in readme and f"http://ADDRESS-OF-THE-PC:{Panel().port}`" in readme
+
+
+def test_readme_enrols_a_station_in_the_group_of_the_week_that_it_publishes() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [group] = re.findall(r"town add-station \S+ --group (\S+)", readme)
+    [week] = re.findall(r"kiosk town publish (?:/opt/kiosk/)?(\S+\.json)", readme)
+    assert json.loads((ROOT / week).read_text(encoding="utf-8"))["group"] == group
+
+
+def test_readme_says_the_administrators_words_as_the_panel_does() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    chinese, say = readme[readme.index("## 中文说明") :], translator("zh")
+    for word in (say("Stop"), say("Start"), say("Mute"), "密码"):
+        assert word in chinese, word
+    assert "密码" in say("PIN of the administrator") and "PIN" not in chinese.replace("panel-pin", "")
+    assert "停止" not in chinese
 
 
 def test_demo_passes_its_arguments_on_and_stays_in_the_caller_s_folder(machine: Machine) -> None:
@@ -228,7 +283,9 @@ def test_readme_begins_with_the_two_commands_and_names_only_commands_that_exist(
     commands = [line.strip() for line in text.splitlines() if line.startswith("    sh ")]
     assert commands[:2] == ["sh systemd/demo.sh", "sh tests/run.sh"]
     named = set(
-        re.findall(r"kiosk ((?:town )?[a-z]+(?:-[a-z]+)*)", " ".join(re.findall(r"bin/kiosk .*|`kiosk .*?`", text)))
+        re.findall(
+            r"kiosk ((?:town )?[a-z]+(?:-[a-z]+)*)", " ".join(re.findall(r"^    kiosk .*|`kiosk .*?`", text, re.M))
+        )
     )
     assert {"town publish", "enrol", "check-config"} <= named
     for command in sorted(named):

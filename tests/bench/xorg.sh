@@ -28,7 +28,7 @@ quietly() {
 }
 
 install_here() {
-    sh "$root/systemd/setup.sh" town
+    sh "$root/systemd/setup.sh" demo
     command -v mmdebstrap qemu-system-x86_64 mke2fs faketime >"$work/said" && return
     say "installing QEMU, mmdebstrap and faketime"
     quietly apt-get --quiet update
@@ -45,7 +45,7 @@ build() {
     # shellcheck disable=SC2016
     quietly mmdebstrap --variant=minbase --include="$packages" \
         --customize-hook='mkdir -p "$1$root" && tar -C "$root" -c --exclude=./.git . | tar -C "$1$root" -x' \
-        --customize-hook='ln -s "$root" "$1/checkout" && chroot "$1" sh /checkout/systemd/setup.sh town' \
+        --customize-hook='ln -s "$root" "$1/checkout" && chroot "$1" sh /checkout/systemd/setup.sh demo' \
         --customize-hook='mkdir "$1/bench" && cp -r "$work/clips" "$1/bench/kiosk-bench-clips"' \
         "$debian" "$work/tree"
     cp "$work"/tree/boot/vmlinuz-* "$work/kernel"
