@@ -35,9 +35,9 @@ MAX_BODY = 64 * 1024
 EFFECT_S = 1.0
 """How long a press waits to be seen in the snapshot before the page is shown anyway."""
 POLL_S = 0.02
-RENEW_S, STARTING_S, LOOK_S, NO_SCRIPT_S = 5, 1, 30, 60
-"""Seconds until home is renewed: in place; while a programme is about to begin; after a look at the screen, whose
-picture stands for a while; and without script, where the page is loaded anew and has no form to lose."""
+RENEW_S, STARTING_S, IN_VAIN_S, NO_SCRIPT_S = 5, 1, 30, 60
+"""Seconds until home is renewed: in place; while a programme is about to begin; while it says that no picture of
+the screen came; and without script, where the page is loaded anew and has no form to lose."""
 PICTURE_S = 2.8
 """How long a picture of the screen is waited for: not in the seconds about a cut, which come first."""
 PICTURE_AGAIN_S = 3
@@ -115,10 +115,9 @@ class Pages:
     async def _home(self, request: Request) -> Response:
         visitor = self._access.visitor(request)
         looks = visitor.logged_in and "look" in request.query_params
-        if looks:
-            await self._fresh_picture()
-        renew = LOOK_S if looks else STARTING_S if self._snapshot().starting else RENEW_S
-        return self._page(request, visitor, "home.html", renew=renew, form="start", looks=looks)
+        in_vain = looks and await self._fresh_picture() is None
+        renew = IN_VAIN_S if in_vain else STARTING_S if self._snapshot().starting else RENEW_S
+        return self._page(request, visitor, "home.html", renew=renew, form="start", in_vain=in_vain)
 
     async def _screen(self, request: Request) -> Response:
         """What is on the screen, as a JPEG file; with ``fresh`` a new one."""
@@ -279,7 +278,7 @@ class Pages:
             press=secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),
             path=path if path in PAGES else "/",
-            **({"renew": 0, "looks": False} | more),
+            **({"renew": 0, "in_vain": False} | more),
         )
         answer = HTMLResponse(page, status)
         self._access.remember(answer, visitor)

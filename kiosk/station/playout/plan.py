@@ -123,8 +123,10 @@ class Plan:
     def stop_in_force(self) -> tt.Stop | None:
         """The Stop that holds now, if one does. Without a trusted clock it holds until Start, whatever its end."""
         stop = self.situation.stop
-        if stop is None or stop.until is None or not self.situation.clock_trusted:
+        if stop is None or stop.until is None:
             return stop
+        if not self.situation.clock_trusted:
+            return replace(stop, until=None)
         return stop if stop.until > self._clock.now() else None
 
     def due(self) -> tt.OnAir | None:

@@ -10,6 +10,7 @@ from panel_room import PIN, Browser, Room
 from PIL import Image
 
 from kiosk.station.events import PictureAsked
+from kiosk.station.panel import site
 
 
 def picture(colour: str) -> bytes:
@@ -53,7 +54,7 @@ def test_look_shows_the_picture_and_when_it_was_taken(administrator: Browser, ro
     assert room.picture is not None
     assert f'<img src="/screen.jpg?at={room.picture.at_ms}" alt="屏幕画面">' in page
     assert "拍摄时间：14:40:01" in page
-    assert '<main data-renew="30">' in page, "the answer stands for a while"
+    assert '<main data-renew="5">' in page, "the picture stays"
     assert "拍摄时间：14:40:01" in administrator.get().text
     assert len(room.posted) == 1
 
@@ -67,16 +68,22 @@ def test_without_a_picture_the_answer_comes_within_3_s_and_says_so(
     assert time.monotonic() - began < 6  # seen: 2.8 s
     if path == "/?look=1":
         assert "没有及时拿到画面" in answer.text
+        assert '<main data-renew="30">' in answer.text, "long enough to be read"
     else:
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
     assert room.posted == [PictureAsked("panel")]
 
 
-def test_an_old_picture_is_not_given_out_as_a_fresh_one(administrator: Browser, room: Room) -> None:
+def test_an_old_picture_is_not_given_out_as_a_fresh_one(
+    administrator: Browser, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "PICTURE_S", 0.3)
     room.next_pictures = [RED]
     administrator.get("/screen.jpg?fresh=1")
     assert administrator.get("/screen.jpg?fresh=1").status_code == 503
     assert administrator.get("/screen.jpg").content == RED
+    page = administrator.get("/?look=1").text
+    assert "没有及时拿到画面" in page and "拍摄时间：14:40:01" in page, "the old one, and that it is old"
 
 
 def test_where_there_is_no_screen_that_is_said_at_once(administrator: Browser, room: Room) -> None:
