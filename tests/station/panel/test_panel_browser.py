@@ -112,36 +112,28 @@ def all_pages(page: Page, room: Room, language: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_page_has_a_serious_finding(visit: Callable[..., Page], room: Room, language: str) -> None:
-    page = visit(width=390)
-    found = {name: serious_findings(page) for name in all_pages(page, room, language)}
-    assert len(found) == 10 and {name: lines for name, lines in found.items() if lines} == {}
+def test_no_page_has_a_serious_finding_or_scrolls_sideways(
+    visit: Callable[..., Page], room: Room, language: str
+) -> None:
+    """At 320 pixels; at 683, which is a PC's 1366 at 200 %; and with type of 200 %."""
+    page = visit()
+    seen, findings, wide = [], {}, []
+    for name in all_pages(page, room, language):
+        seen.append(name)
+        if found := serious_findings(page):
+            findings[name] = found
+        for width, type_percent in ((320, 100), (683, 100), (390, 200), (683, 200)):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.evaluate(f"document.documentElement.style.fontSize = '{type_percent}%'")
+            if scrolls_sideways(page):
+                wide.append((name, width, type_percent))
+    assert (len(seen), findings, wide) == (10, {}, [])
 
 
 def test_a_serious_finding_is_found(visit: Callable[..., Page]) -> None:
     page = visit("/login", logged_in=False)
     page.evaluate("document.querySelector('label').remove()")
     assert [line.partition(":")[0] for line in serious_findings(page)] == ["label"]
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_nothing_scrolls_sideways_at_320_pixels_or_with_type_of_200_percent(
-    visit: Callable[..., Page], room: Room, language: str
-) -> None:
-    page = visit(width=320)
-    wide = []
-    for name in all_pages(page, room, language):
-        for width, type_percent in (
-            (320, 100),
-            (683, 100),
-            (390, 200),
-            (683, 200),
-        ):  # 683: of 1366, at 200 %
-            page.set_viewport_size({"width": width, "height": 844})
-            page.evaluate(f"document.documentElement.style.fontSize = '{type_percent}%'")
-            if scrolls_sideways(page):
-                wide.append((name, width, type_percent))
-    assert wide == []
 
 
 def test_renewal_keeps_focus_and_scroll(visit: Callable[..., Page], room: Room) -> None:
@@ -257,4 +249,4 @@ def test_what_is_about_to_begin_turns_into_what_is_on(visit: Callable[..., Page]
     began = time.monotonic()
     room.snapshot = usual
     says(page, "屏幕正在播放")
-    assert time.monotonic() - began < 5  # seen: 1 s
+    assert time.monotonic() - began < 8  # seen: 1 s
