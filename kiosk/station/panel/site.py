@@ -47,6 +47,10 @@ LANGUAGE_COOKIE = "kiosk-panel-language"
 FILES = {"panel.css": "text/css", "panel.js": "text/javascript"}
 FILE_AGE_S = 86_400
 """Their addresses change with their contents."""
+BROKEN = """<!doctype html>
+<html lang="zh-CN"><meta name="viewport" content="width=device-width"><title>500</title>
+<main><h1>出错了，请稍后再打开。</h1><p lang="en">Something went wrong. Open the page again in a moment.</p></main>
+"""
 PAGES = ("/", "/login", "/stop")
 """Pages that can be opened as they are: where the choice of a language leads back to."""
 
@@ -293,7 +297,7 @@ class Pages:
 
     async def _broken(self, request: Request, error: Exception) -> Response:
         # One page that fails must not take the room along; Starlette logs the traceback after this answer.
-        return HTMLResponse("<!doctype html><title>500</title><p>出错了 / Something went wrong</p>", 500)
+        return HTMLResponse(BROKEN, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _to(path: str) -> Response:

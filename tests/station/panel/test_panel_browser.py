@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from browser import WAIT_MS, scrolls_sideways, serious_findings
@@ -16,7 +17,7 @@ from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, judge, problems
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import site
+from kiosk.station.panel import pin, site
 from kiosk.station.panel.snapshot import Snapshot, Sound, Stopped
 
 RENEW_S = 0.2
@@ -83,8 +84,8 @@ def quiet(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, stopped=Stopped("meeting", SIX), on_air=None, today=rows)
 
 
-def all_pages(page: Page, room: Room, language: str) -> Iterator[str]:
-    """Shows each page in each of its states, and names it; ``page`` is logged in, and out at the end."""
+def all_pages(page: Page, room: Room, state: Path, language: str) -> Iterator[str]:
+    """Shows each page in each of its states, and names it; ``page`` is logged in, and in the end there is no PIN."""
     usual = room.snapshot
     states = {"usual": usual, "full": full(usual), "stopped": quiet(usual), "empty": replace(usual, today=())}
     states["starting"] = replace(usual, on_air=None, starting=usual.on_air)
@@ -109,16 +110,23 @@ def all_pages(page: Page, room: Room, language: str) -> Iterator[str]:
     page.press("#pin", "Enter")
     page.wait_for_selector("[role=alert]:not([hidden])")
     yield "/login, a wrong PIN"
+    (state / pin.FILE).unlink()
+    for path in ("/", "/login"):
+        page.goto(path)
+        yield f"{path} without a PIN"
+    room.snapshot = None  # type: ignore[assignment]
+    page.goto("/")
+    yield "a page that is broken"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_no_page_has_a_serious_finding_or_scrolls_sideways(
-    visit: Callable[..., Page], room: Room, language: str
+    visit: Callable[..., Page], room: Room, state: Path, language: str
 ) -> None:
     """At 320 pixels; at 683, which is a PC's 1366 at 200 %; and with type of 200 %."""
     page = visit()
     seen, findings, wide = [], {}, []
-    for name in all_pages(page, room, language):
+    for name in all_pages(page, room, state, language):
         seen.append(name)
         if found := serious_findings(page):
             findings[name] = found
@@ -127,7 +135,7 @@ def test_no_page_has_a_serious_finding_or_scrolls_sideways(
             page.evaluate(f"document.documentElement.style.fontSize = '{type_percent}%'")
             if scrolls_sideways(page):
                 wide.append((name, width, type_percent))
-    assert (len(seen), findings, wide) == (10, {}, [])
+    assert (len(seen), findings, wide) == (13, {}, [])
 
 
 def test_a_serious_finding_is_found(visit: Callable[..., Page]) -> None:
