@@ -180,9 +180,11 @@ class Overview:
             state: panel.RowState = "missed"
             if now < end and on_air and _is_of(on_air, slot, start, end):
                 state = "on-air"
+            elif start <= now < end and stop:
+                state = "stopped"
             elif now < end and any(_is_of(one, slot, start, end) for one in to_come):
                 state = "to-come"
-            elif now < end and stop and (stop.until is None or start < stop.until):
+            elif now < start and stop and (stop.until is None or start < stop.until):
                 state = "stopped"
             elif now < start:
                 state = "to-come"

@@ -88,6 +88,8 @@ def test_while_stopped_no_row_is_on_air_or_to_come_before_the_stops_end(make_vie
     room.run(at("09:00:30"))
     room.stop()
     assert [row.state for row in view.snapshot().today] == ["stopped"] * 3
+    room.stop(until=at("09:01:10"))
+    assert [row.state for row in view.snapshot().today] == ["stopped", "to-come", "to-come"]
     room.stop(until=at("09:05:30"))
     assert [row.state for row in view.snapshot().today] == ["stopped", "stopped", "to-come"], "the song is over by then"
     room.stop(until=at("09:05:10"))
