@@ -99,6 +99,7 @@ PURE = (
     "kiosk.town.publishing.questions",
     "kiosk.common.messages",
     "kiosk.common.text",
+    "kiosk.common.planned",
     "kiosk.common.decode",
     "kiosk.town.publishing.subtitles",
     "kiosk.station.schedule",

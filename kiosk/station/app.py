@@ -21,6 +21,7 @@ from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.housekeeping import Housekeeping
+from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.people import People
 from kiosk.station.control.screen import Screen
 from kiosk.station.control.timekeeping import Timekeeping
@@ -48,6 +49,7 @@ from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
+from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
 from kiosk.station.link.progress import progress_line
 from kiosk.station.overview import Overview
@@ -103,8 +105,10 @@ class Station:
         documents = Documents(library)
         shelf = documents.load(identity.group, identity.station, identity.root_sha256)
         self._accepted = accepted = Accepted(documents, shelf)
+        self._plans = plans = Plans(library.folder)
         self._journal = journal = Journal(state / "journal.db", post, boot_id)
-        self._clock = clock = Clock(journal.recall(memory.KEY, memory.Memory), boot_id)
+        self._last_run = journal.recall(memory.KEY, memory.Memory)
+        self._clock = clock = Clock(self._last_run, boot_id)
         self._timers = Timers(post)
         self._stage = stage
         projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
@@ -119,6 +123,7 @@ class Station:
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
+        self._not_shown = NotShown(plan, self._audit)
         refused = RefusedEntries(journal)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
@@ -134,7 +139,7 @@ class Station:
         )  # fmt: skip
         self._town = TownHandler(
             identity.station, config.town.heartbeat_s, accepted, plan, playout, journal, clock, monitor, refused,
-            self._link, self._timers, self._screenshots, self._audit,
+            self._link, self._timers, self._screenshots, self._audit, plans,
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip
         self._screen = Screen(
@@ -146,7 +151,7 @@ class Station:
             check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
         self._housekeeping = Housekeeping(
-            library, journal, self._timers,
+            library, journal, self._timers, plans,
             in_use=lambda: accepted.files() | playout.files(), disk_free_mb=config.health.disk_free_mb,
             keep_days=config.record.keep_days,
         )  # fmt: skip
@@ -189,7 +194,7 @@ class Station:
         self._link.start()
         if self._panel:
             self._panel.start()
-        self._audit.record("boot", by="kiosk")
+        self._audit.record("boot", by="kiosk", facts=memory.last_seen(self._last_run, self._boot_id))
         self._town.sync()
         self._housekeeping.start()
         self._replan("start")
@@ -203,6 +208,7 @@ class Station:
         self._plan.use_document(accepted.document)
         self._plan.change(urgents=accepted.urgents)
         self._plan.use_playlist(accepted.playlist)
+        self._town.keep_plan()
         self._people.restore()
         self._plan.go_on_with(self._journal.interrupted_at_boot)
 
@@ -280,6 +286,7 @@ class Station:
 
     def _replan(self, why: str) -> None:
         moment = self._playout.replan(why)
+        self._not_shown.check()
         self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._link.on_air(bool(self._playout.files()))
         self._refresh()

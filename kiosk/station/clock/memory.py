@@ -37,6 +37,14 @@ class Memory(msgspec.Struct, frozen=True):
         return self.rtc and 0 <= off_ms <= LONGEST_OFF_MS and rtc_agrees(rtc_ms, system_ms)
 
 
+def last_seen(held: Memory | None, boot_id: str) -> dict[str, str]:
+    """When the station last ran, and whether its PC was off since, as facts for the record of its start; none where the
+    clock was in doubt then."""
+    if held is None or held.state == "untrusted":
+        return {}
+    return {"seen_ms": str(round(held.system_ms + held.ahead_ms)), "pc": "on" if held.boot_id == boot_id else "off"}
+
+
 def read_rtc() -> int | None:
     """The clock that runs without power, in UTC milliseconds; None where there is none."""
     with contextlib.suppress(OSError, ValueError):

@@ -268,6 +268,11 @@ class Journal:
         """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
         return self._ask(reads.plays, since_ms)
 
+    def pruned_up_to_ms(self) -> int:
+        """Where the record begins now that old plays were removed: when its first play was planned; 0 where it is
+        still whole, or has no play."""
+        return self._ask(reads.number, reads.FIRST_KEPT)
+
     def was_shown(self, origin: Origin, since_ms: int, until_ms: int) -> bool:
         """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""
         return self._ask(reads.was_shown, origin, since_ms, until_ms)

@@ -11,6 +11,9 @@ from kiosk.station.journal.plays import AsRun
 MAX_BATCH_BYTES = 512 * 1024
 """Records in one report, in bytes: 2 s on a village's 2 Mbit/s. A longer single record still goes."""
 DAY_MS = 86_400_000
+FIRST_KEPT = """SELECT coalesce((SELECT planned_start_ms FROM plays WHERE seq > pruned.seq ORDER BY seq LIMIT 1), 0)
+                * (pruned.seq > 0) FROM pruned"""
+"""When the oldest play was planned that is still here; 0 where none was ever removed."""
 
 
 def number(db: Database, sql: str) -> int:

@@ -137,6 +137,18 @@ class Plan:
             moment = decision.next_change
         return None
 
+    def due_but_missing(self) -> tt.OnAir | None:
+        """The showing of a slot that would be on air now if its programme were here and could be played."""
+        if not self.situation.unavailable:
+            return None
+        wanted = tt.decide(self._timetable, self._clock.now(), replace(self.situation, unavailable=frozenset())).on_air
+        missing = wanted is not None and wanted.programme.id in self.situation.unavailable
+        return wanted if missing and wanted is not None and wanted.origin == "slot" else None
+
+    def has_failed(self, programme: str) -> bool:
+        """Whether a programme is left out because it has failed."""
+        return programme in self._broken
+
     def look_ahead(self, now: datetime, lead: timedelta, most: int) -> tuple[list[tuple[tt.OnAir, datetime]], datetime]:
         """What to have on the screen or ready within ``lead``, each with its instant; and when to look again."""
         wanted: list[tuple[tt.OnAir, datetime]] = []

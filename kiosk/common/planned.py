@@ -1,0 +1,316 @@
+"""Planned against played: which showings the accepted plans promised, which were seen, and why others were not. Pure.
+
+Used by a station for its record book and its poster, and by a town for its stations. A **showing** is one programme of
+a slot, once, in the slot's order (as ``station.schedule`` puts it on air). It is promised for as long as its plan is in
+force, from its acceptance until the next plan is accepted, and as far as no slot of higher priority takes its time.
+
+Nothing is invented: a showing without a play is *not shown*, for the reasons that the record gives; where it gives
+none, or they explain only a part of the time, the reason is ``unknown``. All instants are UTC milliseconds.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from kiosk.contract.instants import FAR_MS, to_ms
+from kiosk.contract.playlist import Playlist, Programme, Slot, span
+from kiosk.contract.records import Action, Entryable, Fault, Origin
+
+Reason = Literal[
+    "stopped", "no-screen", "not-fetched", "failed", "not-running", "urgent", "clock", "record-lost", "unknown"
+]
+NOT_SHOWN = "not-shown"
+"""The action by which a station records that a showing was due and its programme could not be shown."""
+SEEN_MS = "seen_ms"
+"""The fact of a ``boot`` that says when the station is last known to have run."""
+NO_SCREEN_FAULTS = frozenset({"no-screen", "screen-gone", "display-gone"})
+"""Causes of faults while which nothing can be on the screen."""
+LEAST_MS = 5_000
+"""A showing that was promised for less than this is not asked for."""
+EXPLAINED = 0.9
+"""The part of a showing's time that known reasons must cover to be the whole explanation."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A plan, and when the station accepted it."""
+
+    accepted_ms: int
+    playlist: Playlist
+
+
+@dataclass(frozen=True)
+class Played:
+    """One as-run row, as far as it matters here. ``end_ms`` equals ``start_ms`` where nothing of it was seen."""
+
+    programme: str
+    origin: Origin
+    planned_start_ms: int
+    start_ms: int
+    end_ms: int
+    cause: str = ""
+
+
+@dataclass(frozen=True)
+class Why:
+    """A reason why something was not shown; ``detail`` is a reason of Stop, or the cause of a failure."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A stretch in which nothing could be shown, or, with ``programme``, that programme could not."""
+
+    start_ms: int
+    end_ms: int
+    why: Why
+    programme: str = ""
+
+
+@dataclass(frozen=True)
+class Showing:
+    """One programme of a slot, once. ``start_ms`` is where its head was due, as its as-run row says it."""
+
+    slot: Slot
+    slot_span: Span
+    version: int
+    programme: Programme
+    start_ms: int
+    pieces: tuple[Span, ...]
+    """The stretches for which it was promised."""
+
+    @property
+    def end_ms(self) -> int:
+        """When the last promised stretch ends."""
+        return self.pieces[-1][1]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a showing: seen, or why not."""
+
+    showing: Showing
+    shown: bool
+    why: tuple[Why, ...] = ()
+
+
+@dataclass(frozen=True)
+class NotShown:
+    """Showings of one slot, one after the other, that were not shown for the same reasons."""
+
+    slot: Slot
+    version: int
+    programmes: tuple[Programme, ...]
+    """Each once."""
+    start_ms: int
+    end_ms: int
+    why: tuple[Why, ...]
+
+
+# --- what was promised ---
+
+
+def promised(plans: Iterable[Accepted], first_ms: int, until_ms: int) -> list[Showing]:
+    """The showings promised between two instants, in order. ``plans`` are all that were accepted, in any order."""
+    in_order = sorted(plans, key=lambda plan: (plan.accepted_ms, plan.playlist.version))
+    ends = [plan.accepted_ms for plan in in_order[1:]] + [FAR_MS]
+    found: dict[tuple[int, str, Span], Showing] = {}
+    for plan, end_ms in zip(in_order, ends, strict=True):
+        window = (max(plan.accepted_ms, first_ms), min(end_ms, until_ms))
+        for one in _of_plan(plan.playlist, window) if window[0] < window[1] else ():
+            key = (one.start_ms, one.programme.id, one.slot_span)
+            before = found.get(key)
+            found[key] = one if before is None else _joined(before, one)
+    showings = (one for one in found.values() if sum(end - start for start, end in one.pieces) >= LEAST_MS)
+    return sorted(showings, key=lambda one: (one.pieces[0][0], one.start_ms))
+
+
+def _joined(before: Showing, after: Showing) -> Showing:
+    """The same showing of two plans, of which the second took over while it was promised, or before."""
+    pieces = (*before.pieces, *after.pieces)
+    return Showing(after.slot, after.slot_span, after.version, after.programme, after.start_ms, pieces)
+
+
+def _of_plan(playlist: Playlist, window: Span) -> Iterator[Showing]:
+    zone = ZoneInfo(playlist.time_zone)
+    programmes = {programme.id: programme for programme in playlist.programmes}
+    spans = [(slot, tuple(map(to_ms, span(slot, zone)))) for slot in playlist.slots]
+    for slot, (start, end) in spans:
+        if end <= window[0] or start >= window[1]:
+            continue
+        above = [(s, e) for other, (s, e) in spans if other.priority > slot.priority and s < end and e > start]
+        for programme, head, tail in _listed(slot, [programmes[name] for name in slot.programmes], start, end):
+            pieces = _without((max(head, window[0]), min(tail, window[1])), above)
+            if pieces:
+                yield Showing(slot, (start, end), playlist.version, programme, head, pieces)
+
+
+def _listed(slot: Slot, programmes: Sequence[Programme], start: int, end: int) -> Iterator[tuple[Programme, int, int]]:
+    """The showings of a slot with their begin and end: its list once, or again and again."""
+    at = start
+    while at < end and any(programme.duration_ms for programme in programmes):
+        for programme in programmes:
+            if at < end:
+                yield programme, at, min(at + programme.duration_ms, end)
+            at += programme.duration_ms
+        if slot.mode == "once":
+            return
+
+
+def _without(whole: Span, taken: Iterable[Span]) -> tuple[Span, ...]:
+    """What of a stretch is left once others have taken theirs."""
+    left = [whole] if whole[0] < whole[1] else []
+    for start, end in taken:
+        parts = [part for a, b in left for part in ((a, min(b, start)), (max(a, end), b))]
+        left = [(a, b) for a, b in parts if a < b]
+    return tuple(left)
+
+
+# --- what became of it ---
+
+
+def compare(
+    plans: Iterable[Accepted], plays: Iterable[Played], known: Iterable[Known], first_ms: int, until_ms: int
+) -> list[Verdict]:
+    """What became of each showing that was promised, and over, between two instants; in order.
+
+    ``plays`` are those planned in that time, and ``known`` all that the record says of it (:func:`known_of`).
+    """
+    seen: set[tuple[str, int]] = set()
+    failed: dict[tuple[str, int], str] = {}
+    known = list(known)
+    for play in plays:
+        if play.origin == "slot" and play.end_ms > play.start_ms:
+            seen.add((play.programme, play.planned_start_ms))
+        elif play.origin == "slot":
+            failed[play.programme, play.planned_start_ms] = play.cause
+        elif play.origin == "urgent" and play.end_ms > play.start_ms:
+            known.append(Known(play.start_ms, play.end_ms, Why("urgent")))
+    known.sort(key=lambda one: one.start_ms)
+    showings = [one for one in promised(plans, first_ms, until_ms) if one.end_ms < until_ms]
+    verdicts = []
+    for showing in showings:
+        key = (showing.programme.id, showing.start_ms)
+        shown = key in seen
+        verdicts.append(Verdict(showing, shown, () if shown else _why(showing, failed.get(key), known)))
+    return verdicts
+
+
+def _why(showing: Showing, cause: str | None, known: Sequence[Known]) -> tuple[Why, ...]:
+    """The reasons that the record gives, in the order of time; ``unknown`` where they do not explain all of it."""
+    found: dict[Why, None] = {}
+    left: list[Span] = list(showing.pieces)
+    for one in known:
+        if one.start_ms >= showing.end_ms:
+            break
+        if one.end_ms > showing.pieces[0][0] and one.programme in ("", showing.programme.id):
+            rest = [part for piece in left for part in _without(piece, [(one.start_ms, one.end_ms)])]
+            if _length(rest) < _length(left):
+                found[one.why] = None
+            left = rest
+    if _length(left) > (1 - EXPLAINED) * _length(showing.pieces):
+        found[Why("unknown") if cause is None else Why("failed", cause)] = None
+    return tuple(found)
+
+
+def _length(spans: Iterable[Span]) -> int:
+    return sum(end - start for start, end in spans)
+
+
+def not_shown(verdicts: Iterable[Verdict]) -> list[NotShown]:
+    """The showings that were not shown, those of one slot and for the same reasons as one; in order of their start."""
+    found = []
+    for (slot, _, shown, why), group in groupby(
+        sorted(verdicts, key=lambda one: (one.showing.slot_span, one.showing.slot.priority, one.showing.start_ms)),
+        key=lambda one: (one.showing.slot, one.showing.slot_span, one.shown, one.why),
+    ):
+        if not shown:
+            showings = [one.showing for one in group]
+            programmes = tuple({one.programme.id: one.programme for one in showings}.values())
+            start, end = showings[0].pieces[0][0], showings[-1].end_ms
+            found.append(NotShown(slot, showings[-1].version, programmes, start, end, why))
+    return sorted(found, key=lambda one: one.start_ms)
+
+
+# --- what the record knows ---
+
+
+@dataclass
+class _Open:
+    """Stretches that have begun, by what they are of."""
+
+    stop: tuple[int, int, str] | None = None
+    faults: dict[str, tuple[int, Why]] = field(default_factory=dict)
+
+
+def known_of(records: Iterable[Entryable]) -> list[Known]:
+    """The stretches in which nothing could be shown, as the record's actions and faults tell them; in no order.
+
+    What has not ended yet ends in the year 3000. Records in the order of the chain.
+    """
+    found: list[Known] = []
+    now = _Open()
+    for record in records:
+        match record:
+            case Action(action="stop" | "start"):
+                found += _end_stop(now, record.at_ms)
+                if record.action == "stop":
+                    until = FAR_MS if record.until_ms is None else record.until_ms
+                    now.stop = (record.at_ms, until, record.reason)
+            case Action(action="boot"):
+                found += _off(record.facts, record)
+            case Action(action="not-shown"):
+                found += _could_not(record.facts, record.reason)
+            case Action(action="journal-restarted"):
+                found.append(Known(0, record.at_ms, Why("record-lost")))
+            case Fault():
+                found += _fault(now, record)
+            case _:
+                pass
+    found += _end_stop(now, FAR_MS)
+    return [*found, *(Known(since, FAR_MS, why) for since, why in now.faults.values())]
+
+
+def _end_stop(now: _Open, at_ms: int) -> list[Known]:
+    stop, now.stop = now.stop, None
+    return [Known(stop[0], min(stop[1], at_ms), Why("stopped", stop[2]))] if stop else []
+
+
+def _off(facts: Mapping[str, str], record: Action) -> list[Known]:
+    """From when the station is last known to have run to its start; unknown where the clock was in doubt then."""
+    seen_ms = _number(facts.get(SEEN_MS, ""))
+    if seen_ms is None or record.clock == "untrusted" or seen_ms >= record.at_ms:
+        return []
+    return [Known(seen_ms, record.at_ms, Why("not-running", facts.get("pc", "")))]
+
+
+def _could_not(facts: Mapping[str, str], reason: str) -> list[Known]:
+    start, end = _number(facts.get("start_ms", "")), _number(facts.get("end_ms", ""))
+    if start is None or end is None or reason not in ("not-fetched", "failed"):
+        return []
+    why = Why("not-fetched") if reason == "not-fetched" else Why("failed", facts.get("cause", ""))
+    return [Known(start, end, why, facts.get("programme", ""))]
+
+
+def _fault(now: _Open, record: Fault) -> list[Known]:
+    if record.cause in NO_SCREEN_FAULTS:
+        why = Why("no-screen")
+    elif record.cause == "clock-untrusted":
+        why = Why("clock")
+    else:
+        return []
+    since, _ = now.faults.pop(record.fault, (record.found_ms, None))
+    if record.cleared_ms is not None:
+        return [Known(since, record.cleared_ms, why)]
+    now.faults[record.fault] = (since, why)
+    return []
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
