@@ -56,7 +56,7 @@ CAUSES = (
 STOP = "Stop: "
 """What stands before the reason of a Stop that ended a play."""
 REASONS: dict[Reason, str] = {
-    "stopped": mark("stopped"),
+    "stopped": mark("stopped in the room"),
     "no-screen": mark("no screen"),
     "not-fetched": mark("the programme was not here yet"),
     "failed": mark("it could not be played"),

@@ -25,7 +25,7 @@ NOT_SHOWN = "not-shown"
 """The action by which a station records that a showing was due and its programme could not be shown."""
 SEEN_MS = "seen_ms"
 """The fact of a ``boot`` that says when the station is last known to have run."""
-NO_SCREEN_FAULTS = frozenset({"no-screen", "screen-gone", "display-gone"})
+NO_SCREEN_FAULTS = frozenset({"no-screen"})
 """Causes of faults while which nothing can be on the screen."""
 LEAST_MS = 5_000
 """A showing that was promised for less than this is not asked for."""

@@ -53,6 +53,7 @@ from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
 from kiosk.station.link.progress import progress_line
 from kiosk.station.overview import Overview
+from kiosk.station.panel.address import panel_address
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.playout.plan import Plan
@@ -105,7 +106,8 @@ class Station:
         documents = Documents(library)
         shelf = documents.load(identity.group, identity.station, identity.root_sha256)
         self._accepted = accepted = Accepted(documents, shelf)
-        self._plans = plans = Plans(library.folder)
+        plans = Plans(library.folder)
+        self._panel: Panel | None = None
         self._journal = journal = Journal(state / "journal.db", post, boot_id)
         self._last_run = journal.recall(memory.KEY, memory.Memory)
         self._clock = clock = Clock(self._last_run, boot_id)
@@ -127,7 +129,7 @@ class Station:
         refused = RefusedEntries(journal)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
-            refused, stage,
+            refused, stage, plans, self._panel_address,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh
@@ -156,7 +158,6 @@ class Station:
             keep_days=config.record.keep_days,
         )  # fmt: skip
         self._snapshot: Snapshot = overview.snapshot()
-        self._panel: Panel | None = None
         if config.panel.enabled:
             self._panel = Panel(
                 config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest
@@ -305,6 +306,9 @@ class Station:
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
         status_file.write(Path(self._config.station.runtime), self._snapshot)
+
+    def _panel_address(self) -> str:
+        return panel_address(self._config.panel, self._panel.port) if self._panel else ""
 
     def _crashed(self, event: Crashed) -> None:
         log.critical("thread %s has ended (%s); so does the daemon, to be started anew", event.thread, event.error)

@@ -1,20 +1,24 @@
 """The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import kiosk
 from kiosk.common.i18n import Language
+from kiosk.common.planned import Known, compare, known_of
 from kiosk.contract.instants import to_ms
-from kiosk.contract.playlist import span
+from kiosk.contract.playlist import Slot, span
 from kiosk.contract.reports import Heartbeat, OnAir
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
+from kiosk.station.display.marks import Mark, Now, marks
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.plans import Plans
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
 from kiosk.station.panel import snapshot as panel
@@ -22,7 +26,11 @@ from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.not_shown import as_played
 from kiosk.station.schedule.opening_hours import room_open
+
+NEWEST = 2_000
+"""Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
 
 
 class Overview:
@@ -42,10 +50,16 @@ class Overview:
         link: Link,
         refused: RefusedEntries,
         stage: Stage | None = None,
+        plans: Plans | None = None,
+        address: Callable[[], str] = lambda: "",
     ) -> None:
+        """``plans`` are those accepted so far, ``address`` is that of the panel."""
         self._language, self._identity, self._accepted, self._clock = language, identity, accepted, clock
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
+        self._plans, self._address = plans, address
+        self._known: tuple[str, list[Known]] = ("", [])
+        """What the record knows of Stops and faults, and the head of the chain for which it was read."""
 
     def fetching(self) -> progress.FetchProgress:
         """How far the fetching of programmes has come."""
@@ -54,18 +68,54 @@ class Overview:
 
     def poster(self) -> poster.Poster:
         """The public posting as it should be now."""
-        stop = self._plan.stop_in_force()
+        stop, now = self._plan.stop_in_force(), self._clock.now()
         return poster.compose(
             self._accepted.playlist,
             self._accepted.document,
-            self._clock.now(),
+            now,
             language=self._language,
             stopped=stop is not None,
             reason=stop.reason if stop else "",
             until=stop.until if stop else None,
             clock=self._clock.state,
             station=self._identity.name,
+            marks=self._marks(now),
+            address=self._address(),
         )
+
+    def _marks(self, now: datetime) -> Mapping[Slot, Mark]:
+        """How the slots of today stand, and those of yesterday, which may run into today."""
+        playlist = self._accepted.playlist
+        if playlist is None or self._plans is None:
+            return {}
+        midnight = now.astimezone(self._accepted.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        yesterday = midnight - timedelta(days=1)
+        since_ms, now_ms = to_ms(yesterday), to_ms(now)
+        plans, plays = self._plans.since(since_ms), [as_played(row) for row in self._journal.plays(since_ms)]
+        verdicts = compare(plans, plays, (), since_ms, now_ms)
+        if not all(one.shown for one in verdicts):
+            verdicts = compare(plans, plays, self._known_stretches(), since_ms, now_ms)
+        on_air, missing, stop = self._playout.on_air(), self._plan.due_but_missing(), self._plan.stop_in_force()
+        return marks(
+            playlist,
+            [day.date().isoformat() for day in (yesterday, midnight)],
+            verdicts,
+            Now(
+                at_ms=now_ms,
+                on_air=(on_air.programme.id, to_ms(on_air.start), on_air.origin) if on_air else None,
+                stopped=stop is not None,
+                stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
+                clock_trusted=self._clock.state != "untrusted",
+                missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
+            ),
+        )
+
+    def _known_stretches(self) -> list[Known]:
+        """What the record knows of Stops, faults and the like of the last days."""
+        _, head = self._journal.head()
+        if self._known[0] != head:
+            self._known = (head, known_of(self._journal.newest_records(("action", "fault"), NEWEST)))
+        return self._known[1]
 
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""

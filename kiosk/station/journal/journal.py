@@ -268,6 +268,10 @@ class Journal:
         """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
         return self._ask(reads.plays, since_ms)
 
+    def newest_records(self, kinds: tuple[str, ...], most: int) -> list[Entryable]:
+        """The records of these kinds (``action``, ``fault``) among the newest ``most`` entries, in their order."""
+        return self._ask(reads.newest_records, kinds, most)
+
     def pruned_up_to_ms(self) -> int:
         """Where the record begins now that old plays were removed: when its first play was planned; 0 where it is
         still whole, or has no play."""

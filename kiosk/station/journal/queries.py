@@ -3,10 +3,10 @@
 import msgspec
 from sqlite_utils import Database
 
-from kiosk.contract.records import Origin
+from kiosk.contract.records import Entryable, Origin
 from kiosk.contract.reports import GENESIS, Entry, Receipt
 from kiosk.station.journal.chain import entry_of, hash_at
-from kiosk.station.journal.plays import AsRun
+from kiosk.station.journal.plays import AsRun, readable
 
 MAX_BATCH_BYTES = 512 * 1024
 """Records in one report, in bytes: 2 s on a village's 2 Mbit/s. A longer single record still goes."""
@@ -57,6 +57,14 @@ def plays(db: Database, since_ms: int) -> list[AsRun]:
     order = "coalesce(shown_ms, planned_start_ms)"
     found = db.table("plays").rows_where(where, [since_ms] * 2, order_by=order)
     return [msgspec.convert(row, AsRun) for row in found]
+
+
+def newest_records(db: Database, kinds: tuple[str, ...], most: int) -> list[Entryable]:
+    """The records of these kinds among the newest ``most`` entries, in their order; without any that is unreadable."""
+    sql = f"""SELECT seq, record FROM entries WHERE kind IN ({", ".join("?" * len(kinds))})
+              AND seq > (SELECT max(seq) FROM entries) - ? ORDER BY seq"""  # noqa: S608 - question marks
+    found = (readable(bytes(data), seq) for seq, data in db.execute(sql, [*kinds, most]))
+    return [record for record in found if record is not None]
 
 
 def was_shown(db: Database, origin: Origin, since_ms: int, until_ms: int) -> bool:

@@ -12,6 +12,7 @@ from kiosk.common.files import write_whole
 from kiosk.common.planned import Accepted
 from kiosk.contract import playlist as playlists
 from kiosk.contract import wire
+from kiosk.contract.instants import FAR_MS
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class Plans:
 
     def __init__(self, library: Path) -> None:
         self._folder = library / FOLDER
+        self._held: dict[Path, Accepted | None] = {}
 
     def keep(self, playlist: playlists.Playlist, at_ms: int) -> None:
         """Keep a plan accepted at ``at_ms`` (UTC); nothing where it is the one that was accepted last.
@@ -38,9 +40,18 @@ class Plans:
         name = f"{max(at_ms, playlist.issued_ms)}-{playlist.version}.json"
         write_whole(self._folder / name, data)
 
+    def since(self, moment_ms: int) -> tuple[Accepted, ...]:
+        """The plans in force from an instant (UTC ms) on; read once, and kept in memory while they are asked for."""
+        paths = sorted(self._paths())
+        starts = [accepted_ms for accepted_ms, _ in paths][1:]
+        wanted = [path for (_, path), end_ms in zip(paths, [*starts, FAR_MS], strict=True) if end_ms > moment_ms]
+        self._held = {path: self._held.get(path) or self._read(path) for path in wanted}
+        return tuple(plan for plan in self._held.values() if plan is not None)
+
     def load(self) -> tuple[Accepted, ...]:
         """All that are kept, in the order of acceptance; one that cannot be read is left out, and logged."""
-        return tuple(self._load())
+        found = (self._read(path) for _, path in sorted(self._paths()))
+        return tuple(plan for plan in found if plan is not None)
 
     def prune(self, before_ms: int) -> None:
         """Remove the plans that were no longer in force at ``before_ms`` (UTC), where the record begins now."""
@@ -49,12 +60,13 @@ class Plans:
             if until_ms <= before_ms:
                 path.unlink(missing_ok=True)
 
-    def _load(self) -> Iterator[Accepted]:
-        for accepted_ms, path in sorted(self._paths()):
-            try:
-                yield Accepted(accepted_ms, playlists.read(path.read_bytes()))
-            except (OSError, wire.Malformed) as error:
-                log.warning("library: the plan %s cannot be read: %s", path.name, error)
+    @staticmethod
+    def _read(path: Path) -> Accepted | None:
+        try:
+            return Accepted(int(path.stem.partition("-")[0]), playlists.read(path.read_bytes()))
+        except (OSError, wire.Malformed) as error:
+            log.warning("library: the plan %s cannot be read: %s", path.name, error)
+            return None
 
     def _paths(self) -> Iterator[tuple[int, Path]]:
         for path in self._folder.glob("*-*.json"):

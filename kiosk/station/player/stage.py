@@ -1,6 +1,8 @@
 """The child process of the stage: holds the X screen, shows the poster on it, takes screenshots of it.
 
-It ends when the X server goes away, or the screen gets another size: so the daemon learns of that, and starts all anew.
+The poster's pages are turned here, and not while a programme is on the screen or about to be: drawing one keeps the X
+server busy for some milliseconds. The process ends when the X server goes away, or the screen gets another size: so the
+daemon learns of that, and starts all anew.
 """
 
 import os
@@ -16,11 +18,12 @@ from kiosk.common.terminal import escape
 from kiosk.station.display.poster import Poster
 from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
-from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake, sweep
+from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake, programme_is_near, sweep
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
 
 SWEEP_EVERY = 1.0
 """Seconds after which a window that a dead process has left on the screen is taken away."""
+FIRST_PAGE = 0
 _ORDERS = msgspec.json.Decoder(ToStage)
 
 
@@ -34,11 +37,13 @@ def main() -> None:
         connection = connect(sys.argv[1])
         keep_awake(connection)
         window = PosterWindow(connection)
+        posting = Posting(connection, window)
         _report(Staged(width=window.width, height=window.height))
         while True:
-            ready, _, _ = select.select([orders, connection.fileno()], [], [], SWEEP_EVERY)
+            ready, _, _ = select.select([orders, connection.fileno()], [], [], posting.wait(SWEEP_EVERY))
             if not ready:
                 sweep(connection)
+            posting.turn_page()
             if connection.fileno() in ready:
                 while connection.pending_events():  # raises when the server has hung up
                     window.check_screen(connection.next_event())  # any client may send us events: they are read
@@ -49,16 +54,62 @@ def main() -> None:
                 return
             *lines, pending = (pending + data).split(b"\n")
             given: list[ToStage] = [_ORDERS.decode(text) for text in lines]
-            posters = [order.poster for order in given if isinstance(order, Paint)]
+            posters = [order for order in given if isinstance(order, Paint)]
             if posters:  # of several only the newest is worth the time to draw it
-                from kiosk.station.display.poster_image import draw  # loads Pillow; only once the screen is there
-
-                window.paint(draw(msgspec.json.decode(posters[-1], type=Poster), window.width, window.height))
+                posting.show(msgspec.json.decode(posters[-1].poster, type=Poster), posters[-1].page_ms / 1000)
             if len(posters) < len(given):
                 _report(_screenshot(connection))
     except HUNG_UP as error:
         sys.stderr.write(f"stage: {escape(str(error))}\n")
         sys.exit(SCREEN_GONE)
+
+
+class Posting:
+    """The poster in its window: which of its pages, and when that is turned. Instants are monotonic seconds."""
+
+    def __init__(self, connection: Any, window: PosterWindow) -> None:
+        self._connection, self._window = connection, window
+        self._poster: Poster | None = None
+        self._page, self._pages = FIRST_PAGE, 1
+        self._page_s = 0.0
+        self._turn_at = 0.0
+        self._was_near = False
+        """Whether a programme kept the page from being turned."""
+
+    def show(self, poster: Poster, page_s: float) -> None:
+        """Show this poster, on the page that was reached; another banner is news, and begins with the first page."""
+        from kiosk.station.display.poster_image import count  # loads Pillow; only once the screen is there
+
+        self._pages, self._page_s = count(poster, self._window.width, self._window.height), page_s
+        if self._poster is None or poster.banner != self._poster.banner:
+            self._page, self._turn_at = FIRST_PAGE, time.monotonic() + page_s
+        self._page = min(self._page, self._pages - 1)
+        self._poster = poster
+        self._paint()
+
+    def wait(self, most: float) -> float:
+        """Seconds until there is something to do, at most ``most``."""
+        if self._pages == 1:
+            return most
+        return max(0.0, min(most, self._turn_at - time.monotonic())) if not self._was_near else most
+
+    def turn_page(self) -> None:
+        """Show the next page if it is time, and no programme is near; the first one after a programme."""
+        now = time.monotonic()
+        if self._poster is None or self._pages == 1 or now < self._turn_at:
+            return
+        if programme_is_near(self._connection):
+            self._was_near = True
+            return
+        self._page = FIRST_PAGE if self._was_near else (self._page + 1) % self._pages
+        self._was_near, self._turn_at = False, now + self._page_s
+        self._paint()
+
+    def _paint(self) -> None:
+        from kiosk.station.display.poster_image import draw
+
+        assert self._poster is not None  # noqa: S101
+        self._window.paint(draw(self._poster, self._window.width, self._window.height, self._page))
 
 
 def _screenshot(connection: Any) -> Grabbed:

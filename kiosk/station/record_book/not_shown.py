@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from kiosk.common.planned import Accepted, NotShown, Played, compare, known_of, not_shown
-from kiosk.station.journal.plays import readable
+from kiosk.station.journal.plays import AsRun, readable
 from kiosk.station.record_book.moments import moment
 
 BACK_MS = 86_400_000
@@ -50,6 +50,12 @@ def played(db: sqlite3.Connection, since_ms: int) -> list[Played]:
         Played(name, origin, planned_ms, shown_ms or 0, max(end_ms, shown_ms + 1) if shown_ms else 0, cause or "")
         for name, origin, planned_ms, shown_ms, end_ms, cause in db.execute(sql, [since_ms - BACK_MS] * 2)
     ]
+
+
+def as_played(row: AsRun) -> Played:
+    """A row of the record as it is compared with the plan."""
+    end_ms = 0 if row.shown_ms is None else max(row.end_ms or row.last_ms or 0, row.shown_ms + 1)
+    return Played(row.programme, row.origin, row.planned_start_ms, row.shown_ms or 0, end_ms, row.cause or "")
 
 
 def _last_ran(db: sqlite3.Connection) -> int:
