@@ -5,7 +5,7 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 list=${1:?"what for? station, town or test"}
 
-packages="python3 python3-venv ca-certificates procps libudev1 libseccomp2 fonts-wqy-microhei
+packages="python3 python3-venv ca-certificates procps libudev1 libseccomp2 fonts-wqy-microhei fonts-unifont
     libvlc5 vlc-plugin-base vlc-plugin-video-output libpulse0"
 case $list in
 station) satisfied="station town test" ;;

@@ -7,6 +7,7 @@ letters is taken.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import ceil
 
 from msgspec import structs
@@ -125,15 +126,16 @@ def _recommended(poster: Poster) -> list[PosterDay]:
 def _best(poster: Poster, days: list[PosterDay], width: int, height: int, short: int) -> list[Page]:
     """The layout with the fewest pages; of those, the one with the largest letters, and of those the fewest columns."""
     found: list[Page] = []
-    for measure in _measures(poster, days, width, short):
-        trial = _flow(poster, days, measure, height)
-        if not found or len(trial) <= len(found):
-            found = trial
+    for _, tries in groupby(_measures(poster, days, width, short), lambda measure: measure.size):
+        best = min((_flow(poster, days, measure, height) for measure in tries), key=len)
+        if found and len(best) > len(found):
+            break
+        found = best
     return found
 
 
 def _measures(poster: Poster, days: list[PosterDay], width: int, short: int) -> Iterator[Measure]:
-    """From small letters to large; of one size, several columns before one."""
+    """From small letters to large; of one size, one column before several."""
     smallest, largest = ceil(short * SMALLEST), int(short * LARGEST)
     marks = {row.mark for day in days for row in day.rows if row.mark}
     timed = any(row.times for day in days for row in day.rows)
@@ -141,7 +143,7 @@ def _measures(poster: Poster, days: list[PosterDay], width: int, short: int) -> 
     for size in range(smallest, largest + 1, max(1, (largest - smallest) // SIZES)):
         line = max(ceil(short * ROW), size * 4 // 3)
         times = text_width("00:00–00:00", size) + size if timed else 0
-        for columns in (1,) if own_page else (3, 2, 1):
+        for columns in (1,) if own_page else (1, 2, 3):
             column = (width - (columns - 1) * size) // columns
             widest = max((text_width(text, size) for text in marks), default=0)
             room = min(widest, int(column * MARK_ROOM)) + size if marks else 0

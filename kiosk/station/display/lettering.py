@@ -27,7 +27,7 @@ OTHERS = (
     ("/usr/share/fonts/truetype/hanazono/HanaMinA.ttf", 0),
     ("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf", 0),
     ("/usr/share/fonts/truetype/babelstone/BabelStoneHan.ttf", 0),
-    ("/usr/share/fonts/opentype/unifont/unifont.otf", 0),
+    *((f"/usr/share/fonts/opentype/unifont/unifont{name}.otf", 0) for name in ("", "_upper", "_jp")),
 )  # fmt: skip
 """Fonts for the characters that the first one lacks, in this order."""
 NO_FONT = "No Chinese font: sudo apt install fonts-wqy-microhei"
@@ -81,15 +81,17 @@ def _has(number: int, letter: str) -> bool:
 def runs(text: str) -> Iterator[tuple[int, str]]:
     """``text`` in pieces of one font each, with the font's number.
 
-    Spaces and marks between letters of another font stay with them: so a line that is written from right to left keeps
-    the order of its words.
+    Spaces between words of another font stay with them: so what is written from right to left keeps the order of its
+    words.
     """
     found: list[tuple[int, str]] = []
     for letter in text:
-        if unicodedata.category(letter) == "Mn" and 0xFE00 <= ord(letter) <= 0xFE0F:
+        kind = unicodedata.category(letter)
+        if kind == "Mn" and 0xFE00 <= ord(letter) <= 0xFE0F:
             continue  # asks for another look of the letter before it
         number = _font_of(letter)
-        if found and number != found[-1][0] and not letter.isalnum() and _has(found[-1][0], letter):
+        stays = letter.isspace() or kind.startswith("M")
+        if found and number != found[-1][0] and stays and _has(found[-1][0], letter):
             number = found[-1][0]
         if found and found[-1][0] == number:
             found[-1] = (number, found[-1][1] + letter)
