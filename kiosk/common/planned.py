@@ -98,6 +98,8 @@ class Verdict:
     showing: Showing
     shown: bool
     why: tuple[Why, ...] = ()
+    has_row: bool = False
+    """Whether an as-run row tells of it: it was seen, or it was tried and failed."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def promised(plans: Iterable[Accepted], first_ms: int, until_ms: int) -> list[Sh
     in_order = sorted(plans, key=lambda plan: (plan.accepted_ms, plan.playlist.version))
     ends = [plan.accepted_ms for plan in in_order[1:]] + [FAR_MS]
     found: dict[tuple[int, str, Span], Showing] = {}
-    for plan, end_ms in zip(in_order, ends, strict=True):
+    for plan, end_ms in zip(in_order, ends, strict=False):
         window = (max(plan.accepted_ms, first_ms), min(end_ms, until_ms))
         for one in _of_plan(plan.playlist, window) if window[0] < window[1] else ():
             key = (one.start_ms, one.programme.id, one.slot_span)
@@ -198,7 +200,8 @@ def compare(
     for showing in showings:
         key = (showing.programme.id, showing.start_ms)
         shown = key in seen
-        verdicts.append(Verdict(showing, shown, () if shown else _why(showing, failed.get(key), known)))
+        why = () if shown else _why(showing, failed.get(key), known)
+        verdicts.append(Verdict(showing, shown, why, shown or key in failed))
     return verdicts
 
 
@@ -224,13 +227,14 @@ def _length(spans: Iterable[Span]) -> int:
 
 
 def not_shown(verdicts: Iterable[Verdict]) -> list[NotShown]:
-    """The showings that were not shown, those of one slot and for the same reasons as one; in order of their start."""
+    """The showings of which no as-run row tells, those of one slot and for the same reasons as one; in order of their
+    start."""
     found = []
-    for (slot, _, shown, why), group in groupby(
+    for (slot, _, has_row, why), group in groupby(
         sorted(verdicts, key=lambda one: (one.showing.slot_span, one.showing.slot.priority, one.showing.start_ms)),
-        key=lambda one: (one.showing.slot, one.showing.slot_span, one.shown, one.why),
+        key=lambda one: (one.showing.slot, one.showing.slot_span, one.has_row, one.why),
     ):
-        if not shown:
+        if not has_row:
             showings = [one.showing for one in group]
             programmes = tuple({one.programme.id: one.programme for one in showings}.values())
             start, end = showings[0].pieces[0][0], showings[-1].end_ms

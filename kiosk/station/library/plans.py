@@ -44,7 +44,7 @@ class Plans:
         """The plans in force from an instant (UTC ms) on; read once, and kept in memory while they are asked for."""
         paths = sorted(self._paths())
         starts = [accepted_ms for accepted_ms, _ in paths][1:]
-        wanted = [path for (_, path), end_ms in zip(paths, [*starts, FAR_MS], strict=True) if end_ms > moment_ms]
+        wanted = [path for (_, path), end_ms in zip(paths, [*starts, FAR_MS], strict=False) if end_ms > moment_ms]
         self._held = {path: self._held.get(path) or self._read(path) for path in wanted}
         return tuple(plan for plan in self._held.values() if plan is not None)
 

@@ -162,10 +162,14 @@ def _cells(right: PutRight, zone: ZoneInfo, language: Language) -> list[str]:
         there.remark if there else "",
         there.by if there else "",
         _("; ").join(_remarks(right, zone, language)),
-        _(OUTCOMES[play.outcome]),
+        _(OUTCOMES[play.outcome]) if _was_seen(play) else _("not shown"),
         _(EVIDENCE[play.screen_evidence]),
         str(right.seq),
     ]
+
+
+def _was_seen(play: Play) -> bool:
+    return play.actual_end_ms > play.actual_start_ms or play.played_ms > 0 or play.pictures_shown > 0
 
 
 def _not_shown(row: NotShown, zone: ZoneInfo, language: Language) -> list[str]:
@@ -230,7 +234,7 @@ def _changed(change: Changed, zone: ZoneInfo, language: Language) -> str:
 def _value(field: str, value: Any, zone: ZoneInfo, language: Language) -> str:
     """The value of a field as people read it."""
     _ = translator(language)
-    if value is None:
+    if value is None or value == "":
         return _("nothing")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
