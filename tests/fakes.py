@@ -84,7 +84,6 @@ class FakeProjector:
         """``cue law``, ``drop rice``, ``retime law``, in the order given."""
         self._now = 0.0
         self.late = 0.0
-        self.screen_up = True
         self.broken: set[str] = set()
         """Files (by the end of their names) that fail when they are cued."""
 

@@ -32,6 +32,7 @@ CAUSES = (
     mark("the station ended unexpectedly, and its PC started anew"),
     # --- the player ---
     mark("there was no screen"),
+    mark("the screen was lost for a time"),
     mark("it was not ready in time"),
     mark("the player ended with {code}"),
     mark("the player takes more than {memory} MB of memory"),

@@ -37,10 +37,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Accepted:
-    """A plan, and when the station accepted it."""
+    """A plan, and when the station accepted it; without a playlist, that none was in force from then on."""
 
     accepted_ms: int
-    playlist: Playlist
+    playlist: Playlist | None
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,12 @@ class NotShown:
 
 def promised(plans: Iterable[Accepted], first_ms: int, until_ms: int) -> list[Showing]:
     """The showings promised between two instants, in order. ``plans`` are all that were accepted, in any order."""
-    in_order = sorted(plans, key=lambda plan: (plan.accepted_ms, plan.playlist.version))
+    in_order = sorted(plans, key=lambda plan: (plan.accepted_ms, plan.playlist.version if plan.playlist else 0))
     ends = [plan.accepted_ms for plan in in_order[1:]] + [FAR_MS]
     found: dict[tuple[int, str, Span], Showing] = {}
     for plan, end_ms in zip(in_order, ends, strict=False):
         window = (max(plan.accepted_ms, first_ms), min(end_ms, until_ms))
-        for one in _of_plan(plan.playlist, window) if window[0] < window[1] else ():
+        for one in _of_plan(plan.playlist, window) if plan.playlist and window[0] < window[1] else ():
             key = (one.start_ms, one.programme.id, one.slot_span)
             before = found.get(key)
             found[key] = one if before is None else _joined(before, one)

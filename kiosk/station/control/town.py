@@ -158,12 +158,10 @@ class TownHandler:
                 self._monitor.town_silent(self._clock.now_ms())
 
     def keep_plan(self) -> None:
-        """Keep the plan in force for the record book, with the time from which on it is followed."""
-        if (playlist := self._accepted.playlist) is None:
-            return
+        """Keep for the record book which plan is in force from now on, if one is."""
         at_ms = 0 if self._clock.state == "untrusted" else self._clock.now_ms()
         try:
-            self._plans.keep(playlist, at_ms)
+            self._plans.keep(self._accepted.playlist, at_ms)
         except OSError as error:  # it is in force all the same; the probes tell of the disk
             log.warning("the plan cannot be kept for the record: %s", error)
 

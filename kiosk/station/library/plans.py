@@ -1,6 +1,7 @@
 """Every plan that this station has accepted, with the time: the record book compares what was played with them.
 
-``plans/<accepted_ms>-<version>.json`` in the library, each a playlist.
+Each is a playlist in ``plans/<accepted_ms>-<version>.json`` of the library; version 0 and ``null``: from then on none
+was in force.
 """
 
 import logging
@@ -17,6 +18,7 @@ from kiosk.contract.instants import FAR_MS
 log = logging.getLogger(__name__)
 
 FOLDER = "plans"
+NONE = b"null"
 
 
 class Plans:
@@ -26,18 +28,20 @@ class Plans:
         self._folder = library / FOLDER
         self._held: dict[Path, Accepted | None] = {}
 
-    def keep(self, playlist: playlists.Playlist, at_ms: int) -> None:
-        """Keep a plan accepted at ``at_ms`` (UTC); nothing where it is the one that was accepted last.
+    def keep(self, playlist: playlists.Playlist | None, at_ms: int) -> None:
+        """Keep a plan accepted at ``at_ms`` (UTC), or that none is in force; nothing where that is so already.
 
         A plan is never accepted before it was issued, whatever a wrong clock says. Raises :class:`OSError`.
         """
         data = wire.encode(playlist)
         newest = max(self._paths(), default=None)
+        if newest is None and playlist is None:
+            return
         with suppress(OSError):
             if newest is not None and newest[1].read_bytes() == data:
                 return
         self._folder.mkdir(parents=True, exist_ok=True)
-        name = f"{max(at_ms, playlist.issued_ms)}-{playlist.version}.json"
+        name = f"{max(at_ms, playlist.issued_ms)}-{playlist.version}.json" if playlist else f"{at_ms}-0.json"
         write_whole(self._folder / name, data)
 
     def since(self, moment_ms: int) -> tuple[Accepted, ...]:
@@ -63,7 +67,8 @@ class Plans:
     @staticmethod
     def _read(path: Path) -> Accepted | None:
         try:
-            return Accepted(int(path.stem.partition("-")[0]), playlists.read(path.read_bytes()))
+            data = path.read_bytes()
+            return Accepted(int(path.stem.partition("-")[0]), None if data == NONE else playlists.read(data))
         except (OSError, wire.Malformed) as error:
             log.warning("library: the plan %s cannot be read: %s", path.name, error)
             return None

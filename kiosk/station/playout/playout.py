@@ -345,7 +345,5 @@ class Playout:
         if play.shown and played_ms + play.before_ms >= play.on_air.programme.duration_ms - TAIL_MS:
             return "completed", ""
         if failure or not play.shown or (play.late_ms > TAIL_MS and not play.joined):
-            return "failed", failure or (
-                "it was not ready in time" if self._projector.screen_up else "there was no screen"
-            )
+            return "failed", failure or "it was not ready in time"
         return "interrupted", "joined in progress" if play.joined else "cut by the plan"

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from playout_room import ALL, slot, week
+from playout_room import ALL, at, slot, week
 
+from kiosk.common.planned import Accepted, promised
+from kiosk.contract.instants import FAR_MS, to_ms
 from kiosk.station.library.plans import Plans
 
 FIRST, SECOND, THIRD = (week(ALL, slot("09:00:00", "09:02:00", "law"), version=n) for n in (1, 2, 3))
@@ -18,7 +20,7 @@ def plans(tmp_path: Path) -> Plans:
 
 
 def versions(plans: Plans) -> list[tuple[int, int]]:
-    return [(plan.accepted_ms, plan.playlist.version) for plan in plans.load()]
+    return [(plan.accepted_ms, plan.playlist.version if plan.playlist else 0) for plan in plans.load()]
 
 
 def test_d5_a_new_week_does_not_overwrite_the_one_before(plans: Plans, tmp_path: Path) -> None:
@@ -26,6 +28,19 @@ def test_d5_a_new_week_does_not_overwrite_the_one_before(plans: Plans, tmp_path:
     for at_ms, playlist in ((10, FIRST), (20, SECOND), (1_000, THIRD)):
         plans.keep(playlist, at_ms)
     assert versions(Plans(tmp_path / "library")) == [(10, 1), (20, 2), (1_000, 3)]
+
+
+def test_d5_a_plan_that_was_dropped_promises_nothing_any_more(plans: Plans) -> None:
+    """As when only a revoked key has signed it."""
+    plans.keep(None, 5)
+    assert plans.load() == ()
+    plans.keep(FIRST, 10)
+    plans.keep(None, 20)
+    plans.keep(None, 21)
+    assert [(plan.accepted_ms, plan.playlist) for plan in plans.load()][1:] == [(20, None)]
+    nine = to_ms(at("09:00:00"))
+    assert promised(plans.load(), 0, FAR_MS) == []
+    assert len(promised([*plans.load(), Accepted(nine, SECOND)], 0, FAR_MS)) == 1
 
 
 def test_d5_the_same_plan_is_kept_once_also_after_a_restart(plans: Plans, tmp_path: Path) -> None:
@@ -55,8 +70,8 @@ def test_d5_plans_go_with_the_record_that_they_are_about(plans: Plans) -> None:
 def test_d5_of_many_plans_only_those_asked_for_are_in_memory(plans: Plans) -> None:
     for at_ms, playlist in ((10, FIRST), (20, SECOND), (30, THIRD)):
         plans.keep(playlist, at_ms)
-    assert [plan.playlist.version for plan in plans.since(0)] == [1, 2, 3]
-    assert [plan.playlist.version for plan in plans.since(25)] == [2, 3]
+    assert [plan.playlist and plan.playlist.version for plan in plans.since(0)] == [1, 2, 3]
+    assert [plan.playlist and plan.playlist.version for plan in plans.since(25)] == [2, 3]
     assert plans.since(25)[0] is plans.since(26)[0], "it is read once"
 
 
@@ -68,4 +83,4 @@ def test_d5_a_plan_that_cannot_be_read_hides_no_other(plans: Plans, tmp_path: Pa
     (folder / "x-y.json").write_bytes(b"")
     os.mkfifo(folder / "README")
     assert versions(plans) == [(20, 2)]
-    assert [plan.playlist.version for plan in plans.since(0)] == [2]
+    assert [plan.playlist and plan.playlist.version for plan in plans.since(0)] == [2]

