@@ -153,6 +153,12 @@ def _of_plan(playlist: Playlist, window: Span) -> Iterator[Showing]:
                 yield Showing(slot, (start, end), playlist.version, programme, head, pieces)
 
 
+def list_ms(playlist: Playlist, slot: Slot) -> int:
+    """How long a slot's list lasts, in ms; without an end (:data:`FAR_MS`) where it is repeated."""
+    lengths = {programme.id: programme.duration_ms for programme in playlist.programmes}
+    return FAR_MS if slot.mode == "loop" else sum(lengths[name] for name in slot.programmes)
+
+
 def _listed(slot: Slot, programmes: Sequence[Programme], start: int, end: int) -> Iterator[tuple[Programme, int, int]]:
     """The showings of a slot with their begin and end: its list once, or again and again."""
     at = start

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 import kiosk
 from kiosk.common.i18n import Language
-from kiosk.common.planned import Known, compare, known_of
+from kiosk.common.planned import Known, compare, known_of, list_ms
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.reports import Heartbeat, OnAir
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
-from kiosk.station.display.marks import Mark, Now, marks
+from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.identity import Identity
@@ -26,9 +26,10 @@ from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
-from kiosk.station.record_book.not_shown import as_played
 from kiosk.station.schedule.opening_hours import room_open
 
+LATE_MS = 20_000
+"""So long after a slot's end its rows are closed and on the disk."""
 NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
 
@@ -58,6 +59,8 @@ class Overview:
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address = plans, address
+        self._past: dict[Slot, Mark] = {}
+        """Marks of today's slots that are over."""
         self._known: tuple[str, list[Known]] = ("", [])
         """What the record knows of Stops and faults, and the head of the chain for which it was read."""
 
@@ -84,31 +87,52 @@ class Overview:
         )
 
     def _marks(self, now: datetime) -> Mapping[Slot, Mark]:
-        """How the slots of today stand, and those of yesterday, which may run into today."""
+        """How the slots of today stand, and those of yesterday that run into today."""
         playlist = self._accepted.playlist
         if playlist is None or self._plans is None:
             return {}
-        midnight = now.astimezone(self._accepted.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        yesterday = midnight - timedelta(days=1)
-        since_ms, now_ms = to_ms(yesterday), to_ms(now)
-        plans, plays = self._plans.since(since_ms), [as_played(row) for row in self._journal.plays(since_ms)]
-        verdicts = compare(plans, plays, (), since_ms, now_ms)
-        if not all(one.shown for one in verdicts):
-            verdicts = compare(plans, plays, self._known_stretches(), since_ms, now_ms)
+        zone, state, found = self._accepted.zone, self._now(now), dict[Slot, Mark]()
+        midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        days = {day.date().isoformat() for day in (midnight - timedelta(days=1), midnight)}
+        for slot in playlist.slots:
+            start, end = span(slot, zone) if slot.date in days else (midnight, midnight)
+            if end <= midnight:
+                continue
+            start_ms, end_ms = to_ms(start), to_ms(end)
+            over_ms = min(end_ms, start_ms + list_ms(playlist, slot))
+            mark = mark_ahead(slot, start_ms, end_ms, state)
+            if over_ms <= state.at_ms and mark.moment != "now":
+                mark = self._mark_past(slot, start_ms, over_ms, state.at_ms)
+            elif mark.moment == "not-shown" and self._journal.was_shown("slot", start_ms, state.at_ms):
+                mark = Mark("partly", mark.why)
+            found[slot] = mark
+        self._past = {slot: mark for slot, mark in self._past.items() if slot in found}
+        return found
+
+    def _now(self, now: datetime) -> Now:
         on_air, missing, stop = self._playout.on_air(), self._plan.due_but_missing(), self._plan.stop_in_force()
-        return marks(
-            playlist,
-            [day.date().isoformat() for day in (yesterday, midnight)],
-            verdicts,
-            Now(
-                at_ms=now_ms,
-                on_air=(on_air.programme.id, to_ms(on_air.start), on_air.origin) if on_air else None,
-                stopped=stop is not None,
-                stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
-                clock_trusted=self._clock.state != "untrusted",
-                missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
-            ),
+        return Now(
+            at_ms=to_ms(now),
+            on_air=(on_air.programme.id, to_ms(on_air.start), on_air.origin) if on_air else None,
+            stopped=stop is not None,
+            stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
+            clock_trusted=self._clock.state != "untrusted",
+            missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
         )
+
+    def _mark_past(self, slot: Slot, start_ms: int, over_ms: int, now_ms: int) -> Mark:
+        """Of a slot whose programmes are over: compared with the record until all rows of it are closed, then kept."""
+        if slot in self._past:
+            return self._past[slot]
+        plans = self._plans.since(start_ms) if self._plans else ()
+        plays = self._journal.played(start_ms - LATE_MS, over_ms + LATE_MS)
+        verdicts = compare(plans, plays, (), start_ms, over_ms + 1)
+        if not all(one.shown for one in verdicts):
+            verdicts = compare(plans, plays, self._known_stretches(), start_ms, over_ms + 1)
+        mark = mark_past(one for one in verdicts if one.showing.slot == slot)
+        if now_ms > over_ms + LATE_MS:
+            self._past[slot] = mark
+        return mark
 
     def _known_stretches(self) -> list[Known]:
         """What the record knows of Stops, faults and the like of the last days."""

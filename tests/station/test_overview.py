@@ -145,11 +145,40 @@ def test_d4_the_poster_marks_today_s_slots_as_the_record_has_them(make_view: Mak
     room.journal.record(Action(id="s", at_ms=since, by="A", action="stop", reason="meeting", clock="trusted"))
     room.stop()
     assert told() == ["已播", "未播：停播", "未播：停播"]
+    room.run(at("09:05:10"))
+    assert told() == ["已播", "未播：停播", "未播：停播"]
     room.run(at("09:07:00"))
     now_ms = room.clock.now_ms()
     room.journal.record(Action(id="t", at_ms=now_ms, by="A", action="start", clock="trusted"))
     room.start()
     assert told() == ["已播", "未播：停播", "待播"]
+
+
+def test_d4_a_slot_that_is_stopped_in_its_middle_is_partly_shown_and_one_that_is_over_stays(
+    make_view: MakeView,
+) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    Plans(room.folder / "library").keep(MORNING, to_ms(at("08:59:00")))
+    room.run(at("09:00:30"))
+    room.stop()
+    assert room.journal.settle(5)
+    assert view.poster().days[0].rows[0].mark == "部分播出：停播"
+    room.start()
+    room.run(at("09:05:40"))
+    assert room.journal.settle(5)
+    assert view.poster().days[0].rows[1].mark == "已播", "its list is over, the slot is not"
+    room.stop()
+    assert view.poster().days[0].rows[1].mark == "已播"
+
+
+def test_d4_what_is_over_is_compared_once(make_view: MakeView, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    Plans(room.folder / "library").keep(MORNING, to_ms(at("08:59:00")))
+    room.run(at("09:04:00"))
+    assert room.journal.settle(5)
+    marked = view.poster().days[0].rows[0].mark
+    monkeypatch.setattr(room.journal, "played", None)
+    assert view.poster().days[0].rows[0].mark == marked == "已播"
 
 
 def test_stop_shows_on_the_poster_until_it_is_over(make_view: MakeView) -> None:

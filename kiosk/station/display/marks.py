@@ -1,13 +1,11 @@
 """What the poster says of each of today's slots: shown, on air, to come, not shown and why. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from kiosk.common.planned import Verdict, Why
-from kiosk.contract.instants import to_ms
-from kiosk.contract.playlist import Playlist, Slot, span
+from kiosk.contract.playlist import Slot
 from kiosk.contract.records import Origin
 
 Moment = Literal["past", "shown", "partly", "not-shown", "now", "to-come"]
@@ -37,42 +35,28 @@ class Now:
     """Programme and start (UTC ms) of the showing that is due, and whose programme is not here."""
 
 
-def marks(playlist: Playlist, days: Iterable[str], verdicts: Iterable[Verdict], now: Now) -> Mapping[Slot, Mark]:
-    """The mark of each slot of the ``days`` (``YYYY-MM-DD``); ``verdicts`` are on their showings that are over."""
-    zone, wanted = ZoneInfo(playlist.time_zone), set(days)
-    over: dict[tuple[int, int], list[Verdict]] = {}
-    for verdict in verdicts:
-        over.setdefault(verdict.showing.slot_span, []).append(verdict)
-    found: dict[Slot, Mark] = {}
-    for slot in playlist.slots:
-        if slot.date in wanted:
-            start, end = map(to_ms, span(slot, zone))
-            own = [one for one in over.get((start, end), []) if one.showing.slot == slot]
-            found[slot] = _mark(slot, start, end, own, now)
-    return found
-
-
-def _mark(slot: Slot, start: int, end: int, own: list[Verdict], now: Now) -> Mark:
-    if end <= now.at_ms:
-        return _of_the_past(own)
-    if now.stopped and (start <= now.at_ms or now.stop_until_ms is None or end <= now.stop_until_ms):
+def mark_ahead(slot: Slot, start_ms: int, end_ms: int, now: Now) -> Mark:
+    """The mark of a slot that is not over, from ``start_ms`` to ``end_ms`` (UTC ms)."""
+    if now.stopped and (start_ms <= now.at_ms or now.stop_until_ms is None or end_ms <= now.stop_until_ms):
         return Mark("not-shown", (Why("stopped"),))
-    if start > now.at_ms:
+    if start_ms > now.at_ms:
         return Mark("to-come")
     if now.on_air is not None:
-        programme, began, origin = now.on_air
-        if origin == "slot" and programme in slot.programmes and start <= began < end:
+        programme, began_ms, origin = now.on_air
+        if origin == "slot" and programme in slot.programmes and start_ms <= began_ms < end_ms:
             return Mark("now")
         if origin == "urgent":
             return Mark("not-shown", (Why("urgent"),))
     if not now.clock_trusted:
         return Mark("not-shown", (Why("clock"),))
-    if now.missing is not None and now.missing[0] in slot.programmes and start <= now.missing[1] < end:
+    if now.missing is not None and now.missing[0] in slot.programmes and start_ms <= now.missing[1] < end_ms:
         return Mark("not-shown", (Why("not-fetched"),))
-    return _of_the_past(own) if own else Mark("to-come")
+    return Mark("to-come")
 
 
-def _of_the_past(own: list[Verdict]) -> Mark:
+def mark_past(verdicts: Iterable[Verdict]) -> Mark:
+    """The mark of a slot whose time, or whose list, is over, by the verdicts on its showings."""
+    own = list(verdicts)
     shown = [one for one in own if one.shown]
     if len(shown) == len(own):
         return Mark("shown" if own else "past")

@@ -1,8 +1,11 @@
 """Queries of the journal. Each function reads through a connection of the thread that calls it."""
 
+import sqlite3
+
 import msgspec
 from sqlite_utils import Database
 
+from kiosk.common.planned import Played
 from kiosk.contract.records import Entryable, Origin
 from kiosk.contract.reports import GENESIS, Entry, Receipt
 from kiosk.station.journal.chain import entry_of, hash_at
@@ -57,6 +60,19 @@ def plays(db: Database, since_ms: int) -> list[AsRun]:
     order = "coalesce(shown_ms, planned_start_ms)"
     found = db.table("plays").rows_where(where, [since_ms] * 2, order_by=order)
     return [msgspec.convert(row, AsRun) for row in found]
+
+
+def played(db: Database | sqlite3.Connection, since_ms: int, until_ms: int) -> list[Played]:
+    """The as-run rows of slots and urgent notices shown, or else planned, in [``since_ms``, ``until_ms``); open ones
+    too, practice not."""
+    sql = """SELECT programme, origin, planned_start_ms, shown_ms, coalesce(end_ms, last_ms, shown_ms), cause
+             FROM plays WHERE (shown_ms >= ? AND shown_ms < ?
+                OR (shown_ms IS NULL AND planned_start_ms >= ? AND planned_start_ms < ?))
+             AND origin IN ('slot', 'urgent') AND practice = 0"""
+    return [
+        Played(name, origin, planned_ms, shown_ms or 0, max(end_ms, shown_ms + 1) if shown_ms else 0, cause or "")
+        for name, origin, planned_ms, shown_ms, end_ms, cause in db.execute(sql, [since_ms, until_ms] * 2)
+    ]
 
 
 def newest_records(db: Database, kinds: tuple[str, ...], most: int) -> list[Entryable]:
