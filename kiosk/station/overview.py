@@ -27,7 +27,10 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.opening_hours import room_open
+from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
 
+SEAM, CUT = timedelta(seconds=1), timedelta(seconds=3)
+"""A programme follows another if no more lies between them; a cut takes no longer."""
 LATE_MS = 20_000
 """So long after a slot's end its rows are closed and on the disk."""
 NEWEST = 2_000
@@ -59,6 +62,7 @@ class Overview:
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address = plans, address
+        self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
         self._known: tuple[str, list[Known]] = ("", [])
@@ -110,7 +114,7 @@ class Overview:
         return found
 
     def _now(self, now: datetime) -> Now:
-        on_air, missing, stop = self._playout.on_air(), self._plan.due_but_missing(), self._plan.stop_in_force()
+        on_air, missing, stop = self._on_air_for_marks(now), self._plan.due_but_missing(), self._plan.stop_in_force()
         return Now(
             at_ms=to_ms(now),
             on_air=(on_air.programme.id, to_ms(on_air.start), on_air.origin) if on_air else None,
@@ -119,6 +123,16 @@ class Overview:
             clock_trusted=self._clock.state != "untrusted",
             missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
         )
+
+    def _on_air_for_marks(self, now: datetime) -> OnAirProgramme | None:
+        """What is on the screen; at a cut from one programme to the next, the one that is about to be."""
+        on_air, due = self._playout.on_air(), self._plan.due()
+        if on_air is not None:
+            self._newest_on_air = on_air
+        elif due is not None and (before := self._newest_on_air) is not None:
+            follows = abs(due.start - before.end) < SEAM and now - due.start < CUT
+            return due if follows else None
+        return on_air
 
     def _mark_past(self, slot: Slot, start_ms: int, over_ms: int, now_ms: int) -> Mark:
         """Of a slot whose programmes are over: compared with the record until all rows of it are closed, then kept."""

@@ -1,8 +1,10 @@
 """The child process of the stage: holds the X screen, shows the poster on it, takes screenshots of it.
 
-The poster's pages are turned here, and not while a programme is on the screen or about to be: drawing one keeps the X
-server busy for some milliseconds. The process ends when the X server goes away, or the screen gets another size: so the
-daemon learns of that, and starts all anew.
+The poster's pages are turned here. While a programme is on the screen or about to be, the poster is left as it is, but
+for a new banner: drawing keeps the X server busy for some milliseconds, which a cut has not.
+
+The process ends when the X server goes away, or the screen gets another size: so the daemon learns of that, and starts
+all anew.
 """
 
 import os
@@ -24,6 +26,8 @@ from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, M
 SWEEP_EVERY = 1.0
 """Seconds after which a window that a dead process has left on the screen is taken away."""
 FIRST_PAGE = 0
+NEAR_S = 0.25
+"""Seconds between two looks whether a programme has gone for which the poster waits."""
 _ORDERS = msgspec.json.Decoder(ToStage)
 
 
@@ -73,37 +77,47 @@ class Posting:
         self._page, self._pages = FIRST_PAGE, 1
         self._page_s = 0.0
         self._turn_at = 0.0
-        self._was_near = False
-        """Whether a programme kept the page from being turned."""
+        self._waits = False
+        """Whether a programme keeps the page from being turned, or a new poster from being drawn."""
 
     def show(self, poster: Poster, page_s: float) -> None:
         """Show this poster, on the page that was reached; another banner is news, and begins with the first page."""
         from kiosk.station.display.poster_image import count  # loads Pillow; only once the screen is there
 
-        self._pages, self._page_s = count(poster, self._window.width, self._window.height), page_s
-        if self._poster is None or poster.banner != self._poster.banner:
-            self._page, self._turn_at = FIRST_PAGE, time.monotonic() + page_s
-        self._page = min(self._page, self._pages - 1)
-        self._poster = poster
+        news = self._poster is None or poster.banner != self._poster.banner
+        self._poster, self._page_s = poster, page_s
+        self._pages = count(poster, self._window.width, self._window.height)
+        if news:
+            self._begin()
+        elif programme_is_near(self._connection):
+            self._waits = True
+        else:
+            self._page = min(self._page, self._pages - 1)
+            self._paint()
+
+    def _begin(self) -> None:
+        self._waits = False
+        self._page, self._turn_at = FIRST_PAGE, time.monotonic() + self._page_s
         self._paint()
 
     def wait(self, most: float) -> float:
         """Seconds until there is something to do, at most ``most``."""
-        if self._pages == 1:
-            return most
-        return max(0.0, min(most, self._turn_at - time.monotonic())) if not self._was_near else most
+        if self._waits:
+            return min(most, NEAR_S)
+        return most if self._pages == 1 else max(0.0, min(most, self._turn_at - time.monotonic()))
 
     def turn_page(self) -> None:
         """Show the next page if it is time, and no programme is near; the first one after a programme."""
         now = time.monotonic()
-        if self._poster is None or self._pages == 1 or now < self._turn_at:
+        if self._poster is None or not (self._waits or (self._pages > 1 and now >= self._turn_at)):
             return
         if programme_is_near(self._connection):
-            self._was_near = True
-            return
-        self._page = FIRST_PAGE if self._was_near else (self._page + 1) % self._pages
-        self._was_near, self._turn_at = False, now + self._page_s
-        self._paint()
+            self._waits = True
+        elif self._waits:
+            self._begin()
+        else:
+            self._page, self._turn_at = (self._page + 1) % self._pages, now + self._page_s
+            self._paint()
 
     def _paint(self) -> None:
         from kiosk.station.display.poster_image import draw

@@ -72,7 +72,7 @@ def paint_title(cue: Cue, window: ProgrammeWindow) -> None:
     """Paint the programme's title into the window, for a programme that has sound only."""
     from PIL import Image, ImageDraw
 
-    from kiosk.station.display.lettering import text_width, wrap, write
+    from kiosk.station.display.lettering import drawn_width, wrap, write
 
     width, height = window.width, window.height
     picture = Image.new("RGB", (width, height), CARD_GROUND)
@@ -84,5 +84,5 @@ def paint_title(cue: Cue, window: ProgrammeWindow) -> None:
     pen, line = ImageDraw.Draw(picture), size * 13 // 10
     top = (height - len(lines) * line) // 2
     for n, text in enumerate(lines):
-        write(pen, ((width - text_width(text, size)) // 2, top + n * line), text, size, CARD_INK)
+        write(pen, ((width - drawn_width(text, size)) // 2, top + n * line), text, size, CARD_INK)
     window.paint(picture)

@@ -125,6 +125,10 @@ class Plan:
         stop = self.situation.stop
         return None if stop is None or (stop.until is not None and stop.until <= self._clock.now()) else stop
 
+    def due(self) -> tt.OnAir | None:
+        """What is to be on the screen now. It may still be on its way there."""
+        return tt.decide(self._timetable, self._clock.now(), self.situation).on_air
+
     def coming(self) -> tt.OnAir | None:
         """What comes next, as far as the look-ahead sees; else by asking the timetable."""
         moment = tt.decide(self._timetable, self._clock.now(), self.situation).next_change

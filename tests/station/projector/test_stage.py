@@ -60,8 +60,10 @@ def test_d4_pages_are_turned_but_not_while_a_programme_is_near(rig: Rig, screen:
     rig.cue("p1", clips("red.mp4"), time.monotonic() + 3)
     rig.ready("p1.1")
     before = [page for page in range(3) if shows(screen, paged, page)]
+    old, paged = paged, replace(paged, title="第11周")
+    rig.stage.show(paged)
     rig.run_to(time.monotonic() + 1)
-    assert before == [page for page in range(3) if shows(screen, paged, page)]
+    assert before == [page for page in range(3) if shows(screen, old, page)], "drawing would disturb the cut"
     rig.note(OnScreen, "p1")
     rig.projector.drop("p1", time.monotonic())
     rig.until(lambda: shows(screen, paged, 0), 5)
