@@ -21,8 +21,8 @@ from kiosk.contract.records import Action, Entryable, Fault, Origin
 Reason = Literal[
     "stopped", "no-screen", "not-fetched", "failed", "not-running", "urgent", "clock", "record-lost", "unknown"
 ]
-NOT_SHOWN = "not-shown"
-"""The action by which a station records that a showing was due and its programme could not be shown."""
+MISSING, MISSING_OVER = "missing", "missing-over"
+"""The actions by which a station records that a programme of a slot was due and could not be shown, and that it can."""
 SEEN_MS = "seen_ms"
 """The fact of a ``boot`` that says when the station is last known to have run."""
 NO_SCREEN_FAULTS = frozenset({"no-screen"})
@@ -257,6 +257,8 @@ class _Open:
 
     stop: tuple[int, int, str] | None = None
     faults: dict[str, tuple[int, Why]] = field(default_factory=dict)
+    missing: dict[str, tuple[int, Why]] = field(default_factory=dict)
+    """By programme."""
 
 
 def known_of(records: Iterable[Entryable]) -> list[Known]:
@@ -275,8 +277,11 @@ def known_of(records: Iterable[Entryable]) -> list[Known]:
                     now.stop = (record.at_ms, until, record.reason)
             case Action(action="boot"):
                 found += _off(record.facts, record)
-            case Action(action="not-shown"):
-                found += _could_not(record.facts, record.reason)
+                found += [one for name in [*now.missing] for one in _end_missing(now, name, record.at_ms)]
+            case Action(action="missing"):
+                _begin_missing(now, record)
+            case Action(action="missing-over"):
+                found += _end_missing(now, record.facts.get("programme", ""), record.at_ms)
             case Action(action="journal-restarted"):
                 found.append(Known(0, record.at_ms, Why("record-lost")))
             case Fault():
@@ -284,6 +289,7 @@ def known_of(records: Iterable[Entryable]) -> list[Known]:
             case _:
                 pass
     found += _end_stop(now, FAR_MS)
+    found += [one for name in [*now.missing] for one in _end_missing(now, name, FAR_MS)]
     return [*found, *(Known(since, FAR_MS, why) for since, why in now.faults.values())]
 
 
@@ -300,12 +306,17 @@ def _off(facts: Mapping[str, str], record: Action) -> list[Known]:
     return [Known(seen_ms, record.at_ms, Why("not-running", facts.get("pc", "")))]
 
 
-def _could_not(facts: Mapping[str, str], reason: str) -> list[Known]:
-    start, end = _number(facts.get("start_ms", "")), _number(facts.get("end_ms", ""))
-    if start is None or end is None or reason not in ("not-fetched", "failed"):
-        return []
-    why = Why("not-fetched") if reason == "not-fetched" else Why("failed", facts.get("cause", ""))
-    return [Known(start, end, why, facts.get("programme", ""))]
+def _begin_missing(now: _Open, record: Action) -> None:
+    programme, since_ms = record.facts.get("programme", ""), _number(record.facts.get("start_ms", ""))
+    if programme and record.reason in ("not-fetched", "failed"):
+        why = Why("not-fetched" if record.reason == "not-fetched" else "failed")
+        now.missing.setdefault(programme, (record.at_ms if since_ms is None else since_ms, why))
+
+
+def _end_missing(now: _Open, programme: str, at_ms: int) -> list[Known]:
+    """A station that starts anew says anew what is missing."""
+    since_ms, why = now.missing.pop(programme, (at_ms, Why("unknown")))
+    return [Known(since_ms, at_ms, why, programme)] if since_ms < at_ms else []
 
 
 def _fault(now: _Open, record: Fault) -> list[Known]:

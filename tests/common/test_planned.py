@@ -177,6 +177,10 @@ def action(name: str, at_ms: int, **more: Any) -> Action:
     return Action(id=f"a{at_ms}-{name}", at_ms=at_ms, by="panel", action=name, **({"clock": "trusted"} | more))
 
 
+def missing_from(at_ms: int, programme: str, reason: str = "not-fetched") -> Action:
+    return action("missing", at_ms, reason=reason, facts={"programme": programme, "start_ms": "4"})
+
+
 def fault(cause: str, found: int, cleared: int | None = None) -> Fault:
     return Fault(
         id=f"f{found}-{cleared}", fault=cause, cause=cause, device="screen", found_ms=found, cleared_ms=cleared, text=""
@@ -207,10 +211,13 @@ def fault(cause: str, found: int, cleared: int | None = None) -> Fault:
         ([fault("disk-low", 3)], []),
         ([fault("clock-untrusted", 3, 8)], [Known(3, 8, Why("clock"))]),
         (
-            [action("not-shown", 5, reason="not-fetched", facts={"programme": "a", "start_ms": "4", "end_ms": "9"})],
+            [missing_from(5, "a"), missing_from(6, "a"), action("missing-over", 9, facts={"programme": "a"})],
             [Known(4, 9, Why("not-fetched"), "a")],
         ),
-        ([action("not-shown", 5, reason="not-fetched", facts={"programme": "a"})], []),
+        ([missing_from(5, "a")], [Known(4, FAR_MS, Why("not-fetched"), "a")]),
+        ([missing_from(5, "a"), action("boot", 8)], [Known(4, 8, Why("not-fetched"), "a")]),
+        ([missing_from(5, "a", reason="failed")], [Known(4, FAR_MS, Why("failed"), "a")]),
+        ([missing_from(5, "a", reason="odd"), action("missing-over", 9)], []),
         ([action("journal-restarted", 50)], [Known(0, 50, Why("record-lost"))]),
     ],
 )

@@ -1,9 +1,9 @@
-"""Records each showing of a slot that is due and cannot be shown, as its programme is not here or has failed before."""
+"""Records which programmes of slots are due and cannot be shown (not here, or failed), and until when."""
 
-from kiosk.common.planned import NOT_SHOWN
+from kiosk.common.planned import MISSING, MISSING_OVER
 from kiosk.contract.instants import to_ms
 from kiosk.station.control.audit import AuditTrail
-from kiosk.station.playout.plan import Key, Plan, key_of
+from kiosk.station.playout.plan import Plan
 
 
 class NotShown:
@@ -11,20 +11,19 @@ class NotShown:
 
     def __init__(self, plan: Plan, audit: AuditTrail) -> None:
         self._plan, self._audit = plan, audit
-        self._told: Key | None = None
+        self._missing: set[str] = set()
+        """Programmes that were recorded as missing in this run."""
 
     def check(self) -> None:
-        """After each look at the plan, which comes at the start of every showing. Each is recorded once a run."""
+        """After each look at the plan, which comes at the start of every showing. Each programme is recorded once,
+        however often a loop asks for it."""
+        for programme in self._missing - self._plan.situation.unavailable:
+            self._missing.remove(programme)
+            self._audit.record(MISSING_OVER, by="kiosk", facts={"programme": programme})
         due = self._plan.due_but_missing()
-        if due is None or key_of(due) == self._told:
+        if due is None or due.programme.id in self._missing:
             return
-        self._told = key_of(due)
-        programme = due.programme
-        facts = {
-            "programme": programme.id,
-            "title": programme.title,
-            "start_ms": str(to_ms(due.start)),
-            "end_ms": str(to_ms(due.end)),
-        }
-        reason = "failed" if self._plan.has_failed(programme.id) else "not-fetched"
-        self._audit.record(NOT_SHOWN, by="kiosk", reason=reason, facts=facts)
+        self._missing.add(due.programme.id)
+        facts = {"programme": due.programme.id, "title": due.programme.title, "start_ms": str(to_ms(due.start))}
+        reason = "failed" if self._plan.has_failed(due.programme.id) else "not-fetched"
+        self._audit.record(MISSING, by="kiosk", reason=reason, facts=facts)

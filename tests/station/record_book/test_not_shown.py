@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from journal_room import due
+from journal_room import START, countersign, due, play_once
 from msgspec.structs import replace
 from playout_room import ALL, Room, at, programme, slot, week
 
@@ -102,9 +102,29 @@ def test_d5_a_programme_that_was_not_here_is_told_as_that(room: Room) -> None:
     while room.clock.now() < at("09:07:00"):
         room.run_for(1)
         check.check()
+    room.fetch(ALL[0])
+    room.replan()
+    check.check()
     remember(room)
     assert found(room) == [(["law"], "09:00", "09:01", (Why("not-fetched"),))]
-    assert [one.action for one in room.journal.newest_records(("action",), 100)] == ["not-shown"]  # type: ignore[union-attr]
+    told: list[Any] = room.journal.newest_records(("action",), 100)
+    assert [(one.action, one.reason, one.facts["programme"]) for one in told] == [
+        ("missing", "not-fetched", "law"), ("missing-over", "", "law"),
+    ]  # fmt: skip
+
+
+def test_d5_a_programme_that_is_missing_in_a_loop_is_recorded_once(tmp_path: Path) -> None:
+    loop = week(ALL, slot("09:00:00", "09:30:00", "song", mode="loop"))
+    room = Room(tmp_path / "state", loop, at("08:59:00"))
+    check = NotShown(room.plan, AuditTrail(room.journal, room.clock, lambda: None))
+    room.lose(ALL[2])
+    while room.clock.now() < at("09:10:00"):
+        room.run_for(5)
+        check.check()
+    remember(room)
+    assert len(room.journal.newest_records(("action",), 100)) == 1
+    assert found(room, Accepted(0, loop)) == [(["song"], "09:00", "09:09", (Why("not-fetched"),))]
+    room.close()
 
 
 def test_d5_a_pc_that_was_off_is_told_as_that_and_never_longer_than_is_known(tmp_path: Path) -> None:
@@ -187,3 +207,16 @@ def test_d5_yesterday_s_plan_is_judged_after_a_new_week_came(room: Room) -> None
     remember(room)
     plans = [Accepted(0, DAY), Accepted(to_ms(at("09:07:00")), replace(DAY, slots=(), version=2))]
     assert [names for names, *_ in found(room, *plans)] == [["law", "rice"], ["song"]]
+
+
+def test_d5_the_record_says_where_it_begins_once_old_plays_were_removed(room: Room) -> None:
+    """Plans go with the plays that they are about."""
+    for n in range(4):
+        play_once(room.journal, f"p{n}", START + n * 60_000)
+    assert room.journal.settle(5)
+    assert room.journal.pruned_up_to_ms() == 0, "it is whole"
+    countersign(room.journal, 3, START)
+    countersign(room.journal, 4, START + 100 * 86_400_000)
+    room.journal.prune(100)
+    assert room.journal.settle(5)
+    assert room.journal.pruned_up_to_ms() == START + 3 * 60_000
