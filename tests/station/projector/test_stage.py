@@ -48,6 +48,12 @@ def test_stage_paints_the_poster(rig: Rig, screen: XServer) -> None:
     assert shows(screen, POSTING)
 
 
+def test_e6_the_confined_stage_reads_the_fonts_of_rare_letters(rig: Rig, screen: XServer) -> None:
+    odd = replace(POSTING, title="🎉 ไทย 㐀 مرحبا")
+    rig.stage.show(odd)
+    rig.until(lambda: shows(screen, odd), 5)
+
+
 def test_d4_pages_are_turned_but_not_while_a_programme_is_near(rig: Rig, screen: XServer, clips: Clips) -> None:
     row = PosterRow(times="09:00–10:00", titles=("水稻育秧",), moment="to-come", mark="待播")
     day = PosterDay(name="3月5日", date="2026-03-05", today=True, rows=(row,) * 36)
