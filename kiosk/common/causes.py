@@ -36,6 +36,7 @@ CAUSES = (
     mark("it was not ready in time"),
     mark("the player ended with {code}"),
     mark("the player takes more than {memory} MB of memory"),
+    mark("the player failed: {error}"),
     mark("the player hangs"),
     mark("the programme stands still"),
     mark("the picture stands still"),

@@ -13,11 +13,11 @@ from kiosk.common.causes import CAUSES, REASONS, cause_text, why_text
 from kiosk.common.planned import Reason, Why
 
 ROOT = Path(kiosk.__file__).parent
-CALLS = {"Failure", "StillError", "_replan", "replan", "_take_off", "close", "_replace", "OSError"}
+CALLS = {"Failure", "StillError", "_replan", "replan", "_take_off", "close", "_replace", "fail"}
 """What is called with a cause in words."""
 FILES = (
     *("station/app.py", "station/playout/playout.py", "station/projector/projector.py", "station/player/film.py"),
-    *("station/player/still.py", "common/stills.py"),
+    *("station/player/still.py", "station/player/programme.py", "common/stills.py"),
     *(str(path.relative_to(ROOT)) for path in (ROOT / "station/control").glob("*.py")),
 )
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
@@ -43,7 +43,7 @@ def written() -> Iterator[str]:
         for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 called = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if called in CALLS - {"OSError"}:
+                if called in CALLS:
                     yield from (text for one in node.args for text in words(one))
     for name in ("station/projector/showing.py", "station/playout/playout.py"):
         for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
