@@ -17,8 +17,9 @@ PAPER, INK, QUIET, LINE = "#fdfaf3", "#161616", "#5a554c", "#cfc7b6"
 HEAD, HEAD_INK = "#8f1414", "#ffffff"
 TODAY, NOW, BANNER = "#fdeab8", "#0b6b2e", "#ffc21a"
 INKS = {"past": QUIET, "shown": QUIET, "partly": HEAD, "not-shown": HEAD, "now": NOW, "to-come": INK}
-TITLE_LINES = 3
-"""The most lines of the plan's own title, at its smallest."""
+TITLE_LINES, BANNER_LINES, FOOT_LINES = 3, 6, 2
+"""The most lines of the plan's own title, of the banner, and of each text of the foot, in their smallest letters: the
+table needs the room. Longer ones end in an ellipsis."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,7 @@ def _frame(poster: Poster, width: int, height: int) -> Frame:
     room = width - 2 * margin
     title, title_size = _title(poster, room - text_width(" 00/00", small), short)
     head_bottom = margin // 2 + len(title) * title_size * 5 // 4 + small * 7 // 4
-    banner_size = short // 17
-    banner = wrap(poster.banner, banner_size, room) if poster.banner else ()
+    banner, banner_size = _banner(poster.banner, room, short)
     foot = tuple(_foot_lines(poster, small, room))
     top = head_bottom + (len(banner) * banner_size * 4 // 3 + margin // 2 if banner else 0)
     bottom = height - margin // 2 - len(foot) * small * 4 // 3
@@ -105,11 +105,20 @@ def _title(poster: Poster, room: int, short: int) -> tuple[tuple[str, ...], int]
     for size in range(short // 15, short // 24, -2):
         if text_width(poster.title, size) <= room:
             return (poster.title,), size
-    size = short // 24
-    lines = wrap(poster.title, size, room)
-    if len(lines) > TITLE_LINES:
-        lines = (*lines[: TITLE_LINES - 1], shorten("".join(lines[TITLE_LINES - 1 :]), size, room))
-    return lines, size
+    return _few_lines(poster.title, short // 24, room, TITLE_LINES), short // 24
+
+
+def _banner(text: str, room: int, short: int) -> tuple[tuple[str, ...], int]:
+    """In large letters where two lines hold it."""
+    for size in range(short // 17, short // 24, -2) if text else ():
+        if len(lines := wrap(text, size, room)) <= 2:
+            return lines, size
+    return _few_lines(text, short // 24, room, BANNER_LINES) if text else (), short // 24
+
+
+def _few_lines(text: str, size: int, room: int, most: int) -> tuple[str, ...]:
+    lines = wrap(text, size, room)
+    return lines if len(lines) <= most else (*lines[: most - 1], shorten("".join(lines[most - 1 :]), size, room))
 
 
 def _foot_lines(poster: Poster, size: int, room: int) -> list[tuple[str, str]]:
@@ -117,7 +126,7 @@ def _foot_lines(poster: Poster, size: int, room: int) -> list[tuple[str, str]]:
     if len(texts) == 2 and sum(text_width(text, size) for text in texts) + 2 * size <= room:
         lines = [(texts[0], texts[1])]
     else:
-        lines = [(line, "") for text in texts for line in wrap(text, size, room)]
+        lines = [(line, "") for text in texts for line in _few_lines(text, size, room, FOOT_LINES)]
     return lines if has_chinese() else [*lines, (NO_FONT, "")]
 
 

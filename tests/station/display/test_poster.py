@@ -315,6 +315,19 @@ def test_d4_a_title_of_400_characters_is_not_cut(size: tuple[int, int], written:
     assert title in "".join(text for page in pages for text in page if ":" not in text)
 
 
+@pytest.mark.parametrize("size", [*SIZES, (640, 360), (1024, 768)])
+def test_d4_long_texts_leave_the_table_its_room(size: tuple[int, int], written: list[tuple[str, int]]) -> None:
+    """A typed reason of a hundred characters, and names and a title of four hundred."""
+    document = replace(DOCUMENT, name="村" * 400, town_name="镇" * 400)
+    how: dict[str, Any] = {"stopped": True, "reason": "修" * 100, "until": datetime(2026, 3, 7, 18, tzinfo=ZONE)}
+    poster = compose(replace(playlist(3), title="周" * 400), document, NOW, language="zh", **how)
+    frame = poster_image._laid_out(poster, *size)[1]
+    assert frame.bottom - frame.top > min(size) // 3
+    rows = [text for page in whole(poster, size, written) for text in page if "–" in text and ":" in text]
+    assert len(rows) == 24, "today's stand twice"
+    assert "18:00" in "".join(frame.banner)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("slots", [1, 2, 3, 12])
 def test_d4_rows_are_a_twentieth_of_the_screen_and_letters_can_be_read_from_five_metres(
