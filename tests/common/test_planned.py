@@ -149,7 +149,6 @@ def test_a_plan_promises_nothing_of_before_its_acceptance() -> None:
 
 
 def test_yesterday_s_plan_is_judged_though_a_newer_one_came() -> None:
-    """A new week used to overwrite it."""
     plans = [
         plan(slot("09:00", "09:20", "a", day=4)),
         plan(slot("09:00", "09:20", "b", day=6), accepted=at("12:00", 5), version=2),

@@ -44,7 +44,6 @@ def test_e4_webp_is_shown_by_the_confined_player(rig: Rig, sampler: Sampler, cli
 
 @pytest.mark.parametrize("title", ["长" * 400, "a" * 400, "مرحبا " * 66, "水稻\n育秧 😀"])
 def test_e6_a_title_card_holds_its_whole_title(title: str) -> None:
-    """It used to run off both sides."""
     painted: list[Image.Image] = []
     window: Any = SimpleNamespace(width=1280, height=720, paint=painted.append)
     paint_title(Cue(file="x", display=":0", title=title), window)
