@@ -100,6 +100,7 @@ PURE = (
     "kiosk.common.messages",
     "kiosk.common.text",
     "kiosk.common.planned",
+    "kiosk.common.known",
     "kiosk.station.display.marks",
     "kiosk.common.decode",
     "kiosk.town.publishing.subtitles",

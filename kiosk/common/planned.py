@@ -8,25 +8,19 @@ Nothing is invented: a showing without a play is *not shown*, for the reasons th
 none, or they explain only a part of the time, the reason is ``unknown``. All instants are UTC milliseconds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from kiosk.contract.instants import FAR_MS, to_ms
 from kiosk.contract.playlist import Playlist, Programme, Slot, span
-from kiosk.contract.records import Action, Entryable, Fault, Origin
+from kiosk.contract.records import Origin
 
 Reason = Literal[
     "stopped", "no-screen", "not-fetched", "failed", "not-running", "urgent", "clock", "record-lost", "unknown"
 ]
-MISSING, MISSING_OVER = "missing", "missing-over"
-"""The actions by which a station records that a programme of a slot was due and could not be shown, and that it can."""
-SEEN_MS = "seen_ms"
-"""The fact of a ``boot`` that says when the station is last known to have run."""
-NO_SCREEN_FAULTS = frozenset({"no-screen"})
-"""Causes of faults while which nothing can be on the screen."""
 LEAST_MS = 5_000
 """A showing that was promised for less than this is not asked for."""
 EXPLAINED = 0.9
@@ -188,7 +182,7 @@ def compare(
 ) -> list[Verdict]:
     """What became of each showing that was promised, and over, between two instants; in order.
 
-    ``plays`` are those planned in that time, and ``known`` all that the record says of it (:func:`known_of`).
+    ``plays`` are those planned in that time, and ``known`` all that the record says of it (:func:`kiosk.common.known.known_of`).
     """
     seen: set[tuple[str, int]] = set()
     failed: dict[tuple[str, int], str] = {}
@@ -246,92 +240,3 @@ def not_shown(verdicts: Iterable[Verdict]) -> list[NotShown]:
             start, end = showings[0].pieces[0][0], showings[-1].end_ms
             found.append(NotShown(slot, showings[-1].version, programmes, start, end, why))
     return sorted(found, key=lambda one: one.start_ms)
-
-
-# --- what the record knows ---
-
-
-@dataclass
-class _Open:
-    """Stretches that have begun, by what they are of."""
-
-    stop: tuple[int, int, str] | None = None
-    faults: dict[str, tuple[int, Why]] = field(default_factory=dict)
-    missing: dict[str, tuple[int, Why]] = field(default_factory=dict)
-    """By programme."""
-
-
-def known_of(records: Iterable[Entryable]) -> list[Known]:
-    """The stretches in which nothing could be shown, as the record's actions and faults tell them; in no order.
-
-    What has not ended yet ends in the year 3000. Records in the order of the chain.
-    """
-    found: list[Known] = []
-    now = _Open()
-    for record in records:
-        match record:
-            case Action(action="stop" | "start"):
-                found += _end_stop(now, record.at_ms)
-                if record.action == "stop":
-                    until = FAR_MS if record.until_ms is None else record.until_ms
-                    now.stop = (record.at_ms, until, record.reason)
-            case Action(action="boot"):
-                found += _off(record.facts, record)
-                found += [one for name in [*now.missing] for one in _end_missing(now, name, record.at_ms)]
-            case Action(action="missing"):
-                _begin_missing(now, record)
-            case Action(action="missing-over"):
-                found += _end_missing(now, record.facts.get("programme", ""), record.at_ms)
-            case Action(action="journal-restarted"):
-                found.append(Known(0, record.at_ms, Why("record-lost")))
-            case Fault():
-                found += _fault(now, record)
-            case _:
-                pass
-    found += _end_stop(now, FAR_MS)
-    found += [one for name in [*now.missing] for one in _end_missing(now, name, FAR_MS)]
-    return [*found, *(Known(since, FAR_MS, why) for since, why in now.faults.values())]
-
-
-def _end_stop(now: _Open, at_ms: int) -> list[Known]:
-    stop, now.stop = now.stop, None
-    return [Known(stop[0], min(stop[1], at_ms), Why("stopped", stop[2]))] if stop else []
-
-
-def _off(facts: Mapping[str, str], record: Action) -> list[Known]:
-    """From when the station is last known to have run to its start; unknown where the clock was in doubt then."""
-    seen_ms = _number(facts.get(SEEN_MS, ""))
-    if seen_ms is None or record.clock == "untrusted" or seen_ms >= record.at_ms:
-        return []
-    return [Known(seen_ms, record.at_ms, Why("not-running", facts.get("pc", "")))]
-
-
-def _begin_missing(now: _Open, record: Action) -> None:
-    programme, since_ms = record.facts.get("programme", ""), _number(record.facts.get("start_ms", ""))
-    if programme and record.reason in ("not-fetched", "failed"):
-        why = Why("not-fetched" if record.reason == "not-fetched" else "failed")
-        now.missing.setdefault(programme, (record.at_ms if since_ms is None else since_ms, why))
-
-
-def _end_missing(now: _Open, programme: str, at_ms: int) -> list[Known]:
-    """A station that starts anew says anew what is missing."""
-    since_ms, why = now.missing.pop(programme, (at_ms, Why("unknown")))
-    return [Known(since_ms, at_ms, why, programme)] if since_ms < at_ms else []
-
-
-def _fault(now: _Open, record: Fault) -> list[Known]:
-    if record.cause in NO_SCREEN_FAULTS:
-        why = Why("no-screen")
-    elif record.cause == "clock-untrusted":
-        why = Why("clock")
-    else:
-        return []
-    since, _ = now.faults.pop(record.fault, (record.found_ms, None))
-    if record.cleared_ms is not None:
-        return [Known(since, record.cleared_ms, why)]
-    now.faults[record.fault] = (since, why)
-    return []
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

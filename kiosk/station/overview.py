@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import kiosk
 from kiosk.common.i18n import Language
-from kiosk.common.planned import Known, compare, known_of, list_ms
+from kiosk.common.known import known_of
+from kiosk.common.planned import Known, compare, list_ms
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.reports import Heartbeat, OnAir

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kiosk.common.known import known_of
 from kiosk.common.planned import (
     Accepted,
     Known,
@@ -13,7 +14,6 @@ from kiosk.common.planned import (
     Played,
     Why,
     compare,
-    known_of,
     not_shown,
     promised,
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk.common.known import SEEN_MS
 from kiosk.contract.records import ClockState
 
 RTC_TOLERANCE_MS = 120_000
@@ -42,7 +43,7 @@ def last_seen(held: Memory | None, boot_id: str) -> dict[str, str]:
     clock was in doubt then."""
     if held is None or held.state == "untrusted":
         return {}
-    return {"seen_ms": str(round(held.system_ms + held.ahead_ms)), "pc": "on" if held.boot_id == boot_id else "off"}
+    return {SEEN_MS: str(round(held.system_ms + held.ahead_ms)), "pc": "on" if held.boot_id == boot_id else "off"}
 
 
 def read_rtc() -> int | None:

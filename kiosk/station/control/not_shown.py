@@ -1,6 +1,6 @@
 """Records which programmes of slots are due and cannot be shown (not here, or failed), and until when."""
 
-from kiosk.common.planned import MISSING, MISSING_OVER
+from kiosk.common.known import MISSING, MISSING_OVER
 from kiosk.contract.instants import to_ms
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.playout.plan import Plan

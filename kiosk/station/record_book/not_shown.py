@@ -7,7 +7,8 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from kiosk.common.planned import Accepted, NotShown, compare, known_of, not_shown
+from kiosk.common.known import known_of
+from kiosk.common.planned import Accepted, NotShown, compare, not_shown
 from kiosk.contract.instants import FAR_MS
 from kiosk.station.journal.plays import readable
 from kiosk.station.journal.queries import played
