@@ -1,4 +1,4 @@
-"""What a record knows of times in which nothing could be shown: Stops, faults, a PC that was off, missing files. Pure."""
+"""What a record knows of times in which nothing could be shown: Stops, faults, a PC off, missing files. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -182,7 +182,7 @@ def compare(
 ) -> list[Verdict]:
     """What became of each showing that was promised, and over, between two instants; in order.
 
-    ``plays`` are those planned in that time, and ``known`` all that the record says of it (:func:`kiosk.common.known.known_of`).
+    ``plays`` are those planned in that time, and ``known`` all that the record says of it (``known.known_of``).
     """
     seen: set[tuple[str, int]] = set()
     failed: dict[tuple[str, int], str] = {}
