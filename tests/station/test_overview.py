@@ -11,6 +11,7 @@ from playout_room import ALL, Room, at, document, slot, week
 
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist
+from kiosk.contract.records import Action
 from kiosk.contract.reports import HeartbeatAnswer, Signed
 from kiosk.station.config import Fetch, Town
 from kiosk.station.events import TownRefused
@@ -19,6 +20,7 @@ from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
+from kiosk.station.library.plans import Plans
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
 from kiosk.station.overview import Overview
@@ -50,7 +52,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch())
         return room, accepted, Overview(
             "zh", identity, accepted, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1", link,
-            RefusedEntries(room.journal),
+            RefusedEntries(room.journal), None, Plans(room.folder / "library"),
         )  # fmt: skip
 
     yield make
@@ -198,6 +200,59 @@ def test_station_is_behind_what_the_town_has_newer(make_view: MakeView, what: st
     assert not accepted.is_behind(held)
     name = f"{what}_version"
     assert accepted.is_behind(replace(held, **{name: getattr(held, name) + 1}))
+
+
+def test_d4_the_poster_marks_today_s_slots_as_the_record_has_them(make_view: MakeView) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    Plans(room.folder / "library").keep(MORNING, to_ms(at("08:59:00")))
+
+    def told() -> list[str]:
+        assert room.journal.settle(5)
+        return [row.mark for row in view.poster().days[0].rows]
+
+    assert told() == ["待播"] * 3
+    room.run(at("09:00:30"))
+    assert told() == ["正在播放", "待播", "待播"]
+    room.run(at("09:04:00"))
+    assert told() == ["已播", "待播", "待播"]
+    since = room.clock.now_ms()
+    room.journal.record(Action(id="s", at_ms=since, by="A", action="stop", reason="meeting", clock="trusted"))
+    room.stop()
+    assert told() == ["已播", "未播：停播", "未播：停播"]
+    room.run(at("09:05:10"))
+    assert told() == ["已播", "未播：停播", "未播：停播"]
+    room.run(at("09:07:00"))
+    now_ms = room.clock.now_ms()
+    room.journal.record(Action(id="t", at_ms=now_ms, by="A", action="start", clock="trusted"))
+    room.start()
+    assert told() == ["已播", "未播：停播", "待播"]
+
+
+def test_d4_a_slot_that_is_stopped_in_its_middle_is_partly_shown_and_one_that_is_over_stays(
+    make_view: MakeView,
+) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    Plans(room.folder / "library").keep(MORNING, to_ms(at("08:59:00")))
+    room.run(at("09:00:30"))
+    room.stop()
+    assert room.journal.settle(5)
+    assert view.poster().days[0].rows[0].mark == "部分播出：停播"
+    room.start()
+    room.run(at("09:05:40"))
+    assert room.journal.settle(5)
+    assert view.poster().days[0].rows[1].mark == "已播", "its list is over, the slot is not"
+    room.stop()
+    assert view.poster().days[0].rows[1].mark == "已播"
+
+
+def test_d4_what_is_over_is_compared_once(make_view: MakeView, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    Plans(room.folder / "library").keep(MORNING, to_ms(at("08:59:00")))
+    room.run(at("09:04:00"))
+    assert room.journal.settle(5)
+    marked = view.poster().days[0].rows[0].mark
+    monkeypatch.setattr(room.journal, "played", None)
+    assert view.poster().days[0].rows[0].mark == marked == "已播"
 
 
 def test_stop_shows_on_the_poster_until_it_is_over(make_view: MakeView) -> None:

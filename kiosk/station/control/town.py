@@ -28,6 +28,7 @@ from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted, Standing
+from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
 from kiosk.station.link.pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.playout.plan import Plan
@@ -66,6 +67,7 @@ class TownHandler:
         timers: Timers,
         screenshots: Screenshots,
         audit: AuditTrail,
+        plans: Plans,
         *,
         heartbeat: Callable[[], Heartbeat],
         replan: Callable[[str], None],
@@ -76,6 +78,7 @@ class TownHandler:
         self._accepted, self._plan, self._playout = accepted, plan, playout
         self._journal, self._clock, self._monitor, self._refused = journal, clock, monitor, refused
         self._link, self._timers, self._screenshots, self._audit = link, timers, screenshots, audit
+        self._plans = plans
         self._heartbeat, self._replan, self._check_clock = heartbeat, replan, check_clock
         self._own = phase(station)
         self._heartbeat_s = heartbeat_s
@@ -154,10 +157,19 @@ class TownHandler:
             case TownUnreachable():
                 self._monitor.town_silent(self._clock.now_ms())
 
+    def keep_plan(self) -> None:
+        """Keep for the record book which plan is in force from now on, if one is."""
+        at_ms = 0 if self._clock.state == "untrusted" else self._clock.now_ms()
+        try:
+            self._plans.keep(self._accepted.playlist, at_ms)
+        except OSError as error:  # it is in force all the same; the probes tell of the disk
+            log.warning("the plan cannot be kept for the record: %s", error)
+
     def _week_found(self, event: WeekFound) -> None:
         if not self._accepted.accept_week(event):
             return
         self._plan.use_playlist(event.playlist)
+        self.keep_plan()
         self._audit.record("week-accepted", by="town", facts={"version": str(event.index.version)})
         self._replan("a new week")
 

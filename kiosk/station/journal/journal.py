@@ -13,6 +13,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 import msgspec
 from sqlite_utils import Database
 
+from kiosk.common.planned import Played
 from kiosk.contract.records import Entryable, Evidence, Origin, Outcome
 from kiosk.contract.reports import MAX_BATCH, Entry, Receipt, Signed, Witness
 from kiosk.station.events import Post
@@ -267,6 +268,19 @@ class Journal:
     def plays(self, since_ms: int) -> list[AsRun]:
         """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
         return self._ask(reads.plays, since_ms)
+
+    def newest_records(self, kinds: tuple[str, ...], most: int) -> list[Entryable]:
+        """The records of these kinds (``action``, ``fault``) among the newest ``most`` entries, in their order."""
+        return self._ask(reads.newest_records, kinds, most)
+
+    def pruned_up_to_ms(self) -> int:
+        """Where the record begins now that old plays were removed: when its first play was planned; 0 where it is
+        still whole, or has no play."""
+        return self._ask(reads.number, reads.FIRST_KEPT)
+
+    def played(self, since_ms: int, until_ms: int) -> list[Played]:
+        """The rows of slots and urgent notices of [``since_ms``, ``until_ms``), as they are compared with the plan."""
+        return self._ask(reads.played, since_ms, until_ms)
 
     def was_shown(self, origin: Origin, since_ms: int, until_ms: int) -> bool:
         """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""

@@ -134,7 +134,8 @@ class Plan:
         return tt.decide(self._timetable, self._clock.now(), self.situation).on_air
 
     def coming(self) -> tuple[tt.OnAir, datetime] | None:
-        """What comes next, and when it comes on: after a Stop or an urgent notice that may be amid the programme."""
+        """What comes next, as far as the look-ahead sees, and when it comes on: after a Stop or an urgent notice that
+        may be amid the programme."""
         moment = tt.decide(self._timetable, self._clock.now(), self.situation).next_change
         for _ in range(8):
             if moment >= FAR:
@@ -144,6 +145,18 @@ class Plan:
                 return decision.on_air, moment
             moment = decision.next_change
         return None
+
+    def due_but_missing(self) -> tt.OnAir | None:
+        """The showing of a slot that would be on air now if its programme were here and could be played."""
+        if not self.situation.unavailable:
+            return None
+        wanted = tt.decide(self._timetable, self._clock.now(), replace(self.situation, unavailable=frozenset())).on_air
+        missing = wanted is not None and wanted.programme.id in self.situation.unavailable
+        return wanted if missing and wanted is not None and wanted.origin == "slot" else None
+
+    def has_failed(self, programme: str) -> bool:
+        """Whether a programme is left out because it has failed."""
+        return programme in self._broken
 
     def look_ahead(self, now: datetime, lead: timedelta, most: int) -> tuple[list[tuple[tt.OnAir, datetime]], datetime]:
         """What to have on the screen or ready within ``lead``, each with its instant; and when to look again."""

@@ -18,6 +18,7 @@ from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
+from kiosk.station.library.plans import Plans
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
 from kiosk.station.link.pace import phase
@@ -72,7 +73,7 @@ class Side:
         nothing: Any = None
         self.handler = TownHandler(
             identity.station, 60, accepted, room.plan, room.playout, room.journal, room.clock, monitor, refused,
-            self.link, bell, nothing, audit,
+            self.link, bell, nothing, audit, Plans(folder / "state/library"),
             heartbeat=overview.heartbeat, replan=lambda why: None, check_clock=lambda: None,
         )  # fmt: skip
 
