@@ -15,7 +15,7 @@ TOP_LEVEL = {"README.md", "config.example.toml", "kiosk", "playlists", "pyprojec
 
 STATION_DOWN_TO_CONTROL = {
     *("events", "config", "identity", "schedule", "service", "display", "library", "journal", "clock", "link"),
-    *("health", "record_book", "projector", "playout"),
+    *("health", "host", "record_book", "projector", "playout"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.health": {
         *("common", "contract", "station.events", "station.journal", "station.schedule", "station.service"),
     },
+    "station.host": {"common", "station.events"},
     "station.record_book": {"common", "contract", "station.journal"},
     "station.projector.messages": set(),
     "station.projector": {
@@ -55,7 +56,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "station.panel": {
         *("common", "contract", "station.config", "station.events", "station.service"),
-        *("station.health.rules", "station.health.faults", "station.journal.refused", "station.link.progress"),
+        *(
+            "station.health.rules",
+            "station.health.faults",
+            "station.health.maintenance",
+            "station.journal.refused",
+            "station.link.progress",
+        ),
         "station.projector.screenshots",
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
@@ -63,7 +70,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("__init__", "common", "contract", "station.panel.snapshot"),
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
-    "station.status_file": {"common", "contract", "station.panel.snapshot", "station.link.progress"},
+    "station.status_file": {
+        *("common", "contract", "station.panel.snapshot", "station.link.progress", "station.health.maintenance"),
+    },
     "station.app": {
         *("common", "contract", "station.overview", "station.status_file", "station.control", "station.panel"),
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),

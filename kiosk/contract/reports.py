@@ -149,6 +149,8 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     station_version: Count = 0
     clock: ClockState
     stopped: bool = False
+    maintenance_until_ms: Instant | None = None
+    """Somebody works on the room's devices until then, and faults are quiet; None: nobody does, or it is not told."""
     on_air: OnAir | None = None
     head_seq: Count = 0
     head_hash: Sha256 = GENESIS

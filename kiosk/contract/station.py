@@ -114,9 +114,11 @@ class ScreenPower(Record, frozen=True, kw_only=True):
 
     off: Literal["black", "dpms", "cec"] = "black"
     lead_ms: Span = 300_000
-    """How long before opening it is on."""
+    """How long before opening, or before a programme outside the hours, it is on."""
     wake_pc: TimeOfDay | None = None
+    """When the PC wakes at the latest; None: before the next opening."""
     shut_down_pc: TimeOfDay | None = None
+    """From when on the PC shuts down, once the room is closed and nothing is left to show or fetch; None: never."""
 
 
 class SpotCheck(Record, frozen=True, kw_only=True):
@@ -153,9 +155,9 @@ class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag=
     receipts: tuple[Receipt, ...] = ()
     """Receipts that could not be given on the line: for stations that report by stick."""
     filler: Literal["never", "when-present", "opening-hours"] = "when-present"
-    """When recommended items may fill a gap. Not yet heeded: they fill opening hours. So with the fields below."""
+    """When recommended items may fill a gap. Not yet heeded: they fill opening hours. So with the last two fields."""
     maintenance_until_ms: Instant | None = None
-    """Somebody works on the room's devices until then; None: nobody does."""
+    """Somebody works on the room's devices until then, and faults are quiet; None: nobody does."""
     spot_check: SpotCheck | None = None
     pin_reset: Id | None = None
     """Another value than before: the panel's PIN is forgotten, and a new one set on the room's own screen."""

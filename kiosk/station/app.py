@@ -22,7 +22,9 @@ from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.housekeeping import Housekeeping
 from kiosk.station.control.not_shown import NotShown
+from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
+from kiosk.station.control.rest import ScreenRest
 from kiosk.station.control.screen import Screen
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
@@ -40,9 +42,14 @@ from kiosk.station.events import (
     Reason,
     Wake,
 )
+from kiosk.station.health import maintenance
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.maintenance import Maintenance, Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
+from kiosk.station.host.cec import Cec
+from kiosk.station.host.dpms import Dpms
+from kiosk.station.host.screen_power import ScreenPower
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.journal.refused import RefusedEntries
@@ -122,7 +129,11 @@ class Station:
         )  # fmt: skip
         self._link = Link(identity, documents, journal, post, config.town, config.fetch)
         self._devices = Devices(post)
-        self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
+        self._screen_power = ScreenPower(Dpms(config.screen.display), Cec())
+        self._probes = Probes(
+            post, self._devices, state, state / "library", config.health.probe_s, self._screen_power.keep
+        )
+        self._maintenance = Maintenance(journal, clock.now(), clock.monotonic())
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._not_shown = NotShown(plan, self._audit)
@@ -130,10 +141,12 @@ class Station:
         self._overview = overview = Overview(
             config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
             refused, stage, plans, self._panel_address,
+            dark_until=lambda: self._rest.dark_until, work=self._work, pc_stays_on=lambda: self._pc_sleep.refused,
         )  # fmt: skip
         self._people = People(
-            clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh
-        )
+            clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
+            self._maintenance,
+        )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,
             clock_set=self._people.clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
@@ -150,12 +163,22 @@ class Station:
         self._equipment = Equipment(
             monitor, playout, clock,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
-            check_clock=self._timekeeping.check, report_soon=self._report_soon,
+            worked_on=self._is_worked_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
         self._housekeeping = Housekeeping(
             library, journal, self._timers, plans,
             in_use=lambda: accepted.files() | playout.files(), disk_free_mb=config.health.disk_free_mb,
             keep_days=config.record.keep_days,
+        )  # fmt: skip
+        self._rest = ScreenRest(
+            plan, clock, self._screen_power,
+            document=lambda: accepted.document, worked_on=self._is_worked_on,
+            read_facts=self._probes.read_soon, refresh=self._refresh,
+        )  # fmt: skip
+        self._pc_sleep = PcSleep(
+            plan, clock, journal, self._audit, boot_id, runtime,
+            document=lambda: accepted.document, worked_on=self._is_worked_on,
+            to_fetch=lambda: overview.fetching().files,
         )  # fmt: skip
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
@@ -276,10 +299,15 @@ class Station:
             return
         self._fed = now
         systemd.notify(systemd.WATCHDOG)
-        self._timekeeping.collect_declaration(Path(self._config.station.state), self._inbox.put)
+        state = Path(self._config.station.state)
+        self._timekeeping.collect_declaration(state, self._inbox.put)
+        if word := maintenance.collect(state):
+            self._inbox.put(word)
         self._timekeeping.check()
         self._people.tick()
         self._screen.tick()
+        self._rest.tick()
+        self._pc_sleep.tick()
         if now - self._refreshed >= REFRESH_SECONDS:
             self._refresh()
 
@@ -300,12 +328,21 @@ class Station:
         self._refreshed = self._clock.monotonic()
         self._stage.show(self._overview.poster())
         self._snapshot = self._overview.snapshot()
-        on_air = self._snapshot.on_air
-        said = f"on air: {on_air.title}" if on_air else "poster"
+        said = status_file.now_line(self._snapshot)
         if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
         status_file.write(Path(self._config.station.runtime), self._snapshot)
+
+    def _work(self) -> Work | None:
+        """Who works on the devices at present."""
+        clock = self._clock
+        return self._maintenance.work(
+            self._accepted.document, clock.now(), clock.monotonic(), clock.state != "untrusted"
+        )
+
+    def _is_worked_on(self) -> bool:
+        return self._work() is not None
 
     def _panel_address(self) -> str:
         return panel_address(self._config.panel, self._panel.port) if self._panel else ""

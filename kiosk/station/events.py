@@ -255,6 +255,15 @@ class MutePressed:
 
 
 @dataclass(frozen=True)
+class MaintenanceSet:
+    """Somebody works on the room's devices until ``until_ms`` (UTC); None: no more."""
+
+    by: str
+    until_ms: int | None
+    press: str = ""
+
+
+@dataclass(frozen=True)
 class PictureAsked:
     """Somebody wants to see what is on the screen."""
 
@@ -276,7 +285,7 @@ FromTown = (
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
 FromEquipment = FactsRead | JournalTrouble | JournalRecovered
-FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed
+FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
     | FromPeople | PictureAsked | ClockDeclared

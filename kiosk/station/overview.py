@@ -14,6 +14,7 @@ from kiosk.contract.station import Opening
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
+from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.identity import Identity
@@ -62,12 +63,17 @@ class Overview:
         stage: Stage | None = None,
         plans: Plans | None = None,
         address: Callable[[], str] = lambda: "",
+        dark_until: Callable[[], datetime | None] = lambda: None,
+        work: Callable[[], Work | None] = lambda: None,
+        pc_stays_on: Callable[[], bool | None] = lambda: None,
     ) -> None:
-        """``plans`` are those accepted so far, ``address`` is that of the panel."""
+        """``plans`` are those accepted so far, ``address`` is that of the panel. ``dark_until``: until when the screen
+        rests, ``work``: who works on the devices, ``pc_stays_on``: whether the PC did not shut down at night."""
         self._language, self._identity, self._accepted, self._clock = language, identity, accepted, clock
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address = plans, address
+        self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
@@ -80,7 +86,9 @@ class Overview:
         return progress.fetch_progress(self._accepted, self._link, now, self._clock.state != "untrusted")
 
     def poster(self) -> poster.Poster:
-        """The public posting as it should be now."""
+        """The public posting as it should be now; black while the screen rests."""
+        if self._dark_until() is not None:
+            return poster.dark(self._language)
         stop, now = self._plan.stop_in_force(), self._clock.now()
         return poster.compose(
             self._accepted.playlist,
@@ -188,6 +196,8 @@ class Overview:
             problems=self._monitor.problems(),
             sound=self._sound(),
             screen=self._stage is None or self._stage.up,
+            dark_until=self._dark_until(),
+            work=self._work(),
         )
 
     def _sound(self) -> panel.Sound:
@@ -215,6 +225,7 @@ class Overview:
             station_version=accepted.document.version if accepted.document else 0,
             clock=self._clock.state,
             stopped=self._plan.stop_in_force() is not None,
+            maintenance_until_ms=to_ms(work.until) if (work := self._work()) else None,
             on_air=OnAir(
                 programme=on_air.programme.id,
                 title=on_air.programme.title,
@@ -245,6 +256,7 @@ class Overview:
             plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,
             clock=self._clock.state,
+            pc_stays_on=self._pc_stays_on(),
         )
 
     def _planned_until_ms(self) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from user_session import UserSession, until
 
+from kiosk.station.host import power_off
+
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
 SHIPPED_COMMAND = "/opt/kiosk/.venv/bin/kiosk"
@@ -65,8 +67,9 @@ def derive(session: UserSession, unit: str, folder: Path, command: str, watchdog
     session.systemctl("daemon-reload")
 
 
-def test_both_units_are_shipped() -> None:
-    assert [unit.name for unit in UNITS] == ["kiosk-station.service", "kiosk-town.service"]
+def test_all_units_are_shipped() -> None:
+    names = ["kiosk-power-off.service", "kiosk-station.service", "kiosk-town.service"]
+    assert [unit.name for unit in UNITS] == names
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -78,7 +81,7 @@ def test_unit_is_clean_under_systemd_analyze_verify(unit: Path, tmp_path: Path) 
     verify = ["systemd-analyze", "verify", "--recursive-errors=no"]
     done = subprocess.run([*verify, str(copy)], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
-    copy.write_text(copy.read_text().replace("RestartSec=", "RestartSecond="))
+    copy.write_text(copy.read_text().replace("[Service]\n", "[Service]\nRestartSecond=1\n"))
     assert "Unknown key" in subprocess.run([*verify, str(copy)], capture_output=True, text=True).stderr
 
 
@@ -157,3 +160,15 @@ def test_settings_that_cannot_be_used_are_not_tried_again(session: UserSession, 
     assert session.show("kiosk-station", "ExecMainStatus") == "78"
     assert session.show("kiosk-station", "NRestarts") == "0"
     assert "there is no such file" in session.printed()
+
+
+def test_wish_to_be_shut_down_starts_the_unit_of_root(tmp_path: Path) -> None:
+    """The path unit watches the file that the daemon leaves in its runtime folder, and starts its own service."""
+    path, service = (ROOT / "systemd" / f"kiosk-power-off.{kind}" for kind in ("path", "service"))
+    request = f"/run/kiosk/{power_off.FILE}"
+    assert f"PathExists={request}\n" in path.read_text() and f"power-off {request}\n" in service.read_text()
+    (tmp_path / service.name).write_text(service.read_text().replace(SHIPPED_COMMAND, sys.executable))
+    (tmp_path / path.name).write_text(path.read_text())
+    verify = ["systemd-analyze", "verify", "--recursive-errors=no", str(tmp_path / path.name)]
+    done = subprocess.run(verify, capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -22,13 +22,14 @@ class Equipment:
         *,
         document: Callable[[], StationDocument | None],
         observe: Callable[[], Observation],
+        worked_on: Callable[[], bool],
         check_clock: Callable[[], None],
         report_soon: Callable[[], None],
     ) -> None:
-        """``observe`` gives what the monitor cannot know itself, ``check_clock`` has the clock looked at anew,
-        ``report_soon`` has a new fault delivered."""
+        """``observe`` gives what the monitor cannot know itself, ``worked_on`` whether somebody works on the devices;
+        ``check_clock`` has the clock looked at anew, ``report_soon`` has a new fault delivered."""
         self._monitor, self._playout, self._clock = monitor, playout, clock
-        self._document, self._observe = document, observe
+        self._document, self._observe, self._worked_on = document, observe, worked_on
         self._check_clock, self._report_soon = check_clock, report_soon
 
     def handle(self, event: FromEquipment) -> None:
@@ -47,5 +48,7 @@ class Equipment:
         self._playout.use_evidence(screen_evidence(event.facts, document.equipment if document else ()))
         self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
         self._check_clock()
-        if self._monitor.judge(self._observe(), document, self._clock.now(), self._clock.monotonic()):
+        if self._worked_on():
+            self._monitor.pause()
+        elif self._monitor.judge(self._observe(), document, self._clock.now(), self._clock.monotonic()):
             self._report_soon()

@@ -1,4 +1,4 @@
-"""What people press: Start and Stop, louder and softer, mute and sound on. Each press is obeyed once and recorded."""
+"""What people press: Start and Stop, louder and softer, mute, maintenance. Each press is obeyed once and recorded."""
 
 import logging
 from collections import deque
@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from kiosk.contract.instants import to_ms
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
-from kiosk.station.events import FromPeople, MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.events import FromPeople, MaintenanceSet, MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.health.maintenance import Maintenance
 from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -34,11 +35,13 @@ class People:
         audit: AuditTrail,
         replan: Callable[[str], None],
         refresh: Callable[[], None],
+        maintenance: Maintenance,
     ) -> None:
         """``zone`` gives the room's time zone, ``replan`` brings the screen in step with the plan, ``refresh`` renews
         what people see of the station."""
         self._clock, self._plan, self._playout, self._zone = clock, plan, playout, zone
         self._audit, self._replan, self._refresh = audit, replan, refresh
+        self._maintenance = maintenance
         self._stop = StopState(journal)
         self._volume = HandVolume(journal)
         self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
@@ -62,6 +65,8 @@ class People:
                 self._stop_now(press)
             case VolumePressed() | MutePressed():
                 self._set_volume(press)
+            case MaintenanceSet():
+                self._set_maintenance(press)
 
     def tick(self) -> None:
         """About once a second: what was set for today ends with today."""
@@ -101,4 +106,17 @@ class People:
         level = planned if hand is None or hand.volume is None else hand.volume
         facts = {"volume": str(level), "muted": "yes" if hand and hand.muted else "no"}
         self._audit.record(action, by=press.by, until_ms=to_ms(hand.until) if hand else None, facts=facts)
+        self._refresh()
+
+    def _set_maintenance(self, press: MaintenanceSet) -> None:
+        if press.until_ms is None:
+            if not self._maintenance.end():
+                return
+            self._audit.record("maintenance-over", by=press.by)
+        else:
+            until = self._maintenance.begin(press.until_ms, self._clock.now(), self._clock.monotonic())
+            if until is None:
+                log.warning("%s says that the devices are worked on until a time that is over", press.by)
+                return
+            self._audit.record("maintenance", by=press.by, until_ms=to_ms(until))
         self._refresh()

@@ -67,6 +67,13 @@ class Poster(msgspec.Struct, frozen=True, kw_only=True):
     footer: str = ""
     address: str = ""
     """Of the administrator's pages, in words."""
+    dark: bool = False
+    """Black, and nothing on it: the screen rests."""
+
+
+def dark(language: Language) -> Poster:
+    """What stands in the place of the posting while the screen rests: the signal is kept."""
+    return Poster(language=language, station="", title="", days_of="", dark=True)
 
 
 def plain(language: Language) -> Poster:

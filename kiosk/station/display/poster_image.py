@@ -14,6 +14,7 @@ from kiosk.station.display.lettering import NO_FONT, has_chinese, shorten, text_
 from kiosk.station.display.poster import Poster
 
 PAPER, INK, QUIET, LINE = "#fdfaf3", "#161616", "#5a554c", "#cfc7b6"
+BLACK = "#000000"
 HEAD, HEAD_INK = "#8f1414", "#ffffff"
 TODAY, NOW, BANNER = "#fdeab8", "#0b6b2e", "#ffc21a"
 INKS = {"past": QUIET, "shown": QUIET, "partly": HEAD, "not-shown": HEAD, "now": NOW, "to-come": INK}
@@ -46,12 +47,14 @@ class Frame:
 
 def count(poster: Poster, width: int, height: int) -> int:
     """How many pages the poster has on a screen of ``width`` x ``height`` pixels."""
-    return len(_laid_out(poster, width, height)[2])
+    return 1 if poster.dark else len(_laid_out(poster, width, height)[2])
 
 
 def draw(poster: Poster, width: int, height: int, number: int = 0) -> Image.Image:
     """Page ``number``, from 0, as a picture of ``width`` x ``height`` pixels; counted on from the last page to the
     first. Takes about 0.1 s and 30 MB."""
+    if poster.dark:
+        return Image.new("RGB", (width, height), BLACK)
     poster, frame, found = _laid_out(poster, width, height)
     number %= len(found)
     picture = Image.new("RGB", (width, height), PAPER)

@@ -1,4 +1,4 @@
-"""Screen evidence: whether anything shows that the screen is lit. So far: a connected link, or none. Pure."""
+"""Screen evidence: what shows that the screen is lit: its own word (CEC), a connected link, or nothing. Pure."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,12 @@ from kiosk.station.health.observation import Observation, statuses
 
 
 def screen_evidence(facts: Mapping[str, Fact], equipment: tuple[Equipment, ...]) -> Evidence:
-    """``link`` where a screen answers at a connector that the register names, or, where it names none, at any.
-
-    No more than that: a TV that is off keeps its link up, and may stand on another input.
+    """``cec`` where the screen itself says that it is on, and shows no other source: then ``none`` where it is not so.
+    Else ``link`` where a screen answers at a connector that the register names, or, where it names none, at any: a TV
+    that is off keeps its link up, and may stand on another input.
     """
+    if (power := facts.get("screen.cec")) is not None:
+        return "cec" if power == "on" and not facts.get("screen.other_source") else "none"
     connected = {name for name, status in statuses(Observation(facts=facts)).items() if status == "connected"}
     named = {item.connector for item in equipment if item.connector}
     return "link" if connected & (named or connected) else "none"

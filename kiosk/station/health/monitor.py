@@ -12,7 +12,7 @@ from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.events import Fact
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.observation import Observation
-from kiosk.station.health.rules import Cleared, Problem, RuleState, judge, problems
+from kiosk.station.health.rules import Cleared, Problem, RuleState, judge, paused, problems
 from kiosk.station.journal import Journal, damage, valid
 from kiosk.station.schedule.opening_hours import room_open
 
@@ -95,6 +95,11 @@ class HealthMonitor:
         self._state = state
         self._journal.remember(MEMORY, state)
         return len(news)
+
+    def pause(self) -> None:
+        """Judge nothing for now, as somebody works on the devices: what they do is no fault, and no repair yet."""
+        self._state = paused(self._state)
+        self._journal.remember(MEMORY, self._state)
 
     def problems(self) -> tuple[Problem, ...]:
         """What is open, oldest first."""

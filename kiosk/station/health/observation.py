@@ -33,6 +33,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     refused: str | None = None
     """Why the newest week that was offered was refused; empty once one is accepted."""
     clock: ClockState | None = None
+    pc_stays_on: bool | None = None
+    """Whether the PC ran on when it was last to be shut down for the night."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,15 +26,24 @@ class Probes:
     """Reads every ``every_s`` seconds, and at once when :meth:`read_soon` is called; posts :class:`FactsRead`.
 
     ``state`` is the folder that holds the journal (probed by writing), ``library`` the one that holds the programmes
-    (measured for free space).
+    (measured for free space). ``keep_screen`` switches the screen as it is wanted, and reads that back.
     """
 
-    def __init__(self, post: Post, devices: Devices, state: Path, library: Path, every_s: float) -> None:
+    def __init__(
+        self,
+        post: Post,
+        devices: Devices,
+        state: Path,
+        library: Path,
+        every_s: float,
+        keep_screen: Callable[[], Mapping[str, Fact]] = dict,
+    ) -> None:
         self._post = post
         self._devices = devices
         self._state = state
         self._library = library
         self._every_s = every_s
+        self._keep_screen = keep_screen
         self._wanted, self._stopping = threading.Event(), False
         self._thread: threading.Thread | None = None
 
@@ -59,7 +68,8 @@ class Probes:
             if self._stopping:
                 return
             began = time.monotonic()
-            self._post(FactsRead(read(self._devices, self._state, self._library), began))
+            facts = read(self._devices, self._state, self._library)
+            self._post(FactsRead({**facts, **self._keep_screen()}, began))
             self._wanted.wait(self._every_s)
 
 

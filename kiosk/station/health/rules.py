@@ -18,6 +18,7 @@ from kiosk.station.health.checks.daemon import check_daemon
 from kiosk.station.health.checks.devices import check_screens, check_usb
 from kiosk.station.health.checks.machine import check_machine
 from kiosk.station.health.checks.record import check_record
+from kiosk.station.health.checks.rest import check_rest
 from kiosk.station.health.checks.town import check_town
 from kiosk.station.health.observation import Finding, Observation, statuses
 
@@ -88,6 +89,7 @@ def judge(
     findings = chain(
         check_screens(observation, equipment, open_hours, state.last_connector),
         check_usb(observation, equipment, open_hours),
+        check_rest(observation, open_hours),
         check_machine(observation, thresholds),
         check_daemon(observation, thresholds),
         check_record(observation, now_ms),
@@ -103,6 +105,12 @@ def judge(
     # A device for which there is no finding any more was struck off the register: its problem is over.
     told += [Cleared(watch.open, now_ms) for watch in before.values() if watch.open is not None]
     return RuleState(watches=watches, last_connector=last), told
+
+
+def paused(state: RuleState) -> RuleState:
+    """What to remember while nobody judges: what is open stays so, and nothing else is on its way to be found."""
+    watches = {key: Watch(open=watch.open) for key, watch in state.watches.items() if watch.open is not None}
+    return msgspec.structs.replace(state, watches=watches)
 
 
 def problems(state: RuleState) -> tuple[Problem, ...]:

@@ -5,6 +5,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,15 @@ from kiosk.common.i18n import Language, pick, translator
 from kiosk.common.stop_reasons import MAX_REASON, REASONS, reason_text
 from kiosk.common.web import SecurityHeaders, read_body
 from kiosk.contract.picture import CONTENT_TYPE
-from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, StopPressed, VolumePressed
+from kiosk.station.events import (
+    MaintenanceSet,
+    MutePressed,
+    PictureAsked,
+    Post,
+    StartPressed,
+    StopPressed,
+    VolumePressed,
+)
 from kiosk.station.panel import stop_form, words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
@@ -60,6 +69,9 @@ SOUND_BUTTONS: dict[str, Callable[[str], VolumePressed | MutePressed]] = {
     "mute": lambda press: MutePressed("panel", True, press),
     "sound-on": lambda press: MutePressed("panel", False, press),
 }
+
+MAINTENANCE_HOURS = {"0": 0, "1": 1, "4": 4}
+"""What the buttons offer: hours of work from now on; 0: it is done."""
 
 OPPOSITE = {"mute": "sound-on", "sound-on": "mute"}
 """The button that stands in the place of the one that was pressed."""
@@ -105,6 +117,7 @@ class Pages:
             Route("/stop", self._stop_page),
             Route("/stop", self._stop, methods=["POST"]),
             Route("/volume", self._volume, methods=["POST"]),
+            Route("/maintenance", self._maintenance, methods=["POST"]),
             Route("/screen.jpg", self._screen),
         ]
         errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
@@ -209,6 +222,20 @@ class Pages:
         await self._wait_until(lambda: self._snapshot().sound != before)
         return _to(f"/#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
 
+    async def _maintenance(self, request: Request) -> Response:
+        visitor, form = await self._read_form(request, "maintenance")
+        if not visitor.logged_in:
+            return _to("/login")
+        try:
+            hours = MAINTENANCE_HOURS[form.get("hours", "")]
+        except KeyError:
+            raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+        before = self._snapshot().work
+        until_ms = int((self._snapshot().now + timedelta(hours=hours)).timestamp() * 1000) if hours else None
+        self._post(MaintenanceSet(by="panel", until_ms=until_ms, press=_press(form)))
+        await self._wait_until(lambda: self._snapshot().work != before)
+        return _to("/#maintenance")
+
     # --- what pages and forms share ---
 
     def _stop_form(
@@ -278,6 +305,8 @@ class Pages:
             token=self._access.token(visitor, form),
             logout_token=self._access.token(visitor, "logout"),
             volume_token=self._access.token(visitor, "volume"),
+            maintenance_token=self._access.token(visitor, "maintenance"),
+            maintenance_press=secrets.token_hex(16),
             volume_press=secrets.token_hex(16),
             press=secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),

@@ -6,6 +6,7 @@ from typing import Literal
 
 from kiosk.common.i18n import Language
 from kiosk.contract.records import ClockState, Origin
+from kiosk.station.health.maintenance import Work
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
@@ -89,3 +90,7 @@ class Snapshot:
     sound: Sound = Sound()
     screen: bool = True
     """Whether there is a screen (an X server) at all."""
+    dark_until: datetime | None = None
+    """Until when the screen rests and shows black, unless something comes up; None: it does not rest."""
+    work: Work | None = None
+    """Somebody works on the devices: faults are quiet."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from kiosk.common.i18n import Language, day_name, translator
 from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
+from kiosk.contract.instants import FAR
 from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
@@ -66,6 +67,7 @@ class Words:
     """A heading, then an entry each."""
     fetching: tuple[str, ...]
     problems: tuple[str, ...]
+    work: str
 
 
 def of(snapshot: Snapshot, language: Language) -> Words:
@@ -94,6 +96,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         refused=_refused(snapshot, language),
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
         problems=tuple(sentence(problem, language) for problem in snapshot.problems),
+        work=_work(snapshot, language),
     )
 
 
@@ -112,6 +115,8 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
             times=_span(showing.start, showing.end, snapshot), origin=_(ORIGINS[showing.origin])
         )
         return showing.title, detail
+    if stopped is None and snapshot.dark_until is not None:
+        return _("Nothing is on air"), _dark(snapshot.dark_until, snapshot, language)
     if stopped is None:
         return _("Nothing is on air"), _("The screen shows this week's table.")
     if stopped.until is None:
@@ -119,6 +124,24 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
     else:
         until = _("until {time}").format(time=_when(stopped.until, snapshot, language))
     return _("Stopped"), _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
+
+
+def _dark(until: datetime, snapshot: Snapshot, language: Language) -> str:
+    _ = translator(language)
+    if until >= FAR:
+        return _("The room is closed; the screen is black.")
+    return _("The room is closed; the screen is black until {time}.").format(time=_when(until, snapshot, language))
+
+
+def _work(snapshot: Snapshot, language: Language) -> str:
+    """That faults are quiet, and until when; empty where nobody works on the devices."""
+    work, _ = snapshot.work, translator(language)
+    if work is None:
+        return ""
+    until = _when(work.until, snapshot, language)
+    if work.by_town:
+        return _("The town says that this PC is worked on until {time}: no fault is reported.").format(time=until)
+    return _("Somebody works on this PC until {time}: no fault is reported.").format(time=until)
 
 
 def of_picture(picture: Screenshot | None, snapshot: Snapshot, language: Language) -> str:

@@ -154,6 +154,8 @@ def _state(row: Row) -> str:
         said.append(f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch at {speed:.0f} kB/s, {when}")
     else:
         said.append("ready")
+    if row["maintenance_until_ms"]:
+        said.append(f"somebody works on it until {local_text(row['maintenance_until_ms'])}, faults are quiet")
     return ", ".join([*said, *([f"{row['waiting']} records not yet here"] if row["waiting"] else [])])
 
 

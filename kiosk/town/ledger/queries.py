@@ -13,7 +13,16 @@ from kiosk.town.database.store import Store
 
 _SOME = 1000
 """Rows fetched at once."""
-_SAID = ("clock", "playlist_version", "waiting", "programmes_missing", "bytes_missing", "bytes_per_s", "ready_ms")
+_SAID = (
+    "clock",
+    "playlist_version",
+    "waiting",
+    "programmes_missing",
+    "bytes_missing",
+    "bytes_per_s",
+    "ready_ms",
+    "maintenance_until_ms",
+)
 """What a heartbeat says that the ledger shows."""
 
 play, entry = schema.play, schema.entry

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from playout_room import ALL, Room, at, slot, week
 
+from kiosk.contract.instants import to_ms
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.people import MOST_PRESSES, People
-from kiosk.station.events import MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.events import MaintenanceSet, MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.health.maintenance import Maintenance
 from kiosk.station.playout.volume import Hand
 from kiosk.station.schedule.timetable import Stop
 
@@ -28,7 +30,14 @@ def room(tmp_path: Path) -> Iterator[Room]:
 @pytest.fixture
 def people(room: Room) -> People:
     audit = AuditTrail(room.journal, room.clock, lambda: None)
-    return People(room.clock, room.plan, room.playout, room.journal, lambda: ZONE, audit, room.replan, lambda: None)
+    return people_of(room, audit)
+
+
+def people_of(room: Room, audit: AuditTrail) -> People:
+    maintenance = Maintenance(room.journal, room.clock.now(), room.clock.monotonic())
+    return People(
+        room.clock, room.plan, room.playout, room.journal, lambda: ZONE, audit, room.replan, lambda: None, maintenance
+    )
 
 
 def actions(room: Room) -> list[str]:
@@ -75,7 +84,7 @@ def test_what_holds_is_in_force_again_after_a_restart(room: Room, people: People
     room.plan.change(stop=None)
     room.playout.set_by_hand(None)
     audit = AuditTrail(room.journal, room.clock, lambda: None)
-    again = People(room.clock, room.plan, room.playout, room.journal, lambda: ZONE, audit, room.replan, lambda: None)
+    again = people_of(room, audit)
     again.restore()
     assert room.plan.stop_in_force() is not None and room.plan.stop_in_force().reason == "meeting"  # type: ignore[union-attr]
     midnight = at("16:00:00")
@@ -83,3 +92,15 @@ def test_what_holds_is_in_force_again_after_a_restart(room: Room, people: People
     room.clock.advance((midnight - room.clock.now() + timedelta(seconds=1)).total_seconds())
     again.tick()
     assert room.playout.hand is None
+
+
+def test_maintenance_is_begun_once_a_press_and_recorded_with_its_end(room: Room, people: People) -> None:
+    until_ms = to_ms(at("10:00:00"))
+    for press in ("p1", "p1", "p2"):
+        people.handle(MaintenanceSet("A", until_ms, press))
+    people.handle(MaintenanceSet("A", to_ms(at("08:00:00")), "p3"))
+    for press in ("p4", "p5"):
+        people.handle(MaintenanceSet("A", None, press))
+    assert actions(room) == ["maintenance", "maintenance", "maintenance-over"]
+    first = json.loads(bytes(room.journal.waiting()[1][0].record))
+    assert (first["by"], first["until_ms"]) == ("A", until_ms)

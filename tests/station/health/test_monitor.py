@@ -151,3 +151,17 @@ def test_a_damaged_record_is_a_fault_for_a_week_and_outlives_a_restart(journal: 
 def test_damage_at_an_instant_that_cannot_be_is_none(journal: Journal, at_ms: str) -> None:
     journal.remember(damage.MEMORY, msgspec.Raw(f'{{"at_ms": {at_ms}, "aside": "x"}}'.encode()))
     assert look(HealthMonitor(journal, "room-1", 0), ROOMY) == 0
+
+
+def test_work_on_the_devices_is_no_fault_and_no_repair_until_it_is_over(journal: Journal) -> None:
+    monitor = HealthMonitor(journal, "room-1", 60)
+    assert [look(monitor, ROOMY, 0), look(monitor, FULL, 1)] == [0, 0]
+    for _ in range(5):
+        monitor.use_facts(FULL)  # type: ignore[arg-type]
+        monitor.pause()
+    assert look(monitor, FULL, 90) == 0, "the time of the work does not count"
+    assert look(monitor, FULL, 91) == 1
+    monitor.pause()
+    assert [problem.cause for problem in monitor.problems()] == ["disk-low"], "what was open stays so"
+    assert [look(monitor, ROOMY, 200), look(monitor, ROOMY, 201)] == [0, 1]
+    assert len(faults(journal)) == 2

@@ -218,3 +218,26 @@ def test_keys_differ_by_station_device_and_time() -> None:
     later = msgspec.structs.replace(problem, found_ms=problem.found_ms + 1)
     other = msgspec.structs.replace(problem, device="projector")
     assert len({problem.key("room-1"), problem.key("room-2"), later.key("room-1"), other.key("room-1")}) == 4
+
+
+def test_screen_that_does_not_obey_is_a_fault_by_day_and_one_that_has_no_mains_at_night_is_none() -> None:
+    room = Watcher()
+    told = {"screen.wanted": "on", "screen.cec": "standby"}
+    assert room.sees(0, facts=told | {"screen.tries": 4}) == []
+    room.open_hours = False
+    assert room.sees(1, facts=told | {"screen.tries": 9}) == []
+    room.open_hours = True
+    assert room.sees(2, facts=told | {"screen.tries": 10}) == [("Raised", "screen-does-not-wake")]
+    assert room.sees(3, facts=told | {"screen.cec": "on", "screen.tries": 0}) == [("Cleared", "screen-does-not-wake")]
+    rest = {"screen.wanted": "rest", "screen.tries": 9}
+    assert room.sees(4, facts=rest | {"screen.cec": None}) == []
+    assert room.sees(5, facts=rest | {"screen.cec": "on"}) == [("Raised", "screen-does-not-rest")]
+    assert room.sees(6, facts=rest | {"screen.cec": "standby", "screen.tries": 0}) == [
+        ("Cleared", "screen-does-not-rest")
+    ]
+
+
+def test_pc_that_runs_on_at_night_is_a_fault_until_a_night_that_it_slept() -> None:
+    room = Watcher()
+    told = [room.sees(minute, pc_stays_on=found) for minute, found in enumerate([None, True, None, False, False])]
+    assert told == [[], [("Raised", "pc-stays-on")], [], [("Cleared", "pc-stays-on")], []]

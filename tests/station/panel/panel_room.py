@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from kiosk.station.events import Event, MutePressed, PictureAsked, StartPressed, StopPressed, VolumePressed
+from kiosk.station.events import (
+    Event,
+    MaintenanceSet,
+    MutePressed,
+    PictureAsked,
+    StartPressed,
+    StopPressed,
+    VolumePressed,
+)
+from kiosk.station.health.maintenance import Work
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
 from kiosk.station.projector.screenshots import Screenshot
@@ -67,6 +76,10 @@ class Room:
             self.snapshot = replace(self.snapshot, stopped=Stopped(event.reason, until), on_air=None)
         if isinstance(event, StartPressed):
             self.snapshot = replace(self.snapshot, stopped=None)
+        if isinstance(event, MaintenanceSet):
+            ms = event.until_ms
+            work = None if ms is None else Work(datetime.fromtimestamp(ms / 1000, NOW.tzinfo))
+            self.snapshot = replace(self.snapshot, work=work)
         sound = self.snapshot.sound
         if isinstance(event, VolumePressed):
             level = min(100, max(0, sound.volume + event.change))

@@ -17,7 +17,7 @@ from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of
 from Xlib import X, display
 from Xlib.ext import randr
 
-from kiosk.station.display.poster import Poster, PosterDay, PosterRow, plain
+from kiosk.station.display.poster import Poster, PosterDay, PosterRow, dark, plain
 from kiosk.station.display.poster_image import count, draw
 from kiosk.station.events import Crashed
 from kiosk.station.projector.messages import Cue, Cut, line
@@ -46,6 +46,14 @@ def shows(screen: XServer, posting: Poster, page: int = 0) -> bool:
 
 def test_stage_paints_the_poster(rig: Rig, screen: XServer) -> None:
     assert shows(screen, POSTING)
+
+
+def test_screen_that_rests_is_black_and_shows_the_poster_again(rig: Rig, screen: XServer) -> None:
+    assert draw(dark("zh"), 16, 9).getbbox() is None, "it is black"
+    rig.stage.show(dark("zh"))
+    rig.until(lambda: shows(screen, dark("zh")), 5)
+    rig.stage.show(POSTING)
+    rig.until(lambda: shows(screen, POSTING), 5)
 
 
 def test_e6_the_confined_stage_reads_the_fonts_of_rare_letters(rig: Rig, screen: XServer) -> None:

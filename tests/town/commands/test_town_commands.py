@@ -396,6 +396,7 @@ def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_tak
         software="1",
         clock="holdover",
         waiting=4,
+        maintenance_until_ms=1_772_420_400_000,
         **told,
     )
     assert requests.post(f"{served}/v1/heartbeat", data=encode(beat), headers=headers, timeout=10).status_code == 200
@@ -407,6 +408,7 @@ def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_tak
     assert (two["heard_ms"], two["refused"], two["ready_ms"]) == (None, 0, None)
     said = kiosk("stations").splitlines()
     assert "2 files (5.0 MB) to fetch at 250 kB/s, ready about 2026-03-0" in said[0]
+    assert "somebody works on it until 2026-03-0" in said[0] and "faults are quiet" in said[0]
     assert "4 records not yet here; 1 records refused" in said[0]
     assert said[1] == "room-2  二号  0 entries  never heard"
     [row] = json.loads(kiosk("refused", "room-1", "--json"))
