@@ -32,7 +32,7 @@ class Cec:
 
     def read(self) -> Power | None:
         """The screen's power as it says itself; None where there is no adapter, or it does not answer."""
-        found = _POWER.search(self._ask("--to", TV, "--give-device-power-status") or "")
+        found = _POWER.search(self._ask("--give-device-power-status") or "")
         return found[1] if found else None  # type: ignore[return-value]
 
     def other_source(self) -> bool:
@@ -42,17 +42,18 @@ class Cec:
 
     def wake(self) -> None:
         """Have a screen in standby go on and show this PC. Not where it is on: that may take the input from another."""
-        self._ask("--to", TV, "--image-view-on")
+        self._ask("--image-view-on")
         if (adapter := self._adapter()) is not None:
             self._ask("--active-source", f"phys-addr={adapter[1]}")
 
     def rest(self) -> None:
         """Have the screen go into standby. Not where :meth:`other_source` says that another source is looked at."""
-        self._ask("--to", TV, "--standby")
+        self._ask("--standby")
 
     def _ask(self, *words: str) -> str | None:
+        """Send a message; ``cec-ctl`` wants an addressee also where the standard makes it a broadcast."""
         adapter = self._adapter()
-        return self.run(("cec-ctl", "-d", adapter[0], *words)) if adapter else None
+        return self.run(("cec-ctl", "-d", adapter[0], "--to", TV, *words)) if adapter else None
 
     def _adapter(self) -> tuple[str, str] | None:
         """The first adapter with a screen, and its physical address. It is made a playback device where it is none:

@@ -27,8 +27,8 @@ class Want:
 class ScreenPower:
     """:meth:`want` is for the main loop, :meth:`keep` for the probes' thread, which may wait for some seconds.
 
-    A wish is repeated until the screen has been read back as wanted once. After that it is not fought over: somebody
-    who then switches the screen off or on by its remote control has their way until the next wish.
+    A wish is repeated until the screen has been read back as wanted. By CEC once is enough: somebody who then switches
+    the screen off or on by its remote control has their way until the next wish. The signal has no remote control.
     """
 
     def __init__(self, dpms: Dpms, cec: Cec) -> None:
@@ -76,7 +76,7 @@ class ScreenPower:
 
     def _keep_dpms(self, want: Want) -> tuple[str | None, bool]:
         found, wanted = self._dpms.read(), "off" if not want.on and want.by == "dpms" else "on"
-        if found != wanted and not self._done:
+        if found is not None and found != wanted:
             if wanted == "off":
                 self._rested.add("dpms")
                 self._dpms.rest()

@@ -222,19 +222,26 @@ def test_keys_differ_by_station_device_and_time() -> None:
 
 def test_screen_that_does_not_obey_is_a_fault_by_day_and_one_that_has_no_mains_at_night_is_none() -> None:
     room = Watcher()
-    told = {"screen.wanted": "on", "screen.cec": "standby"}
-    assert room.sees(0, facts=told | {"screen.tries": 4}) == []
+
+    def looks(minute: float, wanted: str, read: str | None, tries: int) -> list[tuple[str, str]]:
+        return room.sees(minute, facts={"screen.wanted": wanted, "screen.cec": read, "screen.tries": tries})
+
+    assert looks(0, "on", "standby", 4) == []
     room.open_hours = False
-    assert room.sees(1, facts=told | {"screen.tries": 9}) == []
+    assert looks(1, "on", "standby", 9) == looks(1.5, "rest", None, 9) == []
     room.open_hours = True
-    assert room.sees(2, facts=told | {"screen.tries": 10}) == [("Raised", "screen-does-not-wake")]
-    assert room.sees(3, facts=told | {"screen.cec": "on", "screen.tries": 0}) == [("Cleared", "screen-does-not-wake")]
-    rest = {"screen.wanted": "rest", "screen.tries": 9}
-    assert room.sees(4, facts=rest | {"screen.cec": None}) == []
-    assert room.sees(5, facts=rest | {"screen.cec": "on"}) == [("Raised", "screen-does-not-rest")]
-    assert room.sees(6, facts=rest | {"screen.cec": "standby", "screen.tries": 0}) == [
-        ("Cleared", "screen-does-not-rest")
-    ]
+    assert looks(2, "on", "standby", 10) == [("Raised", "screen-does-not-wake")]
+    assert looks(2.5, "on", "standby", 1) == [], "it is told once more"
+    assert looks(3, "on", "on", 0) == [("Cleared", "screen-does-not-wake")]
+    room.open_hours = False
+    assert looks(5, "rest", "on", 9) == [("Raised", "screen-does-not-rest")]
+    assert looks(6, "rest", "standby", 0) == [("Cleared", "screen-does-not-rest")]
+    room.open_hours = True
+    assert looks(7, "on", None, 9) == [("Raised", "screen-does-not-answer")]
+    assert looks(8, "on", "on", 0) == [("Cleared", "screen-does-not-answer")]
+    unplugged = {"screen.connected": False, "screen.wanted": "on", "screen.tries": 9}
+    assert room.sees(8.5, facts=unplugged) == [], "an unplugged screen is one fault"
+    assert room.sees(9, facts={"screen.wanted": "on", "screen.tries": 0}) == [], "black needs no answer"
 
 
 def test_pc_that_runs_on_at_night_is_a_fault_until_a_night_that_it_slept() -> None:

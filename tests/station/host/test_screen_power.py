@@ -1,11 +1,12 @@
 """The screen's power: repeated until it takes, read back, and never another source's picture taken away.
 
-No screen with CEC or DPMS is to be had here: ``cec-ctl`` and ``xset`` are stood in for, and answer as they print it.
+``cec-ctl`` and ``xset`` are stood in for (``fake_tv``).
 """
 
 from collections.abc import Sequence
 
 import pytest
+from fake_tv import TUNER, Tv
 
 from kiosk.contract.station import Equipment
 from kiosk.station.health.evidence import screen_evidence
@@ -14,84 +15,8 @@ from kiosk.station.host.commands import run
 from kiosk.station.host.dpms import Dpms
 from kiosk.station.host.screen_power import ScreenPower, Want
 
-ADAPTER = """\
-Driver Info:
-\tDriver Name                : pulse8-cec
-\tAdapter Name               : serio0
-\tDriver version             : 6.1.0
-\tAvailable Logical Addresses: 1
-\tPhysical Address           : {physical}
-\tLogical Address Mask       : {mask}
-\tCEC Version                : 2.0
-"""
-POWER_ANSWER = """
-Transmit from Playback Device 1 to TV (4 to 0):
-GIVE_DEVICE_POWER_STATUS (0x8f)
-    Received from TV (0 to 4):
-    REPORT_POWER_STATUS (0x90):
-\tpwr-state: {state} (0x0{code})
-\tSequence: 9 Tx Timestamp: 511.211s Rx Timestamp: 511.282s
-"""
-SOURCE_ANSWER = """
-Transmit from Playback Device 1 to all (4 to 15):
-REQUEST_ACTIVE_SOURCE (0x85)
-    Received from Playback Device 2 (8 to 15):
-    ACTIVE_SOURCE (0x82):
-\tphys-addr: {source}
-"""
-TUNER = ".".join("0000")
-STATES = ("on", "standby", "to-on", "to-standby")
-
-
-class Tv:
-    """A screen at HDMI 1 of which each word costs a look: ``deaf`` many are not heard."""
-
-    def __init__(self, state: str = "on", deaf: int = 0, source: str | None = None) -> None:
-        self.state, self.deaf, self.source = state, deaf, source
-        self.physical, self.mask = "1.0.0.0", "0x0000"
-        self.said: list[str] = []
-        self.monitor = "On"
-
-    def run(self, command: Sequence[str]) -> str | None:
-        if command[0] == "xset":
-            return self._xset(command[3:])
-        device, words = command[2], " ".join(command[3:])
-        assert command[:2] == ("cec-ctl", "-d") and device == "/dev/cec0"
-        if not words:
-            return ADAPTER.format(physical=self.physical, mask=self.mask)
-        if words.startswith("--playback"):
-            self.mask = "0x0010"
-            return ""
-        assert self.mask != "0x0000", "no message from an adapter without a logical address"
-        if words == "--to 0 --give-device-power-status":
-            if self.state not in STATES:
-                return "Transmit from Playback Device 1 to TV (4 to 0):\n\tTx, Not Acknowledged (4), Max Retries\n"
-            return POWER_ANSWER.format(state=self.state, code=STATES.index(self.state))
-        if words == "--request-active-source":
-            return SOURCE_ANSWER.format(source=self.source) if self.source else "\tRx, Timeout\n"
-        self.said.append(words)
-        if self.deaf:
-            self.deaf -= 1
-        else:
-            self.state = {"--to 0 --standby": "standby", "--to 0 --image-view-on": "to-on"}.get(words, self.state)
-        return ""
-
-    def _xset(self, words: Sequence[str]) -> str:
-        if words[0] == "q":
-            return f"DPMS (Energy Star):\n  Standby: 0    Suspend: 0    Off: 0\n  Monitor is {self.monitor}\n"
-        self.said.append(" ".join(words))
-        if self.deaf:
-            self.deaf -= 1
-        else:
-            self.monitor = {"on": "On", "off": "Off"}[words[2]]
-        return ""
-
-    def power(self, adapters: Sequence[str] = ("/dev/cec0",)) -> ScreenPower:
-        return ScreenPower(Dpms(":0", self.run), Cec(self.run, lambda: adapters))
-
-
-REST, STANDBY = Want(False, "cec"), "--to 0 --standby"
-WAKE = ["--to 0 --image-view-on", "--active-source phys-addr=1.0.0.0"]
+REST, STANDBY = Want(False, "cec"), "--standby"
+WAKE = ["--image-view-on", "--active-source phys-addr=1.0.0.0"]
 
 
 def test_screen_is_told_again_until_it_rests_and_then_left_alone() -> None:
@@ -189,12 +114,12 @@ def test_signal_is_dropped_and_sent_again() -> None:
     power.want(Want(False, "dpms"))
     assert [power.keep()["screen.dpms"] for _ in range(2)] == ["on", "off"]
     tv.monitor = "On"  # a new X server
-    assert power.keep()["screen.dpms"] == "on"
+    assert power.keep()["screen.dpms"] == "off"
     power.want(Want(True, "dpms"))
     power.keep()
     tv.monitor = "in Standby"
-    assert power.keep()["screen.dpms"] == "off"
-    assert tv.said == ["dpms force off"] * 2
+    assert power.keep()["screen.dpms"] == "on"
+    assert tv.said == ["dpms force off"] * 3 + ["dpms force on"] * 2
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import StopPressed
+from kiosk.station.health.maintenance import Work
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, judge, problems
 from kiosk.station.journal.refused import RefusedEntry
@@ -87,7 +88,12 @@ def quiet(snapshot: Snapshot) -> Snapshot:
 def all_pages(page: Page, room: Room, state: Path, language: str) -> Iterator[str]:
     """Shows each page in each of its states, and names it; ``page`` is logged in, and in the end there is no PIN."""
     usual = room.snapshot
-    states = {"usual": usual, "full": full(usual), "stopped": quiet(usual), "empty": replace(usual, today=())}
+    states = {
+        "usual": usual,
+        "full": replace(full(usual), work=Work(NOW + timedelta(hours=4))),
+        "stopped": quiet(usual),
+        "empty": replace(usual, today=()),
+    }
     states["starting"] = replace(usual, on_air=None, starting=usual.on_air)
     for name, snapshot in states.items():
         room.snapshot = snapshot
