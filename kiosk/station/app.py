@@ -21,6 +21,7 @@ from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.housekeeping import Housekeeping
+from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
@@ -42,13 +43,9 @@ from kiosk.station.events import (
     Reason,
     Wake,
 )
-from kiosk.station.health import maintenance
 from kiosk.station.health.devices import Devices
-from kiosk.station.health.maintenance import Maintenance, Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
-from kiosk.station.host.cec import Cec
-from kiosk.station.host.dpms import Dpms
 from kiosk.station.host.screen_power import ScreenPower
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
@@ -129,19 +126,20 @@ class Station:
         )  # fmt: skip
         self._link = Link(identity, documents, journal, post, config.town, config.fetch)
         self._devices = Devices(post)
-        self._screen_power = ScreenPower(Dpms(config.screen.display), Cec())
+        self._screen_power = ScreenPower(config.screen.display)
         self._probes = Probes(
             post, self._devices, state, state / "library", config.health.probe_s, self._screen_power.keep
         )
-        self._maintenance = Maintenance(journal, clock.now(), clock.monotonic())
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
+        self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
         refused = RefusedEntries(journal)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
             refused, stage, plans, self._panel_address,
-            dark_until=lambda: self._rest.dark_until, work=self._work, pc_stays_on=lambda: self._pc_sleep.refused,
+            dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
+            work=self._maintenance.work,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -163,7 +161,7 @@ class Station:
         self._equipment = Equipment(
             monitor, playout, clock,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
-            worked_on=self._is_worked_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
+            worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
         self._housekeeping = Housekeeping(
             library, journal, self._timers, plans,
@@ -172,12 +170,12 @@ class Station:
         )  # fmt: skip
         self._rest = ScreenRest(
             plan, clock, self._screen_power,
-            document=lambda: accepted.document, worked_on=self._is_worked_on,
+            document=lambda: accepted.document, worked_on=self._maintenance.is_on,
             read_facts=self._probes.read_soon, refresh=self._refresh,
         )  # fmt: skip
         self._pc_sleep = PcSleep(
             plan, clock, journal, self._audit, boot_id, runtime,
-            document=lambda: accepted.document, worked_on=self._is_worked_on,
+            document=lambda: accepted.document, worked_on=self._maintenance.is_on,
             to_fetch=lambda: overview.fetching().files,
         )  # fmt: skip
         self._snapshot: Snapshot = overview.snapshot()
@@ -301,8 +299,7 @@ class Station:
         systemd.notify(systemd.WATCHDOG)
         state = Path(self._config.station.state)
         self._timekeeping.collect_declaration(state, self._inbox.put)
-        if word := maintenance.collect(state):
-            self._inbox.put(word)
+        self._maintenance.collect(state, self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
         self._screen.tick()
@@ -333,16 +330,6 @@ class Station:
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))
         status_file.write(Path(self._config.station.runtime), self._snapshot)
-
-    def _work(self) -> Work | None:
-        """Who works on the devices at present."""
-        clock = self._clock
-        return self._maintenance.work(
-            self._accepted.document, clock.now(), clock.monotonic(), clock.state != "untrusted"
-        )
-
-    def _is_worked_on(self) -> bool:
-        return self._work() is not None
 
     def _panel_address(self) -> str:
         return panel_address(self._config.panel, self._panel.port) if self._panel else ""

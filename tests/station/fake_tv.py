@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from kiosk.station.host.cec import Cec
-from kiosk.station.host.dpms import Dpms
 from kiosk.station.host.screen_power import ScreenPower
 
 ADAPTER = """\
@@ -81,4 +79,4 @@ class Tv:
         return ""
 
     def power(self, adapters: Sequence[str] = ("/dev/cec0",)) -> ScreenPower:
-        return ScreenPower(Dpms(":0", self.run), Cec(self.run, lambda: adapters))
+        return ScreenPower(":0", self.run, lambda: adapters)

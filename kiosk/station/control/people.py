@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from kiosk.contract.instants import to_ms
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.events import FromPeople, MaintenanceSet, MutePressed, StartPressed, StopPressed, VolumePressed
-from kiosk.station.health.maintenance import Maintenance
 from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -35,7 +35,7 @@ class People:
         audit: AuditTrail,
         replan: Callable[[str], None],
         refresh: Callable[[], None],
-        maintenance: Maintenance,
+        maintenance: MaintenanceSwitch,
     ) -> None:
         """``zone`` gives the room's time zone, ``replan`` brings the screen in step with the plan, ``refresh`` renews
         what people see of the station."""
@@ -66,7 +66,8 @@ class People:
             case VolumePressed() | MutePressed():
                 self._set_volume(press)
             case MaintenanceSet():
-                self._set_maintenance(press)
+                if self._maintenance.set(press):
+                    self._refresh()
 
     def tick(self) -> None:
         """About once a second: what was set for today ends with today."""
@@ -106,17 +107,4 @@ class People:
         level = planned if hand is None or hand.volume is None else hand.volume
         facts = {"volume": str(level), "muted": "yes" if hand and hand.muted else "no"}
         self._audit.record(action, by=press.by, until_ms=to_ms(hand.until) if hand else None, facts=facts)
-        self._refresh()
-
-    def _set_maintenance(self, press: MaintenanceSet) -> None:
-        if press.until_ms is None:
-            if not self._maintenance.end():
-                return
-            self._audit.record("maintenance-over", by=press.by)
-        else:
-            until = self._maintenance.begin(press.until_ms, self._clock.now(), self._clock.monotonic())
-            if until is None:
-                log.warning("%s says that the devices are worked on until a time that is over", press.by)
-                return
-            self._audit.record("maintenance", by=press.by, until_ms=to_ms(until))
         self._refresh()

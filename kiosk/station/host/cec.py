@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kiosk.station.host.commands import Run, run
+from kiosk.station.host.commands import Run
 
 Power = Literal["on", "standby", "to-on", "to-standby"]
 TV = "0"
@@ -27,8 +27,8 @@ def adapters() -> list[str]:
 class Cec:
     """The screen at the first adapter that has one. Each call may take some seconds."""
 
-    run: Run = run
-    adapters: Callable[[], Sequence[str]] = adapters
+    run: Run
+    adapters: Callable[[], Sequence[str]]
 
     def read(self) -> Power | None:
         """The screen's power as it says itself; None where there is no adapter, or it does not answer."""

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from kiosk.station.host.commands import Run, run
+from kiosk.station.host.commands import Run
 
 _MONITOR = re.compile(r"Monitor is (?:in )?(On|Standby|Suspend|Off)\b")
 
@@ -13,7 +13,7 @@ class Dpms:
     """The screens of one X display."""
 
     display: str
-    run: Run = run
+    run: Run
 
     def read(self) -> str | None:
         """``on`` or ``off``; None where the X server does not answer or has no DPMS."""

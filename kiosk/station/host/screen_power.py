@@ -1,12 +1,13 @@
 """Switches the screen's power as it is wanted, reads it back, and repeats until it has taken."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from kiosk.station.events import Fact
-from kiosk.station.host.cec import Cec
+from kiosk.station.host.cec import Cec, adapters
+from kiosk.station.host.commands import Run, run
 from kiosk.station.host.dpms import Dpms
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,9 @@ class ScreenPower:
     the screen off or on by its remote control has their way until the next wish. The signal has no remote control.
     """
 
-    def __init__(self, dpms: Dpms, cec: Cec) -> None:
-        self._dpms, self._cec = dpms, cec
+    def __init__(self, display: str, run: Run = run, adapters: Callable[[], Sequence[str]] = adapters) -> None:
+        """``display`` is the X server's, ``adapters`` are those for CEC."""
+        self._dpms, self._cec = Dpms(display, run), Cec(run, adapters)
         self._want = Want()
         self._under_way: Want | None = None
         self._done = False

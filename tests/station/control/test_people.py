@@ -11,9 +11,9 @@ from playout_room import ALL, Room, at, slot, week
 
 from kiosk.contract.instants import to_ms
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.people import MOST_PRESSES, People
 from kiosk.station.events import MaintenanceSet, MutePressed, StartPressed, StopPressed, VolumePressed
-from kiosk.station.health.maintenance import Maintenance
 from kiosk.station.playout.volume import Hand
 from kiosk.station.schedule.timetable import Stop
 
@@ -34,7 +34,7 @@ def people(room: Room) -> People:
 
 
 def people_of(room: Room, audit: AuditTrail) -> People:
-    maintenance = Maintenance(room.journal, room.clock.now(), room.clock.monotonic())
+    maintenance = MaintenanceSwitch(room.journal, room.clock, audit, lambda: None)
     return People(
         room.clock, room.plan, room.playout, room.journal, lambda: ZONE, audit, room.replan, lambda: None, maintenance
     )

@@ -10,9 +10,7 @@ from fake_tv import TUNER, Tv
 
 from kiosk.contract.station import Equipment
 from kiosk.station.health.evidence import screen_evidence
-from kiosk.station.host.cec import Cec
 from kiosk.station.host.commands import run
-from kiosk.station.host.dpms import Dpms
 from kiosk.station.host.screen_power import ScreenPower, Want
 
 REST, STANDBY = Want(False, "cec"), "--standby"
@@ -102,7 +100,7 @@ def test_default_tells_the_screen_nothing() -> None:
     def never(command: Sequence[str]) -> str | None:
         raise AssertionError(command)
 
-    power = ScreenPower(Dpms(":0", never), Cec(never, lambda: ("/dev/cec0",)))
+    power = ScreenPower(":0", never, lambda: ("/dev/cec0",))
     for on in (True, False, True):
         power.want(Want(on))
         assert power.keep()["screen.tries"] == 0
