@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -162,13 +163,27 @@ def test_settings_that_cannot_be_used_are_not_tried_again(session: UserSession, 
     assert "there is no such file" in session.printed()
 
 
-def test_wish_to_be_shut_down_starts_the_unit_of_root(tmp_path: Path) -> None:
-    """The path unit watches the file that the daemon leaves in its runtime folder, and starts its own service."""
+def test_wish_to_be_shut_down_starts_the_unit_of_root_and_a_clock_that_keeps_no_alarm_leaves_the_pc_on(
+    session: UserSession, tmp_path: Path
+) -> None:
     path, service = (ROOT / "systemd" / f"kiosk-power-off.{kind}" for kind in ("path", "service"))
     request = f"/run/kiosk/{power_off.FILE}"
     assert f"PathExists={request}\n" in path.read_text() and f"power-off {request}\n" in service.read_text()
-    (tmp_path / service.name).write_text(service.read_text().replace(SHIPPED_COMMAND, sys.executable))
-    (tmp_path / path.name).write_text(path.read_text())
-    verify = ["systemd-analyze", "verify", "--recursive-errors=no", str(tmp_path / path.name)]
-    done = subprocess.run(verify, capture_output=True, text=True)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    programs, runtime = tmp_path / "bin", tmp_path / "kiosk"
+    for folder in (programs, runtime):
+        folder.mkdir()
+    for name in ("rtcwake", "systemctl"):  # neither the alarm nor the power of the PC that runs the test
+        (programs / name).write_text(f"#!/bin/sh\necho {name} $* >>{tmp_path}/asked\nexit 1\n")
+        (programs / name).chmod(0o755)
+    command = f"{Path(sys.executable).with_name('kiosk')} power-off {runtime}/{power_off.FILE}"
+    derive(session, service.name, tmp_path, command)
+    with (session.units / f"{service.name}.d" / "test.conf").open("a") as drop_in:
+        drop_in.write(f"Environment=PATH={programs}\n")
+    (session.units / path.name).write_text(path.read_text().replace("/run/kiosk", str(runtime)))
+    session.systemctl("daemon-reload")
+    session.systemctl("start", path.name)
+    wake = datetime.now(UTC) + timedelta(hours=9)
+    power_off.request(runtime, wake)
+    until("refused", lambda: "the PC stays on: rtcwake cannot set the alarm" in session.printed())
+    assert (tmp_path / "asked").read_text() == f"rtcwake -m no -t {int(wake.timestamp())}\n"
+    assert not (runtime / power_off.FILE).exists()
