@@ -7,11 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from fake_tv import Tv
 
 from kiosk.station.events import Crashed, Event, FactsRead
 from kiosk.station.health import probes
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.probes import Probes
+from kiosk.station.host.screen_power import Want
 
 
 class NoDevices:
@@ -34,6 +36,21 @@ def started(folder: Path, devices: NoDevices, every_s: float = 3600) -> tuple[Pr
     found = Probes(inbox.put, devices, folder, folder, every_s)
     found.start()
     return found, inbox
+
+
+def test_screen_is_switched_at_each_reading_and_what_it_answers_is_a_fact(tmp_path: Path) -> None:
+    inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    tv = Tv()
+    power = tv.power()
+    running = Probes(inbox.put, NoDevices(), tmp_path, tmp_path, 3600, power.keep)
+    running.start()
+    inbox.get(timeout=20)
+    power.want(Want(False, "cec"))
+    running.read_soon()
+    read = inbox.get(timeout=20)
+    running.stop()
+    assert isinstance(read, FactsRead)
+    assert (read.facts["screen.cec"], read.facts["disk.writable"]) == ("standby", True)
 
 
 def test_facts_are_read_at_once_again_when_asked_and_every_interval(tmp_path: Path) -> None:
