@@ -17,6 +17,7 @@ from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -33,6 +34,7 @@ class Overview:
         language: Language,
         identity: Identity,
         accepted: Accepted,
+        news: News,
         clock: Clock,
         journal: Journal,
         plan: Plan,
@@ -43,7 +45,8 @@ class Overview:
         refused: RefusedEntries,
         stage: Stage | None = None,
     ) -> None:
-        self._language, self._identity, self._accepted, self._clock = language, identity, accepted, clock
+        self._language, self._identity, self._clock = language, identity, clock
+        self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
 
@@ -136,6 +139,7 @@ class Overview:
             disk_free_mb=self._monitor.disk_free_mb,
             open_faults=tuple(problem.cause for problem in self._monitor.problems()),
             refusals=tuple(accepted.refusals),
+            behind_since_ms=self._news.behind_since_ms,
         )
 
     def observation(self, inbox: int) -> Observation:
