@@ -98,9 +98,9 @@ class Accepted:
 
         What was held goes on where the new root's keys have signed it too; what is replaced by nothing and was signed
         by revoked keys alone is dropped, whatever its version. Returns what was dropped; None, where nothing is
-        changed, if a newer root is held already (two rounds of fetching may cross).
+        changed, if this root is held already (two rounds of fetching may cross: the next one brings what is new).
         """
-        if found.root.version < self.root.version:
+        if found.root.version <= self.root.version:
             return None
         good = {stem for stem in STEMS if self._documents.verifies(stem, found.root)}
         week = None if "group" in good and self._is_older_week(found.week) else found.week

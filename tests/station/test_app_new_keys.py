@@ -1,0 +1,81 @@
+"""The whole daemon while its town replaces keys: on a real screen, with a real town and real libVLC."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fakes_town import TownOnTheLine, eventually
+from live_room import LiveRoom, now, whole
+from msgspec.structs import replace
+from screen import BLUE, LONG, RED, Sampler, XServer, children_of
+from starlette.responses import Response
+
+from kiosk.contract import trust
+from kiosk.contract.trust import PLAYLIST, PROGRAMME, Pinned
+from kiosk.contract.wire import encode
+from kiosk.station.events import Wake
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def room(
+    town: TownOnTheLine, screen: XServer, sampler: Sampler, clips: Callable[[str], Path], tmp_path: Path
+) -> Iterator[LiveRoom]:
+    room = LiveRoom(town, screen, clips, tmp_path)
+    yield room
+    room.close()
+    eventually(lambda: screen.windows() == 0)
+    eventually(lambda: not children_of(os.getpid()))
+
+
+def test_c1_routine_rotation_of_every_key_changes_nothing_on_the_screen(room: LiveRoom, sampler: Sampler) -> None:
+    room.publish((whole(now() - timedelta(seconds=1)), HOUR, "long"), names=("long.mp4",))
+    room.begin()
+    shown = sampler.wait_for(LONG)
+    station = room.station
+    assert station
+    playing = children_of(os.getpid())
+    for version, role in enumerate(("targets", "online", "root"), 2):
+        room.town.rotate(role)
+        room.post(Wake("sync"))
+        eventually(lambda: station._accepted.root.version == version)  # noqa: B023
+    time.sleep(1)
+    assert station._accepted.playlist and station._accepted.playlist.version == 2
+    assert sampler.programmes(shown.monotonic, time.monotonic()) == [LONG]
+    assert children_of(os.getpid()) == playing, "no child was replaced, started or ended"
+    assert len(room.rows()) == 1
+    assert room.actions("keys-replaced", "refused") == ["keys-replaced"] * 3
+    assert room.end() == 0
+
+
+def test_c1_week_of_a_stolen_key_is_taken_off_the_screen_by_the_rotation(room: LiveRoom, sampler: Sampler) -> None:
+    """The thief's week of version 2^53 shows another file under the same name, in the same slot."""
+    genuine = room.publish((whole(now() - timedelta(seconds=1)), HOUR, "red"), names=("red.mp4",))
+    room.begin()
+    sampler.wait_for(RED)
+    other = room.programme("blue.mkv")
+    film = replace(genuine.programmes[0], sha256=other.sha256, size=other.size)
+    data = encode(replace(genuine, version=trust.MAX_VERSION, programmes=(film,)))
+    playlist = Pinned(len(data), trust.digest(data))
+    room.town.office.public.write(room.town.office.public.file_path(playlist.sha256), data)
+    pins = {PLAYLIST + room.group: playlist, PROGRAMME + film.id: Pinned(film.size, film.sha256)}
+    forged = Response(room.town.signed(trust.MAX_VERSION, pins), media_type="application/json")
+    room.town.switch(f"/v1/groups/{room.group}.json", forged)
+    room.post(Wake("sync"))
+    blue = sampler.wait_for(BLUE, since=time.monotonic())
+    room.town.switch(f"/v1/groups/{room.group}.json")
+    room.town.rotate("targets")
+    room.post(Wake("sync"))
+    sampler.wait_for(RED, since=blue.monotonic)
+    assert room.station and room.station._accepted.playlist
+    assert room.station._accepted.playlist.version == genuine.version + 1
+    assert room.end() == 0
+    assert [row["sha256"] for row in room.rows("shown_ms IS NOT NULL")] == [
+        genuine.programmes[0].sha256,
+        film.sha256,
+        genuine.programmes[0].sha256,
+    ]
