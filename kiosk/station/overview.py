@@ -150,6 +150,7 @@ class Overview:
             plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,
             clock=self._clock.state,
+            clock_doubtful=self._clock.doubtful,
         )
 
     def _planned_until_ms(self) -> int:

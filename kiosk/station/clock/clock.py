@@ -5,8 +5,13 @@ trusted, and the PC's own clock has kept it since; ``declared``: a named adminis
 
 The system's clock is one witness among several; the daemon may not set it. What was vouched for is therefore kept as
 the wall time at which CLOCK_BOOTTIME began (its **base**), and goes on while somebody sets the system's clock.
+
+NTP is not signed: who sits on the line can forge it. It is believed until it takes the clock away from where it was
+known to be: in one boot that is a jump against the monotonic clock, after a power-off a time before the last one that
+was known. Then NTP alone makes nothing trusted again. A PC that was off for a month has not jumped.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +19,7 @@ from datetime import datetime
 
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.records import ClockState
-from kiosk.station.clock.memory import Memory, read_rtc, rtc_agrees
+from kiosk.station.clock.memory import DRIFT, RTC_TOLERANCE_MS, Anchor, Hearing, Memory, read_rtc, rtc_agrees
 
 STEP_MS = 100
 """A wall clock that moves this much against the monotonic one was set, not slewed."""
@@ -26,6 +31,8 @@ TOWN_NEAR_MS = 1_000
 """Where NTP does not keep the clock right, the town's time replaces it if it is so far off, beyond the delay."""
 PERSON_TOLERANCE_MS = 60_000
 """So far a person's watch may be off that confirms the time shown: people read minutes."""
+JUMP_MS = 5_000
+"""So far NTP may take a clock that was known, beyond its drift."""
 LONGEST_ASKED_S = 10.0
 """An answer that took longer says too little of the time to set a clock by."""
 TOLD_S = 86_400
@@ -74,6 +81,10 @@ class Clock:
         self._synchronised, self._set_at = False, 0.0
         self._vouched: _Vouched | None = None
         self._town: _Word | None = None
+        self._ntp: Hearing = "believed"
+        self._anchor: Anchor | None = None
+        self._least_ms = -math.inf
+        """No base can be less than this, by what is remembered. Of no use once there is an anchor."""
         self.carried = False
         """The PC's own clock has gone on, over a power-off, from where it was when this one ended."""
         self._restore(remembered)
@@ -90,6 +101,9 @@ class Clock:
 
     def _boottime_ns(self) -> int:
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def _boottime_s(self) -> float:
+        return self._boottime_ns() / 1e9
 
     def _read(self) -> tuple[float, float]:
         """Wall less boot time, and boot less monotonic time (what was slept), in ms; read as close as can be.
@@ -154,14 +168,20 @@ class Clock:
     @property
     def state(self) -> ClockState:
         """How far the clock can be trusted now. The town's word, where we have it, goes before NTP's."""
-        word = self._town_word()
-        if self._contradicts(word, self._base_ms):
+        if self.doubtful:
             return "untrusted"
-        if self._synchronised:
+        if self._synchronised and self._ntp == "believed":
             return "trusted"
-        if self._vouched is None:
+        word = self._town_word()
+        if self._vouched is None or self._contradicts(word, self._base_ms):
             return "untrusted"
         return self._vouched.state if word is None else "trusted"
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether NTP says what nobody else does, so that nobody can tell here what time it is."""
+        contradicted = self._contradicts(self._town_word(), self._system_ms)
+        return self._synchronised and (self._ntp == "doubted" or (self._ntp == "believed" and contradicted))
 
     @property
     def ahead_s(self) -> float | None:
@@ -170,7 +190,7 @@ class Clock:
 
     def _town_word(self) -> _Word | None:
         """The town's word while it is fresh."""
-        if self._town is None or self._boottime_ns() / 1e9 - self._town.said > TOLD_S:
+        if self._town is None or self._boottime_s() - self._town.said > TOLD_S:
             return None
         return self._town
 
@@ -182,9 +202,8 @@ class Clock:
     def _choose(self) -> None:
         """Follow the system's clock where NTP keeps it right, else the base that was vouched for."""
         base = self._system_ms
-        if self._synchronised:
-            if not self._contradicts(self._town_word(), base):
-                self._vouched = _Vouched(base, "holdover")
+        if self._synchronised and self._believes(base):
+            self._vouched = _Vouched(base, "holdover")
         elif self._vouched is not None:
             if abs(base - self._vouched.base_ms) < STEP_MS:
                 self._vouched = replace(self._vouched, base_ms=base)
@@ -193,6 +212,30 @@ class Clock:
             else:  # somebody set a clock that only the PC had kept: his reasons are not known here
                 self._vouched = None
         self._move(base, self._asleep_ms)
+
+    def _believes(self, base_ms: float) -> bool:
+        """Whether the base that NTP gives agrees with what is known, and what is thought of NTP from now on."""
+        word = self._town_word()
+        if word is not None:
+            if self._contradicts(word, base_ms):
+                return False
+            self._know(base_ms)
+            return True
+        if self._anchor is not None:
+            agrees = abs(base_ms - self._anchor.base_ms) <= self._anchor.slack_ms(self._boottime_s())
+        else:
+            agrees = base_ms >= self._least_ms and self._ntp == "believed"
+        if agrees:
+            self._anchor = self._anchor or Anchor(base_ms, self._boottime_s(), JUMP_MS)
+            self._ntp = "believed"
+        elif self._ntp == "believed":
+            self._ntp = "doubted"
+        return agrees
+
+    def _know(self, base_ms: float, within_ms: float = JUMP_MS) -> None:
+        """The town or a person has said that this is the base."""
+        self._anchor, self._least_ms = Anchor(base_ms, self._boottime_s(), within_ms), -math.inf
+        self._ntp = "believed"
 
     def _move(self, base_ms: float, asleep_ms: float) -> None:
         if abs(base_ms - self._base_ms) >= 1 or abs(asleep_ms - self._asleep_ms) >= 1:
@@ -228,8 +271,8 @@ class Clock:
         Where NTP does not keep the clock right, the town's time replaces ours if it proves ours wrong.
         """
         base_ms, half_ms = town_ms - (sent + received) * 500 - self._asleep_ms, (received - sent) * 500
-        self._town = _Word(base_ms, TOWN_TOLERANCE_MS + half_ms, self._boottime_ns() / 1e9)
-        if not self._synchronised:
+        self._town = _Word(base_ms, TOWN_TOLERANCE_MS + half_ms, self._boottime_s())
+        if not self._synchronised or self._ntp != "believed":
             off_ms = abs(base_ms - self._base_ms)
             quick = received - sent <= LONGEST_ASKED_S
             if off_ms > TOWN_NEAR_MS + half_ms and quick:
@@ -238,16 +281,24 @@ class Clock:
                 self._vouched = _Vouched(self._base_ms, "holdover")
             else:
                 self._vouched = None
+        if self._vouched is not None and not self._synchronised:
+            self._know(self._vouched.base_ms)
         self._choose()
 
     def declare(self, wall_ms: int, monotonic: float) -> bool:
         """A person says that it was ``wall_ms`` (UTC) at the monotonic instant. False where NTP or town know better."""
-        if self._synchronised or self._town_word() is not None:
+        if self._town_word() is not None or (self._synchronised and self._ntp == "believed"):
             return False
         base_ms = wall_ms - monotonic * 1000 - self._asleep_ms
-        agrees = abs(base_ms - self._base_ms) <= PERSON_TOLERANCE_MS
-        if not agrees or self._vouched is None:
-            self._vouched = _Vouched(self._base_ms if agrees else base_ms, "declared")
+        if self._synchronised and abs(base_ms - self._system_ms) <= PERSON_TOLERANCE_MS:
+            self._know(self._system_ms)
+        else:
+            agrees = abs(base_ms - self._base_ms) <= PERSON_TOLERANCE_MS
+            if not agrees or self._vouched is None:
+                self._vouched = _Vouched(self._base_ms if agrees else base_ms, "declared")
+            was_believed = self._ntp == "believed"
+            self._know(self._vouched.base_ms, PERSON_TOLERANCE_MS)
+            self._ntp = "believed" if was_believed else "denied"
         self._choose()
         return True
 
@@ -258,17 +309,32 @@ class Clock:
         system_ms = self._wall_ns() // 1_000_000
         ahead_ms = self._base_ms - self._system_ms
         rtc = rtc_agrees(self._rtc(), system_ms)
-        return Memory(self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc)
+        now_s, least_ms = self._boottime_s(), self._least_ms
+        if self._anchor is not None:
+            least_ms = self._anchor.base_ms - self._anchor.slack_ms(now_s)
+        floor_ms = max(0, int(least_ms + now_s * 1000)) if least_ms > -math.inf else 0
+        return Memory(
+            self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc, self._anchor, floor_ms, self._ntp
+        )
 
     def _restore(self, held: Memory | None) -> None:
         if held is None:
             return
         state: ClockState = "holdover" if held.state == "trusted" else held.state
+        self._ntp = held.ntp
+        floor_ms = held.floor_ms
+        if not floor_ms and state != "untrusted":  # as an earlier version has left it
+            floor_ms = round(held.system_ms + held.ahead_ms) - RTC_TOLERANCE_MS
+        if floor_ms:
+            self._least_ms = floor_ms - self._boottime_s() * 1000
         if held.boot_id == self._boot_id:  # CLOCK_BOOTTIME went on meanwhile, whatever the clock was set to
             self._vouched = _Vouched(held.base_ms, state) if state != "untrusted" else None
+            self._anchor = held.anchor
             return
         system_ms = self._wall_ns() // 1_000_000
         self.carried = held.carried(system_ms, self._rtc())
         if self.carried and state != "untrusted":
             ahead_ms = held.ahead_ms if abs(held.ahead_ms) >= STEP_MS else 0.0
             self._vouched = _Vouched(self._system_ms + ahead_ms, state, firm=ahead_ms != 0)
+            kept_within_ms = RTC_TOLERANCE_MS + DRIFT * (system_ms - held.system_ms)
+            self._least_ms = max(self._least_ms, self._vouched.base_ms - kept_within_ms)

@@ -35,6 +35,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     refused: str | None = None
     """Why the newest week that was offered was refused; empty once one is accepted."""
     clock: ClockState | None = None
+    clock_doubtful: bool = False
+    """Whether NTP gives another time than is known."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
