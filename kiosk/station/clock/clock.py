@@ -5,13 +5,8 @@ trusted, and the PC's own clock has kept it since; ``declared``: a named adminis
 
 The system's clock is one witness among several; the daemon may not set it. What was vouched for is therefore kept as
 the wall time at which CLOCK_BOOTTIME began (its **base**), and goes on while somebody sets the system's clock.
-
-NTP is not signed: who sits on the line can forge it. It is believed until it takes the clock away from where it was
-known to be: in one boot that is a jump against the monotonic clock, after a power-off a time before the last one that
-was known. Then NTP alone makes nothing trusted again. A PC that was off for a month has not jumped.
 """
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +14,8 @@ from datetime import datetime
 
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.records import ClockState
-from kiosk.station.clock.memory import DRIFT, RTC_TOLERANCE_MS, Anchor, Hearing, Memory, read_rtc, rtc_agrees
+from kiosk.station.clock.memory import RTC_TOLERANCE_MS, Memory, read_rtc, rtc_agrees
+from kiosk.station.clock.ntp import DRIFT, Ntp, NtpMemory
 
 STEP_MS = 100
 """A wall clock that moves this much against the monotonic one was set, not slewed."""
@@ -31,8 +27,6 @@ TOWN_NEAR_MS = 1_000
 """Where NTP does not keep the clock right, the town's time replaces it if it is so far off, beyond the delay."""
 PERSON_TOLERANCE_MS = 60_000
 """So far a person's watch may be off that confirms the time shown: people read minutes."""
-JUMP_MS = 5_000
-"""So far NTP may take a clock that was known, beyond its drift."""
 LONGEST_ASKED_S = 10.0
 """An answer that took longer says too little of the time to set a clock by."""
 TOLD_S = 86_400
@@ -81,10 +75,7 @@ class Clock:
         self._synchronised, self._set_at = False, 0.0
         self._vouched: _Vouched | None = None
         self._town: _Word | None = None
-        self._ntp: Hearing = "believed"
-        self._anchor: Anchor | None = None
-        self._least_ms = -math.inf
-        """No base can be less than this, by what is remembered. Of no use once there is an anchor."""
+        self._ntp = Ntp()
         self.carried = False
         """The PC's own clock has gone on, over a power-off, from where it was when this one ended."""
         self._restore(remembered)
@@ -170,7 +161,7 @@ class Clock:
         """How far the clock can be trusted now. The town's word, where we have it, goes before NTP's."""
         if self.doubtful:
             return "untrusted"
-        if self._synchronised and self._ntp == "believed":
+        if self._synchronised and self._ntp.standing == "believed":
             return "trusted"
         word = self._town_word()
         if self._vouched is None or self._contradicts(word, self._base_ms):
@@ -181,7 +172,9 @@ class Clock:
     def doubtful(self) -> bool:
         """Whether NTP says what nobody else does, so that nobody can tell here what time it is."""
         contradicted = self._contradicts(self._town_word(), self._system_ms)
-        return self._synchronised and (self._ntp == "doubted" or (self._ntp == "believed" and contradicted))
+        return self._synchronised and (
+            self._ntp.standing == "doubted" or (self._ntp.standing == "believed" and contradicted)
+        )
 
     @property
     def ahead_s(self) -> float | None:
@@ -202,7 +195,7 @@ class Clock:
     def _choose(self) -> None:
         """Follow the system's clock where NTP keeps it right, else the base that was vouched for."""
         base = self._system_ms
-        if self._synchronised and self._believes(base):
+        if self._synchronised and self._believes_ntp(base):
             self._vouched = _Vouched(base, "holdover")
         elif self._vouched is not None:
             if abs(base - self._vouched.base_ms) < STEP_MS:
@@ -213,29 +206,14 @@ class Clock:
                 self._vouched = None
         self._move(base, self._asleep_ms)
 
-    def _believes(self, base_ms: float) -> bool:
-        """Whether the base that NTP gives agrees with what is known, and what is thought of NTP from now on."""
+    def _believes_ntp(self, base_ms: float) -> bool:
         word = self._town_word()
-        if word is not None:
-            if self._contradicts(word, base_ms):
-                return False
-            self._know(base_ms)
-            return True
-        if self._anchor is not None:
-            agrees = abs(base_ms - self._anchor.base_ms) <= self._anchor.slack_ms(self._boottime_s())
-        else:
-            agrees = base_ms >= self._least_ms and self._ntp == "believed"
-        if agrees:
-            self._anchor = self._anchor or Anchor(base_ms, self._boottime_s(), JUMP_MS)
-            self._ntp = "believed"
-        elif self._ntp == "believed":
-            self._ntp = "doubted"
-        return agrees
-
-    def _know(self, base_ms: float, within_ms: float = JUMP_MS) -> None:
-        """The town or a person has said that this is the base."""
-        self._anchor, self._least_ms = Anchor(base_ms, self._boottime_s(), within_ms), -math.inf
-        self._ntp = "believed"
+        if word is None:
+            return self._ntp.judge(base_ms, self._boottime_s())
+        if self._contradicts(word, base_ms):
+            return False
+        self._ntp.confirm(base_ms, self._boottime_s())
+        return True
 
     def _move(self, base_ms: float, asleep_ms: float) -> None:
         if abs(base_ms - self._base_ms) >= 1 or abs(asleep_ms - self._asleep_ms) >= 1:
@@ -272,7 +250,7 @@ class Clock:
         """
         base_ms, half_ms = town_ms - (sent + received) * 500 - self._asleep_ms, (received - sent) * 500
         self._town = _Word(base_ms, TOWN_TOLERANCE_MS + half_ms, self._boottime_s())
-        if not self._synchronised or self._ntp != "believed":
+        if not self._synchronised or self._ntp.standing != "believed":
             off_ms = abs(base_ms - self._base_ms)
             quick = received - sent <= LONGEST_ASKED_S
             if off_ms > TOWN_NEAR_MS + half_ms and quick:
@@ -282,23 +260,21 @@ class Clock:
             else:
                 self._vouched = None
         if self._vouched is not None and not self._synchronised:
-            self._know(self._vouched.base_ms)
+            self._ntp.confirm(self._vouched.base_ms, self._boottime_s())
         self._choose()
 
     def declare(self, wall_ms: int, monotonic: float) -> bool:
         """A person says that it was ``wall_ms`` (UTC) at the monotonic instant. False where NTP or town know better."""
-        if self._town_word() is not None or (self._synchronised and self._ntp == "believed"):
+        if self._town_word() is not None or (self._synchronised and self._ntp.standing == "believed"):
             return False
         base_ms = wall_ms - monotonic * 1000 - self._asleep_ms
         if self._synchronised and abs(base_ms - self._system_ms) <= PERSON_TOLERANCE_MS:
-            self._know(self._system_ms)
+            self._ntp.confirm(self._system_ms, self._boottime_s())
         else:
             agrees = abs(base_ms - self._base_ms) <= PERSON_TOLERANCE_MS
             if not agrees or self._vouched is None:
                 self._vouched = _Vouched(self._base_ms if agrees else base_ms, "declared")
-            was_believed = self._ntp == "believed"
-            self._know(self._vouched.base_ms, PERSON_TOLERANCE_MS)
-            self._ntp = "believed" if was_believed else "denied"
+            self._ntp.deny(self._vouched.base_ms, self._boottime_s(), PERSON_TOLERANCE_MS)
         self._choose()
         return True
 
@@ -309,27 +285,20 @@ class Clock:
         system_ms = self._wall_ns() // 1_000_000
         ahead_ms = self._base_ms - self._system_ms
         rtc = rtc_agrees(self._rtc(), system_ms)
-        now_s, least_ms = self._boottime_s(), self._least_ms
-        if self._anchor is not None:
-            least_ms = self._anchor.base_ms - self._anchor.slack_ms(now_s)
-        floor_ms = max(0, int(least_ms + now_s * 1000)) if least_ms > -math.inf else 0
-        return Memory(
-            self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc, self._anchor, floor_ms, self._ntp
-        )
+        ntp = self._ntp.memory(self._boottime_s())
+        return Memory(self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc, ntp)
 
     def _restore(self, held: Memory | None) -> None:
         if held is None:
             return
         state: ClockState = "holdover" if held.state == "trusted" else held.state
-        self._ntp = held.ntp
-        floor_ms = held.floor_ms
-        if not floor_ms and state != "untrusted":  # as an earlier version has left it
-            floor_ms = round(held.system_ms + held.ahead_ms) - RTC_TOLERANCE_MS
-        if floor_ms:
-            self._least_ms = floor_ms - self._boottime_s() * 1000
-        if held.boot_id == self._boot_id:  # CLOCK_BOOTTIME went on meanwhile, whatever the clock was set to
+        ntp, same_boot = held.ntp, held.boot_id == self._boot_id
+        if ntp is None:  # an earlier version has left no more
+            shown_ms = round(held.system_ms + held.ahead_ms) if state != "untrusted" else 0
+            ntp = NtpMemory(floor_ms=max(0, shown_ms - RTC_TOLERANCE_MS))
+        self._ntp.restore(ntp, self._boottime_s(), same_boot)
+        if same_boot:  # CLOCK_BOOTTIME went on meanwhile, whatever the clock was set to
             self._vouched = _Vouched(held.base_ms, state) if state != "untrusted" else None
-            self._anchor = held.anchor
             return
         system_ms = self._wall_ns() // 1_000_000
         self.carried = held.carried(system_ms, self._rtc())
@@ -337,4 +306,4 @@ class Clock:
             ahead_ms = held.ahead_ms if abs(held.ahead_ms) >= STEP_MS else 0.0
             self._vouched = _Vouched(self._system_ms + ahead_ms, state, firm=ahead_ms != 0)
             kept_within_ms = RTC_TOLERANCE_MS + DRIFT * (system_ms - held.system_ms)
-            self._least_ms = max(self._least_ms, self._vouched.base_ms - kept_within_ms)
+            self._ntp.not_before(self._vouched.base_ms - kept_within_ms)

@@ -9,7 +9,7 @@ import msgspec
 
 from kiosk.contract.records import ClockRepair, ClockState
 from kiosk.station.clock.clock import STEP_MS
-from kiosk.station.clock.memory import DRIFT
+from kiosk.station.clock.ntp import DRIFT
 from kiosk.station.journal import Journal
 from kiosk.station.journal.plays import MAX_SPAN_MS
 

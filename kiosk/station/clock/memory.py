@@ -3,40 +3,19 @@
 import contextlib
 import time
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from kiosk.contract.records import ClockState
+from kiosk.station.clock.ntp import NtpMemory
 
 RTC_TOLERANCE_MS = 120_000
-DRIFT = 1e-4
-"""A PC's clock left alone is wrong by no more than this share of the time: 9 s a day."""
 LONGEST_OFF_MS = 180 * 86_400_000
 """A clock that claims a longer time without power is more likely to be wrong: it would be minutes out anyhow."""
 
 
 KEY = "clock"
 """Under which the journal remembers it."""
-
-
-Hearing = Literal["believed", "doubted", "denied"]
-"""What is thought of NTP: ``doubted`` since it took the clock away from where it was known to be, until the town or a
-person has said what time it is; ``denied`` if that person said another time, until NTP has come round to it."""
-
-
-class Anchor(msgspec.Struct, frozen=True):
-    """Where the base is known to be in this boot: NTP may not take the clock away from it."""
-
-    base_ms: float
-    at_s: float
-    """Since when, on CLOCK_BOOTTIME: a PC's clock drifts from there."""
-    within_ms: float
-    """How well it was known."""
-
-    def slack_ms(self, now_s: float) -> float:
-        """How far the right base may be from it by now."""
-        return self.within_ms + DRIFT * 1000 * max(0.0, now_s - self.at_s)
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -52,10 +31,7 @@ class Memory(msgspec.Struct, frozen=True):
     """Ours less the system's."""
     rtc: bool
     """The clock that runs without power showed what the system's did."""
-    anchor: Anchor | None = None
-    floor_ms: int = 0
-    """It was surely no earlier than this; 0: not known."""
-    ntp: Hearing = "believed"
+    ntp: NtpMemory | None = None
 
     def carried(self, system_ms: int, rtc_ms: int | None) -> bool:
         """In another boot: whether the system's clock, which shows ``system_ms``, went on from where it was."""
