@@ -1,4 +1,4 @@
-"""The whole daemon while its town replaces keys: on a real screen, with a real town and real libVLC."""
+"""The whole daemon while its town replaces keys, and while somebody forges the time: real screen, town and libVLC."""
 
 import os
 import time
@@ -10,13 +10,16 @@ import pytest
 from fakes_town import TownOnTheLine, eventually
 from live_room import LiveRoom, now, whole
 from msgspec.structs import replace
-from screen import BLUE, LONG, RED, Sampler, XServer, children_of
+from screen import BLUE, LONG, POSTER, RED, Sampler, XServer, children_of
 from starlette.responses import Response
 
 from kiosk.contract import trust
 from kiosk.contract.trust import PLAYLIST, PROGRAMME, Pinned
 from kiosk.contract.wire import encode
+from kiosk.station.clock import clock, declared
+from kiosk.station.clock.clock import Clock
 from kiosk.station.events import Wake
+from kiosk.station.health import probes
 
 HOUR = 3600.0
 
@@ -79,3 +82,35 @@ def test_c1_week_of_a_stolen_key_is_taken_off_the_screen_by_the_rotation(room: L
         film.sha256,
         genuine.programmes[0].sha256,
     ]
+
+
+def test_c7_forged_ntp_while_the_town_is_blocked_is_believed_by_nobody_until_a_person_speaks(
+    room: LiveRoom, sampler: Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock goes back 30 days, to when an old week was in force; "a day" later it counted as trusted."""
+    begin, month = whole(now() - timedelta(seconds=1)), timedelta(days=30)
+    back = timedelta()
+    monkeypatch.setattr(Clock, "_wall_ns", lambda _: time.time_ns() - round(back.total_seconds() * 1e9))
+    monkeypatch.setattr(probes, "clock", lambda: {"clock.synchronised": True})
+    room.publish((begin - month, HOUR, "blue"), (begin, HOUR, "red"), names=("red.mp4", "blue.mkv"))
+    room.begin()
+    sampler.wait_for(RED)
+    station = room.station
+    assert station
+    eventually(lambda: station._clock.state == "trusted" and station._clock._town_word())
+    room.town.down()
+    try:
+        back = month
+        monkeypatch.setattr(clock, "TOLD_S", 0.0)
+        quiet = sampler.wait_for(POSTER, since=time.monotonic()).monotonic
+        time.sleep(2)
+        assert sampler.programmes(quiet, time.monotonic()) == [POSTER]
+        assert station._clock.doubtful and station._overview.heartbeat().clock == "untrusted"
+        declared.declare(room.state, "李", round(time.time() * 1000))
+        sampler.wait_for(RED, since=quiet)
+        assert BLUE not in sampler.programmes(quiet, time.monotonic())
+        assert station._clock.state == "holdover"
+    finally:
+        room.town.up()
+    assert room.end() == 0
+    assert room.actions("clock-declared") == ["clock-declared"]
