@@ -10,6 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from kiosk.contract.instants import FAR, to_ms
+from kiosk.contract.wire import Instant
+
 DRIFT = 1e-4
 """A PC's clock left alone is wrong by no more than this share of the time: 9 s a day."""
 JUMP_MS = 5_000
@@ -39,7 +42,7 @@ class NtpMemory(msgspec.Struct, frozen=True):
 
     standing: Standing = "believed"
     anchor: Anchor | None = None
-    floor_ms: int = 0
+    floor_ms: Instant = 0
     """It was surely no earlier than this (UTC); 0: not known."""
 
 
@@ -81,7 +84,7 @@ class Ntp:
         least_ms = self._least_ms
         if self._anchor is not None:
             least_ms = self._anchor.base_ms - self._anchor.slack_ms(now_s)
-        floor_ms = max(0, int(least_ms + now_s * 1000)) if least_ms > -math.inf else 0
+        floor_ms = int(min(max(0.0, least_ms + now_s * 1000), to_ms(FAR))) if least_ms > -math.inf else 0
         return NtpMemory(self.standing, self._anchor, floor_ms)
 
     def restore(self, held: NtpMemory, now_s: float, same_boot: bool) -> None:

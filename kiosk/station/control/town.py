@@ -163,7 +163,8 @@ class TownHandler:
         self._link.use_root(accepted.root)
         self._plan.use_document(accepted.document)
         self._plan.change(urgents=accepted.urgents)
-        self._plan.use_playlist(accepted.playlist)
+        if accepted.playlist is not self._plan.playlist:
+            self._plan.use_playlist(accepted.playlist)
         facts = {
             "root": str(accepted.root.version),
             "version": str(accepted.playlist.version if accepted.playlist else 0),

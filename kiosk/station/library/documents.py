@@ -1,6 +1,7 @@
 """Signed documents on disk: the town's roots, the week, urgent notices, the station document; verified when loaded."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ Stem = Literal["group", "urgent", "station"]
 STEMS: tuple[Stem, ...] = get_args(Stem)
 STEP = "step.json"
 """Holds several documents until each is in its place."""
+_IN_STEP = re.compile(
+    r"(root/[1-9][0-9]{0,15}\.root|groups/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}|group|urgent|station)\.json"
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,10 @@ class Documents:
         self._finish_step()
 
     def _finish_step(self) -> None:
-        for name, data in msgspec.json.decode((self._trust / STEP).read_bytes(), type=dict[str, bytes | None]).items():
+        files = msgspec.json.decode((self._trust / STEP).read_bytes(), type=dict[str, bytes | None])
+        if wrong := [name for name in files if not _IN_STEP.fullmatch(name)]:
+            raise ValueError(f"{wrong[0][:64]!r} is no document")
+        for name, data in files.items():
             if data is None:
                 (self._trust / name).unlink(missing_ok=True)
             else:
@@ -176,7 +183,7 @@ class Documents:
             self._finish_step()
         except FileNotFoundError:
             pass
-        except msgspec.DecodeError as error:
+        except ValueError as error:
             self._mark_damaged(self._trust / STEP, error, troubles)
         except OSError as error:
             log.warning("library: %s cannot be carried out: %s", STEP, error)
