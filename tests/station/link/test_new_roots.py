@@ -200,16 +200,16 @@ def test_c1_what_nobody_signs_anew_is_dropped_at_the_end_of_the_round(town: Town
     assert room.round() == "" and room.held == (2, 3, 4, 1)
 
 
-@pytest.mark.parametrize("path", ["/v1/root/3", "/v1/urgent.json", "/v1/station.json", "/v1/groups/"])
 def test_c1_line_that_drops_in_the_middle_changes_nothing_until_a_round_is_complete(
-    town: TownOnTheLine, room: Holding, path: str
+    town: TownOnTheLine, room: Holding
 ) -> None:
     town.rotate("targets")
-    town.switch(path, Cut(b"{", 1000))
-    assert "cut off" in room.round()
-    assert room.held == (1, 1, 2, 1) and room.of(TrustMoved) == []
+    for path in ("/v1/root/3", "/v1/urgent.json", "/v1/station.json", "/v1/groups/"):
+        town.switch(path, Cut(b"{", 1000))
+        assert "cut off" in room.round()
+        assert room.held == (1, 1, 2, 1) and room.of(TrustMoved) == []
+        town.switch(path)
     assert room.restart() and room.held == (1, 1, 2, 1)
-    town.switch(path)
     assert room.round() == "" and room.held == (2, 3, 4, 1)
 
 
