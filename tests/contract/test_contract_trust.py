@@ -113,8 +113,20 @@ def test_playlist_for_another_group_under_this_groups_name_is_refused():
     week = playlist(group="north")
     data = encode(week)
     pinned = files(week, data) | {"playlist/all": pin(data)}
+    both = trust.index(ROOT, TOWN.index(pinned), Held(), NOW)
+    refuses("wrong-group", lambda: trust.pinned_playlist(both, "all"), "offered is group all, north")
+    del pinned["playlist/north"]
     index = trust.index(ROOT, TOWN.index(pinned), Held(), NOW)
-    refuses("wrong-group", lambda: trust.the_playlist(index, data, "all"), "north", "all")
+    refuses("wrong-group", lambda: trust.the_playlist(index, data, "all"), "playlist of group north offered")
+
+
+def test_c1_version_that_no_heartbeat_can_tell_is_refused():
+    for version in (trust.MAX_VERSION, trust.MAX_VERSION + 1, 2**63 - 1):
+        metadata = TOWN.index({}, version=version)
+        if version == trust.MAX_VERSION:
+            assert trust.index(ROOT, metadata, Held(), NOW).version == version
+        else:
+            refuses("malformed", lambda: trust.index(ROOT, metadata, Held(), NOW), str(version))  # noqa: B023
 
 
 def test_playlist_that_has_expired_is_refused():
