@@ -77,13 +77,6 @@ class Witness(Record, frozen=True, kw_only=True, tag_field="type", tag="witness"
     at_ms: Instant
 
 
-class Time(Record, frozen=True, kw_only=True, tag_field="type", tag="time"):
-    """The town's time in answer to the station's nonce. Signed by the town's online key."""
-
-    nonce: Text
-    now_ms: Instant
-
-
 class Signed(Record, frozen=True, kw_only=True):
     """Something that the town's online key vouches for."""
 
@@ -139,7 +132,7 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     epoch: Id
     sent_ms: Instant
     nonce: Text
-    """Random; the town's signed time must carry it."""
+    """Random; the town's signed answer must carry it."""
     boot_id: Id
     up_ms: Span
     software: Text
@@ -165,16 +158,22 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     disk_free_mb: Count = 0
     open_faults: tuple[Text, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    behind_since_ms: Instant = 0
+    """Since when, by the town's clock, it has been told of news that it does not hold yet; 0: it holds all."""
 
 
-class HeartbeatAnswer(Format2, frozen=True, kw_only=True):
-    """The newest version of everything, so that a station asks only for what is new."""
+class HeartbeatAnswer(Format2, frozen=True, kw_only=True, tag_field="type", tag="heartbeat-answer"):
+    """The town's time and the newest version of everything. Signed as one by the town's online key."""
 
+    nonce: Text
+    """As the heartbeat had it."""
+    now_ms: Instant
+    """The town's clock."""
     root_version: Count
     playlist_version: Count
-    urgent_version: Count = 0
-    station_version: Count = 0
-    time: Signed
+    """Of the station's group; 0: none."""
+    urgent_version: Count
+    station_version: Count
     wait_ms: Span = 0
     """How long to wait at least before the next heartbeat; 0: as the station is set. At most an hour is heeded."""
     picture_wanted: bool = False

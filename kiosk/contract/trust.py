@@ -40,6 +40,9 @@ MAX_METADATA_VALUES = 80_000
 """As :data:`wire.MAX_VALUES`: 20,000 files. tuf reads metadata a second time, and makes an object of each file, before
 anything is known of who signed it."""
 
+MAX_VERSION = 2**53
+"""The highest that :data:`wire.Version` allows: a station could tell its town of no higher one."""
+
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 T = TypeVar("T")
@@ -156,13 +159,11 @@ def the_playlist(accepted: Index, data: bytes, group: str) -> Playlist:
 
 def pinned_playlist(accepted: Index, group: str) -> Pinned:
     """Where to find the playlist of ``group``. Raises :class:`Refused` where the metadata is another group's."""
-    try:
-        return accepted.files[PLAYLIST + group]
-    except KeyError:
-        others = ", ".join(path.removeprefix(PLAYLIST) for path in accepted.files if path.startswith(PLAYLIST))
-        raise Refused(
-            "wrong-group", f"offered is group {others or '(none)'}, this station is in group {group}"
-        ) from None
+    offered = [path.removeprefix(PLAYLIST) for path in accepted.files if path.startswith(PLAYLIST)]
+    if offered != [group]:
+        named = ", ".join(offered) or "(none)"
+        raise Refused("wrong-group", f"offered is group {named}, this station is in group {group}")
+    return accepted.files[PLAYLIST + group]
 
 
 def pinned_notices(accepted: Index) -> dict[str, Pinned]:
@@ -245,6 +246,8 @@ def _targets(metadata: Metadata[Root] | Metadata[Targets]) -> Targets:
     targets = metadata.signed
     if not isinstance(targets, Targets):
         raise Refused("malformed", f"targets: this is {targets.type} metadata, not targets")
+    if targets.version > MAX_VERSION:
+        raise Refused("malformed", f"targets: version {targets.version} is above {MAX_VERSION}, the highest there is")
     return targets
 
 

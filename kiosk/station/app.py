@@ -51,6 +51,7 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.link.progress import progress_line
 from kiosk.station.overview import Overview
 from kiosk.station.panel.address import panel_address
@@ -126,10 +127,10 @@ class Station:
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._not_shown = NotShown(plan, self._audit)
-        refused = RefusedEntries(journal)
+        refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
-            config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
-            refused, stage, plans, self._panel_address,
+            config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
+            self._link, refused, stage, plans, self._panel_address,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh
@@ -140,7 +141,7 @@ class Station:
             replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
-            identity.station, config.town.heartbeat_s, accepted, plan, playout, journal, clock, monitor, refused,
+            identity.station, config.town.heartbeat_s, accepted, news, plan, playout, journal, clock, monitor, refused,
             self._link, self._timers, self._screenshots, self._audit, plans,
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip

@@ -23,6 +23,7 @@ from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.plans import Plans
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -51,6 +52,7 @@ class Overview:
         language: Language,
         identity: Identity,
         accepted: Accepted,
+        news: News,
         clock: Clock,
         journal: Journal,
         plan: Plan,
@@ -64,7 +66,8 @@ class Overview:
         address: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel."""
-        self._language, self._identity, self._accepted, self._clock = language, identity, accepted, clock
+        self._language, self._identity, self._clock = language, identity, clock
+        self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address = plans, address
@@ -235,6 +238,7 @@ class Overview:
             disk_free_mb=self._monitor.disk_free_mb,
             open_faults=tuple(problem.cause for problem in self._monitor.problems()),
             refusals=tuple(accepted.refusals),
+            behind_since_ms=self._news.behind_since_ms,
         )
 
     def observation(self, inbox: int) -> Observation:
@@ -245,6 +249,7 @@ class Overview:
             plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,
             clock=self._clock.state,
+            clock_doubtful=self._clock.doubtful,
         )
 
     def _planned_until_ms(self) -> int:

@@ -24,7 +24,6 @@ from kiosk.contract.reports import (
     HeartbeatAnswer,
     Report,
     ReportAnswer,
-    Time,
     Witness,
     chain,
 )
@@ -191,7 +190,6 @@ DOCUMENTS: dict[str, st.SearchStrategy[Any]] = {
     "enrolment answer": records(EnrolAnswer),
     "identity": records(Identity),
     "witness": records(Witness),
-    "time": records(Time),
     "metadata": metadata(),
     "enrolment code": codes,
     **{f"record {name}": records(kind) for name, kind in KINDS.items()},

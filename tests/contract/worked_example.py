@@ -15,7 +15,6 @@ from kiosk.contract.reports import (
     Receipt,
     Report,
     ReportAnswer,
-    Time,
     Witness,
     chain,
 )
@@ -88,7 +87,15 @@ def worked_example() -> dict[str, bytes]:
         head_seq=2,
         head_hash=two,
     )
-    time = Time(nonce=heartbeat.nonce, now_ms=PLAY_START + 8020)
+    heartbeat_answer = HeartbeatAnswer(
+        nonce=heartbeat.nonce,
+        now_ms=PLAY_START + 8020,
+        root_version=1,
+        playlist_version=1,
+        urgent_version=0,
+        station_version=0,
+        picture_wanted=True,
+    )
     return {
         "root/1.root.json": root,
         "code": str(Code(SECRET, trust.digest(root))).encode(),
@@ -98,9 +105,7 @@ def worked_example() -> dict[str, bytes]:
         "witness": encode(witness),
         "answer": encode(ReportAnswer(receipts=receipts, witness=town.vouch(witness))),
         "heartbeat": encode(heartbeat),
-        "heartbeat answer": encode(
-            HeartbeatAnswer(root_version=1, playlist_version=1, time=town.vouch(time), picture_wanted=True)
-        ),
+        "heartbeat answer": encode(town.vouch(heartbeat_answer)),
     }
 
 

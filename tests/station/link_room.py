@@ -9,7 +9,7 @@ from fakes_town import TownOnTheLine, eventually
 
 from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Action
-from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.contract.trust import Pinned
 from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Crashed, Delivered, Event, FetchEnded, TownUnreachable
@@ -95,6 +95,11 @@ def heartbeat(**more: object) -> Heartbeat:
     return Heartbeat(**(values | more))  # type: ignore[arg-type]
 
 
+def newest(root: int = 0, playlist: int = 0, urgent: int = 0, station: int = 0, **more: int) -> HeartbeatAnswer:
+    """What the town says is newest."""
+    values = {"root_version": root, "playlist_version": playlist, "urgent_version": urgent, "station_version": station}
+    return HeartbeatAnswer(nonce="n", **({"now_ms": 1_772_413_200_000} | values | more))
+
+
 def nothing_new() -> HeartbeatAnswer:
-    nobody = Signed(payload="", keyid="", signature="")
-    return HeartbeatAnswer(root_version=0, playlist_version=0, time=nobody)
+    return newest()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from fakes_town import TownOnTheLine
+from link_room import newest
 from msgspec.structs import replace
 from playout_room import ALL, Room, at, document, slot, week
 
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.records import Action
-from kiosk.contract.reports import HeartbeatAnswer, Signed
 from kiosk.station.config import Fetch, Town
 from kiosk.station.events import TownRefused
 from kiosk.station.health.monitor import HealthMonitor
@@ -23,6 +23,7 @@ from kiosk.station.library.library import Library
 from kiosk.station.library.plans import Plans
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.overview import Overview
 
 MORNING = week(
@@ -51,8 +52,8 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         monitor = HealthMonitor(room.journal, identity.station, 0)
         link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch())
         return room, accepted, Overview(
-            "zh", identity, accepted, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1", link,
-            RefusedEntries(room.journal), None, Plans(room.folder / "library"),
+            "zh", identity, accepted, News(room.journal, accepted), room.clock, room.journal, room.plan, room.playout,
+            monitor, "boot-1", link, RefusedEntries(room.journal), None, Plans(room.folder / "library"),
         )  # fmt: skip
 
     yield make
@@ -195,8 +196,7 @@ def test_heartbeat_tells_what_is_so(make_view: MakeView) -> None:
 @pytest.mark.parametrize("what", ["root", "playlist", "urgent", "station"])
 def test_station_is_behind_what_the_town_has_newer(make_view: MakeView, what: str) -> None:
     _, accepted, view = make_view(MORNING, "08:59:00")
-    nobody = Signed(payload="", keyid="", signature="")
-    held = HeartbeatAnswer(root_version=1, playlist_version=1, urgent_version=0, station_version=1, time=nobody)
+    held = newest(root=1, playlist=1, urgent=0, station=1)
     assert not accepted.is_behind(held)
     name = f"{what}_version"
     assert accepted.is_behind(replace(held, **{name: getattr(held, name) + 1}))

@@ -105,6 +105,8 @@ class TownClient:
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
         self._packs = True
+        self._judged = True
+        """The dates of certificates were checked for the connections that are open."""
         self._stopped = Event()
 
     def stop(self) -> None:
@@ -114,7 +116,7 @@ class TownClient:
 
     def judge_dates(self, ahead_s: float | None) -> None:
         """Check the dates of certificates by the station's clock, which is ``ahead_s`` ahead of the PC's; with None, as
-        where the time is not known, they are not checked. For new connections."""
+        where the time is not known, they are not checked. From the next request on."""
         self._limits.ahead_s = ahead_s
 
     def get(self, path: str, limit: int = wire.MAX_DOCUMENT, etag: str = "") -> bytes | None:
@@ -150,6 +152,10 @@ class TownClient:
         """Send a request; gives the answer with its body unread. Raises :class:`Unreachable` for any status but
         200, 206, 304 and 416."""
         self._check_stopped()
+        judges = self._limits.ahead_s is not None
+        if judges and not self._judged:
+            self._session.close()  # connections from when the time was not known
+        self._judged = judges
         self._limits.deadline = time.monotonic() + DOCUMENT_S
         try:
             response = self._session.request(

@@ -11,7 +11,7 @@ from tuf.api.metadata import Root
 
 from kiosk.contract import trust, wire
 from kiosk.contract.picture import CONTENT_TYPE
-from kiosk.contract.reports import MAX_BATCH, Entry, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Time, Witness
+from kiosk.contract.reports import MAX_BATCH, Entry, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Signed, Witness
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, RecordForked, TownRefused
 from kiosk.station.journal import Journal
@@ -43,25 +43,29 @@ class Delivery:
         self.progress = 0
         """How many reports the town has countersigned; it only grows."""
 
-    def beat(self, heartbeat: Heartbeat, root: Root) -> None:
+    def beat(self, heartbeat: Heartbeat, root: Root) -> Root:
         """Send a heartbeat, and post what the town answers. Raises :class:`Unreachable`.
 
+        Returns the root that names the town's online key: a newer one of the chain if it was replaced. The answer tells
+        of it, and a round of fetching takes it over with all that it signs.
         None is sent before the town wants one: what the last answer asked for holds for whoever asks.
         """
         if time.monotonic() < self._quiet_until:
-            return
+            return root
         fresh = msgspec.structs.replace(heartbeat, nonce=secrets.token_hex(16))  # each sending has its own
         sent = time.monotonic()
         body = self._town.post("/v1/heartbeat", wire.encode(fresh))
         received = time.monotonic()
-        answer = _answer(body, HeartbeatAnswer, "heartbeat answer")
+        signed = _answer(body, Signed, "heartbeat answer")
         try:
-            found = self._time(answer, root, fresh.nonce)
+            root = self._root_of(signed, root)
+            answer = _heard(signed, root, fresh.nonce)
         except Refused as error:
             self._refuse("heartbeat answer", error)
         else:
             self._quiet_until = received + min(answer.wait_ms / 1000, LONGEST_ASKED_S) * EARLY
-            self._post(HeartbeatAnswered(answer, found, sent, received))
+            self._post(HeartbeatAnswered(answer, sent, received))
+        return root
 
     def show(self, jpeg: bytes, at_ms: int) -> None:
         """Send a picture of the screen. What the town says to it holds up nothing; it asks again if it still wants one.
@@ -121,6 +125,7 @@ class Delivery:
         One of another chain, at entry ``least`` or behind, ends the epoch: :class:`RecordForked`.
         """
         try:
+            root = self._root_of(answer.witness, root)
             witness = trust.vouched(root, answer.witness, Witness, "countersignature")
             self._check(witness, least)
         except Refused as error:
@@ -140,22 +145,23 @@ class Delivery:
                 "from a copy, or is another PC enrolled as this station? This one begins its record anew",
             )
 
-    def _time(self, answer: HeartbeatAnswer, root: Root, nonce: str) -> Time:
-        try:
-            found = trust.vouched(root, answer.time, Time, "heartbeat answer")
-        except Refused as error:
-            if error.reason != "wrong-key":
-                raise
-            # Perhaps the town has a new online key: then its root says so.
-            newest = follow_roots(self._town, root, self._post)
-            found = trust.vouched(newest, answer.time, Time, "heartbeat answer")
-        if found.nonce != nonce:
-            raise Refused("replayed", "heartbeat answer: its time is in answer to another question")
-        return found
+    def _root_of(self, signed: Signed, root: Root) -> Root:
+        """``root``, or the newest that follows it where it does not name the key that has signed."""
+        if signed.keyid in root.roles["timestamp"].keyids:
+            return root
+        roots = follow_roots(self._town, root, self._post)
+        return roots[-1].root if roots else root
 
     def _refuse(self, what: str, error: Refused) -> None:
         log.warning("link: refused %s (%s): %s", what, error.reason, error)
         self._post(TownRefused(what, error.reason, str(error)))
+
+
+def _heard(signed: Signed, root: Root, nonce: str) -> HeartbeatAnswer:
+    answer = trust.vouched(root, signed, HeartbeatAnswer, "heartbeat answer")
+    if answer.nonce != nonce:
+        raise Refused("replayed", "heartbeat answer: it is the answer to another question")
+    return answer
 
 
 def _fitting(entries: tuple[Entry, ...], most: int) -> tuple[tuple[Entry, ...], int]:

@@ -13,7 +13,6 @@ from kiosk.common.files import write_whole
 from kiosk.contract import trust, wire
 from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, parse_code, signed_bytes
 from kiosk.contract.trust import Refused
-from kiosk.station.events import RootFound
 from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
@@ -95,9 +94,7 @@ def _fetch_roots(town: TownClient, code: Code, documents: Documents) -> None:
     data = town.get("/v1/root/1.root.json") or b""
     root = trust.first_root(data, code.root_sha256)
     documents.begin_trust(root, data)
-    found: list[RootFound] = []
-    follow_roots(town, root, lambda event: found.append(event) if isinstance(event, RootFound) else None)
-    for event in found:
+    for event in follow_roots(town, root, lambda refused: None):
         documents.keep_root(event.root, event.data)
 
 

@@ -12,7 +12,7 @@ from tuf.api.metadata import Root
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Event as Message
-from kiosk.station.events import Post, RootFound, TownUnreachable
+from kiosk.station.events import Post, TownUnreachable, TrustMoved
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.library.accepted import Standing
@@ -178,11 +178,11 @@ class Link:
             return
         if self._pictures:  # before the heartbeat, whose answer then asks for no other
             self._delivery.show(*self._pictures.popleft())
-        self._delivery.beat(heartbeat, self._root)
+        self.use_root(self._delivery.beat(heartbeat, self._root))
         self._delivery.deliver(self._root)
 
     def _post(self, event: Message) -> None:
-        if isinstance(event, RootFound):
+        if isinstance(event, TrustMoved):
             self.use_root(event.root)
         if not self._stopping.is_set():
             self._target(event)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from kiosk.common.web import read_body
 from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
-from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Time, read_report
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Signed, read_report
 from kiosk.contract.trust import digest
 from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
 from kiosk.town.database.store import now_ms
@@ -131,18 +131,20 @@ async def heartbeat(request: Request) -> Response:
     beat = await _body(request, Heartbeat, "heartbeat")
     _require_own(caller, beat.station)
 
-    def answer() -> HeartbeatAnswer:
+    def answer() -> Signed:
         intake.keep_heartbeat(town.store, beat, now_ms())
         public = town.public
-        return HeartbeatAnswer(
+        said = HeartbeatAnswer(
+            nonce=beat.nonce,
+            now_ms=now_ms(),
             root_version=public.root_version(),
             playlist_version=public.version(public.group_path(caller.group)),
             urgent_version=public.version(public.urgent_path),
             station_version=registry.document_version(town, caller.station),
-            time=town.signer.vouch(Time(nonce=beat.nonce, now_ms=now_ms())),
             wait_ms=request.app.state.wait_ms,
             picture_wanted=screenshots.is_wanted(town, caller.station),
         )
+        return town.signer.vouch(said)
 
     return _json(await run_in_threadpool(answer))
 

@@ -22,14 +22,10 @@ from kiosk.town.database import schema
 from kiosk.town.database.store import audit, columns_of, now_ms, put
 from kiosk.town.publishing.in_force import verified_index
 from kiosk.town.publishing.measure import Tick
-from kiosk.town.signing import keys
 from kiosk.town.town import Town, TownError
 
 EXPIRES_DAYS = 90
 """How long a station may still accept a publication, in days."""
-
-MAX_VERSION = 2**53
-"""The highest that :data:`contract.wire.Version` allows."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,7 @@ def _next_version(town: Town) -> int:
     with town.store.write() as connection:
         counter = connection.execute(select(schema.town.c.version).with_for_update()).scalar_one()
         version = max(counter, published) + 1
-        if version > MAX_VERSION:
+        if version > trust.MAX_VERSION:
             raise TownError(
                 f"version {published} lies in the public folder, and none is higher; the town counts {counter}, so "
                 "somebody else has used the targets key: replace it with `kiosk town rotate-key targets`"
@@ -137,7 +133,7 @@ def _sign(town: Town, version: int, pinned: dict[str, Pinned], terms: PublishTer
     now = datetime.now(UTC)
     expires = (now + timedelta(days=terms.expires_days)).replace(microsecond=0)
     metadata = town.signer.targets(version, expires, pinned)
-    return metadata, trust.index(keys.current_root(town.public), metadata, Held(), now)
+    return metadata, trust.index(town.signer.root, metadata, Held(), now)
 
 
 def _record_publication(connection: Connection, index: Index, terms: PublishTerms, **columns: str) -> None:

@@ -174,6 +174,7 @@ def test_child_restarts_are_raised_at_once_above_the_threshold_and_cleared_at_ha
         ("plan-running-out", {"plan_until_ms": START_MS + 86_400_000}, {"plan_until_ms": START_MS + 3 * 86_400_000}),
         ("plan-running-out", {"plan_until_ms": 0}, {"plan_until_ms": START_MS + 3 * 86_400_000}),
         ("town-silent", {"link_down_since_ms": START_MS - 86_400_000}, {"link_down_since_ms": 0}),
+        ("freeze", {"behind_ms": 86_400_000}, {"behind_ms": 0}),
         ("week-refused", {"refused": "not signed"}, {"refused": ""}),
         ("inbox-long", {"inbox": 1001}, {"inbox": 0}),
     ],
@@ -193,6 +194,13 @@ def test_a_short_silence_of_the_town_is_no_fault() -> None:
 def test_a_clock_that_is_not_trusted_says_nothing_about_plan_and_line() -> None:
     told = Watcher().sees(clock="untrusted", plan_until_ms=1, link_down_since_ms=1)
     assert told == [("Raised", "clock-untrusted")]
+
+
+def test_c7_clock_that_ntp_took_away_is_told_with_its_own_remedy() -> None:
+    room = Watcher()
+    assert room.sees(clock="untrusted", clock_doubtful=True) == [("Raised", "clock-untrusted")]
+    [problem] = problems(room.state)
+    assert "another time" in problem.text.text and "kiosk clock" in problem.remedy.text
 
 
 def test_nothing_known_is_no_fault() -> None:
