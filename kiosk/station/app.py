@@ -50,6 +50,7 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.link import Link
 from kiosk.station.link.progress import progress_line
+from kiosk.station.link.station_key import signer
 from kiosk.station.overview import Overview
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
@@ -114,7 +115,7 @@ class Station:
             config, plan, projector, journal, clock, library, boot_id,
             child_replaced=monitor.child_replaced, play_closed=self._report_soon,
         )  # fmt: skip
-        self._link = Link(identity, documents, journal, post, config.town, config.fetch)
+        self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
         self._screenshots = Screenshots(stage, clock, playout.cuts)

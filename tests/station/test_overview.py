@@ -47,7 +47,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         room = Room(tmp_path / "state", playlist, at(now))
         rooms.append(room)
         monitor = HealthMonitor(room.journal, identity.station, 0)
-        link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch())
+        link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch(), lambda data: "")
         return room, accepted, Overview(
             "zh", identity, accepted, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1", link,
             RefusedEntries(room.journal),

@@ -11,13 +11,24 @@ from tuf.api.metadata import Root
 
 from kiosk.contract import trust, wire
 from kiosk.contract.picture import CONTENT_TYPE
-from kiosk.contract.reports import MAX_BATCH, Entry, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Time, Witness
+from kiosk.contract.reports import (
+    MAX_BATCH,
+    Entry,
+    Heartbeat,
+    HeartbeatAnswer,
+    Report,
+    ReportAnswer,
+    Time,
+    Witness,
+    head_of,
+)
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, RecordForked, TownRefused
 from kiosk.station.journal import Journal
 from kiosk.station.link.client import PORTAL, Behind, Cut, Stopped, TownClient, Unreachable, Unwelcome
 from kiosk.station.link.pace import LONGEST_ASKED_S, Batch
 from kiosk.station.link.roots import follow_roots
+from kiosk.station.link.station_key import Sign
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +44,10 @@ class Delivery:
     """Talks to the town in the thread ``link-report``. ``pause`` sleeps so many seconds, less if asked to stop."""
 
     def __init__(
-        self, town: TownClient, journal: Journal, post: Post, station: str, pause: Callable[[float], None]
+        self, town: TownClient, journal: Journal, post: Post, station: str, pause: Callable[[float], None], sign: Sign
     ) -> None:
         self._town, self._journal, self._post, self._station, self._pause = town, journal, post, station, pause
+        self._sign = sign
         self._after: int | None = None
         """What the town has witnessed, as far as this conversation knows; the journal hears of it a moment later."""
         self._batch = Batch()
@@ -85,6 +97,7 @@ class Delivery:
                 break
             entries, weight = _fitting(entries, self._batch.bytes)
             report = Report(station=self._station, epoch=self._journal.epoch, previous=previous, entries=entries)
+            report = msgspec.structs.replace(report, signature=self._sign(wire.encode(head_of(report))))
             began = time.monotonic()
             try:
                 body = self._town.post_packed("/v1/reports", wire.encode(report))

@@ -42,6 +42,8 @@ class Caller:
 
     station: str
     group: str
+    public_key: str
+    """Ed25519, in hexadecimal; empty where none is known."""
 
 
 def add_station(
@@ -157,7 +159,7 @@ def recognise(town: Town, token: str) -> Caller:
         with town.store.write() as connection:
             used = update(table).where(table.c.pending_sha256 == hashed)
             connection.execute(used.values(token_sha256=hashed, pending_sha256=None))
-    return Caller(found.id, found.group_id)
+    return Caller(found.id, found.group_id, found.public_key or "")
 
 
 def document(town: Town, station: str) -> StationDocument:
