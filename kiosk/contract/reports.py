@@ -173,10 +173,16 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     """The speed of the line, as measured when programmes were fetched; 0: not known."""
     ready_ms: Instant = 0
     """When all will be here at that speed, in the hours in which it may be fetched; 0: not known, or all is here."""
+    bytes_lacking: Count = 0
+    """How much room the disk lacks for what is missing; 0: all fits. Then ``ready_ms`` is 0."""
+    lacking_for: Text = ""
+    """Title of the first programme that does not fit."""
     planned_until_ms: Instant = 0
     disk_free_mb: Count = 0
     open_faults: tuple[Text, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    refusing: tuple[Refusal, ...] = ()
+    """What the town offers at present and the station does not take, newest first."""
 
 
 class HeartbeatAnswer(Format2, frozen=True, kw_only=True):

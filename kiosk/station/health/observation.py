@@ -33,6 +33,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     refused: str | None = None
     """Why the newest week that was offered was refused; empty once one is accepted."""
     clock: ClockState | None = None
+    lacking: int | None = None
+    """Bytes that the disk lacks for the programmes that are to come; 0 where they fit."""
+    lacking_title: str = ""
+    """Of the first one that does not fit."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
