@@ -18,6 +18,7 @@ from kiosk.contract.reports import (
     HeartbeatAnswer,
     Report,
     ReportAnswer,
+    Signed,
     Time,
     Witness,
     head_of,
@@ -107,6 +108,7 @@ class Delivery:
             except Behind as behind:
                 if rewound or behind.head_seq >= entries[0].seq:
                     raise
+                self._check_not_pruned(behind, root)
                 log.warning("link: the town has our record up to %d only; sent again from there", behind.head_seq)
                 after, rewound = behind.head_seq, True
                 continue
@@ -152,6 +154,35 @@ class Delivery:
                 f"the town holds another record than this station's at entry {witness.seq}: was the state restored "
                 "from a copy, or is another PC enrolled as this station? This one begins its record anew",
             )
+
+    def _check_not_pruned(self, behind: Behind, root: Root) -> None:
+        """Raises :class:`Unreachable` where the town wants entries that were removed here: it has forgotten them since,
+        restored from an old copy. They cannot be told again, and a new epoch begins: :class:`RecordForked`.
+
+        An answer of before, sent again by somebody on the line, has an earlier instant than what was last delivered.
+        """
+        _, entries = self._journal.waiting(1, behind.head_seq)
+        if not entries or entries[0].seq == behind.head_seq + 1 or behind.witness is None:
+            return
+        try:
+            witness = self._forgotten(behind, behind.witness, root)
+        except Refused as error:
+            self._refuse("report answer", error)
+            return
+        self._post(RecordForked(witness))
+        raise Unreachable(
+            f"report: the town has our record up to {witness.seq}, and what follows up to {entries[0].seq - 1} was "
+            "removed here; the record is begun anew"
+        )
+
+    def _forgotten(self, behind: Behind, signed: Signed, root: Root) -> Witness:
+        witness = trust.vouched(root, signed, Witness, "countersignature")
+        told = (witness.station, witness.epoch, witness.seq)
+        if told != (self._station, self._journal.epoch, behind.head_seq):
+            raise Refused("wrong-station", f"countersignature for {told}: that is not this record")
+        if witness.at_ms <= self._journal.witnessed_ms():
+            raise Refused("replayed", "countersignature: it is older than the one that is held")
+        return witness
 
     def _time(self, answer: HeartbeatAnswer, root: Root, nonce: str) -> Time:
         try:

@@ -216,7 +216,8 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, Retired | NotEnrolled):
         return _json({"error": str(error)}, 403)
     if isinstance(error, intake.Gap):
-        return _json({"error": str(error), "head_seq": error.head_seq, "head_hash": error.head_hash}, 409)
+        head = {"head_seq": error.head_seq, "head_hash": error.head_hash}
+        return _json({"error": str(error), "witness": _town(request).signer.vouch(error.witness), **head}, 409)
     return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
 
 

@@ -176,7 +176,8 @@ def _against(row: Row) -> str:
     if row["restarts"]:
         found.append(f"record begun anew {row['restarts']} times: kiosk town restarts")
     if row["cloned_ms"] is not None:
-        found.append(f"two PCs report as this station since {local_text(row['cloned_ms'])}")
+        since = local_text(row["cloned_ms"])
+        found.append(f"two PCs report as this station since {since}, or one that was put back from a copy again")
     if row["forked_ms"] is not None:
         found.append(f"tells two stories since {local_text(row['forked_ms'])}, {row['forks']} entries set aside")
     if row["broken_ms"] is not None:

@@ -38,13 +38,13 @@ FORK_ROW_BYTES = 400
 class Gap(Exception):
     """A report begins behind the head of the chain; the station has to send again from ``head_seq`` + 1."""
 
-    def __init__(self, station: str, first: int, head_seq: int, head_hash: str) -> None:
+    def __init__(self, first: int, witness: Witness) -> None:
         super().__init__(
-            f"report of {station}: it begins at entry {first}, the town has the chain up to {head_seq}; "
-            f"send again from {head_seq + 1}"
+            f"report of {witness.station}: it begins at entry {first}, the town has the chain up to {witness.seq}; "
+            f"send again from {witness.seq + 1}"
         )
-        self.head_seq = head_seq
-        self.head_hash = head_hash
+        self.head_seq, self.head_hash = witness.seq, witness.hash
+        self.witness = witness
 
 
 class TooMuch(Exception):
@@ -95,7 +95,8 @@ def _receive(
     station = locked_station(connection, report.station)
     chain = chain_for(connection, station, report, now_ms)
     if report.entries and report.entries[0].seq > chain.head_seq + 1:
-        raise Gap(station.id, report.entries[0].seq, chain.head_seq, chain.head_hash)
+        head = {"seq": chain.head_seq, "hash": chain.head_hash}
+        raise Gap(report.entries[0].seq, Witness(station=station.id, epoch=report.epoch, at_ms=now_ms, **head))
     flag_clone(connection, station, chain, now_ms)
     batch = _judge(connection, chain, report, now_ms)
     _limit(batch)

@@ -21,8 +21,8 @@ from kiosk.town.database import schema
 from kiosk.town.database.store import columns_of, insert_or
 from kiosk.town.intake.duplicates import Place, Row
 
-MOST_RETIMED = 20_000
-"""The most plays that a repair of the clock may time anew: a boot of half a year, and half a second of the database."""
+MOST_RETIMED = 10_000
+"""The most plays that a repair of the clock may time anew: a boot of months, and half a second of the database."""
 MOST_REPAIRED = 100
 """The most repairs of one boot."""
 PAGE = 500
