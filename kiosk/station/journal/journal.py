@@ -194,7 +194,10 @@ class Journal:
         Raises :class:`DamagedJournal`, over which the daemon ends.
         """
         mark_forked(self._path, witness)
-        raise DamagedJournal(f"journal {self._path}: the town's record of this room parts from it at {witness.seq}")
+        raise DamagedJournal(
+            f"journal {self._path}: the town has countersigned another record at entry {witness.seq}, or wants what "
+            "follows it and was removed here"
+        )
 
     def remember(self, key: str, value: object) -> None:
         """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart, as JSON.
