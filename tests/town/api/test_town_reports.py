@@ -122,7 +122,7 @@ def test_c8_quota_is_full_again_after_its_window_and_one_thing_is_always_taken()
     now = [0.0]
     quotas = Quotas(lambda: now[0])
     quotas.take("room-1", "bytes", 10**9)
-    with pytest.raises(OverQuota, match="more than 64,000,000 bytes of reports in a minute; come again in 60 s"):
+    with pytest.raises(OverQuota, match="more than 100,000,000 bytes of reports in a minute; come again in 60 s"):
         quotas.take("room-1", "bytes")
     quotas.take("room-2", "bytes")
     now[0] = 59.5
@@ -130,7 +130,7 @@ def test_c8_quota_is_full_again_after_its_window_and_one_thing_is_always_taken()
         quotas.take("room-1", "bytes")
     now[0] = 60
     quotas.take("room-1", "bytes")
-    quotas.spend("room-1", "writer", 11)
+    quotas.spend("room-1", "writer", 31)
     with pytest.raises(OverQuota, match="seconds of the database"):
         quotas.require("room-1", "writer")
     with quotas.one_report("room-1"), quotas.one_report("room-2"), pytest.raises(OverQuota, match="another report"):
