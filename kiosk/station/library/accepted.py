@@ -21,6 +21,8 @@ from kiosk.station.schedule.opening_hours import room_open
 
 MOST_REFUSALS = 20
 """How many refusals are remembered for the heartbeat and the panel."""
+MOST_REFUSING = 5
+"""How many of those at present a heartbeat names: it has 64 kB."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Accepted:
     @property
     def refusing(self) -> tuple[Refusal, ...]:
         """What the town offers at present and this station does not take; the newest few, newest first."""
-        return tuple(reversed(self._refused.values()))[:MOST_REFUSALS]
+        return tuple(reversed(self._refused.values()))[:MOST_REFUSING]
 
     def is_behind(self, newest: HeartbeatAnswer) -> bool:
         """Whether the town has published something newer than is held here."""
