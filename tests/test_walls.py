@@ -77,7 +77,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.signing": {"common", "contract"},
     "town.town": {"common", "contract", "town.database", "town.signing"},
     "town.publishing": {"common", "contract", "town.database", "town.signing", "town.town"},
-    "town.stations": {"common", "contract", "town.database", "town.signing", "town.town", "town.publishing.source"},
+    "town.stations": {
+        "common",
+        "contract",
+        "town.database",
+        "town.signing",
+        "town.town",
+        "town.publishing.source",
+        "town.publishing.rooms",
+    },
     "town.intake": {"contract", "town.database"},
     "town.ledger": {"contract", "town.database"},
     "town.api": {

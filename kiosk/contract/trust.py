@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 from typing import TypeVar
 
 from securesystemslib.exceptions import StorageError
@@ -28,7 +29,7 @@ from tuf.api.serialization import DeserializationError
 from kiosk.contract import playlist as playlists
 from kiosk.contract import wire
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.reports import Signed
+from kiosk.contract.reports import Report, Signed, chain, head_of
 
 PLAYLIST = "playlist/"
 URGENT = "urgent/"
@@ -223,12 +224,31 @@ def vouched(root: Root, signed: Signed, kind: type[T], what: str) -> T:
         raise Refused("malformed", str(error)) from None
 
 
-def check_signed(public_key: str, signature: str, data: bytes, what: str) -> None:
-    """Raises :class:`Refused` unless ``signature`` is that of ``public_key`` over ``data`` (Ed25519, hexadecimal)."""
+def check_signed(public_key: str, signature: str, data: bytes, what: str, whose: str = "that it introduces") -> None:
+    """Raises :class:`Refused` unless ``signature`` is that of ``public_key`` over ``data`` (Ed25519, hexadecimal).
+
+    ``whose`` key that is, for the message.
+    """
     try:
         SSlibKey("", "ed25519", "ed25519", {"public": public_key}).verify_signature(Signature("", signature), data)
     except Exception:
-        raise Refused("not-signed", f"{what}: not signed with the key that it introduces") from None
+        raise Refused("not-signed", f"{what}: not signed with the key {whose}") from None
+
+
+def check_report(public_key: str, report: Report) -> None:
+    """Raises unless the station whose key this is has signed every record of ``report``.
+
+    It signs the head alone; the head's hash proves the records before it as long as each fits its own. What stands
+    before a record that does not fit would be anybody's word: such a record may only come first. Raises
+    :class:`Refused` without the signature, :class:`wire.Malformed` where a record does not fit.
+    """
+    check_signed(public_key, report.signature, wire.encode(head_of(report)), "report", "of this station")
+    for before, entry in pairwise(report.entries):
+        if chain(before.hash, entry.seq, bytes(entry.record)) != entry.hash:
+            raise wire.Malformed(
+                f"report: the record of entry {entry.seq} does not fit its hash, so that the signature proves nothing "
+                "before it; send fewer entries, and this one as the first of a report"
+            )
 
 
 def _metadata(data: bytes, what: str) -> Metadata[Root] | Metadata[Targets]:

@@ -53,6 +53,7 @@ from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
 from kiosk.station.link.news import News
 from kiosk.station.link.progress import progress_line
+from kiosk.station.link.station_key import signer
 from kiosk.station.overview import Overview
 from kiosk.station.panel.address import panel_address
 from kiosk.station.panel.server import Panel
@@ -121,7 +122,7 @@ class Station:
             config, plan, projector, journal, clock, library, boot_id,
             child_replaced=monitor.child_replaced, play_closed=self._report_soon,
         )  # fmt: skip
-        self._link = Link(identity, documents, journal, post, config.town, config.fetch)
+        self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
         self._screenshots = Screenshots(stage, clock, playout.cuts)

@@ -175,7 +175,8 @@ class Delivered:
 
 @dataclass(frozen=True)
 class RecordForked:
-    """The town has countersigned, for this journal's epoch, a head that the journal does not hold; verified."""
+    """The town has countersigned, for this journal's epoch, a head that the journal does not hold, or one before what
+    it has removed; verified."""
 
     witness: Witness
 

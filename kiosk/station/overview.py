@@ -234,17 +234,23 @@ class Overview:
             bytes_missing=coming.missing,
             bytes_per_s=coming.bytes_per_s,
             ready_ms=to_ms(coming.ready) if coming.ready else 0,
+            bytes_lacking=coming.lacking,
+            lacking_for=coming.lacking_title,
             planned_until_ms=self._planned_until_ms(),
             disk_free_mb=self._monitor.disk_free_mb,
             open_faults=tuple(problem.cause for problem in self._monitor.problems()),
             refusals=tuple(accepted.refusals),
             behind_since_ms=self._news.behind_since_ms,
+            refusing=accepted.refusing,
         )
 
     def observation(self, inbox: int) -> Observation:
         """What the health rules are told beside what the monitor knows itself."""
+        coming = self.fetching()
         return Observation(
             inbox=inbox,
+            lacking=coming.lacking,
+            lacking_title=coming.lacking_title,
             poster_fails=None if self._stage is None else self._stage.plain,
             plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,

@@ -56,6 +56,8 @@ BY_PATTERN = {
 def values(kind: Any) -> st.SearchStrategy[Any]:
     """Any value that a field of type ``kind`` may hold."""
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated and get_origin(arguments[0]) is not None:  # a list with a longest length, far above MOST
+        return values(arguments[0])
     if origin is Annotated:
         return _limited(arguments[0], arguments[1])
     if origin is Literal:

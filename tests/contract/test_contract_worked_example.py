@@ -34,7 +34,7 @@ RECORDS = {
 
 def test_sizes_and_hashes_of_the_blocks_are_as_written():
     found = BLOCK.findall(PAGE)
-    assert len(found) == 9
+    assert len(found) == 10
     for name, size, sha256, text in found:
         data = text.encode()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (int(size), sha256), name

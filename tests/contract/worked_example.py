@@ -1,7 +1,7 @@
 """The worked example of CONTRACT.md, made anew from seeds: ``python tests/contract/worked_example.py`` prints it."""
 
 import msgspec
-from signing import Town, files, playlist, programme, slot
+from signing import Town, files, playlist, programme, signed_report, slot
 
 from kiosk.contract import trust
 from kiosk.contract.enrolment import Code
@@ -17,6 +17,7 @@ from kiosk.contract.reports import (
     ReportAnswer,
     Witness,
     chain,
+    head_of,
 )
 from kiosk.contract.wire import encode
 
@@ -71,6 +72,7 @@ def worked_example() -> dict[str, bytes]:
         Entry(seq=1, hash=one, record=msgspec.Raw(first)),
         Entry(seq=2, hash=two, record=msgspec.Raw(second)),
     )
+    report = signed_report(Report(station="room-1", epoch=EPOCH, previous=GENESIS, entries=entries))
     witness = Witness(station="room-1", epoch=EPOCH, seq=2, hash=two, at_ms=PLAY_START + 7000)
     receipts = (Receipt(seq=1, id="a-1", state="accepted"), Receipt(seq=2, id="p-1", state="accepted"))
     heartbeat = Heartbeat(
@@ -101,7 +103,8 @@ def worked_example() -> dict[str, bytes]:
         "code": str(Code(SECRET, trust.digest(root))).encode(),
         "playlist": week_data,
         "groups/all.json": town.index(files(week, week_data)),
-        "report": encode(Report(station="room-1", epoch=EPOCH, previous=GENESIS, entries=entries)),
+        "head": encode(head_of(report)),
+        "report": encode(report),
         "witness": encode(witness),
         "answer": encode(ReportAnswer(receipts=receipts, witness=town.vouch(witness))),
         "heartbeat": encode(heartbeat),

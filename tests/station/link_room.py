@@ -19,6 +19,7 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.link.station_key import signer
 
 E = TypeVar("E")
 
@@ -35,7 +36,8 @@ class Room:
         self.events: list[Event] = []
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
-        self.link = Link(self.identity, self.documents, self.journal, self.post, Town(timeout_s=5), fetch or Fetch())
+        settings = Town(timeout_s=5), fetch or Fetch(), signer(state)
+        self.link = Link(self.identity, self.documents, self.journal, self.post, *settings)
         root = self.documents.load("villages", "room-1", self.identity.root_sha256).root
         assert root is not None
         self.standing = Standing(root, now=datetime.now(UTC), keep=frozenset())

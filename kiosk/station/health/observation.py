@@ -37,6 +37,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockState | None = None
     clock_doubtful: bool = False
     """Whether NTP gives another time than is known."""
+    lacking: int | None = None
+    """Bytes that the disk lacks for the programmes that are to come; 0 where they fit."""
+    lacking_title: str = ""
+    """Of the first one that does not fit."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

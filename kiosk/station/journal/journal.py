@@ -190,12 +190,15 @@ class Journal:
         self._seal("receipts", partial(keep_receipts, receipts=receipts, witness=witness, signed=signed))
 
     def give_up_epoch(self, witness: Witness) -> NoReturn:
-        """The town has countersigned another record than this: the next start sets it aside and begins a new epoch.
+        """The town has another record than this, or wants what was removed here: the next start begins a new epoch.
 
         Raises :class:`DamagedJournal`, over which the daemon ends.
         """
         mark_forked(self._path, witness)
-        raise DamagedJournal(f"journal {self._path}: the town has countersigned another record at entry {witness.seq}")
+        raise DamagedJournal(
+            f"journal {self._path}: the town has countersigned another record at entry {witness.seq}, or wants what "
+            "follows it and was removed here"
+        )
 
     def remember(self, key: str, value: object) -> None:
         """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart, as JSON.
@@ -240,6 +243,10 @@ class Journal:
     def delivered(self) -> int:
         """The newest entry that the town has countersigned; 0 for none."""
         return self._ask(reads.number, "SELECT seq FROM delivery")
+
+    def witnessed_ms(self) -> int:
+        """When the town countersigned that, by its own clock; 0 for never."""
+        return self._ask(reads.number, "SELECT coalesce(at_ms, 0) FROM delivery")
 
     def refused(self) -> tuple[Receipt, ...]:
         """Entries that the town would not take, with its reasons: set aside, they block nothing."""

@@ -21,6 +21,8 @@ from kiosk.station.schedule.opening_hours import room_open
 
 MOST_REFUSALS = 20
 """How many refusals are remembered for the heartbeat and the panel."""
+MOST_REFUSING = 5
+"""How many of those at present a heartbeat names: it has 64 kB."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +66,20 @@ class Accepted:
         self._week: Index | None = shelf.index
         self._urgent: Index | None = shelf.urgent_index
         self.refusals: deque[Refusal] = deque(maxlen=MOST_REFUSALS)
-        self._refused: dict[str, str] = {}
-        """Documents that are refused at present, each with the reason."""
+        self._refused: dict[str, Refusal] = {}
+        """What is refused at present."""
         self._refused_this_round: set[str] = set()
 
     @property
     def week_refused(self) -> str:
         """Why the week that the town offers is refused; empty once one is accepted, or the offer is withdrawn."""
-        return self._refused.get("playlist", "")
+        refused = self._refused.get("playlist")
+        return refused.reason if refused else ""
+
+    @property
+    def refusing(self) -> tuple[Refusal, ...]:
+        """What the town offers at present and this station does not take; the newest few, newest first."""
+        return tuple(reversed(self._refused.values()))[:MOST_REFUSING]
 
     def is_behind(self, newest: HeartbeatAnswer) -> bool:
         """Whether the town has published something newer than is held here."""
@@ -173,10 +181,12 @@ class Accepted:
         False if it was refused before for the same reason: what the town goes on offering is refused at every round.
         """
         self._refused_this_round.add(found.what)
-        if self._refused.get(found.what) == found.message:
+        refusal = Refusal(at_ms=at_ms, what=found.what, reason=found.message[:400])
+        before = self._refused.get(found.what)
+        if before is not None and before.reason == refusal.reason:
             return False
-        self._refused[found.what] = found.message
-        self.refusals.appendleft(Refusal(at_ms=at_ms, what=found.what, reason=found.message[:400]))
+        self._refused[found.what] = refusal
+        self.refusals.appendleft(refusal)
         return True
 
     def round_ended(self, found: FetchEnded) -> None:
@@ -212,6 +222,10 @@ class Accepted:
     def missing_bytes(self, missing: tuple[Pinned, ...]) -> int:
         """How many bytes of those files are not here yet."""
         return sum(max(0, pin.size - self._library.staged_bytes(pin.sha256)) for pin in missing)
+
+    def lacking(self, missing: tuple[Pinned, ...], reserve: int) -> tuple[Pinned, int] | None:
+        """As :meth:`Library.lacking`."""
+        return self._library.lacking(missing, self.files(), reserve)
 
     def standing(self, now: datetime | None, on_air: Set[str] = frozenset()) -> Standing:
         """Inputs of a round of fetching. ``now`` is None while the clock is not trusted; ``on_air`` are the files

@@ -19,6 +19,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from kiosk import __version__
 from kiosk.common.terminal import escape
 from kiosk.contract import wire
+from kiosk.contract.reports import Signed
 from kiosk.station.link.sockets import Limits, keep_time
 
 log = logging.getLogger(__name__)
@@ -68,11 +69,12 @@ class TooLong(Unreachable):
 
 
 class Behind(Unreachable):
-    """The town's chain ends before the report begins: it wants everything after ``head_seq``."""
+    """The town's chain ends before the report begins: it wants everything after ``head_seq``. ``witness``, not yet
+    verified, is its countersignature of that."""
 
-    def __init__(self, message: str, head_seq: int) -> None:
+    def __init__(self, message: str, head_seq: int, witness: Signed | None = None) -> None:
         super().__init__(message)
-        self.head_seq = head_seq
+        self.head_seq, self.witness = head_seq, witness
 
 
 class Unwelcome(Unreachable):
@@ -84,6 +86,7 @@ class _Trouble(msgspec.Struct):
 
     error: str = ""
     head_seq: int = -1
+    witness: Signed | None = None
 
 
 class TownClient:
@@ -220,7 +223,7 @@ class TownClient:
         if status == 404:
             raise NoSuch(message)
         if status == 409 and said.head_seq >= 0:
-            raise Behind(message, said.head_seq)
+            raise Behind(message, said.head_seq, said.witness)
         if status == 415 and response.request.headers.get("Content-Encoding") == "gzip":
             raise NotPacked(message)
         if status in (400, 413, 422):

@@ -11,13 +11,24 @@ from tuf.api.metadata import Root
 
 from kiosk.contract import trust, wire
 from kiosk.contract.picture import CONTENT_TYPE
-from kiosk.contract.reports import MAX_BATCH, Entry, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Signed, Witness
+from kiosk.contract.reports import (
+    MAX_BATCH,
+    Entry,
+    Heartbeat,
+    HeartbeatAnswer,
+    Report,
+    ReportAnswer,
+    Signed,
+    Witness,
+    head_of,
+)
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, RecordForked, TownRefused
 from kiosk.station.journal import Journal
 from kiosk.station.link.client import PORTAL, Behind, Cut, Stopped, TownClient, Unreachable, Unwelcome
 from kiosk.station.link.pace import LONGEST_ASKED_S, Batch
 from kiosk.station.link.roots import follow_roots
+from kiosk.station.link.station_key import Sign
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +44,10 @@ class Delivery:
     """Talks to the town in the thread ``link-report``. ``pause`` sleeps so many seconds, less if asked to stop."""
 
     def __init__(
-        self, town: TownClient, journal: Journal, post: Post, station: str, pause: Callable[[float], None]
+        self, town: TownClient, journal: Journal, post: Post, station: str, pause: Callable[[float], None], sign: Sign
     ) -> None:
         self._town, self._journal, self._post, self._station, self._pause = town, journal, post, station, pause
+        self._sign = sign
         self._after: int | None = None
         """What the town has witnessed, as far as this conversation knows; the journal hears of it a moment later."""
         self._batch = Batch()
@@ -89,6 +101,7 @@ class Delivery:
                 break
             entries, weight = _fitting(entries, self._batch.bytes)
             report = Report(station=self._station, epoch=self._journal.epoch, previous=previous, entries=entries)
+            report = msgspec.structs.replace(report, signature=self._sign(wire.encode(head_of(report))))
             began = time.monotonic()
             try:
                 body = self._town.post_packed("/v1/reports", wire.encode(report))
@@ -98,6 +111,7 @@ class Delivery:
             except Behind as behind:
                 if rewound or behind.head_seq >= entries[0].seq:
                     raise
+                self._check_not_pruned(behind, root)
                 log.warning("link: the town has our record up to %d only; sent again from there", behind.head_seq)
                 after, rewound = behind.head_seq, True
                 continue
@@ -151,6 +165,35 @@ class Delivery:
             return root
         roots = follow_roots(self._town, root, self._post)
         return roots[-1].root if roots else root
+
+    def _check_not_pruned(self, behind: Behind, root: Root) -> None:
+        """Raises :class:`Unreachable` where the town wants entries that were removed here: it has forgotten them since,
+        restored from an old copy. They cannot be told again, and a new epoch begins: :class:`RecordForked`.
+
+        An answer of before, sent again by somebody on the line, has an earlier instant than what was last delivered.
+        """
+        _, entries = self._journal.waiting(1, behind.head_seq)
+        if not entries or entries[0].seq == behind.head_seq + 1 or behind.witness is None:
+            return
+        try:
+            witness = self._forgotten(behind, behind.witness, root)
+        except Refused as error:
+            self._refuse("report answer", error)
+            return
+        self._post(RecordForked(witness))
+        raise Unreachable(
+            f"report: the town has our record up to {witness.seq}, and what follows up to {entries[0].seq - 1} was "
+            "removed here; the record is begun anew"
+        )
+
+    def _forgotten(self, behind: Behind, signed: Signed, root: Root) -> Witness:
+        witness = trust.vouched(self._root_of(signed, root), signed, Witness, "countersignature")
+        told = (witness.station, witness.epoch, witness.seq)
+        if told != (self._station, self._journal.epoch, behind.head_seq):
+            raise Refused("wrong-station", f"countersignature for {told}: that is not this record")
+        if witness.at_ms <= self._journal.witnessed_ms():
+            raise Refused("replayed", "countersignature: it is older than the one that is held")
+        return witness
 
     def _refuse(self, what: str, error: Refused) -> None:
         log.warning("link: refused %s (%s): %s", what, error.reason, error)

@@ -23,6 +23,7 @@ from kiosk.station.link.delivery import Delivery
 from kiosk.station.link.download import DownloadProgress
 from kiosk.station.link.fetch import FetchRound, Job
 from kiosk.station.link.pace import Backoff, phase
+from kiosk.station.link.station_key import Sign
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service.threads import spawn
 
@@ -39,9 +40,16 @@ class Link:
     """The link to the town. The main loop asks for rounds and reports; the threads answer with events."""
 
     def __init__(
-        self, identity: Identity, documents: Documents, journal: Journal, post: Post, town: Town, fetch: Fetch
+        self,
+        identity: Identity,
+        documents: Documents,
+        journal: Journal,
+        post: Post,
+        town: Town,
+        fetch: Fetch,
+        sign: Sign,
     ) -> None:
-        """``town`` and ``fetch`` are those tables of the settings."""
+        """``town`` and ``fetch`` are those tables of the settings; ``sign`` signs with the station's key."""
         self.hours = FetchHours.of(fetch.hours)
         self.downloading: DownloadProgress | None = None
         """How far the download under way is; None between downloads."""
@@ -59,7 +67,7 @@ class Link:
         self._line = Bandwidth(1000 * fetch.limit_kbs, self._pause, self._report_is_due)
         self._fetch_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
         self._report_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
-        self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause)
+        self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause, sign)
         self._threads: list[Thread] = []
 
     def start(self) -> None:

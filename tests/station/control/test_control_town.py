@@ -58,7 +58,8 @@ class Side:
         self.room = Room(folder / "state", week(ALL, slot("09:00:00", "09:02:00", "law")), at("08:00:00"))
         documents = Documents(Library(folder / "state/library"))
         accepted = Accepted(documents, documents.load("villages", "room-1", identity.root_sha256))
-        self.link = Orders(identity, documents, self.room.journal, lambda event: None, Town(), Fetch())
+        settings = Town(), Fetch(), lambda data: ""
+        self.link = Orders(identity, documents, self.room.journal, lambda event: None, *settings)
         self.link.asked = []
         self.bell = Bell()
         room = self.room

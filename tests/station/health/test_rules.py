@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from kiosk.common.i18n import translator
 from kiosk.contract.station import Equipment, Thresholds
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import Cleared, Problem, Raised, RuleState, judge, problems
@@ -201,6 +202,18 @@ def test_c7_clock_that_ntp_took_away_is_told_with_its_own_remedy() -> None:
     assert room.sees(clock="untrusted", clock_doubtful=True) == [("Raised", "clock-untrusted")]
     [problem] = problems(room.state)
     assert "another time" in problem.text.text and "kiosk clock" in problem.remedy.text
+
+
+def test_a_programme_that_does_not_fit_the_disk_is_a_fault_until_it_does() -> None:
+    room = Watcher()
+    told = room.hears(0, lacking=1_500_000_001, lacking_title="水稻")
+    assert [news.problem.cause for news in told] == ["programmes-do-not-fit"]
+    problem = told[0].problem
+    assert "水稻 does not fit" in problem.text.render(str) and "1501 MB" in problem.text.render(str)
+    assert "have a larger disk put in" in problem.remedy.render(str)
+    assert problem.text.render(translator("zh")) == "硬盘放不下《水稻》，届时无法播放；还缺 1501 MB。"
+    assert room.sees(1, lacking=5, lacking_title="水稻") == room.sees(2) == []
+    assert room.sees(3, lacking=0) == [("Cleared", "programmes-do-not-fit")]
 
 
 def test_nothing_known_is_no_fault() -> None:

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from kiosk.common.log import JournalFormatter
 from kiosk.contract import trust, wire
 from kiosk.contract.playlist import Slot, Urgent
+from kiosk.contract.records import Action
 from kiosk.contract.reports import chain
 from kiosk.contract.trust import Held, Pinned
 from kiosk.contract.wire import Record, encode
@@ -40,6 +41,7 @@ from kiosk.station.library.accepted import Standing
 from kiosk.station.library.library import Library, WrongBytes
 from kiosk.station.link import client, download, pace
 from kiosk.station.link.bandwidth import Bandwidth
+from kiosk.station.link.station_key import signer
 from kiosk.town.stations import registry
 
 FILM = bytes(range(256)) * 2000
@@ -684,6 +686,42 @@ def test_a_refused_entry_is_set_aside_and_blocks_nothing(town: TownOnTheLine, ro
     assert [receipt.state for receipt in room.of(Delivered)[0].receipts] == ["accepted", "refused", "accepted"]
     (refused,) = room.journal.refused()
     assert (refused.seq, refused.id) == (2, "bad") and refused.reason
+
+
+def test_c5_record_that_a_disk_has_altered_holds_up_none_of_the_others(town: TownOnTheLine, room: Room) -> None:
+    """What is signed is the head: the town takes a record that does not fit its hash only as the first of a report."""
+    room.act(*(f"a{n}" for n in range(9)))
+    room.journal._seal("bad", lambda db: _append_altered(db))
+    room.act(*(f"b{n}" for n in range(30)))
+    room.report()
+    eventually(room.delivered())
+    told = [receipt for delivered in room.of(Delivered) for receipt in delivered.receipts]
+    assert [receipt.seq for receipt in told] == list(range(1, 41))
+    assert [(one.seq, one.reason[:5]) for one in told if one.state != "accepted"] == [(10, "hash:")]
+    assert not any(isinstance(event, TownUnreachable) for event in room.events)
+
+
+@pytest.mark.parametrize("key", [None, "nonsense", "00" * 32])
+def test_c5_station_without_its_key_is_told_to_enrol_again(
+    town: TownOnTheLine, room: Room, tmp_path: Path, key: str | None
+) -> None:
+    path = tmp_path / "state" / "station.key"
+    path.unlink() if key is None else path.write_text(key)
+    room.link._delivery._sign = signer(tmp_path / "state")
+    room.act("a1")
+    room.report()
+    room.fails_again()
+    told = room.of(TownUnreachable)[0]
+    assert "not signed with the key of this station" in told.error and "enrol" in told.remedy
+    assert room.journal.waiting_count() == 1, "nothing is lost"
+
+
+def _append_altered(db) -> None:  # type: ignore[no-untyped-def]
+    """A record that is not the one its hash was made over."""
+    seq, previous = head(db)
+    was, now = (wire.encode(Action(id=name, at_ms=1, by="A", action="stop", clock="trusted")) for name in ("x", "bad"))
+    row = {"seq": seq + 1, "hash": chain(previous, seq + 1, was), "id": "bad", "kind": "action", "record": now}
+    db.table("entries").insert(row, pk="seq")
 
 
 def _append_nonsense(db) -> None:  # type: ignore[no-untyped-def]

@@ -22,7 +22,6 @@ from kiosk.contract.reports import (
     GENESIS,
     Heartbeat,
     HeartbeatAnswer,
-    Report,
     ReportAnswer,
     Signed,
     Witness,
@@ -403,7 +402,7 @@ def test_many_stations_at_once_are_all_answered(server, office):
         previous, done = GENESIS, 0
         for seq in range(1, 6):
             data = action(f"a{seq}")
-            sent = report(data, station=name, first=seq, previous=previous)
+            sent = report(data, station=name, first=seq, previous=previous, by=f"{n:064x}")
             previous = chain(previous, seq, data)
             found = requests.post(f"{server.url}/v1/reports", data=encode(sent), headers=headers, timeout=30).json()
             done += found["receipts"][0]["state"] == "accepted"
@@ -414,5 +413,5 @@ def test_many_stations_at_once_are_all_answered(server, office):
 
 
 def test_empty_report_is_answered(station):
-    empty = Report(station="room-1", epoch="epoch-1", previous=GENESIS, entries=())
+    empty = report()
     assert station.post(f"{station.url}/v1/reports", data=encode(empty)).json()["receipts"] == []
