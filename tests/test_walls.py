@@ -108,6 +108,7 @@ PURE = (
     "kiosk.station.health.checks",
     "kiosk.station.health.evidence",
     "kiosk.station.playout.loudness",
+    "kiosk.station.playout.heard",
 )
 PURE_MAY_USE = {"msgspec"}
 TRUST_MAY_USE = {"tuf", "securesystemslib"}

@@ -21,6 +21,8 @@ ClockState = Literal["trusted", "declared", "holdover", "untrusted"]
 Outcome = Literal["completed", "stopped", "interrupted", "failed"]
 Origin = Literal["urgent", "session", "slot", "filler"]
 Evidence = Literal["none", "link", "cec", "person"]
+SoundWent = Literal["device", "null", "none"]
+"""Where sound goes: to a sound device, to a sink that nobody hears (also one that is muted), nowhere."""
 
 
 class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
@@ -62,8 +64,8 @@ class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
     boot_id: Id
     started_monotonic_ms: Span
     """CLOCK_MONOTONIC of this boot at ``actual_start_ms``: with it a wrong clock is put right later."""
-    sound: Literal["device", "null", "none"] | None = None
-    """Where its sound went: to a sound device, to a sink that nobody hears, nowhere; None: not known. Not yet told."""
+    sound: SoundWent | None = None
+    """Where its sound went, the worst of it that lasted for a tenth of the play; None: not known, or it has none."""
 
 
 class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="attendance"):

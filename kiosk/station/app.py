@@ -116,13 +116,13 @@ class Station:
         )  # fmt: skip
         self._link = Link(identity, documents, journal, post, config.town, config.fetch)
         self._devices = Devices(post)
-        self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
+        self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s, config.sound.output)
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         refused = RefusedEntries(journal)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
-            refused, stage,
+            refused, stage, sounds=config.sound.output != "none",
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh
@@ -292,8 +292,7 @@ class Station:
         self._refreshed = self._clock.monotonic()
         self._stage.show(self._overview.poster())
         self._snapshot = self._overview.snapshot()
-        on_air = self._snapshot.on_air
-        said = f"on air: {on_air.title}" if on_air else "poster"
+        said = status_file.now_line(self._snapshot)
         if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
         systemd.notify(systemd.status(said))

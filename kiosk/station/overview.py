@@ -1,12 +1,14 @@
 """The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import span
-from kiosk.contract.reports import Heartbeat, OnAir
+from kiosk.contract.records import SoundWent
+from kiosk.contract.reports import Heartbeat, OnAir, ScreenState
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.health.monitor import HealthMonitor
@@ -23,6 +25,7 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule.opening_hours import room_open
+from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
 
 
 class Overview:
@@ -42,10 +45,14 @@ class Overview:
         link: Link,
         refused: RefusedEntries,
         stage: Stage | None = None,
+        *,
+        sounds: bool = True,
     ) -> None:
+        """``sounds``: whether the settings want sound at all."""
         self._language, self._identity, self._accepted, self._clock = language, identity, accepted, clock
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
+        self._sounds = sounds
 
     def fetching(self) -> progress.FetchProgress:
         """How far the fetching of programmes has come."""
@@ -70,7 +77,7 @@ class Overview:
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""
         now = self._clock.now().astimezone(self._accepted.zone)
-        stop, on_air, coming = self._plan.stop_in_force(), self._playout.on_air(), self._plan.coming()
+        stop, on_air, coming = self._plan.stop_in_force(), self._on_air(), self._plan.coming()
         document = self._accepted.document
         return panel.Snapshot(
             now=now,
@@ -88,18 +95,26 @@ class Overview:
             fetching=self.fetching(),
             problems=self._monitor.problems(),
             sound=self._sound(),
-            screen=self._stage is None or self._stage.up,
+            display=self._display(),
         )
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()
         level = in_force(planned, hand, "slot")
-        return panel.Sound(level.volume, level.muted, hand is not None, self._playout.urgent_volume())
+        goes: SoundWent | Literal["off"] | None = self._playout.sound_goes() if self._sounds else "off"
+        return panel.Sound(level.volume, level.muted, hand is not None, self._playout.urgent_volume(), goes)
+
+    def _display(self) -> ScreenState | None:
+        return "up" if self._stage is None else self._stage.screen
+
+    def _on_air(self) -> OnAirProgramme | None:
+        """What is on the screen: nothing where there is none, whatever is due."""
+        return self._playout.on_air() if self._display() == "up" else None
 
     def heartbeat(self) -> Heartbeat:
         """How this room is, for the town. The link puts in a fresh nonce at each sending."""
         accepted, playlist = self._accepted, self._accepted.playlist
-        on_air = self._playout.on_air()
+        on_air, stop = self._on_air(), self._plan.stop_in_force()
         seq, digest = self._journal.head()
         coming = self.fetching()
         return Heartbeat(
@@ -115,7 +130,10 @@ class Overview:
             urgent_version=accepted.urgent_version,
             station_version=accepted.document.version if accepted.document else 0,
             clock=self._clock.state,
-            stopped=self._plan.stop_in_force() is not None,
+            stopped=stop is not None,
+            stopped_until_ms=None if stop is None else to_ms(stop.until) if stop.until else 0,
+            screen=self._display(),
+            sound=self._playout.sound_goes() if self._sounds else "none",
             on_air=OnAir(
                 programme=on_air.programme.id,
                 title=on_air.programme.title,
@@ -142,6 +160,9 @@ class Overview:
         """What the health rules are told beside what the monitor knows itself."""
         return Observation(
             inbox=inbox,
+            screen=self._display(),
+            sound=self._playout.sound_goes(),
+            sound_wanted=self._sounds,
             poster_fails=None if self._stage is None else self._stage.plain,
             plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,
@@ -167,7 +188,7 @@ class Overview:
             if now >= end:
                 state = "done" if self._journal.was_shown("slot", to_ms(start), to_ms(end)) else "missed"
             elif now >= start:
-                state = "on-air"
+                state = "on-air" if self._display() == "up" else "no-screen"
             rows.append(panel.Row(start, end, " ".join(titles[name] for name in dict.fromkeys(slot.programmes)), state))
         return tuple(rows)
 

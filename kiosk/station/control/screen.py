@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kiosk.station.clock.clock import Clock
 from kiosk.station.events import ChildGone, ChildSaid, FromScreen, StageGone, StageSaid
 from kiosk.station.playout.playout import Playout
-from kiosk.station.projector.messages import Grabbed, Shown, Staged
+from kiosk.station.projector.messages import Grabbed, Held, Shown, Staged
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshot, Screenshots
 from kiosk.station.projector.stage import Stage
@@ -29,8 +29,10 @@ class Screen:
         now = self._clock.monotonic()
         match event:
             case StageSaid(message=Staged() as size):
-                self._stage.ready(size)
+                self._stage.ready(size, now)
                 self._projector.screen_came(now)
+            case StageSaid(message=Held()):
+                self._stage.held(now)
             case StageGone():
                 self._screenshots.screen_went()
                 if self._stage.gone(event, now):

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.i18n import Language, day_name, translator, zone_name
 from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
 from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.panel.snapshot import Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
 ORIGINS = {
@@ -24,6 +24,23 @@ ROW_STATES = {
     "on-air": mark("on air"),
     "to-come": mark("to come"),
     "missed": mark("missed"),
+    "no-screen": mark("not shown: no screen"),
+}
+NO_SCREEN = {
+    "none": (
+        mark("This PC shows nothing: its X server does not answer."),
+        mark("Restart the PC; if that does not help, tell the town."),
+    ),
+    "denied": (
+        mark("This PC shows nothing: its X server does not let the kiosk in."),
+        mark("Tell the town: the X server's permissions for the kiosk must be set right (xhost)."),
+    ),
+    "starting": (mark("The screen is being set up; that takes some seconds."),),
+}
+NO_SOUND = {
+    "none": mark("Nothing is heard: the sound server does not answer, or there is no sound device."),
+    "null": mark("Nothing is heard: no loudspeaker is connected, or the sound of the PC is muted."),
+    "off": mark("Nothing is heard: the settings of this PC want no sound."),
 }
 CLOCKS = {
     "trusted": mark("The clock is right."),
@@ -73,7 +90,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         coming="" if coming is None else f"{_when(coming.start, snapshot, language)}  {coming.title}",
         sound=_("Sound off") if snapshot.sound.muted else _("Volume {percent}").format(percent=snapshot.sound.volume),
         sound_detail=_sound(snapshot, language),
-        today=day_name(snapshot.now.date(), language),
+        today=f"{day_name(snapshot.now.date(), language)} ({zone_name(str(snapshot.now.tzinfo), language)})",
         rows=tuple(
             RowWords(_span(row.start, row.end, snapshot), row.title, _(ROW_STATES[row.state]), row.state)
             for row in snapshot.today
@@ -88,19 +105,39 @@ def of(snapshot: Snapshot, language: Language) -> Words:
 
 def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
     _ = translator(language)
-    on_air, stopped = snapshot.on_air, snapshot.stopped
+    on_air, stopped, shows = snapshot.on_air, snapshot.stopped, snapshot.shows
+    if shows in NO_SCREEN:
+        said = [_(text) for text in NO_SCREEN[shows]]
+        if stopped is not None:
+            said.append(_("Stopped: {detail}").format(detail=_stopped(stopped, snapshot, language)))
+        return _("The screen shows nothing"), _sentences(said, language)
     if on_air is not None:
         detail = _("{times}, {origin}").format(
             times=_span(on_air.start, on_air.end, snapshot), origin=_(ORIGINS[on_air.origin])
         )
-        return on_air.title, detail
+        unheard = _unheard(snapshot, language)
+        return on_air.title, f"{detail}{_('; ')}{unheard}" if unheard else detail
     if stopped is None:
         return _("Nothing is on air"), _("The screen shows this week's table.")
+    return _("Stopped"), _stopped(stopped, snapshot, language)
+
+
+def _stopped(stopped: Stopped, snapshot: Snapshot, language: Language) -> str:
+    _ = translator(language)
     if stopped.until is None:
         until = _("until somebody presses Start")
     else:
         until = _("until {time}").format(time=_when(stopped.until, snapshot, language))
-    return _("Stopped"), _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
+    return _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
+
+
+def _unheard(snapshot: Snapshot, language: Language) -> str:
+    """Why nothing is heard; empty where sound reaches a device, or it is not known."""
+    return translator(language)(NO_SOUND.get(snapshot.sound.goes or "", ""))
+
+
+def _sentences(said: list[str], language: Language) -> str:
+    return (" " if language == "en" else "").join(said)
 
 
 def of_picture(picture: Screenshot | None, snapshot: Snapshot, language: Language) -> str:
@@ -116,7 +153,8 @@ def of_picture(picture: Screenshot | None, snapshot: Snapshot, language: Languag
 
 def _sound(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
     _ = translator(language)
-    sound, said = snapshot.sound, []
+    sound, unheard = snapshot.sound, _unheard(snapshot, language)
+    said = [unheard] if unheard else []
     if sound.muted:
         said.append(_("When the sound is on again: volume {percent}.").format(percent=sound.volume))
     if sound.by_hand:

@@ -16,11 +16,32 @@ from kiosk.common.terminal import escape
 from kiosk.station.display.poster import Poster
 from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
-from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake, sweep
-from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
+from kiosk.station.player.window import (
+    HUNG_UP,
+    PosterWindow,
+    ScreenDenied,
+    ScreenResized,
+    connect,
+    keep_awake,
+    sweep,
+)
+from kiosk.station.projector.messages import (
+    MOST_WORDS,
+    SCREEN_DENIED,
+    SCREEN_GONE,
+    SCREEN_RESIZED,
+    Grabbed,
+    Held,
+    Message,
+    Paint,
+    Staged,
+    ToStage,
+    line,
+)
 
 SWEEP_EVERY = 1.0
-"""Seconds after which a window that a dead process has left on the screen is taken away."""
+"""Seconds after which a window that a dead process has left on the screen is taken away, and the daemon is told that
+the X server still answers."""
 _ORDERS = msgspec.json.Decoder(ToStage)
 
 
@@ -35,10 +56,13 @@ def main() -> None:
         keep_awake(connection)
         window = PosterWindow(connection)
         _report(Staged(width=window.width, height=window.height))
+        swept_at = time.monotonic()
         while True:
             ready, _, _ = select.select([orders, connection.fileno()], [], [], SWEEP_EVERY)
-            if not ready:
+            if time.monotonic() - swept_at >= SWEEP_EVERY:
                 sweep(connection)
+                swept_at = time.monotonic()
+                _report(Held())
             if connection.fileno() in ready:
                 while connection.pending_events():  # raises when the server has hung up
                     window.check_screen(connection.next_event())  # any client may send us events: they are read
@@ -56,6 +80,10 @@ def main() -> None:
                 window.paint(draw(msgspec.json.decode(posters[-1], type=Poster), window.width, window.height))
             if len(posters) < len(given):
                 _report(_screenshot(connection))
+    except ScreenDenied:
+        sys.exit(SCREEN_DENIED)
+    except ScreenResized:
+        sys.exit(SCREEN_RESIZED)
     except HUNG_UP as error:
         sys.stderr.write(f"stage: {escape(str(error))}\n")
         sys.exit(SCREEN_GONE)

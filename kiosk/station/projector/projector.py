@@ -28,6 +28,8 @@ JOIN_SPARE = 0.05
 MOST_LEAD = 4.0
 LINGER = 2.0
 """Seconds that a programme's last picture stays on the screen where the next programme is late."""
+SETS_UP = 5.0
+"""Seconds that the screen may take to be there at a start, without having been missing."""
 SAME_INSTANT = 0.005
 """Seconds by which two instants may differ and count as the same: wall and monotonic clock drift so much."""
 LEAVE_WITHIN = 2.0
@@ -109,6 +111,7 @@ class Projector:
         """The X server is there: start, or join again, every play that is cued or on air."""
         self.screen_up = True
         for run in self._runs.values():
+            run.screen_lost |= run.process is None and now > run.asked + SETS_UP
             if run.process is None:
                 self._start(run, now)
 
@@ -116,6 +119,7 @@ class Projector:
         """The X server is gone, and all windows with it: end the children, as libVLC would play on without a window."""
         self.screen_up = False
         for run in self._runs.values():
+            run.screen_lost |= run.since is not None
             if run.process is not None:
                 run.end_child()
         for leaver in self._leavers.values():
@@ -138,7 +142,8 @@ class Projector:
                 return self._shown(run, at)
             case ChildSaid(message=Progress() as progress) if run and run.since is not None:
                 run.progressed(progress.at, progress.media_ms, progress.pictures, progress.lost)
-                return [run.position(progress.at)]
+                taken = None if progress.sound is None else progress.sound == "taken"
+                return [replace(run.position(progress.at), taken=taken)]
             case ChildSaid(message=Failed(cause=cause)) if run:
                 return self._replace(run, cause, now)
             case ChildGone(child, code):
@@ -240,6 +245,7 @@ class Projector:
 
     def _over(self, run: ShowingRun, now: float, cause: str = "") -> OffScreen:
         at = min(now, run.showing.end)
+        run.screen_lost |= not self.screen_up and now > run.asked + SETS_UP
         if run.shown_at is not None:
             self._last_end = at
         return run.over(at, cause)

@@ -80,7 +80,7 @@ def test_an_old_picture_is_not_given_out_as_a_fresh_one(administrator: Browser, 
 
 
 def test_where_there_is_no_screen_that_is_said_at_once(administrator: Browser, room: Room) -> None:
-    room.snapshot = replace(room.snapshot, screen=False)
+    room.snapshot = replace(room.snapshot, display="none")
     began = time.monotonic()
     answer = administrator.get("/screen.jpg?fresh=1")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
