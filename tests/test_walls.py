@@ -97,6 +97,7 @@ PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
+    "kiosk.town.ledger.condition",
     "kiosk.common.messages",
     "kiosk.common.text",
     "kiosk.common.decode",

@@ -13,15 +13,21 @@ from kiosk.town.database.store import Store
 
 _SOME = 1000
 """Rows fetched at once."""
-_SAID = ("clock", "playlist_version", "waiting", "programmes_missing", "bytes_missing", "bytes_per_s", "ready_ms")
+_SAID = (
+    *("clock", "playlist_version", "waiting", "programmes_missing", "bytes_missing", "bytes_per_s", "ready_ms"),
+    *("stopped", "stopped_until_ms", "screen", "sound", "open_faults"),
+)
 """What a heartbeat says that the ledger shows."""
 
 play, entry = schema.play, schema.entry
 
 
 def plays(store: Store) -> Iterator[dict[str, Any]]:
-    """Every play row, by station and in the order of its chain; columns as in ``schema.play``."""
-    return _rows(store, select(play).order_by(play.c.station, play.c.chain, play.c.seq))
+    """Every play row, by station and in the order of its chain; columns as in ``schema.play``, and ``sound``."""
+    place = and_(*(entry.c[name] == play.c[name] for name in ("station", "chain", "seq")))
+    question = select(play, entry.c.record).join(entry, place).order_by(play.c.station, play.c.chain, play.c.seq)
+    for row in _rows(store, question):
+        yield row | {"sound": _sound_of(row.pop("record"))}
 
 
 def stations(store: Store) -> Iterator[dict[str, Any]]:
@@ -29,7 +35,7 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
 
     ``head_seq`` is that of its newest chain, ``restarts`` counts how often its enrolment has begun a new epoch.
     ``refused`` counts the entries that the town would not take, ``forks`` those of another story that were set aside,
-    ``repairs`` those that put its clock right. What nobody has said is None.
+    ``repairs`` those that put its clock right, ``faults`` the open ones. What nobody has said is None.
     """
     station, beat, chain, every = schema.station, schema.heartbeat, schema.chain, schema.chain.alias()
 
@@ -49,6 +55,7 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
             number_of(entry, entry.c.state == "refused").label("refused"),
             number_of(schema.fork).label("forks"),
             number_of(schema.clock_repair).label("repairs"),
+            number_of(schema.fault, schema.fault.c.cleared_ms.is_(None)).label("faults"),
         )
         .outerjoin(beat, beat.c.station == station.c.id)
         .outerjoin(chain, and_(chain.c.station == station.c.id, chain.c.chain == station.c.chain))
@@ -124,6 +131,43 @@ def late(store: Store, older_than_ms: int) -> Iterator[dict[str, Any]]:
         .where(age >= older_than_ms)
         .order_by(entry.c.station, entry.c.chain, entry.c.seq),
     )
+
+
+def faults(store: Store, station: str = "", *, cleared: bool = False) -> Iterator[dict[str, Any]]:
+    """The open faults of one station or of all, oldest first; with ``cleared`` those too that are over.
+
+    ``told``: whether the station's newest heartbeat since still names the cause; None where none has come since.
+    """
+    fault, beat = schema.fault, schema.heartbeat
+    names = ("station", "fault", "cause", "device", "by", "found_ms", "received_ms", "cleared_ms", "state")
+    question = (
+        select(
+            *(fault.c[name] for name in (*names, "text", "remedy")),
+            beat.c.heartbeat,
+            beat.c.received_ms.label("heard_ms"),
+        )
+        .outerjoin(beat, beat.c.station == fault.c.station)
+        .where(*([fault.c.station == station] if station else []))
+        .where(*([] if cleared else [fault.c.cleared_ms.is_(None)]))
+        .order_by(fault.c.station, fault.c.found_ms, fault.c.fault)
+    )
+    for row in _rows(store, question):
+        said, heard_ms = msgspec.json.decode(row.pop("heartbeat") or "{}"), row.pop("heard_ms")
+        newer = heard_ms is not None and heard_ms > row["received_ms"]
+        yield row | {"told": row["cause"] in said.get("open_faults", ()) if newer else None}
+
+
+class _Sound(msgspec.Struct):
+    """Of a play's record where its sound went."""
+
+    sound: str | None = None
+
+
+def _sound_of(record: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(bytes(record), type=_Sound).sound
+    except msgspec.DecodeError:
+        return None
 
 
 def _restarted(chain: Any) -> ColumnElement[bool]:
