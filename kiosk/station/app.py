@@ -138,7 +138,7 @@ class Station:
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip
         self._screen = Screen(
-            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot
+            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot, self._refresh
         )
         self._equipment = Equipment(
             monitor, playout, clock,

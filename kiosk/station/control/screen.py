@@ -16,17 +16,17 @@ class Screen:
 
     def __init__(
         self, stage: Stage, projector: Projector, screenshots: Screenshots, playout: Playout, clock: Clock,
-        replan: Callable[[str], None], send_screenshot: Callable[[Screenshot], None],
+        replan: Callable[[str], None], send_screenshot: Callable[[Screenshot], None], refresh: Callable[[], None],
     ) -> None:  # fmt: skip
         """``replan`` brings the screen in step with the plan, ``send_screenshot`` takes each picture to
-        the town, if it has asked for one."""
+        the town, if it has asked for one, ``refresh`` tells people that the screen is there, or is not."""
         self._stage, self._projector, self._screenshots = stage, projector, screenshots
         self._playout, self._clock = playout, clock
-        self._replan, self._send_screenshot = replan, send_screenshot
+        self._replan, self._send_screenshot, self._refresh = replan, send_screenshot, refresh
 
     def handle(self, event: FromScreen) -> None:
         """What one of the processes at the screen has reported."""
-        now = self._clock.monotonic()
+        now, before = self._clock.monotonic(), self._stage.screen
         match event:
             case StageSaid(message=Staged() as size):
                 self._stage.ready(size, now)
@@ -45,6 +45,8 @@ class Screen:
                 shown = isinstance(event, ChildSaid) and isinstance(event.message, Shown)
                 if self._playout.handle(reports) or shown:
                     self._replan("a programme failed")
+        if self._stage.screen != before:
+            self._refresh()
 
     def tick(self) -> None:
         """About once a second: what hangs is replaced, what has gone is started anew."""

@@ -119,9 +119,8 @@ class Projector:
         """The X server is gone, and all windows with it: end the children, as libVLC would play on without a window."""
         self.screen_up = False
         for run in self._runs.values():
-            run.screen_lost |= run.since is not None
             if run.process is not None:
-                run.end_child()
+                run.lose_screen()
         for leaver in self._leavers.values():
             leaver.process.kill()
 
@@ -149,7 +148,7 @@ class Projector:
             case ChildGone(child, code):
                 self._leavers.pop(child, None)
                 if run and code == SCREEN_GONE:  # not the file's fault: it starts again with the screen, or by tick()
-                    run.end_child()
+                    run.lose_screen()
                 elif run:
                     return self._replace(run, f"the player ended with {code}", now)
         return []

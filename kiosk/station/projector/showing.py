@@ -99,6 +99,11 @@ class ShowingRun:
         self.since, self.counted = None, (0, 0)
         self.process, self.child = None, ""
 
+    def lose_screen(self) -> None:
+        """The screen is gone, and with it the child."""
+        self.screen_lost |= self.since is not None
+        self.end_child()
+
     def trouble(self, now: float, stall: float, memory_mb: int) -> str:
         """Why the child has to be replaced; empty where it need not be."""
         if self.process is None:

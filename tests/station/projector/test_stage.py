@@ -170,6 +170,8 @@ def test_all_comes_back_after_x_restarts(own: XServer, clips: Clips) -> None:
     assert len(rig.of(OnScreen)) == 1, "one row goes on"
     assert rig.of(OffScreen) == [] and rig.of(Replaced) == [], "nobody blames the file"
     assert [event for event in rig.events if isinstance(event, Crashed)] == []
+    [report] = rig.projector.drop("a", time.monotonic())
+    assert isinstance(report, OffScreen) and report.screen_lost, "d6: its row says why it lacks a part"
     rig.close()
     sampler.stop()
 
