@@ -110,7 +110,7 @@ def export_command(
         raise click.ClickException(f"{error}{hint}") from None
     except OSError as error:
         raise click.ClickException(f"{out}: cannot be written ({error.strerror}); choose another place") from None
-    what = "plays" if form == "csv" else "entries"
+    what = "rows" if form == "csv" else "entries"
     found = f"{rows} {what}" if rows else f"no {what}{_of_days(days)}"
     click.echo(f"{found}; times and days: {place.key}", err=True)
 

@@ -39,6 +39,10 @@ EVIDENCE: dict[Evidence, str] = {
     "cec": mark("screen says that it is on"),
     "person": mark("seen by a person"),
 }
+UNHEARD = {
+    "none": mark("not heard: there was no sound device"),
+    "null": mark("not heard: no loudspeaker, or the PC was muted"),
+}
 FIELDS = {"actual_start_ms": mark("Start"), "actual_end_ms": mark("End"), "title": mark("Programme")}
 """What people call the fields that are put right most."""
 
@@ -148,6 +152,8 @@ def _remarks(right: PutRight, zone: ZoneInfo, _: Callable[[str], str]) -> Iterat
         yield _("goes on after an interruption")
     if play.muted:
         yield _("without sound")
+    elif play.sound in UNHEARD:
+        yield _(UNHEARD[play.sound])
     if play.clock == "untrusted" and not any(change.field in FIELDS and not change.reason for change in right.changes):
         yield _("the clock could not be trusted")
     for change in right.changes:
