@@ -208,6 +208,7 @@ class Station:
 
     def _end(self) -> None:
         systemd.notify(systemd.STOPPING)
+        status_file.remove(Path(self._config.station.runtime))
         self._playout.close("the station was shut down")
         self._screen.close()
         if self._panel:

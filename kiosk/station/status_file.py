@@ -10,7 +10,7 @@ from kiosk.station.link.progress import progress_line
 from kiosk.station.panel.snapshot import Snapshot, Sound, Stopped
 
 NAME = "status"
-STALE_S = 60.0
+STALE_S = 30.0
 """A file older than this was left by a daemon that does not run any more, or hangs."""
 
 
@@ -74,6 +74,12 @@ def write(runtime: Path, snapshot: Snapshot) -> None:
         write_whole(runtime / NAME, text.encode(), lasting=False)
 
 
+def remove(runtime: Path) -> None:
+    """Take the file away: the daemon ends, and nothing that it says is so any more."""
+    with contextlib.suppress(OSError):
+        (runtime / NAME).unlink()
+
+
 def read(runtime: Path) -> str:
     """The file's text. Raises :class:`FileNotFoundError` with a sentence where no daemon runs, or it hangs."""
     path = runtime / NAME
@@ -81,7 +87,7 @@ def read(runtime: Path) -> str:
         age = time.time() - path.stat().st_mtime
         text = path.read_text(encoding="utf-8")
     except OSError:
-        missing = f"no station has run here: there is no {path}; see systemctl status kiosk-station"
+        missing = f"no station runs here: there is no {path} to read; see systemctl status kiosk-station"
         raise FileNotFoundError(missing) from None
     if age > STALE_S:
         raise FileNotFoundError(f"no station runs: {path} is {age:.0f} s old; see systemctl status kiosk-station")

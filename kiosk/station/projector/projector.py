@@ -28,8 +28,6 @@ JOIN_SPARE = 0.05
 MOST_LEAD = 4.0
 LINGER = 2.0
 """Seconds that a programme's last picture stays on the screen where the next programme is late."""
-SETS_UP = 5.0
-"""Seconds that the screen may take to be there at a start, without having been missing."""
 SAME_INSTANT = 0.005
 """Seconds by which two instants may differ and count as the same: wall and monotonic clock drift so much."""
 LEAVE_WITHIN = 2.0
@@ -62,6 +60,8 @@ class Projector:
         self._last_end = 0.0
         self._join_lead = JOIN_LEAD
         self.screen_up = False
+        self._screen_missed = False
+        """Whether it is known that there is none; not before the stage has looked."""
 
     @property
     def plays(self) -> frozenset[str]:
@@ -109,15 +109,16 @@ class Projector:
 
     def screen_came(self, now: float) -> None:
         """The X server is there: start, or join again, every play that is cued or on air."""
-        self.screen_up = True
+        self.screen_up, missed = True, self._screen_missed
+        self._screen_missed = False
         for run in self._runs.values():
-            run.screen_lost |= run.process is None and now > run.asked + SETS_UP
+            run.screen_lost |= missed and run.process is None and now > run.asked
             if run.process is None:
                 self._start(run, now)
 
     def screen_went(self) -> None:
         """The X server is gone, and all windows with it: end the children, as libVLC would play on without a window."""
-        self.screen_up = False
+        self.screen_up, self._screen_missed = False, True
         for run in self._runs.values():
             if run.process is not None:
                 run.lose_screen()
@@ -244,7 +245,7 @@ class Projector:
 
     def _over(self, run: ShowingRun, now: float, cause: str = "") -> OffScreen:
         at = min(now, run.showing.end)
-        run.screen_lost |= not self.screen_up and now > run.asked + SETS_UP
+        run.screen_lost |= self._screen_missed and now > run.asked
         if run.shown_at is not None:
             self._last_end = at
         return run.over(at, cause)

@@ -46,7 +46,7 @@ def words(row: Row, local: Callable[[int], str]) -> Iterator[str]:
         fetching = f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch"
         yield fetching if row["silent"] else f"{fetching} at {speed:.0f} kB/s, {when}"
     elif row["ready"]:
-        yield "ready"
+        yield "otherwise ready" if row["sound"] in _SOUND else "ready"
     elif row["playlist_version"]:
         yield "programmes all there"
     if row["waiting"]:

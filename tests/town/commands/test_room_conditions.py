@@ -99,7 +99,7 @@ def test_d6_stop_and_sound_are_told_in_the_towns_zone(office: Town, kiosk: Calla
     heard(office, stopped=True, stopped_until_ms=int(until.timestamp() * 1000), sound="none")
     assert "stopped until 2026-03-05 14:00:00, no sound" in room(kiosk)
     heard(office, sound="null")
-    assert "sound that nobody hears: no loudspeaker, or the PC is muted" in room(kiosk)
+    assert "sound that nobody hears: no loudspeaker, or the PC is muted, otherwise ready" in room(kiosk)
 
 
 def test_d6_faults_are_listed_with_since_when_and_remedy(office: Town, kiosk: Callable[..., str]) -> None:
