@@ -296,7 +296,7 @@ class Station:
         said = status_file.now_line(self._snapshot)
         if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
-        systemd.notify(systemd.status(said))
+        systemd.notify(systemd.status(f"{said} (times: {self._snapshot.now.tzinfo})"))
         status_file.write(Path(self._config.station.runtime), self._snapshot)
 
     def _crashed(self, event: Crashed) -> None:
