@@ -40,15 +40,8 @@ def words(row: Row, local: Callable[[int], str]) -> Iterator[str]:
         yield _SCREEN.get(row["screen"], _SCREEN[None])
     if row["sound"] in _SOUND:
         yield _SOUND[row["sound"]]
-    if row["programmes_missing"]:
-        when = f"ready about {local(row['ready_ms'])}" if row["ready_ms"] else "ready at a time not known yet"
-        megabytes, speed = row["bytes_missing"] / 1e6, row["bytes_per_s"] / 1000
-        fetching = f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch"
-        yield fetching if row["silent"] else f"{fetching} at {speed:.0f} kB/s, {when}"
-    elif row["ready"]:
-        yield "otherwise ready" if row["sound"] in _SOUND else "ready"
-    elif row["playlist_version"]:
-        yield "programmes all there"
+    if row["playlist_version"] or row["programmes_missing"]:
+        yield _readiness(row, local)
     if row["waiting"]:
         yield f"{row['waiting']} records not yet here"
 
@@ -66,6 +59,19 @@ def _would_play(row: Row) -> bool:
     return bool(
         row["playlist_version"] and not row["programmes_missing"] and not row["stopped"] and row["screen"] == "up"
     )
+
+
+def _readiness(row: Row, local: Callable[[int], str]) -> str:
+    """Of a room with a week: what it has still to fetch, or whether it is ready."""
+    if row["programmes_missing"]:
+        done = "all there" if row["stopped"] or row["screen"] in ("none", "denied") else "ready"
+        when = f"{done} about {local(row['ready_ms'])}" if row["ready_ms"] else f"{done} at a time not known yet"
+        megabytes, speed = row["bytes_missing"] / 1e6, row["bytes_per_s"] / 1000
+        fetching = f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch"
+        return fetching if row["silent"] else f"{fetching} at {speed:.0f} kB/s, {when}"
+    if not row["ready"]:
+        return "programmes all there"
+    return "otherwise ready" if row["sound"] in _SOUND else "ready"
 
 
 def _week(row: Row) -> str:

@@ -82,6 +82,8 @@ def test_d6_room_that_is_not_heard_is_never_ready(office: Town, kiosk: Callable[
         ({"screen": None}, "screen not known, programmes all there"),
         ({"stopped": True, "stopped_until_ms": 0}, "stopped until somebody presses Start"),
         ({"stopped": True}, "stopped, "),
+        ({"stopped": True, "programmes_missing": 1, "ready_ms": 1}, "all there about 1970-01-01"),
+        ({"screen": "none", "programmes_missing": 1}, "all there at a time not known yet"),
         ({"playlist_version": 0}, "no week"),
     ],
 )
