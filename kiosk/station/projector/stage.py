@@ -39,8 +39,8 @@ class Stage:
         self._process: Process | None = None
         self._poster: Poster | None = None
         self._retry_at = self._heard_at = 0.0
-        self._silent = False
-        """Whether the process was ended as the X server did not answer it."""
+        self._silent = ""
+        """Why the process was ended, where it was the X server's doing; empty where it was not."""
         self._told = ""
         """What was logged of the screen that is not there; empty while it is."""
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
@@ -67,10 +67,9 @@ class Stage:
         if self._process is None and now >= self._retry_at:
             module, arguments = "kiosk.station.player.stage", (self._display,)
             self._process = Process(module, "stage", self._post, FromStage, StageSaid, StageGone, arguments)
-            self._heard_at, self._silent = now, False
-        elif self._process is not None and now - self._heard_at > ANSWERS_WITHIN and not self._silent:
-            self._silent = True
-            self._process.kill()
+            self._heard_at, self._silent = now, ""
+        elif now - self._heard_at > ANSWERS_WITHIN:
+            self.connect_anew(f"the X server at {self._display} does not answer")
 
     def show(self, poster: Poster) -> None:
         """Show this poster whenever no programme is on air."""
@@ -87,6 +86,12 @@ class Stage:
         self._told = ""
         self.held(now)
         self._paint()
+
+    def connect_anew(self, why: str) -> None:
+        """End the process because of the X server; the next one finds out whether there is one that lets it in."""
+        if self._process is not None and not self._silent:
+            self._silent = why
+            self._process.kill()
 
     def held(self, now: float) -> None:
         """The process says that the X server answers."""
@@ -115,7 +120,7 @@ class Stage:
     def _state_after(self, returncode: int) -> tuple[ScreenState | None, str]:
         """What the process's end tells of the screen, and in words."""
         if self._silent:
-            return "none", f"the X server at {self._display} does not answer"
+            return "none", self._silent
         if returncode == SCREEN_GONE:
             return "none", f"there is no X server at {self._display}"
         if returncode == SCREEN_DENIED:
