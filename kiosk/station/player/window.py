@@ -3,6 +3,7 @@
 import contextlib
 import os
 import select
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,8 @@ def connect(name: str) -> Any:
     """A connection to the X server ``name``. Raises :class:`ScreenGone`; :class:`ScreenDenied` where it answers no."""
     os.environ["DISPLAY"] = name  # libVLC opens its own connection by this
     try:
-        return display.Display(name)
+        with contextlib.redirect_stdout(sys.stderr):  # python-xlib prints its warnings where our messages go
+            return display.Display(name)
     except DisplayConnectionError as error:
         reason = str(error.msg).strip()
         if isinstance(error.__context__, OSError):  # it never came to an answer
