@@ -158,6 +158,7 @@ class Station:
             )
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
+        self._sound_told = playout.sound_goes()
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         """A signal handler: only posts."""
@@ -274,7 +275,7 @@ class Station:
         self._timekeeping.check()
         self._people.tick()
         self._screen.tick()
-        if now - self._refreshed >= REFRESH_SECONDS:
+        if now - self._refreshed >= REFRESH_SECONDS or self._playout.sound_goes() != self._sound_told:
             self._refresh()
 
     # --- the plan, and what people see of it ---
@@ -290,7 +291,7 @@ class Station:
 
     def _refresh(self) -> None:
         """Renew what people see of the station: the poster and the panel's snapshot."""
-        self._refreshed = self._clock.monotonic()
+        self._refreshed, self._sound_told = self._clock.monotonic(), self._playout.sound_goes()
         self._stage.show(self._overview.poster())
         self._snapshot = self._overview.snapshot()
         said = status_file.now_line(self._snapshot)
