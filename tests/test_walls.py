@@ -105,6 +105,7 @@ PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
+    "kiosk.town.ledger.condition",
     "kiosk.common.messages",
     "kiosk.common.text",
     "kiosk.common.planned",
@@ -119,6 +120,7 @@ PURE = (
     "kiosk.station.health.checks",
     "kiosk.station.health.evidence",
     "kiosk.station.playout.loudness",
+    "kiosk.station.playout.heard",
 )
 PURE_MAY_USE = {"msgspec"}
 TRUST_MAY_USE = {"tuf", "securesystemslib"}
