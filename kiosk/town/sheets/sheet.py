@@ -1,0 +1,210 @@
+"""What a workbook says: its rows, one for each day, and a sentence for every cell that needs a person. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.checks import Holiday, check_rows
+from kiosk.town.sheets.dates import Around, Unread, read_days
+from kiosk.town.sheets.grid import Cell, Finding, Grid
+from kiosk.town.sheets.headers import Header, Role, find_headers, role_of
+from kiosk.town.sheets.months import Stated, first_stated, nth_week_in, stated, week_in
+from kiosk.town.sheets.rows import Row, rows_of
+from kiosk.town.sheets.settle import settle
+from kiosk.town.sheets.table import DateCell, Draft, TableReader, Tell
+from kiosk.town.sheets.times import read_times
+
+ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
+
+
+@dataclass
+class Reading:
+    """What was understood of a workbook, and what was not."""
+
+    rows: list[Row] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    stated: tuple[Stated, ...] = ()
+
+    @property
+    def months(self) -> list[str]:
+        """The months that the rows lie in, as 2026-03; without rows those that are stated."""
+        if self.rows:
+            return sorted({row.date[:7] for row in self.rows})
+        return sorted({f"{one.year}-{one.month:02}" for one in self.stated if one.year and one.month})
+
+
+def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", month: date | None = None) -> Reading:
+    """Read the sheets of a workbook. ``month`` is any day of the month that the caller names."""
+    reading = Reading()
+    plans = [(grid, headers) for grid in grids if not _hidden(grid, reading) and (headers := _headers(grid, reading))]
+    if not plans and not reading.problems:
+        message = Message(mark("there is no table with a header: no column is called 节目名称 or the like"))
+        reading.problems.append(Finding("", None, None, "", message, Message(ALIAS_HINT)))
+    contexts = [
+        _context(grid, headers, file_name, month, alone=len(plans) == 1, warn=reading.warnings.append)
+        for grid, headers in plans
+    ]
+    years = {one.year for one in contexts if one.year}
+    reading.stated = tuple(contexts)
+    for (grid, headers), context in zip(plans, contexts, strict=True):
+        if context.year is None and len(years) == 1:
+            context = replace(context, year=next(iter(years)))
+        _read_sheet(grid, headers, context, reading, holiday)
+    order = {grid.name: n for n, (grid, _) in enumerate(plans)}
+    for found in (reading.problems, reading.warnings):
+        found[:] = [one for n, one in enumerate(found) if one not in found[:n]]
+        found.sort(key=lambda one: (order.get(one.sheet, -1), one.row or 0, one.column or 0))
+    return reading
+
+
+def _hidden(grid: Grid, reading: Reading) -> bool:
+    if grid.hidden and find_headers(grid):
+        message = Message(mark("this sheet is hidden: it is not read"))
+        reading.warnings.append(Finding(grid.name, None, None, "", message, Message(mark("show it, if it counts"))))
+    return grid.hidden
+
+
+def _headers(grid: Grid, reading: Reading) -> list[Header]:
+    headers = find_headers(grid)
+    if not headers and sum(not cell.blank for row in grid.rows for cell in row) > 6:
+        message = Message(mark("no table with a header was found in this sheet: it is not read"))
+        reading.warnings.append(Finding(grid.name, None, None, "", message, Message(ALIAS_HINT)))
+    return headers
+
+
+def _title_texts(grid: Grid, headers: list[Header]) -> list[tuple[int, int, str]]:
+    found = []
+    for row in range(headers[0].bottom + 1):
+        for column in range(grid.width):
+            text = grid.own(row, column).text
+            if text and not role_of(text):
+                found.append((row, column, text))
+    return found
+
+
+def _context(
+    grid: Grid, headers: list[Header], file_name: str, month: date | None, *, alone: bool, warn: Tell
+) -> Stated:
+    """Year and month of a sheet: from its title, its name, the file's name, the option."""
+    titles = _title_texts(grid, headers)
+    own = first_stated([*(text for _, _, text in titles), grid.name])
+    if month is None:
+        return first_stated_of(own, stated(file_name))
+    option = Stated(month.year, month.month)
+    if not alone or own.month is None or (own.month == option.month and own.year in (None, option.year)):
+        return first_stated_of(own, option)
+    none: tuple[int | None, int | None, str] = (None, None, grid.name)
+    row, column, text = next((one for one in titles if stated(one[2]).month), none)
+    message = Message(mark("another month than the one that was asked for"))
+    warn(Finding(grid.name, row, column, text, message, Message(mark("mend the title, or ask for the other month"))))
+    return option
+
+
+def first_stated_of(own: Stated, other: Stated) -> Stated:
+    """``own``, filled up from ``other``. A month is not taken from elsewhere where the year differs."""
+    if own.month is None and own.year in (None, other.year):
+        return Stated(own.year or other.year, other.month)
+    return own if own.year else replace(own, year=other.year)
+
+
+def _around(grid: Grid, header: Header, context: Stated, titles: list[tuple[int, int, str]]) -> Around:
+    """What is known of a table: the month, and the week that the lines above it or the sheet's name write out."""
+    plain = Around(context.year, context.month)
+    texts = [text for row, _, text in titles if row < header.top] + [grid.name]
+    week = next((days for text in texts if (days := week_in(text, plain))), ())
+    nth = None if week else next((n for text in texts if (n := nth_week_in(text)) is not None), None)
+    return replace(plain, week=week, nth_week=nth)
+
+
+def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Reading, holiday: Holiday) -> None:
+    titles = _title_texts(grid, headers)
+    around = _around(grid, headers[0], context, titles)
+    drafts: list[Draft] = []
+    dates: list[DateCell] = []
+    hidden_rows: list[int] = []
+    problem, warning = reading.problems.append, reading.warnings.append
+    for n, header in enumerate(headers):
+        end = headers[n + 1].top if n + 1 < len(headers) else len(grid.rows)
+        _settle_roles(grid, header, end, around)
+        _columns_left_out(grid, header, end, warning)
+        if n:
+            previous = next(
+                (cell.days.choices[0][0] for cell in reversed(dates) if cell.days and cell.days.choices[0]), None
+            )
+            lines = [
+                (row, 0, grid.own(row, column).text)
+                for row in range(headers[n - 1].bottom + 1, header.top)
+                for column in range(grid.width)
+            ]
+            own = _around(grid, header, context, lines[-3 * grid.width :])
+            around = replace(own, previous=previous)
+        table = TableReader(grid, header, end, around, problem, warning).read()
+        drafts += table.drafts
+        dates += table.dates
+        hidden_rows += table.skipped_hidden
+    if hidden_rows:
+        numbers = ", ".join(str(row + 1) for row in hidden_rows[:20]) + ("…" if len(hidden_rows) > 20 else "")
+        message = Message(mark("hidden rows are not read: {rows}"), {"rows": numbers})
+        warning(Finding(grid.name, hidden_rows[0], 0, "", message, Message(mark("show them, or delete them"))))
+    settle(grid, dates, drafts, problem, warning)
+    shown = rows_of(grid, drafts, warning)
+    reading.rows += [one.row for one in shown]
+    check_rows(grid, shown, context, holiday, warning)
+
+
+def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> None:
+    """Warn of columns that are not read although something stands in them, or that nobody sees."""
+    for column in header.unknown:
+        cells = [row for row in range(header.bottom + 1, end) if not grid.own(row, column).blank]
+        if len(cells) > 1:
+            text = grid.at(header.bottom, column).text
+            message = Message(mark("the name of this column is not known: it is not read"))
+            warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
+    for role, columns in header.columns.items():
+        if role != "other" and columns and columns[0] in grid.hidden_columns:
+            text = grid.at(header.bottom, columns[0]).text
+            message = Message(mark("this column is hidden, and is read all the same"))
+            warning(
+                Finding(
+                    grid.name,
+                    header.bottom,
+                    columns[0],
+                    text,
+                    message,
+                    Message(mark("show it, and look whether it is right")),
+                )
+            )
+
+
+def _settle_roles(grid: Grid, header: Header, end: int, around: Around) -> None:
+    """A column called 时间 may hold dates: where no column is the date's, the cells decide."""
+    if header.first("date") is not None:
+        return
+    candidates: list[tuple[Role, int]] = [("time", column) for column in header.columns.get("time", [])]
+    candidates += [("other", column) for column in header.unknown]
+    candidates += [("start", column) for column in header.columns.get("start", [])]
+    for role, column in candidates:
+        cells = [cell for row in range(header.bottom + 1, end) if not (cell := grid.own(row, column)).blank][:40]
+        if cells and 2 * sum(_is_date(cell, around) for cell in cells) > len(cells):
+            if column in header.columns.get(role, []):
+                header.columns[role].remove(column)
+            if column in header.unknown:
+                header.unknown.remove(column)
+            header.columns["date"] = [column]
+            return
+
+
+def _is_date(cell: Cell, around: Around) -> bool:
+    try:
+        read_times(cell)
+    except Unread:
+        pass
+    else:
+        return isinstance(cell.value, datetime) and cell.value.year > 1900
+    try:
+        read_days(cell, replace(around, year=around.year or 2000, month=around.month or 1))
+    except Unread:
+        return False
+    return True
