@@ -6,7 +6,7 @@ from io import BytesIO
 from kiosk.common.messages import mark
 from kiosk.town.sheets.formats import Unreadable
 
-MOST_UNPACKED = 48 << 20
+MOST_UNPACKED = 32 << 20
 """The most bytes of all parts that are read; 2,000 rows take about 1 MB."""
 MOST_PARTS = 2_000
 _LEFT_OUT = (

@@ -41,7 +41,7 @@ def kind_of(data: bytes) -> Kind:
     if data.startswith((b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00\x04\x00")):
         return "xls"
     if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable(mark("this is no workbook"), SAVE_XLSX)
+        raise Unreadable(mark("the file is damaged, or not as Excel writes it"), SAVE_XLSX)
     return "text"
 
 
@@ -103,7 +103,7 @@ def _of_ole(data: bytes) -> Kind:
         )
     if has("Workbook") or has("Book"):
         return "xls"
-    raise Unreadable(mark("this is no workbook"), SAVE_XLSX)
+    raise Unreadable(mark("the file is damaged, or not as Excel writes it"), SAVE_XLSX)
 
 
 def encrypted() -> Unreadable:

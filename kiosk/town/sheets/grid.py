@@ -61,12 +61,8 @@ class Grid:
     hidden: bool = False
 
     def __post_init__(self) -> None:
+        self.width = max((len(row) for row in self.rows), default=0)
         self._covered = {place: merge for merge in self.merges for place in _places(merge)}
-
-    @property
-    def width(self) -> int:
-        """The number of columns."""
-        return max((len(row) for row in self.rows), default=0)
 
     def own(self, row: int, column: int) -> Cell:
         """What stands in the cell itself; blank where it is covered by a merged area that begins elsewhere."""
@@ -82,6 +78,11 @@ class Grid:
         """The cell that this one is merged with; the cell itself if with none."""
         merge = self._covered.get((row, column))
         return (merge.top, merge.left) if merge else (row, column)
+
+    def filled(self, row: int) -> list[tuple[int, Cell]]:
+        """The columns of a row in which something stands, with their cells."""
+        cells = self.rows[row] if row < len(self.rows) else []
+        return [(column, cell) for column, cell in enumerate(cells) if not cell.blank and self.own(row, column) is cell]
 
     def at(self, row: int, column: int) -> Cell:
         """What a person sees at the cell: that of its merged area, else its own."""

@@ -66,6 +66,7 @@ _UNITS: tuple[tuple[str, Unit], ...] = (
     ("sec", "s"),
 )
 MOST_HEADER_ROWS = 3
+LONGEST_NAME = 40
 
 
 @dataclass
@@ -88,6 +89,8 @@ class Header:
 
 def role_of(text: str) -> tuple[Role, Unit, int] | None:
     """The role that a header's text names, the unit beside it, and its rank among the role's names; None if none."""
+    if len(text) > LONGEST_NAME:
+        return None
     plain = re.sub(r"[*:#\"']", "", tight(text)).lower()
     beside = "".join(re.findall(r"[(]([^()]*)[)]?", plain))
     name = re.sub(r"[(][^()]*[)]?", "", plain).strip("/.")
@@ -125,10 +128,6 @@ def find_headers(grid: Grid) -> list[Header]:
     return found
 
 
-def _texts(grid: Grid, row: int) -> list[str]:
-    return [grid.at(row, column).text for column in range(grid.width)]
-
-
 def _header_at(grid: Grid, row: int) -> Header | None:
     """The header that begins in this row, as many rows as it takes; None if none begins here."""
     if not _like_header(grid, row):
@@ -145,13 +144,11 @@ def _header_at(grid: Grid, row: int) -> Header | None:
 
 def _like_header(grid: Grid, row: int) -> bool:
     """Whether most of what stands in a row are names of columns."""
-    texts = [text for column in range(grid.width) if (text := grid.own(row, column).text)]
-    named = [text for text in texts if role_of(text)]
-    return (
-        len(named) >= 1
-        and 2 * len(named) >= len(texts)
-        and not any(isinstance(cell.value, (int, float)) for cell in grid.rows[row])
-    )
+    cells = [cell for _, cell in grid.filled(row)]
+    if any(isinstance(cell.value, (int, float)) for cell in cells):
+        return False
+    named = sum(role_of(cell.text) is not None for cell in cells)
+    return named >= 1 and 2 * named >= len(cells)
 
 
 def _roles(header: Header) -> set[Role]:

@@ -18,6 +18,9 @@ from kiosk.town.sheets.times import read_times
 ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
 
 
+MOST_SHOWINGS = 20_000
+
+
 @dataclass
 class Reading:
     """What was understood of a workbook, and what was not."""
@@ -47,14 +50,14 @@ def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", mon
         for grid, headers in plans
     ]
     years = {one.year for one in contexts if one.year}
-    reading.stated = tuple(contexts)
-    for (grid, headers), context in zip(plans, contexts, strict=True):
-        if context.year is None and len(years) == 1:
-            context = replace(context, year=next(iter(years)))
+    last = Stated(min(years)) if len(years) == 1 else Stated()
+    for (grid, headers), own in zip(plans, contexts, strict=True):
+        context = last = filled_up(own, last)
+        reading.stated = (*reading.stated, context)
         _read_sheet(grid, headers, context, reading, holiday)
     order = {grid.name: n for n, (grid, _) in enumerate(plans)}
     for found in (reading.problems, reading.warnings):
-        found[:] = [one for n, one in enumerate(found) if one not in found[:n]]
+        found[:] = {(one.sheet, one.cell, one.message.render(str)): one for one in reversed(found)}.values()
         found.sort(key=lambda one: (order.get(one.sheet, -1), one.row or 0, one.column or 0))
     return reading
 
@@ -91,10 +94,10 @@ def _context(
     titles = _title_texts(grid, headers)
     own = first_stated([*(text for _, _, text in titles), grid.name])
     if month is None:
-        return first_stated_of(own, stated(file_name))
+        return filled_up(own, stated(file_name))
     option = Stated(month.year, month.month)
     if not alone or own.month is None or (own.month == option.month and own.year in (None, option.year)):
-        return first_stated_of(own, option)
+        return filled_up(own, option)
     none: tuple[int | None, int | None, str] = (None, None, grid.name)
     row, column, text = next((one for one in titles if stated(one[2]).month), none)
     message = Message(mark("another month than the one that was asked for"))
@@ -102,11 +105,14 @@ def _context(
     return option
 
 
-def first_stated_of(own: Stated, other: Stated) -> Stated:
-    """``own``, filled up from ``other``. A month is not taken from elsewhere where the year differs."""
-    if own.month is None and own.year in (None, other.year):
-        return Stated(own.year or other.year, other.month)
-    return own if own.year else replace(own, year=other.year)
+def filled_up(own: Stated, other: Stated) -> Stated:
+    """``own``, filled up from ``other``; January beside December is of the next year."""
+    if own.month is None:
+        return Stated(own.year or other.year, other.month if own.year in (None, other.year) else None)
+    if own.year or not other.year:
+        return own
+    turned = other.month is not None and own.month < other.month - 6
+    return Stated(other.year + turned, own.month)
 
 
 def _around(grid: Grid, header: Header, context: Stated, titles: list[tuple[int, int, str]]) -> Around:
@@ -150,6 +156,10 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
         warning(Finding(grid.name, hidden_rows[0], 0, "", message, Message(mark("show them, or delete them"))))
     settle(grid, dates, drafts, problem, warning)
     shown = rows_of(grid, drafts, warning)
+    if len(reading.rows) + len(shown) > MOST_SHOWINGS:
+        message = Message(mark("this is more than {most} showings"), {"most": str(MOST_SHOWINGS)})
+        problem(Finding(grid.name, None, None, "", message, Message(mark("write a plan of at most a year"))))
+        return
     reading.rows += [one.row for one in shown]
     check_rows(grid, shown, context, holiday, warning)
 

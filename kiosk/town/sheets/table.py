@@ -15,7 +15,7 @@ from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role
 from kiosk.town.sheets.months import nth_week_in, week_in
 from kiosk.town.sheets.times import Stretch, read_start_and_end, read_times
-from kiosk.town.sheets.titles import LONGEST, read_titles, says_no_showing
+from kiosk.town.sheets.titles import LONGEST, MOST_OF_TITLES, read_titles, says_no_showing
 from kiosk.town.sheets.weekdays import weekdays
 
 CONTENT: tuple[Role, ...] = ("title", "time", "start", "end", "category", "duration", "audience", "note")
@@ -37,6 +37,10 @@ def _ends_table(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_TOTALS, _NOTES, _CONTINUED))
 
 
+def _only_spaces(cell: Cell) -> bool:
+    return isinstance(cell.value, str) and not cell.value.strip("\u200b\ufeff \t\r\n\u3000\xa0")
+
+
 @dataclass
 class DateCell:
     """A date cell, for all rows that take their date from it. ``days`` is None where it is not understood."""
@@ -47,6 +51,8 @@ class DateCell:
     cell: Cell = BLANK
     chosen: tuple[date, ...] | None = None
     told: bool = False
+    heading: bool = False
+    """It stands in a line across the table, for the rows below."""
 
 
 @dataclass
@@ -127,9 +133,7 @@ class TableReader:
     def _cell(self, row: int, role: Role) -> Cell:
         place = self._place(row, role)
         cell = self._grid.own(*place) if place else BLANK
-        if isinstance(cell.value, str) and not cell.value.strip("\u200b\ufeff \t\r\n\u3000\xa0"):
-            return BLANK
-        return cell
+        return BLANK if _only_spaces(cell) else cell
 
     def _find(self, tell: Tell, row: int, role: Role, message: Message, remedy: Message) -> None:
         place = self._place(row, role) or (row, self._header.first(role) or 0)
@@ -146,6 +150,9 @@ class TableReader:
     def _usable(self, row: int, role: Role) -> bool:
         """Whether the cell has a value that counts; tells what is wrong with it otherwise."""
         cell = self._cell(row, role)
+        if isinstance(cell.value, str) and len(cell.value) > (MOST_OF_TITLES if role == "title" else LONGEST):
+            self._bad(row, role, Unread(mark("this is too long"), mark("write at most 400 characters")))
+            return False
         if cell.trouble == "formula":
             self._bad(
                 row,
@@ -172,12 +179,7 @@ class TableReader:
     # --- rows ---
 
     def _row(self, row: int) -> None:
-        own = [(column, cell) for column in range(self._grid.width) if not (cell := self._grid.own(row, column)).blank]
-        own = [
-            (column, cell)
-            for column, cell in own
-            if not isinstance(cell.value, str) or cell.value.strip(" \t\r\n\u3000\xa0\u200b")
-        ]
+        own = [(column, cell) for column, cell in self._grid.filled(row) if not _only_spaces(cell)]
         if not own or not any(self._counts(row, column) for column, _ in own):
             return
         first = tight(own[0][1].text)
@@ -233,6 +235,7 @@ class TableReader:
             else:
                 if not days_named.rest:
                     self._state.dated = self._dated(row, column, days_named, cell)
+                    self._state.dated.heading = True
                     return True
             if spanning and not self._state.after_end:
                 self._warn_unread(row, column, text)
@@ -351,6 +354,8 @@ class TableReader:
 
     def _by_week(self, row: int) -> DateCell | None:
         """The days of a row that names only a day of the week, in a week that is known."""
+        if self._state.dated is not None and self._state.dated.heading:
+            return self._state.dated
         cell = self._cell(row, "weekday")
         own = self._place(row, "weekday")
         if cell.blank or not isinstance(cell.value, str) or not weekdays(cell.value):
@@ -420,9 +425,6 @@ class TableReader:
         if not self._usable(row, role):
             return None
         text = self._text(row, role).strip()
-        if len(text) > LONGEST:
-            self._bad(row, role, Unread(mark("this is too long"), mark("write at most 400 characters")))
-            return None
         text = one_line(text)
         return text if text and tight(text) not in ("-", "/") else None
 

@@ -27,6 +27,9 @@ _NO_SHOWING = re.compile(
     re.IGNORECASE,
 )
 
+MOST_OF_TITLES = 10_000
+"""The most characters of a cell with titles."""
+
 
 @dataclass(frozen=True)
 class Titles:
