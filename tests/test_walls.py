@@ -80,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.stations": {"common", "contract", "town.database", "town.signing", "town.town", "town.publishing.source"},
     "town.intake": {"contract", "town.database"},
     "town.ledger": {"contract", "town.database"},
+    "town.sheets": {"common"},
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger"),
@@ -87,7 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.app": {"common", "contract", "town.api", "town.town", "town.stations", "town.database"},
     "town.commands": {
         *("__init__", "common", "contract", "town.database", "town.signing", "town.town", "town.publishing"),
-        *("town.stations", "town.intake", "town.ledger", "town.api", "town.app"),
+        *("town.stations", "town.intake", "town.ledger", "town.sheets", "town.api", "town.app"),
     },
 }
 """What each package or module of ours may import beside the standard library, itself and its own packages; ``x.*``
@@ -97,6 +98,13 @@ PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
+    *(
+        f"kiosk.town.sheets.{name}"
+        for name in (
+            *("around", "categories", "cells", "characters", "checks", "date_lists", "dates", "drafts", "durations"),
+            *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "titles", "told", "weekdays"),
+        )
+    ),
     "kiosk.common.messages",
     "kiosk.common.text",
     "kiosk.common.decode",
@@ -132,6 +140,10 @@ LIVES_IN = {
     "sqlalchemy": ("kiosk.town",),
     "alembic": ("kiosk.town.database",),
     "psycopg": ("kiosk.town.database",),
+    "python_calamine": ("kiosk.town.sheets.reading",),
+    "xlrd": ("kiosk.town.sheets.xls",),
+    "openpyxl": ("kiosk.town.sheets",),
+    "chinese_calendar": ("kiosk.town.sheets.holidays",),
 }
 DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -139,6 +151,7 @@ DISTRIBUTIONS = {
     "vlc": "python-vlc",
     "multipart": "python-multipart",
     "urllib3": "requests",
+    "chinese_calendar": "chinesecalendar",
 }
 
 

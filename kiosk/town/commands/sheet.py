@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kiosk.common.i18n import Language, translator
+from kiosk.common.messages import mark
 from kiosk.common.terminal import escape
 from kiosk.town.sheets.marking import mark_workbook
 from kiosk.town.sheets.reading import read_workbook
@@ -49,9 +50,10 @@ def sheet(file: Path, month: date | None, as_data: bool, marked: Path | None, la
     else:
         for line in lines(reading, translate):
             click.echo(escape(line))
-        for warning in reading.warnings:
-            click.echo(escape(f"{translate('Odd')}: {sentence(warning, translate)}"), err=True)
-        for problem in reading.problems:
-            click.echo(escape(f"{translate('Problem')}: {sentence(problem, translate)}"), err=True)
+        odd, problem = translate(mark("Odd: ")), translate(mark("Problem: "))
+        for finding in reading.warnings:
+            click.echo(escape(odd + sentence(finding, translate)), err=True)
+        for finding in reading.problems:
+            click.echo(escape(problem + sentence(finding, translate)), err=True)
     if reading.problems:
         raise SystemExit(1)

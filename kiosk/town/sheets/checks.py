@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.drafts import Tell
 from kiosk.town.sheets.grid import Finding, Grid
 from kiosk.town.sheets.months import Stated
 from kiosk.town.sheets.rows import Row, Shown, finding
-from kiosk.town.sheets.table import Tell
 from kiosk.town.sheets.titles import says_no_showing
 
 Holiday = Callable[[date], Message | None]

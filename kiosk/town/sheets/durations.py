@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.around import Unread
 from kiosk.town.sheets.characters import NUMERALS, numeral, tight
-from kiosk.town.sheets.dates import Unread
 from kiosk.town.sheets.grid import Cell
 
 Unit = Literal["", "h", "min", "s"]
@@ -30,6 +30,7 @@ _UNITS = re.compile(
     re.IGNORECASE,
 )
 _COLONS = re.compile(r"(?:(?P<h>[0-9]{1,2}):)?(?P<m>[0-9]{1,3}):(?P<s>[0-9]{2})(?:\.0+)?")
+_EACH = re.compile(r"^(?:每|各)(?:集|部|个|期|讲|片)?(?=[0-9一二三四五六七八九十半两])")
 _AROUND = re.compile(r"^(?:时长|片长|全长|总长|共计|合计|共|计|大约|约)+:?|(?:左右|上下)$")
 
 
@@ -41,9 +42,9 @@ class Length:
     doubt: Message | None = None
 
 
-def read_length(cell: Cell, unit: Unit, span_s: int | None = None) -> Length:
+def read_length(cell: Cell, unit: Unit, span_s: int | None = None, titles: int = 1) -> Length:
     """The length that a cell names. ``span_s`` is the row's time from start to end, which may decide between two
-    readings. Raises :class:`Unread`.
+    readings; ``titles`` the number of its programmes, for a length of each. Raises :class:`Unread`.
     """
     value = cell.value
     match value:
@@ -59,6 +60,10 @@ def read_length(cell: Cell, unit: Unit, span_s: int | None = None) -> Length:
         case int() | float():
             return _of_number(float(value), unit)
         case _:
+            each = _EACH.match(tight(str(value)))
+            if each and titles > 1:
+                found = _of_text(tight(str(value))[each.end() :], unit, span_s)
+                return Length(found.ms and titles * found.ms, Message(mark("a length of each, added up")))
             return _of_text(str(value), unit, span_s)
 
 

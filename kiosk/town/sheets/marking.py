@@ -117,7 +117,7 @@ def _mark(book: Workbook, finding: Finding, fill: PatternFill, translate: Transl
     cell = book[name].cell(finding.row + 1, finding.column + 1)
     if isinstance(cell, MergedCell):
         return
-    said = f"{finding.message.render(translate)}{translate(mark('; '))}{finding.remedy.render(translate)}"
+    said = finding.message.render(translate) + translate(mark("; ")) + finding.remedy.render(translate)
     before = cell.comment.text + "\n" if cell.comment else ""
     cell.comment = Comment(before + said, AUTHOR, height=120, width=320)
     cell.fill = fill

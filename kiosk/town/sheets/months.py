@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.characters import NUMERALS, arabic, fold
-from kiosk.town.sheets.dates import Around, Unread, read_days
+from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.grid import Cell
 
 _OF_PAPERWORK = re.compile(r"填报|填表|制表|编制|打印|更新|报送|印发|截止|上报|审核|审批|制定|日期:|时间:")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.drafts import Draft, Tell
 from kiosk.town.sheets.grid import Finding, Grid
-from kiosk.town.sheets.table import Draft, Tell
 from kiosk.town.sheets.times import Stretch, clock_text
 
 LEAST_OF_RANGE = 7

@@ -4,8 +4,8 @@ from datetime import date
 from itertools import chain
 
 from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.drafts import DateCell, Draft, Tell
 from kiosk.town.sheets.grid import Finding, Grid
-from kiosk.town.sheets.table import DateCell, Draft, Tell
 
 WEEK_REMEDY = mark("write the days of the week: 第二周（3月9日—15日）")
 

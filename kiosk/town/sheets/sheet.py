@@ -5,14 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.checks import Holiday, check_rows
-from kiosk.town.sheets.dates import Around, Unread, read_days
+from kiosk.town.sheets.dates import read_days
+from kiosk.town.sheets.drafts import DateCell, Draft, Tell
 from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role, find_headers, role_of
 from kiosk.town.sheets.months import Stated, first_stated, nth_week_in, stated, week_in
 from kiosk.town.sheets.rows import Row, rows_of
 from kiosk.town.sheets.settle import settle
-from kiosk.town.sheets.table import DateCell, Draft, TableReader, Tell
+from kiosk.town.sheets.table import TableReader
 from kiosk.town.sheets.times import read_times
 
 ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
@@ -57,7 +59,7 @@ def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", mon
         _read_sheet(grid, headers, context, reading, holiday)
     order = {grid.name: n for n, (grid, _) in enumerate(plans)}
     for found in (reading.problems, reading.warnings):
-        found[:] = {(one.sheet, one.cell, one.message.render(str)): one for one in reversed(found)}.values()
+        found[:] = {(one.sheet, one.cell, one.message.render(str)): one for one in found}.values()
         found.sort(key=lambda one: (order.get(one.sheet, -1), one.row or 0, one.column or 0))
     return reading
 

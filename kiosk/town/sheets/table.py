@@ -1,21 +1,20 @@
 """The rows of one table: which are programmes, which are headings, notes, totals; and what their cells say. Pure."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 
 from kiosk.common.messages import Message, mark
-from kiosk.common.text import one_line
+from kiosk.town.sheets.around import WRITE_DATE, Around, Days, Unread
 from kiosk.town.sheets.categories import category
+from kiosk.town.sheets.cells import TableCells, only_spaces
 from kiosk.town.sheets.characters import tight
-from kiosk.town.sheets.dates import WRITE_DATE, Around, Days, Unread, read_days
-from kiosk.town.sheets.durations import Length, read_length, read_long_clock
-from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
+from kiosk.town.sheets.dates import read_days
+from kiosk.town.sheets.drafts import DateCell, Draft, Table, Tell
+from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role
 from kiosk.town.sheets.months import nth_week_in, week_in
-from kiosk.town.sheets.times import Stretch, read_start_and_end, read_times
-from kiosk.town.sheets.titles import LONGEST, MOST_OF_TITLES, read_titles, says_no_showing
+from kiosk.town.sheets.titles import LONGEST, read_titles, says_no_showing
 from kiosk.town.sheets.weekdays import weekdays
 
 CONTENT: tuple[Role, ...] = ("title", "time", "start", "end", "category", "duration", "audience", "note")
@@ -27,61 +26,13 @@ _TOTALS = re.compile(
 _NOTES = re.compile(
     r"(?:备注|注|说明|附注|附|注意事项|温馨提示|要求|有关要求|播放要求|几点要求|提示|注意|填表说明)(?::.*|[0-9一]?[、.].*)|[*※].*"
 )
+_MOVED = re.compile("改至|改到|改为|改在|调整|推迟|延期|顺延|提前|取消|停播|待定")
 _CONTINUED = re.compile(r"(?:续|接|见)(?:上|下)(?:表|页)|第[0-9]+页.*")
-LOOK = mark("look whether it is meant")
-DELETE_OR_KEEP = mark("delete the row, or take the line through it away")
 
 
 def _ends_table(text: str) -> bool:
     """Whether a row that begins with ``text`` is a total, a sign-off or a note, and no programme."""
     return any(pattern.fullmatch(text) for pattern in (_TOTALS, _NOTES, _CONTINUED))
-
-
-def _only_spaces(cell: Cell) -> bool:
-    return isinstance(cell.value, str) and not cell.value.strip("\u200b\ufeff \t\r\n\u3000\xa0")
-
-
-@dataclass
-class DateCell:
-    """A date cell, for all rows that take their date from it. ``days`` is None where it is not understood."""
-
-    row: int
-    column: int | None
-    days: Days | None
-    cell: Cell = BLANK
-    chosen: tuple[date, ...] | None = None
-    told: bool = False
-    heading: bool = False
-    """It stands in a line across the table, for the rows below."""
-
-
-@dataclass
-class Draft:
-    """A row that shows something, before its days are settled."""
-
-    row: int
-    date: DateCell
-    stretches: tuple[Stretch, ...]
-    titles: tuple[str, ...]
-    category: str | None
-    length: Length
-    audience: str | None
-    note: str | None
-    weekday: tuple[int, ...] = ()
-    sound: bool = True
-    """Whether every cell of it is understood."""
-    places: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Where its cells stand, by role; rows and columns from 0."""
-
-
-@dataclass
-class Table:
-    """What one table says."""
-
-    drafts: list[Draft] = field(default_factory=list)
-    dates: list[DateCell] = field(default_factory=list)
-    """In the order of the sheet."""
-    skipped_hidden: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -94,19 +45,14 @@ class _State:
     after_end: bool = False
 
 
-Tell = Callable[[Finding], None]
-
-
-class TableReader:
+class TableReader(TableCells):
     """Reads the rows of one table of a sheet."""
 
     def __init__(self, grid: Grid, header: Header, end: int, around: Around, problem: Tell, warning: Tell) -> None:
-        self._grid, self._header, self._end, self._around = grid, header, end, around
-        self._problem, self._warning = problem, warning
+        super().__init__(grid, header, problem, warning)
+        self._end, self._around = end, around
         self._table = Table()
         self._state = _State(week=around.week, nth_week=around.nth_week)
-        self._roles: dict[int, Role] = {column: role for role, found in header.columns.items() for column in found[:1]}
-        self._trouble = False
 
     def read(self) -> Table:
         """The table's rows."""
@@ -118,68 +64,10 @@ class TableReader:
             self._row(row)
         return self._table
 
-    # --- cells ---
-
-    def _place(self, row: int, role: Role) -> tuple[int, int] | None:
-        """The cell that counts for a role in a row: a merged one counts for each row that it covers."""
-        column = self._header.first(role)
-        if column is None:
-            return None
-        top, left = self._grid.origin(row, column)
-        if top <= self._header.bottom:
-            return None
-        return (top, left) if left == column or self._roles.get(left) in (None, "other") else None
-
-    def _cell(self, row: int, role: Role) -> Cell:
-        place = self._place(row, role)
-        cell = self._grid.own(*place) if place else BLANK
-        return BLANK if _only_spaces(cell) else cell
-
-    def _find(self, tell: Tell, row: int, role: Role, message: Message, remedy: Message) -> None:
-        place = self._place(row, role) or (row, self._header.first(role) or 0)
-        tell(Finding(self._grid.name, *place, self._grid.own(*place).text, message, remedy))
-
-    def _bad(self, row: int, role: Role, error: Unread) -> None:
-        self._trouble = True
-        self._find(self._problem, row, role, error.message, error.remedy)
-
-    def _doubt(self, row: int, role: Role, doubt: Message | None) -> None:
-        if doubt is not None:
-            self._find(self._warning, row, role, doubt, Message(LOOK))
-
-    def _usable(self, row: int, role: Role) -> bool:
-        """Whether the cell has a value that counts; tells what is wrong with it otherwise."""
-        cell = self._cell(row, role)
-        if isinstance(cell.value, str) and len(cell.value) > (MOST_OF_TITLES if role == "title" else LONGEST):
-            self._bad(row, role, Unread(mark("this is too long"), mark("write at most 400 characters")))
-            return False
-        if cell.trouble == "formula":
-            self._bad(
-                row,
-                role,
-                Unread(
-                    mark("a formula that was never calculated"),
-                    mark("open the workbook in Excel or WPS and save it, or write the value"),
-                ),
-            )
-        elif cell.trouble == "error":
-            self._bad(row, role, Unread(mark("a formula with an error"), mark("write the value that belongs there")))
-        elif cell.struck and role in ("title", "date", "time", "start"):
-            self._bad(row, role, Unread(mark("it is struck through: does it count?"), DELETE_OR_KEEP))
-        return not cell.trouble
-
-    def _text(self, row: int, role: Role) -> str:
-        cell = self._cell(row, role)
-        return (
-            ""
-            if cell.trouble or cell.value is None
-            else str(cell.text if not isinstance(cell.value, str) else cell.value)
-        )
-
     # --- rows ---
 
     def _row(self, row: int) -> None:
-        own = [(column, cell) for column, cell in self._grid.filled(row) if not _only_spaces(cell)]
+        own = [(column, cell) for column, cell in self._grid.filled(row) if not only_spaces(cell)]
         if not own or not any(self._counts(row, column) for column, _ in own):
             return
         first = tight(own[0][1].text)
@@ -303,6 +191,8 @@ class TableReader:
         if title.blank:
             self._without_title(row)
             return
+        if _MOVED.search(self._text(row, "note")):
+            self._doubt(row, "note", Message(mark("the note speaks of a change; the row is read as it stands")))
         self._draft(row, date_cell)
 
     def _without_title(self, row: int) -> None:
@@ -390,7 +280,7 @@ class TableReader:
         return self._state.dated
 
     def _draft(self, row: int, dated: DateCell | None) -> None:
-        stretches = self._stretches(row, dated)
+        stretches = self._stretches(row, dated, self._around_now())
         titles: tuple[str, ...] = ()
         if self._usable(row, "title"):
             try:
@@ -399,7 +289,7 @@ class TableReader:
                 self._doubt(row, "title", found.doubt)
             except Unread as error:
                 self._bad(row, "title", error)
-        length = self._length(row, stretches)
+        length = self._length(row, stretches, len(titles))
         texts = [self._short(row, role) for role in ("category", "audience", "note")]
         if dated is None:
             if self._header.first("date") is None and self._header.first("weekday") is None:
@@ -420,86 +310,3 @@ class TableReader:
         says = (stretches, titles, named, length, texts[1], texts[2])
         draft = Draft(row, dated, *says, self._weekday(row), not self._trouble, places)
         self._table.drafts.append(draft)
-
-    def _short(self, row: int, role: Role) -> str | None:
-        if not self._usable(row, role):
-            return None
-        text = self._text(row, role).strip()
-        text = one_line(text)
-        return text if text and tight(text) not in ("-", "/") else None
-
-    def _weekday(self, row: int) -> tuple[int, ...]:
-        cell = self._cell(row, "weekday")
-        if cell.blank or cell.trouble:
-            return ()
-        if isinstance(cell.value, date):
-            return (cell.value.weekday(),)
-        if isinstance(cell.value, float) and cell.value > 36526:
-            return (int(cell.value - 2) % 7,)
-        found = weekdays(cell.text)
-        if not found and tight(cell.text) not in ("-", "/"):
-            self._doubt(row, "weekday", Message(mark("this day of the week is not understood")))
-        return found
-
-    def _stretches(self, row: int, dated: DateCell | None) -> tuple[Stretch, ...]:
-        roles: list[Role] = [role for role in ("time", "start", "end") if not self._cell(row, role).blank]
-        if [role for role in roles if not self._usable(row, role)]:
-            return ()
-        try:
-            if not roles:
-                found = self._time_in_date(dated)
-            elif "time" in roles:
-                found = self._timed(row, dated)
-            else:
-                found = read_start_and_end(self._cell(row, "start"), self._cell(row, "end"))
-        except Unread as error:
-            self._bad(row, roles[0] if roles else "date", error)
-            return ()
-        for stretch in found:
-            self._doubt(row, roles[0] if roles else "date", stretch.doubt)
-        return found
-
-    def _timed(self, row: int, dated: DateCell | None) -> tuple[Stretch, ...]:
-        """The showings of a time column. A date that stands before the time again does no harm if it is the same."""
-        cell = self._cell(row, "time")
-        if isinstance(cell.value, datetime) and cell.value.year <= 1900 or not isinstance(cell.value, str):
-            return read_times(cell)
-        try:
-            return read_times(cell)
-        except Unread:
-            try:
-                days = read_days(cell, self._around_now())
-            except Unread:
-                days = None
-            if (
-                days is None
-                or not days.rest
-                or dated is None
-                or dated.days is None
-                or days.choices != dated.days.choices
-            ):
-                raise
-            return read_times(Cell(days.rest))
-
-    @staticmethod
-    def _time_in_date(dated: DateCell | None) -> tuple[Stretch, ...]:
-        if dated is None or dated.days is None:
-            return read_times(BLANK)
-        if dated.days.clock is not None:
-            return read_times(Cell(dated.days.clock))
-        return read_times(Cell(dated.days.rest.strip("()"))) if dated.days.rest else read_times(BLANK)
-
-    def _length(self, row: int, stretches: tuple[Stretch, ...]) -> Length:
-        cell = self._cell(row, "duration")
-        if cell.blank or not self._usable(row, "duration"):
-            return Length(None)
-        spans = [s.end - s.start for s in stretches if s.start is not None and s.end is not None]
-        if isinstance(cell.value, datetime) and (long := read_long_clock(cell.value)) is not None:
-            cell = Cell(long)
-        try:
-            found = read_length(cell, self._header.unit, spans[0] if spans else None)
-        except Unread as error:
-            self._bad(row, "duration", error)
-            return Length(None)
-        self._doubt(row, "duration", found.doubt)
-        return found

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.around import Unread
 from kiosk.town.sheets.characters import NUMERALS, numeral, tight
-from kiosk.town.sheets.dates import Unread
 from kiosk.town.sheets.grid import Cell
 
 WRITE_TIME = mark("write the time as 14:30 or 14:30-16:00")

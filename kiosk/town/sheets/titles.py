@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
+from kiosk.town.sheets.around import Unread
 from kiosk.town.sheets.characters import NUMERALS, numeral, tight
-from kiosk.town.sheets.dates import Unread
 
 MOST_TITLES = 60
 """The most titles of one cell."""
@@ -16,7 +16,7 @@ LONGEST = 400
 
 _NOTHING = (
     "无|没有|暂无|无节目|无安排|没有安排|暂不安排|暂无安排|暂无节目|休息|轮休|放假|假期|公休|停播|停放|停映|停|不播|不播放|不播出|不安排|不安排播放|不安排节目|不放映|不放|暂停|暂停播放"
-    "|取消|停止播放|停止|不开放|闭馆|关闭|关机|不开机|不组织|不组织收看|无播放|无播放任务|无播放安排|无播放计划|无推荐|调休|不收看|不上课|-|/|\\\\|×|x|n/a|none|nil|off"
+    "|停电|停机|停网|断网|取消|停止播放|停止|不开放|闭馆|关闭|关机|不开机|不组织|不组织收看|无播放|无播放任务|无播放安排|无播放计划|无推荐|调休|不收看|不上课|-|/|\\\\|×|x|n/a|none|nil|off"
 )
 _BEFORE = (
     "[一-龥]{1,3}节|元旦|国庆|五一|十一|清明|端午|中秋|春节|周[末一二三四五六日]|双休日|节假日|法定节假日|法定|节日|本[日周天期场次月]|当[日天周]|全[天周日]|期间"
@@ -75,7 +75,7 @@ _N = rf"(?:[0-9]{{1,3}}|[{NUMERALS}]{{1,3}})"
 _PART = (
     rf"[(（]\s*(?:(?:[上中下][、,，/]?)+集?|第?{_N}(?:(?:{_PART_WORD})?\s*[-—–~～至到、,，]\s*第?{_N})*\s*(?:{_PART_WORD})?)\s*[)）]"
     rf"|(?:[上中下][、,，/]?)+(?:{_PART_WORD})|第{_N}(?:(?:{_PART_WORD})?\s*[-—–~～至到、,，]\s*第?{_N})*\s*(?:{_PART_WORD})"
-    rf"|{_N}\s*[-—–~～至到]\s*{_N}\s*(?:{_PART_WORD})"
+    rf"|{_N}(?:\s*[-—–~～至到、,，]\s*{_N})+\s*(?:{_PART_WORD})"
 )
 _PARTS = re.compile(rf"\s*(?:{_PART})(?:\s*[、,，和]?\s*(?:{_PART}))*")
 _ATTACHED = re.compile(r"[^\s《》、,，;；\n/+(（:：。.\d]+")

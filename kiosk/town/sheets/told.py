@@ -50,7 +50,7 @@ def sentence(finding: Finding, translate: Translate) -> str:
     """A finding as one line: where, what stands there, what is wrong, what to do."""
     quoted = f"“{finding.text}” " if finding.text else ""
     what, remedy = finding.message.render(translate), finding.remedy.render(translate)
-    return f"{place(finding, translate)}{quoted}{what}{translate(mark('; '))}{remedy}"
+    return place(finding, translate) + quoted + what + translate(mark("; ")) + remedy
 
 
 def lines(reading: Reading, translate: Translate) -> Iterator[str]:

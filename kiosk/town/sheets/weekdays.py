@@ -11,6 +11,7 @@ _DAYS = {
     **{str(n): n - 1 for n in range(1, 8)},
 }
 _ENGLISH = {name: n for n, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))}
+EVERY = ("每天", "每日", "天天", "全周", "整周", "周一至周日", "一至日")
 WORD = "周|星期|礼拜|禮拜|週"
 DAY_LETTERS = "一二三四五六日天末"
 _MORE = rf"(?:[、,，;/和及与]|至|到|-)?(?:{WORD})?[{DAY_LETTERS}](?![0-9]|月)|[、,，/](?:{WORD})?[1-7](?![0-9月])"
@@ -20,6 +21,8 @@ EXPRESSION = rf"(?:{WORD})[{DAY_LETTERS}1-7](?:{_MORE})*"
 
 def weekdays(text: str) -> tuple[int, ...]:
     """The days that ``text`` names, Monday as 0; empty if it is no such expression."""
+    if tight(text) in EVERY:
+        return tuple(range(7))
     plain = re.sub(r"^(每逢|每个|每|逢)", "", tight(text)).replace("週", "周").strip("()")
     if (english := _ENGLISH.get(plain[:3].lower())) is not None and plain.isalpha():
         return (english,)

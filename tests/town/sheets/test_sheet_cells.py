@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 from town.sheets import sheet_cells as habits
 
+from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.categories import category
-from kiosk.town.sheets.dates import Around, Unread, read_days
+from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.durations import read_length
 from kiosk.town.sheets.grid import Cell
 from kiosk.town.sheets.times import clock_text, read_start_and_end, read_times
