@@ -2,6 +2,7 @@
 
 import ast
 import fnmatch
+import functools
 import re
 import sys
 import tomllib
@@ -179,6 +180,7 @@ def imported(source: str, module: str, *, package: bool = False) -> set[str]:
     return names
 
 
+@functools.cache
 def imports_of(module: str) -> set[str]:
     path = MODULES[module]
     return imported(path.read_text(encoding="utf-8"), module, package=path.name == "__init__.py")

@@ -113,7 +113,7 @@ _EVERY_DAY = (
     "整周",
     "本周",
 )
-_NTH = re.compile(rf"^(?:每月|本月|当月|每个月)?的?第?([1-5、,和及]+|最后)(?:个|周|周的)(?:{WORD})?([{DAY_LETTERS}])$")
+_NTH = re.compile(rf"^(?:每月|本月|当月|每个月)?的?第?([1-5、,和及]+|最后)(个|周|周的)(?:{WORD})?([{DAY_LETTERS}])$")
 _NTH_WEEK = re.compile(r"^(?:本月|当月)?第?\s*([1-6])\s*周\s*[:(]?\s*")
 
 
@@ -134,7 +134,7 @@ def _of_text(text: str, around: Around) -> Days:
     if found := _NTH.match(
         arabic(every.replace("最后一", "最后"), "周个、,和及") if "第" in every or "最后" in every else ""
     ):
-        return _nth_weekday(found[1], found[2], around)
+        return _nth_weekday(found[1], found[2], found[3], around)
     if found := re.match(r"^(?:每月|每个月)?逢([0-9一二三四五六七八九])(?:日|号)?$", every):
         digit = int(arabic(found[1] + "日", "日")[:-1])
         days = [day for day in month_days(around, whole=False, month_only=True) if day.day % 10 == digit]
@@ -171,12 +171,14 @@ def _with_weekdays(days: Days, expression: str) -> Days:
     return Days(days.choices, weekdays(expression), days.rest, days.clock, days.doubt)
 
 
-def _nth_weekday(which: str, letter: str, around: Around) -> Days:
+def _nth_weekday(which: str, of: str, letter: str, around: Around) -> Days:
     (day,) = weekdays("周" + letter)[:1]
     all_of_month = [one for one in month_days(around, month_only=True) if one.weekday() == day]
     if which.startswith("最后"):
         return Days(((all_of_month[-1],),), periodic=True)
     numbers = [int(n) for n in re.findall("[1-5]", which)]
+    if of != "个" and len(numbers) == 1:
+        return Days(_weeks_of_month(around, numbers[0], (day,)), periodic=True, by_week=True)
     if numbers[-1] > len(all_of_month):
         raise Unread(mark("there is no such day"), WRITE_DATE)
     return Days((tuple(all_of_month[n - 1] for n in numbers),), periodic=True)
@@ -208,6 +210,8 @@ def _of_dates(text: str, around: Around) -> Days:
     scan = Scan(text, around)
     days, end, doubt = scan.run()
     rest = text[end:].strip(" ,;:")
+    if every := re.match(rf"^每({EXPRESSION})", rest):
+        days, rest = [day for day in days if day.weekday() in weekdays(every[1])], rest[every.end() :].strip(" ,;:")
     if rest and not re.match(
         r"^[(]?\s*(?:[0-9]|每天|每日|每晚|凌晨|清晨|早|上午|中午|正午|下午|午后|傍晚|晚|夜|全天)", rest
     ):

@@ -1,7 +1,7 @@
 """The header of a table, found by the names that officers give their columns, not by position. Pure."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kiosk.town.sheets.characters import tight
@@ -85,6 +85,17 @@ class Header:
         """The column of a role; None if there is none."""
         found = self.columns.get(role)
         return found[0] if found else None
+
+
+def side_by_side(header: Header) -> list[Header]:
+    """The tables of a header that names the same columns twice or more, from the left; else the header alone."""
+    placed = sorted((column, role) for role, columns in header.columns.items() for column in columns if role != "other")
+    roles = [role for _, role in placed]
+    for size in range(2, len(roles) // 2 + 1):
+        if len(roles) % size == 0 and roles == roles[:size] * (len(roles) // size) and "title" in roles[:size]:
+            parts = [placed[n : n + size] for n in range(0, len(placed), size)]
+            return [replace(header, columns={role: [column] for column, role in part}) for part in parts]
+    return [header]
 
 
 def role_of(text: str) -> tuple[Role, Unit, int] | None:

@@ -73,7 +73,7 @@ def _without_formulas(book: Workbook, grids: list[Grid]) -> None:
                     found = read[sheet.title].own(cell.row - 1, cell.column - 1) if sheet.title in read else BLANK
                     cell.value = None
                     if not found.blank:
-                        _write(sheet, cell.row - 1, cell.column - 1, found.text if found.trouble else found.value)
+                        write(sheet, cell.row - 1, cell.column - 1, found.text if found.trouble else found.value)
 
 
 def _of_values(grids: list[Grid]) -> Workbook:
@@ -84,7 +84,7 @@ def _of_values(grids: list[Grid]) -> Workbook:
         for r, line in enumerate(grid.rows):
             for c, cell in enumerate(line):
                 if not cell.blank:
-                    _write(sheet, r, c, cell.text if cell.trouble else cell.value)
+                    write(sheet, r, c, cell.text if cell.trouble else cell.value)
         for merge in grid.merges:
             sheet.merge_cells(None, merge.top + 1, merge.left + 1, merge.bottom + 1, merge.right + 1)
     return book
@@ -94,7 +94,7 @@ def _sheet_title(name: str) -> str:
     return "".join("_" if c in "[]:*?/\\" else c for c in name)[:31] or "Sheet"
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: object) -> None:
+def write(sheet: Worksheet, row: int, column: int, value: object) -> None:
     """Write a value; a text that looks like a formula stays a text."""
     cell = sheet.cell(row + 1, column + 1)
     if isinstance(value, str):
@@ -133,6 +133,6 @@ def _list(book: Workbook, reading: Reading, translate: Translate) -> None:
     sheet = book.create_sheet(title)
     found = [(one, PROBLEM) for one in reading.problems] + [(one, ODD) for one in reading.warnings]
     for row, (one, fill) in enumerate(found):
-        _write(sheet, row, 0, sentence(one, translate))
+        write(sheet, row, 0, sentence(one, translate))
         sheet.cell(row + 1, 1).fill = fill
     sheet.column_dimensions["A"].width = 120

@@ -41,14 +41,14 @@ def read_file(path: Path) -> list[Grid]:
             mark("copy the table alone into a new workbook"),
             **values,
         )
-    return read_bytes(path.read_bytes())
+    return read_bytes(path.read_bytes(), path.stem)
 
 
-def read_bytes(data: bytes) -> list[Grid]:
-    """The sheets of a workbook. Raises :class:`Unreadable`."""
+def read_bytes(data: bytes, name: str) -> list[Grid]:
+    """The sheets of a workbook; that of a text is called ``name``. Raises :class:`Unreadable`."""
     match kind_of(data):
         case "text":
-            return [_text_grid(data)]
+            return [_text_grid(data, name)]
         case "xls":
             return _grids(io.BytesIO(data), xls.structures(data))
         case kind:
@@ -92,7 +92,7 @@ def _cell(value: object, place: tuple[int, int], structure: Structure) -> Cell:
     return Cell(value, format=structure.formats.get(place, ""), struck=place in structure.struck)  # type: ignore[arg-type]
 
 
-def _text_grid(data: bytes) -> Grid:
+def _text_grid(data: bytes, name: str) -> Grid:
     text = _decoded(data)
     lines = text.splitlines()
     if len(lines) > 4 * MOST_ROWS:
@@ -106,7 +106,7 @@ def _text_grid(data: bytes) -> Grid:
         rows = [[Cell(value) if value.strip() else BLANK for value in line[:MOST_COLUMNS]] for line in reader]
     except csv.Error:
         raise Unreadable(mark("the file is no table of text"), SAVE_XLSX) from None
-    return Grid("CSV", rows[:MOST_ROWS])
+    return Grid(name, rows[:MOST_ROWS])
 
 
 def _decoded(data: bytes) -> str:

@@ -10,7 +10,7 @@ from kiosk.town.sheets.checks import Holiday, check_rows
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Tell
 from kiosk.town.sheets.grid import Cell, Finding, Grid
-from kiosk.town.sheets.headers import Header, Role, find_headers, role_of
+from kiosk.town.sheets.headers import Header, Role, find_headers, role_of, side_by_side
 from kiosk.town.sheets.months import Stated, first_stated, nth_week_in, stated, week_in
 from kiosk.town.sheets.rows import Row, rows_of
 from kiosk.town.sheets.settle import settle
@@ -148,10 +148,11 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
             ]
             own = _around(grid, header, context, lines[-3 * grid.width :])
             around = replace(own, previous=previous)
-        table = TableReader(grid, header, end, around, problem, warning).read()
-        drafts += table.drafts
-        dates += table.dates
-        hidden_rows += table.skipped_hidden
+        for part in side_by_side(header):
+            table = TableReader(grid, part, end, around, problem, warning).read()
+            drafts += table.drafts
+            dates += table.dates
+            hidden_rows += table.skipped_hidden
     if hidden_rows:
         numbers = ", ".join(str(row + 1) for row in hidden_rows[:20]) + ("…" if len(hidden_rows) > 20 else "")
         message = Message(mark("hidden rows are not read: {rows}"), {"rows": numbers})
@@ -174,7 +175,13 @@ def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> No
             text = grid.at(header.bottom, column).text
             message = Message(mark("the name of this column is not known: it is not read"))
             warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
+    parts = side_by_side(header)
     for role, columns in header.columns.items():
+        for column in columns[1:] if len(parts) == 1 and role != "other" else ():
+            if any(not grid.own(row, column).blank for row in range(header.bottom + 1, end)):
+                message = Message(mark("another column has the like name: this one is not read"))
+                text = grid.at(header.bottom, column).text
+                warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
         if role != "other" and columns and columns[0] in grid.hidden_columns:
             text = grid.at(header.bottom, columns[0]).text
             message = Message(mark("this column is hidden, and is read all the same"))

@@ -24,7 +24,7 @@ _TOTALS = re.compile(
     r"|(?:单位|领导|负责人|主要领导)?(?:\(?(?:盖章|签字|签章|公章)\)?)(?::.*)?|(?:联系)?电话:.*|(?:日期|时间|单位):.*"
 )
 _NOTES = re.compile(
-    r"(?:备注|注|说明|附注|附|注意事项|温馨提示|要求|有关要求|播放要求|几点要求|提示|注意|填表说明)(?::.*|[0-9一]?[、.].*)|[*※].*"
+    r"(?:备注|注|说明|附注|附|注意事项|温馨提示|要求|有关要求|播放要求|几点要求|提示|注意|填表说明)(?::.*|[0-9一]?[、.].*|)|[*※].*"
 )
 _MOVED = re.compile("改至|改到|改为|改在|调整|推迟|延期|顺延|提前|取消|停播|待定")
 _CONTINUED = re.compile(r"(?:续|接|见)(?:上|下)(?:表|页)|第[0-9]+页.*")
@@ -107,6 +107,9 @@ class TableReader(TableCells):
         role = self._roles.get(column, "other")
         if says_no_showing(text) and (spanning or role == "title"):
             return spanning
+        if role == "title" and not spanning and "《" not in text and self._signed_off(row, text):
+            self._warn_unread(row, column, text)
+            return True
         if not spanning and role not in ("other", "date", "week"):
             return False
         if days := week_in(text, self._around):
@@ -133,6 +136,12 @@ class TableReader(TableCells):
             self._state.after_end = True
             return True
         return False
+
+    def _signed_off(self, row: int, text: str) -> bool:
+        """Whether a lone text in the title's column is who made the plan, or when, and no title."""
+        if re.fullmatch(r"20[0-9]{2}[年./-][0-9]{1,2}[月./-][0-9]{1,2}日?", tight(text)):
+            return True
+        return row > self._header.bottom + 1 and not self._grid.filled(row - 1) and self._grid.merge_at(row, 0) is None
 
     def _blank_below(self, row: int) -> bool:
         """Whether the row below has a programme without a date: then this one is a heading for it."""

@@ -31,6 +31,11 @@ MOST_OF_TITLES = 10_000
 """The most characters of a cell with titles."""
 
 
+_NO_TITLE = re.compile(
+    "(?:各?(?:站点|村|支部)|由.{1,6})?(?:节目|内容|播放内容)?(?:待定|另行通知|另定|自定|自选|自选节目|自行安排|自行组织|自行选择|机动|待通知|未定)"
+)
+
+
 @dataclass(frozen=True)
 class Titles:
     """The titles of a cell, without brackets, in its order."""
@@ -53,6 +58,8 @@ def read_titles(text: str) -> Titles:
         text = text.replace("〈", "《").replace("〉", "》")
     found = _bracketed(text) if "《" in text or "》" in text else _plain(text)
     titles = tuple(found.titles)
+    if any(_NO_TITLE.fullmatch(title) for title in titles):
+        raise Unread(mark("no programme is named"), mark("write the programme's title, or delete the row"))
     if not titles or not all(re.search(r"\w", title) for title in titles):
         raise Unread(mark("there is no title in it"), mark("write the programme's title, as 《…》"))
     if len(titles) > MOST_TITLES or any(len(title) > LONGEST for title in titles):
