@@ -103,7 +103,20 @@ PURE = (
         f"kiosk.town.sheets.{name}"
         for name in (
             *("around", "categories", "cells", "characters", "checks", "date_lists", "dates", "drafts", "durations"),
-            *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "titles", "told", "weekdays"),
+            *(
+                "grid",
+                "headers",
+                "months",
+                "rows",
+                "settle",
+                "sheet",
+                "table",
+                "times",
+                "timetables",
+                "titles",
+                "told",
+                "weekdays",
+            ),
         )
     ),
     "kiosk.common.messages",

@@ -93,7 +93,7 @@ def _from_serial(number: int) -> date:
     return _EPOCH + timedelta(days=number) if 0 < number < 100_000 else date.min
 
 
-_WEEKDAY_BESIDE = re.compile(rf"[(]?\s*(?:{WORD})\s*([{DAY_LETTERS}])\s*[)]?")
+_WEEKDAY_BESIDE = re.compile(rf"(?<!每)[(]?\s*(?:{WORD})\s*([{DAY_LETTERS}])\s*[)]?")
 _LUNAR = re.compile(
     r"农历|阴历|正月|腊月|冬月|初[一二三四五六七八九十]|廿[一二三四五六七八九]|元宵|端午|中秋|重阳|除夕|春节"
 )

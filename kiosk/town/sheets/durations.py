@@ -17,7 +17,7 @@ MOST_HOURS = 6
 """A length of more hours that Excel took for a time of day is read as minutes and seconds (15:30)."""
 MOST_S = 24 * 3600
 WRITE_LENGTH = mark("write the length as 15分钟, 1小时30分 or 0:15:00")
-NONE = ("", "-", "/", "无", "不限", "不定", "不等", "待定", "若干")
+NONE = ("", "-", "/", "无", "不限", "不定", "不等", "循环", "循环播放", "滚动播放", "反复播放", "待定", "若干")
 
 _NUMBER = rf"(?:[0-9]+(?:\.[0-9]+)?|[{NUMERALS}]+)"
 _UNITS = re.compile(

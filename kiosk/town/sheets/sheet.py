@@ -16,6 +16,7 @@ from kiosk.town.sheets.rows import Row, rows_of
 from kiosk.town.sheets.settle import settle
 from kiosk.town.sheets.table import TableReader
 from kiosk.town.sheets.times import read_times
+from kiosk.town.sheets.timetables import TITLE_COLUMN, Place, as_rows
 
 ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
 
@@ -43,21 +44,29 @@ class Reading:
 def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", month: date | None = None) -> Reading:
     """Read the sheets of a workbook. ``month`` is any day of the month that the caller names."""
     reading = Reading()
-    plans = [(grid, headers) for grid in grids if not _hidden(grid, reading) and (headers := _headers(grid, reading))]
+    plans = [plan for grid in grids if not _hidden(grid, reading) and (plan := _plan(grid, reading))]
     if not plans and not reading.problems:
         message = Message(mark("there is no table with a header: no column is called 节目名称 or the like"))
         reading.problems.append(Finding("", None, None, "", message, Message(ALIAS_HINT)))
     contexts = [
-        _context(grid, headers, file_name, month, alone=len(plans) == 1, warn=reading.warnings.append)
-        for grid, headers in plans
+        _context(plan.grid, plan.headers, file_name, month, alone=len(plans) == 1, warn=reading.warnings.append)
+        for plan in plans
     ]
     years = {one.year for one in contexts if one.year}
     last = Stated(min(years)) if len(years) == 1 else Stated()
-    for (grid, headers), own in zip(plans, contexts, strict=True):
+    for plan, own in zip(plans, contexts, strict=True):
         context = last = filled_up(own, last)
+        part = Reading()
+        _read_sheet(plan.grid, plan.headers, context, part, holiday)
+        if len(reading.rows) + len(part.rows) > MOST_SHOWINGS:
+            message = Message(mark("this is more than {most} showings"), {"most": str(MOST_SHOWINGS)})
+            remedy = Message(mark("write a plan of at most a year"))
+            part = Reading(problems=[Finding(plan.grid.name, None, None, "", message, remedy)])
         reading.stated = (*reading.stated, context)
-        _read_sheet(grid, headers, context, reading, holiday)
-    order = {grid.name: n for n, (grid, _) in enumerate(plans)}
+        reading.rows += [plan.row(row) for row in part.rows]
+        reading.problems += [plan.finding(one) for one in part.problems]
+        reading.warnings += [plan.finding(one) for one in part.warnings]
+    order = {plan.grid.name: n for n, plan in enumerate(plans)}
     for found in (reading.problems, reading.warnings):
         found[:] = {(one.sheet, one.cell, one.message.render(str)): one for one in found}.values()
         found.sort(key=lambda one: (order.get(one.sheet, -1), one.row or 0, one.column or 0))
@@ -71,12 +80,38 @@ def _hidden(grid: Grid, reading: Reading) -> bool:
     return grid.hidden
 
 
-def _headers(grid: Grid, reading: Reading) -> list[Header]:
-    headers = find_headers(grid)
-    if not headers and sum(not cell.blank for row in grid.rows for cell in row) > 6:
+@dataclass(frozen=True)
+class _Plan:
+    """A sheet with a plan; ``places`` says where the cells of a timetable stand, None for a table."""
+
+    grid: Grid
+    headers: list[Header]
+    places: dict[Place, Place] | None = None
+
+    def row(self, row: Row) -> Row:
+        """A row with the number that it has in the sheet."""
+        if self.places is None:
+            return row
+        return replace(row, row=self.places[row.row - 1, TITLE_COLUMN][0] + 1)
+
+    def finding(self, one: Finding) -> Finding:
+        """A finding at its cell in the sheet."""
+        if self.places is None or one.row is None or one.column is None:
+            return one
+        row, column = self.places.get((one.row, one.column), (one.row, one.column))
+        return replace(one, row=row, column=column)
+
+
+def _plan(grid: Grid, reading: Reading) -> _Plan | None:
+    """The plan of a sheet; None for a sheet that has none, with a warning if something stands in it."""
+    if headers := find_headers(grid):
+        return _Plan(grid, headers)
+    if (timetable := as_rows(grid)) and (headers := find_headers(timetable.grid)):
+        return _Plan(timetable.grid, headers, timetable.places)
+    if sum(not cell.blank for row in grid.rows for cell in row) > 6:
         message = Message(mark("no table with a header was found in this sheet: it is not read"))
         reading.warnings.append(Finding(grid.name, None, None, "", message, Message(ALIAS_HINT)))
-    return headers
+    return None
 
 
 def _title_texts(grid: Grid, headers: list[Header]) -> list[tuple[int, int, str]]:
@@ -159,9 +194,8 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
         warning(Finding(grid.name, hidden_rows[0], 0, "", message, Message(mark("show them, or delete them"))))
     settle(grid, dates, drafts, problem, warning)
     shown = rows_of(grid, drafts, warning)
-    if len(reading.rows) + len(shown) > MOST_SHOWINGS:
-        message = Message(mark("this is more than {most} showings"), {"most": str(MOST_SHOWINGS)})
-        problem(Finding(grid.name, None, None, "", message, Message(mark("write a plan of at most a year"))))
+    if len(shown) > MOST_SHOWINGS:
+        reading.rows += [one.row for one in shown]
         return
     reading.rows += [one.row for one in shown]
     check_rows(grid, shown, context, holiday, warning)

@@ -30,7 +30,7 @@ _MOVED = re.compile("改至|改到|改为|改在|调整|推迟|延期|顺延|提
 _CONTINUED = re.compile(r"(?:续|接|见)(?:上|下)(?:表|页)|第[0-9]+页.*")
 
 
-def _ends_table(text: str) -> bool:
+def ends_table(text: str) -> bool:
     """Whether a row that begins with ``text`` is a total, a sign-off or a note, and no programme."""
     return any(pattern.fullmatch(text) for pattern in (_TOTALS, _NOTES, _CONTINUED))
 
@@ -71,7 +71,7 @@ class TableReader(TableCells):
         if not own or not any(self._counts(row, column) for column, _ in own):
             return
         first = tight(own[0][1].text)
-        if isinstance(own[0][1].value, str) and self._roles.get(own[0][0]) != "note" and _ends_table(first):
+        if isinstance(own[0][1].value, str) and self._roles.get(own[0][0]) != "note" and ends_table(first):
             self._state.after_end = True
             return
         if self._heading(row, own):
@@ -110,7 +110,7 @@ class TableReader(TableCells):
         if role == "title" and not spanning and "《" not in text and self._signed_off(row, text):
             self._warn_unread(row, column, text)
             return True
-        if not spanning and role not in ("other", "date", "week"):
+        if not spanning and role not in ("other", "date", "week", "time"):
             return False
         if days := week_in(text, self._around):
             self._state.week, self._state.nth_week, self._state.dated = days, None, None
@@ -118,7 +118,7 @@ class TableReader(TableCells):
         if (nth := nth_week_in(text)) is not None and (spanning or role != "date" or self._blank_below(row)):
             self._state.week, self._state.nth_week, self._state.dated = (), nth, None
             return True
-        if role == "other" or spanning:
+        if role in ("other", "time") or spanning:
             try:
                 days_named = read_days(cell, self._around_now())
             except Unread:
@@ -128,6 +128,8 @@ class TableReader(TableCells):
                     self._state.dated = self._dated(row, column, days_named, cell)
                     self._state.dated.heading = True
                     return True
+            if role == "time" and not spanning:
+                return False
             if spanning and not self._state.after_end:
                 self._warn_unread(row, column, text)
             return True
