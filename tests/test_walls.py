@@ -95,30 +95,15 @@ MAY_IMPORT: dict[str, set[str]] = {
 """What each package or module of ours may import beside the standard library, itself and its own packages; ``x.*``
 stands for all below ``x``, and a longer name for that module alone."""
 MOST_LEVELS = 11
+SHEETS_READ_PURELY = (
+    *("around", "categories", "cells", "characters", "checks", "date_lists", "dates", "drafts", "durations", "grid"),
+    *("headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told", "weekdays"),
+)
 PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
-    *(
-        f"kiosk.town.sheets.{name}"
-        for name in (
-            *("around", "categories", "cells", "characters", "checks", "date_lists", "dates", "drafts", "durations"),
-            *(
-                "grid",
-                "headers",
-                "months",
-                "rows",
-                "settle",
-                "sheet",
-                "table",
-                "times",
-                "timetables",
-                "titles",
-                "told",
-                "weekdays",
-            ),
-        )
-    ),
+    *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
     "kiosk.common.messages",
     "kiosk.common.text",
     "kiosk.common.decode",
