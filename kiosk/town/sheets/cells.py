@@ -8,7 +8,7 @@ from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.characters import tight
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Tell
-from kiosk.town.sheets.durations import Length, read_length, read_long_clock
+from kiosk.town.sheets.durations import Hints, Length, read_length, read_long_clock, writes_minutes_and_seconds
 from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role
 from kiosk.town.sheets.times import Stretch, read_start_and_end, read_times
@@ -32,6 +32,9 @@ class TableCells:
         self._grid, self._header = grid, header
         self._problem, self._warning = problem, warning
         self._roles: dict[int, Role] = {column: role for role, found in header.columns.items() for column in found[:1]}
+        column = header.first("duration")
+        cells = [grid.own(row, column) for row in range(len(grid.rows))] if column is not None else []
+        self._short_lengths = writes_minutes_and_seconds(cells)
         self._trouble = False
         """Whether a cell of the row in hand is not understood."""
 
@@ -169,7 +172,8 @@ class TableCells:
         if isinstance(cell.value, datetime) and (long := read_long_clock(cell.value)) is not None:
             cell = Cell(long)
         try:
-            found = read_length(cell, self._header.unit, spans[0] if spans else None, titles)
+            hints = Hints(self._header.unit, spans[0] if spans else None, titles, self._short_lengths)
+            found = read_length(cell, hints)
         except Unread as error:
             self._bad(row, "duration", error)
             return Length(None)

@@ -118,6 +118,7 @@ _NTH_WEEK = re.compile(r"^(?:本月|当月)?第?\s*([1-6])\s*周\s*[:(]?\s*")
 
 
 def _of_text(text: str, around: Around) -> Days:
+    text = re.sub(r"(?<=[0-9])T(?=[0-9]{2}:)", " ", text)
     plain = arabic(fold(text).replace("\n", " "), "年月日号") if "星期" not in text and "周" not in text else fold(text)
     plain = arabic(plain.replace("\n", " "), "年月号")
     plain = re.sub(r"[(][^()]*(?:农历|阴历)[^()]*[)]", "", plain).strip(" '")

@@ -1,6 +1,7 @@
 """The length that a cell names, in milliseconds: 15分钟, 15′30″, 1小时30分, 半小时, 0:15:00. Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -42,10 +43,27 @@ class Length:
     doubt: Message | None = None
 
 
-def read_length(cell: Cell, unit: Unit, span_s: int | None = None, titles: int = 1) -> Length:
-    """The length that a cell names. ``span_s`` is the row's time from start to end, which may decide between two
-    readings; ``titles`` the number of its programmes, for a length of each. Raises :class:`Unread`.
-    """
+@dataclass(frozen=True)
+class Hints:
+    """What stands around a length and may decide how it is read."""
+
+    unit: Unit = ""
+    span_s: int | None = None
+    """The row's time from start to end, in seconds."""
+    titles: int = 1
+    """The number of the row's programmes, for a length of each."""
+    short: bool = False
+    """The column writes minutes and seconds: 25:30 stands in it."""
+
+
+def writes_minutes_and_seconds(cells: Iterable[Cell]) -> bool:
+    """Whether a column's lengths with one colon are minutes and seconds: one of them is no number of hours."""
+    found = (re.fullmatch(r"([0-9]{1,3}):[0-9]{2}", tight(cell.text)) for cell in cells if isinstance(cell.value, str))
+    return any(one and int(one[1]) >= MOST_HOURS for one in found)
+
+
+def read_length(cell: Cell, hints: Hints = Hints()) -> Length:
+    """The length that a cell names. Raises :class:`Unread`."""
     value = cell.value
     match value:
         case None:
@@ -53,18 +71,18 @@ def read_length(cell: Cell, unit: Unit, span_s: int | None = None, titles: int =
         case bool() | date():
             raise Unread(mark("this is no length"), WRITE_LENGTH)
         case time():
-            return _of_clock(value.hour, value.minute, value.second, span_s)
+            return _of_clock(value.hour, value.minute, value.second, hints)
         case timedelta():
             whole = round(value.total_seconds())
-            return _of_clock(whole // 3600, whole // 60 % 60, whole % 60, span_s)
+            return _of_clock(whole // 3600, whole // 60 % 60, whole % 60, hints)
         case int() | float():
-            return _of_number(float(value), unit)
+            return _of_number(float(value), hints.unit)
         case _:
             each = _EACH.match(tight(str(value)))
-            if each and titles > 1:
-                found = _of_text(tight(str(value))[each.end() :], unit, span_s)
-                return Length(found.ms and titles * found.ms, Message(mark("a length of each, added up")))
-            return _of_text(str(value), unit, span_s)
+            if each and hints.titles > 1:
+                found = _of_text(tight(str(value))[each.end() :], hints)
+                return Length(found.ms and hints.titles * found.ms, Message(mark("a length of each, added up")))
+            return _of_text(str(value), hints)
 
 
 def read_long_clock(value: datetime) -> timedelta | None:
@@ -87,52 +105,52 @@ def _ms(seconds: float) -> int:
     return round(1000 * seconds)
 
 
-def _of_clock(first: int, second: int, third: int, span_s: int | None) -> Length:
+def _of_clock(first: int, second: int, third: int, hints: Hints) -> Length:
     """``first:second:third`` as hours, minutes, seconds; or, where that is too long, as minutes and seconds."""
     long, short = 3600 * first + 60 * second + third, 60 * first + second
-    fits = span_s is not None and short <= span_s < long
+    fits = hints.span_s is not None and short <= hints.span_s < long
     if third == 0 and first and (first >= MOST_HOURS or fits):
         return Length(_ms(short), Message(mark("read as minutes and seconds")))
     return Length(_ms(long))
 
 
-def _of_text(text: str, unit: Unit, span_s: int | None) -> Length:
+def _of_text(text: str, hints: Hints) -> Length:
     lines = [part for part in re.split(r"[\n、,，;；+]+", text) if part.strip()]
     if len(lines) > 1:
-        lengths = [_of_one(line, unit, span_s).ms for line in lines]
+        lengths = [_of_one(line, hints).ms for line in lines]
         return Length(sum(ms for ms in lengths if ms), Message(mark("several lengths, added up")))
-    return _of_one(text, unit, span_s)
+    return _of_one(text, hints)
 
 
-def _of_one(text: str, unit: Unit, span_s: int | None) -> Length:
+def _of_one(text: str, hints: Hints) -> Length:
     plain = tight(text).strip("'") if "'" not in tight(text)[1:] else tight(text)
     if plain in NONE:
         return Length(None)
     bare = _AROUND.sub("", plain)
     doubt = Message(mark("an approximate length, read as exact")) if re.search("约|左右|上下", plain) else None
     if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", bare):
-        found = _of_number(float(bare), unit)
+        found = _of_number(float(bare), hints.unit)
         return Length(found.ms, doubt or found.doubt)
     if clock := _COLONS.fullmatch(bare):
-        return _of_colons(clock, span_s, doubt)
+        return _of_colons(clock, hints, doubt)
     parts = _UNITS.fullmatch(bare)
     if not parts or not any(parts[name] for name in ("h", "hm", "m", "s")):
         raise Unread(mark("this length is not understood"), WRITE_LENGTH)
     return Length(_ms(_seconds(parts)), doubt)
 
 
-def _of_colons(clock: re.Match[str], span_s: int | None, doubt: Message | None) -> Length:
+def _of_colons(clock: re.Match[str], hints: Hints, doubt: Message | None) -> Length:
     first, second = int(clock["m"]), int(clock["s"])
     if second > 59:
         raise Unread(mark("this length is not understood"), WRITE_LENGTH)
     if clock["h"] is None:
-        if first >= MOST_HOURS:
+        if first >= MOST_HOURS or hints.short or hints.unit in ("min", "s"):
             return Length(_ms(60 * first + second), doubt)
-        found = _of_clock(first, second, 0, span_s)
+        found = _of_clock(first, second, 0, hints)
         return Length(found.ms, found.doubt or Message(mark("read as hours and minutes")))
     if first > 59:
         raise Unread(mark("this length is not understood"), WRITE_LENGTH)
-    found = _of_clock(int(clock["h"]), first, second, span_s)
+    found = _of_clock(int(clock["h"]), first, second, hints)
     return Length(found.ms, found.doubt or doubt)
 
 

@@ -1,5 +1,6 @@
 """Merges, formulas, errors and what is hidden of an .ods, read from its content.xml."""
 
+import re
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -97,6 +98,8 @@ def _cell(table: _Table, element: ElementTree.Element, has: dict[str, str]) -> N
     if rows > 1 or columns > 1:
         found.add_merge(row, column, row + rows - 1, column + columns - 1)
     text = "".join(element.itertext())
+    if has.get("value-type") == "float" and re.fullmatch(r"[0-9]+[.][0-9]{2}", text):
+        found.formats[row, column] = "0.00"
     if has.get("value-type") == "error" or ("formula" in has and text.startswith(_ERRORS)):
         found.troubles[row, column] = ("error", text or "#VALUE!")
     elif "formula" in has and "value-type" not in has:

@@ -8,7 +8,7 @@ from town.sheets import sheet_cells as habits
 from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.categories import category
 from kiosk.town.sheets.dates import read_days
-from kiosk.town.sheets.durations import read_length
+from kiosk.town.sheets.durations import Hints, read_length, writes_minutes_and_seconds
 from kiosk.town.sheets.grid import Cell
 from kiosk.town.sheets.times import clock_text, read_start_and_end, read_times
 from kiosk.town.sheets.titles import read_titles, says_no_showing
@@ -86,19 +86,32 @@ def test_time_in_the_small_hours_is_asked_about():
 
 @pytest.mark.parametrize(("value", "unit", "minutes"), habits.LENGTHS, ids=str)
 def test_length_cell_in_minutes(value, unit, minutes):
-    found = read_length(Cell(value), unit).ms
+    found = read_length(Cell(value), Hints(unit)).ms
     assert found == (None if minutes is None else minutes * 60_000)
 
 
 @pytest.mark.parametrize("value", habits.NO_LENGTHS, ids=str)
 def test_length_cell_that_needs_a_person_is_told(value):
     with pytest.raises(Unread):
-        read_length(Cell(value), "")
+        read_length(Cell(value))
 
 
 def test_one_thirty_is_read_by_the_time_that_the_row_has():
-    assert read_length(Cell("1:30"), "").ms == 90 * 60_000
-    assert read_length(Cell("1:30"), "", span_s=300).ms == 90_000
+    assert read_length(Cell("1:30")).ms == 90 * 60_000
+    assert read_length(Cell("1:30"), Hints(span_s=300)).ms == 90_000
+
+
+def test_five_thirty_is_read_by_the_unit_and_the_column():
+    assert read_length(Cell("5:30")).ms == 330 * 60_000
+    assert read_length(Cell("5:30"), Hints("min")).ms == 330_000
+    assert writes_minutes_and_seconds([Cell("5:30"), Cell("25:30")])
+    assert not writes_minutes_and_seconds([Cell("1:30"), Cell("0:45"), Cell("0:25:30")])
+    assert read_length(Cell("5:30"), Hints(short=True)).ms == 330_000
+    assert read_length(Cell("1:30:00"), Hints("min", short=True)).ms == 90 * 60_000
+
+
+def test_length_of_each_counts_for_all_titles():
+    assert read_length(Cell("各20分钟"), Hints(titles=2)).ms == 40 * 60_000
 
 
 @pytest.mark.parametrize(("text", "expected"), habits.TITLES, ids=str)
