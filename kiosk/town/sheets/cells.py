@@ -120,15 +120,21 @@ class TableCells:
         roles: list[Role] = [role for role in ("time", "start", "end") if not self._cell(row, role).blank]
         if [role for role in roles if not self._usable(row, role)]:
             return ()
+        where: Role = roles[0] if roles else "date"
         try:
             if not roles:
                 found = self._time_in_date(row, dated)
+            elif "end" in roles:
+                first: Role = "start" if "start" in roles else "time"
+                read_times(self._cell(row, first))
+                where = "end"
+                found = read_start_and_end(self._cell(row, first), self._cell(row, "end"))
             elif "time" in roles:
                 found = self._timed(row, dated, around)
             else:
-                found = read_start_and_end(self._cell(row, "start"), self._cell(row, "end"))
+                found = read_times(self._cell(row, "start"))
         except Unread as error:
-            self._bad(row, roles[0] if roles else "date", error)
+            self._bad(row, where, error)
             return ()
         for stretch in found:
             self._doubt(row, roles[0] if roles else "date", stretch.doubt)

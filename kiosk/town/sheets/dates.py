@@ -140,6 +140,8 @@ def _of_text(text: str, around: Around) -> Days:
         digit = int(arabic(found[1] + "日", "日")[:-1])
         days = [day for day in month_days(around, whole=False, month_only=True) if day.day % 10 == digit]
         return Days((tuple(days),), periodic=True)
+    if found := re.match(r"^(?:每天|每日|天天)(?=[0-9早上中下晚傍夜凌])(.+)$", every):
+        return Days((month_days(around, whole=True),), rest=found[1], periodic=True)
     if found := re.match(rf"^(每|每逢|每个|逢)?\s*({EXPRESSION})(.*)$", plain, re.DOTALL):
         return _of_weekdays(bool(found[1]), found[2], found[3].strip(" ,:"), around)
     return _of_dates(plain, around)

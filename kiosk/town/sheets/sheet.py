@@ -1,11 +1,13 @@
 """What a workbook says: its rows, one for each day, and a sentence for every cell that needs a person. Pure."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.around import Around, Unread
+from kiosk.town.sheets.characters import fold
 from kiosk.town.sheets.checks import Holiday, check_rows
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Tell
@@ -249,7 +251,18 @@ def _settle_roles(grid: Grid, header: Header, end: int, around: Around) -> None:
             return
 
 
+def _in_month(cell: Cell, around: Around) -> bool:
+    """Whether a text of digits and points is a day near the sheet's month; 3.15-3.21 could be times as well."""
+    try:
+        days = read_days(cell, replace(around, year=around.year or 2000)).choices[0]
+    except Unread:
+        return False
+    return any(day.month == around.month for day in days)
+
+
 def _is_date(cell: Cell, around: Around) -> bool:
+    if isinstance(cell.value, str) and re.fullmatch(r"[0-9.]+", re.sub(r"[-\s]", "", fold(cell.value))):
+        return around.month is not None and _in_month(cell, around)
     try:
         read_times(cell)
     except Unread:

@@ -304,9 +304,8 @@ class TableReader(TableCells):
         texts = [self._short(row, role) for role in ("category", "audience", "note")]
         if dated is None:
             if self._header.first("date") is None and self._header.first("weekday") is None:
-                self._bad(
-                    row, "title", Unread(mark("it is not known for which day this is"), mark("add a column 日期"))
-                )
+                message = Message(mark("no column says for which day the programmes are"))
+                self._problem(Finding(self._grid.name, None, None, "", message, Message(mark("add a column 日期"))))
             else:
                 role: Role = "date" if self._header.first("date") is not None else "weekday"
                 self._bad(row, role, Unread(mark("there is no date, and none above"), WRITE_DATE))

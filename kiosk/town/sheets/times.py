@@ -133,7 +133,7 @@ def _of_number(number: float, shown_as: str) -> Stretch:
 
 def _of_text(text: str) -> tuple[Stretch, ...]:
     plain = re.sub(r"\s*\n\s*", "\n", text.strip())
-    plain = re.sub(rf"(?<=[0-9分半整时点])[ \u3000]+(?=(?:{_WORDS}|[0-9]{{1,2}}[:：]))", "、", plain)
+    plain = re.sub(rf"(?<=[0-9分半整时点])[ \u3000]+(?=(?:{_WORDS}|[0-9]{{1,2}}[:：]))", "\n", plain)
     plain = "\n".join(tight(line) for line in plain.split("\n"))
     plain = re.sub(
         r"[(](?:北京时间|暂定|周[一二三四五六日天]|星期[一二三四五六日天]|[0-9]+(?:小时|分钟))[)]", "", plain
@@ -160,7 +160,7 @@ def _of_text(text: str) -> tuple[Stretch, ...]:
 
 def _stretch(part: str, period: str) -> tuple[Stretch, str]:
     doubt = Message(mark("an approximate time, read as exact")) if _ABOUT.search(part) else None
-    part = re.sub(r"^(?:大约|约|于|从|自)", "", part)
+    part = re.sub(r"^(?:大约|约|于|从|自|首播|重播|复播|加播):?", "", part)
     part = _FROM.sub("", part)
     first = _CLOCK.match(part)
     if not first:

@@ -14,7 +14,10 @@ _ENGLISH = {name: n for n, name in enumerate(("mon", "tue", "wed", "thu", "fri",
 EVERY = ("每天", "每日", "天天", "全周", "整周", "周一至周日", "一至日")
 WORD = "周|星期|礼拜|禮拜|週"
 DAY_LETTERS = "一二三四五六日天末"
-_MORE = rf"(?:[、,，;/和及与]|至|到|-)?(?:{WORD})?[{DAY_LETTERS}](?![0-9]|月)|[、,，/](?:{WORD})?[1-7](?![0-9月])"
+_MORE = (
+    rf"(?:[、,，;/和及与]|至|到|-)?(?:{WORD})?[{DAY_LETTERS}](?!月|[0-9]{{1,2}}[月日号])"
+    rf"|[、,，/](?:{WORD})?[1-7](?![0-9月:点时])"
+)
 EXPRESSION = rf"(?:{WORD})[{DAY_LETTERS}1-7](?:{_MORE})*"
 """A regular expression of an expression that begins with the word, on folded text."""
 

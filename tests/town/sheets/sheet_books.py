@@ -81,7 +81,9 @@ def xls(name, rows, merges=(), formats=()):
             if value is None:
                 continue
             style = xlwt.easyxf(num_format_str=dict(formats).get((r, c), "General"))
-            if (r, c) in covered:
+            if isinstance(value, str) and value.startswith("#"):
+                sheet.row(r).set_cell_error(c, value)
+            elif (r, c) in covered:
                 sheet.write_merge(*covered[r, c], value, style)
             else:
                 sheet.write(r, c, value, style)

@@ -109,6 +109,23 @@ BROKEN = {
         "A2",
         "which month",
     ),
+    "no column for the date": (
+        xlsx(("2026年3月", [["时间", "节目名称"], ["9:00", "《水稻》"], ["10:00", "《水稻》"]], [])),
+        N,
+        "no column says for which day",
+    ),
+    "an end in its own column that comes before the start": (
+        xlsx(("2026年3月", [["日期", "开始", "结束", "节目"], ["3月5日", "10:00", time(9, 0), "《水稻》"]], [])),
+        "C2",
+        "ends before it starts",
+    ),
+    "#REF! in an .xls": (
+        xls("2026年3月", [["日期", "节目"], ["3月5日", "《先锋》"], ["#REF!", "《水稻》"]]),
+        "A3",
+        "with an error",
+    ),
+    "a programme to be named": (one("3月5日", N, "9:00", "待定"), "D4", "no programme is named"),
+    "two times below each other": (one("3月5日", N, "9:00\n10:00", "《水稻》"), "C4", "below each other"),
     "no header": (xlsx(("Sheet1", [["3月5日", "9:00", "《水稻》"]] * 3, [])), N, "no table with a header"),
     "an empty workbook": (xlsx(("Sheet1", [], [])), N, "no table with a header"),
     "#DIV/0! in an .ods": (
