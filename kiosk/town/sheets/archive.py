@@ -4,7 +4,7 @@ import zipfile
 from io import BytesIO
 
 from kiosk.common.messages import mark
-from kiosk.town.sheets.formats import Unreadable
+from kiosk.town.sheets.formats import DAMAGED, Unreadable
 
 MOST_UNPACKED = 32 << 20
 """The most bytes of all parts that are read; 2,000 rows take about 1 MB."""
@@ -40,7 +40,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
                 left -= len(parts[name])
                 if left < 0:
                     raise _monstrous()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except DAMAGED as error:
         raise Unreadable(
             mark("the file is damaged: it was cut short, or copied badly"),
             mark("copy it again, or save it anew in Excel or WPS"),

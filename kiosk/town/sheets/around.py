@@ -6,6 +6,8 @@ from datetime import date, time, timedelta
 
 from kiosk.common.messages import Message, mark
 
+YEARS = range(2000, 2101)
+"""The years that a plan may be of."""
 WRITE_DATE = mark("write the date as 2026-03-05 or 3月5日")
 
 
@@ -96,9 +98,12 @@ def day_of(around: Around, year: int | None, month: int | None, day: int) -> dat
     if not (1 <= month <= 12 and 1 <= day <= 31):
         raise Unread(mark("there is no such day"), WRITE_DATE)
     try:
-        return date(year or year_of(around, month), month, day)
+        found = date(year or year_of(around, month), month, day)
     except ValueError:
         raise Unread(mark("there is no such day"), WRITE_DATE) from None
+    if found.year not in YEARS:
+        raise Unread(mark("this year cannot be meant"), WRITE_DATE)
+    return found
 
 
 def _month_of(around: Around, day: int) -> int:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.around import (
     WRITE_DATE,
+    YEARS,
     Around,
     Days,
     Unread,
@@ -47,6 +48,8 @@ def read_days(cell: Cell, around: Around) -> Days:
 
 def _of_date(day: date, shown_as: str, around: Around) -> Days:
     """A date as Excel holds it. A year that is not shown is often that of the day on which it was typed."""
+    if day.year not in YEARS:
+        raise Unread(mark("this year cannot be meant"), WRITE_DATE)
     hidden = bool(shown_as) and "y" not in shown_as.lower() and "e" not in shown_as.lower() and "d" in shown_as.lower()
     if hidden and around.year is not None and (year := year_of(around, day.month)) != day.year:
         moved = day_of(around, year, day.month, day.day)

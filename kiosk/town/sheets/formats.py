@@ -1,6 +1,9 @@
 """What kind of file a workbook really is, whatever its name ends with; and what to say of one that cannot be read."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from io import BytesIO
 from typing import Literal
 
@@ -8,6 +11,11 @@ from kiosk.common.messages import Message, mark
 
 Kind = Literal["xlsx", "ods", "xls", "text"]
 SAVE_XLSX = mark("open it in Excel or WPS and save it as an Excel workbook (.xlsx)")
+DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    *(ValueError, TypeError, LookupError, NotImplementedError, RuntimeError),
+)
+"""What is raised over a damaged archive or part."""
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -61,7 +69,7 @@ def _of_zip(data: bytes) -> Kind:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             names = {name.replace("\\", "/") for name in archive.namelist()}
             mime = archive.read("mimetype")[:100] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError, KeyError):
+    except DAMAGED:
         raise Unreadable(
             mark("the file is damaged: it was cut short, or copied badly"),
             mark("copy it again, or save it anew in Excel or WPS"),

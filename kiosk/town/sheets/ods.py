@@ -5,7 +5,7 @@ from io import BytesIO
 from xml.etree import ElementTree
 
 from kiosk.common.messages import mark
-from kiosk.town.sheets.formats import Unreadable, encrypted
+from kiosk.town.sheets.formats import DAMAGED, Unreadable, encrypted
 from kiosk.town.sheets.structure import MOST_COLUMNS, MOST_ROWS, Structure
 
 _ERRORS = ("#", "Err:")
@@ -17,7 +17,7 @@ def structures(parts: dict[str, bytes]) -> dict[str, Structure]:
         raise encrypted()
     try:
         return _tables(parts["content.xml"])
-    except (ElementTree.ParseError, ValueError, KeyError) as error:
+    except (ElementTree.ParseError, *DAMAGED) as error:
         raise Unreadable(
             mark("the file is damaged: it was cut short, or copied badly"),
             mark("copy it again, or save it anew in Excel or WPS"),

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import math
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -89,6 +90,8 @@ def _cell(value: object, place: tuple[int, int], structure: Structure) -> Cell:
         return Cell(None, trouble, source)
     if value is None or value == "":
         return BLANK
+    if isinstance(value, float) and not math.isfinite(value):
+        value = str(value)
     return Cell(value, format=structure.formats.get(place, ""), struck=place in structure.struck)  # type: ignore[arg-type]
 
 

@@ -286,9 +286,17 @@ class TableReader(TableCells):
         if last and (last.row, last.column) == place:
             return last
         around = self._around_now()
-        days = Days((around.week,), periodic=True) if around.week else read_days(Cell(f"第{around.nth_week}周"), around)
-        self._state.dated = self._dated(place[0], place[1], days, self._grid.own(place[0], place[1] or 0))
-        return self._state.dated
+        found = self._state.dated = self._dated(place[0], place[1], None, self._grid.own(place[0], place[1] or 0))
+        try:
+            found.days = (
+                read_days(Cell(f"第{around.nth_week}周"), around)
+                if not around.week
+                else Days((around.week,), periodic=True)
+            )
+        except Unread as error:
+            found.told = True
+            self._bad(row, "week" if self._header.first("week") is not None else "title", error)
+        return found
 
     def _draft(self, row: int, dated: DateCell | None) -> None:
         stretches = self._stretches(row, dated, self._around_now())

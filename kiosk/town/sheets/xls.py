@@ -1,6 +1,6 @@
 """Merges, errors, number formats and what is hidden of an .xls, read by xlrd: calamine gives '' for an error there."""
 
-import sys
+import io
 from typing import Any
 
 import xlrd
@@ -13,7 +13,7 @@ from kiosk.town.sheets.structure import MOST_COLUMNS, MOST_ROWS, Structure
 def structures(data: bytes) -> dict[str, Structure]:
     """What is known of each sheet, by its name. Raises :class:`Unreadable` for one that is damaged or locked."""
     try:
-        book = xlrd.open_workbook(file_contents=data, formatting_info=True, ragged_rows=True, logfile=sys.stderr)
+        book = xlrd.open_workbook(file_contents=data, formatting_info=True, ragged_rows=True, logfile=io.StringIO())
         return {sheet.name: _sheet(book, sheet) for sheet in book.sheets()}
     except xlrd.XLRDError as error:
         if "encrypt" in str(error).lower():

@@ -10,7 +10,7 @@ from io import BytesIO
 from xml.etree import ElementTree
 
 from kiosk.common.messages import mark
-from kiosk.town.sheets.formats import Unreadable
+from kiosk.town.sheets.formats import DAMAGED, Unreadable
 from kiosk.town.sheets.structure import Structure
 
 _BUILT_IN = {
@@ -29,7 +29,7 @@ def structures(parts: dict[str, bytes]) -> dict[str, Structure]:
     try:
         formats, struck = _styles(parts)
         return {name: _sheet(parts[path], hidden, formats, struck) for name, path, hidden in _sheets(parts)}
-    except (ElementTree.ParseError, ValueError, KeyError, IndexError, UnicodeDecodeError) as error:
+    except (ElementTree.ParseError, *DAMAGED) as error:
         raise Unreadable(
             mark("the file is damaged: it was cut short, or copied badly"),
             mark("copy it again, or save it anew in Excel or WPS"),
@@ -56,7 +56,7 @@ def _tree(part: bytes) -> ElementTree.Element:
 
 
 def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:
-    book = next(name for name in ("xl/workbook.xml", "workbook.xml") if name in parts) if parts else ""
+    book = "xl/workbook.xml"
     folder, _, file = book.rpartition("/")
     targets = {}
     for relation in _tree(parts[posixpath.join(folder, "_rels", file + ".rels")]):
@@ -69,7 +69,7 @@ def _sheets(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:
             continue
         rel = next((value for key, value in sheet.attrib.items() if key.endswith("}id")), "")
         path = targets.get(rel, "")
-        if path in parts and "worksheet" in path.lower():
+        if "worksheet" in path.lower():
             yield sheet.get("name", ""), path, sheet.get("state", "visible") != "visible"
 
 
