@@ -11,7 +11,14 @@ from kiosk.town.sheets.drafts import DateCell, Tell
 from kiosk.town.sheets.durations import Hints, Length, read_length, read_long_clock, writes_minutes_and_seconds
 from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role
-from kiosk.town.sheets.times import Stretch, read_start_and_end, read_times
+from kiosk.town.sheets.times import (
+    WRITE_TIME,
+    Stretch,
+    is_part_of_day,
+    read_start_and_end,
+    read_times,
+    with_part_of_day,
+)
 from kiosk.town.sheets.titles import LONGEST, MOST_OF_TITLES
 from kiosk.town.sheets.weekdays import weekdays
 
@@ -120,19 +127,22 @@ class TableCells:
         roles: list[Role] = [role for role in ("time", "start", "end") if not self._cell(row, role).blank]
         if [role for role in roles if not self._usable(row, role)]:
             return ()
-        where: Role = roles[0] if roles else "date"
+        without: Role = "time" if self._header.first("time") is not None else "date"
+        where = roles[0] if roles else without
+        part = self._part_of_day(row, dated)
         try:
             if not roles:
-                found = self._time_in_date(row, dated)
+                found = self._time_in_date(row, dated, part)
             elif "end" in roles:
                 first: Role = "start" if "start" in roles else "time"
-                read_times(self._cell(row, first))
+                start = with_part_of_day(part, self._cell(row, first))
+                read_times(start)
                 where = "end"
-                found = read_start_and_end(self._cell(row, first), self._cell(row, "end"))
+                found = read_start_and_end(start, self._cell(row, "end"))
             elif "time" in roles:
-                found = self._timed(row, dated, around)
+                found = self._timed(row, dated, around, part)
             else:
-                found = read_times(self._cell(row, "start"))
+                found = read_times(with_part_of_day(part, self._cell(row, "start")))
         except Unread as error:
             self._bad(row, where, error)
             return ()
@@ -140,9 +150,17 @@ class TableCells:
             self._doubt(row, roles[0] if roles else "date", stretch.doubt)
         return found
 
-    def _timed(self, row: int, dated: DateCell | None, around: Around) -> tuple[Stretch, ...]:
+    def _part_of_day(self, row: int, dated: DateCell | None) -> str:
+        """The part of the day that stands behind the row's own date, or in a second column for times."""
+        own = dated is not None and self._place(row, "date") == (dated.row, dated.column)
+        if own and dated is not None and dated.days is not None and dated.days.rest:
+            return dated.days.rest
+        others = self._header.columns.get("time", [])[1:]
+        return self._grid.at(row, others[0]).text if others else ""
+
+    def _timed(self, row: int, dated: DateCell | None, around: Around, part: str) -> tuple[Stretch, ...]:
         """The showings of a time column. A date that stands before the time again does no harm if it is the same."""
-        cell = self._cell(row, "time")
+        cell = with_part_of_day(part, self._cell(row, "time"))
         if isinstance(cell.value, datetime) and cell.value.year <= 1900 or not isinstance(cell.value, str):
             return read_times(cell)
         try:
@@ -162,8 +180,10 @@ class TableCells:
                 raise
             return read_times(Cell(days.rest))
 
-    def _time_in_date(self, row: int, dated: DateCell | None) -> tuple[Stretch, ...]:
+    def _time_in_date(self, row: int, dated: DateCell | None, part: str) -> tuple[Stretch, ...]:
         """The showings that the row's own date cell names behind the date; a time above is no time of this row."""
+        if is_part_of_day(part):
+            raise Unread(mark("a part of the day without an hour"), WRITE_TIME)
         if dated is None or dated.days is None or self._place(row, "date") != (dated.row, dated.column):
             return read_times(BLANK)
         if dated.days.clock is not None:

@@ -146,7 +146,7 @@ def _of_text(text: str, around: Around) -> Days:
     if found := re.match(r"^(?:每天|每日|天天)(?=[0-9早上中下晚傍夜凌])(.+)$", every):
         return Days((month_days(around, whole=True),), rest=found[1], periodic=True)
     if found := re.match(rf"^(每|每逢|每个|逢)?\s*({EXPRESSION})(.*)$", plain, re.DOTALL):
-        return _of_weekdays(bool(found[1]), found[2], found[3].strip(" ,:"), around)
+        return _of_weekdays(bool(found[1]), found[2], found[3].strip(" ,:，、/-"), around)
     return _of_dates(plain, around)
 
 
@@ -213,9 +213,9 @@ def _of_dates(text: str, around: Around) -> Days:
 
     text = re.sub(r"\s+", " ", _WEEKDAY_BESIDE.sub(take, text)).strip()
     text = re.sub(rf"[(](?:[^()]*(?:节|日|周)|{_FEASTS})?[)]|(?<=[日号0-9])\s*(?:{_FEASTS})$", "", text).strip()
-    scan = Scan(text, around)
+    scan = Scan(text.strip(" ,，、;/-"), around)
     days, end, doubt = scan.run()
-    rest = text[end:].strip(" ,;:")
+    rest = scan.text[end:].strip(" ,;:")
     if every := re.match(rf"^每({EXPRESSION})", rest):
         days, rest = [day for day in days if day.weekday() in weekdays(every[1])], rest[every.end() :].strip(" ,;:")
     if rest and not re.match(

@@ -9,7 +9,19 @@ from kiosk.town.sheets.durations import Unit
 from kiosk.town.sheets.grid import Grid
 
 Role = Literal[
-    "date", "weekday", "week", "time", "start", "end", "title", "category", "duration", "audience", "note", "other"
+    "date",
+    "month",
+    "weekday",
+    "week",
+    "time",
+    "start",
+    "end",
+    "title",
+    "category",
+    "duration",
+    "audience",
+    "note",
+    "other",
 ]
 
 ALIASES: dict[Role, str] = {
@@ -17,6 +29,7 @@ ALIASES: dict[Role, str] = {
         "日期 播放日期 播出日期 收看日期 学习日期 计划日期 推荐日期 放映日期 安排日期 计划播放日期 年月日 "
         "月日 日 收视日期 活动日期 开展日期 日期安排 具体日期 播映日期 播放日 date day"
     ),
+    "month": "月份 月",
     "weekday": "星期 周几 星期几 礼拜 礼拜几 weekday",
     "week": "周次 周 周别 周数 第几周 星期次 week 周序",
     "time": (
@@ -51,7 +64,7 @@ ALIASES: dict[Role, str] = {
     "other": (
         "序号 编号 号 序 来源 节目来源 地点 播放地点 负责人 管理员 主讲 主讲人 集数 责任人 方式 收看人数 签字 "
         "站点 收看地点 学习地点 责任单位 组织者 组织人 提供单位 出品单位 制作单位 播放方式 节目编号 资源编号 "
-        "月份 场次 频道 平台 学习方式 组织单位 播放站点 次数 播放次数 学时 课时 部数 学用效果 联系人 联系电话 "
+        "场次 频道 平台 学习方式 组织单位 播放站点 次数 播放次数 学时 课时 部数 学用效果 联系人 联系电话 "
         "no no. source place"
     ),
 }

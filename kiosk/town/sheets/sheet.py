@@ -17,7 +17,7 @@ from kiosk.town.sheets.months import Stated, first_stated, nth_week_in, stated, 
 from kiosk.town.sheets.rows import Row, rows_of
 from kiosk.town.sheets.settle import settle
 from kiosk.town.sheets.table import TableReader
-from kiosk.town.sheets.times import read_times
+from kiosk.town.sheets.times import is_part_of_day, read_times
 from kiosk.town.sheets.timetables import TITLE_COLUMN, Place, as_rows
 
 ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
@@ -214,7 +214,8 @@ def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> No
     parts = side_by_side(header)
     for role, columns in header.columns.items():
         for column in columns[1:] if len(parts) == 1 and role != "other" else ():
-            if any(not grid.own(row, column).blank for row in range(header.bottom + 1, end)):
+            texts = {grid.own(row, column).text for row in range(header.bottom + 1, end)} - {""}
+            if any(role != "time" or not is_part_of_day(text) for text in texts):
                 message = Message(mark("another column has the like name: this one is not read"))
                 text = grid.at(header.bottom, column).text
                 warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))

@@ -8,7 +8,7 @@ from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.around import WRITE_DATE, Around, Days, Unread
 from kiosk.town.sheets.categories import category
 from kiosk.town.sheets.cells import TableCells, only_spaces
-from kiosk.town.sheets.characters import tight
+from kiosk.town.sheets.characters import arabic, tight
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Table, Tell
 from kiosk.town.sheets.grid import Cell, Finding, Grid
@@ -42,6 +42,8 @@ class _State:
     dated: DateCell | None = None
     week: tuple[date, ...] = ()
     nth_week: int | None = None
+    month: int | None = None
+    """Of a column for the month."""
     after_end: bool = False
 
 
@@ -163,7 +165,8 @@ class TableReader(TableCells):
         previous = None
         if last is not None and last.days is not None:
             previous = next((choice[0] for choice in last.days.choices if choice), None)
-        return Around(around.year, around.month, previous or around.previous, state.week, state.nth_week)
+        month = state.month or around.month
+        return Around(around.year, month, previous or around.previous, state.week, state.nth_week)
 
     def _dated(self, row: int, column: int | None, days: Days | None, cell: Cell) -> DateCell:
         found = DateCell(row, column, days, cell)
@@ -175,6 +178,8 @@ class TableReader(TableCells):
         week = self._cell(row, "week")
         if "week" in own or (not week.blank and self._place(row, "week") == (row, self._header.first("week"))):
             self._week(row, week)
+        if found := re.fullmatch(r"(1[0-2]|0?[1-9])月?", tight(arabic(self._text(row, "month"), "月"))):
+            self._state.month = int(found[1])
         date_cell = self._date(row)
         if not any(not self._cell(row, role).blank for role in CONTENT):
             return
@@ -268,6 +273,9 @@ class TableReader(TableCells):
         if self._state.dated and own == (self._state.dated.row, self._state.dated.column):
             return self._state.dated
         text = cell.value if re.search("周|星期|礼拜|每", cell.value) else "周" + cell.value
+        if not (self._state.week or self._state.nth_week or text.startswith("每")):
+            text = "每" + text
+            self._doubt(row, "weekday", Message(mark("read as each of these days of the week in the month")))
         found = self._dated(row, own[1] if own else None, None, cell)
         self._state.dated = found
         try:

@@ -89,6 +89,22 @@ def read_times(cell: Cell) -> tuple[Stretch, ...]:
             return _of_text(str(value))
 
 
+def is_part_of_day(text: str) -> bool:
+    """Whether a text is 上午, 下午 or the like, without an hour."""
+    return tight(text).strip("()") in _PERIOD_OF
+
+
+def with_part_of_day(part: str, cell: Cell) -> Cell:
+    """A time cell with the part of the day that stands elsewhere: 下午 beside 2:30 is 下午2:30."""
+    part = tight(part).strip("()")
+    if part not in _PERIOD_OF or cell.blank or cell.trouble:
+        return cell
+    text = f"{cell.value:%H:%M:%S}" if isinstance(cell.value, time) else cell.value
+    if not isinstance(text, str) or re.search(_WORDS, tight(text)) or not re.match(r"[0-9]", tight(text)):
+        return cell
+    return Cell(part + tight(text))
+
+
 def read_start_and_end(start: Cell, end: Cell) -> tuple[Stretch, ...]:
     """The showings of a row with a column for the start and one for the end. Raises :class:`Unread`."""
     if end.blank:

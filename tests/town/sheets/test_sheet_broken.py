@@ -126,6 +126,11 @@ BROKEN = {
     ),
     "a programme to be named": (one("3月5日", N, "9:00", "待定"), "D4", "no programme is named"),
     "two times below each other": (one("3月5日", N, "9:00\n10:00", "《水稻》"), "C4", "below each other"),
+    "a part of the day without an hour": (
+        xlsx(("2026年3月", [["日期", "时段", "时间", "节目"], ["3月5日", "上午", N, "《水稻》"]], [])),
+        "C2",
+        "without an hour",
+    ),
     "no header": (xlsx(("Sheet1", [["3月5日", "9:00", "《水稻》"]] * 3, [])), N, "no table with a header"),
     "an empty workbook": (xlsx(("Sheet1", [], [])), N, "no table with a header"),
     "#DIV/0! in an .ods": (
