@@ -96,8 +96,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 stands for all below ``x``, and a longer name for that module alone."""
 MOST_LEVELS = 11
 SHEETS_READ_PURELY = (
-    *("around", "categories", "cells", "characters", "checks", "date_lists", "dates", "drafts", "durations", "grid"),
-    *("headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told", "weekdays"),
+    *("around", "categories", "cells", "characters", "checks", "closing", "date_lists", "dates", "drafts", "durations"),
+    *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told"),
+    "weekdays",
 )
 PURE = (
     "kiosk.contract",

@@ -218,6 +218,7 @@ def _of_dates(text: str, around: Around) -> Days:
     rest = scan.text[end:].strip(" ,;:")
     if every := re.match(rf"^每({EXPRESSION})", rest):
         days, rest = [day for day in days if day.weekday() in weekdays(every[1])], rest[every.end() :].strip(" ,;:")
+    rest = re.sub(r"^0?0:00(?::00)?$", "", rest)  # a whole day, as programs write it out
     if rest and not re.match(
         r"^[(]?\s*(?:[0-9]|每天|每日|每晚|凌晨|清晨|早|上午|中午|正午|下午|午后|傍晚|晚|夜|全天)", rest
     ):

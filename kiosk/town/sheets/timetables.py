@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.characters import tight
+from kiosk.town.sheets.closing import ends_table
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.grid import BLANK, Cell, Grid
 from kiosk.town.sheets.headers import role_of
-from kiosk.town.sheets.table import ends_table
 from kiosk.town.sheets.times import read_times
 from kiosk.town.sheets.weekdays import weekdays
 

@@ -60,6 +60,8 @@ def test_time_behind_the_date_is_left_for_the_time():
     assert read_days(Cell("3月5日 9:00-10:00"), MARCH).rest == "9:00-10:00"
     assert read_days(Cell("3月5日上午9时"), MARCH).rest == "上午9时"
     assert read_days(Cell("每周三 下午2:30"), MARCH).rest == "下午2:30"
+    assert read_days(Cell("2026-03-05T09:30:00"), MARCH).rest == "09:30:00"
+    assert read_days(Cell("2026/3/5 0:00"), MARCH).rest == ""
 
 
 @pytest.mark.parametrize(("value", "expected"), habits.TIMES, ids=str)
