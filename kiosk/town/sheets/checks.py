@@ -33,25 +33,31 @@ def check_rows(grid: Grid, shown: list[Shown], context: Stated, holiday: Holiday
 
 
 def _clock(text: str) -> int:
-    hours, minutes, seconds = text.split(":")
+    hours, minutes, seconds = (text or "0:0:0").split(":")
     return 3600 * int(hours) + 60 * int(minutes) + int(seconds)
 
 
 def _overlaps(grid: Grid, shown: list[Shown], warning: Tell) -> None:
-    timed = sorted((one for one in shown if one.row.start), key=lambda one: (one.row.date, one.row.start or ""))
     told: set[tuple[int, int]] = set()
-    for first, second in pairwise(timed):
-        if first.row.date != second.row.date or first.row.start is None or second.row.start is None:
-            continue
-        begins, follows = _clock(first.row.start), _clock(second.row.start)
-        ends = _clock(first.row.end) if first.row.end else begins + (first.row.duration_ms or 1000) // 1000
-        pair = (first.row.row, second.row.row)
-        if follows < ends and pair not in told:
-            told.add(pair)
-            values = {"row": str(first.row.row), "date": second.row.date}
-            message = Message(mark("it overlaps with row {row} on {date}"), values)
-            where = "time" if "time" in second.draft.places else "start"
-            warning(finding(grid, second.draft, where, message, Message(mark("move one of the two"))))
+    before: Shown | None = None
+    for one in sorted((one for one in shown if one.row.start), key=lambda one: (one.row.date, one.row.start or "")):
+        if before is not None and before.row.date == one.row.date and _clock(one.row.start or "") < _ends(before.row):
+            pair = (before.row.row, one.row.row)
+            if pair not in told:
+                told.add(pair)
+                values = {"row": str(before.row.row), "date": one.row.date}
+                message = Message(mark("it overlaps with row {row} on {date}"), values)
+                where = "time" if "time" in one.draft.places else "start"
+                warning(finding(grid, one.draft, where, message, Message(mark("move one of the two"))))
+            if _ends(before.row) > _ends(one.row):
+                continue
+        before = one
+
+
+def _ends(row: Row) -> int:
+    """When a row ends, in seconds since midnight: as it says, else by its length."""
+    start = _clock(row.start or "")
+    return _clock(row.end) if row.end else start + max(1000, row.duration_ms or 0) // 1000
 
 
 def _of_length(one: Shown) -> Iterator[tuple[str, Message]]:

@@ -106,10 +106,13 @@ class _Plan:
 
 def _plan(grid: Grid, reading: Reading) -> _Plan | None:
     """The plan of a sheet; None for a sheet that has none, with a warning if something stands in it."""
-    if headers := find_headers(grid):
+    headers = find_headers(grid)
+    if not headers or headers[0].guessed is not None:
+        timetable = as_rows(grid)
+        if timetable and (as_table := find_headers(timetable.grid)):
+            return _Plan(timetable.grid, as_table, timetable.places)
+    if headers:
         return _Plan(grid, headers)
-    if (timetable := as_rows(grid)) and (headers := find_headers(timetable.grid)):
-        return _Plan(timetable.grid, headers, timetable.places)
     if sum(not cell.blank for row in grid.rows for cell in row) > 6:
         message = Message(mark("no table with a header was found in this sheet: it is not read"))
         reading.warnings.append(Finding(grid.name, None, None, "", message, Message(ALIAS_HINT)))
@@ -211,6 +214,10 @@ def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> No
             text = grid.at(header.bottom, column).text
             message = Message(mark("the name of this column is not known: it is not read"))
             warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
+    if header.guessed is not None:
+        text = grid.at(header.bottom, header.guessed).text
+        message = Message(mark("the name of this column is not known: it is read as the titles"))
+        warning(Finding(grid.name, header.bottom, header.guessed, text, message, Message(ALIAS_HINT)))
     parts = side_by_side(header)
     for role, columns in header.columns.items():
         for column in columns[1:] if len(parts) == 1 and role != "other" else ():

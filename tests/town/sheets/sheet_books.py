@@ -724,3 +724,20 @@ book(
     [row(2, day, "9:00", N, "先锋") for day in (4, 11, 18, 25)],
     warnings=("A2",),
 )
+book(
+    "date and time under one name, the titles under a name that nobody knows, lengths as minutes and seconds",
+    xlsx(
+        (
+            "Sheet1",
+            [
+                ["2026年3月"],
+                ["日期/时间", "党教片", "类别", "时长(分:秒)"],
+                ["3月5日 9:00-10:00", "《先锋》", "党建", "55:30"],
+                ["3月6日", "《水稻》", "农技", "5:30"],
+            ],
+            [],
+        )
+    ),
+    [row(3, 5, "9:00", "10:00", "先锋", "党建", 55.5), row(4, 6, N, N, "水稻", "农业实用技术", 5.5)],
+    warnings=("B2",),
+)
