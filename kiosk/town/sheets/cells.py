@@ -42,6 +42,8 @@ class TableCells:
         column = header.first("duration")
         cells = [grid.own(row, column) for row in range(len(grid.rows))] if column is not None else []
         self._short_lengths = writes_minutes_and_seconds(cells)
+        self._above: dict[tuple[int, int], Cell] = {}
+        """What the cells stand for that say 同上."""
         self._trouble = False
         """Whether a cell of the row in hand is not understood."""
 
@@ -56,10 +58,17 @@ class TableCells:
         return (top, left) if left == column or self._roles.get(left) in (None, "other") else None
 
     def _cell(self, row: int, role: Role) -> Cell:
-        place = self._place(row, role)
-        cell = self._grid.own(*place) if place else BLANK
-        if place and isinstance(cell.value, str) and tight(cell.value) in DITTO:
-            return self._cell(place[0] - 1, role) if place[0] - 1 > self._header.bottom else BLANK
+        """What stands in the cell of a role; for 同上 what stands above."""
+        passed: list[tuple[int, int]] = []
+        while place := self._place(row, role):
+            cell = self._above.get(place) or self._grid.own(*place)
+            if not (isinstance(cell.value, str) and tight(cell.value[:9]) in DITTO):
+                break
+            passed.append(place)
+            row = place[0] - 1
+        else:
+            cell = BLANK
+        self._above.update(dict.fromkeys(passed, cell))
         return BLANK if only_spaces(cell) else cell
 
     def _find(self, tell: Tell, row: int, role: Role, message: Message, remedy: Message) -> None:
@@ -97,17 +106,14 @@ class TableCells:
 
     def _text(self, row: int, role: Role) -> str:
         cell = self._cell(row, role)
-        return (
-            ""
-            if cell.trouble or cell.value is None
-            else str(cell.text if not isinstance(cell.value, str) else cell.value)
-        )
+        if cell.trouble or cell.value is None:
+            return ""
+        return cell.value if isinstance(cell.value, str) else cell.text
 
     def _short(self, row: int, role: Role) -> str | None:
         if not self._usable(row, role):
             return None
-        text = self._text(row, role).strip()
-        text = one_line(text)
+        text = one_line(self._text(row, role))
         return text if text and tight(text) not in ("-", "/") else None
 
     def _weekday(self, row: int) -> tuple[int, ...]:

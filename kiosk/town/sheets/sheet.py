@@ -21,9 +21,8 @@ from kiosk.town.sheets.times import is_part_of_day, read_times
 from kiosk.town.sheets.timetables import TITLE_COLUMN, Place, as_rows
 
 ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
-
-
 MOST_SHOWINGS = 20_000
+"""The most rows of a workbook, after each has been written out for its days."""
 
 
 @dataclass
