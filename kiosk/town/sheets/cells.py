@@ -133,7 +133,8 @@ class TableCells:
         roles: list[Role] = [role for role in ("time", "start", "end") if not self._cell(row, role).blank]
         if [role for role in roles if not self._usable(row, role)]:
             return ()
-        without: Role = "time" if self._header.first("time") is not None else "date"
+        behind_date = dated is not None and dated.days is not None and dated.days.rest
+        without: Role = "date" if behind_date or self._header.first("time") is None else "time"
         where = roles[0] if roles else without
         part = self._part_of_day(row, dated)
         try:

@@ -120,8 +120,14 @@ _NTH = re.compile(rf"^(?:每月|本月|当月|每个月)?的?第?([1-5、,和及
 _NTH_WEEK = re.compile(r"^(?:本月|当月)?第?\s*([1-6])\s*周\s*[:(]?\s*")
 
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ENGLISH = re.compile(rf"^\s*([0-9]{{1,2}})-({'|'.join(_MONTHS)})\b", re.IGNORECASE)
+"""As Excel in English shows what was typed as 3-5."""
+
+
 def _of_text(text: str, around: Around) -> Days:
     text = re.sub(r"(?<=[0-9])T(?=[0-9]{2}:)", " ", text)
+    text = _ENGLISH.sub(lambda found: f"{_MONTHS.index(found[2].lower()) + 1}月{found[1]}日", text)
     plain = arabic(fold(text).replace("\n", " "), "年月日号") if "星期" not in text and "周" not in text else fold(text)
     plain = arabic(plain.replace("\n", " "), "年月号")
     plain = re.sub(r"[(][^()]*(?:农历|阴历)[^()]*[)]", "", plain).strip(" '")
