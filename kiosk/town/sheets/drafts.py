@@ -22,6 +22,8 @@ class DateCell:
     cell: Cell = BLANK
     chosen: tuple[date, ...] | None = None
     told: bool = False
+    whole_week: bool = False
+    """It stands for every day of a week."""
     heading: bool = False
     """It stands in a line across the table, for the rows below."""
 

@@ -251,9 +251,10 @@ class TableReader(TableCells):
         cell = self._cell(row, "weekday")
         own = self._place(row, "weekday")
         if cell.blank or not isinstance(cell.value, str) or not weekdays(cell.value):
-            if self._header.first("date") is None and self._header.first("weekday") is None:
-                return self._whole_week(row)
-            return None
+            undated = self._header.first("date") is None and self._header.first("weekday") is None
+            timed = any(not self._cell(row, role).blank for role in ("time", "start"))
+            recommended = self._state.dated is None and bool(self._state.week) and not timed
+            return self._whole_week(row) if undated or recommended else None
         if self._header.first("date") is not None and not (self._state.week or self._state.nth_week):
             return None
         if self._state.dated and own == (self._state.dated.row, self._state.dated.column):
@@ -281,12 +282,10 @@ class TableReader(TableCells):
             return last
         around = self._around_now()
         found = self._state.dated = self._dated(place[0], place[1], None, self._grid.own(place[0], place[1] or 0))
+        found.whole_week = True
         try:
-            found.days = (
-                read_days(Cell(f"第{around.nth_week}周"), around)
-                if not around.week
-                else Days((around.week,), periodic=True)
-            )
+            written = Days((around.week,), periodic=True)
+            found.days = written if around.week else read_days(Cell(f"第{around.nth_week}周"), around)
         except Unread as error:
             found.told = True
             self._bad(row, "week" if self._header.first("week") is not None else "title", error)
@@ -294,6 +293,8 @@ class TableReader(TableCells):
 
     def _draft(self, row: int, dated: DateCell | None) -> None:
         stretches = self._stretches(row, dated, self._around_now())
+        if dated is not None and dated.whole_week and any(one.start is not None for one in stretches):
+            self._doubt(row, "time", Message(mark("read for each day of the week")))
         titles: tuple[str, ...] = ()
         if self._usable(row, "title"):
             try:
