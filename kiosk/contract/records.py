@@ -1,6 +1,8 @@
 """The records of a station: each is canonical JSON and never changes; a later finding is a record of its own."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
+
+import msgspec
 
 from kiosk.contract.wire import (
     Count,
@@ -21,6 +23,11 @@ ClockState = Literal["trusted", "declared", "holdover", "untrusted"]
 Outcome = Literal["completed", "stopped", "interrupted", "failed"]
 Origin = Literal["urgent", "session", "slot", "filler"]
 Evidence = Literal["none", "link", "cec", "person"]
+Names = Annotated[tuple[Id, ...], msgspec.Meta(max_length=1_000)]
+Photos = Annotated[tuple[Sha256, ...], msgspec.Meta(max_length=100)]
+Facts = Annotated[dict[Text, LongText], msgspec.Meta(max_length=100)]
+SoundWent = Literal["device", "null", "none"]
+"""Where sound goes: to a sound device, to a sink that nobody hears (also one that is muted), nowhere."""
 
 
 class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
@@ -62,8 +69,8 @@ class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
     boot_id: Id
     started_monotonic_ms: Span
     """CLOCK_MONOTONIC of this boot at ``actual_start_ms``: with it a wrong clock is put right later."""
-    sound: Literal["device", "null", "none"] | None = None
-    """Where its sound went: to a sound device, to a sink that nobody hears, nowhere; None: not known. Not yet told."""
+    sound: SoundWent | None = None
+    """Where its sound went, the worst of it that lasted for a tenth of the play; None: not known, or it has none."""
 
 
 class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="attendance"):
@@ -72,14 +79,14 @@ class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="atten
     id: Id
     at_ms: Instant
     by: Text
-    plays: tuple[Id, ...]
+    plays: Names
     session: Id | None = None
     expected: Count = 0
     present: Count = 0
     on_leave: Count = 0
     others: Count = 0
-    members: tuple[Id, ...] = ()
-    photos: tuple[Sha256, ...] = ()
+    members: Names = ()
+    photos: Photos = ()
     evidence: Literal["typed", "photo", "spot-check"] = "typed"
     code: Text = ""
     remark: LongText = ""
@@ -99,7 +106,7 @@ class Session(Record, frozen=True, kw_only=True, tag_field="kind", tag="session"
     other_source_ms: Span = 0
     """Minutes of another source as typed in; never claimed as played."""
     text: LongText = ""
-    photos: tuple[Sha256, ...] = ()
+    photos: Photos = ()
 
 
 class Correction(Record, frozen=True, kw_only=True, tag_field="kind", tag="correction"):
@@ -148,7 +155,7 @@ class Fault(Record, frozen=True, kw_only=True, tag_field="kind", tag="fault"):
     text: LongText
     remedy: LongText = ""
     tried: LongText = ""
-    facts: dict[str, str] = {}
+    facts: Facts = {}
     by: Text = ""
     """Who reported it by hand; empty where the kiosk found it."""
     picture: Sha256 | None = None
@@ -168,7 +175,7 @@ class Item(Record, frozen=True, kw_only=True, tag_field="kind", tag="item"):
     programme: Id | None = None
     households: Count = 0
     area: Text = ""
-    photos: tuple[Sha256, ...] = ()
+    photos: Photos = ()
 
 
 class Action(Record, frozen=True, kw_only=True, tag_field="kind", tag="action"):
@@ -180,7 +187,7 @@ class Action(Record, frozen=True, kw_only=True, tag_field="kind", tag="action"):
     action: Id
     reason: Text = ""
     until_ms: Instant | None = None
-    facts: dict[str, str] = {}
+    facts: Facts = {}
     clock: ClockState
 
 

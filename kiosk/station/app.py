@@ -55,7 +55,9 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.link.progress import progress_line
+from kiosk.station.link.station_key import signer
 from kiosk.station.overview import Overview
 from kiosk.station.panel.address import panel_address
 from kiosk.station.panel.server import Panel
@@ -124,20 +126,21 @@ class Station:
             config, plan, projector, journal, clock, library, boot_id,
             child_replaced=monitor.child_replaced, play_closed=self._report_soon,
         )  # fmt: skip
-        self._link = Link(identity, documents, journal, post, config.town, config.fetch)
+        self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
         self._devices = Devices(post)
         self._screen_power = ScreenPower(config.screen.display)
         self._probes = Probes(
-            post, self._devices, state, state / "library", config.health.probe_s, self._screen_power.keep
-        )
+            post, self._devices, state, state / "library", config.health.probe_s, config.sound.output,
+            self._screen_power.keep,
+        )  # fmt: skip
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
-        refused = RefusedEntries(journal)
+        refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
-            config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
-            refused, stage, plans, self._panel_address,
+            config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
+            self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
             work=self._maintenance.work,
         )  # fmt: skip
@@ -151,12 +154,12 @@ class Station:
             replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
-            identity.station, config.town.heartbeat_s, accepted, plan, playout, journal, clock, monitor, refused,
+            identity.station, config.town.heartbeat_s, accepted, news, plan, playout, journal, clock, monitor, refused,
             self._link, self._timers, self._screenshots, self._audit, plans,
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip
         self._screen = Screen(
-            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot
+            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot, self._refresh
         )
         self._equipment = Equipment(
             monitor, playout, clock,
@@ -185,6 +188,7 @@ class Station:
             )
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
+        self._sound_told = playout.sound_goes()
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         """A signal handler: only posts."""
@@ -236,6 +240,7 @@ class Station:
 
     def _end(self) -> None:
         systemd.notify(systemd.STOPPING)
+        status_file.remove(Path(self._config.station.runtime))
         self._playout.close("the station was shut down")
         self._screen.close()
         if self._panel:
@@ -305,7 +310,7 @@ class Station:
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()
-        if now - self._refreshed >= REFRESH_SECONDS:
+        if now - self._refreshed >= REFRESH_SECONDS or self._playout.sound_goes() != self._sound_told:
             self._refresh()
 
     # --- the plan, and what people see of it ---
@@ -322,13 +327,13 @@ class Station:
 
     def _refresh(self) -> None:
         """Renew what people see of the station: the poster and the panel's snapshot."""
-        self._refreshed = self._clock.monotonic()
+        self._refreshed, self._sound_told = self._clock.monotonic(), self._playout.sound_goes()
         self._stage.show(self._overview.poster())
         self._snapshot = self._overview.snapshot()
         said = status_file.now_line(self._snapshot)
         if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
-        systemd.notify(systemd.status(said))
+        systemd.notify(systemd.status(f"{said} (times: {self._snapshot.now.tzinfo})"))
         status_file.write(Path(self._config.station.runtime), self._snapshot)
 
     def _panel_address(self) -> str:

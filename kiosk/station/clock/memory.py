@@ -8,6 +8,7 @@ import msgspec
 
 from kiosk.common.known import SEEN_MS
 from kiosk.contract.records import ClockState
+from kiosk.station.clock.ntp import NtpMemory
 
 RTC_TOLERANCE_MS = 120_000
 LONGEST_OFF_MS = 180 * 86_400_000
@@ -31,6 +32,7 @@ class Memory(msgspec.Struct, frozen=True):
     """Ours less the system's."""
     rtc: bool
     """The clock that runs without power showed what the system's did."""
+    ntp: NtpMemory | None = None
 
     def carried(self, system_ms: int, rtc_ms: int | None) -> bool:
         """In another boot: whether the system's clock, which shows ``system_ms``, went on from where it was."""

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from kiosk.common.messages import Message
-from kiosk.contract.records import ClockState
+from kiosk.contract.records import ClockState, SoundWent
+from kiosk.contract.reports import ScreenState
 from kiosk.station.events import Fact
 
 
@@ -18,6 +19,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Players that had to be replaced in the last hour."""
     poster_fails: bool | None = None
     """Whether a plain page stands in the place of the poster, which cannot be drawn."""
+    screen: ScreenState | None = None
+    """Of the PC."""
+    sound: SoundWent | None = None
+    """Where sound goes."""
+    sound_wanted: bool = True
+    """Whether the PC is set up to sound at all."""
     inbox: int | None = None
     """Events waiting."""
     journal_trouble: str | None = None
@@ -28,6 +35,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Under what name the damaged one is kept."""
     link_down_since_ms: int | None = None
     """Since when the town has not answered; 0 while it does."""
+    behind_ms: int | None = None
+    """For how long the town has told of news that have not come; 0 where all has."""
     plan_until_ms: int | None = None
     """Where the accepted weeks end; 0 where there is none."""
     refused: str | None = None
@@ -35,6 +44,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     clock: ClockState | None = None
     pc_stays_on: bool | None = None
     """Whether the PC ran on when it was last to be shut down for the night."""
+    clock_doubtful: bool = False
+    """Whether NTP gives another time than is known."""
+    lacking: int | None = None
+    """Bytes that the disk lacks for the programmes that are to come; 0 where they fit."""
+    lacking_title: str = ""
+    """Of the first one that does not fit."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from kiosk.station.journal.errors import (
     JournalError,
     NewerJournal,
     named,
+    unreadable,
     unwritable,
 )
 from kiosk.station.journal.integrity import fault
@@ -128,10 +129,19 @@ def connect_looking(path: Path) -> sqlite3.Connection:
 
     Raises :class:`JournalError` for what is no journal.
     """
-    if path.is_dir():
-        raise JournalError(f"journal {path}: this is a folder; name the file journal.db of a station's state folder")
-    if not path.is_file():
-        raise JournalError(f"journal {path}: there is no such file; name the journal.db of a station's state folder")
+    try:
+        with path.open("rb"):
+            pass
+    except IsADirectoryError:
+        raise JournalError(
+            f"journal {path}: this is a folder; name the file journal.db of a station's state folder"
+        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise JournalError(
+            f"journal {path}: there is no such file; name the journal.db of a station's state folder"
+        ) from None
+    except OSError as error:
+        raise unreadable(path, error) from None
     # Without a log nobody has it open: read so, nothing is made beside it, where a copy's place may not take it either.
     how = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)
@@ -225,7 +235,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
         raise DamagedJournal(f"journal {path}: its chain has gaps, as an older kiosk left it after damage")
     migrations.apply(db)
     if (told := forked_by(path)) is not None and told.epoch == epoch_of(db):
-        raise DamagedJournal(f"journal {path}: the town has countersigned another record than this, up to {told.seq}")
+        raise DamagedJournal(f"journal {path}: the town's record of this room parts from it at {told.seq}")
     _read_triggers(db)
     if suspect and triggers_of(db) != triggers():
         raise DamagedJournal(f"journal {path}: the database is damaged (its triggers are not those that were made)")

@@ -5,14 +5,18 @@ from datetime import datetime
 from typing import Literal
 
 from kiosk.common.i18n import Language
-from kiosk.contract.records import ClockState, Origin
+from kiosk.contract.records import ClockState, Origin, SoundWent
+from kiosk.contract.reports import ScreenState
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 
-RowState = Literal["done", "on-air", "to-come", "stopped", "missed"]
+RowState = Literal["done", "on-air", "to-come", "stopped", "missed", "no-screen"]
 """``stopped``: not shown because somebody has pressed Stop; ``missed``: not shown, or not so far."""
+Shows = Literal["programme", "poster", "stopped", "black", "none", "denied", "starting"]
+"""What the screen shows (black: it rests); or why there is no screen: no X server, one that does not let the kiosk in,
+not yet there."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Sound:
     by_hand: bool = False
     urgent: int | None = None
     """The volume of the urgent notice that is on air: it may be louder, and is never muted."""
+    goes: SoundWent | Literal["off"] | None = None
+    """Where it goes now; ``off``: the settings want none; None: not known."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class Snapshot:
     language: Language = "zh"
     stopped: Stopped | None = None
     on_air: Showing | None = None
+    """None where there is no screen, whatever the plan says."""
     starting: Showing | None = None
     """What is due, or will be within seconds, and is not on the screen yet."""
     coming: Coming | None = None
@@ -88,9 +95,25 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
     sound: Sound = Sound()
-    screen: bool = True
-    """Whether there is a screen (an X server) at all."""
+    display: ScreenState | None = "up"
+    """Of the PC's screen; None: not known yet, or just being set up anew."""
     dark_until: datetime | None = None
     """Until when the screen rests and shows black, unless something comes up; None: it does not rest."""
     work: Work | None = None
     """Somebody works on the devices: faults are quiet."""
+
+    @property
+    def screen(self) -> bool:
+        """Whether there is a screen (an X server) at all."""
+        return self.display == "up"
+
+    @property
+    def shows(self) -> Shows:
+        """What the screen shows, in one word: status, panel and town say the same."""
+        if self.display != "up":
+            return self.display or "starting"
+        if self.on_air is not None:
+            return "programme"
+        if self.dark_until is not None:
+            return "black"
+        return "poster" if self.stopped is None else "stopped"

@@ -23,13 +23,13 @@ BROKEN_FOR = timedelta(hours=6)
 FILLER_LEAD = timedelta(seconds=2.5)
 """Filler that could begin at once begins so much later: with its head, as a play that is to count as completed must."""
 
-Key = tuple[str, int, str]
-"""One showing in the timetable: programme, start in ms, origin."""
+Key = tuple[str, str, int, str]
+"""One showing in the timetable: programme, SHA-256 of its file, start in ms, origin."""
 
 
 def key_of(on_air: tt.OnAir) -> Key:
-    """What makes a showing the same one."""
-    return on_air.programme.id, to_ms(on_air.start), on_air.origin
+    """What makes a showing the same one. A new week that gives a programme another file gives another showing."""
+    return on_air.programme.id, on_air.programme.sha256, to_ms(on_air.start), on_air.origin
 
 
 class Plan:
@@ -77,8 +77,7 @@ class Plan:
     def use_document(self, document: StationDocument | None) -> None:
         """The town's word on hours, volume and loudness."""
         self.document = document
-        if document is not None:
-            self.situation = replace(self.situation, opening=document.opening)
+        self.situation = replace(self.situation, opening=document.opening if document else tt.Situation().opening)
 
     def change(self, **changes: object) -> None:
         """Other circumstances: ``stop``, ``session``, ``urgents``, ``clock_trusted``."""

@@ -3,6 +3,7 @@
 import gzip
 import threading
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -12,7 +13,7 @@ from contract.signing import enrol_request
 from kiosk.contract import wire
 from kiosk.contract.enrolment import EnrolAnswer
 from kiosk.contract.picture import MAX_PICTURE
-from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.wire import encode
 from kiosk.town.commands.town import town
 from kiosk.town.stations import registry, screenshots
@@ -45,7 +46,8 @@ def wanted(station):
         station="room-1", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
     )
     body = station.post(f"{station.base}/v1/heartbeat", data=encode(beat), timeout=10).content
-    return wire.decode(body, HeartbeatAnswer, "answer").picture_wanted
+    signed = wire.decode(body, Signed, "answer")
+    return wire.decode(signed.payload.encode(), HeartbeatAnswer, "answer").picture_wanted
 
 
 def test_picture_is_wanted_from_the_asking_until_one_has_come(station, office):
@@ -147,8 +149,8 @@ def test_command_asks_and_tells_of_the_newest(kiosk, station, office, tmp_path):
     done = kiosk("room-1", "--out", tmp_path / "room.jpg")
     assert done.exit_code == 0, done.output
     assert (tmp_path / "room.jpg").read_bytes() == JPEG
-    taken = datetime.fromtimestamp(AT / 1000).astimezone()
-    assert f"The picture of {taken:%Y-%m-%d %H:%M:%S} ({len(JPEG)} bytes) is in" in done.stdout
+    taken = datetime.fromtimestamp(AT / 1000, ZoneInfo("Asia/Shanghai"))
+    assert f"The picture of {taken:%Y-%m-%d %H:%M:%S} Asia/Shanghai ({len(JPEG)} bytes) is in" in done.stdout
     assert "is asked for a picture" in done.stdout, "and a newer one is on its way"
     done = kiosk("room-1", "--out", tmp_path / "none" / "room.jpg")
     assert done.exit_code != 0 and "No such file or directory; name another file" in done.stderr
