@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import vlc
 
+from kiosk.station.player.patched import PatchedFile
 from kiosk.station.player.sound.output import LibvlcSound, OwnSound
 from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.still import Failure, paint_title
+from kiosk.station.player.transport import LEAD_S, decoded_when_shown, is_transport_stream, lead_in
 from kiosk.station.player.vlc_log import Log
 from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
@@ -64,10 +66,10 @@ class Film:
             raise Failure("libVLC does not start; is vlc-plugin-base installed?")
         self._log = Log(self._instance)
         self._log.listen()
-        media = self._instance.media_new_path(cue.file)
-        for option in _media_options(cue):
-            media.add_option(option)
-        self._media = media
+        self._lead_s = 0.0
+        """Seconds that libVLC plays before it is at the position."""
+        self._patched: PatchedFile | None = None
+        self._media = media = self._open(cue)
         self._player = self._instance.media_player_new()
         self._player.set_media(media)
         self._player.set_xwindow(window.id)
@@ -80,8 +82,37 @@ class Film:
         self._stats = vlc.MediaStats()
         self._stands = True
         """Whether the head's picture is in the window, out of sight."""
+        self._began = 0.0
+        """When libVLC began to play its position; 0 before."""
         self._before: tuple[int, int] | None = None
         """Pictures drawn and lost before the cut."""
+
+    def _open(self, cue: Cue) -> "vlc.Media":
+        """The file; of a transport stream that is joined, the part from the key picture before the position on."""
+        options = [":play-and-pause", f":file-caching={CACHING_MS}", *(f":sub-file={one}" for one in cue.subtitles[:1])]
+        if cue.audio_track:
+            options.append(f":audio-track={cue.audio_track}")
+        streams = is_transport_stream(cue.file)
+        part = lead_in(cue.file, cue.position_ms) if streams and cue.position_ms else None
+        patch = decoded_when_shown(cue.file) if streams and not cue.position_ms else None
+        if part is not None:
+            self._lead_s = LEAD_S
+            media = self._instance.media_new_fd(part.open())
+            options.append(":no-avcodec-hurry-up")  # it would leave out what is late, up to the next key picture
+        elif patch is not None:
+            self._patched = PatchedFile(cue.file, *patch)
+            media = self._patched.media(self._instance)
+        else:
+            media = self._instance.media_new_path(cue.file)
+        if cue.position_ms and part is None:
+            options.append(f":start-time={cue.position_ms / 1000:.3f}")
+        else:
+            # libVLC's own demultiplexers leave out the last 0.25 s of an MP4's sound, and run up to a second ahead of
+            # an MPEG stream, where they lose its sound's start. But they alone find any position, as a join needs.
+            options.append(":demux=avformat,any")
+        for option in options:
+            media.add_option(option)
+        return media
 
     @property
     def video_output(self) -> str:
@@ -193,8 +224,12 @@ class Film:
         Its time is a quarter of a second late; its log says at once that it has decoded the first pictures.
         """
         position = self._cue.position_ms
-        if position == 0 or self._log.begins:
-            return True
+        if self._log.begins:
+            self._began = self._began or time.monotonic()
+        if position == 0 or self._began:
+            return time.monotonic() >= self._began + self._lead_s
+        if self._lead_s:
+            return False
         return 2 * self._player.get_time() >= position or time.monotonic() - began > FOUND_WITHIN
 
     def _has_sound_only(self) -> bool:
@@ -243,7 +278,7 @@ class Film:
         before = self._before = self._before or (shown, lost)
         return Progress(
             at=time.monotonic(),
-            media_ms=max(0, self._player.get_time()),
+            media_ms=max(0, self._player.get_time() + (self._cue.position_ms if self._lead_s else 0)),
             pictures=max(0, shown - before[0]),
             lost=max(0, lost - before[1]),
         )
@@ -268,16 +303,3 @@ def _set_outputs(player: vlc.MediaPlayer, cue: Cue) -> None:
     core = ctypes.CDLL("libvlccore.so.9")
     for name, value in wanted.items():
         core.var_SetChecked(player, name, VLC_VAR_STRING, value.encode())
-
-
-def _media_options(cue: Cue) -> list[str]:
-    options = [":play-and-pause", f":file-caching={CACHING_MS}"]
-    if cue.position_ms:
-        options.append(f":start-time={cue.position_ms / 1000:.3f}")
-    else:
-        # libVLC's own demultiplexers leave out the last 0.25 s of an MP4's sound, and run up to a second ahead of an
-        # MPEG stream, where they lose its sound's start. But they alone find any position, as a join needs.
-        options.append(":demux=avformat,any")
-    if cue.audio_track:
-        options.append(f":audio-track={cue.audio_track}")
-    return [*options, *(f":sub-file={file}" for file in cue.subtitles[:1])]
