@@ -31,8 +31,8 @@ FLOW, JOINED_FLOW = 6, 3
 """Pictures in a row after which they are said to flow, from the head on and where a programme is joined."""
 SOUGHT_WITHIN = 0.3
 """Seconds that the picture at a new position may take."""
-DRAWN_WITHIN = 2.0
-"""Seconds that the second picture may take."""
+DRAWN_WITHIN, FIRST_WITHIN = 2.0, 10.0
+"""Seconds that the second picture may take, and the first where sound comes before it."""
 SOUND_TRIAL = 0.1
 """Seconds that the trial start of a programme without pictures takes."""
 TRIES = 3
@@ -105,7 +105,7 @@ class Film:
         else:
             media = self._instance.media_new_path(cue.file)
         if cue.position_ms and part is None:
-            options.append(f":start-time={cue.position_ms / 1000:.3f}")
+            options.append(f":start-time={(cue.position_ms + cue.picture_start_ms) / 1000:.3f}")
         else:
             # libVLC's own demultiplexers leave out the last 0.25 s of an MP4's sound, and run up to a second ahead of
             # an MPEG stream, where they lose its sound's start. But they alone find any position, as a join needs.
@@ -158,7 +158,7 @@ class Film:
             self.lead = max(0.0, changed - period) if self._stands else changed + EARLY
         else:
             self._stands = False
-            self.lead = self._try_start(began, lambda: True) + EARLY
+            self.lead = self._try_start(began, lambda: True, FIRST_WITHIN) + EARLY
         self.sound.learn(began, self.lead)
 
     def _learn_sound(self) -> None:
@@ -174,11 +174,11 @@ class Film:
         self.lead = self.sound.learn(began, None)
         self._player.set_time(0)
 
-    def _try_start(self, began: float, is_it: Callable[[], bool]) -> float:
+    def _try_start(self, began: float, is_it: Callable[[], bool], within: float = DRAWN_WITHIN) -> float:
         """Run for a moment from ``began`` on: seconds until a picture is drawn and ``is_it`` holds; 0 for never."""
         self._player.set_pause(0)
         took = 0.0
-        while took == 0.0 and time.monotonic() - began < DRAWN_WITHIN:
+        while took == 0.0 and time.monotonic() - began < within:
             drawn = self._window.next_picture(0.1)
             if drawn is not None and is_it():
                 took = drawn - began
@@ -281,6 +281,7 @@ class Film:
             media_ms=max(0, self._player.get_time() + (self._cue.position_ms if self._lead_s else 0)),
             pictures=max(0, shown - before[0]),
             lost=max(0, lost - before[1]),
+            sounds=self.sound.heard(),
         )
 
     def _counts(self) -> tuple[int, int]:

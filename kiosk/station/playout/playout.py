@@ -248,11 +248,13 @@ class Playout:
             volume=level.heard,
             gain_db=self._gain(programme),
             audio_track=programme.audio_track,
+            picture_start_ms=programme.picture_start_ms or 0,
             width=screen.width,
             height=screen.height,
         )
         head, end = self._clock.monotonic_at(on_air.start), self._clock.monotonic_at(on_air.end)
-        showing = Showing(play.id, cue, cut_at, head, end)
+        still, rest = ((one or 0) / 1000 for one in (programme.still_ms, programme.rest_ms))
+        showing = Showing(play.id, cue, cut_at, head, end, still, rest)
         self._projector.cue(showing, self._clock.monotonic())
 
     def _gain(self, programme: Programme) -> float:

@@ -41,6 +41,8 @@ class Cue(Message, frozen=True, kw_only=True):
     gain_db: float = 0.0
     audio_track: int = 0
     """Which of the file's sound tracks is heard, from 0: the one that was measured."""
+    picture_start_ms: int = 0
+    """When its first picture comes, with which it begins: later than 0 where the file's sound begins first."""
     subtitles: tuple[str, ...] = ()
     width: int = 0
     height: int = 0
@@ -83,12 +85,16 @@ class Shown(Message, frozen=True, kw_only=True):
 
 
 class Progress(Message, frozen=True, kw_only=True):
-    """How far the programme is, once a second on air. ``media_ms`` is programme time; pictures count since the cut."""
+    """How far the programme is, once a second on air. ``media_ms`` is programme time; pictures count since the cut.
+
+    ``sounds`` counts pieces of sound: while it grows, sound is heard. None where that is not known.
+    """
 
     at: Moment
     media_ms: Number
     pictures: Number
     lost: Number
+    sounds: Number | None = None
 
 
 class Failed(Message, frozen=True, kw_only=True):

@@ -137,7 +137,7 @@ class Projector:
             case ChildSaid(message=Shown(at=at)) if run:
                 return self._shown(run, at)
             case ChildSaid(message=Progress() as progress) if run and run.since is not None:
-                run.progressed(progress.at, progress.media_ms, progress.pictures, progress.lost)
+                run.progressed(progress)
                 return [run.position(progress.at)]
             case ChildSaid(message=Failed(cause=cause)) if run:
                 return self._replace(run, cause, now)

@@ -38,5 +38,9 @@ class Silence:
     def set_volume(self, percent: int) -> None:
         """In percent, cubic, on top of the gain that evens loudness out."""
 
+    def heard(self) -> int | None:
+        """How many pieces of sound have been heard so far; None where that is not known."""
+        return None
+
     def mend(self) -> None:
         """Be heard again, if the way to the loudspeaker was lost."""
