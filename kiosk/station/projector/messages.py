@@ -43,6 +43,8 @@ class Cue(Message, frozen=True, kw_only=True):
     """Which of the file's sound tracks is heard, from 0: the one that was measured."""
     picture_start_ms: int = 0
     """When its first picture comes, with which it begins: later than 0 where the file's sound begins first."""
+    stands: bool = False
+    """It has one picture, which stands while its sound goes on."""
     subtitles: tuple[str, ...] = ()
     width: int = 0
     height: int = 0
@@ -87,13 +89,15 @@ class Shown(Message, frozen=True, kw_only=True):
 class Progress(Message, frozen=True, kw_only=True):
     """How far the programme is, once a second on air. ``media_ms`` is programme time; pictures count since the cut.
 
-    ``sounds`` counts pieces of sound: while it grows, sound is heard. None where that is not known.
+    ``changes`` counts the reports at which the window showed another picture than at the one before: libVLC's own count
+    of pictures may come late. ``sounds`` counts pieces of sound that were heard; None where that is not known.
     """
 
     at: Moment
     media_ms: Number
     pictures: Number
     lost: Number
+    changes: Number = 0
     sounds: Number | None = None
 
 

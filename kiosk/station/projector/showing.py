@@ -42,8 +42,8 @@ class ShowingRun:
     """The present child has its picture and waits for ``due``."""
     due: float = 0.0
     last_report: float = 0.0
-    advanced: tuple[int, int, int | None] = (-1, 0, None)
-    """Media time in ms, pictures and pieces of sound at the last report."""
+    advanced: tuple[int, int, int, int | None] = (-1, 0, 0, None)
+    """Media time in ms, pictures, changes and pieces of sound at the last report."""
     moved_at: float = 0.0
     """When any of these last moved."""
     played: float = 0.0
@@ -67,7 +67,7 @@ class ShowingRun:
     def begin(self, child: str, showing: Showing, now: float) -> None:
         """A child is started, to show ``showing``."""
         self.child, self.due = child, showing.at
-        self.since, self.counted, self.advanced, self.ready = None, (0, 0), (-1, 0, None), False
+        self.since, self.counted, self.advanced, self.ready = None, (0, 0), (-1, 0, 0, None), False
         self.last_report = self.moved_at = now
 
     def is_shown(self, at: float) -> bool:
@@ -82,10 +82,10 @@ class ShowingRun:
     def progressed(self, progress: Progress) -> None:
         """The child has reported its progress."""
         at = self.last_report = progress.at
-        if progress.pictures != self.counted[0]:
+        advanced = (progress.media_ms, progress.pictures, progress.changes, progress.sounds)
+        if advanced[1:3] != self.advanced[1:3]:
             self.drawn_at = max(self.drawn_at, at)
         self.counted = (progress.pictures, progress.lost)
-        advanced = (progress.media_ms, progress.pictures, progress.sounds)
         if advanced != self.advanced:
             self.advanced = advanced
             self.moved_at = max(self.moved_at, at)
@@ -113,7 +113,7 @@ class ShowingRun:
             return self._trouble_before_cut(now, stall)
         if now - self.last_report > max(stall, SILENT):
             return "the player hangs"
-        heard = self.advanced[2] is not None
+        heard = self.advanced[3] is not None
         if now - self.moved_at > stall + (self.showing.rest if heard else self.showing.still):
             return "the programme stands still"
         if self.kind == "film" and now - self.drawn_at > stall + self.showing.still:
