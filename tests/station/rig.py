@@ -53,7 +53,7 @@ class Rig:
         end = head + SECONDS if end is None else end
         cue = Cue(
             file=str(file), display=self.screen.name, video_output="xcb_x11", sound=sound, hardware_decoding=False,
-            volume=volume, stands=stands,
+            volume=volume, stands=stands, slides=still > 0,
         )  # fmt: skip
         showing = Showing(play, cue, at, head, end, still, still if sound == "none" else 0.0)
         self.projector.cue(showing, time.monotonic())

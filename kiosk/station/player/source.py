@@ -36,6 +36,8 @@ class Source:
         options = [":play-and-pause", f":file-caching={CACHING_MS}", *(f":sub-file={one}" for one in cue.subtitles[:1])]
         if cue.audio_track:
             options.append(f":audio-track={cue.audio_track}")
+        if cue.slides:
+            options.append(":avcodec-threads=1")  # each thread more keeps one picture back
         streams = is_transport_stream(cue.file)
         part = lead_in(cue.file, cue.position_ms) if streams and cue.position_ms else None
         patch = decoded_when_shown(cue.file) if streams and not cue.position_ms else None

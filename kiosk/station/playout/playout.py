@@ -264,6 +264,7 @@ class Playout:
             gain_db=self._gain(programme),
             audio_track=programme.audio_track,
             picture_start_ms=programme.picture_start_ms or 0,
+            slides=_allowed(programme)[0] >= SLIDE_S,
             stands=_stands(programme),
             width=screen.width,
             height=screen.height,

@@ -43,6 +43,8 @@ class Cue(Message, frozen=True, kw_only=True):
     """Which of the file's sound tracks is heard, from 0: the one that was measured."""
     picture_start_ms: int = 0
     """When its first picture comes, with which it begins: later than 0 where the file's sound begins first."""
+    slides: bool = False
+    """A picture of it stands for a second or more."""
     stands: bool = False
     """It has one picture, which stands while its sound goes on."""
     subtitles: tuple[str, ...] = ()
