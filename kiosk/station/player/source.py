@@ -39,7 +39,8 @@ class Source:
         if cue.slides:
             options.append(":avcodec-threads=1")  # each thread more keeps one picture back
         streams = is_transport_stream(cue.file)
-        part = lead_in(cue.file, cue.position_ms) if streams and cue.position_ms else None
+        whole = bool(cue.subtitles)  # they are read by the file's own time
+        part = lead_in(cue.file, cue.position_ms) if streams and cue.position_ms and not whole else None
         patch = decoded_when_shown(cue.file) if streams and not cue.position_ms else None
         if part is not None:
             self.lead_s = LEAD_S

@@ -73,7 +73,7 @@ def test_e1_slides_and_speech_play_through(
     assert found.still_ms == pytest.approx(1400, abs=50) and (found.duration_ms or 0) >= 5000
     rig.projector = Projector(rig.inbox.put, stall=0.5)
     rig.projector.screen_came(time.monotonic())
-    at = time.monotonic() + 4
+    at = time.monotonic() + 3
     rig.cue("a", slides, at, end=at + 5, still=1.4)
     rig.run_to(at + 4.9)
     frames = list(dict.fromkeys(seen.frame for seen in list(sampler.seen) if seen.programme == 31))
@@ -83,25 +83,25 @@ def test_e1_slides_and_speech_play_through(
 
 def test_e1_one_picture_stands_under_a_speech(rig: Rig, sampler: Sampler, tmp_path: Path) -> None:
     film = coded(tmp_path / "film.mp4", 0.04, 32)
-    one = made(tmp_path / "one.mp4", "-i", str(film), "-f", "lavfi", "-i", "sine=d=3", "-c:v", "copy", "-c:a", "aac")
+    one = made(tmp_path / "one.mp4", "-i", str(film), "-f", "lavfi", "-i", "sine=d=2", "-c:v", "copy", "-c:a", "aac")
     found = measure(one)
     assert found.still_ms == found.duration_ms and found.rest_ms < 100
-    at = time.monotonic() + 4
-    rig.cue("a", one, at, end=at + 3, stands=True, still=3.0)
-    rig.run_to(at + 2.9)
-    assert sampler.programmes(at - 0.5, at + 2.9) == [POSTER, 32] and not rig.of(Replaced)
+    at = time.monotonic() + 3
+    rig.cue("a", one, at, end=at + 2, stands=True, still=2.0)
+    rig.run_to(at + 1.5)
+    assert sampler.programmes(at - 0.5, at + 1.5) == [POSTER, 32] and not rig.of(Replaced)
 
 
 def test_e2_film_whose_sound_begins_first_is_on_with_its_first_picture(
     rig: Rig, sampler: Sampler, tmp_path: Path
 ) -> None:
     film, sound = coded(tmp_path / "film.mp4", 2, 33), made(tmp_path / "s.m4a", "-f", "lavfi", "-i", "sine=d=3")
-    late = made(tmp_path / "late.mp4", "-itsoffset", "1.5", "-i", str(film), "-i", str(sound), "-c", "copy")
+    late = made(tmp_path / "late.mp4", "-itsoffset", "1.1", "-i", str(film), "-i", str(sound), "-c", "copy")
     found = measure(late)
-    assert (found.picture_start_ms, found.duration_ms) == (1500, 2000)
-    at = time.monotonic() + 5.5
+    assert (found.picture_start_ms, found.duration_ms) == (1100, 2000)
+    at = time.monotonic() + 4.5
     rig.cue("a", late, at, end=at + 2)
-    rig.run_to(at + 1)
+    rig.run_to(at + 0.6)
     seen = [(one.frame, one.monotonic - at) for one in list(sampler.seen) if one.programme == 33]
     assert seen[0][0] == 0 and abs(seen[0][1]) < 0.15
     assert all(abs(place - frame / 25) < 0.15 for frame, place in seen)
@@ -112,8 +112,8 @@ def test_e1_sparse_subtitles_in_the_file_delay_nothing(rig: Rig, sampler: Sample
     words.write_text("1\n00:00:00,500 --> 00:00:01,000\none\n\n2\n00:00:11,000 --> 00:00:11,500\ntwo\n")
     sparse = made(tmp_path / "sparse.mkv", "-i", str(film), "-f", "lavfi", "-i", "sine=d=12", "-i", str(words), "-map",
                   "0", "-map", "1", "-map", "2", "-c:v", "copy", "-c:a", "aac", "-c:s", "srt")  # fmt: skip
-    at = time.monotonic() + 3
+    at = time.monotonic() + 2.5
     rig.cue("a", sparse, at, end=at + 12)
     assert rig.note(OnScreen).late < 0.15
-    rig.run_to(at + 1)
-    assert sampler.at(at + 1).frame == pytest.approx(25, abs=4)
+    rig.run_to(at + 0.6)
+    assert sampler.at(at + 0.6).frame == pytest.approx(15, abs=4)
