@@ -3,7 +3,6 @@
 import itertools
 import statistics
 import time
-from collections.abc import Callable
 
 import vlc
 
@@ -30,8 +29,8 @@ FLOW, JOINED_FLOW = 6, 3
 """Pictures in a row after which they are said to flow, from the head on and where a programme is joined."""
 SOUGHT_WITHIN = 0.3
 """Seconds that the picture at a new position may take."""
-DRAWN_WITHIN, FIRST_WITHIN = 2.0, 10.0
-"""Seconds that the second picture may take, and the first where sound comes before it."""
+DRAWN_WITHIN = 2.0
+"""Seconds that the second picture may take."""
 SOUND_TRIAL = 0.1
 """Seconds that the trial start of a programme without pictures takes."""
 TRIES = 3
@@ -77,6 +76,8 @@ class Film:
         self._stats = vlc.MediaStats()
         self._stands = True
         """Whether the head's picture is in the window, out of sight."""
+        self._standing, self._tells = b"", False
+        """What is in the window before time runs; whether it can be told from the head by a look."""
         self._began = 0.0
         """When libVLC began to play its position; 0 before."""
         self._before: tuple[int, int] | None = None
@@ -146,16 +147,17 @@ class Film:
 
     def _learn_start(self, drawn: bool, period: float) -> None:
         """Try a start from the head, its picture ``drawn`` or not: sets ``lead``, and whether the picture stays."""
-        first = self._window.sample() if drawn else b""
         self.sound.try_start()
         began = time.monotonic()
         if drawn:
-            changed = self._try_start(began, lambda: self._window.sample() != first)
+            changed, _ = self._try_start(began, DRAWN_WITHIN)
             self._stands = changed == 0 or changed > 0.75 * period  # what changes sooner was not the head
             self.lead = max(0.0, changed - period) if self._stands else changed + EARLY
         else:
             self._stands = False
-            self.lead = self._try_start(began, lambda: True, FIRST_WITHIN) + EARLY
+            changed, first = self._try_start(began, DRAWN_WITHIN + self._cue.picture_start_ms / 1000)
+            self.lead = (changed or first) + EARLY
+        self._tells = changed > 0
         self.sound.learn(began, self.lead)
 
     def _learn_sound(self) -> None:
@@ -171,16 +173,20 @@ class Film:
         self.lead = self.sound.learn(began, None)
         self._player.set_time(self._cue.picture_start_ms)
 
-    def _try_start(self, began: float, is_it: Callable[[], bool], within: float = DRAWN_WITHIN) -> float:
-        """Run for a moment from ``began`` on: seconds until a picture is drawn and ``is_it`` holds; 0 for never."""
+    def _try_start(self, began: float, within: float) -> tuple[float, float]:
+        """Run from ``began`` on until another picture than the standing one is drawn, or for ``within`` seconds.
+
+        Returns the seconds until it came, and until anything was drawn, be it the standing one again; 0 for never.
+        """
         self._player.set_pause(0)
-        took = 0.0
+        took = first = 0.0
         while took == 0.0 and time.monotonic() - began < within:
             drawn = self._window.next_picture(0.1)
-            if drawn is not None and is_it():
-                took = drawn - began
+            if drawn is not None:
+                first = first or drawn - began
+                took = drawn - began if self._window.sample() != self._standing else 0.0
         self._pause()
-        return took
+        return took, first
 
     def _until_pictures_flow(self) -> list[float]:
         """Wait for some pictures in a row; returns when each was drawn. Empty where there are not two."""
@@ -246,6 +252,7 @@ class Film:
         wait, drawn = SOUGHT_WITHIN, False
         while self._window.next_picture(wait) is not None:
             wait, drawn = SETTLE, True
+        self._standing = self._window.sample()
         return drawn
 
     def _pause(self) -> None:
@@ -264,8 +271,9 @@ class Film:
 
     def wait_for_head(self) -> None:
         """At the cut: wait for the head's picture where that is a little late, or another one would be seen."""
-        if not self._stands:
-            self._window.next_picture(LATE_AT_MOST)
+        deadline = time.monotonic() + (LATE_AT_MOST if self._tells and not self._stands else 0.0)
+        while time.monotonic() < deadline and self._window.sample() == self._standing:
+            self._window.next_picture(deadline - time.monotonic())
 
     def stand_still(self) -> None:
         """At the end: time stops, the last picture stays."""
