@@ -76,8 +76,8 @@ class Film:
         self._stats = vlc.MediaStats()
         self._stands = True
         """Whether the head's picture is in the window, out of sight."""
-        self._standing, self._tells = b"", False
-        """What is in the window before time runs; whether it can be told from the head by a look."""
+        self._standing = self._head = b""
+        """What is in the window before time runs, and the head as it was seen at the trial start."""
         self._began = 0.0
         """When libVLC began to play its position; 0 before."""
         self._before: tuple[int, int] | None = None
@@ -124,15 +124,16 @@ class Film:
             self._learn_start(drawn, period)
             before, drawn = drawn, self._return()
             if drawn == before:
-                self._learn_again(drawn, period)
+                if drawn:
+                    self._learn_again(period)
                 break
 
-    def _learn_again(self, drawn: bool, period: float) -> None:
+    def _learn_again(self, period: float) -> None:
         """Try a start once more, of which the shorter counts: on a busy PC one may take longer than the real one."""
         if self.lead > WORTH_A_TRIAL:
             return
         stands, lead = self._stands, self.lead
-        self._learn_start(drawn, period)
+        self._learn_start(True, period)
         if self._stands == stands:
             self.lead = min(lead, self.lead)
         self._return()
@@ -157,7 +158,7 @@ class Film:
             self._stands = False
             changed, first = self._try_start(began, DRAWN_WITHIN + self._cue.picture_start_ms / 1000)
             self.lead = (changed or first) + EARLY
-        self._tells = changed > 0
+            self._head = self._window.sample() if changed else self._standing
         self.sound.learn(began, self.lead)
 
     def _learn_sound(self) -> None:
@@ -271,7 +272,8 @@ class Film:
 
     def wait_for_head(self) -> None:
         """At the cut: wait for the head's picture where that is a little late, or another one would be seen."""
-        deadline = time.monotonic() + (LATE_AT_MOST if self._tells and not self._stands else 0.0)
+        stale = not self._stands and self._standing != self._head
+        deadline = time.monotonic() + (LATE_AT_MOST if stale else 0.0)
         while time.monotonic() < deadline and self._window.sample() == self._standing:
             self._window.next_picture(deadline - time.monotonic())
 
