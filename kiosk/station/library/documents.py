@@ -44,10 +44,11 @@ class Documents:
     """
 
     def __init__(self, library: Library) -> None:
-        """Makes the folders."""
+        """Makes the folders, unless the library is only looked at."""
         self.library = library
         self._trust = library.folder / "trust"
-        make_lasting(self._trust, self._trust / "root")
+        if not library.looking:
+            make_lasting(self._trust, self._trust / "root")
 
     def begin_trust(self, root: Root, data: bytes) -> None:
         """Keep the first root of a town; documents of another town are removed."""
@@ -144,6 +145,9 @@ class Documents:
         return path.read_bytes()
 
     def _mark_damaged(self, path: Path, error: Exception, troubles: list[str]) -> None:
+        if self.library.looking:
+            troubles.append(f"{path.name}: does not verify any more ({error})")
+            return
         troubles.append(f"{path.name}: does not verify any more ({error}); renamed *.damaged, to be fetched again")
         log.warning("library: %s", troubles[-1])
         try:

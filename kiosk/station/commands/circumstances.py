@@ -1,0 +1,123 @@
+"""What the station on this PC goes by: told by the daemon, or where none runs, read from its state folder.
+
+Nothing in the state folder is changed, but that the probe of the disk writes a file and removes it.
+"""
+
+import contextlib
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from kiosk.contract.instants import to_utc
+from kiosk.station import now_file
+from kiosk.station.clock import memory
+from kiosk.station.clock.clock import Clock
+from kiosk.station.config import Config
+from kiosk.station.health import probes
+from kiosk.station.health.devices import Devices
+from kiosk.station.health.examination import Examination, examine
+from kiosk.station.health.monitor import MEMORY
+from kiosk.station.health.observation import Observation
+from kiosk.station.health.rules import RuleState
+from kiosk.station.identity import load_identity
+from kiosk.station.journal import LookedAt, damage
+from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.documents import Documents
+from kiosk.station.library.library import Library
+from kiosk.station.now_file import NowFile
+from kiosk.station.playout import stop
+from kiosk.station.playout.plan import Plan
+from kiosk.station.schedule.timetable import Situation, Timetable, compile_playlist
+from kiosk.station.service.systemd import boot_id
+
+CHANGING_S = 3.0
+"""The daemon writes a new week to the disk and tells of it a moment later."""
+
+
+class Changing(Exception):
+    """The week that the daemon goes by is not the one on the disk."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What the station goes by at ``now``, which is aware and in the room's zone."""
+
+    told: NowFile | None
+    """What the daemon says; None where none runs."""
+    now: datetime
+    zone: ZoneInfo
+    timetable: Timetable
+    situation: Situation
+
+
+def circumstances(config: Config) -> Circumstances:
+    """Raises IdentityError or ValueError where the station is not enrolled, JournalError, or :class:`Changing`."""
+    until = time.monotonic() + CHANGING_S
+    while True:
+        told, accepted = now_file.read(Path(config.station.runtime)), _accepted(config)
+        held = accepted.playlist
+        if told is None:
+            return _of_stopped(config, accepted)
+        if (told.group, told.playlist_version) == ((held.group, held.version) if held else ("", 0)):
+            now = to_utc(time.time_ns() // 1_000_000 + told.ahead_ms).astimezone(accepted.zone)
+            return Circumstances(told, now, accepted.zone, compile_playlist(held), told.situation)
+        if time.monotonic() > until:
+            raise Changing("the daemon goes by another week than the one on the disk; try again in a moment")
+        time.sleep(CHANGING_S / 10)
+
+
+def _accepted(config: Config) -> Accepted:
+    state = Path(config.station.state)
+    identity = load_identity(state)
+    documents = Documents(Library(state / "library", looking=True))
+    return Accepted(documents, documents.load(identity.group, identity.station, identity.root_sha256))
+
+
+def _of_stopped(config: Config, accepted: Accepted) -> Circumstances:
+    """What the daemon would go by if it began now: it reads the same."""
+    state = Path(config.station.state)
+    with contextlib.closing(LookedAt(state / "journal.db")) as journal:
+        clock = _clock(journal)
+        plan = Plan(journal, clock, Library(state / "library", looking=True))
+        plan.change(
+            clock_trusted=clock.state != "untrusted",
+            urgents=accepted.urgents,
+            stop=stop.remembered(journal.recall),
+        )
+        plan.use_document(accepted.document)
+        plan.use_playlist(accepted.playlist)
+        plan.refresh_unavailable(clock.now())
+    zone = accepted.zone
+    return Circumstances(None, clock.now().astimezone(zone), zone, compile_playlist(accepted.playlist), plan.situation)
+
+
+def _clock(journal: LookedAt) -> Clock:
+    clock = Clock(journal.recall(memory.KEY, memory.Memory), boot_id())
+    clock.synchronised(probes.clock()["clock.synchronised"] is True)
+    return clock
+
+
+def examine_stopped(config: Config) -> tuple[Examination, ZoneInfo]:
+    """Ask the checks about what can be probed without the daemon. Raises as :func:`circumstances`."""
+    state = Path(config.station.state)
+    accepted = _accepted(config)
+    devices = Devices(lambda event: None)
+    devices.start()
+    try:
+        facts = probes.read(devices, state, state / "library")
+    finally:
+        devices.stop()
+    with contextlib.closing(LookedAt(state / "journal.db")) as journal:
+        clock = _clock(journal)
+        found = journal.recall(damage.MEMORY, damage.Damage) or damage.Damage()
+        seen = Observation(
+            facts=facts,
+            clock=clock.state,
+            plan_until_ms=accepted.planned_until_ms,
+            journal_damaged_ms=found.at_ms,
+            journal_aside=found.aside,
+        )
+        rules = journal.recall(MEMORY, RuleState) or RuleState()
+    return examine(rules, seen, accepted.document, clock.now(), running=False), accepted.zone
