@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 import click
@@ -44,7 +45,7 @@ def read_time(text: str, now: datetime, zone: ZoneInfo) -> datetime:
 
     Raises :class:`click.BadParameter`.
     """
-    typed = text.strip()
+    typed = normalize("NFKC", text).strip()  # a Chinese keyboard has a colon of its own
     try:
         found = datetime.fromisoformat(typed if "-" in typed else f"{now:%Y-%m-%d} {typed}")
         return found.astimezone(zone) if found.tzinfo else found.replace(tzinfo=zone)

@@ -33,14 +33,21 @@ FACTS = {
     "temperature_c": mark("{value} °C"),
     "restarts": mark("{value} within an hour"),
     "inbox": mark("{value} are waiting"),
-    "connector": mark("connector {value}"),
+    "connector": mark("Connector {value}"),
     "usb": mark("USB number {value}"),
-    "plan_until_ms": mark("until {value}"),
-    "since_ms": mark("since {value}"),
-    "damaged_ms": mark("damaged at {value}"),
-    "file": mark("file {value}"),
+    "plan_until_ms": mark("Until {value}"),
+    "since_ms": mark("No answer since {value}"),
+    "damaged_ms": mark("Damaged at {value}"),
+    "file": mark("File {value}"),
+    "clock": mark("{value}"),
 }
 """Facts in words; one that is not named here is shown as it is."""
+VALUES = {
+    ("clock", "trusted"): mark("It is kept right by the network or the town"),
+    ("clock", "declared"): mark("It was set by hand"),
+    ("clock", "holdover"): mark("It was right when it was last checked"),
+}
+"""What a fact's value is in words, where it is a word itself."""
 NOTHING = ("", "None")
 
 
@@ -97,11 +104,10 @@ def _line(number: int, item: Item, language: Language, zone: tzinfo | None, judg
     name = _(NAMES[item.cause]) if item.cause in NAMES else item.cause
     if own := item.text.values.get("name"):
         name = f"{name} {own}"
+    facts = _(", ").join(_facts(item, language, zone))
+    says = [_("{facts}.").format(facts=facts)] if facts else []
     if item.state == "wrong":
-        says = [item.text.render(_), item.remedy.render(_)]
-    else:
-        facts = _(", ").join(_facts(item, language, zone))
-        says = [_("{facts}.").format(facts=facts)] if facts else []
+        says = [item.text.render(_), *says, item.remedy.render(_)]
     if item.reported_ms is not None:
         told = _("It is in the record as a fault since {time}.")
         says.append(told.format(time=_when(item.reported_ms, language, zone)))
@@ -113,12 +119,14 @@ def _line(number: int, item: Item, language: Language, zone: tzinfo | None, judg
 
 
 def _facts(item: Item, language: Language, zone: tzinfo | None) -> Iterator[str]:
-    """What was measured; nothing for what is not known."""
+    """What was measured; nothing for what is not known. Of what is wrong its text tells, but not since when."""
     _ = translator(language)
     for name, value in item.facts.items():
-        if value in NOTHING or (name.endswith("_ms") and value == "0"):
+        is_time = name.endswith("_ms") and value.isdecimal()
+        if value in NOTHING or (is_time and value == "0") or (item.state == "wrong" and not is_time):
             continue
-        said = _when(int(value), language, zone) if name.endswith("_ms") and value.isdecimal() else value
+        said = _(VALUES[name, value]) if (name, value) in VALUES else value
+        said = _when(int(value), language, zone) if is_time else said
         yield _(FACTS[name]).format(value=said) if name in FACTS else f"{name}: {said}"
 
 

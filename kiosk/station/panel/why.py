@@ -20,6 +20,7 @@ NAMES: dict[Kind, str] = {
     "hours": mark("Opening hours"),
     "filler": mark("Recommended"),
 }
+CLOSED = mark("the room is closed, so nothing recommended is shown")
 STATES: dict[Why, str] = {
     "shown": mark("{title} is to be shown"),
     "not-begun": mark("begins at {start}"),
@@ -28,12 +29,12 @@ STATES: dict[Why, str] = {
     "unavailable": mark("the turn is that of {title}, which is not here yet or has failed"),
     "none": mark("nothing"),
     "in-force": mark("in force, {until}"),
-    "closed": mark("the room is closed, so nothing recommended is shown"),
+    "closed": CLOSED,
     "open": mark("the room is open"),
 }
 NO_FILLER: dict[Why, str] = {
     "none": mark("nothing is recommended for this day"),
-    "over": mark("every recommended programme has been shown as often as wanted"),
+    "over": mark("no recommended programme is owed any more plays"),
     "unavailable": mark("what is still to be shown is not here yet or has failed"),
 }
 
@@ -41,6 +42,8 @@ NO_FILLER: dict[Why, str] = {
 def on_screen(explanation: Explanation, language: Language, zone: tzinfo) -> str:
     """What the plan has on the screen at that instant."""
     _, on_air = translator(language), explanation.decision.on_air
+    if _is_open(explanation):
+        return _("a recommended programme, or the week's table: that is counted anew on that day")
     if on_air is None:
         return _("no programme; the week's table is shown")
     at = explanation.at
@@ -50,34 +53,52 @@ def on_screen(explanation: Explanation, language: Language, zone: tzinfo) -> str
 
 def sentence(explanation: Explanation, language: Language, zone: tzinfo) -> str:
     """What decided, in one sentence."""
-    _ = translator(language)
-    situation, at = explanation.situation, explanation.at
+    _, at, stop = translator(language), explanation.at, explanation.situation.stop
     answer = explanation.answers[-1] if explanation.decided else None
-    kind = answer.kind if answer else ""
-    untrusted = _("The clock cannot be trusted, so the timetable is not followed.")
-    if kind == "stop" and situation.stop:
-        said = _("Somebody has pressed Stop ({reason}), {until}.").format(
-            reason=reason_text(situation.stop.reason, language), until=_until(explanation, language, zone)
-        )
-    elif answer and kind == "urgent":
+    run = answer.run if answer else None
+    said = ""
+    if answer and answer.kind == "stop" and stop:
+        reason, until = reason_text(stop.reason, language), _until(explanation, language, zone)
+        return _("Somebody has pressed Stop ({reason}), {until}.").format(reason=reason, until=until)
+    if answer and answer.kind == "urgent":
         said = _("An urgent notice goes before all else: {name}, {times}.")
-        said = said.format(name=_name(answer.run), times=_times(answer.run, at, language, zone))
-    elif answer and kind == "session":
+    elif answer and answer.kind == "session" and answer.why == "shown":
         said = _("A session goes before the timetable: {name}, {times}.")
-        if answer.why != "shown":
-            said = _("A session keeps the screen quiet to its end: {name}, {times}.")
-        said = said.format(name=_name(answer.run), times=_times(answer.run, at, language, zone))
-    elif answer and kind == "slot":
-        said = _("The timetable has it {times}.").format(times=_times(answer.run, at, language, zone))
-    elif kind == "hours":
-        said = _("Nothing is planned for this time, and the room is closed.")
-    elif kind == "filler":
-        said = _("Nothing is planned for this time, so a recommended programme fills it.")
-    elif not situation.clock_trusted:
-        said = _("Nothing else is to be shown: {why}.").format(why=_no_filler(explanation, language))
+    elif answer and answer.kind == "session":
+        said = _("A session keeps the screen quiet to its end: {name}, {times}.")
+    elif answer and answer.kind == "slot":
+        said = _("The timetable has it {times}.")
+    if said:
+        return said.format(name=_name(run), times=_times(run, at, language, zone))
+    if _is_open(explanation):
+        second = _("recommended programmes are counted anew on that day")
+    elif answer and answer.kind == "hours":
+        second = _(CLOSED)
+    elif answer:
+        second = _("a recommended programme fills it")
     else:
-        said = _("Nothing is planned for this time, and {why}.").format(why=_no_filler(explanation, language))
-    return said if situation.clock_trusted else _("{first} {second}").format(first=untrusted, second=said)
+        second = _no_filler(explanation, language)
+    return _("{first}; {second}.").format(first=_no_slot(explanation, language), second=second)
+
+
+def _is_open(explanation: Explanation) -> bool:
+    """Whether it is not known yet what is shown, as plays owed are counted anew before then."""
+    kind = explanation.answers[-1].kind if explanation.decided else "filler"
+    return kind == "filler" and explanation.counted_anew and explanation.situation.clock_trusted
+
+
+def _no_slot(explanation: Explanation, language: Language) -> str:
+    """Why the timetable shows nothing."""
+    _ = translator(language)
+    slot = next((answer for answer in explanation.answers if answer.kind == "slot"), None)
+    if slot is None:
+        return _("The clock cannot be trusted, so the timetable is not followed")
+    if slot.why == "list-over":
+        return _("What is planned for this time has been shown")
+    if slot.why == "unavailable" and slot.programme:
+        said = _("{title} is planned for this time, but is not here yet or has failed")
+        return said.format(title=slot.programme.title)
+    return _("Nothing is planned for this time")
 
 
 def lines(explanation: Explanation, language: Language, zone: tzinfo) -> Iterator[str]:
@@ -88,6 +109,9 @@ def lines(explanation: Explanation, language: Language, zone: tzinfo) -> Iterato
         yield _("The clock cannot be trusted: urgent notices, sessions and the timetable are not looked at.")
     for kind in LAYERS:
         found = [answer for answer in explanation.answers if answer.kind == kind]
+        if kind == "filler" and _is_open(explanation):
+            yield _line(kind, "", _("counted anew on that day"), language)
+            return
         if not found and (absent := _absent(kind, explanation, language)):
             yield _line(kind, "", absent, language)
         for answer in found:

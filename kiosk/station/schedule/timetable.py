@@ -85,6 +85,8 @@ class Explanation:
     """When the next slot begins."""
     no_filler: Why | None
     """Why there is no filler to show: ``none`` is recommended, ``over`` (all played), ``unavailable``."""
+    counted_anew: bool
+    """Plays owed are counted again before this instant: which filler is shown then is not known yet."""
     situation: "Situation"
 
 
@@ -240,6 +242,7 @@ def explain(timetable: Timetable, now: datetime, situation: Situation) -> Explan
         covered=tuple(run for run in timetable.slots if owner and run.start <= at < run.end and run is not owner),
         next_slot=next((to_utc(run.start) for run in timetable.slots if run.start > at), None),
         no_filler=_playable(timetable, situation)[1],
+        counted_anew=bool(situation.owed and any(to_ms(situation.owed.at) < turn <= at for turn in timetable.turns)),
         situation=situation,
     )
 

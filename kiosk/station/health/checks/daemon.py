@@ -56,4 +56,5 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         wrong=None if observation.clock is None else observation.clock == "untrusted",
         text=Message(mark("The clock cannot be trusted, so the timetable is not followed.")),
         remedy=Message(mark("Connect the PC to the network; if it happens at every start, its battery is empty.")),
+        facts={"clock": str(observation.clock)},
     )
