@@ -47,10 +47,13 @@ def remove(runtime: Path) -> None:
 
 
 def read(runtime: Path) -> NowFile | None:
-    """What the daemon said last; None where none runs, it hangs, or another version of it runs."""
+    """What the daemon said last; None where none runs, it hangs, or another version of it runs.
+
+    Raises OSError where this user may not know.
+    """
     path = runtime / NAME
     try:
         fresh = time.time() - path.stat().st_mtime <= STALE_S
         return msgspec.json.decode(path.read_bytes(), type=NowFile) if fresh else None
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None

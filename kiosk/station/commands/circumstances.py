@@ -4,6 +4,7 @@ Nothing in the state folder is changed, but that the probe of the disk writes a 
 """
 
 import contextlib
+import os
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,8 +37,8 @@ CHANGING_S = 3.0
 """The daemon writes a new week to the disk and tells of it a moment later."""
 
 
-class Changing(Exception):
-    """The week that the daemon goes by is not the one on the disk."""
+class NotKnown(Exception):
+    """What the station goes by cannot be told; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ class Circumstances:
 
 
 def circumstances(config: Config) -> Circumstances:
-    """Raises IdentityError or ValueError where the station is not enrolled, JournalError, or :class:`Changing`."""
+    """Raises IdentityError or ValueError where the station is not enrolled, JournalError, or :class:`NotKnown`."""
     until = time.monotonic() + CHANGING_S
     while True:
-        told, accepted = now_file.read(Path(config.station.runtime)), _accepted(config)
+        told, accepted = told_by_daemon(config), _accepted(config)
         held = accepted.playlist
         if told is None:
             return _of_stopped(config, accepted)
@@ -64,8 +65,21 @@ def circumstances(config: Config) -> Circumstances:
             now = to_utc(time.time_ns() // 1_000_000 + told.ahead_ms).astimezone(accepted.zone)
             return Circumstances(told, now, accepted.zone, compile_playlist(held), told.situation)
         if time.monotonic() > until:
-            raise Changing("the daemon goes by another week than the one on the disk; try again in a moment")
+            raise NotKnown(
+                "the daemon goes by another week than the one on the disk: a week is just coming in, or the station "
+                "has moved to another group and waits for its week; try again later"
+            )
         time.sleep(CHANGING_S / 10)
+
+
+def told_by_daemon(config: Config) -> NowFile | None:
+    """What the daemon says; None where none runs. Raises :class:`NotKnown` where this user may not know."""
+    runtime = Path(config.station.runtime)
+    try:
+        return now_file.read(runtime)
+    except OSError as error:
+        as_whom = "run this as the user of the service, or as root"
+        raise NotKnown(f"{runtime}: cannot be read ({error.strerror}); {as_whom}") from None
 
 
 def _accepted(config: Config) -> Accepted:
@@ -100,8 +114,13 @@ def _clock(journal: LookedAt) -> Clock:
 
 
 def examine_stopped(config: Config) -> tuple[Examination, ZoneInfo]:
-    """Ask the checks about what can be probed without the daemon. Raises as :func:`circumstances`."""
+    """Ask the checks about what can be probed without the daemon. Raises as :func:`circumstances`.
+
+    Only the daemon asks the town what time it is: without it a clock may be right that nobody vouches for here.
+    """
     state = Path(config.station.state)
+    if state.exists() and os.geteuid() not in (0, state.stat().st_uid):
+        raise NotKnown(f"{state} belongs to another user; run this as the user of the service, or as root")
     accepted = _accepted(config)
     devices = Devices(lambda event: None)
     devices.start()
@@ -112,10 +131,11 @@ def examine_stopped(config: Config) -> tuple[Examination, ZoneInfo]:
     with contextlib.closing(LookedAt(state / "journal.db")) as journal:
         clock = _clock(journal)
         found = journal.recall(damage.MEMORY, damage.Damage) or damage.Damage()
+        vouched = clock.state != "untrusted"
         seen = Observation(
             facts=facts,
-            clock=clock.state,
-            plan_until_ms=accepted.planned_until_ms,
+            clock=clock.state if vouched else None,
+            plan_until_ms=accepted.planned_until_ms if vouched else None,
             journal_damaged_ms=found.at_ms,
             journal_aside=found.aside,
         )

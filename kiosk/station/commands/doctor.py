@@ -1,6 +1,5 @@
 """`kiosk doctor`: what every check of this PC says, to be read out on the telephone."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,8 +10,7 @@ import msgspec
 
 from kiosk.common.i18n import Language, translator
 from kiosk.common.terminal import escape
-from kiosk.station import now_file
-from kiosk.station.commands.circumstances import examine_stopped
+from kiosk.station.commands.circumstances import NotKnown, examine_stopped, told_by_daemon
 from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.config import Config
 from kiosk.station.health.examination import Examination
@@ -39,7 +37,7 @@ def doctor(as_json: bool, language: Language | None, settings: Path) -> None:
     config = load_settings(settings)
     try:
         examination, zone = _examination(config)
-    except (IdentityError, JournalError, ValueError) as error:
+    except (IdentityError, JournalError, NotKnown, ValueError) as error:
         raise click.ClickException(str(error)) from None
     language = language or config.station.language
     told = words.of(examination, language, zone)
@@ -54,16 +52,13 @@ def doctor(as_json: bool, language: Language | None, settings: Path) -> None:
 
 def _examination(config: Config) -> tuple[Examination, ZoneInfo]:
     """What the daemon found last; without one, what is found now."""
-    runtime, state = Path(config.station.runtime), Path(config.station.state)
     until = time.monotonic() + FIRST_LOOK_S
-    while (told := now_file.read(runtime)) is not None and time.monotonic() < until:
+    while (told := told_by_daemon(config)) is not None and time.monotonic() < until:
         if told.examination is not None:
-            return told.examination, ZoneInfo(Beside(state / "journal.db").zone())
+            return told.examination, ZoneInfo(Beside(Path(config.station.state) / "journal.db").zone())
         time.sleep(0.2)
     if told is not None:
-        raise click.ClickException("the kiosk has just begun and is still looking at its equipment; try again")
-    if state.exists() and os.geteuid() not in (0, state.stat().st_uid):
-        raise click.ClickException(f"{state} belongs to another user; run this as the user of the service, or as root")
+        raise NotKnown("the kiosk has just begun and is still looking at its equipment; try again in a minute")
     return examine_stopped(config)
 
 

@@ -11,7 +11,7 @@ import click
 from kiosk.common.i18n import Language, day_name, translator
 from kiosk.common.terminal import escape
 from kiosk.contract.instants import FAR
-from kiosk.station.commands.circumstances import Changing, Circumstances, circumstances
+from kiosk.station.commands.circumstances import Circumstances, NotKnown, circumstances
 from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.identity import IdentityError
 from kiosk.station.journal import JournalError
@@ -32,7 +32,7 @@ def why(moment: str | None, language: Language | None, settings: Path) -> None:
     config = load_settings(settings)
     try:
         found = circumstances(config)
-    except (IdentityError, JournalError, Changing, ValueError) as error:
+    except (IdentityError, JournalError, NotKnown, ValueError) as error:
         raise click.ClickException(str(error)) from None
     at = found.now if moment is None else read_time(moment, found.now, found.zone)
     told = explain(found.timetable, at, found.situation)

@@ -96,6 +96,7 @@ def test_why_and_doctor_at_a_station_that_runs_and_one_that_was_ended(room: Live
     assert contents(room.state) == before, "who looks on changes nothing"
     states = doctor(room)
     assert (states["not-running"], states["disk-not-writable"], states["town-silent"]) == ("wrong", "right", "unknown")
+    assert states["clock-untrusted"] != "wrong", "only the daemon can ask the town"
     said = run(room, "doctor", "--language", "en")
     assert said.exit_code == 1 and "\n 1. The kiosk: WRONG. The kiosk does not run on this PC" in said.output
 
@@ -134,6 +135,16 @@ def test_a_pc_that_is_not_enrolled_is_told_what_to_do(tmp_path: Path, command: s
     done = CliRunner().invoke(main, [command, "--config", str(settings)])
     assert done.exit_code == 1 and "this station is not enrolled; run: kiosk enrol" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"], "nothing is made"
+
+
+@pytest.mark.parametrize("command", ["why", "doctor"])
+def test_who_may_not_know_is_not_told_that_nothing_runs(tmp_path: Path, command: str) -> None:
+    (tmp_path / "run").write_text("no folder: it cannot be looked into, by root neither")
+    settings = tmp_path / "config.toml"
+    settings.write_text(f'[station]\nstate = "{tmp_path}/state"\nruntime = "{tmp_path}/run"\n')
+    done = CliRunner().invoke(main, [command, "--config", str(settings)])
+    assert done.exit_code == 1 and "run this as the user of the service, or as root" in done.output
+    assert "does not run" not in done.output
 
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
