@@ -2,11 +2,13 @@
 
 import contextlib
 import time
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from kiosk.common.files import write_whole
+from kiosk.contract.instants import to_utc
 from kiosk.contract.records import ClockState
 from kiosk.station.health.examination import Examination
 from kiosk.station.panel.snapshot import Showing
@@ -32,6 +34,10 @@ class NowFile(msgspec.Struct, frozen=True, kw_only=True):
     """The programme that is on the screen."""
     examination: Examination | None
     """None while the first look at the equipment is under way."""
+
+    def now(self) -> datetime:
+        """What time it is by the station's clock, in UTC."""
+        return to_utc(time.time_ns() // 1_000_000 + self.ahead_ms)
 
 
 def write(runtime: Path, now: NowFile) -> None:

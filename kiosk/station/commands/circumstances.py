@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kiosk.contract.instants import to_utc
 from kiosk.station import now_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
@@ -62,8 +61,9 @@ def circumstances(config: Config) -> Circumstances:
         if told is None:
             return _of_stopped(config, accepted)
         if (told.group, told.playlist_version) == ((held.group, held.version) if held else ("", 0)):
-            now = to_utc(time.time_ns() // 1_000_000 + told.ahead_ms).astimezone(accepted.zone)
-            return Circumstances(told, now, accepted.zone, compile_playlist(held), told.situation)
+            return Circumstances(
+                told, told.now().astimezone(accepted.zone), accepted.zone, compile_playlist(held), told.situation
+            )
         if time.monotonic() > until:
             raise NotKnown(
                 "the daemon goes by another week than the one on the disk: a week is just coming in, or the station "

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import msgspec
 
 from kiosk.common.i18n import Language, translator
 from kiosk.common.terminal import escape
+from kiosk.contract.instants import to_utc
 from kiosk.station.commands.circumstances import NotKnown, examine_stopped, told_by_daemon
 from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.config import Config
@@ -36,11 +38,11 @@ def doctor(as_json: bool, language: Language | None, settings: Path) -> None:
     """
     config = load_settings(settings)
     try:
-        examination, zone = _examination(config)
+        examination, now = _examination(config)
     except (IdentityError, JournalError, NotKnown, ValueError) as error:
         raise click.ClickException(str(error)) from None
     language = language or config.station.language
-    told = words.of(examination, language, zone)
+    told = words.of(examination, language, now)
     if as_json:
         click.echo(escape(_json(examination, told)))
     else:
@@ -50,16 +52,18 @@ def doctor(as_json: bool, language: Language | None, settings: Path) -> None:
         sys.exit(1)
 
 
-def _examination(config: Config) -> tuple[Examination, ZoneInfo]:
-    """What the daemon found last; without one, what is found now."""
+def _examination(config: Config) -> tuple[Examination, datetime]:
+    """What the daemon found last, and what time it is by its clock; without a daemon, what is found now."""
     until = time.monotonic() + FIRST_LOOK_S
     while (told := told_by_daemon(config)) is not None and time.monotonic() < until:
         if told.examination is not None:
-            return told.examination, ZoneInfo(Beside(Path(config.station.state) / "journal.db").zone())
+            zone = ZoneInfo(Beside(Path(config.station.state) / "journal.db").zone())
+            return told.examination, told.now().astimezone(zone)
         time.sleep(0.2)
     if told is not None:
         raise NotKnown("the kiosk has just begun and is still looking at its equipment; try again in a minute")
-    return examine_stopped(config)
+    examination, zone = examine_stopped(config)
+    return examination, to_utc(examination.at_ms).astimezone(zone)
 
 
 def _json(examination: Examination, told: words.Doctor) -> str:

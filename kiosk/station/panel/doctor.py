@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from kiosk.common.i18n import Language, day_name, translator
 from kiosk.common.messages import mark
@@ -17,21 +17,21 @@ NAMES = {
     "disk-low": mark("Room on the disk"),
     "disk-not-writable": mark("Writing to the disk"),
     "too-hot": mark("Temperature of the PC"),
-    "child-restarts": mark("Players that failed"),
+    "child-restarts": mark("Player"),
     "poster-fails": mark("The week's table"),
-    "inbox-long": mark("Messages that wait"),
+    "inbox-long": mark("Message queue"),
     "journal-trouble": mark("Recording of plays"),
     "clock-untrusted": mark("Clock"),
     "journal-damaged": mark("The record"),
     "plan-running-out": mark("The town's plan"),
     "town-silent": mark("Line to the town"),
-    "week-refused": mark("Plans that were offered"),
+    "week-refused": mark("Plans received"),
 }
 """What each check looks at, by the cause that it finds; one that is not named here is shown by its cause."""
 FACTS = {
     "free_mb": mark("{value} MB are free"),
     "temperature_c": mark("{value} °C"),
-    "restarts": mark("{value} within an hour"),
+    "restarts": mark("Restarted {value} times within an hour"),
     "inbox": mark("{value} are waiting"),
     "connector": mark("Connector {value}"),
     "usb": mark("USB number {value}"),
@@ -48,6 +48,8 @@ VALUES = {
     ("clock", "holdover"): mark("It was right when it was last checked"),
 }
 """What a fact's value is in words, where it is a word itself."""
+OLD = timedelta(minutes=5)
+"""Ten looks at the equipment."""
 NOTHING = ("", "None")
 
 
@@ -75,13 +77,18 @@ class Doctor:
     lines: tuple[Line, ...]
 
 
-def of(examination: Examination | None, language: Language, zone: tzinfo | None) -> Doctor:
-    """Say what was found, with times in ``zone``."""
+def of(examination: Examination | None, language: Language, now: datetime) -> Doctor:
+    """Say what was found, as of ``now``, with times in its zone."""
     _ = translator(language)
     if examination is None:
         return Doctor(_("The first look at the equipment is under way."), "", "", ())
     wrong, unknown = examination.numbers("wrong"), examination.numbers("unknown")
+    zone = now.tzinfo
     at = to_utc(examination.at_ms).astimezone(zone)
+    as_of = _("As of {time}").format(time=f"{day_name(at.date(), language)} {at:%H:%M:%S}")
+    if now - at > OLD:  # a probe that hangs on a dead disk holds up all others
+        minutes = int((now - at).total_seconds()) // 60
+        as_of = _("{as_of}: {minutes} minutes old, and nothing newer is known").format(as_of=as_of, minutes=minutes)
     return Doctor(
         head=_("Wrong: {count} (no. {numbers})").format(count=len(wrong), numbers=_listed(wrong, language))
         if wrong
@@ -89,7 +96,7 @@ def of(examination: Examination | None, language: Language, zone: tzinfo | None)
         unknown=_("Not known: {count} (no. {numbers})").format(count=len(unknown), numbers=_listed(unknown, language))
         if unknown
         else "",
-        as_of=_("As of {time}").format(time=f"{day_name(at.date(), language)} {at:%H:%M:%S}"),
+        as_of=as_of,
         lines=tuple(_line(n, item, language, zone, 1 not in wrong) for n, item in enumerate(examination.items, 1)),
     )
 

@@ -163,7 +163,7 @@ class Pages:
         visitor = self._access.visitor(request)
         if not visitor.logged_in:
             return _to("/login")
-        told = doctor.of(self._examination(), self._language_of(request), self._snapshot().now.tzinfo)
+        told = doctor.of(self._examination(), self._language_of(request), self._snapshot().now)
         return self._page(request, visitor, "doctor.html", renew=RENEW_S, doctor=told)
 
     # --- forms ---

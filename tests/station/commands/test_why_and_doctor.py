@@ -35,7 +35,6 @@ def room(town: TownOnTheLine, screen: XServer, clips: Callable[[str], Path], tmp
     room = LiveRoom(town, screen, clips, tmp_path)
     yield room
     room.close()
-    eventually(lambda: screen.windows() == 0)
 
 
 def run(room: LiveRoom, *command: str) -> Result:

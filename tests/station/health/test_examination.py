@@ -18,7 +18,7 @@ from kiosk.station.panel import doctor
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+LOCAL = NOW.astimezone(ZoneInfo("Asia/Shanghai"))
 DAY = ((Hours(start="00:00:00", end="00:00:00"),),) * 7
 DOCUMENT = StationDocument(
     town="t", station="room-1", group="g", version=1, issued_ms=0, name="Room",
@@ -130,14 +130,14 @@ def test_every_fact_is_told_in_words() -> None:
 
 def says(examination: Examination, cause: str, language: Any = "en") -> str:
     n = [item.cause for item in examination.items].index(cause)
-    line = doctor.of(examination, language, SHANGHAI).lines[n]
+    line = doctor.of(examination, language, LOCAL).lines[n]
     return f"{line.number}. {line.name}: {line.state}. " + " ".join(line.says)
 
 
 def test_page_that_is_read_out_names_fact_and_remedy() -> None:
     state, now = after(seen(disk_free_mb=10))
     told = examine(state, seen(disk_free_mb=12, temperature_max_c=None), DOCUMENT, now)
-    page = doctor.of(told, "en", SHANGHAI)
+    page = doctor.of(told, "en", LOCAL)
     assert (page.head, page.unknown) == ("Wrong: 1 (no. 4)", "Not known: 1 (no. 6)")
     assert says(told, "disk-low") == (
         "4. Room on the disk: WRONG. The disk is nearly full: 12 MB are free, 1000 MB are wanted. Delete files that do "
@@ -148,6 +148,14 @@ def test_page_that_is_read_out_names_fact_and_remedy() -> None:
     assert says(told, "too-hot") == "6. Temperature of the PC: not known. "
     assert says(told, "plan-running-out") == "13. The town's plan: right. Until Tuesday 10/3 17:00."
     assert says(told, "disk-low", "zh").startswith("4. 硬盘空间: 不正常. 硬盘快满了")
+
+
+def test_a_look_that_is_old_says_so() -> None:
+    """A probe that hangs holds up all others: what was right then need not be right now."""
+    told = examine(RuleState(), WELL, DOCUMENT, NOW)
+    assert doctor.of(told, "en", LOCAL + timedelta(minutes=4)).as_of == "As of Thursday 5/3 17:00:00"
+    late = doctor.of(told, "en", LOCAL + timedelta(minutes=40)).as_of
+    assert late == "As of Thursday 5/3 17:00:00: 40 minutes old, and nothing newer is known"
 
 
 def test_what_is_wrong_for_a_moment_is_told_as_no_fault_yet() -> None:
@@ -164,11 +172,11 @@ def test_a_check_that_has_no_name_yet_is_shown_all_the_same() -> None:
         examine(RuleState(), WELL, DOCUMENT, NOW).items[0], cause="brand-new", facts={"volts": "11"},
         text=Message("x"),
     )  # fmt: skip
-    told = doctor.of(Examination(at_ms=NOW_MS, items=(new,)), "zh", SHANGHAI)
+    told = doctor.of(Examination(at_ms=NOW_MS, items=(new,)), "zh", LOCAL)
     assert (told.lines[0].name, told.lines[0].says) == ("brand-new", ("volts: 11。",))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_before_the_first_look_nothing_is_claimed(language: Any) -> None:
-    told = doctor.of(None, language, SHANGHAI)
+    told = doctor.of(None, language, LOCAL)
     assert told.lines == () and told.head == translator(language)("The first look at the equipment is under way.")
