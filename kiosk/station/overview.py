@@ -143,7 +143,7 @@ class Overview:
             bytes_missing=coming.missing,
             bytes_per_s=coming.bytes_per_s,
             ready_ms=to_ms(coming.ready) if coming.ready else 0,
-            planned_until_ms=self._accepted.planned_until_ms,
+            planned_until_ms=self._planned_until_ms(),
             disk_free_mb=self._monitor.disk_free_mb,
             open_faults=tuple(problem.cause for problem in self._monitor.problems()),
             refusals=tuple(accepted.refusals),
@@ -154,10 +154,13 @@ class Overview:
         return Observation(
             inbox=inbox,
             poster_fails=None if self._stage is None else self._stage.plain,
-            plan_until_ms=self._accepted.planned_until_ms,
+            plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,
             clock=self._clock.state,
         )
+
+    def _planned_until_ms(self) -> int:
+        return self._accepted.planned_until_ms
 
     def _today(
         self, now: datetime, stop: tt.Stop | None, on_air: tt.OnAir | None, to_come: list[tt.OnAir]
