@@ -12,7 +12,7 @@ station | town) command=${KIOSK_COMMAND:-/usr/local/bin/kiosk} ;;
 demo) list=town ;;
 esac
 
-packages="python3 python3-venv ca-certificates procps libudev1 libseccomp2 fonts-wqy-microhei
+packages="python3 python3-venv ca-certificates procps libudev1 libseccomp2 fonts-wqy-microhei fonts-unifont
     libvlc5 vlc-plugin-base vlc-plugin-video-output libpulse0"
 case $list in
 station) satisfied="station town test" ;;

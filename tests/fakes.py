@@ -58,11 +58,14 @@ class HandClock(Clock):
         """Somebody sets the wall clock."""
         self._wall_us = (wall - EPOCH) // timedelta(microseconds=1)
 
-    def step(self, seconds: float) -> int:
-        """NTP sets the wall clock, and that is noticed; gives by how many ms ours moved."""
+    def step(self, seconds: float, confirmed: bool = True) -> int:
+        """NTP sets the wall clock, the town says that it is right, and that is noticed; gives by how many ms ours
+        moved."""
         self._wall_us += round(seconds * 1e6)
         moved = self.check().ours_ms
         self.synchronised(True)
+        if confirmed:
+            self.told_by_town(self._wall_us // 1000, self.monotonic(), self.monotonic())
         return moved + self.check().ours_ms
 
 

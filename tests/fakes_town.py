@@ -1,6 +1,7 @@
 """The real town's app on loopback, and a switch for every path that makes it misbehave as networks and towns do."""
 
 import hashlib
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent
 from kiosk.town.app import create_app
 from kiosk.town.publishing import issue, rotation
 from kiosk.town.stations import registry
-from kiosk.town.town import Town, found_town
+from kiosk.town.town import Town, found_town, open_town
 
 PORTAL_PAGE = b"<html><body>Welcome to the hotel. Please log in.</body></html>"
 
@@ -118,6 +119,16 @@ class TownOnTheLine:
         self.down()
         self._real.state.town.close()
         self.office.close()
+
+    def put_back(self, copy: Path) -> None:
+        """Restore the town's folder from ``copy``, and listen again."""
+        self.down()
+        self._real.state.town.close()
+        self.office.close()
+        shutil.rmtree(self._folder)
+        shutil.copytree(copy, self._folder)
+        self.office, self._real = open_town(self._folder), create_app(self._folder)
+        self.up()
 
     def switch(self, path: str, *answers: ASGIApp | None) -> None:
         """Answer requests whose path begins with ``path`` by ``answers``, one each, None being the town's own; the last

@@ -20,6 +20,7 @@ from kiosk.station.library.library import Library
 from kiosk.station.link import pace
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.link.station_key import signer
 from kiosk.town.database import schema
 from kiosk.town.ledger import queries
 
@@ -36,7 +37,7 @@ class Pc:
         state, identity = self.state, load_identity(self.state)
         self.journal = Journal(state / "journal.db", self.events.append, self.name)
         self.journal.start()
-        documents, settings = Documents(Library(state / "library")), (Town(timeout_s=5), Fetch())
+        documents, settings = Documents(Library(state / "library")), (Town(timeout_s=5), Fetch(), signer(state))
         self.link = Link(identity, documents, self.journal, self.events.append, *settings)
         root = state / "library" / "trust" / "root" / "1.root.json"
         self.link.use_root(first_root(root.read_bytes(), identity.root_sha256))

@@ -129,6 +129,14 @@ class MonthPlan(Record, frozen=True, kw_only=True):
     entries: tuple[PlanEntry, ...] = ()
 
 
+class Heading(Record, frozen=True, kw_only=True):
+    """What the days from ``first_day`` to ``last_day``, both included, are called."""
+
+    title: Text
+    first_day: Day
+    last_day: Day
+
+
 class Playlist(Format1, frozen=True, kw_only=True):
     """What one group of stations plays from ``first_day`` to ``last_day``, both included."""
 
@@ -137,6 +145,7 @@ class Playlist(Format1, frozen=True, kw_only=True):
     version: Version
     """Counts per town and only grows."""
     title: Text = ""
+    """Of the newest publication in it; ``headings`` say which days it names."""
     time_zone: Text = "Asia/Shanghai"
     issued_ms: Instant
     first_day: Day
@@ -145,6 +154,8 @@ class Playlist(Format1, frozen=True, kw_only=True):
     slots: tuple[Slot, ...] = ()
     recommended: tuple[Recommended, ...] = ()
     month_plans: tuple[MonthPlan, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    """The titles of its stretches of days, where it is composed of several publications; else ``title`` is of all."""
 
 
 class Urgent(Format1, frozen=True, kw_only=True):
@@ -214,6 +225,9 @@ def check(playlist: Playlist) -> list[str]:
         for row, entry in enumerate(plan.entries, 1)
     ]
     dates += [(f"month plan {n}", f"{plan.month}-01") for n, plan in enumerate(playlist.month_plans, 1)]
+    dates += [
+        (f"heading {n}", day) for n, one in enumerate(playlist.headings, 1) for day in (one.first_day, one.last_day)
+    ]
     if problems := [f"{place}: {day} is not a date" for place, day in dates if not is_date(day)]:
         return problems
     return [*_check_days(playlist), *_check_programmes(playlist), *_check_overlap(playlist, zone)]

@@ -1,6 +1,8 @@
 """The records of a station: each is canonical JSON and never changes; a later finding is a record of its own."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
+
+import msgspec
 
 from kiosk.contract.wire import (
     Count,
@@ -21,6 +23,9 @@ ClockState = Literal["trusted", "declared", "holdover", "untrusted"]
 Outcome = Literal["completed", "stopped", "interrupted", "failed"]
 Origin = Literal["urgent", "session", "slot", "filler"]
 Evidence = Literal["none", "link", "cec", "person"]
+Names = Annotated[tuple[Id, ...], msgspec.Meta(max_length=1_000)]
+Photos = Annotated[tuple[Sha256, ...], msgspec.Meta(max_length=100)]
+Facts = Annotated[dict[Text, LongText], msgspec.Meta(max_length=100)]
 
 
 class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
@@ -72,14 +77,14 @@ class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="atten
     id: Id
     at_ms: Instant
     by: Text
-    plays: tuple[Id, ...]
+    plays: Names
     session: Id | None = None
     expected: Count = 0
     present: Count = 0
     on_leave: Count = 0
     others: Count = 0
-    members: tuple[Id, ...] = ()
-    photos: tuple[Sha256, ...] = ()
+    members: Names = ()
+    photos: Photos = ()
     evidence: Literal["typed", "photo", "spot-check"] = "typed"
     code: Text = ""
     remark: LongText = ""
@@ -99,7 +104,7 @@ class Session(Record, frozen=True, kw_only=True, tag_field="kind", tag="session"
     other_source_ms: Span = 0
     """Minutes of another source as typed in; never claimed as played."""
     text: LongText = ""
-    photos: tuple[Sha256, ...] = ()
+    photos: Photos = ()
 
 
 class Correction(Record, frozen=True, kw_only=True, tag_field="kind", tag="correction"):
@@ -148,7 +153,7 @@ class Fault(Record, frozen=True, kw_only=True, tag_field="kind", tag="fault"):
     text: LongText
     remedy: LongText = ""
     tried: LongText = ""
-    facts: dict[str, str] = {}
+    facts: Facts = {}
     by: Text = ""
     """Who reported it by hand; empty where the kiosk found it."""
     picture: Sha256 | None = None
@@ -168,7 +173,7 @@ class Item(Record, frozen=True, kw_only=True, tag_field="kind", tag="item"):
     programme: Id | None = None
     households: Count = 0
     area: Text = ""
-    photos: tuple[Sha256, ...] = ()
+    photos: Photos = ()
 
 
 class Action(Record, frozen=True, kw_only=True, tag_field="kind", tag="action"):
@@ -180,7 +185,7 @@ class Action(Record, frozen=True, kw_only=True, tag_field="kind", tag="action"):
     action: Id
     reason: Text = ""
     until_ms: Instant | None = None
-    facts: dict[str, str] = {}
+    facts: Facts = {}
     clock: ClockState
 
 

@@ -47,6 +47,16 @@ class Entry(Record, frozen=True, kw_only=True):
     """The record's canonical JSON, kept byte for byte: the hash is over these bytes."""
 
 
+class Head(Record, frozen=True, kw_only=True, tag_field="type", tag="head"):
+    """What a station signs of a report: how far its chain goes, by the hash that proves every record up to there."""
+
+    station: Id
+    epoch: Id
+    seq: Count
+    """Of the report's last entry; 0 where it has none."""
+    hash: Sha256
+
+
 class Report(Format2, frozen=True, kw_only=True):
     """A batch of entries, in the order of the chain."""
 
@@ -56,6 +66,8 @@ class Report(Format2, frozen=True, kw_only=True):
     previous: Sha256
     """The hash before the first entry of this batch."""
     entries: tuple[Entry, ...]
+    signature: Text = ""
+    """Ed25519 with the station's key over the canonical bytes of :func:`head_of`, in hexadecimal."""
 
 
 class Receipt(Record, frozen=True, kw_only=True):
@@ -75,13 +87,6 @@ class Witness(Record, frozen=True, kw_only=True, tag_field="type", tag="witness"
     seq: Count
     hash: Sha256
     at_ms: Instant
-
-
-class Time(Record, frozen=True, kw_only=True, tag_field="type", tag="time"):
-    """The town's time in answer to the station's nonce. Signed by the town's online key."""
-
-    nonce: Text
-    now_ms: Instant
 
 
 class Signed(Record, frozen=True, kw_only=True):
@@ -139,7 +144,7 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     epoch: Id
     sent_ms: Instant
     nonce: Text
-    """Random; the town's signed time must carry it."""
+    """Random; the town's signed answer must carry it."""
     boot_id: Id
     up_ms: Span
     software: Text
@@ -161,20 +166,32 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     """The speed of the line, as measured when programmes were fetched; 0: not known."""
     ready_ms: Instant = 0
     """When all will be here at that speed, in the hours in which it may be fetched; 0: not known, or all is here."""
+    bytes_lacking: Count = 0
+    """How much room the disk lacks for what is missing; 0: all fits. Then ``ready_ms`` is 0."""
+    lacking_for: Text = ""
+    """Title of the first programme that does not fit."""
     planned_until_ms: Instant = 0
     disk_free_mb: Count = 0
     open_faults: tuple[Text, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    behind_since_ms: Instant = 0
+    """Since when, by the town's clock, it has been told of news that it does not hold yet; 0: it holds all."""
+    refusing: tuple[Refusal, ...] = ()
+    """What the town offers at present and the station does not take, newest first."""
 
 
-class HeartbeatAnswer(Format2, frozen=True, kw_only=True):
-    """The newest version of everything, so that a station asks only for what is new."""
+class HeartbeatAnswer(Format2, frozen=True, kw_only=True, tag_field="type", tag="heartbeat-answer"):
+    """The town's time and the newest version of everything. Signed as one by the town's online key."""
 
+    nonce: Text
+    """As the heartbeat had it."""
+    now_ms: Instant
+    """The town's clock."""
     root_version: Count
     playlist_version: Count
-    urgent_version: Count = 0
-    station_version: Count = 0
-    time: Signed
+    """Of the station's group; 0: none."""
+    urgent_version: Count
+    station_version: Count
     wait_ms: Span = 0
     """How long to wait at least before the next heartbeat; 0: as the station is set. At most an hour is heeded."""
     picture_wanted: bool = False
@@ -216,6 +233,7 @@ class _Envelope(Format2, frozen=True, kw_only=True):
     station: Id
     epoch: Id
     previous: Sha256
+    signature: Text = ""
 
 
 def _envelope(data: bytes, entries: tuple[Entry, ...]) -> bytes:
@@ -237,6 +255,13 @@ def _envelope(data: bytes, entries: tuple[Entry, ...]) -> bytes:
         pieces += (data[at:start], b"0")
         at = start + len(record)
     return b"".join((*pieces, data[at:]))
+
+
+def head_of(report: Report) -> Head:
+    """What the station signs of ``report``."""
+    last = report.entries[-1] if report.entries else None
+    seq, digest = (last.seq, last.hash) if last else (0, report.previous)
+    return Head(station=report.station, epoch=report.epoch, seq=seq, hash=digest)
 
 
 def chain(previous: str, seq: int, record: bytes) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import pairwise
 from typing import TypeVar
 
 from securesystemslib.exceptions import StorageError
@@ -28,7 +29,7 @@ from tuf.api.serialization import DeserializationError
 from kiosk.contract import playlist as playlists
 from kiosk.contract import wire
 from kiosk.contract.playlist import Playlist, Programme, Urgent
-from kiosk.contract.reports import Signed
+from kiosk.contract.reports import Report, Signed, chain, head_of
 
 PLAYLIST = "playlist/"
 URGENT = "urgent/"
@@ -39,6 +40,9 @@ MAX_METADATA = 2 * 1024 * 1024
 MAX_METADATA_VALUES = 80_000
 """As :data:`wire.MAX_VALUES`: 20,000 files. tuf reads metadata a second time, and makes an object of each file, before
 anything is known of who signed it."""
+
+MAX_VERSION = 2**53
+"""The highest that :data:`wire.Version` allows: a station could tell its town of no higher one."""
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -156,13 +160,11 @@ def the_playlist(accepted: Index, data: bytes, group: str) -> Playlist:
 
 def pinned_playlist(accepted: Index, group: str) -> Pinned:
     """Where to find the playlist of ``group``. Raises :class:`Refused` where the metadata is another group's."""
-    try:
-        return accepted.files[PLAYLIST + group]
-    except KeyError:
-        others = ", ".join(path.removeprefix(PLAYLIST) for path in accepted.files if path.startswith(PLAYLIST))
-        raise Refused(
-            "wrong-group", f"offered is group {others or '(none)'}, this station is in group {group}"
-        ) from None
+    offered = [path.removeprefix(PLAYLIST) for path in accepted.files if path.startswith(PLAYLIST)]
+    if offered != [group]:
+        named = ", ".join(offered) or "(none)"
+        raise Refused("wrong-group", f"offered is group {named}, this station is in group {group}")
+    return accepted.files[PLAYLIST + group]
 
 
 def pinned_notices(accepted: Index) -> dict[str, Pinned]:
@@ -222,12 +224,31 @@ def vouched(root: Root, signed: Signed, kind: type[T], what: str) -> T:
         raise Refused("malformed", str(error)) from None
 
 
-def check_signed(public_key: str, signature: str, data: bytes, what: str) -> None:
-    """Raises :class:`Refused` unless ``signature`` is that of ``public_key`` over ``data`` (Ed25519, hexadecimal)."""
+def check_signed(public_key: str, signature: str, data: bytes, what: str, whose: str = "that it introduces") -> None:
+    """Raises :class:`Refused` unless ``signature`` is that of ``public_key`` over ``data`` (Ed25519, hexadecimal).
+
+    ``whose`` key that is, for the message.
+    """
     try:
         SSlibKey("", "ed25519", "ed25519", {"public": public_key}).verify_signature(Signature("", signature), data)
     except Exception:
-        raise Refused("not-signed", f"{what}: not signed with the key that it introduces") from None
+        raise Refused("not-signed", f"{what}: not signed with the key {whose}") from None
+
+
+def check_report(public_key: str, report: Report) -> None:
+    """Raises unless the station whose key this is has signed every record of ``report``.
+
+    It signs the head alone; the head's hash proves the records before it as long as each fits its own. What stands
+    before a record that does not fit would be anybody's word: such a record may only come first. Raises
+    :class:`Refused` without the signature, :class:`wire.Malformed` where a record does not fit.
+    """
+    check_signed(public_key, report.signature, wire.encode(head_of(report)), "report", "of this station")
+    for before, entry in pairwise(report.entries):
+        if chain(before.hash, entry.seq, bytes(entry.record)) != entry.hash:
+            raise wire.Malformed(
+                f"report: the record of entry {entry.seq} does not fit its hash, so that the signature proves nothing "
+                "before it; send fewer entries, and this one as the first of a report"
+            )
 
 
 def _metadata(data: bytes, what: str) -> Metadata[Root] | Metadata[Targets]:
@@ -245,6 +266,8 @@ def _targets(metadata: Metadata[Root] | Metadata[Targets]) -> Targets:
     targets = metadata.signed
     if not isinstance(targets, Targets):
         raise Refused("malformed", f"targets: this is {targets.type} metadata, not targets")
+    if targets.version > MAX_VERSION:
+        raise Refused("malformed", f"targets: version {targets.version} is above {MAX_VERSION}, the highest there is")
     return targets
 
 

@@ -22,6 +22,7 @@ from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.housekeeping import Housekeeping
+from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.people import People
 from kiosk.station.control.screen import Screen
 from kiosk.station.control.timekeeping import Timekeeping
@@ -49,9 +50,13 @@ from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
+from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.link.progress import progress_line
+from kiosk.station.link.station_key import signer
 from kiosk.station.overview import Overview
+from kiosk.station.panel.address import panel_address
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.playout.plan import Plan
@@ -104,8 +109,11 @@ class Station:
         documents = Documents(library)
         shelf = documents.load(identity.group, identity.station, identity.root_sha256)
         self._accepted = accepted = Accepted(documents, shelf)
+        plans = Plans(library.folder)
+        self._panel: Panel | None = None
         self._journal = journal = Journal(state / "journal.db", post, boot_id)
-        self._clock = clock = Clock(journal.recall(memory.KEY, memory.Memory), boot_id)
+        self._last_run = journal.recall(memory.KEY, memory.Memory)
+        self._clock = clock = Clock(self._last_run, boot_id)
         self._timers = Timers(post)
         self._stage = stage
         projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
@@ -116,15 +124,16 @@ class Station:
             config, plan, projector, journal, clock, library, boot_id,
             child_replaced=monitor.child_replaced, play_closed=self._report_soon,
         )  # fmt: skip
-        self._link = Link(identity, documents, journal, post, config.town, config.fetch)
+        self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
         self._devices = Devices(post)
         self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
-        refused = RefusedEntries(journal)
+        self._not_shown = NotShown(plan, self._audit)
+        refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
-            config.station.language, identity, accepted, clock, journal, plan, playout, monitor, boot_id, self._link,
-            refused, stage,
+            config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
+            self._link, refused, stage, plans, self._panel_address,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh
@@ -135,8 +144,8 @@ class Station:
             replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
-            identity.station, config.town.heartbeat_s, accepted, plan, playout, journal, clock, monitor, refused,
-            self._link, self._timers, self._screenshots, self._audit,
+            identity.station, config.town.heartbeat_s, accepted, news, plan, playout, journal, clock, monitor, refused,
+            self._link, self._timers, self._screenshots, self._audit, plans,
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip
         self._screen = Screen(
@@ -148,12 +157,11 @@ class Station:
             check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
         self._housekeeping = Housekeeping(
-            library, journal, self._timers,
+            library, journal, self._timers, plans,
             in_use=lambda: accepted.files() | playout.files(), disk_free_mb=config.health.disk_free_mb,
             keep_days=config.record.keep_days,
         )  # fmt: skip
         self._snapshot: Snapshot = overview.snapshot()
-        self._panel: Panel | None = None
         if config.panel.enabled:
             self._panel = Panel(
                 config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest,
@@ -192,7 +200,7 @@ class Station:
         self._link.start()
         if self._panel:
             self._panel.start()
-        self._audit.record("boot", by="kiosk")
+        self._audit.record("boot", by="kiosk", facts=memory.last_seen(self._last_run, self._boot_id))
         self._town.sync()
         self._housekeeping.start()
         self._replan("start")
@@ -206,6 +214,7 @@ class Station:
         self._plan.use_document(accepted.document)
         self._plan.change(urgents=accepted.urgents)
         self._plan.use_playlist(accepted.playlist)
+        self._town.keep_plan()
         self._people.restore()
         self._plan.go_on_with(self._journal.interrupted_at_boot)
 
@@ -284,6 +293,7 @@ class Station:
 
     def _replan(self, why: str) -> None:
         moment = self._playout.replan(why)
+        self._not_shown.check()
         self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._link.on_air(bool(self._playout.files()))
         self._refresh()
@@ -316,6 +326,9 @@ class Station:
             on_screen=self._snapshot.on_air,
             examination=self._monitor.examination,
         )
+
+    def _panel_address(self) -> str:
+        return panel_address(self._config.panel, self._panel.port) if self._panel else ""
 
     def _crashed(self, event: Crashed) -> None:
         log.critical("thread %s has ended (%s); so does the daemon, to be started anew", event.thread, event.error)

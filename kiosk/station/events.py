@@ -10,7 +10,7 @@ from typing import Literal
 from tuf.api.metadata import Root
 
 from kiosk.contract.playlist import Playlist, Urgent
-from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Time, Witness
+from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Witness
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
 from kiosk.station.projector.messages import FromChild, FromStage
@@ -79,7 +79,7 @@ class StageGone:
 
 @dataclass(frozen=True)
 class RootFound:
-    """The town's root has moved on; ``data`` is the new root's bytes, verified."""
+    """The root that follows the one before it; ``data`` are its bytes, verified."""
 
     root: Root
     data: bytes
@@ -114,6 +114,22 @@ class StationFound:
 
 
 @dataclass(frozen=True)
+class TrustMoved:
+    """The town's root has moved on; with it comes what was found in the same round and verified under the newest."""
+
+    roots: tuple[RootFound, ...]
+    """One version after the other; at least one."""
+    week: WeekFound | None = None
+    urgent: UrgentFound | None = None
+    station: StationFound | None = None
+
+    @property
+    def root(self) -> Root:
+        """The newest."""
+        return self.roots[-1].root
+
+
+@dataclass(frozen=True)
 class ProgrammeArrived:
     """A file is in the library under its SHA-256."""
 
@@ -141,10 +157,9 @@ class TownRefused:
 
 @dataclass(frozen=True)
 class HeartbeatAnswered:
-    """The town has answered the heartbeat sent at ``sent_monotonic``; ``time`` is its signed time, verified."""
+    """The town has answered the heartbeat sent at ``sent_monotonic``; verified."""
 
     answer: HeartbeatAnswer
-    time: Time
     sent_monotonic: float
     received_monotonic: float
 
@@ -160,7 +175,8 @@ class Delivered:
 
 @dataclass(frozen=True)
 class RecordForked:
-    """The town has countersigned, for this journal's epoch, a head that the journal does not hold; verified."""
+    """The town has countersigned, for this journal's epoch, a head that the journal does not hold, or one before what
+    it has removed; verified."""
 
     witness: Witness
 
@@ -272,7 +288,7 @@ class ClockDeclared:
 
 FromScreen = ChildSaid | ChildGone | StageSaid | StageGone
 FromTown = (
-    RootFound | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
+    TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
 FromEquipment = FactsRead | JournalTrouble | JournalRecovered

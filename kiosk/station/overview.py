@@ -1,23 +1,29 @@
 """The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import kiosk
 from kiosk.common.i18n import Language
+from kiosk.common.known import known_of
+from kiosk.common.planned import Known, compare, list_ms
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.reports import Heartbeat, OnAir
 from kiosk.contract.station import Opening
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
+from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.plans import Plans
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -25,10 +31,17 @@ from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule import timetable as tt
 from kiosk.station.schedule.opening_hours import next_morning
+from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
 
 SOON = timedelta(seconds=30)
 """What begins within this is *about to begin*: more than the panel's snapshot and page are apart, and than filler waits
 after Start."""
+SEAM, CUT = timedelta(seconds=1), timedelta(seconds=3)
+"""A programme follows another if no more lies between them; a cut takes no longer."""
+LATE_MS = 20_000
+"""So long after a slot's end its rows are closed and on the disk."""
+NEWEST = 2_000
+"""Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
 
 
 class Overview:
@@ -39,6 +52,7 @@ class Overview:
         language: Language,
         identity: Identity,
         accepted: Accepted,
+        news: News,
         clock: Clock,
         journal: Journal,
         plan: Plan,
@@ -48,10 +62,20 @@ class Overview:
         link: Link,
         refused: RefusedEntries,
         stage: Stage | None = None,
+        plans: Plans | None = None,
+        address: Callable[[], str] = lambda: "",
     ) -> None:
-        self._language, self._identity, self._accepted, self._clock = language, identity, accepted, clock
+        """``plans`` are those accepted so far, ``address`` is that of the panel."""
+        self._language, self._identity, self._clock = language, identity, clock
+        self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
+        self._plans, self._address = plans, address
+        self._newest_on_air: OnAirProgramme | None = None
+        self._past: dict[Slot, Mark] = {}
+        """Marks of today's slots that are over."""
+        self._known: tuple[str, list[Known]] = ("", [])
+        """What the record knows of Stops and faults, and the head of the chain for which it was read."""
 
     def fetching(self) -> progress.FetchProgress:
         """How far the fetching of programmes has come."""
@@ -60,18 +84,85 @@ class Overview:
 
     def poster(self) -> poster.Poster:
         """The public posting as it should be now."""
-        stop = self._plan.stop_in_force()
+        stop, now = self._plan.stop_in_force(), self._clock.now()
         return poster.compose(
             self._accepted.playlist,
             self._accepted.document,
-            self._clock.now(),
+            now,
             language=self._language,
             stopped=stop is not None,
             reason=stop.reason if stop else "",
             until=stop.until if stop else None,
             clock=self._clock.state,
             station=self._identity.name,
+            marks=self._marks(now),
+            address=self._address(),
         )
+
+    def _marks(self, now: datetime) -> Mapping[Slot, Mark]:
+        """How the slots of today stand, and those of yesterday that run into today."""
+        playlist = self._accepted.playlist
+        if playlist is None or self._plans is None:
+            return {}
+        zone, state, found = self._accepted.zone, self._now(now), dict[Slot, Mark]()
+        midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        days = {day.date().isoformat() for day in (midnight - timedelta(days=1), midnight)}
+        for slot in playlist.slots:
+            start, end = span(slot, zone) if slot.date in days else (midnight, midnight)
+            if end <= midnight:
+                continue
+            start_ms, end_ms = to_ms(start), to_ms(end)
+            over_ms = min(end_ms, start_ms + list_ms(playlist, slot))
+            mark = mark_ahead(slot, start_ms, end_ms, state)
+            if over_ms <= state.at_ms and mark.moment != "now":
+                mark = self._mark_past(slot, start_ms, over_ms, state.at_ms)
+            elif mark.moment == "not-shown" and self._journal.was_shown("slot", start_ms, state.at_ms):
+                mark = Mark("partly", mark.why)
+            found[slot] = mark
+        self._past = {slot: mark for slot, mark in self._past.items() if slot in found}
+        return found
+
+    def _now(self, now: datetime) -> Now:
+        on_air, missing, stop = self._on_air_for_marks(now), self._plan.due_but_missing(), self._plan.stop_in_force()
+        return Now(
+            at_ms=to_ms(now),
+            on_air=(on_air.programme.id, to_ms(on_air.start), on_air.origin) if on_air else None,
+            stopped=stop is not None,
+            stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
+            clock_trusted=self._clock.state != "untrusted",
+            missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
+        )
+
+    def _on_air_for_marks(self, now: datetime) -> OnAirProgramme | None:
+        """What is on the screen; at a cut from one programme to the next, the one that is about to be."""
+        on_air, due = self._playout.on_air(), self._plan.due()
+        if on_air is not None:
+            self._newest_on_air = on_air
+        elif due is not None and (before := self._newest_on_air) is not None:
+            follows = abs(due.start - before.end) < SEAM and now - due.start < CUT
+            return due if follows else None
+        return on_air
+
+    def _mark_past(self, slot: Slot, start_ms: int, over_ms: int, now_ms: int) -> Mark:
+        """Of a slot whose programmes are over: compared with the record until all rows of it are closed, then kept."""
+        if slot in self._past:
+            return self._past[slot]
+        plans = self._plans.since(start_ms) if self._plans else ()
+        plays = self._journal.played(start_ms - LATE_MS, over_ms + LATE_MS)
+        verdicts = compare(plans, plays, (), start_ms, over_ms + 1)
+        if not all(one.shown for one in verdicts):
+            verdicts = compare(plans, plays, self._known_stretches(), start_ms, over_ms + 1)
+        mark = mark_past(one for one in verdicts if one.showing.slot == slot)
+        if now_ms > over_ms + LATE_MS:
+            self._past[slot] = mark
+        return mark
+
+    def _known_stretches(self) -> list[Known]:
+        """What the record knows of Stops, faults and the like of the last days."""
+        _, head = self._journal.head()
+        if self._known[0] != head:
+            self._known = (head, known_of(self._journal.newest_records(("action", "fault"), NEWEST)))
+        return self._known[1]
 
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""
@@ -143,20 +234,28 @@ class Overview:
             bytes_missing=coming.missing,
             bytes_per_s=coming.bytes_per_s,
             ready_ms=to_ms(coming.ready) if coming.ready else 0,
+            bytes_lacking=coming.lacking,
+            lacking_for=coming.lacking_title,
             planned_until_ms=self._planned_until_ms(),
             disk_free_mb=self._monitor.disk_free_mb,
             open_faults=tuple(problem.cause for problem in self._monitor.problems()),
             refusals=tuple(accepted.refusals),
+            behind_since_ms=self._news.behind_since_ms,
+            refusing=accepted.refusing,
         )
 
     def observation(self, inbox: int) -> Observation:
         """What the health rules are told beside what the monitor knows itself."""
+        coming = self.fetching()
         return Observation(
             inbox=inbox,
+            lacking=coming.lacking,
+            lacking_title=coming.lacking_title,
             poster_fails=None if self._stage is None else self._stage.plain,
             plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,
             clock=self._clock.state,
+            clock_doubtful=self._clock.doubtful,
         )
 
     def _planned_until_ms(self) -> int:

@@ -31,6 +31,7 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
 
     app = Starlette(routes=stations.routes(), lifespan=lifespan, exception_handlers=stations.ERRORS)
     app.state.town, app.state.wait_ms, app.state.keep = town, wait_ms, lambda _address: None
+    app.state.desk = stations.Desk()
     return app
 
 

@@ -51,6 +51,7 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.link.station_key import signer
 from kiosk.town.town import found_town
 
 NOW = 1_772_323_200_000
@@ -321,7 +322,7 @@ def deliver(state: Path) -> None:
 
     journal.start()
     identity = load_identity(state)
-    link = Link(identity, Documents(Library(state / "library")), journal, post, Town(), Fetch())
+    link = Link(identity, Documents(Library(state / "library")), journal, post, Town(), Fetch(), signer(state))
     root = (state / "library" / "trust" / "root" / "1.root.json").read_bytes()
     link.use_root(first_root(root, identity.root_sha256))
     link.start()

@@ -15,7 +15,6 @@ KINDS = {
     "heartbeat": ("contract.reports", "Heartbeat"),
     "heartbeat answer": ("contract.reports", "HeartbeatAnswer"),
     "witness": ("contract.reports", "Witness"),
-    "time": ("contract.reports", "Time"),
     "enrolment request": ("contract.enrolment", "EnrolRequest"),
     "enrolment answer": ("contract.enrolment", "EnrolAnswer"),
     "identity": ("station.identity", "Identity"),

@@ -1,5 +1,6 @@
 """The parsers of what a station keeps on its disk, which may fail: nothing there hinders a start."""
 
+import base64
 import json
 import sqlite3
 import tempfile
@@ -40,13 +41,14 @@ def _identity_seed() -> list[bytes]:
     ]  # fmt: skip
 
 
-LIBRARY = ("1.root.json", "group.json", "urgent.json", "station.json")
+LIBRARY = ("1.root.json", "group.json", "urgent.json", "station.json", "step.json")
 
 
 def _library_seeds() -> list[bytes]:
     """A digit for which of the documents on the disk it is, and its bytes."""
     names = ("root/1.root.json", "groups/all.json", "urgent.json", "signed document")
-    return [b"%d" % n + example()[name] for n, name in enumerate(names)]
+    step = {"group.json": base64.b64encode(example()["groups/all.json"]).decode(), "urgent.json": None}
+    return [*(b"%d" % n + example()[name] for n, name in enumerate(names)), b"4" + json.dumps(step).encode()]
 
 
 def _library(folder: Path) -> Read:
@@ -57,7 +59,7 @@ def _library(folder: Path) -> Read:
 
     documents = Documents(Library(folder / "library"))
     kept = folder / "library/trust"
-    parts = dict(zip(LIBRARY, ("root/1.root.json", "groups/all.json", "urgent.json", "signed document"), strict=True))
+    parts = dict(zip(LIBRARY, ("root/1.root.json", "groups/all.json", "urgent.json", "signed document"), strict=False))
     for name in ("playlist", "urgent notice"):
         (folder / "library/files" / trust.digest(example()[name])).write_bytes(example()[name])
 
@@ -65,7 +67,7 @@ def _library(folder: Path) -> Read:
         for name, part in parts.items():
             place = kept / "root" / name if name.endswith("root.json") else kept / name
             place.write_bytes(example()[part])
-        bad = LIBRARY[int(data[:1]) if data[:1].isdigit() and int(data[:1]) < 4 else 1]
+        bad = LIBRARY[int(data[:1]) if data[:1].isdigit() and int(data[:1]) < 5 else 1]
         (kept / "root" / bad if bad.endswith("root.json") else kept / bad).write_bytes(data[1:])
         return documents.load("all", "room-1", trust.digest(example()["root/1.root.json"]))
 
@@ -127,6 +129,7 @@ def _memories(_folder: Path) -> Read:
     from kiosk.station.health.rules import judge
     from kiosk.station.journal import Journal
     from kiosk.station.journal.chain import valid
+    from kiosk.station.link.news import News
     from kiosk.station.playout.stop import StopState
     from kiosk.station.playout.volume import HandVolume
 
@@ -152,7 +155,12 @@ def _memories(_folder: Path) -> Read:
 
     def read(data: bytes) -> None:
         journal = Remembers(data.decode("utf-8", "replace"))
-        assert Clock(journal.recall(KEY, Memory)).state in ("holdover", "untrusted", "declared")
+        clock = Clock(journal.recall(KEY, Memory))
+        assert clock.state in ("holdover", "untrusted", "declared")
+        clock.synchronised(True)
+        assert clock.memory().ntp is not None
+        accepted: Any = None
+        News(journal, accepted).behind_since_ms  # noqa: B018
         ClockHistory(journal, "boot-1", False)
         StopState(journal)
         HandVolume(journal).expire(now, ZoneInfo("Asia/Shanghai"))
@@ -170,8 +178,12 @@ def _memory_seeds() -> list[bytes]:
     import msgspec
 
     from kiosk.common.messages import Message
+    from kiosk.contract.reports import HeartbeatAnswer
+    from kiosk.station.clock.memory import Memory
+    from kiosk.station.clock.ntp import Anchor, NtpMemory
     from kiosk.station.health.rules import Problem, RuleState, Watch
 
+    ntp = NtpMemory("doubted", Anchor(1.5, 20.0, 5000.0), 5)
     problem = Problem(
         cause="screen-unplugged",
         device="tv",
@@ -186,6 +198,12 @@ def _memory_seeds() -> list[bytes]:
         b'{"since_ms":1772413200000,"until_ms":1772413200001,"reason":"meeting"}',
         b'{"volume":80,"muted":true,"until_ms":1772413200000}',
         msgspec.json.encode(state),
+        msgspec.json.encode(Memory("trusted", 1772413200000, "boot-1", 1.5, 0.0, True, ntp)),
+        msgspec.json.encode(
+            HeartbeatAnswer(
+                nonce="n", now_ms=5, root_version=2, playlist_version=1, urgent_version=0, station_version=1
+            )
+        ),
     ]
 
 

@@ -149,8 +149,7 @@ def _answer(kind: str) -> Callable[[Path], Read]:
 
         def read(data: bytes) -> None:
             if kind == "heartbeat answer":
-                beat = delivery._answer(data, reports.HeartbeatAnswer, kind)
-                signed, what = beat.time, reports.Time
+                signed, what = delivery._answer(data, reports.Signed, kind), reports.HeartbeatAnswer
             else:
                 report = delivery._answer(data, reports.ReportAnswer, kind)
                 signed, what = report.witness, reports.Witness  # type: ignore[assignment]
@@ -223,7 +222,7 @@ def _enrolments() -> list[bytes]:
 
 PARSERS = (
     Parser("HTTP answer", (Unreachable,), _answers, _get, HTTP_WORDS),
-    Parser("heartbeat answer", (Unreachable,), seeds("heartbeat answer"), _answer("heartbeat answer"), (b"time",)),
+    Parser("heartbeat answer", (Unreachable,), seeds("heartbeat answer"), _answer("heartbeat answer"), (b"payload",)),
     Parser(
         "report answer",
         (Unreachable,),

@@ -92,14 +92,14 @@ def _next_root(folder: Path) -> Read:
 def _next_root_signed(folder: Path) -> Read:
     from signing import key
 
-    from kiosk.contract.reports import Signed, Time
+    from kiosk.contract.reports import HeartbeatAnswer, Signed
 
     root = _root()
 
     def read(data: bytes) -> object:
         found = trust.next_root(root, signed_anew(data, "root-1", "root-2"))
         return trust.vouched(
-            found, Signed(payload="{}", keyid=key("online-1").public_key.keyid, signature="00"), Time, "t"
+            found, Signed(payload="{}", keyid=key("online-1").public_key.keyid, signature="00"), HeartbeatAnswer, "t"
         )
 
     return told(folder, "root", read)

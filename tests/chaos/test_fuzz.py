@@ -65,8 +65,8 @@ def test_monsters_have_the_length_that_is_asked_for() -> None:
 
 
 def test_sound_documents_are_the_same_for_the_same_number() -> None:
-    assert made("time", 10, 7) == made("time", 10, 7) != made("time", 10, 8)
-    assert len(made("time", 10)) == 10
+    assert made("witness", 10, 7) == made("witness", 10, 7) != made("witness", 10, 8)
+    assert len(made("witness", 10)) == 10
 
 
 def test_shares_add_up() -> None:

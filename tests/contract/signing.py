@@ -15,7 +15,7 @@ from tuf.api.serialization.json import JSONSerializer
 from kiosk.contract import trust
 from kiosk.contract.enrolment import EnrolRequest, signed_bytes
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
-from kiosk.contract.reports import GENESIS, Entry, Report, Signed, chain
+from kiosk.contract.reports import GENESIS, Entry, Report, Signed, chain, head_of
 from kiosk.contract.wire import Record, encode
 
 SPEC = "1.0.31"
@@ -142,12 +142,22 @@ def files(week: Playlist, data: bytes) -> dict[str, trust.Pinned]:
 
 
 def report(
-    *records: bytes, station: str = "room-1", epoch: str = "epoch-1", first: int = 1, previous: str = GENESIS
+    *records: bytes,
+    station: str = "room-1",
+    epoch: str = "epoch-1",
+    first: int = 1,
+    previous: str = GENESIS,
+    by: str = "room-1",
 ) -> Report:
-    """A report whose chain is sound, over the records' bytes as they are."""
+    """A report whose chain is sound, over the records' bytes as they are; signed with the key whose name is ``by``."""
     entries: list[Entry] = []
     before = previous
     for seq, record in enumerate(records, first):
         before = chain(before, seq, record)
         entries.append(Entry(seq=seq, hash=before, record=msgspec.Raw(record)))
-    return Report(station=station, epoch=epoch, previous=previous, entries=tuple(entries))
+    return signed_report(Report(station=station, epoch=epoch, previous=previous, entries=tuple(entries)), by)
+
+
+def signed_report(unsigned: Report, by: str = "room-1") -> Report:
+    """``unsigned`` with the signature of the key whose name is ``by``."""
+    return msgspec.structs.replace(unsigned, signature=key(by).sign(encode(head_of(unsigned))).signature)

@@ -9,7 +9,7 @@ from signing import EXPIRES, NOW, Town, edit, files, key, pin, playlist, program
 
 from kiosk.contract import trust
 from kiosk.contract.playlist import Urgent
-from kiosk.contract.reports import Signed, Time, Witness
+from kiosk.contract.reports import HeartbeatAnswer, Signed, Witness
 from kiosk.contract.trust import Held, Pinned, Refused
 from kiosk.contract.wire import encode
 
@@ -47,7 +47,7 @@ def test_playlist_from_before_peaks_were_measured_and_slots_had_endings_is_accep
         slots=(slot(programmes=("opening", "rice"), occasion="主题党日"),),
     )
     data = encode(week)
-    for newer in (b'"peak_cdbtp":null,', b'"ending":"cut",', b'"audio_track":0,'):
+    for newer in (b'"peak_cdbtp":null,', b'"ending":"cut",', b'"audio_track":0,', b'"headings":[],'):
         data = data.replace(newer, b"")
     assert trust.digest(data) == "e162971a197dfd0418ca87dbe1da8c9b415bbfa9bc87a3ec0f3f26266c9542ee"
     index = trust.index(ROOT, TOWN.index(files(week, data)), Held(), NOW)
@@ -113,8 +113,20 @@ def test_playlist_for_another_group_under_this_groups_name_is_refused():
     week = playlist(group="north")
     data = encode(week)
     pinned = files(week, data) | {"playlist/all": pin(data)}
+    both = trust.index(ROOT, TOWN.index(pinned), Held(), NOW)
+    refuses("wrong-group", lambda: trust.pinned_playlist(both, "all"), "offered is group all, north")
+    del pinned["playlist/north"]
     index = trust.index(ROOT, TOWN.index(pinned), Held(), NOW)
-    refuses("wrong-group", lambda: trust.the_playlist(index, data, "all"), "north", "all")
+    refuses("wrong-group", lambda: trust.the_playlist(index, data, "all"), "playlist of group north offered")
+
+
+def test_c1_version_that_no_heartbeat_can_tell_is_refused():
+    for version in (trust.MAX_VERSION, trust.MAX_VERSION + 1, 2**63 - 1):
+        metadata = TOWN.index({}, version=version)
+        if version == trust.MAX_VERSION:
+            assert trust.index(ROOT, metadata, Held(), NOW).version == version
+        else:
+            refuses("malformed", lambda: trust.index(ROOT, metadata, Held(), NOW), str(version))  # noqa: B023
 
 
 def test_playlist_that_has_expired_is_refused():
@@ -316,14 +328,14 @@ def test_what_the_online_key_vouches_for_is_believed_and_nothing_else():
     refuses("tampered", lambda: trust.vouched(ROOT, changed, Witness, "witness"), "witness")
     rubbish = Signed(payload=signed.payload, keyid=signed.keyid, signature="zz")
     refuses("tampered", lambda: trust.vouched(ROOT, rubbish, Witness, "witness"))
-    refuses("malformed", lambda: trust.vouched(ROOT, signed, Time, "time"), "time")
+    refuses("malformed", lambda: trust.vouched(ROOT, signed, HeartbeatAnswer, "time"), "time")
 
 
 def test_what_is_vouched_for_without_its_type_is_refused():
     """A witness must not be read as something else because it names no type."""
-    signature = key("online-1").sign(b'{"nonce":"n","now_ms":1}')
-    signed = Signed(payload='{"nonce":"n","now_ms":1}', keyid=signature.keyid, signature=signature.signature)
-    refuses("malformed", lambda: trust.vouched(ROOT, signed, Time, "time"), "'type'")
+    signature = key("online-1").sign(b'{"format":2,"nonce":"n","now_ms":1}')
+    signed = Signed(payload='{"format":2,"nonce":"n","now_ms":1}', keyid=signature.keyid, signature=signature.signature)
+    refuses("malformed", lambda: trust.vouched(ROOT, signed, HeartbeatAnswer, "time"), "'type'")
 
 
 def test_peek_reads_without_believing():

@@ -13,7 +13,7 @@ from kiosk import contract
 from kiosk.contract import enrolment, picture, playlist, reports, station, trust, wire
 from kiosk.contract.enrolment import parse_code
 from kiosk.contract.records import read_record
-from kiosk.contract.reports import GENESIS, Heartbeat, HeartbeatAnswer, ReportAnswer, Time, Witness, read_report
+from kiosk.contract.reports import GENESIS, Heartbeat, HeartbeatAnswer, ReportAnswer, Signed, Witness, read_report
 from kiosk.contract.trust import Held
 
 PAGE = (Path(contract.__file__).parent / "CONTRACT.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ RECORDS = {
 
 def test_sizes_and_hashes_of_the_blocks_are_as_written():
     found = BLOCK.findall(PAGE)
-    assert len(found) == 9
+    assert len(found) == 10
     for name, size, sha256, text in found:
         data = text.encode()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (int(size), sha256), name
@@ -80,8 +80,9 @@ def test_witness_in_the_answer_verifies_and_names_the_head():
 def test_heartbeat_is_answered_with_the_time_for_its_nonce_and_the_wish_for_a_picture():
     root = trust.stored_root(BLOCKS["root/1.root.json"])
     heartbeat = wire.decode(BLOCKS["heartbeat"], Heartbeat, "heartbeat")
-    answer = wire.decode(BLOCKS["heartbeat answer"], HeartbeatAnswer, "heartbeat answer")
-    assert trust.vouched(root, answer.time, Time, "time").nonce == heartbeat.nonce
+    signed = wire.decode(BLOCKS["heartbeat answer"], Signed, "heartbeat answer")
+    answer = trust.vouched(root, signed, HeartbeatAnswer, "heartbeat answer")
+    assert answer.nonce == heartbeat.nonce
     assert heartbeat.head_hash == read_report(BLOCKS["report"]).entries[-1].hash
     assert answer.picture_wanted
     assert picture.MAX_PICTURE == 60_000 and "60,000 bytes" in PAGE

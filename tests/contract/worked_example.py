@@ -1,7 +1,7 @@
 """The worked example of CONTRACT.md, made anew from seeds: ``python tests/contract/worked_example.py`` prints it."""
 
 import msgspec
-from signing import Town, files, playlist, programme, slot
+from signing import Town, files, playlist, programme, signed_report, slot
 
 from kiosk.contract import trust
 from kiosk.contract.enrolment import Code
@@ -15,9 +15,9 @@ from kiosk.contract.reports import (
     Receipt,
     Report,
     ReportAnswer,
-    Time,
     Witness,
     chain,
+    head_of,
 )
 from kiosk.contract.wire import encode
 
@@ -72,6 +72,7 @@ def worked_example() -> dict[str, bytes]:
         Entry(seq=1, hash=one, record=msgspec.Raw(first)),
         Entry(seq=2, hash=two, record=msgspec.Raw(second)),
     )
+    report = signed_report(Report(station="room-1", epoch=EPOCH, previous=GENESIS, entries=entries))
     witness = Witness(station="room-1", epoch=EPOCH, seq=2, hash=two, at_ms=PLAY_START + 7000)
     receipts = (Receipt(seq=1, id="a-1", state="accepted"), Receipt(seq=2, id="p-1", state="accepted"))
     heartbeat = Heartbeat(
@@ -88,19 +89,26 @@ def worked_example() -> dict[str, bytes]:
         head_seq=2,
         head_hash=two,
     )
-    time = Time(nonce=heartbeat.nonce, now_ms=PLAY_START + 8020)
+    heartbeat_answer = HeartbeatAnswer(
+        nonce=heartbeat.nonce,
+        now_ms=PLAY_START + 8020,
+        root_version=1,
+        playlist_version=1,
+        urgent_version=0,
+        station_version=0,
+        picture_wanted=True,
+    )
     return {
         "root/1.root.json": root,
         "code": str(Code(SECRET, trust.digest(root))).encode(),
         "playlist": week_data,
         "groups/all.json": town.index(files(week, week_data)),
-        "report": encode(Report(station="room-1", epoch=EPOCH, previous=GENESIS, entries=entries)),
+        "head": encode(head_of(report)),
+        "report": encode(report),
         "witness": encode(witness),
         "answer": encode(ReportAnswer(receipts=receipts, witness=town.vouch(witness))),
         "heartbeat": encode(heartbeat),
-        "heartbeat answer": encode(
-            HeartbeatAnswer(root_version=1, playlist_version=1, time=town.vouch(time), picture_wanted=True)
-        ),
+        "heartbeat answer": encode(town.vouch(heartbeat_answer)),
     }
 
 

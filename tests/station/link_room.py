@@ -9,7 +9,7 @@ from fakes_town import TownOnTheLine, eventually
 
 from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Action
-from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.contract.trust import Pinned
 from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Crashed, Delivered, Event, FetchEnded, TownUnreachable
@@ -19,6 +19,7 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.link.station_key import signer
 
 E = TypeVar("E")
 
@@ -35,7 +36,8 @@ class Room:
         self.events: list[Event] = []
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
-        self.link = Link(self.identity, self.documents, self.journal, self.post, Town(timeout_s=5), fetch or Fetch())
+        settings = Town(timeout_s=5), fetch or Fetch(), signer(state)
+        self.link = Link(self.identity, self.documents, self.journal, self.post, *settings)
         root = self.documents.load("villages", "room-1", self.identity.root_sha256).root
         assert root is not None
         self.standing = Standing(root, now=datetime.now(UTC), keep=frozenset())
@@ -95,6 +97,11 @@ def heartbeat(**more: object) -> Heartbeat:
     return Heartbeat(**(values | more))  # type: ignore[arg-type]
 
 
+def newest(root: int = 0, playlist: int = 0, urgent: int = 0, station: int = 0, **more: int) -> HeartbeatAnswer:
+    """What the town says is newest."""
+    values = {"root_version": root, "playlist_version": playlist, "urgent_version": urgent, "station_version": station}
+    return HeartbeatAnswer(nonce="n", **({"now_ms": 1_772_413_200_000} | values | more))
+
+
 def nothing_new() -> HeartbeatAnswer:
-    nobody = Signed(payload="", keyid="", signature="")
-    return HeartbeatAnswer(root_version=0, playlist_version=0, time=nobody)
+    return newest()

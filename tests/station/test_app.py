@@ -21,6 +21,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.events import Event, StartPressed, StopPressed, Wake
 from kiosk.station.health import probes
 from kiosk.station.library.documents import Documents
+from kiosk.station.library.plans import Plans
 from kiosk.station.projector.stage import Stage
 from kiosk.station.service import systemd
 
@@ -289,12 +290,18 @@ def test_stop_outlives_a_restart_of_the_station(room: LiveRoom, sampler: Sampler
     room.post(StopPressed("A", "meeting"))
     sampler.wait_for(POSTER, since=time.monotonic())
     assert room.end() == 0
+    ended = now()
     room.begin()
     quiet = sampler.wait_for(POSTER, since=time.monotonic()).monotonic
     time.sleep(2.5)
     assert sampler.programmes(quiet, time.monotonic()) == [POSTER]
     room.post(StartPressed("A"))
     sampler.wait_for(RED, since=quiet)
+    first, second = (boot for boot in room.records("action") if boot["action"] == "boot")
+    assert first["facts"] == {}, "it has never run"
+    assert second["facts"]["pc"] == "on" and abs(int(second["facts"]["seen_ms"]) / 1000 - ended.timestamp()) < 2
+    [kept] = Plans(room.state / "library").load()
+    assert len(kept.playlist.slots) == 1 and kept.accepted_ms < ended.timestamp() * 1000
 
 
 def test_crashed_thread_ends_the_daemon_non_zero(

@@ -6,21 +6,24 @@ from pathlib import Path
 
 import pytest
 from fakes_town import TownOnTheLine
+from link_room import newest
 from msgspec.structs import replace
 from playout_room import ALL, Room, at, document, slot, week
 
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist
-from kiosk.contract.reports import HeartbeatAnswer, Signed
+from kiosk.contract.records import Action
 from kiosk.station.config import Fetch, Town
-from kiosk.station.events import TownRefused
+from kiosk.station.events import FetchEnded, TownRefused
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
+from kiosk.station.library.plans import Plans
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.overview import Overview
 
 MORNING = week(
@@ -47,10 +50,10 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         room = Room(tmp_path / "state", playlist, at(now))
         rooms.append(room)
         monitor = HealthMonitor(room.journal, identity.station, 0)
-        link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch())
+        link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch(), lambda data: "")
         return room, accepted, Overview(
-            "zh", identity, accepted, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1", link,
-            RefusedEntries(room.journal),
+            "zh", identity, accepted, News(room.journal, accepted), room.clock, room.journal, room.plan, room.playout,
+            monitor, "boot-1", link, RefusedEntries(room.journal), None, Plans(room.folder / "library"),
         )  # fmt: skip
 
     yield make
@@ -190,14 +193,82 @@ def test_heartbeat_tells_what_is_so(make_view: MakeView) -> None:
     assert (beat.head_seq, view.heartbeat().head_seq, view.heartbeat().waiting) == (0, 1, 1)
 
 
+def test_heartbeat_names_what_does_not_fit_the_disk_and_what_is_refused_now(
+    make_view: MakeView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    room.lose(ALL[3])
+    monkeypatch.setattr(Library, "free_bytes", lambda self: 0)
+    accepted.refuse(TownRefused("playlist", "roll-back", "older"), 5)
+    beat, seen = view.heartbeat(), view.observation(0)
+    assert (beat.lacking_for, beat.ready_ms) == (ALL[3].title, 0)
+    assert beat.bytes_lacking > ALL[3].size and (seen.lacking, seen.lacking_title) == (beat.bytes_lacking, ALL[3].title)
+    assert [(one.what, one.reason) for one in beat.refusing] == [("playlist", "older")]
+    accepted.round_ended(FetchEnded(0))
+    accepted.round_ended(FetchEnded(0))
+    assert view.heartbeat().refusing == () and len(view.heartbeat().refusals) == 1
+
+
 @pytest.mark.parametrize("what", ["root", "playlist", "urgent", "station"])
 def test_station_is_behind_what_the_town_has_newer(make_view: MakeView, what: str) -> None:
     _, accepted, view = make_view(MORNING, "08:59:00")
-    nobody = Signed(payload="", keyid="", signature="")
-    held = HeartbeatAnswer(root_version=1, playlist_version=1, urgent_version=0, station_version=1, time=nobody)
+    held = newest(root=1, playlist=1, urgent=0, station=1)
     assert not accepted.is_behind(held)
     name = f"{what}_version"
     assert accepted.is_behind(replace(held, **{name: getattr(held, name) + 1}))
+
+
+def test_d4_the_poster_marks_today_s_slots_as_the_record_has_them(make_view: MakeView) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    Plans(room.folder / "library").keep(MORNING, to_ms(at("08:59:00")))
+
+    def told() -> list[str]:
+        assert room.journal.settle(5)
+        return [row.mark for row in view.poster().days[0].rows]
+
+    assert told() == ["待播"] * 3
+    room.run(at("09:00:30"))
+    assert told() == ["正在播放", "待播", "待播"]
+    room.run(at("09:04:00"))
+    assert told() == ["已播", "待播", "待播"]
+    since = room.clock.now_ms()
+    room.journal.record(Action(id="s", at_ms=since, by="A", action="stop", reason="meeting", clock="trusted"))
+    room.stop()
+    assert told() == ["已播", "未播：停播", "未播：停播"]
+    room.run(at("09:05:10"))
+    assert told() == ["已播", "未播：停播", "未播：停播"]
+    room.run(at("09:07:00"))
+    now_ms = room.clock.now_ms()
+    room.journal.record(Action(id="t", at_ms=now_ms, by="A", action="start", clock="trusted"))
+    room.start()
+    assert told() == ["已播", "未播：停播", "待播"]
+
+
+def test_d4_a_slot_that_is_stopped_in_its_middle_is_partly_shown_and_one_that_is_over_stays(
+    make_view: MakeView,
+) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    Plans(room.folder / "library").keep(MORNING, to_ms(at("08:59:00")))
+    room.run(at("09:00:30"))
+    room.stop()
+    assert room.journal.settle(5)
+    assert view.poster().days[0].rows[0].mark == "部分播出：停播"
+    room.start()
+    room.run(at("09:05:40"))
+    assert room.journal.settle(5)
+    assert view.poster().days[0].rows[1].mark == "已播", "its list is over, the slot is not"
+    room.stop()
+    assert view.poster().days[0].rows[1].mark == "已播"
+
+
+def test_d4_what_is_over_is_compared_once(make_view: MakeView, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, accepted, view = make_view(MORNING, "08:59:00")
+    Plans(room.folder / "library").keep(MORNING, to_ms(at("08:59:00")))
+    room.run(at("09:04:00"))
+    assert room.journal.settle(5)
+    marked = view.poster().days[0].rows[0].mark
+    monkeypatch.setattr(room.journal, "played", None)
+    assert view.poster().days[0].rows[0].mark == marked == "已播"
 
 
 def test_stop_shows_on_the_poster_until_it_is_over(make_view: MakeView) -> None:

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.records import ClockState
-from kiosk.station.clock.memory import Memory, read_rtc, rtc_agrees
+from kiosk.station.clock.memory import RTC_TOLERANCE_MS, Memory, read_rtc, rtc_agrees
+from kiosk.station.clock.ntp import DRIFT, Ntp, NtpMemory
 
 STEP_MS = 100
 """A wall clock that moves this much against the monotonic one was set, not slewed."""
@@ -74,6 +75,7 @@ class Clock:
         self._synchronised, self._set_at = False, 0.0
         self._vouched: _Vouched | None = None
         self._town: _Word | None = None
+        self._ntp = Ntp()
         self.carried = False
         """The PC's own clock has gone on, over a power-off, from where it was when this one ended."""
         self._restore(remembered)
@@ -90,6 +92,9 @@ class Clock:
 
     def _boottime_ns(self) -> int:
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def _boottime_s(self) -> float:
+        return self._boottime_ns() / 1e9
 
     def _read(self) -> tuple[float, float]:
         """Wall less boot time, and boot less monotonic time (what was slept), in ms; read as close as can be.
@@ -154,14 +159,22 @@ class Clock:
     @property
     def state(self) -> ClockState:
         """How far the clock can be trusted now. The town's word, where we have it, goes before NTP's."""
-        word = self._town_word()
-        if self._contradicts(word, self._base_ms):
+        if self.doubtful:
             return "untrusted"
-        if self._synchronised:
+        if self._synchronised and self._ntp.standing == "believed":
             return "trusted"
-        if self._vouched is None:
+        word = self._town_word()
+        if self._vouched is None or self._contradicts(word, self._base_ms):
             return "untrusted"
         return self._vouched.state if word is None else "trusted"
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether NTP says what nobody else does, so that nobody can tell here what time it is."""
+        contradicted = self._contradicts(self._town_word(), self._system_ms)
+        return self._synchronised and (
+            self._ntp.standing == "doubted" or (self._ntp.standing == "believed" and contradicted)
+        )
 
     @property
     def ahead_s(self) -> float | None:
@@ -170,7 +183,7 @@ class Clock:
 
     def _town_word(self) -> _Word | None:
         """The town's word while it is fresh."""
-        if self._town is None or self._boottime_ns() / 1e9 - self._town.said > TOLD_S:
+        if self._town is None or self._boottime_s() - self._town.said > TOLD_S:
             return None
         return self._town
 
@@ -182,9 +195,8 @@ class Clock:
     def _choose(self) -> None:
         """Follow the system's clock where NTP keeps it right, else the base that was vouched for."""
         base = self._system_ms
-        if self._synchronised:
-            if not self._contradicts(self._town_word(), base):
-                self._vouched = _Vouched(base, "holdover")
+        if self._synchronised and self._believes_ntp(base):
+            self._vouched = _Vouched(base, "holdover")
         elif self._vouched is not None:
             if abs(base - self._vouched.base_ms) < STEP_MS:
                 self._vouched = replace(self._vouched, base_ms=base)
@@ -193,6 +205,15 @@ class Clock:
             else:  # somebody set a clock that only the PC had kept: his reasons are not known here
                 self._vouched = None
         self._move(base, self._asleep_ms)
+
+    def _believes_ntp(self, base_ms: float) -> bool:
+        word = self._town_word()
+        if word is None:
+            return self._ntp.judge(base_ms, self._boottime_s())
+        if self._contradicts(word, base_ms):
+            return False
+        self._ntp.confirm(base_ms, self._boottime_s())
+        return True
 
     def _move(self, base_ms: float, asleep_ms: float) -> None:
         if abs(base_ms - self._base_ms) >= 1 or abs(asleep_ms - self._asleep_ms) >= 1:
@@ -228,8 +249,8 @@ class Clock:
         Where NTP does not keep the clock right, the town's time replaces ours if it proves ours wrong.
         """
         base_ms, half_ms = town_ms - (sent + received) * 500 - self._asleep_ms, (received - sent) * 500
-        self._town = _Word(base_ms, TOWN_TOLERANCE_MS + half_ms, self._boottime_ns() / 1e9)
-        if not self._synchronised:
+        self._town = _Word(base_ms, TOWN_TOLERANCE_MS + half_ms, self._boottime_s())
+        if not self._synchronised or self._ntp.standing != "believed":
             off_ms = abs(base_ms - self._base_ms)
             quick = received - sent <= LONGEST_ASKED_S
             if off_ms > TOWN_NEAR_MS + half_ms and quick:
@@ -238,16 +259,22 @@ class Clock:
                 self._vouched = _Vouched(self._base_ms, "holdover")
             else:
                 self._vouched = None
+        if self._vouched is not None and not self._synchronised:
+            self._ntp.confirm(self._vouched.base_ms, self._boottime_s())
         self._choose()
 
     def declare(self, wall_ms: int, monotonic: float) -> bool:
         """A person says that it was ``wall_ms`` (UTC) at the monotonic instant. False where NTP or town know better."""
-        if self._synchronised or self._town_word() is not None:
+        if self._town_word() is not None or (self._synchronised and self._ntp.standing == "believed"):
             return False
         base_ms = wall_ms - monotonic * 1000 - self._asleep_ms
-        agrees = abs(base_ms - self._base_ms) <= PERSON_TOLERANCE_MS
-        if not agrees or self._vouched is None:
-            self._vouched = _Vouched(self._base_ms if agrees else base_ms, "declared")
+        if self._synchronised and abs(base_ms - self._system_ms) <= PERSON_TOLERANCE_MS:
+            self._ntp.confirm(self._system_ms, self._boottime_s())
+        else:
+            agrees = abs(base_ms - self._base_ms) <= PERSON_TOLERANCE_MS
+            if not agrees or self._vouched is None:
+                self._vouched = _Vouched(self._base_ms if agrees else base_ms, "declared")
+            self._ntp.deny(self._vouched.base_ms, self._boottime_s(), PERSON_TOLERANCE_MS)
         self._choose()
         return True
 
@@ -258,13 +285,19 @@ class Clock:
         system_ms = self._wall_ns() // 1_000_000
         ahead_ms = self._base_ms - self._system_ms
         rtc = rtc_agrees(self._rtc(), system_ms)
-        return Memory(self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc)
+        ntp = self._ntp.memory(self._boottime_s())
+        return Memory(self.state, system_ms, self._boot_id, self._base_ms, ahead_ms, rtc, ntp)
 
     def _restore(self, held: Memory | None) -> None:
         if held is None:
             return
         state: ClockState = "holdover" if held.state == "trusted" else held.state
-        if held.boot_id == self._boot_id:  # CLOCK_BOOTTIME went on meanwhile, whatever the clock was set to
+        ntp, same_boot = held.ntp, held.boot_id == self._boot_id
+        if ntp is None:  # an earlier version has left no more
+            shown_ms = round(held.system_ms + held.ahead_ms) if state != "untrusted" else 0
+            ntp = NtpMemory(floor_ms=max(0, shown_ms - RTC_TOLERANCE_MS))
+        self._ntp.restore(ntp, self._boottime_s(), same_boot)
+        if same_boot:  # CLOCK_BOOTTIME went on meanwhile, whatever the clock was set to
             self._vouched = _Vouched(held.base_ms, state) if state != "untrusted" else None
             return
         system_ms = self._wall_ns() // 1_000_000
@@ -272,3 +305,5 @@ class Clock:
         if self.carried and state != "untrusted":
             ahead_ms = held.ahead_ms if abs(held.ahead_ms) >= STEP_MS else 0.0
             self._vouched = _Vouched(self._system_ms + ahead_ms, state, firm=ahead_ms != 0)
+            kept_within_ms = RTC_TOLERANCE_MS + DRIFT * (system_ms - held.system_ms)
+            self._ntp.not_before(self._vouched.base_ms - kept_within_ms)

@@ -9,14 +9,13 @@ import msgspec
 
 from kiosk.contract.records import ClockRepair, ClockState
 from kiosk.station.clock.clock import STEP_MS
+from kiosk.station.clock.ntp import DRIFT
 from kiosk.station.journal import Journal
 from kiosk.station.journal.plays import MAX_SPAN_MS
 
 MEMORY = "clock-history"
 MOST = 64
 """Stretches remembered: a PC without a line and with a dead RTC begins a new one with each boot."""
-DRIFT = 1e-4
-"""A PC's clock left alone is wrong by no more than this share of the time: 9 s a day."""
 RANK: dict[ClockState, int] = {"untrusted": 0, "declared": 1, "holdover": 2, "trusted": 3}
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk.common.known import SEEN_MS
 from kiosk.contract.records import ClockState
+from kiosk.station.clock.ntp import NtpMemory
 
 RTC_TOLERANCE_MS = 120_000
 LONGEST_OFF_MS = 180 * 86_400_000
@@ -30,11 +32,20 @@ class Memory(msgspec.Struct, frozen=True):
     """Ours less the system's."""
     rtc: bool
     """The clock that runs without power showed what the system's did."""
+    ntp: NtpMemory | None = None
 
     def carried(self, system_ms: int, rtc_ms: int | None) -> bool:
         """In another boot: whether the system's clock, which shows ``system_ms``, went on from where it was."""
         off_ms = system_ms - self.system_ms
         return self.rtc and 0 <= off_ms <= LONGEST_OFF_MS and rtc_agrees(rtc_ms, system_ms)
+
+
+def last_seen(held: Memory | None, boot_id: str) -> dict[str, str]:
+    """When the station last ran, and whether its PC was off since, as facts for the record of its start; none where the
+    clock was in doubt then."""
+    if held is None or held.state == "untrusted":
+        return {}
+    return {SEEN_MS: str(round(held.system_ms + held.ahead_ms)), "pc": "on" if held.boot_id == boot_id else "off"}
 
 
 def read_rtc() -> int | None:

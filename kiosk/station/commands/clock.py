@@ -17,7 +17,7 @@ from kiosk.station.commands.station import config_option, load_settings
 @click.option("--by", required=True, help="The administrator who says so; it goes into the record.")
 @config_option
 def clock(local_time: str, by: str, settings: Path) -> None:
-    """Tell this station what time it is, where it has no line to be told by.
+    """Tell this station what time it is, where it has no line to be told by, or doubts what the network says.
 
     TIME is local, such as "2026-03-05 14:30"; without it, the PC's clock is said to be right as it is.
     """

@@ -20,6 +20,7 @@ from kiosk.station.journal import JournalError
 from kiosk.station.journal.database import connect_looking
 from kiosk.station.journal.state_folder import Beside
 from kiosk.station.journal.verify import verify
+from kiosk.station.library.plans import Plans
 from kiosk.station.record_book.play_record import play_sheet, raw_entries
 
 _journal_option = click.option(
@@ -65,6 +66,7 @@ def verify_command(path: Path | None, settings: Path) -> None:
     click.echo(f"{path}: in order")
 
 
+NO_PLANS = "no accepted plans lie in {folder}, so what was planned and not shown is not in the table"
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -89,7 +91,8 @@ def export_command(
 ) -> None:
     """Hand the record out: plays as CSV for Excel or WPS, or every entry as it stands in the chain, as JSON lines.
 
-    The CSV shows plays as they were put right later, with what was recorded first in the remarks.
+    The CSV shows plays as they were put right later, with what was recorded first in the remarks, and what was planned
+    and not shown. The accepted plans lie in the folder library/plans beside the journal: copy it with the journal.
     """
     here = path or _journal_of(settings)
     days = (first.date() if first else None, last.date() if last else None)
@@ -101,8 +104,11 @@ def export_command(
     try:
         with contextlib.closing(connect_looking(here)) as db:
             db.execute("BEGIN")
+            plans = Plans(here.parent / "library").load()
+            if form == "csv" and not plans:
+                click.echo(NO_PLANS.format(folder=here.parent / "library" / "plans"), err=True)
             pieces = (
-                play_sheet(db, place, days, language or _language(settings))
+                play_sheet(db, place, days, language or _language(settings), plans)
                 if form == "csv"
                 else raw_entries(db, place, days)
             )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from kiosk.station.events import Wake
 from kiosk.station.journal import Journal
 from kiosk.station.library.library import Library
+from kiosk.station.library.plans import Plans
 from kiosk.station.service.timers import Timers
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ class Housekeeping:
         library: Library,
         journal: Journal,
         timers: Timers,
+        plans: Plans,
         *,
         in_use: Callable[[], set[str]],
         disk_free_mb: int,
@@ -30,7 +32,7 @@ class Housekeeping:
     ) -> None:
         """``in_use`` gives the SHA-256 of each file that must stay. ``disk_free_mb`` is the room that is made on the
         disk, ``keep_days`` how long the record is kept once the town has it."""
-        self._library, self._journal, self._timers = library, journal, timers
+        self._library, self._journal, self._timers, self._plans = library, journal, timers, plans
         self._in_use, self._free, self._keep_days = in_use, disk_free_mb * 1024 * 1024, keep_days
 
     def start(self) -> None:
@@ -43,6 +45,8 @@ class Housekeeping:
         try:
             self._library.tidy(keep)
             self._library.purge(keep, self._free)
+            if begin_ms := self._journal.pruned_up_to_ms():
+                self._plans.prune(begin_ms)
         except OSError as error:  # a disk that takes no writing is no reason to end; the probes tell of it
             log.warning("old programmes cannot be removed: %s", error)
         self._journal.prune(self._keep_days)

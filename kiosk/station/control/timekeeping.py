@@ -64,6 +64,8 @@ class Timekeeping:
         trusted = self._clock.state != "untrusted"
         if trusted != self._plan.situation.clock_trusted:
             log.warning("the clock is %s", self._clock.state)
+            if self._clock.doubtful:
+                log.warning("NTP gives another time than was known here; who knows it says so by: kiosk clock")
             self._plan.change(clock_trusted=trusted)
             self._plan.refresh_owed()
             self._replan("trust in the clock changed")

@@ -16,10 +16,10 @@ from kiosk.station.events import (
     HeartbeatAnswered,
     ProgrammeArrived,
     RecordForked,
-    RootFound,
     StationFound,
     TownRefused,
     TownUnreachable,
+    TrustMoved,
     UrgentFound,
     Wake,
     WeekFound,
@@ -28,7 +28,9 @@ from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted, Standing
+from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.link.pace import LONGEST_ASKED_S, phase, until_turn
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -56,6 +58,7 @@ class TownHandler:
         station: str,
         heartbeat_s: int,
         accepted: Accepted,
+        news: News,
         plan: Plan,
         playout: Playout,
         journal: Journal,
@@ -66,6 +69,7 @@ class TownHandler:
         timers: Timers,
         screenshots: Screenshots,
         audit: AuditTrail,
+        plans: Plans,
         *,
         heartbeat: Callable[[], Heartbeat],
         replan: Callable[[str], None],
@@ -73,9 +77,10 @@ class TownHandler:
     ) -> None:
         """``heartbeat`` composes one, ``replan`` brings the screen in step with what has come, ``check_clock`` has the
         clock looked at once the town has said what time it is."""
-        self._accepted, self._plan, self._playout = accepted, plan, playout
+        self._accepted, self._news, self._plan, self._playout = accepted, news, plan, playout
         self._journal, self._clock, self._monitor, self._refused = journal, clock, monitor, refused
         self._link, self._timers, self._screenshots, self._audit = link, timers, screenshots, audit
+        self._plans = plans
         self._heartbeat, self._replan, self._check_clock = heartbeat, replan, check_clock
         self._own = phase(station)
         self._heartbeat_s = heartbeat_s
@@ -129,9 +134,8 @@ class TownHandler:
 
     def _handle(self, event: FromTown) -> None:
         match event:
-            case RootFound():
-                self._accepted.accept_root(event)
-                self._link.use_root(self._accepted.root)
+            case TrustMoved():
+                self._trust_moved(event)
             case WeekFound():
                 self._week_found(event)
             case UrgentFound():
@@ -154,10 +158,42 @@ class TownHandler:
             case TownUnreachable():
                 self._monitor.town_silent(self._clock.now_ms())
 
+    def keep_plan(self) -> None:
+        """Keep for the record book which plan is in force from now on, if one is."""
+        at_ms = 0 if self._clock.state == "untrusted" else self._clock.now_ms()
+        try:
+            self._plans.keep(self._accepted.playlist, at_ms)
+        except OSError as error:  # it is in force all the same; the probes tell of the disk
+            log.warning("the plan cannot be kept for the record: %s", error)
+
+    def _trust_moved(self, event: TrustMoved) -> None:
+        """The town has replaced keys: root and documents change in one step, and the screen is looked at once."""
+        accepted = self._accepted
+        if (dropped := accepted.accept_trust(event)) is None:
+            return
+        self._link.use_root(accepted.root)
+        self._plan.use_document(accepted.document)
+        self._plan.change(urgents=accepted.urgents)
+        if accepted.playlist is not self._plan.playlist:
+            self._plan.use_playlist(accepted.playlist)
+            self.keep_plan()
+        facts = {
+            "root": str(accepted.root.version),
+            "version": str(accepted.playlist.version if accepted.playlist else 0),
+        }
+        if dropped:
+            log.warning("dropped, as only revoked keys have signed it: %s", ", ".join(dropped))
+            facts["dropped"] = ", ".join(dropped)
+        self._audit.record("keys-replaced", by="town", facts=facts)
+        if event.station is not None:
+            self._take_receipts(event.station)
+        self._replan("the town's new keys")
+
     def _week_found(self, event: WeekFound) -> None:
         if not self._accepted.accept_week(event):
             return
         self._plan.use_playlist(event.playlist)
+        self.keep_plan()
         self._audit.record("week-accepted", by="town", facts={"version": str(event.index.version)})
         self._replan("a new week")
 
@@ -169,10 +205,13 @@ class TownHandler:
     def _document_found(self, event: StationFound) -> None:
         if self._accepted.accept_document(event):
             self._plan.use_document(event.document)
-            if event.document.receipts:
-                self._journal.receipts(event.document.receipts, None, None)
-                self._keep_refused(event.document.receipts)
+            self._take_receipts(event)
             self._replan("the station document")
+
+    def _take_receipts(self, event: StationFound) -> None:
+        if event.document.receipts:
+            self._journal.receipts(event.document.receipts, None, None)
+            self._keep_refused(event.document.receipts)
 
     def _keep_refused(self, receipts: tuple[Receipt, ...]) -> None:
         for receipt in receipts:
@@ -199,10 +238,10 @@ class TownHandler:
             self._audit.record("refused", by="town", reason=event.reason, facts=facts)
 
     def _heartbeat_answered(self, event: HeartbeatAnswered) -> None:
-        self._monitor.town_heard()
-        self._clock.told_by_town(event.time.now_ms, event.sent_monotonic, event.received_monotonic)
-        self._check_clock()
         answer = event.answer
+        self._monitor.town_heard(self._news.behind_ms(answer))
+        self._clock.told_by_town(answer.now_ms, event.sent_monotonic, event.received_monotonic)
+        self._check_clock()
         self._asked_s = min(answer.wait_ms / 1000, LONGEST_ASKED_S)
         if self._accepted.is_behind(answer):
             self._link.fetch(self._standing(), answer)

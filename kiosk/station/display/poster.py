@@ -1,23 +1,31 @@
 """The poster: this week's table as plain data, composed here, drawn by ``poster_image`` in another process.
 
-It is shown to everybody whenever no programme is on air: it holds no names of people, no attendance and no faults. Of a
-past slot it says only that it is past; what was really played is in the record.
+It is shown to everybody whenever no programme is on air: it holds no names of people, no attendance and no faults. Of
+today's slots it says what the record says of them; of other days' slots only the plan.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
-from typing import Literal
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from kiosk.common.causes import REASONS
 from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
-from kiosk.contract.playlist import Playlist, Programme, Slot, span
+from kiosk.contract.playlist import Heading, Playlist, Programme, Slot, span
 from kiosk.contract.records import ClockState
 from kiosk.contract.station import Opening, StationDocument
+from kiosk.station.display.marks import Mark, Moment
 
-Moment = Literal["past", "now", "to-come"]
+MARKS: dict[Moment, str] = {
+    "shown": mark("shown"),
+    "partly": mark("partly shown"),
+    "not-shown": mark("not shown"),
+    "now": mark("on air"),
+    "to-come": mark("to come"),
+}
 
 
 class PosterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,10 +37,13 @@ class PosterRow(msgspec.Struct, frozen=True, kw_only=True):
     category: str = ""
     """The category of its programmes, where they have the same one."""
     moment: Moment = "to-come"
+    over: bool = False
+    mark: str = ""
+    """What became of it, in words; today's rows have one."""
 
 
 class PosterDay(msgspec.Struct, frozen=True, kw_only=True):
-    """One day that has slots."""
+    """One day that has slots; also today without any."""
 
     name: str
     date: str
@@ -54,6 +65,8 @@ class Poster(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[PosterDay, ...] = ()
     recommended: tuple[str, ...] = ()
     footer: str = ""
+    address: str = ""
+    """Of the administrator's pages, in words."""
 
 
 def plain(language: Language) -> Poster:
@@ -73,19 +86,21 @@ def compose(
     until: datetime | None = None,
     clock: ClockState = "trusted",
     station: str = "",
+    marks: Mapping[Slot, Mark] | None = None,
+    address: str = "",
 ) -> Poster:
     """The poster for the week (Monday to Sunday) of the aware instant ``now``.
 
     ``reason`` is a key of ``stop_reasons.REASONS`` or as typed; ``until`` None means until Start. ``station`` is the
-    room's name where no station document has come yet. Days are those of the playlist's time zone, else the document's.
+    room's name where no station document has come yet; ``marks`` say how today's slots stand, ``address`` is that of
+    the administrator's pages. Days are those of the playlist's time zone, else the document's.
     """
     _ = translator(language)
     zone = _zone(playlist, document)
     local = now.astimezone(zone)
     monday = local.date() - timedelta(days=local.weekday())
     week = [monday + timedelta(days=n) for n in range(7)]
-    quiet = stopped or clock == "untrusted"
-    days = tuple(_days(playlist, week, local, zone, language, quiet)) if playlist else ()
+    days = tuple(_days(playlist, week, local, zone, language, marks or {})) if playlist else ()
     if stopped:
         banner = _stopped(reason, until, local, language)
     elif clock == "untrusted":
@@ -99,12 +114,13 @@ def compose(
     return Poster(
         language=language,
         station=(document.name if document else "") or station,
-        title=(playlist.title if playlist else "") or _("This week's programmes"),
+        title=(_heading(playlist, local.date(), week) if playlist else "") or _("This week's programmes"),
         days_of=f"{day_name(week[0], language)} – {day_name(week[-1], language)}",
         banner=banner,
         days=days,
         recommended=tuple(_recommended(playlist, week)) if playlist else (),
         footer=_footer(document, language),
+        address=_("Administrators: {address}").format(address=address) if address else "",
     )
 
 
@@ -114,22 +130,56 @@ def _zone(playlist: Playlist | None, document: StationDocument | None) -> ZoneIn
     return ZoneInfo((document.opening if document is not None else Opening()).time_zone)
 
 
+def _heading(playlist: Playlist, today: date, week: list[date]) -> str:
+    """What this week is called: the title that names today, else another day of the week; empty where none does."""
+    whole = Heading(title=playlist.title, first_day=playlist.first_day, last_day=playlist.last_day)
+    headings = playlist.headings or (whole,)
+    for day in (today, *week):
+        for one in headings:
+            if one.title and one.first_day <= day.isoformat() <= one.last_day:
+                return one.title
+    return ""
+
+
 def _days(
-    playlist: Playlist, week: list[date], local: datetime, zone: ZoneInfo, language: Language, quiet: bool
+    playlist: Playlist,
+    week: list[date],
+    local: datetime,
+    zone: ZoneInfo,
+    language: Language,
+    marks: Mapping[Slot, Mark],
 ) -> Iterator[PosterDay]:
     _ = translator(language)
     today = _("Today")
     programmes = {programme.id: programme for programme in playlist.programmes}
-    slots = sorted(playlist.slots, key=lambda slot: (slot.start, slot.end))
+    slots = sorted(playlist.slots, key=lambda slot: (slot.date, slot.start, slot.end))
+    planned = {slot.date for slot in slots} & {day.isoformat() for day in week}
     for day in week:
         iso, is_today = day.isoformat(), day == local.date()
-        rows = tuple(_row(slot, programmes, local, zone, quiet) for slot in slots if slot.date == iso)
-        if rows:
+        before = (day - timedelta(days=1)).isoformat()
+        rows = tuple(
+            _row(slot, programmes, local, zone, marks.get(slot) if is_today else None, language)
+            for slot in slots
+            if slot.date == iso or (is_today and slot.date == before and _runs_into(slot, day, zone))
+        )
+        if rows or (is_today and planned):
             name = day_name(day, language) + (f" · {today}" if is_today else "")
             yield PosterDay(name=name, date=iso, today=is_today, rows=rows)
 
 
-def _row(slot: Slot, programmes: Mapping[str, Programme], local: datetime, zone: ZoneInfo, quiet: bool) -> PosterRow:
+def _runs_into(slot: Slot, day: date, zone: ZoneInfo) -> bool:
+    """Whether a slot of the day before lasts into ``day``."""
+    return span(slot, zone)[1] > datetime.combine(day, time(), zone)
+
+
+def _row(
+    slot: Slot,
+    programmes: Mapping[str, Programme],
+    local: datetime,
+    zone: ZoneInfo,
+    found: Mark | None,
+    language: Language,
+) -> PosterRow:
     start, end = span(slot, zone)
     shown = [programmes[name] for name in dict.fromkeys(slot.programmes)]
     categories = {programme.category for programme in shown}
@@ -138,8 +188,20 @@ def _row(slot: Slot, programmes: Mapping[str, Programme], local: datetime, zone:
         titles=tuple(programme.title for programme in shown),
         occasion=slot.occasion,
         category=categories.pop() if len(categories) == 1 else "",
-        moment="past" if end <= local else "now" if start <= local and not quiet else "to-come",
+        moment=found.moment if found else "past" if end <= local else "to-come",
+        over=end <= local,
+        mark=_mark_text(found, language) if found else "",
     )
+
+
+def _mark_text(found: Mark, language: Language) -> str:
+    """The mark in words, with why where that is known: the banner or the record say more."""
+    _ = translator(language)
+    text = _(MARKS[found.moment]) if found.moment in MARKS else ""
+    reasons = [_(REASONS[why.reason]) for why in found.why if why.reason != "unknown"]
+    if not reasons:
+        return text
+    return _("{mark}: {reason}").format(mark=text, reason=_("; ").join(dict.fromkeys(reasons)))
 
 
 def _recommended(playlist: Playlist, week: list[date]) -> Iterator[str]:

@@ -36,6 +36,7 @@ class HealthMonitor:
         """Monotonic instants of the last hour at which a child had to be replaced."""
         self._journal_trouble = ""
         self._silent_since_ms = 0
+        self._behind_ms: int | None = None
         self._damage = journal.recall(damage.MEMORY, damage.Damage) or damage.Damage()
         self.examination: Examination | None = None
         """What every check said when the rules judged last; None before. May be read from any thread."""
@@ -58,9 +59,9 @@ class HealthMonitor:
         """The town could not be reached at this instant (UTC)."""
         self._silent_since_ms = self._silent_since_ms or at_ms
 
-    def town_heard(self) -> None:
-        """The town has answered."""
-        self._silent_since_ms = 0
+    def town_heard(self, behind_ms: int) -> None:
+        """The town has answered; it has told for ``behind_ms`` of news that have not come, 0 for none."""
+        self._silent_since_ms, self._behind_ms = 0, behind_ms
 
     @property
     def disk_free_mb(self) -> int:
@@ -88,6 +89,7 @@ class HealthMonitor:
             journal_damaged_ms=self._damage.at_ms,
             journal_aside=self._damage.aside,
             link_down_since_ms=self._silent_since_ms,
+            behind_ms=self._behind_ms,
         )
         equipment = document.equipment if document else ()
         state, news = judge(self._state, seen, thresholds, equipment, now, in_hours(document, now))

@@ -28,11 +28,19 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Under what name the damaged one is kept."""
     link_down_since_ms: int | None = None
     """Since when the town has not answered; 0 while it does."""
+    behind_ms: int | None = None
+    """For how long the town has told of news that have not come; 0 where all has."""
     plan_until_ms: int | None = None
     """Where the accepted weeks end; 0 where there is none."""
     refused: str | None = None
     """Why the newest week that was offered was refused; empty once one is accepted."""
     clock: ClockState | None = None
+    clock_doubtful: bool = False
+    """Whether NTP gives another time than is known."""
+    lacking: int | None = None
+    """Bytes that the disk lacks for the programmes that are to come; 0 where they fit."""
+    lacking_title: str = ""
+    """Of the first one that does not fit."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

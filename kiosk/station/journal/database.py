@@ -225,7 +225,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> Database:
         raise DamagedJournal(f"journal {path}: its chain has gaps, as an older kiosk left it after damage")
     migrations.apply(db)
     if (told := forked_by(path)) is not None and told.epoch == epoch_of(db):
-        raise DamagedJournal(f"journal {path}: the town has countersigned another record than this, up to {told.seq}")
+        raise DamagedJournal(f"journal {path}: the town's record of this room parts from it at {told.seq}")
     _read_triggers(db)
     if suspect and triggers_of(db) != triggers():
         raise DamagedJournal(f"journal {path}: the database is damaged (its triggers are not those that were made)")

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 import msgspec
 from sqlite_utils import Database
 
+from kiosk.common.planned import Played
 from kiosk.contract.records import Entryable, Evidence, Origin, Outcome
 from kiosk.contract.reports import MAX_BATCH, Entry, Receipt, Signed, Witness
 from kiosk.station.events import Post
@@ -189,12 +190,15 @@ class Journal:
         self._seal("receipts", partial(keep_receipts, receipts=receipts, witness=witness, signed=signed))
 
     def give_up_epoch(self, witness: Witness) -> NoReturn:
-        """The town has countersigned another record than this: the next start sets it aside and begins a new epoch.
+        """The town has another record than this, or wants what was removed here: the next start begins a new epoch.
 
         Raises :class:`DamagedJournal`, over which the daemon ends.
         """
         mark_forked(self._path, witness)
-        raise DamagedJournal(f"journal {self._path}: the town has countersigned another record at entry {witness.seq}")
+        raise DamagedJournal(
+            f"journal {self._path}: the town has countersigned another record at entry {witness.seq}, or wants what "
+            "follows it and was removed here"
+        )
 
     def remember(self, key: str, value: object) -> None:
         """Keep a small piece of state (whether Stop is on, what is known of the clock) over a restart, as JSON.
@@ -240,6 +244,10 @@ class Journal:
         """The newest entry that the town has countersigned; 0 for none."""
         return self._ask(reads.number, "SELECT seq FROM delivery")
 
+    def witnessed_ms(self) -> int:
+        """When the town countersigned that, by its own clock; 0 for never."""
+        return self._ask(reads.number, "SELECT coalesce(at_ms, 0) FROM delivery")
+
     def refused(self) -> tuple[Receipt, ...]:
         """Entries that the town would not take, with its reasons: set aside, they block nothing."""
         return self._ask(reads.refused)
@@ -267,6 +275,19 @@ class Journal:
     def plays(self, since_ms: int) -> list[AsRun]:
         """The rows planned or shown from ``since_ms`` on, in order, open ones too."""
         return self._ask(reads.plays, since_ms)
+
+    def newest_records(self, kinds: tuple[str, ...], most: int) -> list[Entryable]:
+        """The records of these kinds (``action``, ``fault``) among the newest ``most`` entries, in their order."""
+        return self._ask(reads.newest_records, kinds, most)
+
+    def pruned_up_to_ms(self) -> int:
+        """Where the record begins now that old plays were removed: when its first play was planned; 0 where it is
+        still whole, or has no play."""
+        return self._ask(reads.number, reads.FIRST_KEPT)
+
+    def played(self, since_ms: int, until_ms: int) -> list[Played]:
+        """The rows of slots and urgent notices of [``since_ms``, ``until_ms``), as they are compared with the plan."""
+        return self._ask(reads.played, since_ms, until_ms)
 
     def was_shown(self, origin: Origin, since_ms: int, until_ms: int) -> bool:
         """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""

@@ -1,16 +1,22 @@
 """Queries of the journal. Each function reads through a connection of the thread that calls it."""
 
+import sqlite3
+
 import msgspec
 from sqlite_utils import Database
 
-from kiosk.contract.records import Origin
+from kiosk.common.planned import Played
+from kiosk.contract.records import Entryable, Origin
 from kiosk.contract.reports import GENESIS, Entry, Receipt
 from kiosk.station.journal.chain import entry_of, hash_at
-from kiosk.station.journal.plays import AsRun
+from kiosk.station.journal.plays import AsRun, readable
 
 MAX_BATCH_BYTES = 512 * 1024
 """Records in one report, in bytes: 2 s on a village's 2 Mbit/s. A longer single record still goes."""
 DAY_MS = 86_400_000
+FIRST_KEPT = """SELECT coalesce((SELECT planned_start_ms FROM plays WHERE seq > pruned.seq ORDER BY seq LIMIT 1), 0)
+                * (pruned.seq > 0) FROM pruned"""
+"""When the oldest play was planned that is still here; 0 where none was ever removed."""
 
 
 def number(db: Database, sql: str) -> int:
@@ -54,6 +60,27 @@ def plays(db: Database, since_ms: int) -> list[AsRun]:
     order = "coalesce(shown_ms, planned_start_ms)"
     found = db.table("plays").rows_where(where, [since_ms] * 2, order_by=order)
     return [msgspec.convert(row, AsRun) for row in found]
+
+
+def played(db: Database | sqlite3.Connection, since_ms: int, until_ms: int) -> list[Played]:
+    """The as-run rows of slots and urgent notices shown, or else planned, in [``since_ms``, ``until_ms``); open ones
+    too, practice not."""
+    sql = """SELECT programme, origin, planned_start_ms, shown_ms, coalesce(end_ms, last_ms, shown_ms), cause
+             FROM plays WHERE (shown_ms >= ? AND shown_ms < ?
+                OR (shown_ms IS NULL AND planned_start_ms >= ? AND planned_start_ms < ?))
+             AND origin IN ('slot', 'urgent') AND practice = 0"""
+    return [
+        Played(name, origin, planned_ms, shown_ms or 0, max(end_ms, shown_ms + 1) if shown_ms else 0, cause or "")
+        for name, origin, planned_ms, shown_ms, end_ms, cause in db.execute(sql, [since_ms, until_ms] * 2)
+    ]
+
+
+def newest_records(db: Database, kinds: tuple[str, ...], most: int) -> list[Entryable]:
+    """The records of these kinds among the newest ``most`` entries, in their order; without any that is unreadable."""
+    sql = f"""SELECT seq, record FROM entries WHERE kind IN ({", ".join("?" * len(kinds))})
+              AND seq > (SELECT max(seq) FROM entries) - ? ORDER BY seq"""  # noqa: S608 - question marks
+    found = (readable(bytes(data), seq) for seq, data in db.execute(sql, [*kinds, most]))
+    return [record for record in found if record is not None]
 
 
 def was_shown(db: Database, origin: Origin, since_ms: int, until_ms: int) -> bool:

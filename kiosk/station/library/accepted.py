@@ -13,14 +13,16 @@ from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, Refusal
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Held, Index, Pinned
-from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
-from kiosk.station.library.documents import Documents, Shelf
+from kiosk.station.events import FetchEnded, StationFound, TownRefused, TrustMoved, UrgentFound, WeekFound
+from kiosk.station.library.documents import STEMS, Documents, Shelf, Stem
 from kiosk.station.library.library import pins
 from kiosk.station.schedule.fetch_order import needs
 from kiosk.station.schedule.opening_hours import room_open
 
 MOST_REFUSALS = 20
 """How many refusals are remembered for the heartbeat and the panel."""
+MOST_REFUSING = 5
+"""How many of those at present a heartbeat names: it has 64 kB."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Standing:
     """Of the room: the hours for fetching are in it."""
     group: str = ""
     """The group that the station document names; empty for the one of the enrolment."""
+    week_group: str = ""
+    """Whose the held week is: perhaps the group's that the station was in before. Empty: its own."""
 
 
 class Accepted:
@@ -62,39 +66,81 @@ class Accepted:
         self._week: Index | None = shelf.index
         self._urgent: Index | None = shelf.urgent_index
         self.refusals: deque[Refusal] = deque(maxlen=MOST_REFUSALS)
-        self._refused: dict[str, str] = {}
-        """Documents that are refused at present, each with the reason."""
+        self._refused: dict[str, Refusal] = {}
+        """What is refused at present."""
         self._refused_this_round: set[str] = set()
 
     @property
     def week_refused(self) -> str:
         """Why the week that the town offers is refused; empty once one is accepted, or the offer is withdrawn."""
-        return self._refused.get("playlist", "")
+        refused = self._refused.get("playlist")
+        return refused.reason if refused else ""
+
+    @property
+    def refusing(self) -> tuple[Refusal, ...]:
+        """What the town offers at present and this station does not take; the newest few, newest first."""
+        return tuple(reversed(self._refused.values()))[:MOST_REFUSING]
 
     def is_behind(self, newest: HeartbeatAnswer) -> bool:
         """Whether the town has published something newer than is held here."""
         return (
             newest.root_version > self.root.version
-            or newest.playlist_version > (self.playlist.version if self.playlist else 0)
+            or self._lacks_week(newest.playlist_version)
             or newest.urgent_version > self.urgent_version
             or newest.station_version > (self.document.version if self.document else 0)
         )
+
+    def _lacks_week(self, newest: int) -> bool:
+        """Whether ``newest`` of the station's group is not held: versions are compared within a group."""
+        held, document = self.playlist, self.document
+        moved = held is not None and document is not None and held.group != document.group
+        return newest > (held.version if held is not None and not moved else 0)
 
     @property
     def urgent_version(self) -> int:
         """Of the urgent notices held; 0 for none."""
         return self._urgent.version if self._urgent else 0
 
-    def accept_root(self, found: RootFound) -> None:
-        """Keep a newer root of the town."""
-        self._documents.keep_root(found.root, found.data)
-        if found.root.version > self.root.version:
-            self.root = found.root
+    def accept_trust(self, found: TrustMoved) -> tuple[str, ...] | None:
+        """Move on to the town's newest root, and in the same step to what was found under it.
+
+        What was held goes on where the new root's keys have signed it too; what is replaced by nothing and was signed
+        by revoked keys alone is dropped, whatever its version. Returns what was dropped; None, where nothing is
+        changed, if this root is held already (two rounds of fetching may cross: the next one brings what is new).
+        """
+        if found.root.version <= self.root.version:
+            return None
+        good = {stem for stem in STEMS if self._documents.verifies(stem, found.root)}
+        week = None if "group" in good and self._is_older_week(found.week) else found.week
+        urgent = None if "urgent" in good and self._is_older_urgent(found.urgent) else found.urgent
+        document = None if "station" in good and self._is_older_document(found.station) else found.station
+        came = {"group": week, "urgent": urgent, "station": document}
+        dropped = tuple(stem for stem in STEMS if stem not in good and came[stem] is None)
+        self._documents.keep_trust(TrustMoved(found.roots, week, urgent, document), dropped)
+        self.root = found.root
+        if week is not None:
+            self._week, self.playlist = week.index, week.playlist
+            self._refused.pop("playlist", None)
+        if urgent is not None:
+            self._urgent, self.urgents = urgent.index, urgent.notices
+        if document is not None:
+            self.document = document.document
+        return tuple(stem for stem in dropped if self._drop(stem))
+
+    def _drop(self, stem: Stem) -> bool:
+        """Hold no such document any more. False if none was held."""
+        match stem:
+            case "group":
+                gone, self._week, self.playlist = self._week is not None, None, None
+            case "urgent":
+                gone, self._urgent, self.urgents = self._urgent is not None, None, ()
+            case "station":
+                gone, self.document = self.document is not None, None
+        return gone
 
     def accept_week(self, found: WeekFound) -> bool:
         """Keep a new week. False if a newer one is held already (two rounds of fetching may cross)."""
-        held = self.playlist
-        if held is not None and held.group == found.playlist.group and found.index.version < held.version:
+        if self._is_older_week(found):
             return False
         self._documents.keep_week(found.metadata, found.data)
         self._week, self.playlist = found.index, found.playlist
@@ -103,7 +149,7 @@ class Accepted:
 
     def accept_urgent(self, found: UrgentFound) -> bool:
         """Keep the urgent notices as they are now. False if newer ones are held already."""
-        if self._urgent is not None and found.index.version < self._urgent.version:
+        if self._is_older_urgent(found):
             return False
         self._documents.keep_urgent(found.metadata, found.files)
         self._urgent, self.urgents = found.index, found.notices
@@ -111,11 +157,23 @@ class Accepted:
 
     def accept_document(self, found: StationFound) -> bool:
         """Keep a new station document. False if a newer one is held already."""
-        if self.document is not None and found.document.version < self.document.version:
+        if self._is_older_document(found):
             return False
         self._documents.keep_station(found.signed)
         self.document = found.document
         return True
+
+    def _is_older_week(self, found: WeekFound | None) -> bool:
+        held = self.playlist
+        if found is None or held is None or held.group != found.playlist.group:
+            return False
+        return found.index.version < held.version
+
+    def _is_older_urgent(self, found: UrgentFound | None) -> bool:
+        return found is not None and found.index.version < self.urgent_version
+
+    def _is_older_document(self, found: StationFound | None) -> bool:
+        return found is not None and self.document is not None and found.document.version < self.document.version
 
     def refuse(self, found: TownRefused, at_ms: int) -> bool:
         """Remember what was refused, for the town and for the administrator.
@@ -123,10 +181,12 @@ class Accepted:
         False if it was refused before for the same reason: what the town goes on offering is refused at every round.
         """
         self._refused_this_round.add(found.what)
-        if self._refused.get(found.what) == found.message:
+        refusal = Refusal(at_ms=at_ms, what=found.what, reason=found.message[:400])
+        before = self._refused.get(found.what)
+        if before is not None and before.reason == refusal.reason:
             return False
-        self._refused[found.what] = found.message
-        self.refusals.appendleft(Refusal(at_ms=at_ms, what=found.what, reason=found.message[:400]))
+        self._refused[found.what] = refusal
+        self.refusals.appendleft(refusal)
         return True
 
     def round_ended(self, found: FetchEnded) -> None:
@@ -163,14 +223,18 @@ class Accepted:
         """How many bytes of those files are not here yet."""
         return sum(max(0, pin.size - self._library.staged_bytes(pin.sha256)) for pin in missing)
 
+    def lacking(self, missing: tuple[Pinned, ...], reserve: int) -> tuple[Pinned, int] | None:
+        """As :meth:`Library.lacking`."""
+        return self._library.lacking(missing, self.files(), reserve)
+
     def standing(self, now: datetime | None, on_air: Set[str] = frozenset()) -> Standing:
         """Inputs of a round of fetching. ``now`` is None while the clock is not trusted; ``on_air`` are the files
         (SHA-256) that are on the screen or about to be."""
         group = self.document.group if self.document else ""
-        moved = self.playlist is not None and bool(group) and self.playlist.group != group
         return Standing(
             root=self.root,
-            week=self._week.held if self._week and not moved else Held(),  # versions are compared within a group
+            week=self._week.held if self._week else Held(),
+            week_group=self.playlist.group if self.playlist else "",
             urgent=self._urgent.held if self._urgent else Held(),
             station_version=self.document.version if self.document else 0,
             wanted=self.missing(now),

@@ -157,6 +157,21 @@ class Library:
         if free + disk_bytes(found) >= needed:
             remove(found, lambda: self.free_bytes() >= needed)
 
+    def lacking(self, missing: Sequence[Pinned], keep: Set[str], reserve: int) -> tuple[Pinned, int] | None:
+        """The first of the ``missing`` files that the disk cannot take, whatever ``keep`` allows to be removed, and how
+        many bytes lack for all of them; None where all fit and ``reserve`` stays free."""
+        needs = [max(0, pin.size - self.staged_bytes(pin.sha256)) for pin in missing]
+        room = self.free_bytes() - reserve
+        if sum(needs) <= room:
+            return None
+        room += disk_bytes(self._purgeable(keep | {pin.sha256 for pin in missing}))
+        lacks = sum(needs) - room
+        for pin, need in zip(missing, needs, strict=True):
+            room -= need
+            if room < 0:
+                return pin, lacks
+        return None
+
     def tidy(self, keep: Set[str], older_than_s: float = 3600.0) -> list[str]:
         """Remove parts of files that ``keep`` does not name and that have not been written to for ``older_than_s``
         seconds. Returns the SHA-256 of each."""

@@ -19,6 +19,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from kiosk import __version__
 from kiosk.common.terminal import escape
 from kiosk.contract import wire
+from kiosk.contract.reports import Signed
 from kiosk.station.link.sockets import Limits, keep_time
 
 log = logging.getLogger(__name__)
@@ -68,11 +69,12 @@ class TooLong(Unreachable):
 
 
 class Behind(Unreachable):
-    """The town's chain ends before the report begins: it wants everything after ``head_seq``."""
+    """The town's chain ends before the report begins: it wants everything after ``head_seq``. ``witness``, not yet
+    verified, is its countersignature of that."""
 
-    def __init__(self, message: str, head_seq: int) -> None:
+    def __init__(self, message: str, head_seq: int, witness: Signed | None = None) -> None:
         super().__init__(message)
-        self.head_seq = head_seq
+        self.head_seq, self.witness = head_seq, witness
 
 
 class Unwelcome(Unreachable):
@@ -84,6 +86,7 @@ class _Trouble(msgspec.Struct):
 
     error: str = ""
     head_seq: int = -1
+    witness: Signed | None = None
 
 
 class TownClient:
@@ -105,6 +108,8 @@ class TownClient:
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
         self._packs = True
+        self._judged = True
+        """The dates of certificates were checked for the connections that are open."""
         self._stopped = Event()
 
     def stop(self) -> None:
@@ -114,7 +119,7 @@ class TownClient:
 
     def judge_dates(self, ahead_s: float | None) -> None:
         """Check the dates of certificates by the station's clock, which is ``ahead_s`` ahead of the PC's; with None, as
-        where the time is not known, they are not checked. For new connections."""
+        where the time is not known, they are not checked. From the next request on."""
         self._limits.ahead_s = ahead_s
 
     def get(self, path: str, limit: int = wire.MAX_DOCUMENT, etag: str = "") -> bytes | None:
@@ -150,6 +155,10 @@ class TownClient:
         """Send a request; gives the answer with its body unread. Raises :class:`Unreachable` for any status but
         200, 206, 304 and 416."""
         self._check_stopped()
+        judges = self._limits.ahead_s is not None
+        if judges and not self._judged:
+            self._session.close()  # connections from when the time was not known
+        self._judged = judges
         self._limits.deadline = time.monotonic() + DOCUMENT_S
         try:
             response = self._session.request(
@@ -214,7 +223,7 @@ class TownClient:
         if status == 404:
             raise NoSuch(message)
         if status == 409 and said.head_seq >= 0:
-            raise Behind(message, said.head_seq)
+            raise Behind(message, said.head_seq, said.witness)
         if status == 415 and response.request.headers.get("Content-Encoding") == "gzip":
             raise NotPacked(message)
         if status in (400, 413, 422):

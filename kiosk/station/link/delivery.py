@@ -11,13 +11,24 @@ from tuf.api.metadata import Root
 
 from kiosk.contract import trust, wire
 from kiosk.contract.picture import CONTENT_TYPE
-from kiosk.contract.reports import MAX_BATCH, Entry, Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Time, Witness
+from kiosk.contract.reports import (
+    MAX_BATCH,
+    Entry,
+    Heartbeat,
+    HeartbeatAnswer,
+    Report,
+    ReportAnswer,
+    Signed,
+    Witness,
+    head_of,
+)
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, RecordForked, TownRefused
 from kiosk.station.journal import Journal
 from kiosk.station.link.client import PORTAL, Behind, Cut, Stopped, TownClient, Unreachable, Unwelcome
 from kiosk.station.link.pace import LONGEST_ASKED_S, Batch
 from kiosk.station.link.roots import follow_roots
+from kiosk.station.link.station_key import Sign
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +44,10 @@ class Delivery:
     """Talks to the town in the thread ``link-report``. ``pause`` sleeps so many seconds, less if asked to stop."""
 
     def __init__(
-        self, town: TownClient, journal: Journal, post: Post, station: str, pause: Callable[[float], None]
+        self, town: TownClient, journal: Journal, post: Post, station: str, pause: Callable[[float], None], sign: Sign
     ) -> None:
         self._town, self._journal, self._post, self._station, self._pause = town, journal, post, station, pause
+        self._sign = sign
         self._after: int | None = None
         """What the town has witnessed, as far as this conversation knows; the journal hears of it a moment later."""
         self._batch = Batch()
@@ -43,25 +55,29 @@ class Delivery:
         self.progress = 0
         """How many reports the town has countersigned; it only grows."""
 
-    def beat(self, heartbeat: Heartbeat, root: Root) -> None:
+    def beat(self, heartbeat: Heartbeat, root: Root) -> Root:
         """Send a heartbeat, and post what the town answers. Raises :class:`Unreachable`.
 
+        Returns the root that names the town's online key: a newer one of the chain if it was replaced. The answer tells
+        of it, and a round of fetching takes it over with all that it signs.
         None is sent before the town wants one: what the last answer asked for holds for whoever asks.
         """
         if time.monotonic() < self._quiet_until:
-            return
+            return root
         fresh = msgspec.structs.replace(heartbeat, nonce=secrets.token_hex(16))  # each sending has its own
         sent = time.monotonic()
         body = self._town.post("/v1/heartbeat", wire.encode(fresh))
         received = time.monotonic()
-        answer = _answer(body, HeartbeatAnswer, "heartbeat answer")
+        signed = _answer(body, Signed, "heartbeat answer")
         try:
-            found = self._time(answer, root, fresh.nonce)
+            root = self._root_of(signed, root)
+            answer = _heard(signed, root, fresh.nonce)
         except Refused as error:
             self._refuse("heartbeat answer", error)
         else:
             self._quiet_until = received + min(answer.wait_ms / 1000, LONGEST_ASKED_S) * EARLY
-            self._post(HeartbeatAnswered(answer, found, sent, received))
+            self._post(HeartbeatAnswered(answer, sent, received))
+        return root
 
     def show(self, jpeg: bytes, at_ms: int) -> None:
         """Send a picture of the screen. What the town says to it holds up nothing; it asks again if it still wants one.
@@ -85,6 +101,7 @@ class Delivery:
                 break
             entries, weight = _fitting(entries, self._batch.bytes)
             report = Report(station=self._station, epoch=self._journal.epoch, previous=previous, entries=entries)
+            report = msgspec.structs.replace(report, signature=self._sign(wire.encode(head_of(report))))
             began = time.monotonic()
             try:
                 body = self._town.post_packed("/v1/reports", wire.encode(report))
@@ -94,6 +111,7 @@ class Delivery:
             except Behind as behind:
                 if rewound or behind.head_seq >= entries[0].seq:
                     raise
+                self._check_not_pruned(behind, root)
                 log.warning("link: the town has our record up to %d only; sent again from there", behind.head_seq)
                 after, rewound = behind.head_seq, True
                 continue
@@ -121,6 +139,7 @@ class Delivery:
         One of another chain, at entry ``least`` or behind, ends the epoch: :class:`RecordForked`.
         """
         try:
+            root = self._root_of(answer.witness, root)
             witness = trust.vouched(root, answer.witness, Witness, "countersignature")
             self._check(witness, least)
         except Refused as error:
@@ -140,22 +159,52 @@ class Delivery:
                 "from a copy, or is another PC enrolled as this station? This one begins its record anew",
             )
 
-    def _time(self, answer: HeartbeatAnswer, root: Root, nonce: str) -> Time:
+    def _root_of(self, signed: Signed, root: Root) -> Root:
+        """``root``, or the newest that follows it where it does not name the key that has signed."""
+        if signed.keyid in root.roles["timestamp"].keyids:
+            return root
+        roots = follow_roots(self._town, root, self._post)
+        return roots[-1].root if roots else root
+
+    def _check_not_pruned(self, behind: Behind, root: Root) -> None:
+        """Raises :class:`Unreachable` where the town wants entries that were removed here: it has forgotten them since,
+        restored from an old copy. They cannot be told again, and a new epoch begins: :class:`RecordForked`.
+
+        An answer of before, sent again by somebody on the line, has an earlier instant than what was last delivered.
+        """
+        _, entries = self._journal.waiting(1, behind.head_seq)
+        if not entries or entries[0].seq == behind.head_seq + 1 or behind.witness is None:
+            return
         try:
-            found = trust.vouched(root, answer.time, Time, "heartbeat answer")
+            witness = self._forgotten(behind, behind.witness, root)
         except Refused as error:
-            if error.reason != "wrong-key":
-                raise
-            # Perhaps the town has a new online key: then its root says so.
-            newest = follow_roots(self._town, root, self._post)
-            found = trust.vouched(newest, answer.time, Time, "heartbeat answer")
-        if found.nonce != nonce:
-            raise Refused("replayed", "heartbeat answer: its time is in answer to another question")
-        return found
+            self._refuse("report answer", error)
+            return
+        self._post(RecordForked(witness))
+        raise Unreachable(
+            f"report: the town has our record up to {witness.seq}, and what follows up to {entries[0].seq - 1} was "
+            "removed here; the record is begun anew"
+        )
+
+    def _forgotten(self, behind: Behind, signed: Signed, root: Root) -> Witness:
+        witness = trust.vouched(self._root_of(signed, root), signed, Witness, "countersignature")
+        told = (witness.station, witness.epoch, witness.seq)
+        if told != (self._station, self._journal.epoch, behind.head_seq):
+            raise Refused("wrong-station", f"countersignature for {told}: that is not this record")
+        if witness.at_ms <= self._journal.witnessed_ms():
+            raise Refused("replayed", "countersignature: it is older than the one that is held")
+        return witness
 
     def _refuse(self, what: str, error: Refused) -> None:
         log.warning("link: refused %s (%s): %s", what, error.reason, error)
         self._post(TownRefused(what, error.reason, str(error)))
+
+
+def _heard(signed: Signed, root: Root, nonce: str) -> HeartbeatAnswer:
+    answer = trust.vouched(root, signed, HeartbeatAnswer, "heartbeat answer")
+    if answer.nonce != nonce:
+        raise Refused("replayed", "heartbeat answer: it is the answer to another question")
+    return answer
 
 
 def _fitting(entries: tuple[Entry, ...], most: int) -> tuple[tuple[Entry, ...], int]:

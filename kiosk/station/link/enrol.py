@@ -3,25 +3,21 @@
 import logging
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from kiosk import __version__
-from kiosk.common.files import write_whole
 from kiosk.contract import trust, wire
 from kiosk.contract.enrolment import BadCode, Code, EnrolAnswer, EnrolRequest, parse_code, signed_bytes
 from kiosk.contract.trust import Refused
-from kiosk.station.events import RootFound
-from kiosk.station.identity import Identity, IdentityError, key_path, load_identity, save_identity
+from kiosk.station.identity import Identity, IdentityError, load_identity, save_identity
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.client import PORTAL, TownClient, Unreachable
 from kiosk.station.link.roots import follow_roots
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from kiosk.station.link.station_key import key_pair
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +42,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     except BadCode as error:
         raise EnrolmentFailed(str(error)) from None
     try:
-        key = _key_pair(state)
+        key = key_pair(state)
         public_key = key.public_key().public_bytes_raw().hex()
         answer = _request_enrolment(TownClient(address, ca_file=ca_file), address, parsed, key, state)
         identity = Identity(
@@ -68,9 +64,7 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
     return identity
 
 
-def _request_enrolment(
-    town: TownClient, address: str, code: Code, key: "Ed25519PrivateKey", state: Path
-) -> EnrolAnswer:
+def _request_enrolment(town: TownClient, address: str, code: Code, key: Ed25519PrivateKey, state: Path) -> EnrolAnswer:
     """Verify the town by its root, and only then send it the code's secret."""
     try:
         _fetch_roots(town, code, Documents(Library(state / "library")))
@@ -95,9 +89,7 @@ def _fetch_roots(town: TownClient, code: Code, documents: Documents) -> None:
     data = town.get("/v1/root/1.root.json") or b""
     root = trust.first_root(data, code.root_sha256)
     documents.begin_trust(root, data)
-    found: list[RootFound] = []
-    follow_roots(town, root, lambda event: found.append(event) if isinstance(event, RootFound) else None)
-    for event in found:
+    for event in follow_roots(town, root, lambda refused: None):
         documents.keep_root(event.root, event.data)
 
 
@@ -110,19 +102,6 @@ def _set_old_record_aside(state: Path, identity: Identity) -> None:
     if (before.town, before.station) != (identity.town, identity.station):
         for path in sorted(state.glob("journal.*")):
             path.rename(path.with_name(f"of-{before.town}-{before.station}-{path.name}"))
-
-
-def _key_pair(state: Path) -> "Ed25519PrivateKey":
-    """This station's key; it is made if there is none yet."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # heavy, and the daemon needs none
-
-    path = key_path(state)
-    try:
-        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
-    except (FileNotFoundError, ValueError):
-        key = Ed25519PrivateKey.generate()
-        write_whole(path, key.private_bytes_raw().hex().encode() + b"\n", 0o600)
-    return key
 
 
 def _address(url: str) -> str:

@@ -6,16 +6,26 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from kiosk.contract import trust, wire
 from kiosk.contract.instants import EPOCH, FAR
-from kiosk.contract.playlist import Playlist, Programme, Urgent
+from kiosk.contract.playlist import Programme, Urgent
 from kiosk.contract.reports import HeartbeatAnswer
 from kiosk.contract.trust import Held, Index, Pinned, Refused
-from kiosk.station.events import FetchEnded, Post, ProgrammeArrived, StationFound, TownRefused, UrgentFound, WeekFound
+from kiosk.station.events import (
+    FetchEnded,
+    Post,
+    ProgrammeArrived,
+    StationFound,
+    TownRefused,
+    TrustMoved,
+    UrgentFound,
+    WeekFound,
+)
 from kiosk.station.identity import Identity
 from kiosk.station.library.accepted import Standing
-from kiosk.station.library.documents import Documents, check_length, for_station, verified_station
+from kiosk.station.library.documents import Documents, Stem, check_length, for_station, verified_station
 from kiosk.station.library.library import Interrupted, WrongBytes, pins
 from kiosk.station.link.bandwidth import Bandwidth
 from kiosk.station.link.client import NoSuch, Stopped, TooLong, TownClient, Unreachable
@@ -25,6 +35,8 @@ from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.schedule.fetch_order import needs
 
 log = logging.getLogger(__name__)
+
+D = TypeVar("D", WeekFound, UrgentFound, StationFound)
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,8 @@ class FetchRound:
         self._standing, self._newest, self._hours = job.standing, job.newest, hours
         self._going, self._may_hash, self._on_progress = going, may_hash, on_progress
         self._root = job.standing.root
+        self._moved = False
+        """The town's root has moved on in this round."""
         self._group = job.standing.group or identity.group
         self._files = {pinned.sha256: pinned for pinned in job.standing.wanted}
         """The files to fetch, by SHA-256, in the order in which they are due."""
@@ -76,7 +90,7 @@ class FetchRound:
         self._began = time.monotonic()
         self._later: set[str] = set()
         """SHA-256 of the files that wait for the hours in which programmes may be fetched."""
-        self._found: set[str] = set()
+        self._signed: set[str] = set()
         """SHA-256 of all files of the week and the notices found in this round: the main loop is keeping them now."""
         self._rotten = 0
         self._error = ""
@@ -91,12 +105,7 @@ class FetchRound:
         """Fetch all that is new. The event's ``error`` says what ended the round early, or the last thing that failed;
         it is empty where the round gave way to a newer one."""
         try:
-            self._root = follow_roots(self._town, self._root, self._post, self._is_known("root", self._root.version))
-            self._saw("root", self._root.version)
-            self._want((programme, EPOCH) for notice in self._fetch_urgent() for programme in notice.programmes)
-            self._fetch_station()  # before the week: it names the station's group
-            if (week := self._fetch_week()) is not None:
-                self._want(needs(week, self._standing.now))
+            self._fetch_documents()
             self._fetch_programmes()
             self._recheck()
         except Stopped as error:
@@ -128,6 +137,31 @@ class FetchRound:
 
     # --- documents ---
 
+    def _fetch_documents(self) -> None:
+        """Fetch what is new, and post each as it comes.
+
+        New roots are posted with all that was found under the newest, in one event and only once every document was
+        asked for: where the line drops before that, the room stays as it is and the next round begins anew.
+        """
+        known = self._is_known("root", self._root.version)
+        roots = () if known else follow_roots(self._town, self._root, self._post)
+        if roots:
+            self._root, self._moved = roots[-1].root, True
+            self._saw("root", self._root.version)
+        urgent = self._fetch_urgent()
+        station = self._fetch_station()  # before the week: it names the station's group
+        week = self._fetch_week()
+        if roots:
+            self._post(TrustMoved(roots, week, urgent, station))
+        notices = urgent.notices if urgent else ()
+        self._want((programme, EPOCH) for notice in notices for programme in notice.programmes)
+        self._want(needs(week.playlist, self._standing.now) if week else ())
+
+    def _found(self, event: D) -> D:
+        if not self._moved:
+            self._post(event)
+        return event
+
     @contextmanager
     def _refusals_posted(self, what: str) -> Iterator[None]:
         """Around the fetching of a document. Ends it, without an error, where there is none or it is refused."""
@@ -140,58 +174,71 @@ class FetchRound:
         except Refused as error:
             self._post_refusal(what, error.reason, str(error))
 
-    def _fetch_week(self) -> Playlist | None:
-        held = self._held_under_root(self._standing.week, self._documents.metadata("group"))
+    def _fetch_week(self) -> WeekFound | None:
+        held, in_force = self._held_week()
         with self._refusals_posted("playlist"):
             path = f"/v1/groups/{self._group}.json"
-            if self._is_known("playlist", held.version) or (newer := self._newer_index(path, held)) is None:
+            if self._is_known("playlist", held.version if in_force else 0):
+                return None
+            if (newer := self._newer_index(path, held, in_force)) is None:
                 return None
             index, data = newer
             body = self._fetch_document(trust.pinned_playlist(index, self._group), "playlist")
             playlist = trust.the_playlist(index, body, self._group)
             self._saw("playlist", index.version)
-            self._post(WeekFound(index, data, playlist, body))
-            return playlist
+            return self._found(WeekFound(index, data, playlist, body))
         return None
 
-    def _fetch_urgent(self) -> tuple[Urgent, ...]:
-        held = self._held_under_root(self._standing.urgent, self._documents.metadata("urgent"))
+    def _held_week(self) -> tuple[Held, bool]:
+        """The newest week of the group that was accepted here, and whether it is the one in force."""
+        held = self._standing.week
+        group = self._standing.week_group or self._standing.group or self._identity.group
+        if held.version and self._group == group and self._is_good("group"):
+            return held, True
+        return self._documents.newest_of(self._group, self._root), False
+
+    def _fetch_urgent(self) -> UrgentFound | None:
+        held = self._standing.urgent if self._is_good("urgent") else Held()
         files: dict[str, bytes] = {}
         found: list[Urgent] = []
         with self._refusals_posted("urgent notices"):
             if self._is_known("urgent", held.version) or (newer := self._newer_index("/v1/urgent.json", held)) is None:
-                return ()
+                return None
             index, data = newer
             for name, pinned in trust.pinned_notices(index).items():
                 files[pinned.sha256] = self._fetch_document(pinned, f"urgent notice {name}")
                 found.append(trust.urgent_notice(index, name, files[pinned.sha256]))
             notices = for_station(found, self._identity.station)
             self._saw("urgent", index.version)
-            self._post(UrgentFound(index, data, notices, files))
-            return notices
-        return ()
+            return self._found(UrgentFound(index, data, notices, files))
+        return None
 
-    def _newer_index(self, path: str, held: Held) -> tuple[Index, bytes] | None:
-        """Signed metadata with its bytes, or None where it is the one that is held. Raises :class:`Refused`."""
-        if (data := self._town.get(path, etag=held.digest)) is None:
+    def _newer_index(self, path: str, held: Held, in_force: bool = True) -> tuple[Index, bytes] | None:
+        """Signed metadata with its bytes, or None where it is the one that is held and in force.
+
+        Raises :class:`Refused`."""
+        if (data := self._town.get(path, etag=held.digest if in_force else "")) is None:
             return None
         index = trust.index(self._root, data, held, self._standing.now)
-        if index.held == held:
+        if index.held == held and in_force:
             return None
-        self._found |= {pinned.sha256 for pinned in index.files.values()}
+        self._signed |= {pinned.sha256 for pinned in index.files.values()}
         return index, data
 
-    def _fetch_station(self) -> None:
+    def _fetch_station(self) -> StationFound | None:
         held = self._standing.station_version
+        if not self._is_good("station"):
+            held, self._group = 0, self._identity.group
         if self._is_known("station", held):
-            return
+            return None
         with self._refusals_posted("station document"):
             data = self._town.get("/v1/station.json") or b""
             document, signed = verified_station(self._root, data, self._identity.station, held)
             self._group = document.group
             self._saw("station", document.version)
             if document.version > held:
-                self._post(StationFound(document, signed))
+                return self._found(StationFound(document, signed))
+        return None
 
     def _fetch_document(self, pinned: Pinned, what: str) -> bytes:
         check_length(pinned, what)
@@ -204,19 +251,13 @@ class FetchRound:
         except NoSuch as error:
             raise Refused("missing", f"{what}: signed, but not there ({error}); publish it again") from None
 
-    def _held_under_root(self, held: Held, metadata: bytes | None) -> Held:
-        """``held``, or nothing where a new root has revoked the keys that signed it.
+    def _is_good(self, stem: Stem) -> bool:
+        """Whether the document that is held has not been signed by revoked keys alone.
 
         Whoever stole a key may have signed a version so high that no honest one comes after it; with the key, its
         version must go (TUF 5.3.11).
         """
-        if self._root.version == self._standing.root.version:
-            return held
-        try:
-            trust.index(self._root, metadata or b"", Held(), None)
-        except Refused:
-            return Held()
-        return held
+        return not self._moved or self._documents.verifies(stem, self._root)
 
     # --- programmes ---
 
@@ -263,7 +304,7 @@ class FetchRound:
         def going() -> bool:
             return self._going() and self._may_fetch(pinned)
 
-        keep = self._standing.keep | self._found | self._files.keys()
+        keep = self._standing.keep | self._signed | self._files.keys()
         download = Download(self._town, self._library, self._line, self._on_progress, going, pinned, keep, later)
         try:
             download.run()

@@ -12,7 +12,7 @@ from tuf.api.metadata import Root
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
 from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Event as Message
-from kiosk.station.events import Post, RootFound, TownUnreachable
+from kiosk.station.events import Post, TownUnreachable, TrustMoved
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.library.accepted import Standing
@@ -23,6 +23,7 @@ from kiosk.station.link.delivery import Delivery
 from kiosk.station.link.download import DownloadProgress
 from kiosk.station.link.fetch import FetchRound, Job
 from kiosk.station.link.pace import Backoff, phase
+from kiosk.station.link.station_key import Sign
 from kiosk.station.schedule.fetch_hours import FetchHours
 from kiosk.station.service.threads import spawn
 
@@ -39,9 +40,16 @@ class Link:
     """The link to the town. The main loop asks for rounds and reports; the threads answer with events."""
 
     def __init__(
-        self, identity: Identity, documents: Documents, journal: Journal, post: Post, town: Town, fetch: Fetch
+        self,
+        identity: Identity,
+        documents: Documents,
+        journal: Journal,
+        post: Post,
+        town: Town,
+        fetch: Fetch,
+        sign: Sign,
     ) -> None:
-        """``town`` and ``fetch`` are those tables of the settings."""
+        """``town`` and ``fetch`` are those tables of the settings; ``sign`` signs with the station's key."""
         self.hours = FetchHours.of(fetch.hours)
         self.downloading: DownloadProgress | None = None
         """How far the download under way is; None between downloads."""
@@ -59,7 +67,7 @@ class Link:
         self._line = Bandwidth(1000 * fetch.limit_kbs, self._pause, self._report_is_due)
         self._fetch_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
         self._report_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
-        self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause)
+        self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause, sign)
         self._threads: list[Thread] = []
 
     def start(self) -> None:
@@ -178,11 +186,11 @@ class Link:
             return
         if self._pictures:  # before the heartbeat, whose answer then asks for no other
             self._delivery.show(*self._pictures.popleft())
-        self._delivery.beat(heartbeat, self._root)
+        self.use_root(self._delivery.beat(heartbeat, self._root))
         self._delivery.deliver(self._root)
 
     def _post(self, event: Message) -> None:
-        if isinstance(event, RootFound):
+        if isinstance(event, TrustMoved):
             self.use_root(event.root)
         if not self._stopping.is_set():
             self._target(event)

@@ -7,6 +7,7 @@ from kiosk.contract.instants import FAR
 from kiosk.contract.playlist import Programme
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import pins
+from kiosk.station.link.download import RESERVE
 from kiosk.station.link.link import Link
 
 
@@ -25,6 +26,10 @@ class FetchProgress:
     """0 where the line's speed is not known yet."""
     ready: datetime | None = None
     """When all will be here at that speed, in the hours that the settings allow; None where that is not known."""
+    lacking: int = 0
+    """How many bytes the disk lacks for what is missing; 0 where all fits."""
+    lacking_title: str = ""
+    """Of the first programme that does not fit."""
     opens: datetime | None = None
     """When fetching goes on, where it waits for the hours that the settings allow."""
 
@@ -50,6 +55,7 @@ def fetch_progress(accepted: Accepted, link: Link, now: datetime, trusted: bool)
     opens = None
     if trusted and not any(link.hours.allow(now, due.get(pin.sha256)) for pin in missing):
         opens = link.hours.opens(now)
+    without_room = accepted.lacking(missing, RESERVE)
     return FetchProgress(
         files=len(missing),
         missing=left,
@@ -57,7 +63,9 @@ def fetch_progress(accepted: Accepted, link: Link, now: datetime, trusted: bool)
         size=under_way.size if under_way else 0,
         have=under_way.have if under_way else 0,
         bytes_per_s=speed,
-        ready=_ready(link, now, left, speed, trusted),
+        ready=None if without_room else _ready(link, now, left, speed, trusted),
+        lacking=without_room[1] if without_room else 0,
+        lacking_title=_title(accepted.programmes(), without_room[0].sha256) if without_room else "",
         opens=opens,
     )
 
@@ -84,6 +92,8 @@ def progress_line(fetching: FetchProgress) -> str:
         said += f", {fetching.title} {fetching.percent} % of {fetching.size / 1e6:.1f} MB"
     if fetching.bytes_per_s:
         said += f", {fetching.bytes_per_s / 1000:.0f} kB/s"
+    if fetching.lacking:
+        said += f", {fetching.lacking_title} does not fit: the disk lacks {fetching.lacking / 1e6:.1f} MB"
     if fetching.opens:
         said += f", goes on at {fetching.opens:%m-%d %H:%M}"
     if fetching.ready:

@@ -15,9 +15,14 @@ MAX_ROOTS = 100
 """The most roots that one round follows; a town does not rotate its keys so often."""
 
 
-def follow_roots(town: TownClient, root: Root, post: Post, nothing_new: bool = False) -> Root:
-    """Fetch and verify root after root, and post each. Returns the newest. Raises :class:`Unreachable`."""
-    for _ in range(0 if nothing_new else MAX_ROOTS):
+def follow_roots(town: TownClient, root: Root, post: Post) -> tuple[RootFound, ...]:
+    """Fetch and verify root after root, to the newest. Raises :class:`Unreachable`.
+
+    A root that is refused is posted, and none of this chain is used: what comes in the same round is signed by the keys
+    of the town's newest root, and would be lost under one from the middle.
+    """
+    found: list[RootFound] = []
+    while len(found) < MAX_ROOTS:
         name = f"{root.version + 1}.root.json"
         try:
             data = town.get(f"/v1/root/{name}") or b""
@@ -27,6 +32,6 @@ def follow_roots(town: TownClient, root: Root, post: Post, nothing_new: bool = F
         except Refused as error:
             log.warning("link: refused %s (%s): %s", name, error.reason, error)
             post(TownRefused("root", error.reason, str(error)))
-            break
-        post(RootFound(root, data))
-    return root
+            return ()
+        found.append(RootFound(root, data))
+    return tuple(found)

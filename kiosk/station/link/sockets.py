@@ -10,6 +10,7 @@ import math
 import socket
 import ssl
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import requests.adapters
@@ -35,18 +36,21 @@ class Limits:
         """By how much the station's clock is ahead of the PC's; None where the time is not known."""
         self._socket: socket.socket | None = None
 
-    def judge_dates(self, certificate: Any) -> None:
-        """Raises :class:`ssl.SSLError` for a certificate that is not valid at the station's time.
+    def judge_dates(self, chain: Iterable[dict[str, Any]]) -> None:
+        """Raises :class:`ssl.SSLError` unless every certificate of the chain is valid at the station's time: the town's
+        own, which comes first, and all up to the authority's.
 
         OpenSSL goes by the PC's clock: a PC that has forgotten the time could then never ask the town for it.
         """
-        if self.ahead_s is None or not certificate:
+        if self.ahead_s is None:
             return
-        first, last = certificate["notBefore"], certificate["notAfter"]
         now = time.time() + self.ahead_s
-        if not ssl.cert_time_to_seconds(first) <= now <= ssl.cert_time_to_seconds(last):
-            today = time.strftime("%Y-%m-%d", time.gmtime(now))
-            raise ssl.SSLError(f"the town's certificate is valid from {first} to {last}, and today is {today}")
+        for number, certificate in enumerate(chain):
+            first, last = certificate["notBefore"], certificate["notAfter"]
+            if not ssl.cert_time_to_seconds(first) <= now <= ssl.cert_time_to_seconds(last):
+                today = time.strftime("%Y-%m-%d", time.gmtime(now))
+                whose = "the town's certificate" if number == 0 else f"the certificate of {_name_of(certificate)}"
+                raise ssl.SSLError(f"{whose} is valid from {first} to {last}, and today is {today}")
 
     def apply(self, connection: socket.socket) -> None:
         """Limit the next send or receive of ``connection``, and remember it for :meth:`hang_up`.
@@ -63,6 +67,11 @@ class Limits:
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # below TLS, which only its own thread may use
+
+
+def _name_of(certificate: dict[str, Any]) -> str:
+    names = dict(pair for part in certificate.get("subject", ()) for pair in part)
+    return str(names.get("commonName") or names.get("organizationName") or "an authority")
 
 
 class _Timed(socket.socket):
@@ -82,7 +91,9 @@ class _Timed(socket.socket):
 class _TimedTls(_Timed, ssl.SSLSocket):
     def do_handshake(self, block: bool = False) -> None:
         super().do_handshake(block)
-        self.limits.judge_dates(self.getpeercert())
+        # Public from Python 3.13 on, where it gives bytes.
+        chain = self._sslobj.get_verified_chain()  # type: ignore[attr-defined]
+        self.limits.judge_dates(certificate.get_info() for certificate in chain)
 
 
 class _PlainConnection(HTTPConnection):

@@ -15,6 +15,7 @@ NAMES = {
     "screen-unplugged": mark("Screen"),
     "usb-missing": mark("USB device"),
     "disk-low": mark("Room on the disk"),
+    "programmes-do-not-fit": mark("Room for what is to come"),
     "disk-not-writable": mark("Writing to the disk"),
     "too-hot": mark("Temperature of the PC"),
     "child-restarts": mark("Player"),
@@ -25,6 +26,7 @@ NAMES = {
     "journal-damaged": mark("The record"),
     "plan-running-out": mark("The town's plan"),
     "town-silent": mark("Line to the town"),
+    "freeze": mark("News from the town"),
     "week-refused": mark("Plans received"),
 }
 """What each check looks at, by the cause that it finds; one that is not named here is shown by its cause."""
@@ -40,8 +42,11 @@ FACTS = {
     "damaged_ms": mark("Damaged at {value}"),
     "file": mark("File {value}"),
     "clock": mark("{value}"),
+    "lacking_mb": mark("{value} MB are lacking"),
 }
 """Facts in words; one that is not named here is shown as it is."""
+INSTANTS = ("plan_until_ms", "since_ms", "damaged_ms")
+"""Facts that are UTC milliseconds; 0 is none."""
 VALUES = {
     ("clock", "trusted"): mark("It is kept right by the network or the town"),
     ("clock", "declared"): mark("It was set by hand"),
@@ -51,6 +56,8 @@ VALUES = {
 OLD = timedelta(minutes=5)
 """Ten looks at the equipment."""
 NOTHING = ("", "None")
+UNTOLD = ("title", "doubtful", "behind_ms")
+"""Facts of a fault's record that its text tells."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +136,8 @@ def _facts(item: Item, language: Language, zone: tzinfo | None) -> Iterator[str]
     """What was measured; nothing for what is not known. Of what is wrong its text tells, but not since when."""
     _ = translator(language)
     for name, value in item.facts.items():
-        is_time = name.endswith("_ms") and value.isdecimal()
-        if value in NOTHING or (is_time and value == "0") or (item.state == "wrong" and not is_time):
+        is_time = name in INSTANTS and value.isdecimal()
+        if name in UNTOLD or value in NOTHING or (is_time and value == "0") or (item.state == "wrong" and not is_time):
             continue
         said = _(VALUES[name, value]) if (name, value) in VALUES else value
         said = _when(int(value), language, zone) if is_time else said

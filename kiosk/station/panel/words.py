@@ -172,6 +172,9 @@ def _fetching(coming: FetchProgress, snapshot: Snapshot, language: Language) -> 
     if coming.title and coming.left_s is not None:
         said = _("{speed} kB a second; here in about {minutes} minutes.")
         yield said.format(speed=coming.bytes_per_s // 1000, minutes=coming.left_s // 60 + 1)
+    if coming.lacking:
+        said = _("{title} does not fit on the disk and will not be shown; {megabytes} MB are lacking.")
+        yield said.format(title=coming.lacking_title, megabytes=-(-coming.lacking // 1_000_000))
     if coming.opens is not None:
         yield _("Fetching goes on at {time}.").format(time=_when(coming.opens, snapshot, language))
     if coming.ready is not None:

@@ -80,7 +80,7 @@ def main() -> NoReturn:
     except Failure as error:
         fail(str(error))
     except Exception as error:
-        fail(f"{type(error).__name__}: {error}")
+        fail(f"the player failed: {type(error).__name__}: {error}")
 
 
 def cut_so_far(programme: Film | Still, window: ProgrammeWindow, orders: "Orders") -> Cut | None:

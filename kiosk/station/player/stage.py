@@ -1,6 +1,10 @@
 """The child process of the stage: holds the X screen, shows the poster on it, takes screenshots of it.
 
-It ends when the X server goes away, or the screen gets another size: so the daemon learns of that, and starts all anew.
+The poster's pages are turned here. While a programme is on the screen or about to be, the poster is left as it is, but
+for a new banner: drawing keeps the X server busy for some milliseconds, which a cut has not.
+
+The process ends when the X server goes away, or the screen gets another size: so the daemon learns of that, and starts
+all anew.
 """
 
 import os
@@ -16,11 +20,14 @@ from kiosk.common.terminal import escape
 from kiosk.station.display.poster import Poster
 from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
-from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake, sweep
+from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake, programme_is_near, sweep
 from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
 
 SWEEP_EVERY = 1.0
 """Seconds after which a window that a dead process has left on the screen is taken away."""
+FIRST_PAGE = 0
+NEAR_S = 0.25
+"""Seconds between two looks whether a programme has gone for which the poster waits."""
 _ORDERS = msgspec.json.Decoder(ToStage)
 
 
@@ -34,11 +41,13 @@ def main() -> None:
         connection = connect(sys.argv[1])
         keep_awake(connection)
         window = PosterWindow(connection)
+        posting = Posting(connection, window)
         _report(Staged(width=window.width, height=window.height))
         while True:
-            ready, _, _ = select.select([orders, connection.fileno()], [], [], SWEEP_EVERY)
+            ready, _, _ = select.select([orders, connection.fileno()], [], [], posting.wait(SWEEP_EVERY))
             if not ready:
                 sweep(connection)
+            posting.turn_page()
             if connection.fileno() in ready:
                 while connection.pending_events():  # raises when the server has hung up
                     window.check_screen(connection.next_event())  # any client may send us events: they are read
@@ -49,16 +58,72 @@ def main() -> None:
                 return
             *lines, pending = (pending + data).split(b"\n")
             given: list[ToStage] = [_ORDERS.decode(text) for text in lines]
-            posters = [order.poster for order in given if isinstance(order, Paint)]
+            posters = [order for order in given if isinstance(order, Paint)]
             if posters:  # of several only the newest is worth the time to draw it
-                from kiosk.station.display.poster_image import draw  # loads Pillow; only once the screen is there
-
-                window.paint(draw(msgspec.json.decode(posters[-1], type=Poster), window.width, window.height))
+                posting.show(msgspec.json.decode(posters[-1].poster, type=Poster), posters[-1].page_ms / 1000)
             if len(posters) < len(given):
                 _report(_screenshot(connection))
     except HUNG_UP as error:
         sys.stderr.write(f"stage: {escape(str(error))}\n")
         sys.exit(SCREEN_GONE)
+
+
+class Posting:
+    """The poster in its window: which of its pages, and when that is turned. Instants are monotonic seconds."""
+
+    def __init__(self, connection: Any, window: PosterWindow) -> None:
+        self._connection, self._window = connection, window
+        self._poster: Poster | None = None
+        self._page, self._pages = FIRST_PAGE, 1
+        self._page_s = 0.0
+        self._turn_at = 0.0
+        self._waits = False
+        """Whether a programme keeps the page from being turned, or a new poster from being drawn."""
+
+    def show(self, poster: Poster, page_s: float) -> None:
+        """Show this poster, on the page that was reached; another banner is news, and begins with the first page."""
+        from kiosk.station.display.poster_image import count  # loads Pillow; only once the screen is there
+
+        news = self._poster is None or poster.banner != self._poster.banner
+        self._poster, self._page_s = poster, page_s
+        self._pages = count(poster, self._window.width, self._window.height)
+        if news:
+            self._begin()
+        elif programme_is_near(self._connection):
+            self._waits = True
+        else:
+            self._page = min(self._page, self._pages - 1)
+            self._paint()
+
+    def _begin(self) -> None:
+        self._waits = False
+        self._page, self._turn_at = FIRST_PAGE, time.monotonic() + self._page_s
+        self._paint()
+
+    def wait(self, most: float) -> float:
+        """Seconds until there is something to do, at most ``most``."""
+        if self._waits:
+            return min(most, NEAR_S)
+        return most if self._pages == 1 else max(0.0, min(most, self._turn_at - time.monotonic()))
+
+    def turn_page(self) -> None:
+        """Show the next page if it is time, and no programme is near; the first one after a programme."""
+        now = time.monotonic()
+        if self._poster is None or not (self._waits or (self._pages > 1 and now >= self._turn_at)):
+            return
+        if programme_is_near(self._connection):
+            self._waits = True
+        elif self._waits:
+            self._begin()
+        else:
+            self._page, self._turn_at = (self._page + 1) % self._pages, now + self._page_s
+            self._paint()
+
+    def _paint(self) -> None:
+        from kiosk.station.display.poster_image import draw
+
+        assert self._poster is not None  # noqa: S101
+        self._window.paint(draw(self._poster, self._window.width, self._window.height, self._page))
 
 
 def _screenshot(connection: Any) -> Grabbed:

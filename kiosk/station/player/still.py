@@ -72,15 +72,17 @@ def paint_title(cue: Cue, window: ProgrammeWindow) -> None:
     """Paint the programme's title into the window, for a programme that has sound only."""
     from PIL import Image, ImageDraw
 
-    from kiosk.station.display.poster_image import font, wrap
+    from kiosk.station.display.lettering import drawn_width, wrap, write
 
     width, height = window.width, window.height
     picture = Image.new("RGB", (width, height), CARD_GROUND)
-    sizes = (height * 9 // (90 + 15 * step) for step in range(40))  # ever smaller, to a sixtieth of the height
+    sizes = (height * 9 // (90 + 15 * step) for step in range(40))  # ever smaller, to a seventieth of the height
     for size in sizes:
-        lines = wrap(one_line(cue.title), size, width * 9 // 10, 99)
+        lines = wrap(one_line(cue.title), size, width * 9 // 10)
         if len(lines) * size * 1.3 <= height * 0.9 and (len(lines) == 1 or size <= height // 14):
             break
-    pen, text = ImageDraw.Draw(picture), "\n".join(lines)
-    pen.multiline_text((width / 2, height / 2), text, font=font(size), fill=CARD_INK, anchor="mm", align="center")
+    pen, line = ImageDraw.Draw(picture), size * 13 // 10
+    top = (height - len(lines) * line) // 2
+    for n, text in enumerate(lines):
+        write(pen, ((width - drawn_width(text, size)) // 2, top + n * line), text, size, CARD_INK)
     window.paint(picture)

@@ -49,6 +49,15 @@ def keep_awake(connection: Any) -> None:
     connection.sync()
 
 
+def programme_is_near(connection: Any) -> bool:
+    """Whether a programme is on the screen, or waits beside it for its cut."""
+    for window in connection.screen().root.query_tree().children:
+        with contextlib.suppress(XError):  # it has gone meanwhile
+            if window.get_wm_name() == NAME:
+                return True
+    return False
+
+
 def sweep(connection: Any) -> None:
     """Take away the windows of processes that have ended: X keeps them where their client wished so (RetainPermanent).
 

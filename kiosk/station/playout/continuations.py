@@ -26,11 +26,11 @@ class Continuations:
         """The row of the same showing that was cut short last; and what was shown of the showing, in ms."""
         if (fresh := self._fresh.get(key)) is not None:
             return fresh
-        name, start, origin = key
+        name, sha256, start, origin = key
         rows = [
             row
             for row in self._journal.plays(start - 1000)
-            if (row.programme, row.planned_start_ms, row.origin) == (name, start, origin)
+            if (row.programme, row.sha256, row.planned_start_ms, row.origin) == (name, sha256, start, origin)
             and row.outcome in ("interrupted", "stopped")
         ]
         if not rows:

@@ -23,13 +23,13 @@ BROKEN_FOR = timedelta(hours=6)
 FILLER_LEAD = timedelta(seconds=2.5)
 """Filler that could begin at once begins so much later: with its head, as a play that is to count as completed must."""
 
-Key = tuple[str, int, str]
-"""One showing in the timetable: programme, start in ms, origin."""
+Key = tuple[str, str, int, str]
+"""One showing in the timetable: programme, SHA-256 of its file, start in ms, origin."""
 
 
 def key_of(on_air: tt.OnAir) -> Key:
-    """What makes a showing the same one."""
-    return on_air.programme.id, to_ms(on_air.start), on_air.origin
+    """What makes a showing the same one. A new week that gives a programme another file gives another showing."""
+    return on_air.programme.id, on_air.programme.sha256, to_ms(on_air.start), on_air.origin
 
 
 class Plan:
@@ -77,8 +77,7 @@ class Plan:
     def use_document(self, document: StationDocument | None) -> None:
         """The town's word on hours, volume and loudness."""
         self.document = document
-        if document is not None:
-            self.situation = replace(self.situation, opening=document.opening)
+        self.situation = replace(self.situation, opening=document.opening if document else tt.Situation().opening)
 
     def change(self, **changes: object) -> None:
         """Other circumstances: ``stop``, ``session``, ``urgents``, ``clock_trusted``."""
@@ -134,7 +133,8 @@ class Plan:
         return tt.decide(self._timetable, self._clock.now(), self.situation).on_air
 
     def coming(self) -> tuple[tt.OnAir, datetime] | None:
-        """What comes next, and when it comes on: after a Stop or an urgent notice that may be amid the programme."""
+        """What comes next, as far as the look-ahead sees, and when it comes on: after a Stop or an urgent notice that
+        may be amid the programme."""
         moment = tt.decide(self._timetable, self._clock.now(), self.situation).next_change
         for _ in range(8):
             if moment >= FAR:
@@ -144,6 +144,18 @@ class Plan:
                 return decision.on_air, moment
             moment = decision.next_change
         return None
+
+    def due_but_missing(self) -> tt.OnAir | None:
+        """The showing of a slot that would be on air now if its programme were here and could be played."""
+        if not self.situation.unavailable:
+            return None
+        wanted = tt.decide(self._timetable, self._clock.now(), replace(self.situation, unavailable=frozenset())).on_air
+        missing = wanted is not None and wanted.programme.id in self.situation.unavailable
+        return wanted if missing and wanted is not None and wanted.origin == "slot" else None
+
+    def has_failed(self, programme: str) -> bool:
+        """Whether a programme is left out because it has failed."""
+        return programme in self._broken
 
     def look_ahead(self, now: datetime, lead: timedelta, most: int) -> tuple[list[tuple[tt.OnAir, datetime]], datetime]:
         """What to have on the screen or ready within ``lead``, each with its instant; and when to look again."""

@@ -101,6 +101,8 @@ class Paint(Message, frozen=True, kw_only=True):
     """To the stage: show this poster (JSON of ``display.poster.Poster``)."""
 
     poster: msgspec.Raw
+    page_ms: Number = 15_000
+    """How long each of its pages is shown, in ms."""
 
 
 class Grab(Message, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from kiosk.station.projector.process import Process
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+PAGE_MS = 15_000
 MOST_DEATHS, WITHIN_SECONDS = 3, 60.0
 """So many ends of the stage's process within so long are the poster's doing: a plain one is shown in its place ..."""
 PLAIN_SECONDS = 600.0
@@ -22,8 +23,9 @@ PLAIN_SECONDS = 600.0
 class Stage:
     """The stage's process and the X screen. All methods are for the main loop; instants are monotonic seconds."""
 
-    def __init__(self, display: str, post: Post) -> None:
-        self._display = display
+    def __init__(self, display: str, post: Post, page_ms: int = PAGE_MS) -> None:
+        """``page_ms``: how long each page of the poster is shown."""
+        self._display, self._page_ms = display, page_ms
         self._post = post
         self._process: Process | None = None
         self._poster: Poster | None = None
@@ -94,4 +96,4 @@ class Stage:
     def _paint(self) -> None:
         if self._process is not None and self._poster is not None and self.up:
             poster = plain(self._poster.language) if self.plain else self._poster
-            self._process.send(Paint(poster=msgspec.Raw(msgspec.json.encode(poster))))
+            self._process.send(Paint(poster=msgspec.Raw(msgspec.json.encode(poster)), page_ms=self._page_ms))

@@ -5,18 +5,22 @@ Of people two columns, not one: ``12/3`` would become the third of December.
 
 import csv
 import io
-import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from kiosk.common.causes import cause_text, why_text
 from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
+from kiosk.common.planned import Accepted, NotShown
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Evidence, Outcome, Play
 from kiosk.station.journal.amendments import Changed, Later, PutRight
 from kiosk.station.journal.plays import readable
+from kiosk.station.record_book.moments import moment
+from kiosk.station.record_book.not_shown import find_not_shown
 
 BOM = b"\xef\xbb\xbf"
 """Without it Excel takes Chinese in a CSV for another encoding."""
@@ -39,27 +43,74 @@ EVIDENCE: dict[Evidence, str] = {
     "cec": mark("screen says that it is on"),
     "person": mark("seen by a person"),
 }
-FIELDS = {"actual_start_ms": mark("Start"), "actual_end_ms": mark("End"), "title": mark("Programme")}
-"""What people call the fields that are put right most."""
+WORDS: dict[tuple[str, object], str] = {
+    **{("outcome", key): text for key, text in OUTCOMES.items()},
+    **{("screen_evidence", key): text for key, text in EVIDENCE.items()},
+}
+"""Values of fields that the record holds as a key."""
+FIELDS = {
+    "actual_start_ms": mark("Start"),
+    "actual_end_ms": mark("End"),
+    "planned_start_ms": mark("Planned start"),
+    "planned_end_ms": mark("Planned end"),
+    "played_ms": mark("Length"),
+    "title": mark("Programme"),
+    "category": mark("Category"),
+    "source": mark("Source"),
+    "occasion": mark("Activity"),
+    "outcome": mark("Outcome"),
+    "cause": mark("Remarks"),
+    "screen_evidence": mark("Evidence of a picture"),
+    "muted": mark("Muted"),
+    "volume": mark("Volume"),
+    "practice": mark("Practice"),
+    "present": mark("Party members"),
+    "others": mark("Villagers"),
+    "expected": mark("Expected"),
+    "on_leave": mark("On leave"),
+    "remark": mark("Put to use"),
+    "by": mark("Administrator"),
+}
+"""What people call the fields that are put right; another one is named as the record names it."""
+_TIMES = ("actual_start_ms", "actual_end_ms")
 
 Days = tuple[date | None, date | None]
 """From and to, both included."""
 
 
-def play_sheet(db: sqlite3.Connection, zone: ZoneInfo, days: Days, language: Language) -> Iterator[bytes]:
-    """The play record as CSV, piece by piece."""
-    yield BOM + _line([translator(language)(column) for column in COLUMNS])
-    later, number = Later(db), 0
+def play_sheet(
+    db: sqlite3.Connection, zone: ZoneInfo, days: Days, language: Language, plans: Iterable[Accepted] = ()
+) -> Iterator[bytes]:
+    """The play record as CSV, piece by piece: the plays, and among them what ``plans`` promised and was not shown."""
+    _ = translator(language)
+    yield BOM + _line([_(column) for column in COLUMNS])
+    missing = [one for one in find_not_shown(db, plans) if _within(_local(one.start_ms, zone).date(), days)]
+    missing.reverse()
+    number = 0
+    for start_ms, cells in _play_rows(db, zone, days, language):
+        while missing and missing[-1].start_ms < start_ms:
+            number += 1
+            yield _line([str(number), *_not_shown(missing.pop(), zone, language)])
+        number += 1
+        yield _line([str(number), *cells])
+    while missing:
+        number += 1
+        yield _line([str(number), *_not_shown(missing.pop(), zone, language)])
+
+
+def _play_rows(
+    db: sqlite3.Connection, zone: ZoneInfo, days: Days, language: Language
+) -> Iterator[tuple[int, list[str]]]:
+    """Each play with its start (UTC ms) and its cells behind the number; one that cannot be read goes before all."""
+    later = Later(db)
     for seq, data in db.execute("SELECT seq, record FROM entries WHERE kind = 'play' ORDER BY seq"):
         play = readable(bytes(data), seq)
         if not isinstance(play, Play):
-            number += 1
-            yield _line(_unreadable(number, seq, translator(language)))
+            yield 0, _unreadable(seq, translator(language))
             continue
         right = later.put_right(seq, play)
         if _within(_local(right.play.actual_start_ms, zone).date(), days):
-            number += 1
-            yield _line(_cells(number, right, zone, translator(language)))
+            yield right.play.actual_start_ms, _cells(right, zone, language)
 
 
 def raw_entries(db: sqlite3.Connection, zone: ZoneInfo, days: Days) -> Iterator[bytes]:
@@ -77,19 +128,9 @@ def _span(db: sqlite3.Connection, zone: ZoneInfo, days: Days) -> tuple[int, int]
     found = [
         seq
         for seq, data in db.execute("SELECT seq, record FROM entries ORDER BY seq")
-        if (moment := _moment(data)) is not None and _within(_local(moment, zone).date(), days)
+        if (at_ms := moment(bytes(data))) is not None and _within(_local(at_ms, zone).date(), days)
     ]
     return (found[0], found[-1]) if found else (1, 0)
-
-
-def _moment(data: bytes) -> int | None:
-    """When what a record tells was, in UTC ms; None where it cannot be read."""
-    try:
-        record = json.loads(data)
-    except ValueError:
-        return None
-    names = ("actual_start_ms", "at_ms", "start_ms", "cleared_ms", "found_ms")
-    return next((value for name in names if isinstance(value := record.get(name), int)), None)
 
 
 def _within(day: date, days: Days) -> bool:
@@ -101,12 +142,12 @@ def _local(instant: int, zone: ZoneInfo) -> datetime:
     return to_utc(instant).astimezone(zone)
 
 
-def _cells(number: int, right: PutRight, zone: ZoneInfo, _: Callable[[str], str]) -> list[str]:
+def _cells(right: PutRight, zone: ZoneInfo, language: Language) -> list[str]:
+    _ = translator(language)
     play, there = right.play, right.attendance
     start, end = _local(play.actual_start_ms, zone), _local(play.actual_end_ms, zone)
     planned = play.origin in ("slot", "filler")
     return [
-        str(number),
         start.strftime("%Y-%m-%d"),
         start.strftime("%H:%M:%S"),
         end.strftime("%H:%M:%S"),
@@ -120,17 +161,42 @@ def _cells(number: int, right: PutRight, zone: ZoneInfo, _: Callable[[str], str]
         str(there.others) if there else "",
         there.remark if there else "",
         there.by if there else "",
-        _("; ").join(_remarks(right, zone, _)),
-        _(OUTCOMES[play.outcome]),
+        _("; ").join(_remarks(right, zone, language)),
+        _(OUTCOMES[play.outcome]) if _was_seen(play) else _("not shown"),
         _(EVIDENCE[play.screen_evidence]),
         str(right.seq),
     ]
 
 
-def _unreadable(number: int, seq: int, _: Callable[[str], str]) -> list[str]:
+def _was_seen(play: Play) -> bool:
+    return play.actual_end_ms > play.actual_start_ms or play.played_ms > 0 or play.pictures_shown > 0
+
+
+def _not_shown(row: NotShown, zone: ZoneInfo, language: Language) -> list[str]:
+    """What was planned and not shown: its planned times, why, and no entry of the record."""
+    _ = translator(language)
+    start, end = _local(row.start_ms, zone), _local(row.end_ms, zone)
+    lost = any(why.reason == "record-lost" for why in row.why)
+    cells = {
+        "Date": start.strftime("%Y-%m-%d"),
+        "Start": start.strftime("%H:%M:%S"),
+        "End": end.strftime("%H:%M:%S"),
+        "Programme": _("; ").join(one.title for one in row.programmes),
+        "Category": _("; ").join(dict.fromkeys(one.category for one in row.programmes if one.category)),
+        "Source": _("; ").join(dict.fromkeys(one.source for one in row.programmes if one.source)),
+        "Length": _length(0),
+        "Planned / extra": _("planned"),
+        "Activity": row.slot.occasion,
+        "Remarks": _("; ").join(why_text(why, language) for why in row.why),
+        "Outcome": _("not known whether it was shown") if lost else _("not shown"),
+    }
+    return [cells.get(column, "") for column in COLUMNS[1:]]
+
+
+def _unreadable(seq: int, _: Callable[[str], str]) -> list[str]:
     """A play that is there, and of which nothing is known: whichever days are asked for."""
-    cells = {COLUMNS[0]: str(number), COLUMNS[14]: _("this entry cannot be read"), COLUMNS[-1]: str(seq)}
-    return [cells.get(column, "") for column in COLUMNS]
+    cells = {"Remarks": _("this entry cannot be read"), "Entry": str(seq)}
+    return [cells.get(column, "") for column in COLUMNS[1:]]
 
 
 def _length(milliseconds: int) -> str:
@@ -138,30 +204,47 @@ def _length(milliseconds: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
 
 
-def _remarks(right: PutRight, zone: ZoneInfo, _: Callable[[str], str]) -> Iterator[str]:
+def _remarks(right: PutRight, zone: ZoneInfo, language: Language) -> Iterator[str]:
+    _ = translator(language)
     play = right.play
     if play.practice:
         yield _("practice, not counted")
     if play.cause:
-        yield play.cause
+        yield cause_text(play.cause, language)
     if play.continues:
         yield _("goes on after an interruption")
     if play.muted:
         yield _("without sound")
-    if play.clock == "untrusted" and not any(change.field in FIELDS and not change.reason for change in right.changes):
+    if play.clock == "untrusted" and not any(change.field in _TIMES and not change.reason for change in right.changes):
         yield _("the clock could not be trusted")
     for change in right.changes:
-        yield _changed(change, zone, _)
+        yield _changed(change, zone, language)
 
 
-def _changed(change: Changed, zone: ZoneInfo, _: Callable[[str], str]) -> str:
-    field, was = _(FIELDS[change.field]) if change.field in FIELDS else change.field, str(change.was)
-    if change.field.endswith("_ms") and isinstance(change.was, int):
-        was = _local(change.was, zone).strftime("%Y-%m-%d %H:%M:%S")
+def _changed(change: Changed, zone: ZoneInfo, language: Language) -> str:
+    _ = translator(language)
+    field = _(FIELDS.get(change.field, change.field))
+    was, now = (_value(change.field, value, zone, language) for value in (change.was, change.now))
     if not change.reason:
         return _("{field} by the wrong clock: {was}").format(field=field, was=was)
-    why = {"field": field, "was": was, "now": change.now, "by": change.by, "reason": change.reason}
+    why = {"field": field, "was": was, "now": now, "by": change.by, "reason": change.reason}
     return _("{field} corrected from {was} to {now} by {by}: {reason}").format(**why)
+
+
+def _value(field: str, value: Any, zone: ZoneInfo, language: Language) -> str:
+    """The value of a field as people read it."""
+    _ = translator(language)
+    if value is None or value == "":
+        return _("nothing")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if field == "played_ms" and isinstance(value, int):
+        return _length(value)
+    if field.endswith("_ms") and isinstance(value, int):
+        return _local(value, zone).strftime("%Y-%m-%d %H:%M:%S")
+    if field == "cause":
+        return cause_text(str(value), language)
+    return _(WORDS.get((field, value), str(value)))
 
 
 def _line(cells: list[str]) -> bytes:

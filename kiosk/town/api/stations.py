@@ -18,11 +18,13 @@ from starlette.routing import Route
 from kiosk.common.web import read_body
 from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
-from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, ReportAnswer, Time, read_report
-from kiosk.contract.trust import digest
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Signed, read_report
+from kiosk.contract.trust import Refused, check_report, digest
 from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
 from kiosk.town.database.store import now_ms
 from kiosk.town.intake import intake
+from kiosk.town.intake.complaints import Complaints
+from kiosk.town.intake.quota import AT_ONCE, OverQuota, Quotas
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
 from kiosk.town.town import Town
@@ -35,6 +37,22 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 _VERSION = re.compile("[1-9][0-9]{0,8}")
 
 T = TypeVar("T", bound=Record)
+
+
+class NotSigned(Exception):
+    """A report that the station of the token has not signed."""
+
+    def __init__(self, station: str, message: str) -> None:
+        super().__init__(f"{message}; update the kiosk on that PC, or enrol it again")
+        self.station = station
+
+
+class Desk:
+    """What the town keeps of its visitors while it serves."""
+
+    def __init__(self) -> None:
+        self.quotas = Quotas()
+        self.complaints = Complaints()
 
 
 def routes() -> list[Route]:
@@ -108,15 +126,19 @@ def file(request: Request) -> Response:
 
 
 async def reports(request: Request) -> Response:
-    town, caller = _town(request), await run_in_threadpool(_caller, request)
-    try:
-        report = await run_in_threadpool(read_report, await read_body(request, MAX_DOCUMENT))
-    except Malformed as error:
-        raise HTTPException(400, str(error)) from None
-    _require_own(caller, report.station)
+    town, caller, quotas = _town(request), await run_in_threadpool(_caller, request), _desk(request).quotas
+    quotas.require(caller.station, "writer")
+    body = await read_body(request, MAX_DOCUMENT)
+    quotas.take(caller.station, "bytes", len(body))  # also of one that is not signed: to read it takes time
 
     def receive() -> ReportAnswer:
-        receipts, witness = intake.receive(town.store, report, now_ms())
+        report = _signed_report(body, caller)
+        with quotas.one_report(caller.station):
+            quotas.take(caller.station, "reports")
+            quotas.take(caller.station, "day-bytes", len(body))
+            receipts, witness = intake.receive(
+                town.store, report, now_ms(), quotas, lambda sha256: town.public.file_path(sha256).is_file()
+            )
         return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness))
 
     answer = await run_in_threadpool(receive)
@@ -126,23 +148,38 @@ async def reports(request: Request) -> Response:
     return _json(answer)
 
 
+def _signed_report(body: bytes, caller: Caller) -> Report:
+    """Raises :class:`NotSigned` where the caller's token is all that speaks for it."""
+    try:
+        report = read_report(body)
+        _require_own(caller, report.station)
+        check_report(caller.public_key, report)
+    except Malformed as error:
+        raise HTTPException(400, str(error)) from None
+    except Refused as error:
+        raise NotSigned(caller.station, str(error)) from None
+    return report
+
+
 async def heartbeat(request: Request) -> Response:
     town, caller = _town(request), await run_in_threadpool(_caller, request)
     beat = await _body(request, Heartbeat, "heartbeat")
     _require_own(caller, beat.station)
 
-    def answer() -> HeartbeatAnswer:
+    def answer() -> Signed:
         intake.keep_heartbeat(town.store, beat, now_ms())
         public = town.public
-        return HeartbeatAnswer(
+        said = HeartbeatAnswer(
+            nonce=beat.nonce,
+            now_ms=now_ms(),
             root_version=public.root_version(),
             playlist_version=public.version(public.group_path(caller.group)),
             urgent_version=public.version(public.urgent_path),
             station_version=registry.document_version(town, caller.station),
-            time=town.signer.vouch(Time(nonce=beat.nonce, now_ms=now_ms())),
             wait_ms=request.app.state.wait_ms,
             picture_wanted=screenshots.is_wanted(town, caller.station),
         )
+        return town.signer.vouch(said)
 
     return _json(await run_in_threadpool(answer))
 
@@ -163,8 +200,17 @@ async def screen(request: Request) -> Response:
     return _json({})
 
 
-async def _on_problem(_request: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     """Every error as JSON with a sentence; one that was not foreseen tells nothing of itself."""
+    if isinstance(error, OverQuota):
+        if error.cause != AT_ONCE:  # as after a line that broke under a report
+            await _complain(request, error.station, error.cause, str(error))
+        return _json({"error": str(error)}, 429, {"Retry-After": str(error.wait_s)})
+    if isinstance(error, NotSigned):
+        await _complain(request, error.station, "unsigned", str(error))
+        return _json({"error": str(error)}, 403)
+    if isinstance(error, intake.TooMuch):
+        return _json({"error": str(error)}, 413)
     if isinstance(error, HTTPException):
         return _json({"error": error.detail}, error.status_code, dict(error.headers or {}))
     if isinstance(error, Unknown):
@@ -172,11 +218,20 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
     if isinstance(error, Retired | NotEnrolled):
         return _json({"error": str(error)}, 403)
     if isinstance(error, intake.Gap):
-        return _json({"error": str(error), "head_seq": error.head_seq, "head_hash": error.head_hash}, 409)
+        head = {"head_seq": error.head_seq, "head_hash": error.head_hash}
+        return _json({"error": str(error), "witness": _town(request).signer.vouch(error.witness), **head}, 409)
     return _json({"error": "the town failed at this request; its log tells why. Try again later"}, 500)
 
 
-ERRORS = dict.fromkeys((Unknown, Retired, NotEnrolled, intake.Gap, HTTPException, Exception), _on_problem)
+async def _complain(request: Request, station: str, cause: str, detail: str) -> None:
+    note = _desk(request).complaints.note
+    await run_in_threadpool(note, _town(request).store, station, cause, detail, now_ms())
+
+
+ERRORS = dict.fromkeys(
+    (Unknown, Retired, NotEnrolled, NotSigned, OverQuota, intake.Gap, intake.TooMuch, HTTPException, Exception),
+    _on_problem,
+)
 """The exceptions that handlers raise, and what answers them."""
 
 
@@ -185,14 +240,20 @@ def _town(request: Request) -> Town:
     return town
 
 
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
 def _caller(request: Request) -> Caller:
-    """The station whose token the request shows. Raises :class:`Unknown` or :class:`Retired`."""
+    """The station whose token the request shows. Raises :class:`Unknown`, :class:`Retired` or :class:`OverQuota`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unknown("this needs the station's token; enrol the station")
     caller = registry.recognise(_town(request), token.strip())
     if request.client is not None:
         request.app.state.keep(request.client.host)
+    _desk(request).quotas.take(caller.station, "requests")
     return caller
 
 

@@ -9,6 +9,7 @@ import click
 
 from kiosk.common.terminal import escape
 from kiosk.town.commands.common import local_text, with_town
+from kiosk.town.commands.readiness import readiness
 from kiosk.town.database.store import Store
 from kiosk.town.ledger import queries
 from kiosk.town.stations.registry import require_station
@@ -32,7 +33,8 @@ def plays(town: Town, _by: str, as_json: bool) -> None:
         if row["repaired_start_ms"] is not None:
             start_ms, mark = row["repaired_start_ms"], "~"
         seconds = row["played_ms"] / 1000
-        return f"{row['station']} {mark}{local_text(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
+        told = f"{row['station']} {mark}{local_text(start_ms)}  {seconds:8.1f} s  {row['outcome']:11}  {row['title']}"
+        return told + (f"  (doubtful: {row['doubts']})" if row["doubts"] else "")
 
     _list(queries.plays(town.store), line, as_json=as_json)
 
@@ -79,6 +81,20 @@ def refused(town: Town, _by: str, station: str, as_json: bool) -> None:
         return f"{row['station']}  {local_text(row['received_ms'])}  entry {row['seq']}  {row['reason']}"
 
     _list_of(town, station, queries.refused, line, as_json=as_json)
+
+
+@click.command()
+@click.argument("station", default="")
+@_json
+@with_town
+def doubts(town: Town, _by: str, station: str, as_json: bool) -> None:
+    """The plays of STATION, or of any, that something speaks against. They stay and count; a person must judge."""
+
+    def line(row: Row) -> str:
+        start_ms = row["actual_start_ms"] if row["repaired_start_ms"] is None else row["repaired_start_ms"]
+        return f"{row['station']}  {local_text(start_ms)}  {row['title']}  play {row['id']}: {row['detail']}"
+
+    _list_of(town, station, queries.doubts, line, as_json=as_json)
 
 
 @click.command()
@@ -148,12 +164,7 @@ def _state(row: Row) -> str:
     if row["heard_ms"] is None:
         return "never heard"
     said = [f"heard {local_text(row['heard_ms'])}", f"week {row['playlist_version']}", f"clock {row['clock']}"]
-    if row["programmes_missing"]:
-        when = f"ready about {local_text(row['ready_ms'])}" if row["ready_ms"] else "ready at a time not known yet"
-        megabytes, speed = row["bytes_missing"] / 1e6, row["bytes_per_s"] / 1000
-        said.append(f"{row['programmes_missing']} files ({megabytes:.1f} MB) to fetch at {speed:.0f} kB/s, {when}")
-    else:
-        said.append("ready")
+    said.append(readiness(row))
     return ", ".join([*said, *([f"{row['waiting']} records not yet here"] if row["waiting"] else [])])
 
 
@@ -165,11 +176,17 @@ def _against(row: Row) -> str:
     if row["restarts"]:
         found.append(f"record begun anew {row['restarts']} times: kiosk town restarts")
     if row["cloned_ms"] is not None:
-        found.append(f"two PCs report as this station since {local_text(row['cloned_ms'])}")
+        since = local_text(row["cloned_ms"])
+        found.append(f"two PCs report as this station since {since}, or one that was put back from a copy again")
     if row["forked_ms"] is not None:
         found.append(f"tells two stories since {local_text(row['forked_ms'])}, {row['forks']} entries set aside")
     if row["broken_ms"] is not None:
         found.append(f"a record that does not fit its hash came {local_text(row['broken_ms'])}")
+    if row["doubts"]:
+        found.append(f"{row['doubts']} doubts about its plays: kiosk town doubts {row['id']}")
+    found += [
+        f"refused {one['times']} times, last {local_text(one['last_ms'])}: {one['detail']}" for one in row["complaints"]
+    ]
     if row["retired_ms"] is not None:
         found.append("retired")
     return "".join(f"; {text}" for text in found)

@@ -45,6 +45,7 @@ programme = sa.Table(
     *columns(sa.Boolean(), "short"),
     *columns(BIG, "version"),  # of the publication that named it last
     sa.PrimaryKeyConstraint("id", "sha256"),
+    sa.Index(None, "sha256"),
 )
 
 measurement = sa.Table(
@@ -131,6 +132,9 @@ fork = sa.Table(
     sqlite_with_rowid=False,
 )
 
+TIMED = sa.text("clock = 'trusted' AND actual_end_ms - actual_start_ms > 1000")
+"""Which plays are indexed by their start: those that can overlap others."""
+
 play = sa.Table(
     "play",
     metadata,
@@ -149,7 +153,32 @@ play = sa.Table(
     *columns(DAY, "day", null=True),  # the local date that it counts for; NULL: practice, not counted
     *columns(WORD, "seen", null=True),  # attended, unattended, unknown
     sa.PrimaryKeyConstraint("station", "chain", "seq"),
+    sa.Index("ix_play_timed", "station", "actual_start_ms", sqlite_where=TIMED, postgresql_where=TIMED),
+    sa.Index("ix_play_boot", "station", "boot_id"),
     sqlite_with_rowid=False,
+)
+
+# What speaks against a play: overlap, future, span, unpublished. The play itself stays and counts.
+doubt = sa.Table(
+    "doubt",
+    metadata,
+    *place(),
+    *columns(WORD, "cause"),
+    *columns(NAME, "detail"),
+    *columns(BIG, "found_ms"),
+    sa.PrimaryKeyConstraint("station", "chain", "seq", "cause"),
+    sqlite_with_rowid=False,
+)
+
+# What a station was refused at the door: an unsigned report, a quota that it has used up.
+complaint = sa.Table(
+    "complaint",
+    metadata,
+    of_station(),
+    *columns(WORD, "cause"),
+    *columns(BIG, "first_ms", "last_ms", "times"),
+    *columns(NAME, "detail"),
+    sa.PrimaryKeyConstraint("station", "cause"),
 )
 
 clock_repair = sa.Table(

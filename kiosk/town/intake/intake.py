@@ -6,10 +6,11 @@ second story about the same place is a **fork**: flagged, kept aside, and nothin
 """
 
 import hashlib
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 
 from kiosk.contract import records, reports
 from kiosk.contract.records import Attendance, ClockRepair, Entryable, Fault, Play, Session
@@ -18,20 +19,36 @@ from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, columns_of, insert_or, locked_station, put, update_station
 from kiosk.town.intake.chains import chain_for, chain_of, flag_clone
+from kiosk.town.intake.complaints import complain
+from kiosk.town.intake.doubts import IsPublished, flag_plays
 from kiosk.town.intake.duplicates import HASH, Known, Place, Row, held_at, id_of, is_held
-from kiosk.town.intake.rollup import Tally
+from kiosk.town.intake.quota import Quotas
+from kiosk.town.intake.rollup import Tally, too_much_to_repair
+
+MOST_NAMES = 5_000
+"""The most plays that the attendance in one report may name: each is a row, and a row to look up."""
+MOST_REPAIRS = 20
+"""The most repairs of a clock in one report: each boot that they name has its plays timed anew."""
+MOST_FORK_BYTES = 8_000_000
+"""What is kept of one station's other stories, in bytes: enough to judge by. More is counted, and not kept."""
+FORK_ROW_BYTES = 400
+"""What a fork takes beside its record."""
 
 
 class Gap(Exception):
     """A report begins behind the head of the chain; the station has to send again from ``head_seq`` + 1."""
 
-    def __init__(self, station: str, first: int, head_seq: int, head_hash: str) -> None:
+    def __init__(self, first: int, witness: Witness) -> None:
         super().__init__(
-            f"report of {station}: it begins at entry {first}, the town has the chain up to {head_seq}; "
-            f"send again from {head_seq + 1}"
+            f"report of {witness.station}: it begins at entry {first}, the town has the chain up to {witness.seq}; "
+            f"send again from {witness.seq + 1}"
         )
-        self.head_seq = head_seq
-        self.head_hash = head_hash
+        self.head_seq, self.head_hash = witness.seq, witness.hash
+        self.witness = witness
+
+
+class TooMuch(Exception):
+    """A report is too much work at once; fewer of its entries may not be."""
 
 
 @dataclass
@@ -49,27 +66,52 @@ class _Batch:
     forks: list[dict[str, Any]] = field(default_factory=list)
 
 
-def receive(store: Store, report: Report, now_ms: int) -> tuple[tuple[Receipt, ...], Witness]:
+def receive(
+    store: Store,
+    report: Report,
+    now_ms: int,
+    quotas: Quotas | None = None,
+    is_published: IsPublished = lambda sha256: False,
+) -> tuple[tuple[Receipt, ...], Witness]:
     """Take a report in, in one transaction. Gives a receipt for each entry, and what the town is now witness of.
 
-    Raises :class:`Gap`, with nothing taken, where entries between the town's head and the report are missing.
+    ``quotas`` are charged with what it costs; ``is_published`` knows of files that the database does not. Raises
+    :class:`Gap`, :class:`TooMuch` or :class:`OverQuota`, each with nothing taken; a gap is where entries between the
+    town's head and the report are missing.
     """
-    with store.write() as connection:
-        station = locked_station(connection, report.station)
-        chain = chain_for(connection, station, report, now_ms)
-        if report.entries and report.entries[0].seq > chain.head_seq + 1:
-            raise Gap(station.id, report.entries[0].seq, chain.head_seq, chain.head_hash)
-        flag_clone(connection, station, chain, now_ms)
-        batch = _judge(connection, chain, report, now_ms)
-        _write(connection, station, batch, now_ms)
-        head = batch.entries[-1] if batch.entries else {"seq": chain.head_seq, "hash": chain.head_hash}
-        table = schema.chain
-        place = and_(table.c.station == station.id, table.c.chain == chain.chain)
-        values = {"head_seq": head["seq"], "head_hash": head["hash"], "witnessed_ms": now_ms}
-        connection.execute(update(table).where(place).values(values))
-        forked_ms = station.forked_ms or (now_ms if batch.forks else None)
-        broken_ms = station.broken_ms or (now_ms if batch.broken else None)
-        update_station(connection, station.id, forked_ms=forked_ms, broken_ms=broken_ms)
+    began = 0.0
+    try:
+        with store.write() as connection:
+            began = time.monotonic()
+            return _receive(connection, report, now_ms, quotas, is_published)
+    finally:
+        if quotas is not None and began:
+            quotas.spend(report.station, "writer", time.monotonic() - began)
+
+
+def _receive(
+    connection: Connection, report: Report, now_ms: int, quotas: Quotas | None, is_published: IsPublished
+) -> tuple[tuple[Receipt, ...], Witness]:
+    station = locked_station(connection, report.station)
+    chain = chain_for(connection, station, report, now_ms)
+    if report.entries and report.entries[0].seq > chain.head_seq + 1:
+        head = {"seq": chain.head_seq, "hash": chain.head_hash}
+        raise Gap(report.entries[0].seq, Witness(station=station.id, epoch=report.epoch, at_ms=now_ms, **head))
+    flag_clone(connection, station, chain, now_ms)
+    batch = _judge(connection, chain, report, now_ms)
+    _limit(batch)
+    if quotas is not None and batch.forks:
+        quotas.take(station.id, "fork-bytes", _fork_bytes(batch))
+    _write(connection, station, batch, now_ms)
+    flag_plays(connection, batch.plays, is_published, now_ms)
+    head = batch.entries[-1] if batch.entries else {"seq": chain.head_seq, "hash": chain.head_hash}
+    table = schema.chain
+    place = and_(table.c.station == station.id, table.c.chain == chain.chain)
+    values = {"head_seq": head["seq"], "head_hash": head["hash"], "witnessed_ms": now_ms}
+    connection.execute(update(table).where(place).values(values))
+    forked_ms = station.forked_ms or (now_ms if batch.forks else None)
+    broken_ms = station.broken_ms or (now_ms if batch.broken else None)
+    update_station(connection, station.id, forked_ms=forked_ms, broken_ms=broken_ms)
     witness = Witness(station=station.id, epoch=report.epoch, seq=head["seq"], hash=head["hash"], at_ms=now_ms)
     return tuple(batch.receipts), witness
 
@@ -111,7 +153,7 @@ def _judge(connection: Connection, chain: Row, report: Report, now_ms: int) -> _
         if forked or (stands is not None and not is_held(connection, chain, stands, previous, data)):
             receipt = _set_aside(batch, chain, entry, data, now_ms)
         elif stands is None:
-            receipt = _judge_entry(batch, chain, previous, entry, data, known, now_ms)
+            receipt = _judge_entry(connection, batch, chain, previous, entry, data, known, now_ms)
         elif stands.state == "refused":
             receipt = _refuse(entry, data, stands.reason)
         else:
@@ -122,7 +164,14 @@ def _judge(connection: Connection, chain: Row, report: Report, now_ms: int) -> _
 
 
 def _judge_entry(
-    batch: _Batch, chain: Row, previous: str, entry: Entry, data: bytes, known: Known, now_ms: int
+    connection: Connection,
+    batch: _Batch,
+    chain: Row,
+    previous: str,
+    entry: Entry,
+    data: bytes,
+    known: Known,
+    now_ms: int,
 ) -> Receipt:
     """Judge a new entry, put its row into the batch, and give its receipt."""
     where = {"station": chain.station, "chain": chain.chain, "seq": entry.seq}
@@ -144,6 +193,9 @@ def _judge_entry(
             row["state"] = "duplicate"
             return Receipt(seq=entry.seq, id=record.id, state="duplicate")
         row["reason"] = f"id: another record has the id {record.id} already"
+        return _refuse(entry, data, row["reason"])
+    if isinstance(record, ClockRepair) and (told := too_much_to_repair(connection, chain.station, record.boot_id)):
+        row["reason"] = f"too-much: {told}; set the times right by corrections"
         return _refuse(entry, data, row["reason"])
     row["record_id"], row["state"], row["age_ms"] = record.id, "accepted", now_ms - _end_ms(record)
     _add_record(batch, record, where, now_ms)
@@ -179,8 +231,34 @@ def _write(connection: Connection, station: Row, batch: _Batch, now_ms: int) -> 
     for fault in batch.faults:  # raising and clearing are two records of one fault: the row shows how it stands
         row = columns_of(schema.fault, fault) | {"station": station.id, "received_ms": now_ms}
         put(connection, schema.fault, row, lasting=("received_ms",))
-    if batch.forks:  # the same fork is offered again and again while the station has no receipt; once is enough
-        connection.execute(insert_or(connection, schema.fork).on_conflict_do_nothing(), batch.forks)
+    if batch.forks:
+        _keep_forks(connection, station.id, batch, now_ms)
+
+
+def _keep_forks(connection: Connection, station: str, batch: _Batch, now_ms: int) -> None:
+    """Keep the other story, up to :data:`MOST_FORK_BYTES`; the same one is offered until its receipt has arrived."""
+    table = schema.fork
+    size = func.sum(func.length(table.c.record) + FORK_ROW_BYTES)
+    held = connection.execute(select(func.coalesce(size, 0)).where(table.c.station == station)).scalar_one()
+    if held + _fork_bytes(batch) > MOST_FORK_BYTES:
+        detail = f"{held} bytes of its other stories are kept; what it has told since is not"
+        complain(connection, station, "fork-store", detail, len(batch.forks), now_ms)
+        return
+    connection.execute(insert_or(connection, table).on_conflict_do_nothing(), batch.forks)
+
+
+def _fork_bytes(batch: _Batch) -> int:
+    return sum(len(row["record"]) + FORK_ROW_BYTES for row in batch.forks)
+
+
+def _limit(batch: _Batch) -> None:
+    """Raises :class:`TooMuch`. A single record is never too much: its lists have limits of their own."""
+    names = sum(len(attendance.plays) for _, attendance in batch.attendances)
+    told = f"names {names} plays" if names > MOST_NAMES else ""
+    if len(batch.repairs) > MOST_REPAIRS:
+        told = f"repairs the clock {len(batch.repairs)} times"
+    if told:
+        raise TooMuch(f"report: it {told}; send fewer entries at a time")
 
 
 def _set_aside(batch: _Batch, chain: Row, entry: Entry, data: bytes, now_ms: int) -> Receipt:

@@ -4,13 +4,14 @@ What comes out depends on which records there are, not on the order in which the
 after the repair of its clock, and before or after the attendance that names it.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, tuple_, update
 
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Attendance, ClockRepair
@@ -20,12 +21,28 @@ from kiosk.town.database import schema
 from kiosk.town.database.store import columns_of, insert_or
 from kiosk.town.intake.duplicates import Place, Row
 
+MOST_RETIMED = 10_000
+"""The most plays that a repair of the clock may time anew: a boot of months, and half a second of the database."""
+MOST_REPAIRED = 100
+"""The most repairs of one boot."""
 PAGE = 500
 """Rows held in memory at once, and names in one question: SQLite takes 32,766 of them, whatever a station sends."""
 
 
 class _Settings(msgspec.Struct):
     opening: Opening = Opening()
+
+
+def too_much_to_repair(connection: Connection, station: str, boot_id: str) -> str:
+    """Why one repair more of this boot would hold the database too long; empty where it would not."""
+    for table, most, told in (
+        (schema.play, MOST_RETIMED, "there are more than {} plays of this boot"),
+        (schema.clock_repair, MOST_REPAIRED, "the clock of this boot has been repaired {} times"),
+    ):
+        some = select(table.c.seq).where(table.c.station == station, table.c.boot_id == boot_id).limit(most)
+        if connection.execute(select(func.count()).select_from(some.subquery())).scalar_one() >= most:
+            return told.format(most)
+    return ""
 
 
 class Tally:
@@ -105,10 +122,8 @@ class Tally:
 
     def _apply_repairs(self, boots: list[str]) -> None:
         """Correct the times of the plays of these boots, also of those reported long ago."""
-        if not boots:
-            return
-        repairs = self._repairs(set(boots))
-        for page in self._plays_of(boots):
+        repairs = self._repairs(set(boots)) if boots else {}
+        for page in itertools.chain.from_iterable(map(self._plays_of, boots)):
             changes = []
             for play in page:
                 start_ms, end_ms = _repaired(play, repairs[play["boot_id"]])
@@ -120,14 +135,14 @@ class Tally:
                 changes.append(_place_of(play) | {"repaired_start_ms": start_ms, "repaired_end_ms": end_ms, "day": day})
             self._update_plays(changes)
 
-    def _plays_of(self, boots: list[str]) -> Iterator[list[dict[str, Any]]]:
+    def _plays_of(self, boot: str) -> Iterator[list[dict[str, Any]]]:
         """Page by page, along the key."""
         table, after = schema.play, (0, 0)
         while True:
             rows = self._connection.execute(
                 select(table)
                 .where(table.c.station == self._station, tuple_(table.c.chain, table.c.seq) > after)
-                .where(table.c.boot_id.in_(boots))
+                .where(table.c.boot_id == boot)
                 .order_by(table.c.chain, table.c.seq)
                 .limit(PAGE)
             )
@@ -154,7 +169,9 @@ class Tally:
     def _attended(self, plays: Sequence[str]) -> set[str]:
         table = schema.attendance
         rows = self._connection.execute(
-            select(table.c.play).where(table.c.station == self._station, table.c.play.in_(plays), table.c.heads > 0)
+            select(table.c.play)
+            .distinct()
+            .where(table.c.station == self._station, table.c.play.in_(plays), table.c.heads > 0)
         )
         return set(rows.scalars())
 

@@ -13,15 +13,34 @@ from kiosk.town.database.store import Store
 
 _SOME = 1000
 """Rows fetched at once."""
-_SAID = ("clock", "playlist_version", "waiting", "programmes_missing", "bytes_missing", "bytes_per_s", "ready_ms")
-"""What a heartbeat says that the ledger shows."""
+_SAID: dict[str, Any] = {
+    **dict.fromkeys(("clock", "playlist_version", "waiting", "programmes_missing", "bytes_missing", "bytes_per_s")),
+    **dict.fromkeys(("ready_ms", "bytes_lacking", "lacking_for")),
+    **dict.fromkeys(("refusing", "open_faults"), ()),
+}
+"""What a heartbeat says that the ledger shows, and what stands there where it does not say."""
 
-play, entry = schema.play, schema.entry
+play, entry, doubt = schema.play, schema.entry, schema.doubt
 
 
 def plays(store: Store) -> Iterator[dict[str, Any]]:
-    """Every play row, by station and in the order of its chain; columns as in ``schema.play``."""
-    return _rows(store, select(play).order_by(play.c.station, play.c.chain, play.c.seq))
+    """Every play row, by station and in the order of its chain; columns as in ``schema.play``, and ``doubts``: the
+    causes of :mod:`kiosk.town.intake.doubts` that speak against it, with blanks between, empty for none."""
+    against = select(func.aggregate_strings(doubt.c.cause, " ")).where(_same_place(doubt, play)).scalar_subquery()
+    question = select(play, func.coalesce(against, "").label("doubts"))
+    return _rows(store, question.order_by(play.c.station, play.c.chain, play.c.seq))
+
+
+def doubts(store: Store, station: str = "") -> Iterator[dict[str, Any]]:
+    """What speaks against plays, of one station or of all: the play, ``cause`` and ``detail``."""
+    names = ("id", "title", "actual_start_ms", "repaired_start_ms", "played_ms", "clock")
+    question = (
+        select(doubt, *(play.c[name] for name in names))
+        .join(play, _same_place(doubt, play))
+        .where(*([doubt.c.station == station] if station else []))
+        .order_by(doubt.c.station, doubt.c.chain, doubt.c.seq, doubt.c.cause)
+    )
+    return _rows(store, question)
 
 
 def stations(store: Store) -> Iterator[dict[str, Any]]:
@@ -29,8 +48,16 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
 
     ``head_seq`` is that of its newest chain, ``restarts`` counts how often its enrolment has begun a new epoch.
     ``refused`` counts the entries that the town would not take, ``forks`` those of another story that were set aside,
-    ``repairs`` those that put its clock right. What nobody has said is None.
+    ``repairs`` those that put its clock right, ``doubts`` what speaks against its plays. ``published`` is the newest
+    version of its group's weeks, ``counted`` the highest that the town has given to anything. ``complaints`` lists
+    what it was refused at the door (``cause``, ``detail``, ``times``, ``first_ms``, ``last_ms``). What nobody has said
+    is None.
     """
+    complaints: dict[str, list[dict[str, Any]]] = {}
+    for one in _rows(store, select(schema.complaint).order_by(schema.complaint.c.cause)):
+        complaints.setdefault(one.pop("station"), []).append(one)
+    published = schema.publication
+    newest = select(func.max(published.c.version)).where(published.c.group_id == schema.station.c.group_id)
     station, beat, chain, every = schema.station, schema.heartbeat, schema.chain, schema.chain.alias()
 
     def number_of(table: Any, *which: ColumnElement[bool]) -> ColumnElement[int]:
@@ -49,6 +76,9 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
             number_of(entry, entry.c.state == "refused").label("refused"),
             number_of(schema.fork).label("forks"),
             number_of(schema.clock_repair).label("repairs"),
+            number_of(doubt).label("doubts"),
+            func.coalesce(newest.scalar_subquery(), 0).label("published"),
+            select(schema.town.c.version).scalar_subquery().label("counted"),
         )
         .outerjoin(beat, beat.c.station == station.c.id)
         .outerjoin(chain, and_(chain.c.station == station.c.id, chain.c.chain == station.c.chain))
@@ -56,7 +86,8 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
     )
     for row in _rows(store, question):
         said = msgspec.json.decode(row.pop("heartbeat") or "{}")  # it may be of an earlier format
-        yield row | {name: said.get(name) for name in _SAID}
+        against = {"complaints": complaints.get(row["id"], [])}
+        yield row | {name: said.get(name, silent) for name, silent in _SAID.items()} | against
 
 
 def restarts(store: Store, station: str = "") -> Iterator[dict[str, Any]]:
@@ -124,6 +155,10 @@ def late(store: Store, older_than_ms: int) -> Iterator[dict[str, Any]]:
         .where(age >= older_than_ms)
         .order_by(entry.c.station, entry.c.chain, entry.c.seq),
     )
+
+
+def _same_place(one: Any, other: Any) -> ColumnElement[bool]:
+    return and_(*(one.c[name] == other.c[name] for name in ("station", "chain", "seq")))
 
 
 def _restarted(chain: Any) -> ColumnElement[bool]:

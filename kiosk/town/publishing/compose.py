@@ -9,6 +9,8 @@ A publication replaces its own days, from its ``first_day`` to its ``last_day``,
 - **A month's plan** keeps its entries of other days, past ones too until the month is over; those of the publication's
   own days, and of every day that its plan for that month names, are replaced.
 
+- **Headings**: each stretch of days keeps the title of the publication that it came with.
+
 Where no day lies ahead, the publication stands as it is written: a playlist has at least one day.
 """
 
@@ -16,13 +18,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from kiosk.contract.playlist import MonthPlan, Playlist, Programme, Recommended, span
+from kiosk.contract.playlist import Heading, MonthPlan, Playlist, Programme, Recommended, span
 
 ONE_DAY = timedelta(days=1)
+H = TypeVar("H", Heading, Recommended)
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def compose(held: Playlist | None, new: Playlist, now: datetime) -> Composition:
         programmes=tuple(programmes.values()),
         slots=tuple(sorted((*slots, *kept_slots), key=lambda slot: (slot.date, slot.start, -slot.priority))),
         recommended=(*items, *kept_items),
+        headings=_headings(held, new, min(ahead)),
         month_plans=_month_plans(held.month_plans if held else (), new, own, since[:7]),
     )
     return Composition(
@@ -97,15 +102,31 @@ def _days(playlist: Playlist) -> set[str]:
     return {(first + n * ONE_DAY).isoformat() for n in range((last - first).days + 1)}
 
 
-def _rest(item: Recommended, new: Playlist, today: str) -> list[Recommended]:
-    """What stays of a recommended item in force, before and after the publication's own days."""
+def _headings(held: Playlist | None, new: Playlist, since: str) -> tuple[Heading, ...]:
+    """The titles of the stretches of days; none where the new one's title is that of all."""
+    before = held.headings or (_heading(held),) if held else ()
+    kept = [part for one in before for part in _outside(one, new) if part.last_day >= since and part.title]
+    return tuple(sorted((*kept, _heading(new)), key=lambda one: one.first_day)) if kept else ()
+
+
+def _heading(playlist: Playlist) -> Heading:
+    return Heading(title=playlist.title, first_day=playlist.first_day, last_day=playlist.last_day)
+
+
+def _outside(one: H, new: Playlist) -> list[H]:
+    """The parts of a heading or recommended item before and after the publication's own days."""
     before = (date.fromisoformat(new.first_day) - ONE_DAY).isoformat()
     after = (date.fromisoformat(new.last_day) + ONE_DAY).isoformat()
     parts = (
-        replace(item, last_day=min(item.last_day, before)),
-        replace(item, first_day=max(item.first_day, after)),
+        replace(one, last_day=min(one.last_day, before)),
+        replace(one, first_day=max(one.first_day, after)),
     )
-    return [part for part in parts if max(part.first_day, today) <= part.last_day]
+    return [part for part in parts if part.first_day <= part.last_day]
+
+
+def _rest(item: Recommended, new: Playlist, today: str) -> list[Recommended]:
+    """What stays of a recommended item in force, before and after the publication's own days."""
+    return [part for part in _outside(item, new) if part.last_day >= today]
 
 
 def _names(programmes: Iterable[Programme], staying: dict[str, Programme], held: set[str]) -> dict[str, str]:

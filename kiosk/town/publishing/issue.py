@@ -22,14 +22,11 @@ from kiosk.town.database import schema
 from kiosk.town.database.store import audit, columns_of, now_ms, put
 from kiosk.town.publishing.in_force import verified_index
 from kiosk.town.publishing.measure import Tick
-from kiosk.town.signing import keys
+from kiosk.town.publishing.rooms import newest_held
 from kiosk.town.town import Town, TownError
 
 EXPIRES_DAYS = 90
 """How long a station may still accept a publication, in days."""
-
-MAX_VERSION = 2**53
-"""The highest that :data:`contract.wire.Version` allows."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +74,7 @@ def issue_playlist(town: Town, draft: Playlist, terms: PublishTerms) -> Playlist
     with town.store.write() as connection:
         days = {"first_day": playlist.first_day, "last_day": playlist.last_day}
         _record_publication(connection, index, terms, group_id=playlist.group, title=playlist.title, **days)
-        for programme in playlist.programmes:
-            row = columns_of(schema.programme, programme) | {"version": playlist.version}
-            put(connection, schema.programme, row)
+        _record_programmes(connection, index, playlist.programmes)
     return playlist
 
 
@@ -95,7 +90,13 @@ def issue_urgent(town: Town, notices: Iterable[Urgent], terms: PublishTerms) -> 
     town.public.write(town.public.urgent_path, metadata)
     with town.store.write() as connection:
         _record_publication(connection, index, terms, title=", ".join(notice.title for notice in notices)[:400])
+        _record_programmes(connection, index, (programme for notice in notices for programme in notice.programmes))
     return index.version
+
+
+def _record_programmes(connection: Connection, index: Index, programmes: Iterable[Programme]) -> None:
+    for programme in programmes:
+        put(connection, schema.programme, columns_of(schema.programme, programme) | {"version": index.version})
 
 
 def _publish_document(town: Town, data: bytes) -> Pinned:
@@ -105,7 +106,7 @@ def _publish_document(town: Town, data: bytes) -> Pinned:
 
 
 def _next_version(town: Town) -> int:
-    """Raise the counter; above every published version too, should the database be an old copy.
+    """Raise the counter; above all that is published, or that a room holds, should the database be an old copy.
 
     Raises :class:`TownError` where somebody has published the highest version that there is.
     """
@@ -113,8 +114,8 @@ def _next_version(town: Town) -> int:
     published = max(_published_version(town, path) for path in paths)
     with town.store.write() as connection:
         counter = connection.execute(select(schema.town.c.version).with_for_update()).scalar_one()
-        version = max(counter, published) + 1
-        if version > MAX_VERSION:
+        version = max(counter, published, newest_held(connection, counter)) + 1
+        if version > trust.MAX_VERSION:
             raise TownError(
                 f"version {published} lies in the public folder, and none is higher; the town counts {counter}, so "
                 "somebody else has used the targets key: replace it with `kiosk town rotate-key targets`"
@@ -137,7 +138,7 @@ def _sign(town: Town, version: int, pinned: dict[str, Pinned], terms: PublishTer
     now = datetime.now(UTC)
     expires = (now + timedelta(days=terms.expires_days)).replace(microsecond=0)
     metadata = town.signer.targets(version, expires, pinned)
-    return metadata, trust.index(keys.current_root(town.public), metadata, Held(), now)
+    return metadata, trust.index(town.signer.root, metadata, Held(), now)
 
 
 def _record_publication(connection: Connection, index: Index, terms: PublishTerms, **columns: str) -> None:

@@ -20,6 +20,7 @@ from kiosk.town.publishing.in_force import playlist_in_force, require_not_older
 from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist, issue_urgent, pins, publication_lock
 from kiosk.town.publishing.measure import Tick, gather
 from kiosk.town.publishing.questions import questions
+from kiosk.town.publishing.rooms import forgotten
 from kiosk.town.publishing.source import (
     NoticeSource,
     SourceError,
@@ -75,6 +76,8 @@ def publish_week(
     with publication_lock(town):
         now = datetime.now(UTC)
         asked = questions(draft, now, _stations(town).get(draft.group, 0))
+        with town.store.read() as connection:
+            asked += forgotten(connection, draft.group)
         held = None
         try:
             if found := playlist_in_force(town, draft.group):

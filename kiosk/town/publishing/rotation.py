@@ -1,5 +1,6 @@
 """Replaces a key of the town's, and signs anew what the old key had signed by the town's own order."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,27 +28,36 @@ def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> Rot
 
     Only what verifies under the old root, and what the database knows as the newest, is signed: whoever stole the old
     key, or can write the public folder, would have his weeks made genuine. The rest is moved to ``set-aside/`` in the
-    town's folder. Raises :class:`keys.KeyTrouble`.
+    town's folder. The new root comes last: what is signed by both keys is good before it and after it. Raises
+    :class:`keys.KeyTrouble`.
     """
     with publication_lock(town):
         playlists, notices, refused = _verify_published(town) if role == "targets" else ([], None, {})
-        version = keys.rotate(town.keys_folder, root_folder, town.public, role, datetime.now(UTC))
-        with town.store.write() as connection:
-            audit(connection, terms.by, "rotate-key", role, f"root {version}")
+        new = keys.prepare_rotation(town.keys_folder, root_folder, town.public, role, datetime.now(UTC))
         for path in refused:
             aside = town.folder / "set-aside"
             aside.mkdir(mode=0o750, exist_ok=True)
             path.rename(aside / f"{now_ms()}-{path.name}")
-        signed = []
-        for playlist in playlists:
-            made = issue_playlist(town, playlist, terms)
-            days = f"{made.first_day} to {made.last_day}"
-            signed.append(f"group {made.group}: {days}, version {playlist.version} is now version {made.version}")
-        if notices is not None:
-            made_version = issue_urgent(town, notices, terms)
-            names = ", ".join(notice.id for notice in notices) or "none"
-            signed.append(f"urgent notices ({names}): now version {made_version}")
-        return Rotation(version, tuple(signed), tuple(f"{path.name}: {why}" for path, why in refused.items()))
+        with town.signer.ahead_of(new.root):
+            signed = list(_sign_anew(town, playlists, notices, terms))
+        keys.publish_root(town.public, new)
+        with town.store.write() as connection:
+            audit(connection, terms.by, "rotate-key", role, f"root {new.root.version}")
+        return Rotation(new.root.version, tuple(signed), tuple(f"{path.name}: {why}" for path, why in refused.items()))
+
+
+def _sign_anew(
+    town: Town, playlists: list[Playlist], notices: list[Urgent] | None, terms: PublishTerms
+) -> Iterator[str]:
+    """Publish these again, by the old key and the new one. Gives a line on each."""
+    for playlist in playlists:
+        made = issue_playlist(town, playlist, terms)
+        days = f"{made.first_day} to {made.last_day}"
+        yield f"group {made.group}: {days}, version {playlist.version} is now version {made.version}"
+    if notices is not None:
+        version = issue_urgent(town, notices, terms)
+        names = ", ".join(notice.id for notice in notices) or "none"
+        yield f"urgent notices ({names}): now version {version}"
 
 
 def _verify_published(town: Town) -> tuple[list[Playlist], list[Urgent] | None, dict[Path, str]]:

@@ -4,6 +4,9 @@ Files are ``keys/<role>-<n>.pem`` (PKCS #8, mode 0600). A key is in force if the
 root names any more is revoked. The ``root`` keys are needed for a rotation only and belong on sticks in two drawers.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,11 +40,19 @@ def make_keys(folder: Path, public: Public, root_keys: int, threshold: int, now:
     root.roles["root"].threshold = threshold
     for role in ("targets", "online"):
         _add_keys(root, role, folder, 1)
-    _publish_root(public, root, signers)
+    publish_root(public, NextRoot(root, _signed_root(root, signers)))
 
 
-def rotate(folder: Path, root_folder: Path, public: Public, role: str, now: datetime) -> int:
-    """Replace the key, or the root keys, of ``role``; the old ones are revoked. Returns the new root's version.
+@dataclass(frozen=True)
+class NextRoot:
+    """A root that is signed and not yet published."""
+
+    root: Root
+    data: bytes
+
+
+def prepare_rotation(folder: Path, root_folder: Path, public: Public, role: str, now: datetime) -> NextRoot:
+    """Make a new key, or new root keys, for ``role``, and sign the root that names them and revokes the old ones.
 
     The root keys are read from ``root_folder``. Raises :class:`KeyTrouble` where fewer are there than needed.
     """
@@ -60,8 +71,14 @@ def rotate(folder: Path, root_folder: Path, public: Public, role: str, now: date
         for keyid in list(root.roles[name].keyids):
             root.revoke_key(keyid, name)
     made = _add_keys(root, role, root_folder if role == "root" else folder, count)
-    _publish_root(public, root, [*old, *made] if role == "root" else old)
-    return root.version
+    data = _signed_root(root, [*old, *made] if role == "root" else old)
+    trust.next_root(current_root(public), data)
+    return NextRoot(root, data)
+
+
+def publish_root(public: Public, new: NextRoot) -> None:
+    """Publish a root: from now on stations believe the keys that it names, and no others."""
+    public.write(public.root_path(new.root.version), new.data)
 
 
 def current_root(public: Public) -> Root:
@@ -80,6 +97,25 @@ class Signer:
         self._public = public
         self._held: dict[tuple[int, str], CryptoSigner] = {}
         """By the version of the root that names the key, and its role."""
+        self._coming: Root | None = None
+
+    @property
+    def root(self) -> Root:
+        """The root by which what is signed here can be verified."""
+        return self._coming or current_root(self._public)
+
+    @contextmanager
+    def ahead_of(self, root: Root) -> Iterator[None]:
+        """Sign targets metadata for ``root``, which is about to be published, and for the one in force, in one.
+
+        A station then believes it before the new root and after it: a rotation changes nothing in a room, and one that
+        breaks off half-way can be done again.
+        """
+        self._coming = root
+        try:
+            yield
+        finally:
+            self._coming = None
 
     def vouch(self, record: Record) -> Signed:
         """Sign a record with the online key."""
@@ -91,8 +127,17 @@ class Signer:
         """Sign targets metadata with the officer's key; ``files`` maps target paths to what they pin."""
         targets = {path: TargetFile(pin.size, {"sha256": pin.sha256}, path) for path, pin in sorted(files.items())}
         metadata = Metadata(Targets(version=version, expires=expires, targets=targets))
-        metadata.sign(self._key("targets"))
+        for signer in self._targets_keys():
+            metadata.sign(signer, append=True)
         return metadata.to_bytes(JSONSerializer(compact=True))
+
+    def _targets_keys(self) -> list[CryptoSigner]:
+        """The key in force; before a rotation the coming one, and that in force unless it was lost."""
+        if self._coming is None:
+            return [self._key("targets")]
+        roots = (current_root(self._public), self._coming)
+        named = {keyid for root in roots for keyid in root.roles["targets"].keyids}
+        return [signer for signer in _signers(self._folder, "targets") if signer.public_key.keyid in named]
 
     def _key(self, role: str) -> CryptoSigner:
         version = self._public.root_version()
@@ -121,15 +166,11 @@ def _add_keys(root: Root, role: str, folder: Path, count: int) -> list[CryptoSig
     return made
 
 
-def _publish_root(public: Public, root: Root, signers: list[CryptoSigner]) -> None:
-    """Sign a root, verify it as a station will, and publish it."""
+def _signed_root(root: Root, signers: list[CryptoSigner]) -> bytes:
     metadata = Metadata(root)
     for signer in signers:
         metadata.sign(signer, append=True)
-    data = metadata.to_bytes(JSONSerializer(compact=True))
-    if root.version > 1:
-        trust.next_root(current_root(public), data)
-    public.write(public.root_path(root.version), data)
+    return metadata.to_bytes(JSONSerializer(compact=True))
 
 
 def _make_key(folder: Path, role: str) -> CryptoSigner:

@@ -1,6 +1,7 @@
 """The folder that a town publishes: roots, signed metadata and files by hash; the same over HTTP and on a stick."""
 
 import hashlib
+import logging
 import re
 import shutil
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from kiosk.common.files import whole_file, write_whole
 from kiosk.contract import trust
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1024 * 1024
 _ROOT = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
@@ -56,7 +59,9 @@ class Public:
         return sorted(path.stem for path in (self.folder / "groups").glob("*.json"))
 
     def version(self, path: Path) -> int:
-        """The version of the targets metadata at ``path``; 0 where there is none. Read anew only if it changed."""
+        """The version of the targets metadata at ``path``; 0 where there is none, or nothing that a station would take.
+
+        Read anew only if it changed."""
         try:
             stat = path.stat()
         except FileNotFoundError:
@@ -64,7 +69,11 @@ class Public:
         state = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         known = self._versions.get(path)
         if known is None or known[0] != state:
-            known = (state, trust.peek(path.read_bytes()).version)
+            try:
+                known = (state, trust.peek(path.read_bytes()).version)
+            except trust.Refused as error:
+                log.warning("%s: no targets metadata (%s); stations are told of none", path, error)
+                known = (state, 0)
             self._versions[path] = known
         return known[1]
 

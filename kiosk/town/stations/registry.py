@@ -16,6 +16,7 @@ from kiosk.contract.station import StationDocument, check
 from kiosk.contract.wire import encode
 from kiosk.town.database import schema
 from kiosk.town.database.store import audit, locked_station, now_ms, update_station
+from kiosk.town.publishing.rooms import document_held
 from kiosk.town.publishing.source import SourceError, StationSource, read_source
 from kiosk.town.town import Town, TownError, check_id
 
@@ -42,6 +43,8 @@ class Caller:
 
     station: str
     group: str
+    public_key: str
+    """Ed25519, in hexadecimal; empty where none is known."""
 
 
 def add_station(
@@ -82,7 +85,7 @@ def add_station(
                 "settings": encode(settings).decode() if settings else held.settings,
             }
             if any(getattr(held, column) != value for column, value in changed.items()):
-                changed |= {"document_version": held.document_version + 1, "document_ms": now}
+                changed |= {"document_version": _next_document(connection, held), "document_ms": now}
                 update_station(connection, station, **changed)
         table = schema.enrolment
         connection.execute(update(table).where(table.c.station == station).values(expires_ms=VOID))
@@ -157,7 +160,7 @@ def recognise(town: Town, token: str) -> Caller:
         with town.store.write() as connection:
             used = update(table).where(table.c.pending_sha256 == hashed)
             connection.execute(used.values(token_sha256=hashed, pending_sha256=None))
-    return Caller(found.id, found.group_id)
+    return Caller(found.id, found.group_id, found.public_key or "")
 
 
 def document(town: Town, station: str) -> StationDocument:
@@ -188,7 +191,7 @@ def set_document(town: Town, station: str, path: Path, *, by: str) -> int:
     """Replace the officer's part of a station's document; gives the new version. Raises :class:`TownError`."""
     settings = encode(_settings(path)).decode()
     with town.store.write() as connection:
-        version = known_station(connection, station).document_version + 1
+        version = _next_document(connection, known_station(connection, station))
         update_station(connection, station, settings=settings, document_version=version, document_ms=now_ms())
         audit(connection, by, "station-document", station, f"version {version}")
     return int(version)
@@ -231,6 +234,12 @@ def _settings(path: Path) -> StationSource:
     if problems := check(draft):
         raise SourceError(path, problems)
     return settings
+
+
+def _next_document(connection: Connection, station: Row[*tuple[Any, ...]]) -> int:
+    """The next version of a station's document: above the one that it holds, should the database be an old copy."""
+    version = int(station.document_version)
+    return max(version, document_held(connection, station.id, version)) + 1
 
 
 def _hash(secret: str) -> str:

@@ -101,7 +101,7 @@ def test_ntp_makes_it_trusted_and_its_loss_leaves_what_the_pc_keeps() -> None:
     assert clock.state == "holdover", "a line that is down for a day must not stop the timetable"
 
 
-@pytest.mark.parametrize("step", [timedelta(seconds=2), HOUR, YEAR, -timedelta(seconds=2), -HOUR, -YEAR])
+@pytest.mark.parametrize("step", [timedelta(seconds=4), HOUR, YEAR, -timedelta(seconds=4), -HOUR, -YEAR])
 def test_who_sets_a_clock_that_is_known_to_be_right_does_not_set_the_stations(step: timedelta) -> None:
     clock = HandClock(NOW)
     clock.advance(10)
@@ -112,8 +112,10 @@ def test_who_sets_a_clock_that_is_known_to_be_right_does_not_set_the_stations(st
     assert clock.on_system(NOW) == NOW + step, "timers go by the system's clock"
     assert clock.ahead_s == pytest.approx(-step.total_seconds(), abs=0.002)
     clock.synchronised(True)  # it was NTP after all
-    assert clock.check().ours_ms == round(step.total_seconds() * 1000)
-    assert (clock.now(), clock.state) == (NOW + timedelta(seconds=10) + step, "trusted")
+    small = abs(step) < timedelta(seconds=5)
+    assert clock.check().ours_ms == (round(step.total_seconds() * 1000) if small else 0)
+    assert clock.now() == NOW + timedelta(seconds=10) + (step if small else timedelta())
+    assert (clock.state, clock.doubtful) == (("trusted", False) if small else ("untrusted", True))
 
 
 def test_what_was_asked_of_ntp_before_a_step_is_not_believed_of_the_time_after_it() -> None:
@@ -162,10 +164,10 @@ def test_town_and_ntp_that_do_not_agree_make_nobody_trusted() -> None:
     assert (clock.state, clock.check()) == ("untrusted", STILL)
     clock.synchronised(True)
     assert clock.state == "untrusted", "NTP goes on saying so"
-    assert clock.step(3600) == 3_600_000
+    assert clock.step(3600, confirmed=False) == 3_600_000
     assert clock.state == "trusted", "NTP has come to what the town says"
     told(clock, NOW + HOUR)
-    clock.step(-3600)
+    clock.step(-3600, confirmed=False)
     assert clock.state == "untrusted", "the town's word holds for the time after a step too"
     clock.synchronised(False)
     told(clock, NOW + HOUR)

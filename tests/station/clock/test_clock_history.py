@@ -73,9 +73,9 @@ class Pc:
         self.wrong_by += seconds
         self.note()
 
-    def synchronise(self) -> None:
-        """NTP puts it right."""
-        self.clock.step(-self.wrong_by)
+    def synchronise(self, confirmed: bool = True) -> None:
+        """NTP puts it right, and the town says so."""
+        self.clock.step(-self.wrong_by, confirmed)
         self.wrong_by = 0
         self.note()
 
@@ -189,18 +189,18 @@ def test_a_boot_before_a_dead_rtc_cannot_be_put_right(pc: Pc) -> None:
 
 
 def test_clock_that_has_merely_drifted_is_not_put_right(pc: Pc) -> None:
-    pc.synchronise()
+    pc.synchronise(confirmed=False)
     pc.play()
     pc.clock.synchronised(False)
     pc.note()
     pc.clock.advance(20 * 86400)
     pc.set(0.05)
-    pc.clock.step(5)
+    pc.clock.step(5, confirmed=False)
     pc.note()
     assert pc.repairs() == [], "its rows are off by 0 to 5 s, each by another amount"
     pc.clock.synchronised(False)
     pc.play()
-    pc.clock.step(5)
+    pc.clock.step(5, confirmed=False)
     pc.note()
     assert [one.offset_ms for one in pc.repairs()] == [5000], "5 s in two minutes is no drift"
 

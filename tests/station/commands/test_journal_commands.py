@@ -18,11 +18,13 @@ from journal_room import FILM, START, action, countersign, due, opened, play_onc
 from journal_town import CountersigningTown
 
 from kiosk.cli import main
+from kiosk.contract.playlist import Playlist, Slot
 from kiosk.contract.records import Attendance, ClockRepair, Correction, Session
 from kiosk.contract.reports import GENESIS, chain
 from kiosk.station.journal import Journal
 from kiosk.station.journal.database import connect_looking
 from kiosk.station.journal.verify import verify
+from kiosk.station.library.plans import Plans
 
 ROOM = "room-1"
 MINUTE = 60_000
@@ -207,6 +209,45 @@ def test_settings_lead_to_the_journal(state: Path, tmp_path: Path) -> None:
 # --- export ---
 
 
+def test_d5_what_was_planned_lies_beside_the_journal_or_its_absence_is_said(state: Path) -> None:
+    done = run("export", "--journal", state / "journal.db")
+    assert f"no accepted plans lie in {state / 'library' / 'plans'}" in done.stderr
+    day = {"date": "2026-03-05", "start": "09:03:00", "end": "09:04:00"}
+    shown = Slot(**day, programmes=("rice",))
+    missed = Slot(**day | {"start": "09:04:00", "end": "09:05:00"}, programmes=("other",))
+    week = Playlist(
+        town="fengle", group="villages", version=7, issued_ms=0, first_day="2026-03-05", last_day="2026-03-05",
+        programmes=(FILM, msgspec.structs.replace(FILM, id="other", title="法律常识")), slots=(shown, missed),
+    )  # fmt: skip
+    Plans(state / "library").keep(week, 1)
+    done = run("export", "--journal", state / "journal.db")
+    assert done.stderr == ""
+    rows = list(csv.DictReader(io.StringIO(done.stdout_bytes.decode("utf-8-sig"))))
+    assert [(row["序号"], row["节目名称"]) for row in rows if row["播放结果"] == "未播"] == [("6", "法律常识")]
+    assert [row["记录序号"] for row in rows] == ["1", "2", "3", "4", "5", "", *map(str, range(6, 11))]
+
+
+def test_d5_corrections_of_any_field_are_told_in_the_station_s_language(journal: Journal) -> None:
+    play_once(journal, "p1")
+    about = {"at_ms": START, "by": "王芳", "reason": "写错"}
+    for n, (field, value) in enumerate(
+        [("outcome", "stopped"), ("screen_evidence", "person"), ("muted", "true"), ("played_ms", "30000"),
+         ("actual_end_ms", str(START + 30_000)), ("cause", "cut by the plan"), ("volume", "30")]
+    ):  # fmt: skip
+        journal.record(Correction(id=f"c{n}", corrects="p1", field=field, value=value, **about))
+    (row,) = exported(journal)
+    remarks = row["备注"].replace("（王芳：写错）", "")
+    assert [one for one in remarks.split("；") if "更正" in one] == [
+        "播放结果由 完整播放 更正为 人工停止",
+        "画面依据由 无 更正为 有人看到",
+        "静音由 否 更正为 是",
+        "时长由 0:01:00 更正为 0:00:30",
+        "结束由 2026-03-05 09:01:00 更正为 2026-03-05 09:00:30",
+        "备注由 空 更正为 按计划切换",
+        "音量由 空 更正为 30",
+    ]
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     with opened(tmp_path / "journal.db") as (found, _):
@@ -297,9 +338,9 @@ def test_outcomes_and_circumstances_stand_in_the_remarks(journal: Journal) -> No
     journal.close("p1", START + 1000, 1000, "stopped", "Stop: meeting", 25, 0)
     (row,) = exported(journal)
     assert (row["计划/临时"], row["播放结果"], row["画面依据"]) == ("临时", "人工停止", "无")
-    assert row["备注"] == "练习，不计入；Stop: meeting；中断后续播；静音；时钟不可信"
+    assert row["备注"] == "练习，不计入；停播：开会；中断后续播；静音；时钟不可信"
     (row,) = exported(journal, "--language", "en")
-    assert row["Remarks"].startswith("practice, not counted; Stop: meeting; goes on")
+    assert row["Remarks"].startswith("practice, not counted; stopped: meeting; goes on")
 
 
 @pytest.mark.parametrize("title", ["=1+1", "+86", "-2+3", "@SUM(A1)", "\t=1", "＝HYPERLINK(1)"])

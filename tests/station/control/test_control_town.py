@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from fakes_town import TownOnTheLine
+from link_room import newest
 from playout_room import ALL, Room, at, slot, week
 
-from kiosk.contract.reports import HeartbeatAnswer, Signed, Time
 from kiosk.station.config import Fetch, Town
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.town import MEMORY, TownHandler
@@ -18,12 +18,12 @@ from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
+from kiosk.station.library.plans import Plans
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.link.news import News
 from kiosk.station.link.pace import phase
 from kiosk.station.overview import Overview
-
-NOBODY = Signed(payload="", keyid="", signature="")
 
 
 class Orders(Link):
@@ -58,29 +58,30 @@ class Side:
         self.room = Room(folder / "state", week(ALL, slot("09:00:00", "09:02:00", "law")), at("08:00:00"))
         documents = Documents(Library(folder / "state/library"))
         accepted = Accepted(documents, documents.load("villages", "room-1", identity.root_sha256))
-        self.link = Orders(identity, documents, self.room.journal, lambda event: None, Town(), Fetch())
+        settings = Town(), Fetch(), lambda data: ""
+        self.link = Orders(identity, documents, self.room.journal, lambda event: None, *settings)
         self.link.asked = []
         self.bell = Bell()
         room = self.room
         monitor, refused = HealthMonitor(room.journal, "room-1", 0), RefusedEntries(room.journal)
+        news = News(room.journal, accepted)
         overview = Overview(
-            "zh", identity, accepted, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1", self.link,
-            refused,
+            "zh", identity, accepted, news, room.clock, room.journal, room.plan, room.playout, monitor, "boot-1",
+            self.link, refused,
         )  # fmt: skip
         audit = AuditTrail(room.journal, room.clock, lambda: None)
         bell: Any = self.bell
         nothing: Any = None
         self.handler = TownHandler(
-            identity.station, 60, accepted, room.plan, room.playout, room.journal, room.clock, monitor, refused,
-            self.link, bell, nothing, audit,
+            identity.station, 60, accepted, news, room.plan, room.playout, room.journal, room.clock, monitor, refused,
+            self.link, bell, nothing, audit, Plans(folder / "state/library"),
             heartbeat=overview.heartbeat, replan=lambda why: None, check_clock=lambda: None,
         )  # fmt: skip
 
     def answered(self, wait_ms: int) -> None:
-        answer = HeartbeatAnswer(root_version=1, playlist_version=0, time=NOBODY, wait_ms=wait_ms)
+        answer = newest(root=1, now_ms=self.room.clock.now_ms(), wait_ms=wait_ms)
         now = self.room.clock.monotonic()
-        told = Time(nonce="n", now_ms=self.room.clock.now_ms())
-        self.handler.handle(HeartbeatAnswered(answer, told, now, now))
+        self.handler.handle(HeartbeatAnswered(answer, now, now))
 
     def turn(self) -> float:
         """When the last bell is to ring, in seconds since 1970."""

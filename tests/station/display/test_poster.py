@@ -11,11 +11,14 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image
 
-from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
+from kiosk.common.planned import Why
+from kiosk.contract.playlist import Heading, Playlist, Programme, Recommended, Slot
 from kiosk.contract.station import Person, StationDocument
-from kiosk.station.display import poster_image
+from kiosk.station.display import lettering, poster_image
+from kiosk.station.display.layout import pages
+from kiosk.station.display.marks import Mark
 from kiosk.station.display.poster import Poster, compose
-from kiosk.station.display.poster_image import draw
+from kiosk.station.display.poster_image import count, draw
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 5, 9, 10, tzinfo=ZONE)
@@ -101,13 +104,62 @@ def test_what_is_past_is_past_and_nothing_is_claimed_as_played() -> None:
         for hour in ("08", "09", "10")
     )
     week = playlist(1, slots=slots)
+    rows = compose(week, None, NOW, language="zh").days[0].rows
+    assert [(row.moment, row.over, row.mark) for row in rows] == [
+        ("past", True, ""), ("to-come", False, ""), ("to-come", False, ""),
+    ]  # fmt: skip
 
-    def moments(**how: Any) -> list[str]:
-        return [row.moment for row in compose(week, None, NOW, language="zh", **how).days[0].rows]
 
-    assert moments() == ["past", "now", "to-come"]
-    assert moments(stopped=True) == ["past", "to-come", "to-come"], "a stopped room shows nothing now"
-    assert moments(clock="untrusted") == ["past", "to-come", "to-come"]
+def test_d4_today_s_rows_say_in_words_how_they_stand() -> None:
+    slots = tuple(
+        Slot(date="2026-03-05", start=f"{hour:02}:00:00", end=f"{hour:02}:30:00", programmes=("p0",))
+        for hour in range(6, 12)
+    )
+    found = [
+        Mark("shown"),
+        Mark("partly", (Why("not-fetched"),)),
+        Mark("not-shown", (Why("stopped", "meeting"), Why("not-running", "off"))),
+        Mark("not-shown", (Why("unknown"),)),
+        Mark("now"),
+        Mark("to-come"),
+    ]
+    made = compose(playlist(1, slots=slots), None, NOW, language="zh", marks=dict(zip(slots, found, strict=True)))
+    assert [row.mark for row in made.days[0].rows] == [
+        "已播", "部分播出：节目尚未下载", "未播：停播；电脑关机或系统未运行", "未播", "正在播放", "待播",
+    ]  # fmt: skip
+
+
+def test_d4_a_slot_that_began_yesterday_stands_in_today_s_table() -> None:
+    night = Slot(date="2026-03-04", start="23:00:00", end="01:00:00", programmes=("p0",))
+    made = compose(playlist(1, slots=(night,)), None, NOW, language="zh")
+    assert [(day.today, [row.times for row in day.rows]) for day in made.days] == [
+        (False, ["23:00–01:00"]), (True, ["23:00–01:00"]),
+    ]  # fmt: skip
+
+
+def test_d4_today_without_a_programme_is_said_where_the_week_has_some() -> None:
+    week = playlist(1, slots=(Slot(date="2026-03-06", start="09:00:00", end="10:00:00", programmes=("p0",)),))
+    assert [(day.date, len(day.rows)) for day in compose(week, None, NOW, language="zh").days] == [
+        ("2026-03-05", 0), ("2026-03-06", 1),
+    ]  # fmt: skip
+
+
+def test_d4_this_week_never_bears_the_next_one_s_title() -> None:
+    """What is published on Saturday for Monday is composed with what is in force, and its title is the newer one."""
+    week = playlist(1, title="第11周", first_day="2026-03-05", last_day="2026-03-15")
+    old = Heading(title="第10周", first_day="2026-03-02", last_day="2026-03-08")
+    new = Heading(title="第11周", first_day="2026-03-09", last_day="2026-03-15")
+    assert compose(replace(week, headings=(old, new)), None, NOW, language="zh").title == "第10周"
+    assert compose(replace(week, headings=(new,)), None, NOW, language="zh").title == "本周播放节目"
+    assert compose(week, None, NOW, language="zh").title == "第11周", "one publication names all of its days"
+    monday = datetime(2026, 3, 9, 8, tzinfo=ZONE)
+    assert compose(replace(week, headings=(old, new)), None, monday, language="zh").title == "第11周"
+
+
+def test_d4_the_panel_s_address_is_on_it() -> None:
+    made = compose(playlist(1), None, NOW, language="zh", address="http://192.168.1.20:8080")
+    assert made.address == "管理员网页：http://192.168.1.20:8080"
+    assert compose(playlist(1), None, NOW, language="zh").address == ""
 
 
 @pytest.mark.parametrize(
@@ -191,46 +243,135 @@ def test_the_picture_fills_its_size_and_keeps_its_margins(size: tuple[int, int],
 def written(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What is written on the picture, and how large."""
     found: list[tuple[str, int]] = []
-    really = poster_image._write
+    really = poster_image.write
 
     def noted(pen: Any, at: tuple[int, int], text: str, size: int, *more: Any, **how: Any) -> None:
         found.append((text, size))
         really(pen, at, text, size, *more, **how)
 
-    monkeypatch.setattr(poster_image, "_write", noted)
+    monkeypatch.setattr(poster_image, "write", noted)
+    return found
+
+
+LONG = tuple("党史故事半条被子与新时代农村基层党组织建设的实践和思考第三讲上集"[n : n + 30] for n in range(3))
+
+
+def whole(poster: Poster, size: tuple[int, int], written: list[tuple[str, int]]) -> list[list[str]]:
+    """What is written on each page."""
+    found = []
+    for page in range(count(poster, *size)):
+        written.clear()
+        draw(poster, *size, page)
+        found.append([text for text, _ in written])
     return found
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_long_week_shows_today_first_and_says_what_is_left_out(
+@pytest.mark.parametrize("how", [{}, {"stopped": True, "reason": "meeting"}])
+def test_d4_a_week_of_21_slots_with_long_titles_is_posted_whole(
+    size: tuple[int, int], how: dict[str, Any], written: list[tuple[str, int]]
+) -> None:
+    """Every row stands with its whole title, with the banner too; a day is on one page only."""
+    programmes = tuple(replace(one, title=LONG[n % 3]) for n, one in enumerate(PROGRAMMES))
+    week = playlist(3, programmes=programmes)
+    poster = compose(week, DOCUMENT, NOW, language="zh", **how)
+    pages = whole(poster, size, written)
+    assert 3 <= len(pages) <= 8
+    assert [page[1] for page in pages] == [f"{n}/{len(pages)}" for n in range(1, len(pages) + 1)]
+    for day in poster.days:
+        named = [n for n, page in enumerate(pages) if day.name in page]
+        assert len(named) == (2 if day.today else 1), day.name
+        text = "".join(pages[named[-1]])
+        for row in day.rows:
+            assert row.times in text
+            assert all(f"《{title}》" in text for title in row.titles), row
+    assert not any("…" in text for page in pages for text in page)
+    assert all(bool(how) == any("已停播" in text for text in page) for page in pages)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_d4_forty_slots_of_today_go_on_on_as_many_pages_as_it_takes(
     size: tuple[int, int], written: list[tuple[str, int]]
 ) -> None:
-    draw(compose(playlist(12), DOCUMENT, NOW, language="zh"), *size)
-    texts = [text for text, _ in written]
-    rows = sum("–" in text and ":" in text for text in texts)
-    assert "3月5日 周四 · 今天" in texts
-    assert rows >= 12, "today is whole"
-    assert f"另有 {84 - rows} 场未在此列出。" in texts
-    assert "3月2日 周一" not in texts, "what is past goes first"
+    poster = compose(playlist(40, first=NOW.date(), days=1), DOCUMENT, NOW, language="zh")
+    pages = whole(poster, size, written)
+    texts = [text for page in pages for text in page]
+    assert [texts.count(row.times) for row in poster.days[0].rows] == [1] * 40
+    assert "3月5日 周四 · 今天（续）" in pages[1]
+
+
+def test_d4_1080p_shows_what_720p_shows_in_proportion(written: list[tuple[str, int]]) -> None:
+    poster = compose(playlist(3), DOCUMENT, NOW, language="zh")
+    small, large = (whole(poster, size, written) for size in SIZES[:2])
+    assert len(small) == len(large)
+    assert [len(page) for page in small] == [len(page) for page in large]
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("slots", [1, 2])
-def test_an_ordinary_week_is_shown_whole(size: tuple[int, int], slots: int, written: list[tuple[str, int]]) -> None:
-    draw(compose(playlist(slots), DOCUMENT, NOW, language="zh"), *size)
-    texts = [text for text, _ in written]
-    assert sum("–" in text and ":" in text for text in texts) == 7 * slots
-    assert not any("未在此列出" in text for text in texts)
+def test_d4_a_title_of_400_characters_is_not_cut(size: tuple[int, int], written: list[tuple[str, int]]) -> None:
+    title = "".join(chr(0x4E00 + n) for n in range(398))
+    week = playlist(1, programmes=tuple(replace(one, title=title) for one in PROGRAMMES))
+    pages = whole(compose(week, DOCUMENT, NOW, language="zh"), size, written)
+    assert title in "".join(text for page in pages for text in page if ":" not in text)
+
+
+@pytest.mark.parametrize("size", [*SIZES, (640, 360), (1024, 768)])
+def test_d4_long_texts_leave_the_table_its_room(size: tuple[int, int], written: list[tuple[str, int]]) -> None:
+    """A typed reason of a hundred characters, and names and a title of four hundred."""
+    document = replace(DOCUMENT, name="村" * 400, town_name="镇" * 400)
+    how: dict[str, Any] = {"stopped": True, "reason": "修" * 100, "until": datetime(2026, 3, 7, 18, tzinfo=ZONE)}
+    poster = compose(replace(playlist(3), title="周" * 400), document, NOW, language="zh", **how)
+    frame = poster_image._laid_out(poster, *size)[1]
+    assert frame.bottom - frame.top > min(size) // 3
+    rows = [text for page in whole(poster, size, written) for text in page if "–" in text and ":" in text]
+    assert len(rows) == 24, "today's stand twice"
+    assert "18:00" in "".join(frame.banner)
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("slots", [1, 2, 12])
-def test_every_letter_can_be_read_from_four_metres(
+@pytest.mark.parametrize("slots", [1, 2, 3, 12])
+def test_d4_rows_are_a_twentieth_of_the_screen_and_letters_can_be_read_from_five_metres(
     size: tuple[int, int], slots: int, written: list[tuple[str, int]]
 ) -> None:
-    """On a 43 inch screen (53 cm high) 1/32 of the height is 17 mm: more than 4 mm for each metre."""
-    draw(compose(playlist(slots), DOCUMENT, NOW, language="zh", stopped=True), *size)
-    assert min(letters for _, letters in written) >= min(size) // 32
+    """On a 43 inch screen (53 cm high) 1/26 of the height is 20 mm: 4 mm for each metre. The foot may have less."""
+    poster = compose(playlist(slots), DOCUMENT, NOW, language="zh", stopped=True, address="http://10.0.0.5:8080")
+    short = min(size)
+    for page in pages(poster, size[0], size[1] * 3 // 4, short):
+        assert page.measure.line >= short / 20
+        assert page.measure.size >= short / 26
+    for page in range(count(poster, *size)):
+        draw(poster, *size, page)
+    assert min(letters for _, letters in written) >= short // 27
+    assert ("管理员网页：http://10.0.0.5:8080", short // 27) in written
+
+
+def test_d4_today_stands_in_one_column() -> None:
+    poster = compose(playlist(12), DOCUMENT, NOW, language="zh")
+    today = [page for page in pages(poster, 1228, 540, 720) if all(b.day.today for c in page.columns for b in c)]
+    assert today and {page.measure.columns for page in today} == {1}
+
+
+def test_d4_recommended_titles_are_all_there(written: list[tuple[str, int]]) -> None:
+    items = tuple(
+        Recommended(programme=f"p{n}", plays=2, first_day="2026-03-02", last_day="2026-03-08") for n in range(4)
+    )
+    pages = whole(compose(playlist(1, recommended=items), None, NOW, language="zh"), SIZES[0], written)
+    text = "".join(pages[-1])
+    assert "本周推荐" in text and all(f"《{title}》" in text for title in TITLES)
+
+
+@pytest.mark.parametrize("text", ["😀 春节", "مرحبا بكم", "שלום עולם", "ไทย", "㐀䶮"])
+def test_e6_letters_that_the_first_font_lacks_are_drawn_from_others(text: str) -> None:
+    lettering.faces()
+    numbers = {number for number, _ in lettering.runs(text)}
+    assert numbers - {0}, "another font has them"
+    for number, piece in lettering.runs(text):
+        box = lettering.font(64, number).getmask(lettering.NOBODY_HAS)
+        assert all(bytes(lettering.font(64, number).getmask(c)) != bytes(box) for c in piece if not c.isspace())
+
+
+def test_e6_words_from_right_to_left_keep_their_order() -> None:
+    assert [piece for _, piece in lettering.runs("《مرحبا بكم في القرية》")] == ["《", "مرحبا بكم في القرية", "》"]
 
 
 def test_dark_on_light_with_strong_contrast() -> None:
@@ -266,33 +407,30 @@ def test_e6_a_title_with_control_characters_is_drawn_on_one_line(control: str) -
 
 
 def test_lines_do_not_begin_with_closing_punctuation() -> None:
-    for width in range(60, 400, 7):
-        lines = poster_image.wrap("《农村法律常识：土地承包》《水稻，病虫害（上）》and more words", 24, width, 9)
+    for width in range(100, 400, 7):
+        lines = lettering.wrap("《农村法律常识：土地承包》《水稻，病虫害（上）》and more words", 24, width)
         assert not [line for line in lines[1:] if line[0] in "》）：，"]
         assert not [line for line in lines if line[-1] in "《（"]
 
 
-def test_a_day_that_goes_on_in_the_next_column_is_named_again(written: list[tuple[str, int]]) -> None:
-    draw(compose(playlist(16), DOCUMENT, NOW, language="zh"), 1280, 720)
-    assert [text for text, _ in written].count("3月5日 周四 · 今天") >= 2
-
-
-@pytest.mark.parametrize("fonts", [(), (("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", 0, False),)])
+@pytest.mark.parametrize("others", [(), (("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", 0),)])
 def test_without_a_chinese_font_the_picture_and_the_log_name_the_remedy(
-    fonts: tuple[tuple[str, int, bool], ...],
+    others: tuple[tuple[str, int], ...],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     written: list[tuple[str, int]],
 ) -> None:
-    monkeypatch.setattr(poster_image, "FONTS", fonts)
-    for cached in (poster_image.font, poster_image._advance, poster_image.wrap):
-        cached.cache_clear()
+    monkeypatch.setattr(lettering, "CHINESE", ())
+    monkeypatch.setattr(lettering, "OTHERS", others)
+    cached = [lettering.faces, lettering.font, lettering._font_of, lettering._advance, lettering.wrap]
+    for one in (*cached, poster_image._laid_out):
+        one.cache_clear()
     try:
         with caplog.at_level(logging.ERROR):
             found = draw(compose(playlist(1), DOCUMENT, NOW, language="en"), 1280, 720)
     finally:
-        for cached in (poster_image.font, poster_image._advance, poster_image.wrap):
-            cached.cache_clear()
+        for one in (*cached, poster_image._laid_out):
+            one.cache_clear()
     assert found.size == (1280, 720)
     assert "fonts-wqy-microhei" in caplog.text
     assert any("fonts-wqy-microhei" in text for text, _ in written)

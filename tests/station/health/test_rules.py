@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from kiosk.common.i18n import translator
 from kiosk.contract.station import Equipment, Thresholds
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import Cleared, Problem, Raised, RuleState, judge, problems
@@ -174,6 +175,7 @@ def test_child_restarts_are_raised_at_once_above_the_threshold_and_cleared_at_ha
         ("plan-running-out", {"plan_until_ms": START_MS + 86_400_000}, {"plan_until_ms": START_MS + 3 * 86_400_000}),
         ("plan-running-out", {"plan_until_ms": 0}, {"plan_until_ms": START_MS + 3 * 86_400_000}),
         ("town-silent", {"link_down_since_ms": START_MS - 86_400_000}, {"link_down_since_ms": 0}),
+        ("freeze", {"behind_ms": 86_400_000}, {"behind_ms": 0}),
         ("week-refused", {"refused": "not signed"}, {"refused": ""}),
         ("inbox-long", {"inbox": 1001}, {"inbox": 0}),
     ],
@@ -193,6 +195,25 @@ def test_a_short_silence_of_the_town_is_no_fault() -> None:
 def test_a_clock_that_is_not_trusted_says_nothing_about_plan_and_line() -> None:
     told = Watcher().sees(clock="untrusted", plan_until_ms=1, link_down_since_ms=1)
     assert told == [("Raised", "clock-untrusted")]
+
+
+def test_c7_clock_that_ntp_took_away_is_told_with_its_own_remedy() -> None:
+    room = Watcher()
+    assert room.sees(clock="untrusted", clock_doubtful=True) == [("Raised", "clock-untrusted")]
+    [problem] = problems(room.state)
+    assert "another time" in problem.text.text and "kiosk clock" in problem.remedy.text
+
+
+def test_a_programme_that_does_not_fit_the_disk_is_a_fault_until_it_does() -> None:
+    room = Watcher()
+    told = room.hears(0, lacking=1_500_000_001, lacking_title="水稻")
+    assert [news.problem.cause for news in told] == ["programmes-do-not-fit"]
+    problem = told[0].problem
+    assert "水稻 does not fit" in problem.text.render(str) and "1501 MB" in problem.text.render(str)
+    assert "have a larger disk put in" in problem.remedy.render(str)
+    assert problem.text.render(translator("zh")) == "硬盘放不下《水稻》，届时无法播放；还缺 1501 MB。"
+    assert room.sees(1, lacking=5, lacking_title="水稻") == room.sees(2) == []
+    assert room.sees(3, lacking=0) == [("Cleared", "programmes-do-not-fit")]
 
 
 def test_nothing_known_is_no_fault() -> None:

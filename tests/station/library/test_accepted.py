@@ -14,7 +14,7 @@ from kiosk.contract.playlist import Playlist, Programme, Slot
 from kiosk.contract.reports import Signed
 from kiosk.contract.station import Hours, Opening, StationDocument
 from kiosk.contract.wire import decode, encode
-from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, UrgentFound, WeekFound
+from kiosk.station.events import FetchEnded, RootFound, StationFound, TownRefused, TrustMoved, UrgentFound, WeekFound
 from kiosk.station.identity import Identity
 from kiosk.station.library.accepted import MOST_REFUSALS, Accepted
 from kiosk.station.library.documents import Documents, Shelf
@@ -102,8 +102,8 @@ def test_root_only_moves_on(town: TownOnTheLine, accepted: Accepted) -> None:
     town.rotate("targets")
     data = (town.office.public.root_path(2)).read_bytes()
     new = trust.next_root(old, data)
-    accepted.accept_root(RootFound(new, data))
-    accepted.accept_root(RootFound(old, b"as it was"))
+    assert accepted.accept_trust(TrustMoved((RootFound(new, data),))) == ()
+    assert accepted.accept_trust(TrustMoved((RootFound(old, b"as it was"),))) is None
     assert accepted.root.version == 2
 
 

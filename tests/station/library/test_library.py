@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.contract import trust
 from kiosk.contract.playlist import Programme, Subtitle
+from kiosk.contract.trust import Pinned
 from kiosk.station.library.library import Interrupted, Library, WrongBytes
 
 DATA = b"a programme " * 1000
@@ -162,6 +164,24 @@ def test_purge_leaves_alone_what_is_no_file(library: Library, tmp_path: Path) ->
     (tmp_path / "library" / "staging" / f"{SHA}.part").symlink_to("/nonexistent")
     assert library.purge(set(), 1 << 62) == []
     assert (tmp_path / "library" / "files" / "lost+found").is_dir()
+
+
+def test_what_does_not_fit_is_named_with_what_lacks_for_all(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may be removed counts as free, what is here of a file need not come again."""
+    files = [Pinned(100_000, name * 64) for name in "abc"]
+    monkeypatch.setattr(Library, "free_bytes", lambda self: 310_000)
+    assert library.lacking(files, set(), 10_000) is None
+    assert library.lacking(files, set(), 60_000) == (files[2], 50_000)
+    library.stage(files[1].sha256).write_bytes(bytes(60_000))
+    assert library.lacking(files, set(), 60_000) is None
+    library.stage(files[1].sha256).unlink()
+    old = bytes(40_960)
+    library.keep(old)
+    assert library.lacking(files, set(), 60_000) == (files[2], 50_000 - 40_960)
+    assert library.lacking(files, {trust.digest(old)}, 60_000) == (files[2], 50_000)
+    monkeypatch.setattr(Library, "free_bytes", lambda self: 0)
+    assert library.lacking(files[:1], {trust.digest(old)}, 0) == (files[0], 100_000)
+    assert library.lacking([], set(), 10) is None
 
 
 def test_purge_stops_as_soon_as_there_is_room(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

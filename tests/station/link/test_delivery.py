@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import http.server
 import socket
 import ssl
 import threading
@@ -260,6 +261,82 @@ def test_dates_of_a_certificate_are_held_against_the_stations_clock_if_that_can_
         town.judge_dates(ahead_s)
         with pytest.raises(Unreachable, match=complaint or "not over in the time|timed out"):
             town.get("/v1/station.json")
+
+
+CHAIN = ("kiosk tests", "between", "localhost")
+
+
+def certificates(folder: Path, expired: str) -> tuple[Path, Path]:
+    """An authority's file, and what a server by it shows; of the chain, ``expired`` was valid in 1999 only."""
+    by = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, CHAIN[0])])
+    signing = key = ec.generate_private_key(ec.SECP256R1())
+    made: list[x509.Certificate] = []
+    for name in CHAIN:
+        now = datetime(1999, 1, 2, tzinfo=UTC) if name == expired else datetime.now(UTC)
+        who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        key = signing if not made else ec.generate_private_key(ec.SECP256R1())
+        built = x509.CertificateBuilder(by, who, key.public_key(), x509.random_serial_number())
+        built = built.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        built = built.add_extension(x509.BasicConstraints(ca=name != CHAIN[-1], path_length=None), critical=True)
+        built = built.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        made.append(built.sign(signing, hashes.SHA256()))
+        by, signing = who, key
+    top, between, leaf = (certificate.public_bytes(Encoding.PEM) for certificate in made)
+    authority, server = folder / "authority.pem", folder / "server.pem"
+    authority.write_bytes(top)
+    server.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + leaf + between)
+    return authority, server
+
+
+@pytest.mark.parametrize(
+    ("expired", "whose"),
+    [(CHAIN[0], "certificate of kiosk tests"), (CHAIN[1], "certificate of between"), (CHAIN[2], "town's certificate")],
+)
+def test_c7_dates_of_the_whole_chain_are_judged_whenever_the_time_is_known(
+    tmp_path: Path, expired: str, whose: str
+) -> None:
+    authority, server = certificates(tmp_path, expired)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server)
+    with TlsTown(context) as port:
+        town = TownClient(f"https://localhost:{port}", "secret", timeout_s=5, ca_file=str(authority))
+        town.judge_dates(None)
+        assert town.get("/v1/station.json") == b"{}"
+        town.judge_dates(0.0)
+        with pytest.raises(Unreachable, match=f"{whose} is valid from Jan +1 .* 1999 GMT"):
+            town.get("/v1/station.json")  # on a connection that was made while the time was not known
+        with pytest.raises(Unreachable, match=whose):
+            town.get("/v1/station.json")
+
+
+class TlsTown:
+    """Answers every request on every connection with ``{}``."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        class Answer(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        self._server.socket = context.wrap_socket(self._server.socket, True, do_handshake_on_connect=False)
+
+    def __enter__(self) -> int:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return int(self._server.server_address[1])
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 def test_what_waits_is_delivered_before_a_programme_is_fetched(town: TownOnTheLine, room: Room) -> None:

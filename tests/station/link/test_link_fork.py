@@ -16,6 +16,7 @@ from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Delivered, RecordForked, TownRefused
 from kiosk.station.journal import DamagedJournal, Journal
 from kiosk.station.link.link import Link
+from kiosk.station.link.station_key import signer
 from kiosk.town.database import schema
 from kiosk.town.intake import intake
 from kiosk.town.ledger import queries
@@ -27,7 +28,7 @@ def start_anew(room: Room, state: Path) -> None:
     room.journal.stop(10)
     room.journal = Journal(state / "journal.db", room.events.append, "boot-1")
     room.journal.start()
-    room.link = Link(room.identity, room.library, room.journal, room.post, Town(timeout_s=5), Fetch())
+    room.link = Link(room.identity, room.documents, room.journal, room.post, Town(timeout_s=5), Fetch(), signer(state))
     room.link.use_root(room.standing.root)
     room.link.start()
 

@@ -17,6 +17,7 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
+from kiosk.station.link.station_key import signer
 from kiosk.town.stations import screenshots
 
 JPEG = b"\xff\xd8\xff\xe0 what the screen shows \xff\xd9"
@@ -41,7 +42,7 @@ class Line:
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
         documents = Documents(Library(state / "library"))
-        self.link = Link(identity, documents, self.journal, self.post, Town(timeout_s=1), Fetch())
+        self.link = Link(identity, documents, self.journal, self.post, Town(timeout_s=1), Fetch(), signer(state))
         root = documents.load("villages", "room-1", identity.root_sha256).root
         assert root is not None
         self.link.use_root(root)

@@ -19,6 +19,8 @@ from kiosk.contract.reports import Receipt
 from kiosk.station import status_file
 from kiosk.station.journal.refused import RefusedEntries, RefusedEntry
 from kiosk.station.library.accepted import Accepted
+from kiosk.station.library.library import Library
+from kiosk.station.link.download import RESERVE
 from kiosk.station.link.link import DownloadProgress
 from kiosk.station.link.progress import FetchProgress, fetch_progress, progress_line
 from kiosk.station.panel.snapshot import Snapshot
@@ -50,6 +52,18 @@ def test_what_is_missing_and_when_all_will_be_here(room: Room, accepted: Accepte
     assert found.ready == now + timedelta(seconds=81)
     assert progress_line(found) == (
         "2 files (8.0 MB) to fetch, rice 50 % of 4.0 MB, 100 kB/s, all here about 03-05 12:01"
+    )  # fmt: skip
+
+
+def test_a_programme_that_does_not_fit_is_never_ready(
+    room: Room, accepted: Accepted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.link.restore_speed(100_000)
+    monkeypatch.setattr(Library, "free_bytes", lambda self: RESERVE + 5 * MB)
+    found = fetch_progress(accepted, room.link, at("12:00:00"), True)
+    assert (found.ready, found.lacking_title, found.lacking) == (None, "law", 5 * MB)
+    assert progress_line(found) == (
+        "2 files (10.0 MB) to fetch, 100 kB/s, law does not fit: the disk lacks 5.0 MB"
     )  # fmt: skip
 
 

@@ -57,6 +57,9 @@ def test_administrator_sees_what_is_on_its_way_and_what_the_town_did_not_take(
     waits = FetchProgress(files=1, missing=1_000_000, opens=NOW + timedelta(hours=8))
     room.snapshot = replace(room.snapshot, fetching=waits)
     assert "22:40 继续下载" in administrator.text()
+    too_large = FetchProgress(files=1, missing=9_000_000, lacking=7_000_001, lacking_title="防汛")
+    room.snapshot = replace(room.snapshot, fetching=too_large)
+    assert "硬盘放不下《防汛》，届时无法播放；还缺 8 MB" in administrator.text()
 
 
 def test_both_languages_and_the_choice_is_kept(base: str) -> None:

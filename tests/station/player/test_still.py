@@ -3,12 +3,16 @@
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-from PIL import Image
+import pytest
+from PIL import Image, ImageChops
 from rig import Rig
 from screen import POSTER, RED, SECONDS, Sampler
 
-from kiosk.station.projector.messages import Ready
+from kiosk.station.player.still import paint_title
+from kiosk.station.projector.messages import Cue, Ready
 from kiosk.station.projector.reports import OffScreen, OnScreen
 
 
@@ -36,6 +40,17 @@ def test_e4_webp_is_shown_by_the_confined_player(rig: Rig, sampler: Sampler, cli
     rig.cue("a", still, at, end=at + SECONDS)
     rig.note(OnScreen)
     sampler.wait_for(RED)
+
+
+@pytest.mark.parametrize("title", ["长" * 400, "a" * 400, "مرحبا " * 66, "水稻\n育秧 😀"])
+def test_e6_a_title_card_holds_its_whole_title(title: str) -> None:
+    painted: list[Image.Image] = []
+    window: Any = SimpleNamespace(width=1280, height=720, paint=painted.append)
+    paint_title(Cue(file="x", display=":0", title=title), window)
+    ground = Image.new("RGB", (1280, 720), painted[0].getpixel((0, 0)))
+    left, top, right, bottom = ImageChops.difference(painted[0], ground).getbbox() or (0, 0, 0, 0)
+    assert 20 < left < right < 1260 and 20 < top < bottom < 700
+    assert right - left > 100
 
 
 def test_picture_too_large_to_decode_fails_with_its_cause(rig: Rig, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of
 from Xlib import X, display
 from Xlib.ext import randr
 
-from kiosk.station.display.poster import Poster, plain
-from kiosk.station.display.poster_image import draw
+from kiosk.station.display.poster import Poster, PosterDay, PosterRow, plain
+from kiosk.station.display.poster_image import count, draw
 from kiosk.station.events import Crashed
 from kiosk.station.projector.messages import Cue, Cut, line
 from kiosk.station.projector.reports import OffScreen, OnScreen, Replaced
@@ -35,17 +35,47 @@ def own() -> Iterator[XServer]:
     server.stop()
 
 
-def shows(screen: XServer, posting: Poster) -> bool:
+def shows(screen: XServer, posting: Poster, page: int = 0) -> bool:
     """Whether the screen shows this poster, looked at from afar."""
     connection = display.Display(screen.name)
     shot = connection.screen().root.get_image(0, 0, 1280, 720, X.ZPixmap, 0xFFFFFFFF)
     connection.close()
     seen = Image.frombytes("RGB", (1280, 720), shot.data, "raw", "BGRX")
-    return ImageChops.difference(seen, draw(posting, 1280, 720).convert("RGB")).getbbox() is None
+    return ImageChops.difference(seen, draw(posting, 1280, 720, page).convert("RGB")).getbbox() is None
 
 
 def test_stage_paints_the_poster(rig: Rig, screen: XServer) -> None:
     assert shows(screen, POSTING)
+
+
+def test_e6_the_confined_stage_reads_the_fonts_of_rare_letters(rig: Rig, screen: XServer) -> None:
+    odd = replace(POSTING, title="🎉 ไทย 㐀 مرحبا")
+    rig.stage.show(odd)
+    rig.until(lambda: shows(screen, odd), 5)
+
+
+def test_d4_pages_are_turned_but_not_while_a_programme_is_near(rig: Rig, screen: XServer, clips: Clips) -> None:
+    row = PosterRow(times="09:00–10:00", titles=("水稻育秧",), moment="to-come", mark="待播")
+    day = PosterDay(name="3月5日", date="2026-03-05", today=True, rows=(row,) * 36)
+    paged = Poster(language="zh", station="", title="第10周", days_of="", days=(day,))
+    assert count(paged, 1280, 720) == 3
+    rig.stage._page_ms = 700
+    rig.stage.show(paged)
+    for page in (0, 1, 2):
+        rig.until(lambda page=page: shows(screen, paged, page), 5)  # type: ignore[misc]
+    rig.cue("p1", clips("red.mp4"), time.monotonic() + 3)
+    rig.ready("p1.1")
+    before = [page for page in range(3) if shows(screen, paged, page)]
+    old, paged = paged, replace(paged, title="第11周")
+    rig.stage.show(paged)
+    rig.run_to(time.monotonic() + 1)
+    assert before == [page for page in range(3) if shows(screen, old, page)], "drawing would disturb the cut"
+    rig.note(OnScreen, "p1")
+    rig.projector.drop("p1", time.monotonic())
+    rig.until(lambda: shows(screen, paged, 0), 5)
+    rig.until(lambda: shows(screen, paged, 1), 5)
+    rig.stage.show(replace(paged, banner="已停播"))
+    rig.until(lambda: shows(screen, replace(paged, banner="已停播"), 0), 2)
 
 
 def test_e6_a_stage_that_dies_three_times_in_a_minute_shows_a_plain_page(rig: Rig, screen: XServer) -> None:

@@ -129,3 +129,20 @@ def test_d1_night_slot_that_runs_into_a_kept_day_is_an_overlap():
 def test_stretches_of_days():
     assert stretches(()) == "none"
     assert stretches(("2026-02-28", "2026-03-01", "2026-03-03")) == "2026-02-28 to 2026-03-01, 2026-03-03"
+
+
+def test_d4_each_stretch_of_days_keeps_the_title_that_it_came_with():
+    held, new = replace(THIS, title="第48周"), replace(NEXT, title="第49周")
+    made = compose(held, new, SATURDAY).playlist
+    told = [(one.title, one.first_day, one.last_day) for one in made.headings]
+    assert told == [("第48周", "2026-11-23", "2026-11-29"), ("第49周", "2026-11-30", "2026-12-06")]
+    own = week("2026-11-29", "2026-11-29", slot("2026-11-29", "law"), title="补播")
+    again = compose(made, own, SATURDAY).playlist
+    assert [(one.title, one.first_day, one.last_day) for one in again.headings] == [
+        ("第48周", "2026-11-23", "2026-11-28"),
+        ("补播", "2026-11-29", "2026-11-29"),
+        ("第49周", "2026-11-30", "2026-12-06"),
+    ]
+    assert check(again) == []
+    later = compose(again, replace(new, title="第49周改"), datetime(2026, 12, 1, tzinfo=UTC)).playlist
+    assert (later.title, later.headings) == ("第49周改", ()), "what is past is forgotten"

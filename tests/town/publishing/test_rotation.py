@@ -124,3 +124,41 @@ def test_c2_rotation_lists_what_it_signs(office, source):
         "Signed anew: urgent notices (flood): now version 4",
     ]
     assert "set-aside: north.json: " in run.stdout
+
+
+def test_c1_what_is_signed_anew_is_good_before_the_new_root_and_after_it(office, source, monkeypatch):
+    """A station that asks in the middle of a rotation, or of one that breaks off, loses nothing."""
+    publish(office, source(), TERMS, tick)
+    before = keys.current_root(office.public)
+
+    def power_cut(public, new):
+        raise OSError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, "publish_root", power_cut)
+        with pytest.raises(OSError, match="power cut"):
+            rotate(office, "targets", office.keys_folder, TERMS)
+    assert keys.current_root(office.public).version == 1
+    assert accepted(office, root=before).version == 2
+    done = rotate(office, "targets", office.keys_folder, TERMS)
+    assert done.signed == ("group all: 2026-03-02 to 2026-03-08, version 2 is now version 3",)
+    assert done.set_aside == ()
+    after = trust.next_root(before, office.public.root_path(2).read_bytes())
+    assert accepted(office, root=before).version == accepted(office, root=after).version == 3
+
+
+def test_c1_rotation_of_a_key_whose_file_is_lost(office, source):
+    publish(office, source(), TERMS, tick)
+    for path in office.keys_folder.glob("targets-*.pem"):
+        path.unlink()
+    assert rotate(office, "targets", office.keys_folder, TERMS).root_version == 2
+    assert accepted(office).version == 2
+
+
+def test_c2_metadata_above_every_version_is_no_news_for_stations(office, source):
+    publish(office, source(), TERMS, tick)
+    path = office.public.group_path("all")
+    path.write_bytes(path.read_bytes().replace(b'"version":1}', b'"version":9223372036854775807}'))
+    assert office.public.version(path) == 0
+    path.write_bytes(b"rubbish")
+    assert office.public.version(path) == 0

@@ -12,7 +12,7 @@ from contract.signing import enrol_request
 from kiosk.contract import wire
 from kiosk.contract.enrolment import EnrolAnswer
 from kiosk.contract.picture import MAX_PICTURE
-from kiosk.contract.reports import Heartbeat, HeartbeatAnswer
+from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.wire import encode
 from kiosk.town.commands.town import town
 from kiosk.town.stations import registry, screenshots
@@ -45,7 +45,8 @@ def wanted(station):
         station="room-1", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
     )
     body = station.post(f"{station.base}/v1/heartbeat", data=encode(beat), timeout=10).content
-    return wire.decode(body, HeartbeatAnswer, "answer").picture_wanted
+    signed = wire.decode(body, Signed, "answer")
+    return wire.decode(signed.payload.encode(), HeartbeatAnswer, "answer").picture_wanted
 
 
 def test_picture_is_wanted_from_the_asking_until_one_has_come(station, office):

@@ -50,11 +50,16 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         remedy=Message(mark("Restart the PC; if it comes back, tell the town.")),
         facts={"error": trouble or ""},
     )
+    text = mark("The clock cannot be trusted, so the timetable is not followed.")
+    remedy = mark("Connect the PC to the network; if it happens at every start, its battery is empty.")
+    if observation.clock_doubtful:
+        text = mark("The network gives another time than this room has known, so the timetable is not followed.")
+        remedy = mark("Look at a watch and declare the time with “kiosk clock”, or see that the town can be reached.")
     yield Finding(
         cause="clock-untrusted",
         device="clock",
         wrong=None if observation.clock is None else observation.clock == "untrusted",
-        text=Message(mark("The clock cannot be trusted, so the timetable is not followed.")),
-        remedy=Message(mark("Connect the PC to the network; if it happens at every start, its battery is empty.")),
-        facts={"clock": str(observation.clock)},
+        text=Message(text),
+        remedy=Message(remedy),
+        facts={"clock": str(observation.clock), "doubtful": "yes" if observation.clock_doubtful else "no"},
     )

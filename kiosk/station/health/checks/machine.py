@@ -21,6 +21,21 @@ def check_machine(observation: Observation, thresholds: Thresholds) -> Iterator[
         remedy=Message(mark("Delete files that do not belong to the kiosk, or have a larger disk put in.")),
         facts={"free_mb": str(free)},
     )
+    lacking, title = observation.lacking, observation.lacking_title
+    megabytes = str(-(-(lacking or 0) // 1_000_000))
+    yield Finding(
+        cause="programmes-do-not-fit",
+        device="disk",
+        wrong=None if lacking is None else lacking > 0,
+        text=Message(
+            mark("{title} does not fit on the disk and will not be shown; {megabytes} MB are lacking."),
+            {"title": title, "megabytes": megabytes},
+        ),
+        remedy=Message(
+            mark("Delete files that do not belong to the kiosk, have a larger disk put in, or ask the town for less.")
+        ),
+        facts={"title": title, "lacking_mb": megabytes},
+    )
     writable = observation.facts.get("disk.writable")
     yield Finding(
         cause="disk-not-writable",

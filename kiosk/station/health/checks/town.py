@@ -8,6 +8,8 @@ from kiosk.station.health.observation import Finding, Observation
 DAY_MS = 86_400_000
 PLAN_WARNING_MS = 2 * DAY_MS
 """A week that ends sooner is a problem: an officer needs a workday to mend it."""
+FREEZE_MS = DAY_MS
+"""What has been published is here within minutes; for a line that is down now and then a day is enough."""
 SILENCE_MS = DAY_MS
 """A line that is down for less is nobody's trip to the village."""
 
@@ -31,6 +33,16 @@ def check_town(observation: Observation, now_ms: int) -> Iterator[Finding]:
         text=Message(mark("The town has not been reached for more than a day.")),
         remedy=Message(mark("Check the network cable and the router; then call the telecom.")),
         facts={"since_ms": str(since)},
+        settle=False,
+    )
+    behind_ms = observation.behind_ms
+    yield Finding(
+        cause="freeze",
+        device="line",
+        wrong=None if behind_ms is None else behind_ms >= FREEZE_MS,
+        text=Message(mark("For more than a day the town has told of something newer, and it has not come.")),
+        remedy=Message(mark("Tell the town: something on the line may hold it back. The accepted plan goes on.")),
+        facts={"behind_ms": str(behind_ms)},
         settle=False,
     )
     refused = observation.refused

@@ -90,7 +90,7 @@ def _restarted(at_ms: int, facts: dict[str, str]) -> Action:
         at_ms=at_ms,
         by="",
         action=RESTARTED,
-        reason="the journal was damaged, or the town has countersigned another record; a new epoch begins",
+        reason="the journal was damaged, or the town has another record than this; a new epoch begins",
         facts=facts,
         clock="untrusted",
     )
@@ -104,7 +104,8 @@ def _choose_records(found: Fragments, told: Witness | None) -> dict[str, str]:
     witnessed = _newest(row for row in found.small("delivery") if _is_borne_out(row, found))
     pruned = _newest(row for row in found.small("pruned") if row["seq"] <= witnessed[0])
     known = dict([(0, GENESIS), pruned, witnessed])
-    at, last, count = 0, witnessed[0], 0
+    forgotten = told and told.seq < pruned[0]  # by the town: what was removed here because it had it
+    at, last, count = 0, told.seq if told and forgotten else witnessed[0], 0
     stated: set[str] = set()
     derived: set[str] = set()
     lost: list[tuple[int, int]] = []
