@@ -42,6 +42,8 @@ FACTS = {
     "clock": mark("{value}"),
 }
 """Facts in words; one that is not named here is shown as it is."""
+INSTANTS = ("plan_until_ms", "since_ms", "damaged_ms")
+"""Facts that are UTC milliseconds; 0 is none."""
 VALUES = {
     ("clock", "trusted"): mark("It is kept right by the network or the town"),
     ("clock", "declared"): mark("It was set by hand"),
@@ -129,7 +131,7 @@ def _facts(item: Item, language: Language, zone: tzinfo | None) -> Iterator[str]
     """What was measured; nothing for what is not known. Of what is wrong its text tells, but not since when."""
     _ = translator(language)
     for name, value in item.facts.items():
-        is_time = name.endswith("_ms") and value.isdecimal()
+        is_time = name in INSTANTS and value.isdecimal()
         if value in NOTHING or (is_time and value == "0") or (item.state == "wrong" and not is_time):
             continue
         said = _(VALUES[name, value]) if (name, value) in VALUES else value
