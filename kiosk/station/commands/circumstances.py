@@ -66,8 +66,7 @@ def circumstances(config: Config) -> Circumstances:
             )
         if time.monotonic() > until:
             raise NotKnown(
-                "the daemon goes by another week than the one on the disk: a week is just coming in, or the station "
-                "has moved to another group and waits for its week; try again later"
+                "the daemon goes by another week than the one on the disk: one is just coming in; try again in a moment"
             )
         time.sleep(CHANGING_S / 10)
 
