@@ -27,7 +27,7 @@ STATES: dict[Why, str] = {
     "over": mark("is over"),
     "list-over": mark("its programmes have been shown"),
     "unavailable": mark("the turn is that of {title}, which is not here yet or has failed"),
-    "none": mark("nothing"),
+    "none": mark("there is none"),
     "in-force": mark("in force, {until}"),
     "closed": CLOSED,
     "open": mark("the room is open"),
@@ -164,7 +164,7 @@ def _absent(kind: Kind, explanation: Explanation, language: Language) -> str:
         return _no_filler(explanation, language)
     if kind == "session" and situation.session and situation.stop:
         return _("ended by Stop")
-    return _("nothing") if kind in ("urgent", "session") and situation.clock_trusted else ""
+    return _("there is none") if kind in ("urgent", "session") and situation.clock_trusted else ""
 
 
 def _covered(explanation: Explanation, language: Language, zone: tzinfo) -> Iterator[str]:

@@ -59,14 +59,14 @@ def test_every_layer_is_a_line_and_one_decides() -> None:
     assert lines("14:30", NOTICED) == [
         "Urgent notice Flood warning: is over",
         "Stop: nobody has pressed it",
-        "Session: nothing",
+        "Session: there is none",
         "Timetable: 14:20–14:40 (priority 1), party is to be shown – this decides",
         "Timetable: 14:00–15:00: song is covered by it",
     ]
     assert lines("10:00", replace(MORNING, owed=None)) == [
-        "Urgent notice: nothing",
+        "Urgent notice: there is none",
         "Stop: nobody has pressed it",
-        "Session: nothing",
+        "Session: there is none",
         "Timetable: nothing for this time; the next is at 14:00",
         "Recommended: nothing is recommended for this day",
         "The week's table: nothing above shows anything – this decides",
