@@ -1,6 +1,7 @@
 """A real X screen for tests, a sampler that reads it from outside, and clips whose pictures name their frame."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -42,9 +43,21 @@ CLIPS = {
 class XServer:
     """Xvfb."""
 
-    def __init__(self, number: int | None = None, size: tuple[int, int] = (1280, 720), depth: int = 24) -> None:
-        """``number`` is the display to be; None lets the server choose."""
+    def __init__(
+        self,
+        number: int | None = None,
+        size: tuple[int, int] = (1280, 720),
+        depth: int = 24,
+        cookie: Path | None = None,
+    ) -> None:
+        """``number`` is the display to be; None lets the server choose. With ``cookie``, only who shows what the file
+        there holds is let in; the file is made."""
         self.number = number
+        self._auth: list[str] = []
+        if cookie is not None:
+            words = (socket.gethostname().encode(), b"", b"MIT-MAGIC-COOKIE-1", os.urandom(16))
+            cookie.write_bytes(b"\x01\x00" + b"".join(len(word).to_bytes(2, "big") + word for word in words))
+            self._auth = ["-auth", str(cookie)]
         self._shape = f"{size[0]}x{size[1]}x{depth}"
         self.start()
 
@@ -53,7 +66,7 @@ class XServer:
         out, into = os.pipe()
         wanted = [f":{self.number}"] if self.number is not None else []
         self._process = subprocess.Popen(
-            ["Xvfb", *wanted, "-displayfd", str(into), "-screen", "0", self._shape, "-nolisten", "tcp"],
+            ["Xvfb", *wanted, "-displayfd", str(into), "-screen", "0", self._shape, "-nolisten", "tcp", *self._auth],
             pass_fds=[into],
             stderr=subprocess.DEVNULL,
         )

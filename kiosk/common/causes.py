@@ -17,6 +17,7 @@ CAUSES = (
     mark("start"),
     mark("Start"),
     mark("a new week"),
+    mark("the town's new keys"),
     mark("an urgent notice"),
     mark("the station document"),
     mark("a programme arrived"),

@@ -67,3 +67,9 @@ def day_name(day: date, language: Language) -> str:
     """A day as people say it: ``3月5日 周四``, ``Thursday 5/3``."""
     _ = translator(language)
     return _("{weekday} {day}/{month}").format(weekday=_(WEEKDAYS[day.weekday()]), day=day.day, month=day.month)
+
+
+def zone_name(zone: str, language: Language) -> str:
+    """A time zone as people say it: ``北京时间``, ``Beijing time``; another by its IANA name."""
+    _ = translator(language)
+    return _("Beijing time") if zone == "Asia/Shanghai" else _("{zone} time").format(zone=zone)

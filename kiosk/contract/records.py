@@ -26,6 +26,8 @@ Evidence = Literal["none", "link", "cec", "person"]
 Names = Annotated[tuple[Id, ...], msgspec.Meta(max_length=1_000)]
 Photos = Annotated[tuple[Sha256, ...], msgspec.Meta(max_length=100)]
 Facts = Annotated[dict[Text, LongText], msgspec.Meta(max_length=100)]
+SoundWent = Literal["device", "null", "none"]
+"""Where sound goes: to a sound device, to a sink that nobody hears (also one that is muted), nowhere."""
 
 
 class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
@@ -67,8 +69,8 @@ class Play(Record, frozen=True, kw_only=True, tag_field="kind", tag="play"):
     boot_id: Id
     started_monotonic_ms: Span
     """CLOCK_MONOTONIC of this boot at ``actual_start_ms``: with it a wrong clock is put right later."""
-    sound: Literal["device", "null", "none"] | None = None
-    """Where its sound went: to a sound device, to a sink that nobody hears, nowhere; None: not known. Not yet told."""
+    sound: SoundWent | None = None
+    """Where its sound went, the worst of it that lasted for a tenth of the play; None: not known, or it has none."""
 
 
 class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="attendance"):

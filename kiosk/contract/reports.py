@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from kiosk.contract.records import ClockState, Origin
+from kiosk.contract.records import ClockState, Origin, SoundWent
 from kiosk.contract.wire import (
     MAX_DOCUMENT,
     Count,
@@ -119,6 +119,10 @@ class TicketState(Record, frozen=True, kw_only=True):
     changed_ms: Instant
 
 
+ScreenState = Literal["up", "none", "denied"]
+"""Of the room's PC: it has its screen, it has none (no X server), or the X server does not let it in."""
+
+
 class OnAir(Record, frozen=True, kw_only=True):
     """What the screen shows."""
 
@@ -154,7 +158,13 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     station_version: Count = 0
     clock: ClockState
     stopped: bool = False
+    stopped_until_ms: Instant | None = None
+    """While it is stopped: until when; 0: until somebody presses Start; None: not told."""
     on_air: OnAir | None = None
+    """None also where there is no screen, whatever the plan says."""
+    screen: ScreenState | None = None
+    sound: SoundWent | None = None
+    """Where sound goes now; None: not known."""
     head_seq: Count = 0
     head_hash: Sha256 = GENESIS
     waiting: Count = 0

@@ -132,7 +132,8 @@ def index(root: Root, data: bytes, held: Held, now: datetime | None) -> Index:
         raise Refused("same-version", f"version {targets.version} is held already with other bytes")
     if targets.version > held.version and now is not None and targets.is_expired(now):
         raise Refused(
-            "expired", f"version {targets.version} expired on {targets.expires:%Y-%m-%d}; ask the town for a new one"
+            "expired",
+            f"version {targets.version} expired on {targets.expires:%Y-%m-%d} (UTC); ask the town for a new one",
         )
     return _index(targets, data)
 

@@ -126,14 +126,14 @@ class Station:
         )  # fmt: skip
         self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
         self._devices = Devices(post)
-        self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s)
+        self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s, config.sound.output)
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._not_shown = NotShown(plan, self._audit)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
-            self._link, refused, stage, plans, self._panel_address,
+            self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh
@@ -149,7 +149,7 @@ class Station:
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip
         self._screen = Screen(
-            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot
+            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot, self._refresh
         )
         self._equipment = Equipment(
             monitor, playout, clock,
@@ -169,6 +169,7 @@ class Station:
             )  # fmt: skip
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
+        self._sound_told = playout.sound_goes()
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         """A signal handler: only posts."""
@@ -221,6 +222,7 @@ class Station:
     def _end(self) -> None:
         systemd.notify(systemd.STOPPING)
         now_file.remove(Path(self._config.station.runtime))
+        status_file.remove(Path(self._config.station.runtime))
         self._playout.close("the station was shut down")
         self._screen.close()
         if self._panel:
@@ -286,7 +288,7 @@ class Station:
         self._timekeeping.check()
         self._people.tick()
         self._screen.tick()
-        if now - self._refreshed >= REFRESH_SECONDS:
+        if now - self._refreshed >= REFRESH_SECONDS or self._playout.sound_goes() != self._sound_told:
             self._refresh()
 
     # --- the plan, and what people see of it ---
@@ -303,14 +305,13 @@ class Station:
 
     def _refresh(self) -> None:
         """Renew what people see of the station: the poster and the panel's snapshot."""
-        self._refreshed = self._clock.monotonic()
+        self._refreshed, self._sound_told = self._clock.monotonic(), self._playout.sound_goes()
         self._stage.show(self._overview.poster())
         self._snapshot = self._overview.snapshot()
-        on_air = self._snapshot.on_air
-        said = f"on air: {on_air.title}" if on_air else "poster"
+        said = status_file.now_line(self._snapshot)
         if fetching := progress_line(self._snapshot.fetching):
             said += f"; {fetching}"
-        systemd.notify(systemd.status(said))
+        systemd.notify(systemd.status(f"{said} (times: {self._snapshot.now.tzinfo})"))
         status_file.write(Path(self._config.station.runtime), self._snapshot)
         now_file.write(Path(self._config.station.runtime), self._now())
 

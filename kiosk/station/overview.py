@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Literal
 
 import kiosk
 from kiosk.common.i18n import Language
@@ -9,7 +10,8 @@ from kiosk.common.known import known_of
 from kiosk.common.planned import Known, compare, list_ms
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Slot, span
-from kiosk.contract.reports import Heartbeat, OnAir
+from kiosk.contract.records import SoundWent
+from kiosk.contract.reports import Heartbeat, OnAir, ScreenState
 from kiosk.contract.station import Opening
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
@@ -64,13 +66,16 @@ class Overview:
         stage: Stage | None = None,
         plans: Plans | None = None,
         address: Callable[[], str] = lambda: "",
+        *,
+        sounds: bool = True,
     ) -> None:
-        """``plans`` are those accepted so far, ``address`` is that of the panel."""
+        """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
+        sound at all."""
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
-        self._plans, self._address = plans, address
+        self._plans, self._address, self._sounds = plans, address, sounds
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
@@ -167,7 +172,7 @@ class Overview:
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""
         now = self._clock.now().astimezone(self._accepted.zone)
-        stop, on_air, coming = self._plan.stop_in_force(), self._playout.on_air(), self._plan.coming()
+        stop, on_air, coming = self._plan.stop_in_force(), self._on_air(), self._plan.coming()
         document, starting = self._accepted.document, None
         if on_air is None:
             starting = self._plan.due() or (coming[0] if coming and not stop and coming[1] - now <= SOON else None)
@@ -190,18 +195,26 @@ class Overview:
             fetching=self.fetching(),
             problems=self._monitor.problems(),
             sound=self._sound(),
-            screen=self._stage is None or self._stage.up,
+            display=self._display(),
         )
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()
         level = in_force(planned, hand, "slot")
-        return panel.Sound(level.volume, level.muted, hand is not None, self._playout.urgent_volume())
+        goes: SoundWent | Literal["off"] | None = self._playout.sound_goes() if self._sounds else "off"
+        return panel.Sound(level.volume, level.muted, hand is not None, self._playout.urgent_volume(), goes)
+
+    def _display(self) -> ScreenState | None:
+        return "up" if self._stage is None else self._stage.screen
+
+    def _on_air(self) -> OnAirProgramme | None:
+        """What is on the screen: nothing where there is none, whatever is due."""
+        return self._playout.on_air() if self._display() == "up" else None
 
     def heartbeat(self) -> Heartbeat:
         """How this room is, for the town. The link puts in a fresh nonce at each sending."""
         accepted, playlist = self._accepted, self._accepted.playlist
-        on_air = self._playout.on_air()
+        on_air, stop = self._on_air(), self._plan.stop_in_force()
         seq, digest = self._journal.head()
         coming = self.fetching()
         return Heartbeat(
@@ -217,7 +230,10 @@ class Overview:
             urgent_version=accepted.urgent_version,
             station_version=accepted.document.version if accepted.document else 0,
             clock=self._clock.state,
-            stopped=self._plan.stop_in_force() is not None,
+            stopped=stop is not None,
+            stopped_until_ms=None if stop is None else to_ms(stop.until) if stop.until else 0,
+            screen=self._display(),
+            sound=self._playout.sound_goes() if self._sounds else "none",
             on_air=OnAir(
                 programme=on_air.programme.id,
                 title=on_air.programme.title,
@@ -251,6 +267,9 @@ class Overview:
             inbox=inbox,
             lacking=coming.lacking,
             lacking_title=coming.lacking_title,
+            screen=self._display(),
+            sound=self._playout.sound_goes(),
+            sound_wanted=self._sounds,
             poster_fails=None if self._stage is None else self._stage.plain,
             plan_until_ms=self._planned_until_ms(),
             refused=self._accepted.week_refused,
@@ -277,6 +296,8 @@ class Overview:
                 state = "on-air"
             elif start <= now < end and stop:
                 state = "stopped"
+            elif start <= now < end and self._display() in ("none", "denied"):
+                state = "no-screen"
             elif now < end and any(_is_of(one, slot, start, end) for one in to_come):
                 state = "to-come"
             elif now < start and stop and (stop.until is None or start < stop.until):

@@ -7,19 +7,57 @@ from pathlib import Path
 from kiosk.common.files import write_whole
 from kiosk.common.terminal import escape
 from kiosk.station.link.progress import progress_line
-from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.panel.snapshot import Snapshot, Sound, Stopped
 
 NAME = "status"
-STALE_S = 60.0
+STALE_S = 30.0
 """A file older than this was left by a daemon that does not run any more, or hangs."""
+
+
+SCREENS = {
+    "none": "no screen: there is no X server, or it does not answer",
+    "denied": "no screen: the X server does not let the kiosk in; see xhost(1) and XAUTHORITY",
+    "starting": "the screen is being set up",
+    "poster": "on air: poster",
+}
+SOUNDS = {
+    "device": "to the sound device",
+    "null": "nobody hears it: no loudspeaker, or the PC is muted",
+    "none": "none: no sound server, or no sound device",
+    "off": "off by the settings",
+    None: "where it goes is not known",
+}
+
+
+def now_line(snapshot: Snapshot) -> str:
+    """What the screen shows, or why it shows nothing."""
+    on_air, stopped, zone = snapshot.on_air, snapshot.stopped, snapshot.now.tzinfo
+    if snapshot.shows == "programme" and on_air:
+        start, end = on_air.start.astimezone(zone), on_air.end.astimezone(zone)
+        return f"on air: {on_air.title}, {start:%H:%M}-{end:%H:%M}"
+    if snapshot.shows == "stopped" and stopped:
+        return stop_line(stopped, snapshot)
+    return SCREENS[snapshot.shows]
+
+
+def stop_line(stopped: Stopped, snapshot: Snapshot) -> str:
+    """That somebody wanted quiet, why, and until when."""
+    if stopped.until is None:
+        return f"stopped ({stopped.reason}), until somebody presses Start"
+    return f"stopped ({stopped.reason}), until {stopped.until.astimezone(snapshot.now.tzinfo):%Y-%m-%d %H:%M}"
+
+
+def _sound(sound: Sound) -> str:
+    return f"{'muted' if sound.muted else f'volume {sound.volume}'}, {SOUNDS[sound.goes]}"
 
 
 def lines_of(snapshot: Snapshot) -> list[str]:
     """The room in lines for a terminal."""
-    on_air = snapshot.on_air
     lines = [
-        f"{snapshot.station}, {snapshot.now:%Y-%m-%d %H:%M:%S}",
-        f"on air: {on_air.title}, {on_air.start:%H:%M}-{on_air.end:%H:%M}" if on_air else "on air: poster",
+        f"{snapshot.station}, {snapshot.now:%Y-%m-%d %H:%M:%S} ({snapshot.now.tzinfo})",
+        now_line(snapshot),
+        *([stop_line(snapshot.stopped, snapshot)] if snapshot.stopped and snapshot.shows != "stopped" else []),
+        f"sound: {_sound(snapshot.sound)}",
         f"clock: {snapshot.clock}",
         f"records not yet received by the town: {snapshot.waiting}",
         f"records that the town did not take: {snapshot.refused_count}",
@@ -36,6 +74,12 @@ def write(runtime: Path, snapshot: Snapshot) -> None:
         write_whole(runtime / NAME, text.encode(), lasting=False)
 
 
+def remove(runtime: Path) -> None:
+    """Take the file away: the daemon ends, and nothing that it says is so any more."""
+    with contextlib.suppress(OSError):
+        (runtime / NAME).unlink()
+
+
 def read(runtime: Path) -> str:
     """The file's text. Raises :class:`FileNotFoundError` with a sentence where no daemon runs, or it hangs."""
     path = runtime / NAME
@@ -43,7 +87,7 @@ def read(runtime: Path) -> str:
         age = time.time() - path.stat().st_mtime
         text = path.read_text(encoding="utf-8")
     except OSError:
-        missing = f"no station has run here: there is no {path}; see systemctl status kiosk-station"
+        missing = f"no station runs here: there is no {path} to read; see systemctl status kiosk-station"
         raise FileNotFoundError(missing) from None
     if age > STALE_S:
         raise FileNotFoundError(f"no station runs: {path} is {age:.0f} s old; see systemctl status kiosk-station")

@@ -12,7 +12,7 @@ from screen import SECONDS, XServer, children_of
 
 from kiosk.station.display import poster
 from kiosk.station.events import ChildGone, ChildSaid, Event, StageGone, StageSaid
-from kiosk.station.projector.messages import Cue, Ready, Staged
+from kiosk.station.projector.messages import Cue, Held, Ready, Staged
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.reports import Report, Showing
 from kiosk.station.projector.stage import Stage
@@ -76,8 +76,10 @@ class Rig:
         self.events.append(event)
         match event:
             case StageSaid(message=Staged() as size):
-                self.stage.ready(size)
+                self.stage.ready(size, time.monotonic())
                 self.projector.screen_came(time.monotonic())
+            case StageSaid(message=Held()):
+                self.stage.held(time.monotonic())
             case StageGone():
                 if self.stage.gone(event, time.monotonic()):
                     self.projector.screen_went()

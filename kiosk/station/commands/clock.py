@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -10,6 +11,7 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.wire import Instant
 from kiosk.station.clock.declared import declare
 from kiosk.station.commands.station import config_option, load_settings
+from kiosk.station.journal.state_folder import Beside
 
 
 @click.command()
@@ -19,16 +21,18 @@ from kiosk.station.commands.station import config_option, load_settings
 def clock(local_time: str, by: str, settings: Path) -> None:
     """Tell this station what time it is, where it has no line to be told by, or doubts what the network says.
 
-    TIME is local, such as "2026-03-05 14:30"; without it, the PC's clock is said to be right as it is.
+    TIME is that of the room's time zone, such as "2026-03-05 14:30"; without it, the PC's clock is said to be right.
     """
     if not by.strip() or len(by) > 400 or "\0" in by:
         raise click.ClickException("--by names the administrator who looked at a clock; give a name")
+    state = Path(load_settings(settings).station.state)
+    zone = ZoneInfo(Beside(state / "journal.db").zone())
     try:
-        moment = datetime.fromisoformat(local_time).astimezone() if local_time else datetime.now().astimezone()
+        told = datetime.fromisoformat(local_time) if local_time else datetime.now(zone)
+        moment = told.astimezone(zone) if told.tzinfo else told.replace(tzinfo=zone)
         wall_ms = msgspec.convert(to_ms(moment), Instant)
     except (ValueError, OverflowError, msgspec.ValidationError):
         raise click.ClickException(f"{local_time!r} is no time; write it like this: 2026-03-05 14:30") from None
-    state = Path(load_settings(settings).station.state)
     try:
         declare(state, by.strip(), wall_ms)
     except OSError as error:
@@ -37,6 +41,6 @@ def clock(local_time: str, by: str, settings: Path) -> None:
             "run this as the user of the service, or as root"
         ) from None
     click.echo(
-        f"{by.strip()} says that it is {moment:%Y-%m-%d %H:%M:%S}. The station takes it up within ten seconds, unless "
-        "the network or the town tells it the time."
+        f"{by.strip()} says that it is {moment:%Y-%m-%d %H:%M:%S} {zone.key}. The station takes it up within ten "
+        "seconds, unless the network or the town tells it the time."
     )

@@ -16,12 +16,12 @@ from kiosk.common.terminal import escape, escape_lines
 from kiosk.contract.wire import Malformed
 from kiosk.station import config
 from kiosk.station.commands.station import config_option
-from kiosk.station.journal import JournalError
+from kiosk.station.journal import DamagedJournal, JournalError
 from kiosk.station.journal.database import connect_looking
 from kiosk.station.journal.state_folder import Beside
 from kiosk.station.journal.verify import verify
 from kiosk.station.library.plans import Plans
-from kiosk.station.record_book.play_record import play_sheet, raw_entries
+from kiosk.station.record_book.play_record import Days, play_sheet, raw_entries
 
 _journal_option = click.option(
     "--journal",
@@ -96,13 +96,11 @@ def export_command(
     """
     here = path or _journal_of(settings)
     days = (first.date() if first else None, last.date() if last else None)
-    zone = zone or Beside(here).zone()
-    try:
-        place = ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):
-        raise click.ClickException(f"{zone!r} is no time zone; name one, as --zone Asia/Shanghai") from None
+    if first and last and first > last:
+        raise click.UsageError(f"--from {days[0]} is after --to {days[1]}; name the earlier day with --from")
     try:
         with contextlib.closing(connect_looking(here)) as db:
+            place = _zone(zone or Beside(here).zone())
             db.execute("BEGIN")
             plans = Plans(here.parent / "library").load()
             if form == "csv" and not plans:
@@ -112,19 +110,38 @@ def export_command(
                 if form == "csv"
                 else raw_entries(db, place, days)
             )
-            _write(pieces, out)
+            rows = _write(pieces, out) - (form == "csv")
     except (JournalError, Malformed, sqlite3.DatabaseError) as error:
-        raise click.ClickException(f"{error}; kiosk journal verify says what is wrong with it") from None
+        hint = "; kiosk journal verify says what is wrong with it" if isinstance(error, DamagedJournal) else ""
+        raise click.ClickException(f"{error}{hint}") from None
     except OSError as error:
         raise click.ClickException(f"{out}: cannot be written ({error.strerror}); choose another place") from None
+    what = "rows" if form == "csv" else "entries"
+    found = f"{rows} {what}" if rows else f"no {what}{_of_days(days)}"
+    click.echo(f"{found}; times and days: {place.key}", err=True)
 
 
-def _write(pieces: Iterator[bytes], out: Path | None) -> None:
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise click.ClickException(f"{name!r} is no time zone; name one, as --zone Asia/Shanghai") from None
+
+
+def _of_days(days: Days) -> str:
+    first, last = days
+    return (f" from {first}" if first else "") + (f" to {last}" if last else "") or ": the record is empty"
+
+
+def _write(pieces: Iterator[bytes], out: Path | None) -> int:
+    """Write the pieces; returns how many."""
+    number = 0
     with contextlib.ExitStack() as stack:
         file: IO[bytes] = sys.stdout.buffer if out is None else stack.enter_context(out.open("wb"))
-        for piece in pieces:
+        for number, piece in enumerate(pieces, 1):  # noqa: B007 - counted
             file.write(escape_lines(piece.decode("utf-8-sig")).encode() if file.isatty() else piece)
         file.flush()
+    return number
 
 
 def _journal_of(settings: Path) -> Path:

@@ -73,6 +73,16 @@ def status(settings: Path) -> None:
 @click.command()
 @config_option
 def check_config(settings: Path) -> None:
-    """Read the settings and list everything that is wrong with them."""
-    load_settings(settings)
+    """List everything that is wrong with the settings, and look whether display and sound server answer.
+
+    Exit code 1 where anything is wrong. As root, they are asked as the user whose the state folder is.
+    """
+    config = load_settings(settings)
     click.echo(f"{settings}: in order")
+    from kiosk.station.commands.answers import answers
+
+    found = answers(config)
+    for answer in found:
+        click.echo(escape_lines(f"WRONG  {answer.text}" if answer.wrong else answer.text))
+    if any(answer.wrong for answer in found):
+        sys.exit(1)

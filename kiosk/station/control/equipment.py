@@ -5,7 +5,7 @@ from collections.abc import Callable
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
 from kiosk.station.events import FactsRead, FromEquipment, JournalRecovered, JournalTrouble
-from kiosk.station.health.evidence import screen_evidence
+from kiosk.station.health.evidence import screen_evidence, sound_sink
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.playout.playout import Playout
@@ -45,6 +45,7 @@ class Equipment:
         document = self._document()
         self._monitor.use_facts(event.facts)
         self._playout.use_evidence(screen_evidence(event.facts, document.equipment if document else ()))
+        self._playout.use_sink(sound_sink(event.facts))
         self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
         self._check_clock()
         if self._monitor.judge(self._observe(), document, self._clock.now(), self._clock.monotonic()):

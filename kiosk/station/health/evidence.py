@@ -1,8 +1,8 @@
-"""Screen evidence: whether anything shows that the screen is lit. So far: a connected link, or none. Pure."""
+"""Evidence of picture and sound: whether anything shows that the screen is lit, and where sound leads. Pure."""
 
 from collections.abc import Mapping
 
-from kiosk.contract.records import Evidence
+from kiosk.contract.records import Evidence, SoundWent
 from kiosk.contract.station import Equipment
 from kiosk.station.events import Fact
 from kiosk.station.health.observation import Observation, statuses
@@ -16,3 +16,15 @@ def screen_evidence(facts: Mapping[str, Fact], equipment: tuple[Equipment, ...])
     connected = {name for name, status in statuses(Observation(facts=facts)).items() if status == "connected"}
     named = {item.connector for item in equipment if item.connector}
     return "link" if connected & (named or connected) else "none"
+
+
+def sound_sink(facts: Mapping[str, Fact]) -> SoundWent | None:
+    """Where sound leads that is taken; one that is muted leads to nobody. None: not known."""
+    match facts.get("sound.sink"):
+        case "device":
+            return "device"
+        case "null" | "muted":
+            return "null"
+        case "none":
+            return "none"
+    return None

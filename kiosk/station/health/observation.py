@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from kiosk.common.messages import Message
-from kiosk.contract.records import ClockState
+from kiosk.contract.records import ClockState, SoundWent
+from kiosk.contract.reports import ScreenState
 from kiosk.station.events import Fact
 
 
@@ -18,6 +19,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Players that had to be replaced in the last hour."""
     poster_fails: bool | None = None
     """Whether a plain page stands in the place of the poster, which cannot be drawn."""
+    screen: ScreenState | None = None
+    """Of the PC."""
+    sound: SoundWent | None = None
+    """Where sound goes."""
+    sound_wanted: bool = True
+    """Whether the PC is set up to sound at all."""
     inbox: int | None = None
     """Events waiting."""
     journal_trouble: str | None = None

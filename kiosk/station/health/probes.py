@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kiosk.station.events import Fact, FactsRead, Post
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.sound import read_sink
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
@@ -29,12 +30,16 @@ class Probes:
     (measured for free space).
     """
 
-    def __init__(self, post: Post, devices: Devices, state: Path, library: Path, every_s: float) -> None:
+    def __init__(
+        self, post: Post, devices: Devices, state: Path, library: Path, every_s: float, sound: str = "none"
+    ) -> None:
+        """``sound`` is the output of the settings."""
         self._post = post
         self._devices = devices
         self._state = state
         self._library = library
         self._every_s = every_s
+        self._sound = sound
         self._wanted, self._stopping = threading.Event(), False
         self._thread: threading.Thread | None = None
 
@@ -59,13 +64,13 @@ class Probes:
             if self._stopping:
                 return
             began = time.monotonic()
-            self._post(FactsRead(read(self._devices, self._state, self._library), began))
+            self._post(FactsRead(read(self._devices, self._state, self._library, self._sound), began))
             self._wanted.wait(self._every_s)
 
 
-def read(devices: Devices, state: Path, library: Path) -> Mapping[str, Fact]:
+def read(devices: Devices, state: Path, library: Path, output: str = "none") -> Mapping[str, Fact]:
     """All facts, by name. One that cannot be read is None, and says why in the log."""
-    facts = screen(devices.connectors()) | usb(devices.usb()) | memory() | temperature() | clock()
+    facts = screen(devices.connectors()) | usb(devices.usb()) | sound(output) | memory() | temperature() | clock()
     return facts | disk(state, library)  # last: it is the one that can hang
 
 
@@ -81,6 +86,11 @@ def screen(connectors: Mapping[str, str] | None) -> dict[str, Fact]:
 def usb(present: frozenset[str] | None) -> dict[str, Fact]:
     """``usb.present``: ``046d:c31c,1d6b:0002``."""
     return {"usb.present": None if present is None else ",".join(sorted(present))}
+
+
+def sound(output: str) -> dict[str, Fact]:
+    """``sound.sink``, as :func:`read_sink`."""
+    return {"sound.sink": read_sink(output)}
 
 
 def memory() -> dict[str, Fact]:

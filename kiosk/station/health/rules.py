@@ -18,6 +18,7 @@ from kiosk.contract.station import Equipment, Thresholds
 from kiosk.station.health.checks.daemon import check_daemon
 from kiosk.station.health.checks.devices import check_screens, check_usb
 from kiosk.station.health.checks.machine import check_machine
+from kiosk.station.health.checks.output import check_output
 from kiosk.station.health.checks.record import check_record
 from kiosk.station.health.checks.town import check_town
 from kiosk.station.health.observation import Finding, Observation, statuses
@@ -83,6 +84,7 @@ def findings(
     return chain(
         check_screens(observation, equipment, open_hours, last_connector),
         check_usb(observation, equipment, open_hours),
+        check_output(observation, open_hours),
         check_machine(observation, thresholds),
         check_daemon(observation, thresholds),
         check_record(observation, now_ms),

@@ -21,6 +21,7 @@ from kiosk.station.journal.errors import (
     JournalError,
     NewerJournal,
     named,
+    unreadable,
     unwritable,
 )
 from kiosk.station.journal.integrity import fault
@@ -128,10 +129,19 @@ def connect_looking(path: Path) -> sqlite3.Connection:
 
     Raises :class:`JournalError` for what is no journal.
     """
-    if path.is_dir():
-        raise JournalError(f"journal {path}: this is a folder; name the file journal.db of a station's state folder")
-    if not path.is_file():
-        raise JournalError(f"journal {path}: there is no such file; name the journal.db of a station's state folder")
+    try:
+        with path.open("rb"):
+            pass
+    except IsADirectoryError:
+        raise JournalError(
+            f"journal {path}: this is a folder; name the file journal.db of a station's state folder"
+        ) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise JournalError(
+            f"journal {path}: there is no such file; name the journal.db of a station's state folder"
+        ) from None
+    except OSError as error:
+        raise unreadable(path, error) from None
     # Without a log nobody has it open: read so, nothing is made beside it, where a copy's place may not take it either.
     how = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import sqlite3
 from pathlib import Path
 
@@ -69,6 +70,19 @@ def named(path: Path, error: Exception) -> JournalError:
     if not is_damage(error) and code in {*_HINDERED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
         return unwritable(path, f"cannot be written ({error}); let the kiosk's user write the file and its folder")
     return DamagedJournal(f"journal {path}: not a database, or a damaged one ({error})")
+
+
+def unreadable(path: Path, error: OSError) -> JournalError:
+    """The error of a journal that this user cannot read."""
+    if not isinstance(error, PermissionError):
+        return JournalError(f"journal {path}: cannot be read ({error.strerror}); look after the disk, or read a copy")
+    owner = "root"
+    for place in (path, *path.parents):
+        with contextlib.suppress(OSError, KeyError):
+            owner = pwd.getpwuid(place.stat().st_uid).pw_name
+            break
+    also = "" if owner == "root" else f", or as {owner}, whose it is"
+    return JournalError(f"journal {path}: this user may not read it; run this as root{also}")
 
 
 def unwritable(path: Path, why: str) -> ReadOnlyJournal:

@@ -14,7 +14,7 @@ import msgspec
 from sqlite_utils import Database
 
 from kiosk.common.planned import Played
-from kiosk.contract.records import Entryable, Evidence, Origin, Outcome
+from kiosk.contract.records import Entryable, Evidence, Origin, Outcome, SoundWent
 from kiosk.contract.reports import MAX_BATCH, Entry, Receipt, Signed, Witness
 from kiosk.station.events import Post
 from kiosk.station.journal import chain as chain
@@ -145,11 +145,19 @@ class Journal:
         self._put(f"shown {play}", partial(cut, evidence=evidence), play, at_ms, monotonic_ms)
 
     def checkpoint(
-        self, play: str, at_ms: int, played_ms: int, pictures: int, lost: int, evidence: Evidence | None = None
+        self,
+        play: str,
+        at_ms: int,
+        played_ms: int,
+        pictures: int,
+        lost: int,
+        evidence: Evidence | None = None,
+        went: SoundWent | None = None,
     ) -> None:
-        """How far the play has come. Dropped first when commits cannot be written for long."""
+        """How far the play has come, and where its sound ``went``. Dropped first when commits cannot be written for
+        long."""
         what = f"check-point {play}"
-        self._put(what, rows.mark_point, play, at_ms, played_ms, pictures, lost, evidence, droppable=True)
+        self._put(what, rows.mark_point, play, at_ms, played_ms, pictures, lost, evidence, went, droppable=True)
 
     def close(
         self,
@@ -161,13 +169,14 @@ class Journal:
         pictures: int,
         lost: int,
         evidence: Evidence | None = None,
+        went: SoundWent | None = None,
     ) -> None:
         """The play is over. Its row takes sequence and hash, and never changes again."""
         sketch = self._open.pop(play, None)
         if sketch and outcome == "completed":
             self._closing[play] = replace(sketch, end_ms=at_ms)
         write = partial(rows.close_play, play=play, at_ms=at_ms, played_ms=played_ms, outcome=outcome, cause=cause)
-        self._seal(f"close {play}", partial(write, pictures=pictures, lost=lost, evidence=evidence), play)
+        self._seal(f"close {play}", partial(write, pictures=pictures, lost=lost, evidence=evidence, went=went), play)
 
     def forget(self, play: str) -> None:
         """Remove a due row whose cue was cancelled before its cut: it never was a play."""

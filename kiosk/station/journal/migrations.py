@@ -82,6 +82,12 @@ def m003_an_epoch(db: Database) -> None:
         db.execute(trigger)
 
 
+@migrations()
+def m004_where_sound_went(db: Database) -> None:
+    """Where the sound of each play went."""
+    db.table("plays").add_column("sound", str)
+
+
 def triggers_of(db: Database) -> dict[str, str]:
     """The text of each trigger, by its name."""
     return dict(db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall())

@@ -4,14 +4,23 @@ Each function runs inside its caller's transaction.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlite_utils import Database
 
 from kiosk.contract import wire
 from kiosk.contract.playlist import Programme
-from kiosk.contract.records import ClockState, Entryable, Evidence, Origin, Outcome, Play, read_record
+from kiosk.contract.records import (
+    ClockState,
+    Entryable,
+    Evidence,
+    Origin,
+    Outcome,
+    Play,
+    SoundWent,
+    read_record,
+)
 from kiosk.contract.wire import Malformed
 from kiosk.station.journal.chain import append, insert
 
@@ -85,10 +94,12 @@ class AsRun:
     seq: int | None
     screen_evidence: Evidence | None = None
     """What speaks for a picture on the screen; None before the first picture, and in rows older than the column."""
+    sound: SoundWent | None = None
+    """Where its sound went; None: not known, or it has none."""
 
 
 COLUMNS = tuple(AsRun.__dataclass_fields__)
-"""Of the table of plays, in its order; the last one is younger than the others."""
+"""Of the table of plays, in its order; the last two are younger than the others."""
 
 
 def add_due(db: Database, due: Due) -> None:
@@ -125,13 +136,20 @@ def mark_shown(
 
 
 def mark_point(
-    db: Database, play: str, at_ms: int, played_ms: int, pictures: int, lost: int, evidence: Evidence | None = None
+    db: Database,
+    play: str,
+    at_ms: int,
+    played_ms: int,
+    pictures: int,
+    lost: int,
+    evidence: Evidence | None = None,
+    went: SoundWent | None = None,
 ) -> None:
     """How far the play has come; a row left open is closed here."""
     lower_evidence(db, play, evidence)
     _change(
         db, play, "check-point", last_ms=at_ms, played_ms=_span(played_ms), pictures_shown=max(0, pictures),
-        pictures_lost=max(0, lost),
+        pictures_lost=max(0, lost), sound=went,
     )  # fmt: skip
 
 
@@ -154,6 +172,7 @@ def close_play(
     pictures: int,
     lost: int,
     evidence: Evidence | None = None,
+    went: SoundWent | None = None,
 ) -> None:
     """Close the row at ``at_ms`` and append it to the chain; from now on it never changes."""
     lower_evidence(db, play, evidence)
@@ -164,11 +183,12 @@ def close_play(
     end_ms = at_ms
     if row.shown_ms is not None and at_ms < row.shown_ms:
         end_ms = row.shown_ms + _span(played_ms)  # the clock was set back meanwhile: count on from the start instead
+    row = replace(row, sound=went)
     record = as_play(row, end_ms, _span(played_ms), outcome, _text(cause), max(0, pictures), max(0, lost))
     seq = append(db, record)
     _change(
         db, play, "close", end_ms=end_ms, played_ms=record.played_ms, outcome=outcome, cause=record.cause,
-        pictures_shown=record.pictures_shown, pictures_lost=record.pictures_lost, seq=seq,
+        pictures_shown=record.pictures_shown, pictures_lost=record.pictures_lost, sound=went, seq=seq,
     )  # fmt: skip
 
 
@@ -193,7 +213,8 @@ def close_left_open(db: Database, boot_id: str, now_ms: int) -> tuple[AsRun, ...
             continue
         cause = ENDED if left.boot_id == boot_id else PC_ENDED
         close_play(
-            db, left.id, at_ms, left.played_ms, "interrupted", cause, left.pictures_shown, left.pictures_lost
+            db, left.id, at_ms, left.played_ms, "interrupted", cause, left.pictures_shown, left.pictures_lost,
+            went=left.sound,
         )  # fmt: skip
         now = one_play(db, left.id)
         closed += [now] if now else []
@@ -237,6 +258,7 @@ def as_play(row: AsRun, end_ms: int, played_ms: int, outcome: Outcome, cause: st
         clock=row.clock,
         boot_id=row.boot_id,
         started_monotonic_ms=row.started_monotonic_ms or 0,
+        sound=row.sound,
     )
 
 

@@ -69,6 +69,8 @@ def _verify(db: sqlite3.Connection, path: Path, tick: Callable[[int, int], None]
     yield from _restart(db)
     walk = _Walk(*start)
     yield from _walk(db, walk, tick)
+    if not walk.count:
+        yield Remark("the record is empty: " + ("all of it was removed" if start[0] else "nothing was recorded yet"))
     yield Remark(f"{walk.count} entries, {walk.plays} of them plays, {walk.later} later findings; head {walk.at}")
     yield from _rows_without_entry(db)
     yield from _receipts(db, walk.at)

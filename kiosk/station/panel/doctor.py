@@ -14,6 +14,8 @@ NAMES = {
     "not-running": mark("The kiosk"),
     "screen-unplugged": mark("Screen"),
     "usb-missing": mark("USB device"),
+    "no-screen": mark("Picture of this PC"),
+    "no-sound": mark("Sound"),
     "disk-low": mark("Room on the disk"),
     "programmes-do-not-fit": mark("Room for what is to come"),
     "disk-not-writable": mark("Writing to the disk"),
@@ -42,12 +44,16 @@ FACTS = {
     "damaged_ms": mark("Damaged at {value}"),
     "file": mark("File {value}"),
     "clock": mark("{value}"),
+    "screen": mark("{value}"),
+    "sound": mark("{value}"),
     "lacking_mb": mark("{value} MB are lacking"),
 }
 """Facts in words; one that is not named here is shown as it is."""
 INSTANTS = ("plan_until_ms", "since_ms", "damaged_ms")
 """Facts that are UTC milliseconds; 0 is none."""
 VALUES = {
+    ("screen", "up"): mark("The X server answers"),
+    ("sound", "device"): mark("It goes to a sound device"),
     ("clock", "trusted"): mark("It is kept right by the network or the town"),
     ("clock", "declared"): mark("It was set by hand"),
     ("clock", "holdover"): mark("It was right when it was last checked"),

@@ -5,13 +5,16 @@ from datetime import datetime
 from typing import Literal
 
 from kiosk.common.i18n import Language
-from kiosk.contract.records import ClockState, Origin
+from kiosk.contract.records import ClockState, Origin, SoundWent
+from kiosk.contract.reports import ScreenState
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 
-RowState = Literal["done", "on-air", "to-come", "stopped", "missed"]
+RowState = Literal["done", "on-air", "to-come", "stopped", "missed", "no-screen"]
 """``stopped``: not shown because somebody has pressed Stop; ``missed``: not shown, or not so far."""
+Shows = Literal["programme", "poster", "stopped", "none", "denied", "starting"]
+"""What the screen shows; or why there is no screen: no X server, one that does not let the kiosk in, not yet there."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Sound:
     by_hand: bool = False
     urgent: int | None = None
     """The volume of the urgent notice that is on air: it may be louder, and is never muted."""
+    goes: SoundWent | Literal["off"] | None = None
+    """Where it goes now; ``off``: the settings want none; None: not known."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Snapshot:
     language: Language = "zh"
     stopped: Stopped | None = None
     on_air: Showing | None = None
+    """None where there is no screen, whatever the plan says."""
     starting: Showing | None = None
     """What is due, or will be within seconds, and is not on the screen yet."""
     coming: Coming | None = None
@@ -87,5 +93,19 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
     sound: Sound = Sound()
-    screen: bool = True
-    """Whether there is a screen (an X server) at all."""
+    display: ScreenState | None = "up"
+    """Of the PC's screen; None: not known yet, or just being set up anew."""
+
+    @property
+    def screen(self) -> bool:
+        """Whether there is a screen (an X server) at all."""
+        return self.display == "up"
+
+    @property
+    def shows(self) -> Shows:
+        """What the screen shows, in one word: status, panel and town say the same."""
+        if self.display != "up":
+            return self.display or "starting"
+        if self.on_air is not None:
+            return "programme"
+        return "poster" if self.stopped is None else "stopped"

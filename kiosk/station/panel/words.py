@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.i18n import Language, day_name, translator, zone_name
 from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
 from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.panel.snapshot import Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
 ORIGINS = {
@@ -25,6 +25,23 @@ ROW_STATES = {
     "to-come": mark("to come"),
     "stopped": mark("not shown: stopped"),
     "missed": mark("missed"),
+    "no-screen": mark("not shown: no screen"),
+}
+NO_SCREEN = {
+    "none": (
+        mark("This PC shows nothing: its X server does not answer."),
+        mark("Restart the PC; if that does not help, tell the town."),
+    ),
+    "denied": (
+        mark("This PC shows nothing: its X server does not let the kiosk in."),
+        mark("Tell the town: the X server's permissions for the kiosk must be set right (xhost)."),
+    ),
+    "starting": (mark("The screen is being set up; that takes some seconds."),),
+}
+NO_SOUND = {
+    "none": mark("Nothing is heard: the sound server does not answer, or there is no sound device."),
+    "null": mark("Nothing is heard: no loudspeaker is connected, or the sound of the PC is muted."),
+    "off": mark("Nothing is heard: the settings of this PC want no sound."),
 }
 CLOCKS = {
     "trusted": mark("The clock is right."),
@@ -81,7 +98,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         sound=_("Sound off") if snapshot.sound.muted else _("Volume {percent}").format(percent=snapshot.sound.volume),
         sound_detail=_sound(snapshot, language),
         as_of=_("As of {time}").format(time=f"{snapshot.now:%H:%M:%S}"),
-        today=day_name(snapshot.now.date(), language),
+        today=f"{day_name(snapshot.now.date(), language)} ({zone_name(str(snapshot.now.tzinfo), language)})",
         rows=tuple(
             RowWords(_span(row.start, row.end, snapshot), row.title, _(ROW_STATES[row.state]), row.state)
             for row in (snapshot.today if dated else ())
@@ -106,19 +123,39 @@ def _head(snapshot: Snapshot, language: Language) -> str:
 
 def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
     _ = translator(language)
-    showing, stopped = snapshot.on_air or snapshot.starting, snapshot.stopped
-    if showing is not None and (snapshot.on_air or snapshot.screen):
+    stopped, shows = snapshot.stopped, snapshot.shows
+    if shows in NO_SCREEN:
+        said = [_(text) for text in NO_SCREEN[shows]]
+        if stopped is not None:
+            said.append(_("Stopped: {detail}").format(detail=_stopped(stopped, snapshot, language)))
+        return _("The screen shows nothing"), _sentences(said, language)
+    if (showing := snapshot.on_air or snapshot.starting) is not None:
         detail = _("{times}, {origin}").format(
             times=_span(showing.start, showing.end, snapshot), origin=_(ORIGINS[showing.origin])
         )
-        return showing.title, detail
+        unheard = _unheard(snapshot, language) if snapshot.on_air else ""
+        return showing.title, f"{detail}{_('; ')}{unheard}" if unheard else detail
     if stopped is None:
         return _("Nothing is on air"), _("The screen shows this week's table.")
+    return _("Stopped"), _stopped(stopped, snapshot, language)
+
+
+def _stopped(stopped: Stopped, snapshot: Snapshot, language: Language) -> str:
+    _ = translator(language)
     if stopped.until is None:
         until = _("until somebody presses Start")
     else:
         until = _("until {time}").format(time=_when(stopped.until, snapshot, language))
-    return _("Stopped"), _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
+    return _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
+
+
+def _unheard(snapshot: Snapshot, language: Language) -> str:
+    """Why nothing is heard; empty where sound reaches a device, or it is not known."""
+    return translator(language)(NO_SOUND.get(snapshot.sound.goes or "", ""))
+
+
+def _sentences(said: list[str], language: Language) -> str:
+    return (" " if language == "en" else "").join(said)
 
 
 def of_picture(picture: Screenshot | None, snapshot: Snapshot, language: Language) -> str:
@@ -134,7 +171,8 @@ def of_picture(picture: Screenshot | None, snapshot: Snapshot, language: Languag
 
 def _sound(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
     _ = translator(language)
-    sound, said = snapshot.sound, []
+    sound, unheard = snapshot.sound, _unheard(snapshot, language)
+    said = [unheard] if unheard else []
     if sound.muted:
         said.append(_("When the sound is on again: volume {percent}.").format(percent=sound.volume))
     if sound.by_hand:

@@ -27,6 +27,7 @@ from kiosk.station.projector.messages import (
     Failed,
     Leave,
     Message,
+    Progress,
     Ready,
     Shown,
     ToChild,
@@ -114,14 +115,18 @@ def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", ord
             break
         if now >= next_report:
             next_report += PROGRESS_EVERY
-            report(programme.progress())
+            report(_progress(programme))
             programme.sound.mend()
     programme.sound.fade_out()
     time.sleep(max(0.0, cut.end - time.monotonic()))
     programme.stand_still()
-    report(programme.progress())
+    report(_progress(programme))
     while True:
         carry_out(orders.wait(None), programme, window)
+
+
+def _progress(programme: Film | Still) -> Progress:
+    return msgspec.structs.replace(programme.progress(), sound=programme.sound.taken())
 
 
 def wait_for_cut(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", cut: Cut | None) -> Cut:

@@ -20,11 +20,33 @@ from kiosk.common.terminal import escape
 from kiosk.station.display.poster import Poster
 from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
-from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake, programme_is_near, sweep
-from kiosk.station.projector.messages import MOST_WORDS, SCREEN_GONE, Grabbed, Message, Paint, Staged, ToStage, line
+from kiosk.station.player.window import (
+    HUNG_UP,
+    PosterWindow,
+    ScreenDenied,
+    ScreenResized,
+    connect,
+    keep_awake,
+    programme_is_near,
+    sweep,
+)
+from kiosk.station.projector.messages import (
+    MOST_WORDS,
+    SCREEN_DENIED,
+    SCREEN_GONE,
+    SCREEN_RESIZED,
+    Grabbed,
+    Held,
+    Message,
+    Paint,
+    Staged,
+    ToStage,
+    line,
+)
 
 SWEEP_EVERY = 1.0
-"""Seconds after which a window that a dead process has left on the screen is taken away."""
+"""Seconds after which a window that a dead process has left on the screen is taken away, and the daemon is told that
+the X server still answers."""
 FIRST_PAGE = 0
 NEAR_S = 0.25
 """Seconds between two looks whether a programme has gone for which the poster waits."""
@@ -43,10 +65,13 @@ def main() -> None:
         window = PosterWindow(connection)
         posting = Posting(connection, window)
         _report(Staged(width=window.width, height=window.height))
+        swept_at = time.monotonic()
         while True:
             ready, _, _ = select.select([orders, connection.fileno()], [], [], posting.wait(SWEEP_EVERY))
-            if not ready:
+            if time.monotonic() - swept_at >= SWEEP_EVERY:
                 sweep(connection)
+                swept_at = time.monotonic()
+                _report(Held())
             posting.turn_page()
             if connection.fileno() in ready:
                 while connection.pending_events():  # raises when the server has hung up
@@ -63,6 +88,10 @@ def main() -> None:
                 posting.show(msgspec.json.decode(posters[-1].poster, type=Poster), posters[-1].page_ms / 1000)
             if len(posters) < len(given):
                 _report(_screenshot(connection))
+    except ScreenDenied:
+        sys.exit(SCREEN_DENIED)
+    except ScreenResized:
+        sys.exit(SCREEN_RESIZED)
     except HUNG_UP as error:
         sys.stderr.write(f"stage: {escape(str(error))}\n")
         sys.exit(SCREEN_GONE)

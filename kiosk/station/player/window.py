@@ -3,11 +3,12 @@
 import contextlib
 import os
 import select
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from Xlib import X, display
-from Xlib.error import CatchError, ConnectionClosedError, XError
+from Xlib.error import CatchError, ConnectionClosedError, DisplayConnectionError, XError
 from Xlib.ext import composite, damage, dpms, res
 
 if TYPE_CHECKING:
@@ -21,15 +22,29 @@ class ScreenGone(Exception):
     """The X server cannot be reached."""
 
 
+class ScreenDenied(ScreenGone):
+    """The X server is there, and does not let this process in."""
+
+
+class ScreenResized(ScreenGone):
+    """The screen has another size than before."""
+
+
 HUNG_UP = (ScreenGone, ConnectionClosedError, ConnectionError)
 """Raised where the X server is not there, or has gone away."""
 
 
 def connect(name: str) -> Any:
-    """A connection to the X server ``name``. Raises :class:`ScreenGone`."""
+    """A connection to the X server ``name``. Raises :class:`ScreenGone`; :class:`ScreenDenied` where it answers no."""
     os.environ["DISPLAY"] = name  # libVLC opens its own connection by this
     try:
-        return display.Display(name)
+        with contextlib.redirect_stdout(sys.stderr):  # python-xlib prints its warnings where our messages go
+            return display.Display(name)
+    except DisplayConnectionError as error:
+        reason = str(error.msg).strip()
+        if isinstance(error.__context__, OSError):  # it never came to an answer
+            raise ScreenGone(f"no X server at {name}: {reason}") from None
+        raise ScreenDenied(f"the X server at {name} does not let this user in: {reason}") from None
     except Exception as error:  # python-xlib raises half a dozen kinds, OSError among them
         raise ScreenGone(f"no X display {name}: {error}") from None
 
@@ -220,7 +235,7 @@ class PosterWindow(_Window):
         connection.sync()
 
     def check_screen(self, event: Any) -> None:
-        """Raises :class:`ScreenGone` where ``event`` says that the screen has another size now: a TV came on late."""
+        """Raises :class:`ScreenResized` where ``event`` says that the screen has another size: a TV came on late."""
         ours = event.type == X.ConfigureNotify and event.window == self._root
         if ours and (event.width, event.height) != (self.width, self.height):
-            raise ScreenGone(f"the screen has {event.width}x{event.height} pixels now")
+            raise ScreenResized(f"the screen has {event.width}x{event.height} pixels now")

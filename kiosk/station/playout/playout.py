@@ -7,19 +7,21 @@ cued or on air becomes an order to the projector.
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Programme
-from kiosk.contract.records import Evidence, Outcome
+from kiosk.contract.records import Evidence, Outcome, SoundWent
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.journal import Due, Journal
 from kiosk.station.library.library import Library
 from kiosk.station.playout.continuations import Continuations
+from kiosk.station.playout.heard import Heard
 from kiosk.station.playout.loudness import gain_db
-from kiosk.station.playout.plan import FILLER_LEAD, TAIL_MS, Key, Plan, key_of
+from kiosk.station.playout.outcome import outcome_at_end
+from kiosk.station.playout.plan import FILLER_LEAD, Key, Plan, key_of
 from kiosk.station.playout.volume import Hand, Level, in_force
 from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.projector import Projector
@@ -64,6 +66,7 @@ class _Play:
     """Monotonic instant of the last check-point."""
     base_ms: float | None = None
     """The clock's base when it came on the screen: both of a row's times are by one clock, whatever it is set to."""
+    heard: Heard = field(default_factory=Heard)
 
     @property
     def key(self) -> Key:
@@ -100,6 +103,7 @@ class Playout:
         self._continuations = Continuations(journal)
         self._hand: Hand | None = None
         self._evidence: Evidence = "none"
+        self._sink: SoundWent | None = None
 
     # --- the plan against the screen ---
 
@@ -150,6 +154,14 @@ class Playout:
     def use_evidence(self, evidence: Evidence) -> None:
         """The newest word on whether the screen is lit: for the rows of what is on air and of what comes."""
         self._evidence = evidence
+
+    def use_sink(self, sink: SoundWent | None) -> None:
+        """The newest word on where sound goes that is taken; None: not known."""
+        self._sink = sink
+
+    def sound_goes(self) -> SoundWent | None:
+        """Where sound goes now: what is on air knows best; None: not known."""
+        return next((play.heard.now for play in self._plays.values() if play.shown and play.heard.told), self._sink)
 
     # --- volume ---
 
@@ -316,12 +328,14 @@ class Playout:
         log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
 
     def _checkpoint(self, play: _Play, report: Position) -> None:
+        play.heard.add(report.taken, self._sink)
         if report.at - play.point >= CHECKPOINT_SECONDS - 1.5 * REPORT_SECONDS:
             play.point = report.at
             at_ms = self._clock.ms_at(report.at, play.base_ms)
             self._journal.checkpoint(
-                play.id, at_ms, round(report.played * 1000), report.pictures, report.lost, self._evidence
-            )
+                play.id, at_ms, round(report.played * 1000), report.pictures, report.lost, self._evidence,
+                play.heard.went(),
+            )  # fmt: skip
 
     def _close(self, play: _Play, report: OffScreen, outcome: Outcome, cause: str) -> None:
         del self._plays[play.id]
@@ -330,9 +344,13 @@ class Playout:
             return
         played_ms = round(report.played * 1000)
         if outcome == "completed":
-            outcome, cause = self._judge(play, played_ms, report.cause)
+            outcome, cause = outcome_at_end(
+                play.on_air.programme.duration_ms, played_ms + play.before_ms,
+                shown=play.shown, joined=play.joined, late_ms=play.late_ms, failure=report.cause,
+                screen_lost=report.screen_lost,
+            )  # fmt: skip
         at_ms, counted = self._clock.ms_at(report.at, play.base_ms), (report.pictures, report.lost)
-        self._journal.close(play.id, at_ms, played_ms, outcome, cause, *counted, self._evidence)
+        self._journal.close(play.id, at_ms, played_ms, outcome, cause, *counted, self._evidence, play.heard.went())
         if outcome in ("interrupted", "stopped"):
             self._continuations.remember(play.key, play.id, play.before_ms + played_ms)
         if outcome in ("completed", "failed"):
@@ -340,10 +358,3 @@ class Playout:
             self._plan.refresh_owed(end if abs(end - now) < CLOSE_BY and self._is_over(play) else now)
         log.info("off air: %s, %s %s", play.on_air.programme.id, outcome, cause)
         self._play_closed()
-
-    def _judge(self, play: _Play, played_ms: int, failure: str) -> tuple[Outcome, str]:
-        if play.shown and played_ms + play.before_ms >= play.on_air.programme.duration_ms - TAIL_MS:
-            return "completed", ""
-        if failure or not play.shown or (play.late_ms > TAIL_MS and not play.joined):
-            return "failed", failure or "it was not ready in time"
-        return "interrupted", "joined in progress" if play.joined else "cut by the plan"

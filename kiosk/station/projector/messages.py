@@ -7,8 +7,9 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
-SCREEN_GONE = 3
-"""Exit code of a child that finds no X server, or loses it."""
+SCREEN_GONE, SCREEN_DENIED, SCREEN_RESIZED = 3, 4, 5
+"""Exit codes of a child that finds no X server, or loses it; that is not let in by it; whose screen changed its size.
+Programmes know only the first."""
 
 
 Moment = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
@@ -89,6 +90,8 @@ class Progress(Message, frozen=True, kw_only=True):
     media_ms: Number
     pictures: Number
     lost: Number
+    sound: Literal["taken", "none"] | None = None
+    """Whether a sound server or device takes its sound now; None: not known, or it has none."""
 
 
 class Failed(Message, frozen=True, kw_only=True):
@@ -125,10 +128,14 @@ class Staged(Message, frozen=True, kw_only=True):
     height: Number
 
 
+class Held(Message, frozen=True, kw_only=True):
+    """From the stage, about once a second: the X server still answers."""
+
+
 ToChild = Cue | Cut | Volume | Leave
 FromChild = Ready | Shown | Progress | Failed
 ToStage = Paint | Grab
-FromStage = Staged | Grabbed
+FromStage = Staged | Held | Grabbed
 
 T = TypeVar("T")
 

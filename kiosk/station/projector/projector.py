@@ -60,6 +60,8 @@ class Projector:
         self._last_end = 0.0
         self._join_lead = JOIN_LEAD
         self.screen_up = False
+        self._screen_missed = False
+        """Whether it is known that there is none; not before the stage has looked."""
 
     @property
     def plays(self) -> frozenset[str]:
@@ -107,17 +109,19 @@ class Projector:
 
     def screen_came(self, now: float) -> None:
         """The X server is there: start, or join again, every play that is cued or on air."""
-        self.screen_up = True
+        self.screen_up, missed = True, self._screen_missed
+        self._screen_missed = False
         for run in self._runs.values():
+            run.screen_lost |= missed and run.process is None and now > run.asked
             if run.process is None:
                 self._start(run, now)
 
     def screen_went(self) -> None:
         """The X server is gone, and all windows with it: end the children, as libVLC would play on without a window."""
-        self.screen_up = False
+        self.screen_up, self._screen_missed = False, True
         for run in self._runs.values():
             if run.process is not None:
-                run.end_child()
+                run.lose_screen()
         for leaver in self._leavers.values():
             leaver.process.kill()
 
@@ -138,13 +142,14 @@ class Projector:
                 return self._shown(run, at)
             case ChildSaid(message=Progress() as progress) if run and run.since is not None:
                 run.progressed(progress.at, progress.media_ms, progress.pictures, progress.lost)
-                return [run.position(progress.at)]
+                taken = None if progress.sound is None else progress.sound == "taken"
+                return [replace(run.position(progress.at), taken=taken)]
             case ChildSaid(message=Failed(cause=cause)) if run:
                 return self._replace(run, cause, now)
             case ChildGone(child, code):
                 self._leavers.pop(child, None)
                 if run and code == SCREEN_GONE:  # not the file's fault: it starts again with the screen, or by tick()
-                    run.end_child()
+                    run.lose_screen()
                 elif run:
                     return self._replace(run, f"the player ended with {code}", now)
         return []
@@ -240,6 +245,7 @@ class Projector:
 
     def _over(self, run: ShowingRun, now: float, cause: str = "") -> OffScreen:
         at = min(now, run.showing.end)
+        run.screen_lost |= self._screen_missed and now > run.asked
         if run.shown_at is not None:
             self._last_end = at
         return run.over(at, cause)

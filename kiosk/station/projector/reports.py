@@ -47,6 +47,8 @@ class Position:
     played: float
     pictures: int
     lost: int
+    taken: bool | None = None
+    """Whether its sound was taken by a server or device; None: not known, or it has none."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class OffScreen:
     pictures: int
     lost: int
     cause: str = ""
+    screen_lost: bool = False
+    """There was no screen for some of it, or all."""
 
 
 @dataclass(frozen=True)

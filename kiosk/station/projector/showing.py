@@ -51,6 +51,8 @@ class ShowingRun:
     """Pictures shown and lost by the present child."""
     cause: str = ""
     """Why there is no child any more: it failed too near to the end to be replaced."""
+    screen_lost: bool = False
+    """There was no screen when it should have been on it."""
     drawn_at: float = 0.0
     """When the count of pictures last moved."""
     kind: str = "film"
@@ -97,6 +99,11 @@ class ShowingRun:
         self.since, self.counted = None, (0, 0)
         self.process, self.child = None, ""
 
+    def lose_screen(self) -> None:
+        """The screen is gone, and with it the child."""
+        self.screen_lost |= self.since is not None
+        self.end_child()
+
     def trouble(self, now: float, stall: float, memory_mb: int) -> str:
         """Why the child has to be replaced; empty where it need not be."""
         if self.process is None:
@@ -133,4 +140,5 @@ class ShowingRun:
     def over(self, at: float, cause: str = "") -> OffScreen:
         """The report at the play's end."""
         place = self.position(at)
-        return OffScreen(self.showing.play, at, place.played, place.pictures, place.lost, cause or self.cause)
+        counted = (place.pictures, place.lost)
+        return OffScreen(self.showing.play, at, place.played, *counted, cause or self.cause, self.screen_lost)

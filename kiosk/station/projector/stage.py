@@ -5,15 +5,26 @@ from collections import deque
 
 import msgspec
 
+from kiosk.contract.reports import ScreenState
 from kiosk.station.display.poster import Poster, plain
 from kiosk.station.events import Post, StageGone, StageSaid
-from kiosk.station.projector.messages import SCREEN_GONE, FromStage, Grab, Paint, Staged
+from kiosk.station.projector.messages import (
+    SCREEN_DENIED,
+    SCREEN_GONE,
+    SCREEN_RESIZED,
+    FromStage,
+    Grab,
+    Paint,
+    Staged,
+)
 from kiosk.station.projector.process import Process
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 PAGE_MS = 15_000
+ANSWERS_WITHIN = 15.0
+"""Seconds after which an X server that has not answered the stage's process counts as none."""
 MOST_DEATHS, WITHIN_SECONDS = 3, 60.0
 """So many ends of the stage's process within so long are the poster's doing: a plain one is shown in its place ..."""
 PLAIN_SECONDS = 600.0
@@ -29,13 +40,19 @@ class Stage:
         self._post = post
         self._process: Process | None = None
         self._poster: Poster | None = None
-        self._retry_at = 0.0
+        self._retry_at = self._heard_at = 0.0
+        self._silent = ""
+        """Why the process was ended, where it was the X server's doing; empty where it was not."""
+        self._told = ""
+        """What was logged of the screen that is not there; empty while it is."""
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._plain_until = 0.0
         self.plain = False
         """Whether a plain poster is shown, since the right one ends the process."""
         self.size: tuple[int, int] | None = None
         """Of the screen in pixels; None while there is none."""
+        self.screen: ScreenState | None = None
+        """None: not known yet, or just being set up anew."""
 
     @property
     def up(self) -> bool:
@@ -43,7 +60,8 @@ class Stage:
         return self.size is not None
 
     def tick(self, now: float) -> None:
-        """Start the stage's process, if there is none and a second has passed since the last one ended."""
+        """Start the stage's process, if there is none and a second has passed since the last one ended; end one that
+        the X server does not answer."""
         if self.plain and now >= self._plain_until:
             self.plain = False
             self._deaths.clear()
@@ -51,6 +69,9 @@ class Stage:
         if self._process is None and now >= self._retry_at:
             module, arguments = "kiosk.station.player.stage", (self._display,)
             self._process = Process(module, "stage", self._post, FromStage, StageSaid, StageGone, arguments)
+            self._heard_at, self._silent = now, ""
+        elif now - self._heard_at > ANSWERS_WITHIN:
+            self.connect_anew(f"the X server at {self._display} does not answer")
 
     def show(self, poster: Poster) -> None:
         """Show this poster whenever no programme is on air."""
@@ -59,20 +80,35 @@ class Stage:
         self._poster = poster
         self._paint()
 
-    def ready(self, size: Staged) -> None:
+    def ready(self, size: Staged, now: float) -> None:
         """The screen is there: send the poster."""
-        self.size = (size.width, size.height)
+        self.size, self.screen = (size.width, size.height), "up"
+        if self._told:
+            log.info("the screen is there: %d x %d", *self.size)
+        self._told = ""
+        self.held(now)
         self._paint()
 
+    def connect_anew(self, why: str) -> None:
+        """End the process because of the X server; the next one finds out whether there is one that lets it in."""
+        if self._process is not None and not self._silent:
+            self._silent = why
+            self._process.kill()
+
+    def held(self, now: float) -> None:
+        """The process says that the X server answers."""
+        self._heard_at = now
+
     def gone(self, event: StageGone, now: float) -> bool:
-        """The stage has ended; it is started again in a second. Returns whether the X server is gone too."""
-        screen_gone = event.returncode == SCREEN_GONE
-        why = (
-            f"no X server at {self._display}, or its screen has another size"
-            if screen_gone
-            else f"its process ended with {event.returncode}"
-        )
-        log.warning("the stage is gone: %s", why)
+        """The stage has ended; it is started again in a second. Returns whether the screen is gone too.
+
+        Why is logged once, however often it is found again.
+        """
+        self.screen, why = self._state_after(event.returncode)
+        screen_gone = self.screen is not None or event.returncode == SCREEN_RESIZED
+        if why != self._told:
+            log.warning("the stage is gone: %s", why)
+        self._told = why
         self.size = None
         self._process = None
         self._retry_at = now + RETRY_SECONDS
@@ -82,6 +118,18 @@ class Stage:
                 log.error("the poster cannot be drawn; a plain one is shown for %.0f s", PLAIN_SECONDS)
                 self.plain, self._plain_until = True, now + PLAIN_SECONDS
         return screen_gone
+
+    def _state_after(self, returncode: int) -> tuple[ScreenState | None, str]:
+        """What the process's end tells of the screen, and in words."""
+        if self._silent:
+            return "none", self._silent
+        if returncode == SCREEN_GONE:
+            return "none", f"there is no X server at {self._display}"
+        if returncode == SCREEN_DENIED:
+            return "denied", f"the X server at {self._display} does not let this user in; see xhost(1) and XAUTHORITY"
+        if returncode == SCREEN_RESIZED:
+            return None, "the screen has another size"
+        return None, f"its process ended with {returncode}"
 
     def grab(self) -> None:
         """Order a screenshot; it comes as :class:`messages.Grabbed`, or not at all where the stage ends."""

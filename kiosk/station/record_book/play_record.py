@@ -43,6 +43,10 @@ EVIDENCE: dict[Evidence, str] = {
     "cec": mark("screen says that it is on"),
     "person": mark("seen by a person"),
 }
+UNHEARD = {
+    "none": mark("not heard: there was no sound device"),
+    "null": mark("not heard: no loudspeaker, or the PC was muted"),
+}
 WORDS: dict[tuple[str, object], str] = {
     **{("outcome", key): text for key, text in OUTCOMES.items()},
     **{("screen_evidence", key): text for key, text in EVIDENCE.items()},
@@ -215,6 +219,8 @@ def _remarks(right: PutRight, zone: ZoneInfo, language: Language) -> Iterator[st
         yield _("goes on after an interruption")
     if play.muted:
         yield _("without sound")
+    elif play.sound in UNHEARD:
+        yield _(UNHEARD[play.sound])
     if play.clock == "untrusted" and not any(change.field in _TIMES and not change.reason for change in right.changes):
         yield _("the clock could not be trusted")
     for change in right.changes:

@@ -3,17 +3,20 @@
 import functools
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
+from kiosk.contract.instants import to_utc
 from kiosk.contract.trust import Refused
 from kiosk.town.database.store import StoreError
+from kiosk.town.publishing.in_force import zone_in_force
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing.keys import KeyTrouble
-from kiosk.town.town import TownError, open_town
+from kiosk.town.town import Town, TownError, open_town
 
 Options = tuple[Path, str]
 """``--folder`` and ``--by``: the town's folder, and who gives the command."""
@@ -43,6 +46,22 @@ def with_town(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def local_text(instant: int) -> str:
-    """An instant by this computer's clock."""
-    return f"{datetime.fromtimestamp(instant / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
+@dataclass(frozen=True)
+class LocalTimes:
+    """Writes instants in the town's time zone."""
+
+    zone: ZoneInfo
+
+    def __call__(self, instant: int) -> str:
+        """An instant (UTC ms) to the second."""
+        return f"{to_utc(instant).astimezone(self.zone):%Y-%m-%d %H:%M:%S}"
+
+    @property
+    def heading(self) -> str:
+        """Says once which zone it is."""
+        return f"Times: {self.zone.key}"
+
+
+def local_times(town: Town) -> LocalTimes:
+    """By the zone of the week that was published last."""
+    return LocalTimes(zone_in_force(town))

@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from kiosk.common.terminal import escape
-from kiosk.town.commands.common import Options, TownGroup, local_text, with_town
-from kiosk.town.commands.ledger import doubts, forks, late, plays, refused, restarts
+from kiosk.town.commands.common import Options, TownGroup, local_times, with_town
+from kiosk.town.commands.ledger import doubts, faults, forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
+from kiosk.town.commands.sheet import draft, sheet
 from kiosk.town.publishing import publish as publishing
 from kiosk.town.publishing import rotation
 from kiosk.town.publishing.compose import Composition, stretches
@@ -229,10 +230,11 @@ def picture(town: Town, by: str, station: str, out: Path | None, wait: int) -> N
         except OSError as error:
             raise click.ClickException(f"write the picture to {out}: {error.strerror}; name another file") from None
     where = f"is in {out}" if out else "is here; --out FILE writes it"
-    click.echo(f"The picture of {local_text(kept.at_ms)} ({len(kept.jpeg)} bytes) {where}.")
+    local = local_times(town)
+    click.echo(f"The picture of {local(kept.at_ms)} {local.zone.key} ({len(kept.jpeg)} bytes) {where}.")
     if missing:
         click.echo(asked)
 
 
-for _command in (plays, stations_command, doubts, restarts, forks, late, refused):
+for _command in (plays, stations_command, faults, doubts, restarts, forks, late, refused, sheet, draft):
     town.add_command(_command)

@@ -15,7 +15,7 @@ _SOME = 1000
 """Rows fetched at once."""
 _SAID: dict[str, Any] = {
     **dict.fromkeys(("clock", "playlist_version", "waiting", "programmes_missing", "bytes_missing", "bytes_per_s")),
-    **dict.fromkeys(("ready_ms", "bytes_lacking", "lacking_for")),
+    **dict.fromkeys(("ready_ms", "bytes_lacking", "lacking_for", "stopped", "stopped_until_ms", "screen", "sound")),
     **dict.fromkeys(("refusing", "open_faults"), ()),
 }
 """What a heartbeat says that the ledger shows, and what stands there where it does not say."""
@@ -24,11 +24,14 @@ play, entry, doubt = schema.play, schema.entry, schema.doubt
 
 
 def plays(store: Store) -> Iterator[dict[str, Any]]:
-    """Every play row, by station and in the order of its chain; columns as in ``schema.play``, and ``doubts``: the
-    causes of :mod:`kiosk.town.intake.doubts` that speak against it, with blanks between, empty for none."""
+    """Every play row, by station and in the order of its chain; columns as in ``schema.play``, ``sound`` (where it
+    went), and ``doubts``: the causes of :mod:`kiosk.town.intake.doubts` that speak against it, with blanks between.
+    """
     against = select(func.aggregate_strings(doubt.c.cause, " ")).where(_same_place(doubt, play)).scalar_subquery()
-    question = select(play, func.coalesce(against, "").label("doubts"))
-    return _rows(store, question.order_by(play.c.station, play.c.chain, play.c.seq))
+    question = select(play, entry.c.record, func.coalesce(against, "").label("doubts"))
+    question = question.join(entry, _same_place(entry, play)).order_by(play.c.station, play.c.chain, play.c.seq)
+    for row in _rows(store, question):
+        yield row | {"sound": _sound_of(row.pop("record"))}
 
 
 def doubts(store: Store, station: str = "") -> Iterator[dict[str, Any]]:
@@ -48,10 +51,10 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
 
     ``head_seq`` is that of its newest chain, ``restarts`` counts how often its enrolment has begun a new epoch.
     ``refused`` counts the entries that the town would not take, ``forks`` those of another story that were set aside,
-    ``repairs`` those that put its clock right, ``doubts`` what speaks against its plays. ``published`` is the newest
-    version of its group's weeks, ``counted`` the highest that the town has given to anything. ``complaints`` lists
-    what it was refused at the door (``cause``, ``detail``, ``times``, ``first_ms``, ``last_ms``). What nobody has said
-    is None.
+    ``repairs`` those that put its clock right, ``doubts`` what speaks against its plays, ``faults`` the open ones.
+    ``published`` is the newest version of its group's weeks, ``counted`` the highest that the town has given to
+    anything. ``complaints`` lists what it was refused at the door (``cause``, ``detail``, ``times``, ``first_ms``,
+    ``last_ms``). What nobody has said is None.
     """
     complaints: dict[str, list[dict[str, Any]]] = {}
     for one in _rows(store, select(schema.complaint).order_by(schema.complaint.c.cause)):
@@ -79,6 +82,7 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
             number_of(doubt).label("doubts"),
             func.coalesce(newest.scalar_subquery(), 0).label("published"),
             select(schema.town.c.version).scalar_subquery().label("counted"),
+            number_of(schema.fault, schema.fault.c.cleared_ms.is_(None)).label("faults"),
         )
         .outerjoin(beat, beat.c.station == station.c.id)
         .outerjoin(chain, and_(chain.c.station == station.c.id, chain.c.chain == station.c.chain))
@@ -159,6 +163,43 @@ def late(store: Store, older_than_ms: int) -> Iterator[dict[str, Any]]:
 
 def _same_place(one: Any, other: Any) -> ColumnElement[bool]:
     return and_(*(one.c[name] == other.c[name] for name in ("station", "chain", "seq")))
+
+
+def faults(store: Store, station: str = "", *, cleared: bool = False) -> Iterator[dict[str, Any]]:
+    """The open faults of one station or of all, oldest first; with ``cleared`` those too that are over.
+
+    ``told``: whether the station's newest heartbeat since still names the cause; None where none has come since.
+    """
+    fault, beat = schema.fault, schema.heartbeat
+    names = ("station", "fault", "cause", "device", "by", "found_ms", "received_ms", "cleared_ms", "state")
+    question = (
+        select(
+            *(fault.c[name] for name in (*names, "text", "remedy")),
+            beat.c.heartbeat,
+            beat.c.received_ms.label("heard_ms"),
+        )
+        .outerjoin(beat, beat.c.station == fault.c.station)
+        .where(*([fault.c.station == station] if station else []))
+        .where(*([] if cleared else [fault.c.cleared_ms.is_(None)]))
+        .order_by(fault.c.station, fault.c.found_ms, fault.c.fault)
+    )
+    for row in _rows(store, question):
+        said, heard_ms = msgspec.json.decode(row.pop("heartbeat") or "{}"), row.pop("heard_ms")
+        newer = heard_ms is not None and heard_ms > row["received_ms"]
+        yield row | {"told": row["cause"] in said.get("open_faults", ()) if newer else None}
+
+
+class _Sound(msgspec.Struct):
+    """Of a play's record where its sound went."""
+
+    sound: str | None = None
+
+
+def _sound_of(record: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(bytes(record), type=_Sound).sound
+    except msgspec.DecodeError:
+        return None
 
 
 def _restarted(chain: Any) -> ColumnElement[bool]:

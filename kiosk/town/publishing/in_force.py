@@ -1,15 +1,19 @@
 """What the town has in force: read from the signed public folder, and verified as a station does."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Urgent
 from kiosk.contract.trust import Held, Index, Pinned, Refused
+from kiosk.contract.wire import Malformed
 from kiosk.town.database import schema
 from kiosk.town.signing import keys
 from kiosk.town.town import Town
+
+USUAL_ZONE = "Asia/Shanghai"
 
 
 def playlist_in_force(town: Town, group: str) -> tuple[Index, Playlist] | None:
@@ -22,6 +26,19 @@ def playlist_in_force(town: Town, group: str) -> tuple[Index, Playlist] | None:
         return None
     document = _document(town, trust.pinned_playlist(index, group), f"playlist {index.version}")
     return index, trust.the_playlist(index, document, group)
+
+
+def zone_in_force(town: Town) -> ZoneInfo:
+    """The time zone of the week that was published last; the usual one where there is none that can be believed."""
+    table = schema.publication
+    newest = select(table.c.group_id).where(table.c.group_id.is_not(None)).order_by(table.c.version.desc()).limit(1)
+    with town.store.read() as connection:
+        group = connection.execute(newest).scalar()
+    try:
+        found = playlist_in_force(town, group) if group is not None else None
+    except (Refused, Malformed):
+        found = None
+    return ZoneInfo(found[1].time_zone if found else USUAL_ZONE)
 
 
 def notices_in_force(town: Town) -> tuple[Index, list[Urgent]] | None:

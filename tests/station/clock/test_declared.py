@@ -2,8 +2,9 @@
 
 import json
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -32,11 +33,15 @@ def say(settings: Path, *arguments: str) -> str:
 
 def test_word_is_taken_once(settings: Path) -> None:
     state = settings.parent / "state"
-    assert "Li Na says that it is 2026-03-05 14:30:00" in say(settings, "--by", "Li Na", "2026-03-05 14:30")
+    assert "Li Na says that it is 2026-03-05 14:30:00 Asia/Shanghai." in say(
+        settings, "--by", "Li Na", "2026-03-05 14:30"
+    )
     assert (state / FILE).stat().st_mode & 0o777 == 0o600
     word = collect(state, boot_id())
     assert word is not None and word.by == "Li Na"
-    assert word.wall_ms == datetime(2026, 3, 5, 14, 30).timestamp() * 1000
+    assert word.wall_ms == datetime(2026, 3, 5, 14, 30, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp() * 1000, (
+        "d7: the time is the room's, whatever zone the PC was set up with"
+    )
     assert abs(word.monotonic - time.monotonic()) < 10
     assert collect(state, boot_id()) is None
 
@@ -81,7 +86,7 @@ def test_room_without_a_line_follows_the_timetable_once_a_person_says_the_time(t
     room.start_daemon()
     try:
         eventually(lambda: room.actions("boot"))
-        say(room.settings, "--by", "Li Na", datetime.fromtimestamp(time.time() + 7200).isoformat())
+        say(room.settings, "--by", "Li Na", datetime.fromtimestamp(time.time() + 7200, UTC).isoformat())
         eventually(lambda: room.actions("clock-declared"), 20)
         [repair] = room.records("clock-repair")
         assert abs(int(str(repair["offset_ms"])) - 7_200_000) < 2000

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import sqlite3
 import tracemalloc
@@ -429,3 +430,67 @@ def test_a_long_record_is_walked_in_little_memory(tmp_path: Path) -> None:
     assert peak < 1_000_000
     with closing(connect_looking(path)) as db:
         assert db.execute("SELECT count(*) FROM plays").fetchone() == (2000,)
+
+
+def test_d7_another_user_is_told_whose_the_record_is(state: Path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can become another user")
+    for command in (["verify"], ["export"]):
+        os.seteuid(65534)
+        try:
+            done = run(*command, "--journal", state / "journal.db")
+        finally:
+            os.seteuid(0)
+        assert done.exit_code == 1 and done.stdout == ""
+        assert done.stderr == f"Error: journal {state}/journal.db: this user may not read it; run this as root\n"
+
+
+def test_d7_days_the_wrong_way_round_are_a_mistake_of_the_command(state: Path) -> None:
+    done = run("export", "--journal", state / "journal.db", "--from", "2026-03-31", "--to", "2026-03-01")
+    assert done.exit_code == 2 and done.stdout == ""
+    assert "--from 2026-03-31 is after --to 2026-03-01; name the earlier day with --from" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_d7_no_rows_are_said_and_the_zone_once(state: Path, tmp_path: Path, form: str) -> None:
+    words = ("export", "--journal", state / "journal.db", "--format", form, "--out", tmp_path / "out")
+    done = run(*words, "--from", "2020-01-01", "--to", "2020-01-31")
+    what = {"csv": "rows", "jsonl": "entries"}[form]
+    said = f"no {what} from 2020-01-01 to 2020-01-31; times and days: Asia/Shanghai\n"
+    assert (done.exit_code, done.stderr) == (0, said)
+    number = {"csv": 10, "jsonl": 12}[form]
+    assert run(*words).stderr == f"{number} {what}; times and days: Asia/Shanghai\n"
+
+
+def test_d7_empty_record_is_in_order_and_said_to_be_empty(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db"):
+        pass
+    done = run("verify", "--journal", tmp_path / "journal.db")
+    assert done.exit_code == 0 and "right  the record is empty: nothing was recorded yet" in done.stdout
+    done = run("export", "--journal", tmp_path / "journal.db")
+    assert (done.exit_code, done.stderr) == (0, "no rows: the record is empty; times and days: Asia/Shanghai\n")
+
+
+def test_d6_what_was_not_heard_stands_in_the_remarks(journal: Journal) -> None:
+    for n, went in enumerate(("device", "null", "none", None)):
+        journal.due(due(f"p{n}", START + n * MINUTE))
+        journal.shown(f"p{n}", START + n * MINUTE, 1000, 0, 0, "")
+        journal.checkpoint(f"p{n}", START + n * MINUTE + 5000, 5000, 125, 0, went="device")
+        journal.close(f"p{n}", START + (n + 1) * MINUTE, MINUTE, "completed", "", 1500, 0, went=went)  # type: ignore[arg-type]
+    assert [row["备注"] for row in exported(journal)] == [
+        "",
+        "没有声音：未接音箱，或电脑静音",
+        "没有声音：无声音设备",
+        "",
+    ]
+
+
+def test_d6_row_that_was_left_open_keeps_where_its_sound_went(tmp_path: Path) -> None:
+    with opened(tmp_path / "journal.db") as (journal, _):
+        journal.due(due("p1", START))
+        journal.shown("p1", START, 1000, 0, 0, "")
+        journal.checkpoint("p1", START + 5000, 5000, 125, 0, went="none")
+        assert journal.settle(5)
+    with opened(tmp_path / "journal.db") as (journal, _):
+        [entry] = journal.waiting()[1]
+        assert json.loads(bytes(entry.record))["sound"] == "none"

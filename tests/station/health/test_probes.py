@@ -57,6 +57,7 @@ def test_every_fact_has_its_name_and_kind(tmp_path: Path) -> None:
         "screen.connectors",
         "screen.connected",
         "usb.present",
+        "sound.sink",
         "memory.available_mb",
         "temperature.max_c",
         "clock.synchronised",

@@ -129,7 +129,7 @@ def test_status_says_how_the_running_station_is(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     ask = ["status", "--config", str(settings)]
     done = CliRunner().invoke(main, ask)
-    assert done.exit_code == 1 and "no station has run here" in done.stderr
+    assert done.exit_code == 1 and "no station runs here" in done.stderr
     status_file.write(tmp_path / "run", snapshot())
     said = CliRunner().invoke(main, ask)
     assert said.exit_code == 0

@@ -3,14 +3,18 @@
 import time
 from dataclasses import replace
 from io import BytesIO
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from panel_room import PIN, Browser, Room
+from panel_room import NOW, PIN, Browser, Room
 from PIL import Image
 
+from kiosk.contract.records import SoundWent
+from kiosk.contract.reports import ScreenState
 from kiosk.station.events import PictureAsked
 from kiosk.station.panel import site
+from kiosk.station.panel.snapshot import Sound, Stopped
 
 
 def picture(colour: str) -> bytes:
@@ -87,7 +91,7 @@ def test_an_old_picture_is_not_given_out_as_a_fresh_one(
 
 
 def test_where_there_is_no_screen_that_is_said_at_once(administrator: Browser, room: Room) -> None:
-    room.snapshot = replace(room.snapshot, screen=False)
+    room.snapshot = replace(room.snapshot, display="none")
     began = time.monotonic()
     answer = administrator.get("/screen.jpg?fresh=1")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
@@ -95,3 +99,43 @@ def test_where_there_is_no_screen_that_is_said_at_once(administrator: Browser, r
     assert "没有画面：电脑没有输出显示" in page and "看一下屏幕" not in page
     assert time.monotonic() - began < 2
     assert room.posted == []
+
+
+@pytest.mark.parametrize(
+    ("display", "said"),
+    [
+        ("none", "屏幕没有画面 本机没有画面：X 服务没有应答。请重启电脑；仍不行，请告知镇里。"),
+        (
+            "denied",
+            "屏幕没有画面 本机没有画面：X 服务拒绝本程序连接。请告知镇里：须改正 X 服务对本程序的许可（xhost）。",
+        ),
+        (None, "屏幕没有画面 正在准备屏幕，需要几秒钟。"),
+    ],
+)
+def test_d6_without_a_screen_the_page_says_so_and_nothing_else(
+    base: str, room: Room, display: ScreenState | None, said: str
+) -> None:
+    room.snapshot = replace(room.snapshot, display=display, on_air=None)
+    page = Browser(base).text()
+    assert said in page and "屏幕正在显示本周节目表" not in page and "现在没有节目" not in page
+    room.snapshot = replace(room.snapshot, stopped=Stopped("meeting", None))
+    assert f"{said}已停播：" in Browser(base).text(), "both are so"
+
+
+@pytest.mark.parametrize(
+    ("goes", "said"),
+    [("none", "没有声音：声音服务没有应答"), ("null", "没有声音：没有接音箱"), ("off", "没有声音：本机设置为不出声")],
+)
+def test_d6_sound_that_nobody_hears_is_said(
+    base: str, administrator: Browser, room: Room, goes: SoundWent, said: str
+) -> None:
+    assert "没有声音" not in administrator.text()
+    room.snapshot = replace(room.snapshot, sound=Sound(goes=goes))
+    assert said in administrator.text()
+    assert f"按计划播放；{said}" in Browser(base).text(), "whoever looks sees it at the programme"
+
+
+def test_d7_the_page_says_once_whose_time_it_is(base: str, room: Room) -> None:
+    assert Browser(base).text().count("北京时间") == 1
+    room.snapshot = replace(room.snapshot, now=NOW.astimezone(ZoneInfo("Asia/Urumqi")))
+    assert "Asia/Urumqi 时间" in Browser(base).text()

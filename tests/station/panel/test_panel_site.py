@@ -171,7 +171,7 @@ def test_what_is_about_to_begin_is_shown_until_it_is_there(base: str, room: Room
     page = Browser(base).text()
     assert "即将播放 春耕技术（上） 14:30–15:00，按计划播放" in page and "现在没有节目" not in page
     assert '<main data-renew="1">' in Browser(base).get().text, "and looked for every second"
-    room.snapshot = replace(room.snapshot, screen=False)
+    room.snapshot = replace(room.snapshot, display="none")
     assert "即将播放" not in Browser(base).text(), "a PC that shows nothing is about to show nothing"
 
 

@@ -11,8 +11,9 @@ from rig import Rig
 from screen import BLACK, BLUE, GOLD, GREEN, POSTER, RED, Sampler, position
 
 from kiosk.station.events import Crashed
-from kiosk.station.projector.projector import ATTEMPTS
-from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Position, Replaced
+from kiosk.station.projector.messages import Cue
+from kiosk.station.projector.projector import ATTEMPTS, Projector
+from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Position, Replaced, Showing
 from kiosk.station.projector.showing import TAIL
 
 LATE = 0.15
@@ -379,3 +380,19 @@ def test_children_carry_no_secrets(rig: Rig, clips: Clips, monkeypatch: pytest.M
     environment = Path(f"/proc/{child}/environ").read_bytes()
     assert b"secret" not in environment and b"KIOSK" not in environment and b"NOTIFY" not in environment
     assert b"secret" not in Path(f"/proc/{child}/cmdline").read_bytes()
+
+
+def test_d6_programme_that_was_due_without_a_screen_says_so() -> None:
+    projector = Projector(lambda event: None)
+    now = time.monotonic()
+    showing = Showing("a", Cue(file="none.mp4", display=":987"), now - 3, now - 3, now + 1)
+
+    def dropped() -> OffScreen:
+        projector.cue(showing, now)
+        [report] = projector.drop("a", now)
+        assert isinstance(report, OffScreen)
+        return report
+
+    assert not dropped().screen_lost, "nobody has looked yet"
+    projector.screen_went()
+    assert dropped().screen_lost

@@ -20,6 +20,7 @@ from Xlib.ext import randr
 from kiosk.station.display.poster import Poster, PosterDay, PosterRow, plain
 from kiosk.station.display.poster_image import count, draw
 from kiosk.station.events import Crashed
+from kiosk.station.projector import stage
 from kiosk.station.projector.messages import Cue, Cut, line
 from kiosk.station.projector.reports import OffScreen, OnScreen, Replaced
 from kiosk.station.projector.stage import PLAIN_SECONDS, Stage
@@ -143,8 +144,8 @@ def test_stage_that_is_killed_comes_back_and_the_programme_goes_on(rig: Rig, sam
     at = time.monotonic() + 2
     rig.cue("a", clips("blue.mkv"), at)
     rig.note(OnScreen)
-    [stage] = children_of(os.getpid(), "kiosk.station.player.stage")
-    os.kill(stage, signal.SIGKILL)
+    [pid] = children_of(os.getpid(), "kiosk.station.player.stage")
+    os.kill(pid, signal.SIGKILL)
     rig.until(lambda: not rig.stage.up)
     rig.until(lambda: rig.stage.up)
     rig.run_to(at + 3)
@@ -158,8 +159,8 @@ def test_programme_that_waits_is_not_seen_though_the_poster_goes(rig: Rig, sampl
     rig.cue("a", clips("blue.mkv"), at)
     rig.ready("a.1")
     began = time.monotonic()
-    [stage] = children_of(os.getpid(), "kiosk.station.player.stage")
-    os.kill(stage, signal.SIGKILL)
+    [pid] = children_of(os.getpid(), "kiosk.station.player.stage")
+    os.kill(pid, signal.SIGKILL)
     rig.until(lambda: not rig.stage.up)
     rig.until(lambda: rig.stage.up)
     rig.run_to(time.monotonic() + 0.5)
@@ -167,8 +168,8 @@ def test_programme_that_waits_is_not_seen_though_the_poster_goes(rig: Rig, sampl
 
 
 def test_stage_that_hangs_keeps_nobody_waiting_and_is_ended(rig: Rig, screen: XServer) -> None:
-    [stage] = children_of(os.getpid(), "kiosk.station.player.stage")
-    os.kill(stage, signal.SIGSTOP)
+    [pid] = children_of(os.getpid(), "kiosk.station.player.stage")
+    os.kill(pid, signal.SIGSTOP)
     long = [replace(POSTING, title="week " * 2000, banner=str(n)) for n in range(200)]
     began = time.monotonic()
     for posting in long:
@@ -200,8 +201,23 @@ def test_all_comes_back_after_x_restarts(own: XServer, clips: Clips) -> None:
     assert len(rig.of(OnScreen)) == 1, "one row goes on"
     assert rig.of(OffScreen) == [] and rig.of(Replaced) == [], "nobody blames the file"
     assert [event for event in rig.events if isinstance(event, Crashed)] == []
+    [report] = rig.projector.drop("a", time.monotonic())
+    assert isinstance(report, OffScreen) and report.screen_lost, "d6: its row says why it lacks a part"
     rig.close()
     sampler.stop()
+
+
+def test_d6_x_that_answers_no_more_counts_as_none(own: XServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "ANSWERS_WITHIN", 1.8)
+    rig = Rig(own)
+    rig.until(lambda: rig.stage.screen == "up")
+    rig.run_to(time.monotonic() + 2.5)
+    assert rig.stage.screen == "up", "it says every second that X answers"
+    os.kill(own._process.pid, signal.SIGSTOP)
+    rig.until(lambda: rig.stage.screen == "none", 5)
+    os.kill(own._process.pid, signal.SIGCONT)
+    rig.until(lambda: rig.stage.screen == "up", 10)
+    rig.close()
 
 
 def test_station_that_starts_without_x_waits_for_it(own: XServer, clips: Clips) -> None:

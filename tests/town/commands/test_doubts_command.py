@@ -30,7 +30,8 @@ def test_doubts_and_refusals_are_shown_to_the_officer(office):
     intake.keep_heartbeat(office.store, beat, NOW)
     with office.store.write() as connection:
         complain(connection, "room-1", "unsigned", "report: not signed", 3, NOW)
-    told = kiosk(office, "doubts", "room-1").splitlines()
+    zone, *told = kiosk(office, "doubts", "room-1").splitlines()
+    assert zone == "Times: Asia/Shanghai"
     assert [line.partition("play ")[2].partition(" ")[0] for line in told] == ["p1:"] * 3 + ["p2:"] * 2
     assert "it ends 3602 s after it was reported" in told[0] and "it overlaps play p2 by 2.0 s" in told[1]
     assert "this town has not published its file" in told[2] and "\x1b" not in "".join(told)
@@ -39,7 +40,7 @@ def test_doubts_and_refusals_are_shown_to_the_officer(office):
     }
     assert "room-2 is not known" in kiosk(office, "doubts", "room-2", fails=True)
     shown = kiosk(office, "plays").splitlines()
-    assert shown[1].endswith("(doubtful: overlap unpublished)")
+    assert shown[2].endswith("(doubtful: overlap unpublished)")
     [row] = json.loads(kiosk(office, "stations", "--json"))
     assert (row["doubts"], row["complaints"][0]["times"]) == (5, 3)
     line = kiosk(office, "stations")

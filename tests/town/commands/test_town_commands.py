@@ -261,8 +261,9 @@ def test_a3_title_of_a_play_sends_no_command_to_the_officers_terminal(kiosk, ser
     sent = requests.post(f"{served}/v1/reports", data=encode(record), headers=headers, timeout=10)
     assert [one["state"] for one in sent.json()["receipts"]] == ["accepted", "refused"]
     for command in (["plays"], ["plays", "--json"], ["refused"], ["refused", "--json"], ["stations"]):
-        [line, end] = kiosk(*command).split("\n")
+        [*zone, line, end] = kiosk(*command).split("\n")
         assert line.isprintable() and end == "", command
+        assert zone == ([] if "--json" in command else ["Times: Asia/Shanghai"])
     assert "\\u001b[2J\\u001b]0;owned\\u0007\\u202e\\u009b31m\\nroom-2 a play" in kiosk("plays")
     assert json.loads(kiosk("plays", "--json"))[0]["title"] == title, "as JSON it is the same title"
 
@@ -330,7 +331,8 @@ def test_ledger_shows_two_stories_and_what_came_late(kiosk, tmp_path):
     )
     intake.keep_heartbeat(office.store, beat, 3 * day)
     office.close()
-    one, two, three = kiosk("stations").splitlines()
+    zone, one, two, three = kiosk("stations").splitlines()
+    assert zone == "Times: Asia/Shanghai"
     assert (
         "room-1  room-1  2 entries  never heard; tells two stories since 1970-01-04" in one
         and "1 entries set aside" in one
@@ -367,7 +369,7 @@ def test_restarts_tell_what_is_missing_and_stations_that_there_were_some(kiosk, 
         office.store, report(action("d"), first=2, epoch="a", previous=report(action("a")).entries[0].hash), 1
     )
     office.close()
-    one, two = kiosk("restarts").splitlines()
+    _, one, two = kiosk("restarts").splitlines()
     assert one.startswith("room-1  begun anew 1970-01-02") and "entries 5-7 are lost; the town has" in one
     assert one.endswith("up to entry 2") and "nothing is known to be lost" in two and two.endswith("up to entry 1")
     assert [row["facts"] for row in json.loads(kiosk("restarts", "room-1", "--json"))] == [
@@ -405,7 +407,7 @@ def test_stations_and_refused_tell_which_room_is_ready_when_and_what_was_not_tak
     assert told.items() <= one.items()
     assert (one["id"], one["clock"], one["waiting"], one["refused"]) == ("room-1", "holdover", 4, 1)
     assert (two["heard_ms"], two["refused"], two["ready_ms"]) == (None, 0, None)
-    said = kiosk("stations").splitlines()
+    _, *said = kiosk("stations").splitlines()
     assert "2 files (5.0 MB) to fetch at 250 kB/s, ready about 2026-03-0" in said[0]
     assert "4 records not yet here; 1 records refused" in said[0]
     assert said[1] == "room-2  二号  0 entries  never heard"

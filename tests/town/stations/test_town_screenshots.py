@@ -3,6 +3,7 @@
 import gzip
 import threading
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -148,8 +149,8 @@ def test_command_asks_and_tells_of_the_newest(kiosk, station, office, tmp_path):
     done = kiosk("room-1", "--out", tmp_path / "room.jpg")
     assert done.exit_code == 0, done.output
     assert (tmp_path / "room.jpg").read_bytes() == JPEG
-    taken = datetime.fromtimestamp(AT / 1000).astimezone()
-    assert f"The picture of {taken:%Y-%m-%d %H:%M:%S} ({len(JPEG)} bytes) is in" in done.stdout
+    taken = datetime.fromtimestamp(AT / 1000, ZoneInfo("Asia/Shanghai"))
+    assert f"The picture of {taken:%Y-%m-%d %H:%M:%S} Asia/Shanghai ({len(JPEG)} bytes) is in" in done.stdout
     assert "is asked for a picture" in done.stdout, "and a newer one is on its way"
     done = kiosk("room-1", "--out", tmp_path / "none" / "room.jpg")
     assert done.exit_code != 0 and "No such file or directory; name another file" in done.stderr

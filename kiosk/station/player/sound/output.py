@@ -18,7 +18,7 @@ from kiosk.station.player.sound.envelope import Envelope
 from kiosk.station.player.sound.pcm import FRAME, RATE
 from kiosk.station.player.sound.preroll import Preroll
 from kiosk.station.player.sound.pulse import Speaker
-from kiosk.station.player.sound.silence import Silence
+from kiosk.station.player.sound.silence import Silence, Taken
 from kiosk.station.player.vlc_log import Log
 from kiosk.station.projector.messages import Cue
 
@@ -120,6 +120,11 @@ class OwnSound(Silence):
     def set_volume(self, percent: int) -> None:
         self._envelope.gain = loudness(self._cue, percent)
 
+    def taken(self) -> Taken | None:
+        if not self._started:
+            return None
+        return "taken" if self._speaker.connected else "none"
+
 
 def _begins_together(file: str) -> bool:
     """Whether it is an AVI file, which has no time stamps: sound and picture begin together, but libVLC shows pictures
@@ -161,6 +166,14 @@ class LibvlcSound(Silence):
     def set_volume(self, percent: int) -> None:
         self._volume = percent
         self._player.audio_set_volume(self._percent())
+
+    def taken(self) -> Taken | None:
+        if self.output == "dummy":
+            return "none"
+        if self._player.audio_get_track() < 0:
+            return None
+        just_mended = self._mended_at > 0 and time.monotonic() - self._mended_at < MEND_EVERY  # not known to hold
+        return "none" if self._log.sound_lost or just_mended else "taken"
 
     def mend(self) -> None:
         """Open the output again if it was lost, which libVLC never does by itself; the picture goes on."""

@@ -53,6 +53,8 @@ class Speaker:
         """Held by whoever uses the buffer."""
         self._written_until = 0.0
         self._playing = False
+        self.connected = False
+        """Whether a sound server takes the stream."""
 
     def start(self) -> None:
         """Start the thread, which ends with the process."""
@@ -70,11 +72,12 @@ class Speaker:
         while True:
             with contextlib.suppress(Lost, OSError):
                 self._play()
-            self._playing = False
+            self._playing = self.connected = False
             time.sleep(RETRY_S)
 
     def _play(self) -> None:
         stream = _Stream()
+        self.connected = True
         self._envelope.silence()
         at, chunks, off = 0.0, 0, 0
         while True:

@@ -1,6 +1,10 @@
 """The sound of a programme that has none, and what every kind of sound does for its programme."""
 
 import time
+from typing import Literal
+
+Taken = Literal["taken", "none"]
+"""Whether a sound server or device takes the sound."""
 
 
 class Silence:
@@ -37,6 +41,10 @@ class Silence:
 
     def set_volume(self, percent: int) -> None:
         """In percent, cubic, on top of the gain that evens loudness out."""
+
+    def taken(self) -> Taken | None:
+        """Whether its sound is taken now; None: not known, or the programme has none."""
+        return None
 
     def mend(self) -> None:
         """Be heard again, if the way to the loudspeaker was lost."""

@@ -1,0 +1,57 @@
+"""Where sound leads that is taken: the sound server's default sink, or the sound card. Asked, never played to."""
+
+import json
+import logging
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+PACTL_S = 5
+DEVICES = Path("/dev/snd")
+NOBODY_HEARS = ("module-null-sink", "auto_null", "support.null-audio-sink")
+"""How a sink that leads nowhere is called, by PulseAudio and by PipeWire."""
+
+
+def read_sink(output: str, environment: Mapping[str, str] | None = None, **more: Any) -> str | None:
+    """``device``, ``null`` (a sink that leads nowhere), ``muted``, ``none`` (no server, no sink, no card); None where
+    the machine does not say. ``output`` is as in the settings; ``more`` goes to :class:`subprocess.Popen`."""
+    if output == "alsa":
+        return "device" if any(DEVICES.glob("pcmC*D*p")) else "none"
+    if output != "pulse":
+        return "none"
+    try:
+        name = _pactl(environment, more, "info")["default_sink_name"]
+        sink = next((sink for sink in _pactl(environment, more, "list", "sinks") if sink["name"] == name), None)
+        return "none" if sink is None else _kind(sink)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        return "none"
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        log.debug("cannot ask the sound server: %r", error)
+        return None
+
+
+def servers(environment: Mapping[str, str]) -> str:
+    """The sound servers that a player tries, in its order: where none is named, libpulse would start one."""
+    runtime = environment.get("XDG_RUNTIME_DIR", "/tmp")  # noqa: S108 - as the players' environment has it
+    return environment.get("PULSE_SERVER") or f"unix:{runtime}/pulse/native unix:/run/pulse/native"
+
+
+def _kind(sink: dict[str, Any]) -> str:
+    names = (sink["driver"], sink["name"], sink.get("properties", {}).get("factory.name", ""))
+    if any(name.startswith(NOBODY_HEARS) for name in names):
+        return "null"
+    silent = sink["mute"] or not any(channel["value"] for channel in sink["volume"].values())
+    return "muted" if silent else "device"
+
+
+def _pactl(environment: Mapping[str, str] | None, more: dict[str, Any], *words: str) -> Any:
+    env = dict(os.environ if environment is None else environment)
+    env |= {"LC_ALL": "C.UTF-8", "PULSE_SERVER": servers(env)}
+    said = subprocess.run(
+        ["pactl", "--format=json", *words], capture_output=True, timeout=PACTL_S, check=True, env=env, **more
+    ).stdout
+    return json.loads(said)

@@ -1,0 +1,77 @@
+"""Characters as officers type them: full-width digits, many kinds of dash and colon, Chinese numerals. Pure."""
+
+import re
+import unicodedata
+
+_ALIKE = {
+    **dict.fromkeys("—–―─━〜～~∼﹣‐‑−ー⁓→", "-"),
+    **dict.fromkeys("∶：︰﹕", ":"),
+    **dict.fromkeys("′’‘＇´`", "'"),
+    **dict.fromkeys("″“”＂〃", '"'),
+    **dict.fromkeys("〔【［", "("),
+    **dict.fromkeys("〕】］", ")"),
+    "﹒": ".",
+    "。": ".",
+}
+_TABLE = str.maketrans(_ALIKE)
+_DIGITS = {
+    "零": 0,
+    "〇": 0,
+    "○": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
+NUMERALS = "零〇○一二两三四五六七八九十廿卅"
+"""The characters that :func:`numeral` reads."""
+
+
+def fold(text: str) -> str:
+    """``text`` with one character for each meaning: ASCII digits, ``-``, ``:``, ``'`` and ``"``, single spaces."""
+    text = unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
+    text = "".join(
+        " " if unicodedata.category(c)[0] in "ZC" and c != "\n" else c for c in text if c not in "\u200b\ufeff"
+    )
+    text = re.sub(r"-+", "-", re.sub(r"(?<=[0-9])一+(?=[0-9])", "-", text))
+    return re.sub(r"[ ]+", " ", text).strip()
+
+
+def tight(text: str) -> str:
+    """The same without any space."""
+    return re.sub(r"\s+", "", fold(text))
+
+
+def numeral(text: str) -> int:
+    """A whole number in digits or Chinese numerals up to 99: 31, 三十一, 廿五, 二〇二六. Raises :class:`ValueError`."""
+    if text.isascii():
+        return int(text)
+    text = text.replace("廿", "二十").replace("卅", "三十")
+    tens, ten, ones = text.partition("十")
+    if not ten:
+        return int("".join(str(_digit(c)) for c in text))
+    return 10 * (_digit(tens) if tens else 1) + (_digit(ones) if ones else 0)
+
+
+def _digit(text: str) -> int:
+    if text not in _DIGITS:
+        raise ValueError(f"{text!r} is no Chinese numeral")
+    return _DIGITS[text]
+
+
+def arabic(text: str, before: str) -> str:
+    """``text`` with each Chinese numeral that stands before one of the characters ``before`` in ASCII digits."""
+
+    def write(found: re.Match[str]) -> str:
+        try:
+            return str(numeral(found[0]))
+        except ValueError:
+            return found[0]
+
+    return re.sub(rf"[{NUMERALS}]+(?=[{before}])", write, text)

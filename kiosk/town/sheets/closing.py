@@ -1,0 +1,19 @@
+"""What ends a table or qualifies a row: totals, sign-offs, notes under it, a note that speaks of a change. Pure."""
+
+import re
+
+_TOTALS = re.compile(
+    r"(?:本[周月]|全月|月度?|周)?(?:合计|总计|小计|共计|累计|总时长|总数|汇总)(?:[:(].*|[0-9].*|时长.*|.{0,6})"
+    r"|(?:制表|填表|编制|编排|审核|审批|审签|签发|复核|校对|负责|分管|联系|经办|承办|报送|填报|主管|站点管理|管理)(?:人|员|人员|领导|单位|部门|日期|时间|电话)?(?:签字|签名|\(签[字名]\)|\(盖章\))?(?::.*)?"
+    r"|(?:单位|领导|负责人|主要领导)?(?:\(?(?:盖章|签字|签章|公章)\)?)(?::.*)?|(?:联系)?电话:.*|(?:日期|时间|单位):.*"
+)
+_NOTES = re.compile(
+    r"(?:备注|注|说明|附注|附|注意事项|温馨提示|要求|有关要求|播放要求|几点要求|提示|注意|填表说明)(?::.*|[0-9一]?[、.].*|)|[*※].*"
+)
+MOVED = re.compile("改至|改到|改为|改在|调整|推迟|延期|顺延|提前|取消|停播|待定")
+_CONTINUED = re.compile(r"(?:续|接|见)(?:上|下)(?:表|页)|第[0-9]+页.*")
+
+
+def ends_table(text: str) -> bool:
+    """Whether a row that begins with ``text`` is a total, a sign-off or a note, and no programme."""
+    return any(pattern.fullmatch(text) for pattern in (_TOTALS, _NOTES, _CONTINUED))

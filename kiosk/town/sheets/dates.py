@@ -1,0 +1,232 @@
+"""The days that a date cell names: 3月5日, 3.5, 3月5日—7日, 每周三, 每周一至周五, 2026年3月5日(周四), serials. Pure."""
+
+import re
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.around import (
+    WRITE_DATE,
+    YEARS,
+    Around,
+    Days,
+    Unread,
+    day_of,
+    known_month,
+    month_days,
+    weeks_of_month,
+    year_of,
+)
+from kiosk.town.sheets.characters import arabic, fold
+from kiosk.town.sheets.date_lists import Scan
+from kiosk.town.sheets.grid import Cell
+from kiosk.town.sheets.weekdays import DAY_LETTERS, EXPRESSION, WORD, weekdays
+
+SERIALS = (date(2000, 1, 1), date(2050, 12, 31))
+"""Numbers of days since 1899-12-30 that are taken for dates lie between these."""
+_EPOCH = date(1899, 12, 30)
+
+
+def read_days(cell: Cell, around: Around) -> Days:
+    """The days of a date cell. Raises :class:`Unread`."""
+    value = cell.value
+    match value:
+        case bool() | timedelta() | time() | None:
+            raise Unread(mark("this is no date"), WRITE_DATE)
+        case datetime():
+            if value.year <= 1900:
+                raise Unread(mark("this is no date"), WRITE_DATE)
+            found = _of_date(value.date(), cell.format, around)
+            return replace(found, clock=value.time() if value.time() != time() else None)
+        case date():
+            return _of_date(value, cell.format, around)
+        case int() | float():
+            return _of_number(float(value), cell.format, around)
+        case _:
+            return _of_text(str(value), around)
+
+
+def _of_date(day: date, shown_as: str, around: Around) -> Days:
+    """A date as Excel holds it. A year that is not shown is often that of the day on which it was typed."""
+    if day.year not in YEARS:
+        raise Unread(mark("this year cannot be meant"), WRITE_DATE)
+    hidden = bool(shown_as) and "y" not in shown_as.lower() and "e" not in shown_as.lower() and "d" in shown_as.lower()
+    if hidden and around.year is not None and (year := year_of(around, day.month)) != day.year:
+        moved = day_of(around, year, day.month, day.day)
+        return Days(((moved,),), doubt=Message(mark("the year is not shown and is another: read as in the title")))
+    return Days(((day,),))
+
+
+def _of_number(number: float, shown_as: str, around: Around) -> Days:
+    whole = int(number)
+    if number == whole:
+        if 20000101 <= whole <= 20991231:
+            return _of_text(str(whole), around)
+        if SERIALS[0] <= (day := _from_serial(whole)) <= SERIALS[1]:
+            return Days(((day,),))
+        if 1 <= whole <= 31:
+            return Days(((day_of(around, None, None, whole),),))
+    elif SERIALS[0] <= (day := _from_serial(whole)) <= SERIALS[1]:
+        seconds = round((number - whole) * 86400)
+        return Days(((day,),), clock=_clock(seconds))
+    month, _, digits = repr(round(number, 6)).partition(".")
+    if not 1 <= number < 13 or len(digits) > 2:
+        raise Unread(mark("this number is no date"), WRITE_DATE)
+    if re.fullmatch(r"0\.00_?\s*", shown_as.split(";")[0]):
+        digits = f"{number:.2f}".partition(".")[2]
+    elif number == whole:
+        raise Unread(mark("this number is no date"), WRITE_DATE)
+    choices: list[tuple[date, ...]] = []
+    for candidate in [digits] if len(digits) == 2 else [digits, digits + "0"]:
+        try:
+            choices.append((day_of(around, None, int(month), int(candidate)),))
+        except Unread:
+            if len(digits) == 2:
+                raise
+    if not choices:
+        raise Unread(mark("there is no such day"), WRITE_DATE)
+    return Days(tuple(choices))
+
+
+def _clock(seconds: int) -> time:
+    return time(seconds // 3600 % 24, seconds // 60 % 60, seconds % 60)
+
+
+def _from_serial(number: int) -> date:
+    return _EPOCH + timedelta(days=number) if 0 < number < 100_000 else date.min
+
+
+_WEEKDAY_BESIDE = re.compile(rf"(?<!每)[(]?\s*(?:{WORD})\s*([{DAY_LETTERS}])\s*[)]?")
+_LUNAR = re.compile(
+    r"农历|阴历|正月|腊月|冬月|初[一二三四五六七八九十]|廿[一二三四五六七八九]|元宵|端午|中秋|重阳|除夕|春节"
+)
+_FEASTS = "[一-龥]{1,4}节|元旦|国庆|五一|清明|十一"
+_EVERY_DAY = (
+    "每天",
+    "每日",
+    "天天",
+    "全月",
+    "整月",
+    "全月每天",
+    "整月每天",
+    "本月",
+    "当月",
+    "每天播放",
+    "全周",
+    "整周",
+    "本周",
+)
+_NTH = re.compile(rf"^(?:每月|本月|当月|每个月)?的?第?([1-5、,和及]+|最后)(个|周|周的)(?:{WORD})?([{DAY_LETTERS}])$")
+_NTH_WEEK = re.compile(r"^(?:本月|当月)?第?\s*([1-6])\s*周\s*[:(]?\s*")
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ENGLISH = re.compile(rf"^\s*([0-9]{{1,2}})-({'|'.join(_MONTHS)})\b", re.IGNORECASE)
+"""As Excel in English shows what was typed as 3-5."""
+
+
+def _of_text(text: str, around: Around) -> Days:
+    text = re.sub(r"(?<=[0-9])T(?=[0-9]{2}:)", " ", text)
+    text = _ENGLISH.sub(lambda found: f"{_MONTHS.index(found[2].lower()) + 1}月{found[1]}日", text)
+    plain = arabic(fold(text).replace("\n", " "), "年月日号") if "星期" not in text and "周" not in text else fold(text)
+    plain = arabic(plain.replace("\n", " "), "年月号")
+    plain = re.sub(r"[(][^()]*(?:农历|阴历)[^()]*[)]", "", plain).strip(" '")
+    plain = re.sub(rf"[(]([{DAY_LETTERS}])[)]", r"(周\1)", re.sub(rf"每周(?={WORD})", "每", plain))
+    if _LUNAR.search(plain):
+        raise Unread(mark("this is a day of the lunar calendar or a feast"), WRITE_DATE)
+    every = re.sub(r"\s", "", plain)
+    if every in _EVERY_DAY:
+        return Days((month_days(around, whole=True),), periodic=True)
+    if every in ("工作日", "每个工作日", "每工作日", "每周工作日"):
+        return Days((tuple(day for day in month_days(around) if day.weekday() < 5),), periodic=True)
+    if every in ("周末", "每周末", "双休日", "每个周末", "每双休日"):
+        return Days((tuple(day for day in month_days(around) if day.weekday() >= 5),), periodic=True)
+    if found := _NTH.match(
+        arabic(every.replace("最后一", "最后"), "周个、,和及") if "第" in every or "最后" in every else ""
+    ):
+        return _nth_weekday(found[1], found[2], found[3], around)
+    if found := re.match(r"^(?:每月|每个月)?逢([0-9一二三四五六七八九])(?:日|号)?$", every):
+        digit = int(arabic(found[1] + "日", "日")[:-1])
+        days = [day for day in month_days(around, whole=False, month_only=True) if day.day % 10 == digit]
+        return Days((tuple(days),), periodic=True)
+    if found := re.match(r"^(?:每天|每日|天天)(?=[0-9早上中下晚傍夜凌])(.+)$", every):
+        return Days((month_days(around, whole=True),), rest=found[1], periodic=True)
+    if found := re.match(rf"^(每|每逢|每个|逢)?\s*({EXPRESSION})(.*)$", plain, re.DOTALL):
+        return _of_weekdays(bool(found[1]), found[2], found[3].strip(" ,:，、/-"), around)
+    return _of_dates(plain, around)
+
+
+def _of_weekdays(every: bool, expression: str, rest: str, around: Around) -> Days:
+    if inside := re.match(r"^[(](.+)[)]$", rest):  # 周四（3月5日）
+        return _with_weekdays(_of_dates(inside[1], around), expression)
+    if re.match(r"[0-9]{1,4}[年月./-][0-9]", rest):  # 周四 3月5日
+        return _with_weekdays(_of_dates(rest, around), expression)
+    named = weekdays(expression)
+    if not named or re.match(r"^[隔单双]", rest):
+        raise Unread(
+            mark("these days of the week are not understood"), mark("write 每周三, 每周一至周五, or the dates")
+        )
+    if around.week and not every:
+        return Days((tuple(day for day in around.week if day.weekday() in named),), rest=rest, periodic=True)
+    if around.nth_week and not every:
+        return Days(_weeks_of_month(around, around.nth_week, named), rest=rest, periodic=True, by_week=True)
+    days = tuple(day for day in month_days(around) if day.weekday() in named)
+    if not every and len(named) == 1:
+        raise Unread(
+            mark("a day of the week alone: which one of the month?"), mark("write 每周三 for each one, or the date")
+        )
+    doubt = None if every else Message(mark("read as each of these days of the week in the month"))
+    return Days((days,), rest=rest, doubt=doubt, periodic=True)
+
+
+def _with_weekdays(days: Days, expression: str) -> Days:
+    return Days(days.choices, weekdays(expression), days.rest, days.clock, days.doubt)
+
+
+def _nth_weekday(which: str, of: str, letter: str, around: Around) -> Days:
+    (day,) = weekdays("周" + letter)[:1]
+    all_of_month = [one for one in month_days(around, month_only=True) if one.weekday() == day]
+    if which.startswith("最后"):
+        return Days(((all_of_month[-1],),), periodic=True)
+    numbers = [int(n) for n in re.findall("[1-5]", which)]
+    if of != "个" and len(numbers) == 1:
+        return Days(_weeks_of_month(around, numbers[0], (day,)), periodic=True, by_week=True)
+    if numbers[-1] > len(all_of_month):
+        raise Unread(mark("there is no such day"), WRITE_DATE)
+    return Days((tuple(all_of_month[n - 1] for n in numbers),), periodic=True)
+
+
+def _weeks_of_month(around: Around, nth: int, named: tuple[int, ...]) -> tuple[tuple[date, ...], ...]:
+    year, month = known_month(around)
+    return tuple(
+        tuple(day for day in week if day.weekday() in named and day.month == month)
+        for week in weeks_of_month(year, month, nth)
+    )
+
+
+def _of_dates(text: str, around: Around) -> Days:
+    text = re.sub(r"^(?:每月|每个月)\s*", "", text).strip()
+    week = _NTH_WEEK.match(arabic(text, "周"))
+    if week:
+        nth, text = int(week[1]), arabic(text, "周")[week.end() :].strip(" :()")
+        if not text:
+            return Days(_weeks_of_month(around, nth, tuple(range(7))), periodic=True, by_week=True)
+    beside: list[int] = []
+
+    def take(found: re.Match[str]) -> str:
+        beside.extend(weekdays("周" + found[1]))
+        return " "
+
+    text = re.sub(r"\s+", " ", _WEEKDAY_BESIDE.sub(take, text)).strip()
+    text = re.sub(rf"[(](?:[^()]*(?:节|日|周)|{_FEASTS})?[)]|(?<=[日号0-9])\s*(?:{_FEASTS})$", "", text).strip()
+    scan = Scan(text.strip(" ,，、;/-"), around)
+    days, end, doubt = scan.run()
+    rest = scan.text[end:].strip(" ,;:")
+    if every := re.match(rf"^每({EXPRESSION})", rest):
+        days, rest = [day for day in days if day.weekday() in weekdays(every[1])], rest[every.end() :].strip(" ,;:")
+    rest = re.sub(r"^0?0:00(?::00)?$", "", rest)  # a whole day, as programs write it out
+    if rest and not re.match(
+        r"^[(]?\s*(?:[0-9]|每天|每日|每晚|凌晨|清晨|早|上午|中午|正午|下午|午后|傍晚|晚|夜|全天)", rest
+    ):
+        raise Unread(mark("this date is not understood"), WRITE_DATE)
+    return Days((tuple(dict.fromkeys(days)),), tuple(dict.fromkeys(beside)), rest, doubt=doubt)

@@ -1,0 +1,75 @@
+"""Which month a sheet is of: its title, its name, the file's name, the option. Pure."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from kiosk.town.sheets.around import Around, Unread
+from kiosk.town.sheets.characters import NUMERALS, arabic, fold
+from kiosk.town.sheets.dates import read_days
+from kiosk.town.sheets.grid import Cell
+
+_OF_PAPERWORK = re.compile(r"填报|填表|制表|编制|打印|更新|报送|印发|截止|上报|审核|审批|制定|日期:|时间:")
+_FULL = re.compile(r"(20\d{2})\s*[年./-]\s*(1[0-2]|0?[1-9])(?![0-9])(?:\s*月|(?=\D|$))")
+_COMPACT = re.compile(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d{3})")
+_MONTH = re.compile(r"(?<![\d年./-])(1[0-2]|0?[1-9])\s*月")
+_YEAR = re.compile(r"(20\d{2})\s*年?")
+_ONE = r"(?:(?:20)?\d{2}\s*[年./-]\s*)?(?:\d{1,2}\s*[月./]\s*)?\d{1,2}\s*[日号]?"
+_RANGE = re.compile(rf"{_ONE}\s*(?:-|至|到)\s*{_ONE}")
+_NTH_WEEK = re.compile(r"第\s*([1-6])\s*周")
+MOST_OF_WEEK = 14
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A year and a month as far as a text states them."""
+
+    year: int | None = None
+    month: int | None = None
+
+
+def stated(text: str) -> Stated:
+    """What a title or a name states: 2026年3月, 三月份, 2026.3, 202603."""
+    plain = arabic(fold(text), "年月")
+    if _OF_PAPERWORK.search(plain):
+        return Stated()
+    if found := _FULL.search(plain) or _COMPACT.search(plain):
+        return Stated(int(found[1]), int(found[2]))
+    month, year = _MONTH.search(plain), _YEAR.search(plain)
+    return Stated(int(year[1]) if year else None, int(month[1]) if month else None)
+
+
+def first_stated(texts: Iterable[str]) -> Stated:
+    """Year and month of the first texts that state them."""
+    year = month = None
+    for text in texts:
+        found = stated(text)
+        if month is None and found.month is not None:
+            year, month = found.year or year, found.month
+        elif year is None:
+            year = found.year
+        if year and month:
+            break
+    return Stated(year, month)
+
+
+def week_in(text: str, around: Around) -> tuple[date, ...]:
+    """The days of the week that a title or a heading writes out: 第二周（3月9日—15日）; empty if none."""
+    plain = arabic(fold(text), "年月日号")
+    for found in _RANGE.finditer(plain):
+        if not re.search(r"[月日号./]", found[0]):
+            continue
+        try:
+            days = read_days(Cell(found[0].strip()), around).choices[0]
+        except Unread:
+            continue
+        if 2 <= len(days) <= MOST_OF_WEEK:
+            return days
+    return ()
+
+
+def nth_week_in(text: str) -> int | None:
+    """The number of the week that a heading names without its days."""
+    found = _NTH_WEEK.search(re.sub(rf"第\s*([{NUMERALS}])\s*周", lambda m: arabic(m[0], "周"), fold(text)))
+    return int(found[1]) if found else None

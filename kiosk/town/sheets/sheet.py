@@ -1,0 +1,283 @@
+"""What a workbook says: its rows, one for each day, and a sentence for every cell that needs a person. Pure."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.around import Around, Unread
+from kiosk.town.sheets.characters import fold
+from kiosk.town.sheets.checks import Holiday, check_rows
+from kiosk.town.sheets.dates import read_days
+from kiosk.town.sheets.drafts import DateCell, Draft, Tell
+from kiosk.town.sheets.grid import Cell, Finding, Grid
+from kiosk.town.sheets.headers import Header, Role, find_headers, role_of, side_by_side
+from kiosk.town.sheets.months import Stated, first_stated, nth_week_in, stated, week_in
+from kiosk.town.sheets.rows import Row, rows_of
+from kiosk.town.sheets.settle import settle
+from kiosk.town.sheets.table import TableReader
+from kiosk.town.sheets.times import is_part_of_day, read_times
+from kiosk.town.sheets.timetables import TITLE_COLUMN, Place, as_rows
+
+ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
+MOST_SHOWINGS = 20_000
+"""The most rows of a workbook, after each has been written out for its days."""
+
+
+@dataclass
+class Reading:
+    """What was understood of a workbook, and what was not."""
+
+    rows: list[Row] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    stated: tuple[Stated, ...] = ()
+
+    @property
+    def months(self) -> list[str]:
+        """The months that the rows lie in, as 2026-03; without rows those that are stated."""
+        if self.rows:
+            return sorted({row.date[:7] for row in self.rows})
+        return sorted({f"{one.year}-{one.month:02}" for one in self.stated if one.year and one.month})
+
+
+def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", month: date | None = None) -> Reading:
+    """Read the sheets of a workbook. ``month`` is any day of the month that the caller names."""
+    reading = Reading()
+    plans = [plan for grid in grids if not _hidden(grid, reading) and (plan := _plan(grid, reading))]
+    if not plans and not reading.problems:
+        message = Message(mark("there is no table with a header: no column is called 节目名称 or the like"))
+        reading.problems.append(Finding("", None, None, "", message, Message(ALIAS_HINT)))
+    contexts = [
+        _context(plan.grid, plan.headers, file_name, month, alone=len(plans) == 1, warn=reading.warnings.append)
+        for plan in plans
+    ]
+    years = {one.year for one in contexts if one.year}
+    last = Stated(min(years)) if len(years) == 1 else Stated()
+    for plan, own in zip(plans, contexts, strict=True):
+        context = last = filled_up(own, last)
+        part = Reading()
+        _read_sheet(plan.grid, plan.headers, context, part, holiday)
+        if len(reading.rows) + len(part.rows) > MOST_SHOWINGS:
+            message = Message(mark("this is more than {most} showings"), {"most": str(MOST_SHOWINGS)})
+            remedy = Message(mark("write a plan of at most a year"))
+            part = Reading(problems=[Finding(plan.grid.name, None, None, "", message, remedy)])
+        reading.stated = (*reading.stated, context)
+        reading.rows += [plan.row(row) for row in part.rows]
+        reading.problems += [plan.finding(one) for one in part.problems]
+        reading.warnings += [plan.finding(one) for one in part.warnings]
+    order = {plan.grid.name: n for n, plan in enumerate(plans)}
+    for found in (reading.problems, reading.warnings):
+        found[:] = {(one.sheet, one.cell, one.message.render(str)): one for one in found}.values()
+        found.sort(key=lambda one: (order.get(one.sheet, -1), one.row or 0, one.column or 0))
+    return reading
+
+
+def _hidden(grid: Grid, reading: Reading) -> bool:
+    if grid.hidden and find_headers(grid):
+        message = Message(mark("this sheet is hidden: it is not read"))
+        reading.warnings.append(Finding(grid.name, None, None, "", message, Message(mark("show it, if it counts"))))
+    return grid.hidden
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A sheet with a plan; ``places`` says where the cells of a timetable stand, None for a table."""
+
+    grid: Grid
+    headers: list[Header]
+    places: dict[Place, Place] | None = None
+
+    def row(self, row: Row) -> Row:
+        """A row with the number that it has in the sheet."""
+        if self.places is None:
+            return row
+        return replace(row, row=self.places[row.row - 1, TITLE_COLUMN][0] + 1)
+
+    def finding(self, one: Finding) -> Finding:
+        """A finding at its cell in the sheet."""
+        if self.places is None or one.row is None or one.column is None:
+            return one
+        row, column = self.places.get((one.row, one.column), (one.row, one.column))
+        return replace(one, row=row, column=column)
+
+
+def _plan(grid: Grid, reading: Reading) -> _Plan | None:
+    """The plan of a sheet; None for a sheet that has none, with a warning if something stands in it."""
+    headers = find_headers(grid)
+    if not headers or headers[0].guessed is not None:
+        timetable = as_rows(grid)
+        if timetable and (as_table := find_headers(timetable.grid)):
+            return _Plan(timetable.grid, as_table, timetable.places)
+    if headers:
+        return _Plan(grid, headers)
+    if sum(not cell.blank for row in grid.rows for cell in row) > 6:
+        message = Message(mark("no table with a header was found in this sheet: it is not read"))
+        reading.warnings.append(Finding(grid.name, None, None, "", message, Message(ALIAS_HINT)))
+    return None
+
+
+def _title_texts(grid: Grid, headers: list[Header]) -> list[tuple[int, int, str]]:
+    found = []
+    for row in range(headers[0].bottom + 1):
+        for column in range(grid.width):
+            text = grid.own(row, column).text
+            if text and not role_of(text):
+                found.append((row, column, text))
+    return found
+
+
+def _context(
+    grid: Grid, headers: list[Header], file_name: str, month: date | None, *, alone: bool, warn: Tell
+) -> Stated:
+    """Year and month of a sheet: from its title, its name, the file's name, the option."""
+    titles = _title_texts(grid, headers)
+    own = first_stated([*(text for _, _, text in titles), grid.name])
+    if month is None:
+        return filled_up(own, stated(file_name))
+    option = Stated(month.year, month.month)
+    if not alone or own.month is None or (own.month == option.month and own.year in (None, option.year)):
+        return filled_up(own, option)
+    none: tuple[int | None, int | None, str] = (None, None, grid.name)
+    row, column, text = next((one for one in titles if stated(one[2]).month), none)
+    message = Message(mark("another month than the one that was asked for"))
+    warn(Finding(grid.name, row, column, text, message, Message(mark("mend the title, or ask for the other month"))))
+    return option
+
+
+def filled_up(own: Stated, other: Stated) -> Stated:
+    """``own``, filled up from ``other``; January beside December is of the next year."""
+    if own.month is None:
+        return Stated(own.year or other.year, other.month if own.year in (None, other.year) else None)
+    if own.year or not other.year:
+        return own
+    turned = other.month is not None and own.month < other.month - 6
+    return Stated(other.year + turned, own.month)
+
+
+def _around(grid: Grid, header: Header, context: Stated, titles: list[tuple[int, int, str]]) -> Around:
+    """What is known of a table: the month, and the week that the lines above it or the sheet's name write out."""
+    plain = Around(context.year, context.month)
+    texts = [text for row, _, text in titles if row < header.top] + [grid.name]
+    week = next((days for text in texts if (days := week_in(text, plain))), ())
+    nth = None if week else next((n for text in texts if (n := nth_week_in(text)) is not None), None)
+    return replace(plain, week=week, nth_week=nth)
+
+
+def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Reading, holiday: Holiday) -> None:
+    titles = _title_texts(grid, headers)
+    around = _around(grid, headers[0], context, titles)
+    drafts: list[Draft] = []
+    dates: list[DateCell] = []
+    hidden_rows: list[int] = []
+    problem, warning = reading.problems.append, reading.warnings.append
+    for n, header in enumerate(headers):
+        end = headers[n + 1].top if n + 1 < len(headers) else len(grid.rows)
+        _settle_roles(grid, header, end, around)
+        _columns_left_out(grid, header, end, warning)
+        if n:
+            previous = next(
+                (cell.days.choices[0][0] for cell in reversed(dates) if cell.days and cell.days.choices[0]), None
+            )
+            lines = [
+                (row, 0, grid.own(row, column).text)
+                for row in range(headers[n - 1].bottom + 1, header.top)
+                for column in range(grid.width)
+            ]
+            own = _around(grid, header, context, lines[-3 * grid.width :])
+            around = replace(own, previous=previous)
+        for part in side_by_side(header):
+            table = TableReader(grid, part, end, around, problem, warning).read()
+            drafts += table.drafts
+            dates += table.dates
+            hidden_rows += table.skipped_hidden
+    if hidden_rows:
+        numbers = ", ".join(str(row + 1) for row in hidden_rows[:20]) + ("…" if len(hidden_rows) > 20 else "")
+        message = Message(mark("hidden rows are not read: {rows}"), {"rows": numbers})
+        warning(Finding(grid.name, hidden_rows[0], 0, "", message, Message(mark("show them, or delete them"))))
+    settle(grid, dates, drafts, problem, warning)
+    shown = rows_of(grid, drafts, warning)
+    if len(shown) > MOST_SHOWINGS:
+        reading.rows += [one.row for one in shown]
+        return
+    reading.rows += [one.row for one in shown]
+    check_rows(grid, shown, context, holiday, warning)
+
+
+def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> None:
+    """Warn of columns that are not read although something stands in them, or that nobody sees."""
+    for column in header.unknown:
+        cells = [row for row in range(header.bottom + 1, end) if not grid.own(row, column).blank]
+        if len(cells) > 1:
+            text = grid.at(header.bottom, column).text
+            message = Message(mark("the name of this column is not known: it is not read"))
+            warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
+    if header.guessed is not None:
+        text = grid.at(header.bottom, header.guessed).text
+        message = Message(mark("the name of this column is not known: it is read as the titles"))
+        warning(Finding(grid.name, header.bottom, header.guessed, text, message, Message(ALIAS_HINT)))
+    parts = side_by_side(header)
+    for role, columns in header.columns.items():
+        for column in columns[1:] if len(parts) == 1 and role != "other" else ():
+            texts = {grid.own(row, column).text for row in range(header.bottom + 1, end)} - {""}
+            if any(role != "time" or not is_part_of_day(text) for text in texts):
+                message = Message(mark("another column has the like name: this one is not read"))
+                text = grid.at(header.bottom, column).text
+                warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
+        if role != "other" and columns and columns[0] in grid.hidden_columns:
+            text = grid.at(header.bottom, columns[0]).text
+            message = Message(mark("this column is hidden, and is read all the same"))
+            warning(
+                Finding(
+                    grid.name,
+                    header.bottom,
+                    columns[0],
+                    text,
+                    message,
+                    Message(mark("show it, and look whether it is right")),
+                )
+            )
+
+
+def _settle_roles(grid: Grid, header: Header, end: int, around: Around) -> None:
+    """A column called 时间 may hold dates: where no column is the date's, the cells decide."""
+    if header.first("date") is not None:
+        return
+    candidates: list[tuple[Role, int]] = [("time", column) for column in header.columns.get("time", [])]
+    candidates += [("other", column) for column in header.unknown]
+    candidates += [("start", column) for column in header.columns.get("start", [])]
+    for role, column in candidates:
+        cells = [cell for row in range(header.bottom + 1, end) if not (cell := grid.own(row, column)).blank][:40]
+        if cells and 2 * sum(_is_date(cell, around) for cell in cells) > len(cells):
+            if column in header.columns.get(role, []):
+                header.columns[role].remove(column)
+            if column in header.unknown:
+                header.unknown.remove(column)
+            header.columns["date"] = [column]
+            return
+
+
+def _in_month(cell: Cell, around: Around) -> bool:
+    """Whether a text of digits and points is a day near the sheet's month; 3.15-3.21 could be times as well."""
+    try:
+        days = read_days(cell, replace(around, year=around.year or 2000)).choices[0]
+    except Unread:
+        return False
+    return any(day.month == around.month for day in days)
+
+
+def _is_date(cell: Cell, around: Around) -> bool:
+    if isinstance(cell.value, str) and re.fullmatch(r"[0-9.]+", re.sub(r"[-\s]", "", fold(cell.value))):
+        return around.month is not None and _in_month(cell, around)
+    try:
+        read_times(cell)
+    except Unread:
+        pass
+    else:
+        return isinstance(cell.value, datetime) and cell.value.year > 1900
+    try:
+        read_days(cell, replace(around, year=around.year or 2000, month=around.month or 1))
+    except Unread:
+        return False
+    return True
