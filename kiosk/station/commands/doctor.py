@@ -17,7 +17,6 @@ from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.config import Config
 from kiosk.station.health.examination import Examination
 from kiosk.station.identity import IdentityError
-from kiosk.station.journal import JournalError
 from kiosk.station.journal.state_folder import Beside
 from kiosk.station.panel import doctor as words
 
@@ -39,7 +38,7 @@ def doctor(as_json: bool, language: Language | None, settings: Path) -> None:
     config = load_settings(settings)
     try:
         examination, now = _examination(config)
-    except (IdentityError, JournalError, NotKnown, ValueError) as error:
+    except (IdentityError, NotKnown, ValueError) as error:
         raise click.ClickException(str(error)) from None
     language = language or config.station.language
     told = words.of(examination, language, now)

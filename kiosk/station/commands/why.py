@@ -67,6 +67,7 @@ def answer(found: Circumstances, told: Explanation, is_now: bool, language: Lang
         yield _("By the plan of now: {what}").format(what=planned)
     else:
         yield _("By the plan of now: {what}").format(what=planned)
+    yield from found.troubles
     yield _("Why: {sentence}").format(sentence=words.sentence(told, language, zone))
     yield _("What was looked at, topmost first:")
     for number, line in enumerate(words.lines(told, language, zone), 1):

@@ -127,6 +127,19 @@ def test_a_daemon_that_hangs_is_not_said_to_run(room: LiveRoom) -> None:
     assert doctor(room)["not-running"] == "wrong"
 
 
+def test_a_state_folder_that_is_damaged_is_told_of_and_left_as_it_is(room: LiveRoom) -> None:
+    trust, journal = room.state / "library" / "trust", room.state / "journal.db"
+    (trust / "group.json").write_bytes(b"{}")
+    told = why(room)
+    assert "group.json: does not verify any more" in told and "If it ran: no programme" in told
+    journal.write_bytes(b"no database at all, but long enough to be taken for one " * 100)
+    done = run(room, "why")
+    assert done.exit_code == 1 and f"journal {journal}: not a database, or a damaged one" in done.output
+    states = doctor(room)
+    assert (states["journal-trouble"], states["disk-not-writable"]) == ("wrong", "right"), "the rest is looked at"
+    assert not list(room.state.rglob("*.damaged")) and not list(room.state.glob("*.corrupt-*"))
+
+
 @pytest.mark.parametrize("command", ["why", "doctor"])
 def test_a_pc_that_is_not_enrolled_is_told_what_to_do(tmp_path: Path, command: str) -> None:
     settings = tmp_path / "config.toml"
