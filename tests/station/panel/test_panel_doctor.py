@@ -23,7 +23,7 @@ def test_doctor_reads_every_check_out_with_its_number(administrator: Browser, ro
     assert f"不正常 3 项（第 {wrong} 项）" in said
     assert [int(n) for n in re.findall(r"(\d+)\. \S", said)] == list(range(1, len(number) + 1))
     assert "2. 屏幕 电视机： 不正常 屏幕“电视机”没有接上。 请检查屏幕是否通电" in said
-    assert "硬盘写入： 正常" in said and "4. 硬盘空间： 正常 剩余 51234 MB。" in said
+    assert "硬盘写入： 正常" in said and "硬盘空间： 正常 剩余 51234 MB。" in said
 
 
 def test_doctor_in_english_says_what_to_do(administrator: Browser, room: Room) -> None:
