@@ -10,11 +10,11 @@ import msgspec
 
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.events import Fact
+from kiosk.station.health.examination import Examination, examine, in_hours
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import Cleared, Problem, RuleState, judge, problems
 from kiosk.station.journal import Journal, damage, valid
-from kiosk.station.schedule.opening_hours import room_open
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,8 @@ class HealthMonitor:
         self._silent_since_ms = 0
         self._behind_ms: int | None = None
         self._damage = journal.recall(damage.MEMORY, damage.Damage) or damage.Damage()
+        self.examination: Examination | None = None
+        """What every check said when the rules judged last; None before. May be read from any thread."""
 
     # --- what is known ---
 
@@ -89,12 +91,12 @@ class HealthMonitor:
             link_down_since_ms=self._silent_since_ms,
             behind_ms=self._behind_ms,
         )
-        has_hours = document is not None and any(document.opening.week)
-        is_open = room_open(document.opening, now)[0] if document and has_hours else True
-        state, news = judge(self._state, seen, thresholds, document.equipment if document else (), now, is_open)
+        equipment = document.equipment if document else ()
+        state, news = judge(self._state, seen, thresholds, equipment, now, in_hours(document, now))
         for one in news:
             self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station))
         self._state = state
+        self.examination = examine(state, seen, document, now)
         self._journal.remember(MEMORY, state)
         return len(news)
 

@@ -22,7 +22,8 @@ from kiosk.common.stop_reasons import MAX_REASON, REASONS, reason_text
 from kiosk.common.web import SecurityHeaders, read_body
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, StopPressed, VolumePressed
-from kiosk.station.panel import stop_form, words
+from kiosk.station.health.examination import Examination
+from kiosk.station.panel import doctor, stop_form, words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
@@ -51,7 +52,7 @@ BROKEN = """<!doctype html>
 <html lang="zh-CN"><meta name="viewport" content="width=device-width"><title>500</title>
 <main><h1>出错了，请稍后再打开。</h1><p lang="en">Something went wrong. Open the page again in a moment.</p></main>
 """
-PAGES = ("/", "/login", "/stop")
+PAGES = ("/", "/login", "/stop", "/doctor")
 """Pages that can be opened as they are: where the choice of a language leads back to."""
 
 SOUND_BUTTONS: dict[str, Callable[[str], VolumePressed | MutePressed]] = {
@@ -76,11 +77,13 @@ class Pages:
         post: Post,
         snapshot: Callable[[], Snapshot],
         picture: Callable[[], Screenshot | None] = lambda: None,
+        examination: Callable[[], Examination | None] = lambda: None,
     ) -> None:
         self._access = access
         self._post = post
         self._snapshot = snapshot
         self._picture = picture
+        self._examination = examination
         self._files = {name: (FOLDER / name).read_bytes() for name in FILES}
         marks = {name: hashlib.sha256(text).hexdigest()[:12] for name, text in self._files.items()}
         self._templates = jinja2.Environment(
@@ -106,6 +109,7 @@ class Pages:
             Route("/stop", self._stop, methods=["POST"]),
             Route("/volume", self._volume, methods=["POST"]),
             Route("/screen.jpg", self._screen),
+            Route("/doctor", self._doctor),
         ]
         errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
             HTTPException: self._refused,
@@ -153,6 +157,14 @@ class Pages:
         if not visitor.logged_in:
             return _to("/login")
         return self._stop_form(request, visitor)
+
+    async def _doctor(self, request: Request) -> Response:
+        """What every check says, to be read out on the telephone."""
+        visitor = self._access.visitor(request)
+        if not visitor.logged_in:
+            return _to("/login")
+        told = doctor.of(self._examination(), self._language_of(request), self._snapshot().now)
+        return self._page(request, visitor, "doctor.html", renew=RENEW_S, doctor=told)
 
     # --- forms ---
 
