@@ -12,6 +12,7 @@ COMMANDS = {
     "check-config": ("kiosk.station.commands.station:check_config", "Check the station's settings."),
     "clock": ("kiosk.station.commands.clock:clock", "Tell this station what time it is, by an administrator's name."),
     "demo": ("kiosk.demo.show:demo_command", "Show the whole kiosk on this computer, with a town on loopback."),
+    "doctor": ("kiosk.station.commands.doctor:doctor", "What is wrong with the station on this PC, and what to do."),
     "enrol": ("kiosk.station.commands.enrol:enrol_command", "Make this station known to its town."),
     "journal": ("kiosk.station.commands.journal:journal", "The station's record: verify it, export it."),
     "maintenance": ("kiosk.station.commands.maintenance:maintenance", "Say that somebody works on this PC."),
@@ -20,6 +21,7 @@ COMMANDS = {
     "station": ("kiosk.station.commands.station:station", "Run the daemon on the room's PC."),
     "status": ("kiosk.station.commands.station:status", "What the station on this PC is doing now."),
     "town": ("kiosk.town.commands.town:town", "The town's end: publish weeks, receive reports."),
+    "why": ("kiosk.station.commands.why:why", "What is, or will be, on the screen, and why."),
 }
 """Where each subcommand lives, and its line in the help."""
 

@@ -57,14 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "station.panel": {
         *("common", "contract", "station.config", "station.events", "station.service"),
-        *(
-            "station.health.rules",
-            "station.health.faults",
-            "station.health.maintenance",
-            "station.journal.refused",
-            "station.link.progress",
-        ),
-        "station.projector.screenshots",
+        *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
+        *("station.journal.refused", "station.link.progress", "station.projector.screenshots", "station.schedule"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
@@ -74,13 +68,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.status_file": {
         *("common", "contract", "station.panel.snapshot", "station.link.progress", "station.health.maintenance"),
     },
+    "station.now_file": {
+        *("common", "contract", "station.panel.snapshot", "station.status_file", "station.schedule"),
+        "station.health.examination",
+    },
     "station.app": {
-        *("common", "contract", "station.overview", "station.status_file", "station.control", "station.panel"),
+        *("common", "contract", "station.overview", "station.status_file", "station.now_file", "station.control"),
+        "station.panel",
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     "station.commands": {
         *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),
-        *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
+        *("station.now_file", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)),
     },
     # --- the town ---
     "town.database": {"contract"},
@@ -135,6 +134,7 @@ PURE = (
     "kiosk.station.health.rules",
     "kiosk.station.health.observation",
     "kiosk.station.health.checks",
+    "kiosk.station.health.examination",
     "kiosk.station.health.evidence",
     "kiosk.station.playout.loudness",
     "kiosk.station.playout.heard",
@@ -269,7 +269,7 @@ def test_only_the_roots_stand_beside_the_packages() -> None:
     def files(folder: str) -> set[str]:
         return {path.stem for path in (ROOT / folder).glob("*.py")}
 
-    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file"}
+    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file", "now_file"}
     assert files("kiosk/station") == beside
     assert files("kiosk/town") == {"__init__", "app", "town"}
 

@@ -105,6 +105,38 @@ def span(lead: Track, sound: Track | None) -> tuple[float, float]:
     return min(lead.starts), end
 
 
+@dataclass(frozen=True)
+class Rhythm:
+    """When picture and sound come, in seconds from the first of both in the file on; None where there is none."""
+
+    still: float | None
+    """The longest that one picture stands."""
+    rest: float
+    """The longest in which neither another picture nor any sound comes."""
+    picture: tuple[float, float] | None
+    """Beginning and end."""
+    sound: tuple[float, float] | None
+
+
+def rhythm(picture: Track | None, sound: Track | None, begin: float, end: float) -> Rhythm:
+    """Of a film whose programme lasts from ``begin`` to ``end``."""
+    tracks = [track for track in (picture, sound) if track and track.starts]
+    first = min((min(track.starts) for track in tracks), default=0.0)
+    spans = [(min(track.starts) - first, track.end - first) if track in tracks else None for track in (picture, sound)]
+    signs = merge(*(sorted([*track.starts, track.end]) for track in tracks))
+    return Rhythm(
+        still=_longest([begin, *sorted(picture.starts), end], begin) if picture in tracks and picture else None,
+        rest=_longest([*signs, end], begin),
+        picture=spans[0],
+        sound=spans[1],
+    )
+
+
+def _longest(instants: list[float], begin: float) -> float:
+    """The longest step from ``begin`` on."""
+    return max((late - max(begin, early) for early, late in pairwise(instants)), default=0.0)
+
+
 def fault(picture: Track | None, sound: Track | None, kind: str) -> Message | None:
     """What in a file a room could not show right; ``kind`` is ffmpeg's name of the container. None if nothing."""
     tracks = [track for track in (picture, sound) if track and track.starts]

@@ -15,7 +15,7 @@ from typing import IO
 import msgspec
 
 from kiosk.common.container import reason_against
-from kiosk.common.decode import ENTRIES, fault, number, read_tracks, span
+from kiosk.common.decode import ENTRIES, Rhythm, fault, number, read_tracks, rhythm, span
 from kiosk.common.messages import Message, mark
 from kiosk.common.stills import StillError, is_still, read_still
 from kiosk.contract.playlist import PEAK_LIMIT
@@ -23,7 +23,7 @@ from kiosk.contract.wire import Count
 
 FORMATS = "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,mp3,aac,wav,flac,mjpeg"
 """ffmpeg's names of what may be opened: nothing that names further files, as HLS and concat do."""
-RULES = 2
+RULES = 3
 """Counts the rules by which files are measured and refused: what was measured by older ones is measured again."""
 PROBE_S = 120
 DECODE_S = 6 * 3600
@@ -76,6 +76,13 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     audio_track: int = 0
     """Which of the sound tracks was measured, from 0: the one to play."""
+    still_ms: int | None = None
+    rest_ms: int | None = None
+    picture_start_ms: int | None = None
+    picture_end_ms: int | None = None
+    sound_start_ms: int | None = None
+    sound_end_ms: int | None = None
+    """As a programme has them (contract.playlist)."""
     rules: int = 1
     """The :data:`RULES` that held."""
 
@@ -92,7 +99,7 @@ def measure(path: Path, sha256: str | None = None) -> Media:
         raise MediaError(path, Message(reason))
     found = _probe(path)
     video, audio = _chosen(path, found)
-    duration_ms = _duration(path, found.format, video, audio)
+    duration_ms, times = _times(path, found.format, video, audio)
     tracks = [stream.index for stream in found.streams if stream.codec_type == "audio"]
     audio_track = tracks.index(audio.index) if audio else 0
     loudness, peak = _loudness_and_peak(path, audio_track) if audio else (None, None)
@@ -108,7 +115,22 @@ def measure(path: Path, sha256: str | None = None) -> Media:
         height=video.height if video else 0,
         audio_track=audio_track,
         rules=RULES,
+        **_milliseconds(times),
     )
+
+
+def _milliseconds(times: Rhythm) -> dict[str, int | None]:
+    """The fields of a :class:`Media` of that name."""
+    picture, sound = times.picture or (None, None), times.sound or (None, None)
+    seconds = {
+        "still_ms": times.still,
+        "rest_ms": times.rest,
+        "picture_start_ms": picture[0],
+        "picture_end_ms": picture[1],
+        "sound_start_ms": sound[0],
+        "sound_end_ms": sound[1],
+    }
+    return {name: None if value is None else round(value * 1000) for name, value in seconds.items()}
 
 
 def _still(path: Path, size: int, sha256: str) -> Media:
@@ -192,8 +214,8 @@ def _chosen(path: Path, found: _Found) -> tuple[_Stream | None, _Stream | None]:
     return (pictures[0] if pictures else None), sound
 
 
-def _duration(path: Path, container: _Format, video: _Stream | None, audio: _Stream | None) -> int:
-    """The length in ms by the decode: containers and libVLC mis-report that of transport streams."""
+def _times(path: Path, container: _Format, video: _Stream | None, audio: _Stream | None) -> tuple[int, Rhythm]:
+    """The length in ms by the decode (containers and libVLC mis-report that of transport streams), and the rhythm."""
     with tempfile.TemporaryFile("w+") as output:
         fields = ["-threads", "0", "-show_entries", ENTRIES, "-of", "compact"]
         _run("ffprobe", path, DECODE_S, fields, [], output)
@@ -231,7 +253,7 @@ def _duration(path: Path, container: _Format, video: _Stream | None, audio: _Str
             "the file is cut short: fetch it again, or convert it"
         )
         raise MediaError(path, Message(cause, {"promised": f"{promised:.0f}", "found": f"{found:.0f}"}))
-    return round((end - begin) * 1000)
+    return round((end - begin) * 1000), rhythm(picture, sound, begin, end)
 
 
 def _frames_s(kind: str, video: _Stream | None) -> float:

@@ -72,6 +72,20 @@ class Programme(Record, frozen=True, kw_only=True):
     """True peak (ITU-R BS.1770) in hundredths of dB relative to full scale; None where unknown or without sound."""
     audio_track: Count = 0
     """Which of the file's sound tracks was measured, from 0: the one to play."""
+    still_ms: Span | None = None
+    """The longest that one picture stands; None where that was not measured, or there is no picture."""
+    rest_ms: Span | None = None
+    """The longest in which neither another picture nor any sound comes."""
+    picture_start_ms: Span | None = None
+    """When the first picture comes, from the file's first picture or sound on; None where there is none.
+
+    The programme begins with it."""
+    picture_end_ms: Span | None = None
+    """When the last picture ends."""
+    sound_start_ms: Span | None = None
+    """When sound begins, from the file's first picture or sound on; None where there is none."""
+    sound_end_ms: Span | None = None
+    """When sound ends."""
     short: bool = False
     """Marked for the minutes before a meeting."""
     subtitles: tuple[Subtitle, ...] = ()

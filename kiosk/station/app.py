@@ -14,7 +14,8 @@ from types import FrameType
 from typing import assert_never
 
 from kiosk.common.terminal import escape_lines
-from kiosk.station import status_file
+from kiosk.contract.instants import to_ms
+from kiosk.station import now_file, status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
@@ -121,6 +122,7 @@ class Station:
         self._stage = stage
         projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
         monitor = HealthMonitor(journal, identity.station, config.health.hysteresis_s)
+        self._monitor = monitor
         self._plan = plan = Plan(journal, clock, library)
         self._playout = playout = Playout(
             config, plan, projector, journal, clock, library, boot_id,
@@ -184,8 +186,9 @@ class Station:
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
             self._panel = Panel(
-                config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest
-            )
+                config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest,
+                examination=lambda: monitor.examination,
+            )  # fmt: skip
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
         self._sound_told = playout.sound_goes()
@@ -240,6 +243,7 @@ class Station:
 
     def _end(self) -> None:
         systemd.notify(systemd.STOPPING)
+        now_file.remove(Path(self._config.station.runtime))
         status_file.remove(Path(self._config.station.runtime))
         self._playout.close("the station was shut down")
         self._screen.close()
@@ -335,6 +339,21 @@ class Station:
             said += f"; {fetching}"
         systemd.notify(systemd.status(f"{said} (times: {self._snapshot.now.tzinfo})"))
         status_file.write(Path(self._config.station.runtime), self._snapshot)
+        now_file.write(Path(self._config.station.runtime), self._now())
+
+    def _now(self) -> now_file.NowFile:
+        now, playlist = self._clock.now(), self._accepted.playlist
+        return now_file.NowFile(
+            ahead_ms=to_ms(now) - to_ms(self._clock.on_system(now)),
+            clock=self._clock.state,
+            group=playlist.group if playlist else "",
+            playlist_version=playlist.version if playlist else 0,
+            situation=self._plan.situation,
+            screen=self._snapshot.screen,
+            on_screen=self._snapshot.on_air,
+            dark=self._snapshot.dark_until is not None,
+            examination=self._monitor.examination,
+        )
 
     def _panel_address(self) -> str:
         return panel_address(self._config.panel, self._panel.port) if self._panel else ""

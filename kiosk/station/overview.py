@@ -290,11 +290,7 @@ class Overview:
         )
 
     def _planned_until_ms(self) -> int:
-        playlist = self._accepted.playlist
-        if playlist is None:
-            return 0
-        last = datetime.fromisoformat(playlist.last_day).replace(tzinfo=self._accepted.zone)
-        return to_ms(last + timedelta(days=1))
+        return self._accepted.planned_until_ms
 
     def _today(
         self, now: datetime, stop: tt.Stop | None, on_air: tt.OnAir | None, to_come: list[tt.OnAir]

@@ -24,6 +24,7 @@ QUIET, SOFT, PLAIN, LOUD = 0.02, 0.06, 0.15, 0.5
 _X264 = ("-c:v", "libx264", "-preset", "medium", "-crf", "28", "-pix_fmt", "yuv420p")
 _X265 = ("-c:v", "libx265", "-preset", "fast", "-crf", "30", "-pix_fmt", "yuv420p", "-x265-params", "log-level=error")
 _MPEG2 = ("-c:v", "mpeg2video", "-b:v", "4M", "-maxrate", "6M", "-bufsize", "1835k", "-g", "12", "-pix_fmt", "yuv420p")
+_LONG = ("-g", "250", "-sc_threshold", "0")
 _AAC = ("-c:a", "aac", "-b:a", "96k", "-ac", "2")
 _MP2 = ("-c:a", "mp2", "-b:a", "192k", "-ac", "2")
 _MP3 = ("-c:a", "libmp3lame", "-b:a", "96k", "-ac", "2")
@@ -142,8 +143,15 @@ FILMS = (
         ("-c:a", "libopus", "-b:a", "96k"),
         level=QUIET,
     ),
+    _film(141, "h264-gop250.ts", (*_X264, *_LONG), _AAC),
+    _film(142, "h264-gop50.ts", (*_X264, "-g", "50", "-sc_threshold", "0"), _AAC, level=SOFT),
+    _film(143, "hevc-gop250.ts", (*_X265[:-1], f"{_X265[-1]}:keyint=250:min-keyint=250:scenecut=0"), _AAC),
+    _film(144, "hevc-gop50.ts", (*_X265[:-1], f"{_X265[-1]}:keyint=50:min-keyint=50:scenecut=0"), _AAC, level=SOFT),
+    _film(145, "mpeg2-gop250.ts", (*_MPEG2, *_LONG, "-bf", "2"), _MP2, (720, 576), aspect="64/45"),
+    _film(146, "mpeg2-gop50.ts", (*_MPEG2, *_LONG, "-g", "50"), _MP2, (720, 576), aspect="64/45", level=SOFT),
 )
-"""All picture formats of issue 3: numbers 101 to 117. Transport streams with ffmpeg's own delay of 1.4 s."""
+"""All picture formats: numbers 101 to 117, and transport streams with few key pictures, a clip of 75 pictures having
+one or two: 141 to 146. Transport streams with ffmpeg's own delay of 1.4 s."""
 
 STILLS = (
     _film(121, "still.png", ("-frames:v", "1"), ()),

@@ -111,7 +111,7 @@ class House:
         source = {"title": "bench", "group": GROUP, "time_zone": "UTC", "first_day": dates[0], "last_day": dates[-1]}
         week.write_text(json.dumps({**source, "programmes": programmes, "slots": slots}), encoding="utf-8")
         with self._office() as office:
-            self._playlist = publish(office, week, PublishTerms("bench"), quiet)
+            self._playlist = publish(office, week, PublishTerms("bench"), quiet).playlist
         return self._playlist
 
     def signed(self, block: Sequence[Format]) -> list[Programme]:

@@ -137,6 +137,8 @@ class Item:
     id: str
     file: Path
     duration_ms: int
+    measured: Mapping[str, int | None] = field(default_factory=dict)
+    """What else the town measured of it, by the fields of a programme."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def sign_week(
         files[sha256] = item.file
         size = item.file.stat().st_size
         about = {"title": item.id, "file": item.file.name, "size": size, "sha256": sha256}
-        programmes.append(Programme(id=item.id, duration_ms=item.duration_ms, **about))
+        programmes.append(Programme(id=item.id, duration_ms=item.duration_ms, **about, **item.measured))
     draft = Playlist(
         town=TOWN,
         group=GROUP,

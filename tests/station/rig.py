@@ -45,15 +45,17 @@ class Rig:
         end: float | None = None,
         volume: int = 80,
         sound: str = "none",
+        stands: bool = False,
+        still: float = 0.0,
     ) -> Showing:
-        """Cue a clip to be on the screen at ``at`` (monotonic)."""
+        """Cue a clip to be on the screen at ``at`` (monotonic). One picture of it may stand for ``still`` seconds."""
         head = at if head is None else head
         end = head + SECONDS if end is None else end
         cue = Cue(
             file=str(file), display=self.screen.name, video_output="xcb_x11", sound=sound, hardware_decoding=False,
-            volume=volume,
+            volume=volume, stands=stands, slides=still > 0,
         )  # fmt: skip
-        showing = Showing(play, cue, at, head, end)
+        showing = Showing(play, cue, at, head, end, still, still if sound == "none" else 0.0)
         self.projector.cue(showing, time.monotonic())
         return showing
 

@@ -49,7 +49,6 @@ class Equipment:
         self._playout.use_sink(sound_sink(event.facts))
         self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
         self._check_clock()
-        if self._worked_on():
-            self._monitor.pause()
-        elif self._monitor.judge(self._observe(), document, self._clock.now(), self._clock.monotonic()):
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        if self._monitor.judge(self._observe(), document, now, monotonic, quiet=self._worked_on()):
             self._report_soon()

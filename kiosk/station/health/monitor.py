@@ -10,11 +10,11 @@ import msgspec
 
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.events import Fact
+from kiosk.station.health.examination import Examination, examine, in_hours
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import Cleared, Problem, RuleState, judge, paused, problems
 from kiosk.station.journal import Journal, damage, valid
-from kiosk.station.schedule.opening_hours import room_open
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,8 @@ class HealthMonitor:
         self._silent_since_ms = 0
         self._behind_ms: int | None = None
         self._damage = journal.recall(damage.MEMORY, damage.Damage) or damage.Damage()
+        self.examination: Examination | None = None
+        """What every check said when the rules judged last; None before. May be read from any thread."""
 
     # --- what is known ---
 
@@ -69,10 +71,13 @@ class HealthMonitor:
 
     # --- what follows from it ---
 
-    def judge(self, seen: Observation, document: StationDocument | None, now: datetime, monotonic: float) -> int:
+    def judge(
+        self, seen: Observation, document: StationDocument | None, now: datetime, monotonic: float, quiet: bool = False
+    ) -> int:
         """Have the rules judge what is known; a new fault or a recovery goes into the record.
 
-        ``seen`` is what others know of the station. Returns how many faults and recoveries there were.
+        ``seen`` is what others know of the station. ``quiet``: somebody works on the devices, and what they do is no
+        fault, and no repair yet; it is examined all the same. Returns how many faults and recoveries there were.
         """
         thresholds = document.thresholds if document else Thresholds()
         if self._hysteresis_s:
@@ -89,19 +94,16 @@ class HealthMonitor:
             link_down_since_ms=self._silent_since_ms,
             behind_ms=self._behind_ms,
         )
-        has_hours = document is not None and any(document.opening.week)
-        is_open = room_open(document.opening, now)[0] if document and has_hours else True
-        state, news = judge(self._state, seen, thresholds, document.equipment if document else (), now, is_open)
+        equipment = document.equipment if document else ()
+        state, news = judge(self._state, seen, thresholds, equipment, now, in_hours(document, now))
+        if quiet:
+            state, news = paused(self._state), []
         for one in news:
             self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station))
         self._state = state
+        self.examination = examine(state, seen, document, now)
         self._journal.remember(MEMORY, state)
         return len(news)
-
-    def pause(self) -> None:
-        """Judge nothing for now, as somebody works on the devices: what they do is no fault, and no repair yet."""
-        self._state = paused(self._state)
-        self._journal.remember(MEMORY, self._state)
 
     def problems(self) -> tuple[Problem, ...]:
         """What is open, oldest first."""

@@ -6,6 +6,7 @@ before it is repaired. Between the two thresholds of a dead band, outside openin
 nothing moves.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
@@ -69,6 +70,35 @@ class RuleState(msgspec.Struct, frozen=True, kw_only=True):
     """The connector that last had a screen; empty where none ever had."""
 
 
+def findings(
+    observation: Observation,
+    thresholds: Thresholds,
+    equipment: tuple[Equipment, ...],
+    now_ms: int,
+    open_hours: bool,
+    last_connector: str,
+) -> Iterator[Finding]:
+    """What every check says of ``observation``: the faults come from these, and what people are told of right things.
+
+    Outside ``open_hours`` a screen or a USB device that is off is no fault: it may be off on purpose.
+    """
+    return chain(
+        check_screens(observation, equipment, open_hours, last_connector),
+        check_usb(observation, equipment, open_hours),
+        check_output(observation, open_hours),
+        check_rest(observation, open_hours),
+        check_machine(observation, thresholds),
+        check_daemon(observation, thresholds),
+        check_record(observation, now_ms),
+        check_town(observation, now_ms),
+    )
+
+
+def key_of(finding: Finding) -> str:
+    """Under which a check's device is remembered in :class:`RuleState`."""
+    return f"{finding.cause}/{finding.device}"
+
+
 def judge(
     state: RuleState,
     observation: Observation,
@@ -77,28 +107,15 @@ def judge(
     now: datetime,
     open_hours: bool,
 ) -> tuple[RuleState, list[Raised | Cleared]]:
-    """Look at ``observation`` at the aware instant ``now``; return what to remember and what to tell.
-
-    Outside ``open_hours`` a screen or a USB device that is off is no fault: it may be off on purpose.
-    """
+    """Look at ``observation`` at the aware instant ``now``; return what to remember and what to tell."""
     now_ms = int(now.timestamp() * 1000)
     connected = statuses(observation)
     last = next((name for name, status in sorted(connected.items()) if status == "connected"), state.last_connector)
     before = dict(state.watches)
     watches: dict[str, Watch] = {}
     told: list[Raised | Cleared] = []
-    findings = chain(
-        check_screens(observation, equipment, open_hours, state.last_connector),
-        check_usb(observation, equipment, open_hours),
-        check_rest(observation, open_hours),
-        check_output(observation, open_hours),
-        check_machine(observation, thresholds),
-        check_daemon(observation, thresholds),
-        check_record(observation, now_ms),
-        check_town(observation, now_ms),
-    )
-    for finding in findings:
-        key = f"{finding.cause}/{finding.device}"
+    for finding in findings(observation, thresholds, equipment, now_ms, open_hours, state.last_connector):
+        key = key_of(finding)
         settle_ms = thresholds.hysteresis_ms if finding.settle else 0
         watch, news = _step(before.pop(key, Watch()), finding, now_ms, settle_ms)
         if watch != Watch():

@@ -11,6 +11,7 @@ from kiosk.station.journal.errors import (
     ReadOnlyJournal,
 )
 from kiosk.station.journal.journal import Journal
+from kiosk.station.journal.looked_at import LookedAt
 from kiosk.station.journal.plays import AsRun, Due
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "FullDisk",
     "Journal",
     "JournalError",
+    "LookedAt",
     "NewerJournal",
     "ReadOnlyJournal",
     "valid",

@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tuf.api.metadata import Root
 
-from kiosk.contract.instants import EPOCH
+from kiosk.contract.instants import EPOCH, to_ms
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, Refusal
 from kiosk.contract.station import StationDocument
@@ -251,6 +251,14 @@ class Accepted:
         if now is None or self.document is None or room_open(self.document.opening, now)[0]:
             return ""
         return self._library.due_for_recheck(pin.sha256 for pin in pins(self.programmes()))
+
+    @property
+    def planned_until_ms(self) -> int:
+        """The instant (UTC) at which the week ends; 0 where there is none."""
+        if self.playlist is None:
+            return 0
+        last = datetime.fromisoformat(self.playlist.last_day).replace(tzinfo=self.zone)
+        return to_ms(last + timedelta(days=1))
 
     @property
     def zone(self) -> ZoneInfo:

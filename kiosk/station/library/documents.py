@@ -56,10 +56,11 @@ class Documents:
     """
 
     def __init__(self, library: Library) -> None:
-        """Makes the folders."""
+        """Makes the folders, unless the library is only looked at."""
         self.library = library
         self._trust = library.folder / "trust"
-        make_lasting(self._trust, self._trust / "root", self._trust / "groups")
+        if not library.looking:
+            make_lasting(self._trust, self._trust / "root", self._trust / "groups")
 
     def begin_trust(self, root: Root, data: bytes) -> None:
         """Keep the first root of a town; documents of another town are removed."""
@@ -163,7 +164,8 @@ class Documents:
         another group is in force until one of the own group comes: this station has just been moved.
         """
         troubles: list[str] = []
-        self._go_on_with_step(troubles)
+        if not self.library.looking:
+            self._go_on_with_step(troubles)
         root = self._load_roots(root_sha256, troubles)
         if root is None:
             return Shelf(troubles=tuple(troubles))
@@ -229,6 +231,9 @@ class Documents:
         return path.read_bytes()
 
     def _mark_damaged(self, path: Path, error: Exception, troubles: list[str]) -> None:
+        if self.library.looking:
+            troubles.append(f"{path.name}: does not verify any more ({error})")
+            return
         troubles.append(f"{path.name}: does not verify any more ({error}); renamed *.damaged, to be fetched again")
         log.warning("library: %s", troubles[-1])
         try:

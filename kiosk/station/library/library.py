@@ -49,11 +49,13 @@ class Library:
     what is here of files that are being fetched. May be used from any thread: every change is one rename.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Makes the folders."""
-        self.folder = folder
+    def __init__(self, folder: Path, *, looking: bool = False) -> None:
+        """Makes the folders. With ``looking``, for a tool that looks on, :meth:`path` and nothing else may be called,
+        and nothing is made, renamed or removed."""
+        self.folder, self.looking = folder, looking
         self._files, self._staging = folder / "files", folder / "staging"
-        make_lasting(folder, self._files, self._staging)
+        if not looking:
+            make_lasting(folder, self._files, self._staging)
 
     def path(self, sha256: str, size: int | None = None) -> Path | None:
         """Where a whole, verified file is on the disk, or None.
@@ -66,6 +68,9 @@ class Library:
             found = path.lstat()
         except OSError:
             return None
+        whole = stat.S_ISREG(found.st_mode) and size in (None, found.st_size)
+        if self.looking:
+            return path if whole else None
         if not stat.S_ISREG(found.st_mode):
             discard(path, "it is no plain file")
         elif size is not None and found.st_size != size:

@@ -11,6 +11,7 @@ import uvicorn
 from kiosk.common.web_server import Door, Limits, make_server
 from kiosk.station.config import Panel as Settings
 from kiosk.station.events import Post
+from kiosk.station.health.examination import Examination
 from kiosk.station.panel.access import Access
 from kiosk.station.panel.site import Pages
 from kiosk.station.panel.snapshot import Snapshot
@@ -40,13 +41,14 @@ class Panel:
         snapshot: Callable[[], Snapshot],
         retry_s: float = RETRY_S,
         picture: Callable[[], Screenshot | None] = lambda: None,
+        examination: Callable[[], Examination | None] = lambda: None,
     ) -> None:
-        """``picture`` gives the newest picture of the screen."""
+        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last."""
         self._settings = settings
         self._post = post
         self._retry_s = retry_s
         access = Access(state, self._keep)
-        self._pages = Pages(access, post, snapshot, picture)
+        self._pages = Pages(access, post, snapshot, picture, examination)
         self._stopping = threading.Event()
         self._door: Door | None = None
         self._server: uvicorn.Server | None = None

@@ -31,7 +31,8 @@ from kiosk.station.events import (
     StopPressed,
     VolumePressed,
 )
-from kiosk.station.panel import stop_form, words
+from kiosk.station.health.examination import Examination
+from kiosk.station.panel import doctor, stop_form, words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
@@ -60,7 +61,7 @@ BROKEN = """<!doctype html>
 <html lang="zh-CN"><meta name="viewport" content="width=device-width"><title>500</title>
 <main><h1>出错了，请稍后再打开。</h1><p lang="en">Something went wrong. Open the page again in a moment.</p></main>
 """
-PAGES = ("/", "/login", "/stop")
+PAGES = ("/", "/login", "/stop", "/doctor")
 """Pages that can be opened as they are: where the choice of a language leads back to."""
 
 SOUND_BUTTONS: dict[str, Callable[[str], VolumePressed | MutePressed]] = {
@@ -88,11 +89,13 @@ class Pages:
         post: Post,
         snapshot: Callable[[], Snapshot],
         picture: Callable[[], Screenshot | None] = lambda: None,
+        examination: Callable[[], Examination | None] = lambda: None,
     ) -> None:
         self._access = access
         self._post = post
         self._snapshot = snapshot
         self._picture = picture
+        self._examination = examination
         self._files = {name: (FOLDER / name).read_bytes() for name in FILES}
         marks = {name: hashlib.sha256(text).hexdigest()[:12] for name, text in self._files.items()}
         self._templates = jinja2.Environment(
@@ -119,6 +122,7 @@ class Pages:
             Route("/volume", self._volume, methods=["POST"]),
             Route("/maintenance", self._maintenance, methods=["POST"]),
             Route("/screen.jpg", self._screen),
+            Route("/doctor", self._doctor),
         ]
         errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
             HTTPException: self._refused,
@@ -166,6 +170,14 @@ class Pages:
         if not visitor.logged_in:
             return _to("/login")
         return self._stop_form(request, visitor)
+
+    async def _doctor(self, request: Request) -> Response:
+        """What every check says, to be read out on the telephone."""
+        visitor = self._access.visitor(request)
+        if not visitor.logged_in:
+            return _to("/login")
+        told = doctor.of(self._examination(), self._language_of(request), self._snapshot().now)
+        return self._page(request, visitor, "doctor.html", renew=RENEW_S, doctor=told)
 
     # --- forms ---
 

@@ -1,15 +1,15 @@
 """Programmes that libVLC plays: prepared out of sight, shown from their first picture on, to the millisecond."""
 
-import ctypes
 import itertools
 import statistics
 import time
-from collections.abc import Callable
 
 import vlc
 
+from kiosk.station.player.only_picture import OnlyPicture
 from kiosk.station.player.sound.output import LibvlcSound, OwnSound
 from kiosk.station.player.sound.silence import Silence
+from kiosk.station.player.source import LIBVLC_OUTPUTS, Source, set_outputs, vlc_options, wait_until_playing
 from kiosk.station.player.still import Failure, paint_title
 from kiosk.station.player.vlc_log import Log
 from kiosk.station.player.window import ProgrammeWindow
@@ -35,19 +35,14 @@ SOUND_TRIAL = 0.1
 """Seconds that the trial start of a programme without pictures takes."""
 TRIES = 3
 """Starts that are tried at most: the second may differ from the first, as the first had nothing before it."""
+WORTH_A_TRIAL = 0.5
+"""Seconds; a start that takes longer is not tried once more."""
 SETTLE = 0.03
 """Seconds after which no more draws follow the picture at a new position."""
 EARLY = 0.006
 """Seconds before the cut by which a first picture is aimed that is not drawn until time runs."""
 LATE_AT_MOST = 0.1
 """Seconds that a first picture may be late at the cut before the cut is made without it."""
-VLC_VAR_STRING = 0x40
-"""As libVLC's headers have it."""
-_LIBVLC_OUTPUTS = {"alsa": "alsa", "none": "dummy"}
-CACHING_MS = 300
-"""What libVLC reads ahead: so much that sound is decoded before the loudspeaker asks for it, in streams too where it
-lies far behind its picture; and more than it reads at once of any format, so that it does not begin to play the head
-before it goes to the place where a programme is joined."""
 ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
 
@@ -59,34 +54,41 @@ class Film:
         self.kind: Kind = "film"
         self.lead = 0.0
         """Seconds before the cut at which :meth:`run` has to be called, so that the second picture is in time."""
-        self._instance = vlc.Instance(_vlc_options(cue))
+        self._instance = vlc.Instance(vlc_options(cue))
         if self._instance is None:
             raise Failure("libVLC does not start; is vlc-plugin-base installed?")
         self._log = Log(self._instance)
         self._log.listen()
-        media = self._instance.media_new_path(cue.file)
-        for option in _media_options(cue):
-            media.add_option(option)
-        self._media = media
+        self._source = Source(self._instance, cue)
+        self._media = self._source.media
         self._player = self._instance.media_player_new()
-        self._player.set_media(media)
+        self._player.set_media(self._media)
+        self._picture = OnlyPicture(self._instance, cue, window) if cue.stands else None
+        if self._picture is not None:
+            self._media.add_option(":no-video")
         self._player.set_xwindow(window.id)
-        _set_outputs(self._player, cue)
+        set_outputs(self._player, cue)
         self.sound: Silence
         if cue.sound == "pulse":
             self.sound = OwnSound(self._player, cue)
         else:
-            self.sound = LibvlcSound(self._player, cue, _LIBVLC_OUTPUTS[cue.sound], self._log)
+            self.sound = LibvlcSound(self._player, cue, LIBVLC_OUTPUTS[cue.sound], self._log)
         self._stats = vlc.MediaStats()
         self._stands = True
         """Whether the head's picture is in the window, out of sight."""
+        self._standing = self._head = b""
+        """What is in the window before time runs, and the head as it was seen at the trial start."""
+        self._began = 0.0
+        """When libVLC began to play its position; 0 before."""
         self._before: tuple[int, int] | None = None
         """Pictures drawn and lost before the cut."""
+        self._sample, self._changes = b"", 0
+        """The window's picture at the last report, and how often it was another one."""
 
     @property
     def video_output(self) -> str:
         """libVLC's module in use."""
-        return "none" if self.kind == "sound" else self._log.video_output
+        return "none" if self.kind == "sound" and self._picture is None else self._log.video_output
 
     # --- before the cut ---
 
@@ -97,12 +99,20 @@ class Film:
         takes 10 to 70 ms, by the format, so it is tried, and the real one is made as much earlier. Raises Failure.
         """
         self._window.forget_pictures()
+        if self._picture is not None:
+            paint_title(self._cue, self._window)  # for the case that the picture cannot be had in time
+            self._picture.draw()
+            self.kind = "sound"
         self._player.play()
+        if self._picture is not None:
+            self._make_sound_ready()
+            return
         pictures = self._until_pictures_flow()
         self._log.ignore()
         self._pause()
         if self.kind == "sound":
             paint_title(self._cue, self._window)
+        if self.kind == "sound" or not (pictures or self._cue.position_ms):
             self._learn_sound()
             return
         gaps = [later - earlier for earlier, later in itertools.pairwise(pictures)]
@@ -114,25 +124,46 @@ class Film:
             self._learn_start(drawn, period)
             before, drawn = drawn, self._return()
             if drawn == before:
+                if drawn:
+                    self._learn_again(period)
                 break
+
+    def _learn_again(self, period: float) -> None:
+        """Try a start once more, of which the shorter counts: on a busy PC one may take longer than the real one."""
+        if self.lead > WORTH_A_TRIAL:
+            return
+        stands, lead = self._stands, self.lead
+        self._learn_start(True, period)
+        if self._stands == stands:
+            self.lead = min(lead, self.lead)
+        self._return()
+
+    def _make_sound_ready(self) -> None:
+        """Sound alone waits at its head. Raises Failure."""
+        wait_until_playing(self._player)
+        time.sleep(SOUND_ALONE_AFTER)
+        self._log.ignore()
+        self._pause()
+        self._learn_sound()
 
     def _learn_start(self, drawn: bool, period: float) -> None:
         """Try a start from the head, its picture ``drawn`` or not: sets ``lead``, and whether the picture stays."""
-        first = self._window.sample() if drawn else b""
         self.sound.try_start()
         began = time.monotonic()
         if drawn:
-            changed = self._try_start(began, lambda: self._window.sample() != first)
+            changed, _ = self._try_start(began, DRAWN_WITHIN)
             self._stands = changed == 0 or changed > 0.75 * period  # what changes sooner was not the head
             self.lead = max(0.0, changed - period) if self._stands else changed + EARLY
         else:
             self._stands = False
-            self.lead = self._try_start(began, lambda: True) + EARLY
+            changed, first = self._try_start(began, DRAWN_WITHIN + self._cue.picture_start_ms / 1000)
+            self.lead = (changed or first) + EARLY
+            self._head = self._window.sample() if changed else self._standing
         self.sound.learn(began, self.lead)
 
     def _learn_sound(self) -> None:
-        """Try a start of a programme that has no pictures: sets how long after it the sound comes."""
-        self._player.set_time(self._cue.position_ms)
+        """Try a start of a programme whose picture stands: sets how long after it the sound comes."""
+        self._player.set_time(self._cue.position_ms + self._cue.picture_start_ms)
         if self._cue.position_ms:
             return
         self.sound.try_start()
@@ -141,18 +172,22 @@ class Film:
         time.sleep(SOUND_TRIAL)
         self._pause()
         self.lead = self.sound.learn(began, None)
-        self._player.set_time(0)
+        self._player.set_time(self._cue.picture_start_ms)
 
-    def _try_start(self, began: float, is_it: Callable[[], bool]) -> float:
-        """Run for a moment from ``began`` on: seconds until a picture is drawn and ``is_it`` holds; 0 for never."""
+    def _try_start(self, began: float, within: float) -> tuple[float, float]:
+        """Run from ``began`` on until another picture than the standing one is drawn, or for ``within`` seconds.
+
+        Returns the seconds until it came, and until anything was drawn, be it the standing one again; 0 for never.
+        """
         self._player.set_pause(0)
-        took = 0.0
-        while took == 0.0 and time.monotonic() - began < DRAWN_WITHIN:
+        took = first = 0.0
+        while took == 0.0 and time.monotonic() - began < within:
             drawn = self._window.next_picture(0.1)
-            if drawn is not None and is_it():
-                took = drawn - began
+            if drawn is not None:
+                first = first or drawn - began
+                took = drawn - began if self._window.sample() != self._standing else 0.0
         self._pause()
-        return took
+        return took, first
 
     def _until_pictures_flow(self) -> list[float]:
         """Wait for some pictures in a row; returns when each was drawn. Empty where there are not two."""
@@ -175,6 +210,8 @@ class Film:
                         return run
                 elif len(run) >= FLOW and self._counts()[0]:
                     return run
+                elif drawn - run[0] > FLOWS_WITHIN:  # the same one again and again: it is counted when the next comes
+                    return []
                 continue
             if state in ENDED or (state == vlc.State.Paused and not run):  # paused: ``:play-and-pause`` at the end
                 raise Failure("it holds neither picture nor sound")
@@ -193,8 +230,12 @@ class Film:
         Its time is a quarter of a second late; its log says at once that it has decoded the first pictures.
         """
         position = self._cue.position_ms
-        if position == 0 or self._log.begins:
-            return True
+        if self._log.begins:
+            self._began = self._began or time.monotonic()
+        if position == 0 or self._began:
+            return time.monotonic() >= self._began + self._source.lead_s
+        if self._source.lead_s:
+            return False
         return 2 * self._player.get_time() >= position or time.monotonic() - began > FOUND_WITHIN
 
     def _has_sound_only(self) -> bool:
@@ -212,6 +253,7 @@ class Film:
         wait, drawn = SOUGHT_WITHIN, False
         while self._window.next_picture(wait) is not None:
             wait, drawn = SETTLE, True
+        self._standing = self._window.sample()
         return drawn
 
     def _pause(self) -> None:
@@ -230,8 +272,10 @@ class Film:
 
     def wait_for_head(self) -> None:
         """At the cut: wait for the head's picture where that is a little late, or another one would be seen."""
-        if not self._stands:
-            self._window.next_picture(LATE_AT_MOST)
+        stale = not self._stands and self._standing != self._head
+        deadline = time.monotonic() + (LATE_AT_MOST if stale else 0.0)
+        while time.monotonic() < deadline and self._window.sample() == self._standing:
+            self._window.next_picture(deadline - time.monotonic())
 
     def stand_still(self) -> None:
         """At the end: time stops, the last picture stays."""
@@ -241,43 +285,17 @@ class Film:
         """How far the programme is. Pictures count from the first call on."""
         shown, lost = self._counts()
         before = self._before = self._before or (shown, lost)
+        if (sample := self._window.sample()) != self._sample:
+            self._sample, self._changes = sample, self._changes + 1
         return Progress(
             at=time.monotonic(),
-            media_ms=max(0, self._player.get_time()),
+            media_ms=max(0, self._player.get_time() + (self._cue.position_ms if self._source.lead_s else 0)),
             pictures=max(0, shown - before[0]),
             lost=max(0, lost - before[1]),
+            changes=self._changes,
+            sounds=self.sound.heard(),
         )
 
     def _counts(self) -> tuple[int, int]:
         self._media.get_stats(self._stats)
         return self._stats.displayed_pictures, self._stats.lost_pictures
-
-
-def _vlc_options(cue: Cue) -> list[str]:
-    options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
-    options += ["--codec=avcodec,any", "--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
-    if cue.sound in _LIBVLC_OUTPUTS:  # no other one: it might be loud, or hold the device
-        options.append(f"--aout={_LIBVLC_OUTPUTS[cue.sound]},none")
-    return options
-
-
-def _set_outputs(player: vlc.MediaPlayer, cue: Cue) -> None:
-    """Set the video output and the decoding of the cue: ``set_xwindow`` has reset the options for both, and the public
-    interface has no other way (libVLC 3.0.24)."""
-    wanted = {b"vout": cue.video_output, b"avcodec-hw": "" if cue.hardware_decoding else "none"}
-    core = ctypes.CDLL("libvlccore.so.9")
-    for name, value in wanted.items():
-        core.var_SetChecked(player, name, VLC_VAR_STRING, value.encode())
-
-
-def _media_options(cue: Cue) -> list[str]:
-    options = [":play-and-pause", f":file-caching={CACHING_MS}"]
-    if cue.position_ms:
-        options.append(f":start-time={cue.position_ms / 1000:.3f}")
-    else:
-        # libVLC's own demultiplexers leave out the last 0.25 s of an MP4's sound, and run up to a second ahead of an
-        # MPEG stream, where they lose its sound's start. But they alone find any position, as a join needs.
-        options.append(":demux=avformat,any")
-    if cue.audio_track:
-        options.append(f":audio-track={cue.audio_track}")
-    return [*options, *(f":sub-file={file}" for file in cue.subtitles[:1])]

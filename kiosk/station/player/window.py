@@ -180,9 +180,15 @@ class ProgrammeWindow(_Window):
         return time.monotonic()
 
     def sample(self) -> bytes:
-        """A few rows of the window's pixels, to find out whether its picture has changed."""
+        """A few rows of the window's pixels, to find out whether its picture has changed.
+
+        Empty where the next programme has taken the window off the screen.
+        """
         rows = range(self.height // 20, self.height, self.height // 10)
-        return b"".join(self._window.get_image(0, y, self.width, 1, X.ZPixmap, 0xFFFFFFFF).data for y in rows)
+        try:
+            return b"".join(self._window.get_image(0, y, self.width, 1, X.ZPixmap, 0xFFFFFFFF).data for y in rows)
+        except XError:
+            return b""
 
     def forget_pictures(self) -> None:
         """Discard the events of all that was drawn so far."""

@@ -12,7 +12,7 @@ from kiosk.contract.instants import FAR, to_ms, to_utc
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
-from kiosk.station.journal import AsRun, Journal
+from kiosk.station.journal import AsRun, Journal, LookedAt
 from kiosk.station.library.library import Library
 from kiosk.station.schedule import timetable as tt
 
@@ -35,7 +35,7 @@ def key_of(on_air: tt.OnAir) -> Key:
 class Plan:
     """The timetable and the situation it is asked about. For the main loop only."""
 
-    def __init__(self, journal: Journal, clock: Clock, library: Library) -> None:
+    def __init__(self, journal: Journal | LookedAt, clock: Clock, library: Library) -> None:
         self._journal = journal
         self._clock = clock
         self._library = library

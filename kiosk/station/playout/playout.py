@@ -36,6 +36,10 @@ REPORT_SECONDS = 1.0
 """A child says how far it is about so often: the check-point before the one that would come too late is taken."""
 VOLUME = 80
 """In percent, where neither plan nor station document says one."""
+ONE_PICTURE_MS = 100
+"""By so much a film's picture may stand shorter than the film lasts and be its only one."""
+SLIDE_S, KEPT_BACK = 1.0, 3
+"""A picture that stands so long is a slide; a decoder keeps up to two back, and shows them with those that follow."""
 SEAM = timedelta(milliseconds=50)
 """Two plays follow each other if no more than this lies between them."""
 END_SLACK = 0.02
@@ -71,6 +75,17 @@ class _Play:
     @property
     def key(self) -> Key:
         return key_of(self.on_air)
+
+
+def _stands(programme: Programme) -> bool:
+    """Whether the programme has one picture, which stands while its sound goes on."""
+    return programme.sound_end_ms is not None and (programme.still_ms or 0) >= programme.duration_ms - ONE_PICTURE_MS
+
+
+def _allowed(programme: Programme) -> tuple[float, float]:
+    """Seconds that one picture may stand, and in which nothing at all may come, as measured by the town."""
+    still, rest = ((one or 0) / 1000 for one in (programme.still_ms, programme.rest_ms))
+    return (still * KEPT_BACK if still >= SLIDE_S else still), rest
 
 
 class Playout:
@@ -260,11 +275,14 @@ class Playout:
             volume=level.heard,
             gain_db=self._gain(programme),
             audio_track=programme.audio_track,
+            picture_start_ms=programme.picture_start_ms or 0,
+            slides=_allowed(programme)[0] >= SLIDE_S,
+            stands=_stands(programme),
             width=screen.width,
             height=screen.height,
         )
         head, end = self._clock.monotonic_at(on_air.start), self._clock.monotonic_at(on_air.end)
-        showing = Showing(play.id, cue, cut_at, head, end)
+        showing = Showing(play.id, cue, cut_at, head, end, *_allowed(programme))
         self._projector.cue(showing, self._clock.monotonic())
 
     def _gain(self, programme: Programme) -> float:

@@ -1,5 +1,6 @@
 """Whether somebody has pressed Stop: remembered over a restart."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -23,8 +24,7 @@ class StopState:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        kept = journal.recall(MEMORY, _Kept)
-        self.now = None if kept is None else _stop(kept)
+        self.now = remembered(journal.recall)
         """The Stop that was pressed last, though its time may be over; None after Start."""
 
     def begin(self, now: datetime, until_ms: int | None, reason: str) -> None:
@@ -40,6 +40,12 @@ class StopState:
         self.now = None
         self._journal.remember(MEMORY, None)
         return True
+
+
+def remembered(recall: Callable[[str, type[_Kept]], _Kept | None]) -> Stop | None:
+    """The Stop that was pressed last, by ``recall`` of a journal."""
+    kept = recall(MEMORY, _Kept)
+    return None if kept is None else _stop(kept)
 
 
 def _stop(kept: _Kept) -> Stop:

@@ -42,6 +42,12 @@ class Cue(Message, frozen=True, kw_only=True):
     gain_db: float = 0.0
     audio_track: int = 0
     """Which of the file's sound tracks is heard, from 0: the one that was measured."""
+    picture_start_ms: int = 0
+    """When its first picture comes, with which it begins: later than 0 where the file's sound begins first."""
+    slides: bool = False
+    """A picture of it stands for a second or more."""
+    stands: bool = False
+    """It has one picture, which stands while its sound goes on."""
     subtitles: tuple[str, ...] = ()
     width: int = 0
     height: int = 0
@@ -84,7 +90,11 @@ class Shown(Message, frozen=True, kw_only=True):
 
 
 class Progress(Message, frozen=True, kw_only=True):
-    """How far the programme is, once a second on air. ``media_ms`` is programme time; pictures count since the cut."""
+    """How far the programme is, once a second on air. ``media_ms`` is programme time; pictures count since the cut.
+
+    ``changes`` counts the reports at which the window showed another picture than at the one before: libVLC's own count
+    of pictures may come late. ``sounds`` counts pieces of sound that were heard; None where that is not known.
+    """
 
     at: Moment
     media_ms: Number
@@ -92,6 +102,8 @@ class Progress(Message, frozen=True, kw_only=True):
     lost: Number
     sound: Literal["taken", "none"] | None = None
     """Whether a sound server or device takes its sound now; None: not known, or it has none."""
+    changes: Number = 0
+    sounds: Number | None = None
 
 
 class Failed(Message, frozen=True, kw_only=True):

@@ -141,7 +141,7 @@ class Projector:
             case ChildSaid(message=Shown(at=at)) if run:
                 return self._shown(run, at)
             case ChildSaid(message=Progress() as progress) if run and run.since is not None:
-                run.progressed(progress.at, progress.media_ms, progress.pictures, progress.lost)
+                run.progressed(progress)
                 taken = None if progress.sound is None else progress.sound == "taken"
                 return [replace(run.position(progress.at), taken=taken)]
             case ChildSaid(message=Failed(cause=cause)) if run:

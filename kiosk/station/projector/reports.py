@@ -17,6 +17,10 @@ class Showing:
     head: float
     """When its head was or is due; earlier than ``at`` where it is joined in progress."""
     end: float
+    still: float = 0.0
+    """Seconds that one picture may stand, as its file has it."""
+    rest: float = 0.0
+    """Seconds in which neither another picture nor any sound may come."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kiosk.station.projector.messages import Progress
 from kiosk.station.projector.process import Process
 from kiosk.station.projector.reports import OffScreen, Position, Showing
 
@@ -15,7 +16,7 @@ NOTICE = 0.1
 """Seconds by which the start of a play that is late, or joins, is reported before its first picture: so the row has its
 start, should the PC fail just then."""
 SETTLE = 4.0
-"""Seconds after a cut in which media time need not have moved yet."""
+"""Seconds after a cut in which nothing need have moved yet."""
 
 
 @dataclass
@@ -41,8 +42,10 @@ class ShowingRun:
     """The present child has its picture and waits for ``due``."""
     due: float = 0.0
     last_report: float = 0.0
-    media_ms: int = -1
+    advanced: tuple[int, int, int, int | None] = (-1, 0, 0, None)
+    """Media time in ms, pictures, changes and pieces of sound at the last report."""
     moved_at: float = 0.0
+    """When any of these last moved."""
     played: float = 0.0
     """Seconds shown by children before the present one."""
     pictures: int = 0
@@ -66,7 +69,7 @@ class ShowingRun:
     def begin(self, child: str, showing: Showing, now: float) -> None:
         """A child is started, to show ``showing``."""
         self.child, self.due = child, showing.at
-        self.since, self.counted, self.media_ms, self.ready = None, (0, 0), -1, False
+        self.since, self.counted, self.advanced, self.ready = None, (0, 0), (-1, 0, 0, None), False
         self.last_report = self.moved_at = now
 
     def is_shown(self, at: float) -> bool:
@@ -78,14 +81,15 @@ class ShowingRun:
             self.shown_at = at
         return first
 
-    def progressed(self, at: float, media_ms: int, pictures: int, lost: int) -> None:
+    def progressed(self, progress: Progress) -> None:
         """The child has reported its progress."""
-        self.last_report = at
-        if pictures != self.counted[0]:
+        at = self.last_report = progress.at
+        advanced = (progress.media_ms, progress.pictures, progress.changes, progress.sounds)
+        if advanced[1:3] != self.advanced[1:3]:
             self.drawn_at = max(self.drawn_at, at)
-        self.counted = (pictures, lost)
-        if media_ms != self.media_ms:
-            self.media_ms = media_ms
+        self.counted = (progress.pictures, progress.lost)
+        if advanced != self.advanced:
+            self.advanced = advanced
             self.moved_at = max(self.moved_at, at)
 
     def end_child(self) -> None:
@@ -116,9 +120,10 @@ class ShowingRun:
             return self._trouble_before_cut(now, stall)
         if now - self.last_report > max(stall, SILENT):
             return "the player hangs"
-        if now - self.moved_at > stall:
+        heard = self.advanced[3] is not None
+        if now - self.moved_at > stall + (self.showing.rest if heard else self.showing.still):
             return "the programme stands still"
-        if self.kind == "film" and now - self.drawn_at > stall:
+        if self.kind == "film" and now - self.drawn_at > stall + self.showing.still:
             return "the picture stands still"
         return ""
 

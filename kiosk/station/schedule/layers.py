@@ -1,12 +1,14 @@
 """The layers of the schedule, topmost first: Stop, slots, filler ..., each asked about one instant. Pure.
 
-A layer shows an item, keeps the screen quiet (the poster), or lets the layer below show through. Instants are in ms.
+A layer shows an item, keeps the screen quiet (the poster), or lets the layer below show through, and says why. Instants
+are in ms.
 """
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Literal, NamedTuple
 
 from kiosk.contract.instants import FAR_MS
 from kiosk.contract.playlist import Mode, Programme
@@ -35,24 +37,30 @@ class Run:
     """Where each programme begins, and last the length of the whole list."""
     loop: bool
     bill: Billing
+    priority: int = 0
+    """Of a slot: the higher one is on air."""
 
     @classmethod
-    def of(cls, start: int, end: int, programmes: tuple[Programme, ...], mode: Mode, bill: Billing) -> "Run":
+    def of(
+        cls, start: int, end: int, programmes: tuple[Programme, ...], mode: Mode, bill: Billing, priority: int = 0
+    ) -> "Run":
         """A run of ``programmes``. A list whose programmes have no length shows none."""
         offsets = tuple(accumulate((programme.duration_ms for programme in programmes), initial=0))
-        return cls(start, end, programmes, offsets, mode == "loop" and offsets[-1] > 0, bill)
+        return cls(start, end, programmes, offsets, mode == "loop" and offsets[-1] > 0, bill, priority)
 
-    def item_at(self, at: int, unavailable: frozenset[str]) -> tuple["Item | None", int]:
-        """The item at ``at``, an instant of the run, and its end. None where there is none, or it is unavailable."""
+    def answer(self, kind: "Kind", at: int, unavailable: frozenset[str]) -> "Answer":
+        """What is shown of the run at ``at``, an instant of it, in a layer of ``kind``."""
         into = at - self.start
         if self.loop:
             into %= self.offsets[-1]
         elif into >= self.offsets[-1]:
-            return None, self.end
+            return Answer(None, self.end, kind, "list-over", self)
         n = bisect_right(self.offsets, into) - 1
         programme, start = self.programmes[n], at - into + self.offsets[n]
         end = min(start + programme.duration_ms, self.end)
-        return (None if programme.id in unavailable else Item(programme, start, end, self.bill)), end
+        if programme.id in unavailable:
+            return Answer(None, end, kind, "unavailable", self, programme)
+        return Answer(Item(programme, start, end, self.bill), end, kind, "shown", self, programme)
 
 
 @dataclass(frozen=True)
@@ -67,19 +75,44 @@ class Item:
 
 QUIET = Item()
 
-Layer = Callable[[int], tuple[Item | None, int]]
-"""Takes an instant; returns its item, or None to let the layer below show through, and the instant up to which this
-answer holds at least (always a real boundary; an item holds until its end)."""
+Kind = Literal["urgent", "stop", "session", "slot", "count", "hours", "filler"]
+"""The kinds of layers, topmost first. ``count`` shows nothing: plays owed are counted again at its instants."""
+Why = Literal["shown", "not-begun", "over", "list-over", "unavailable", "none", "in-force", "closed", "open"]
+"""Why a layer answers as it does. ``list-over``: all programmes have been shown; ``unavailable``: the one whose turn it
+is cannot be shown; ``none``: the layer has nothing for this instant."""
 
 
-def topmost(layers: Sequence[Layer], at: int) -> tuple[int, Item | None, int]:
-    """The first layer that does not let through: its number from the top, its item, and until when at least."""
+class Answer(NamedTuple):
+    """What a layer says about one instant."""
+
+    item: Item | None
+    """What it shows; None to let the layer below show through."""
+    until: int
+    """The instant up to which this answer holds at least (always a real boundary; an item holds until its end)."""
+    kind: Kind
+    why: Why
+    run: Run | None = None
+    """The notice, session or slot that was looked at."""
+    programme: Programme | None = None
+    """The one whose turn it is."""
+
+
+Layer = Callable[[int], Answer]
+
+
+def topmost(layers: Sequence[Layer], at: int, answers: list[Answer] | None = None) -> tuple[int, Item | None, int]:
+    """The first layer that does not let through: its number from the top, its item, and until when at least.
+
+    Each answer is added to ``answers``; that of the layer that decides is the last one.
+    """
     until = FAR_MS
     for depth, layer in enumerate(layers):
-        item, change = layer(at)
-        until = min(until, change)
-        if item is not None:
-            return depth, item, until
+        answer = layer(at)
+        if answers is not None:
+            answers.append(answer)
+        until = min(until, answer.until)
+        if answer.item is not None:
+            return depth, answer.item, until
     return len(layers), None, until
 
 
@@ -104,20 +137,20 @@ def claimed_until(above: Sequence[Layer], at: int) -> int:
 
 def stop_layer(end: int) -> Layer:
     """Quiet until ``end``."""
-    return lambda at: (QUIET, end) if at < end else (None, FAR_MS)
+    in_force, over = Answer(QUIET, end, "stop", "in-force"), Answer(None, FAR_MS, "stop", "over")
+    return lambda at: in_force if at < end else over
 
 
-def run_layer(run: Run, unavailable: frozenset[str], *, quiet: bool = False) -> Layer:
+def run_layer(run: Run, kind: Kind, unavailable: frozenset[str], *, quiet: bool = False) -> Layer:
     """One list of programmes. Where it has no item it lets through, or with ``quiet`` keeps the screen quiet."""
-    rest = QUIET if quiet else None
 
-    def layer(at: int) -> tuple[Item | None, int]:
+    def layer(at: int) -> Answer:
         if at < run.start:
-            return None, run.start
+            return Answer(None, run.start, kind, "not-begun", run)
         if at >= run.end:
-            return None, FAR_MS
-        item, until = run.item_at(at, unavailable)
-        return item or rest, until
+            return Answer(None, FAR_MS, kind, "over", run)
+        answer = run.answer(kind, at, unavailable)
+        return answer._replace(item=QUIET) if quiet and answer.item is None else answer
 
     return layer
 
@@ -125,16 +158,17 @@ def run_layer(run: Run, unavailable: frozenset[str], *, quiet: bool = False) -> 
 def slots_layer(bounds: Sequence[int], runs: Sequence[Run | None], unavailable: frozenset[str]) -> Layer:
     """``runs[n]`` owns ``bounds[n]`` to ``bounds[n + 1]``. Lets through after a list, and for what is unavailable."""
 
-    def layer(at: int) -> tuple[Item | None, int]:
+    def layer(at: int) -> Answer:
         n = bisect_right(bounds, at)
         bound = bounds[n] if n < len(bounds) else FAR_MS
         run = runs[n - 1] if n else None
         if run is None:
-            return None, bound
-        item, until = run.item_at(at, unavailable)
-        if item is not None and bound < item.end:
-            item = replace(item, end=bound)
-        return item, min(until, bound)
+            return Answer(None, bound, "slot", "none")
+        answer = run.answer("slot", at, unavailable)
+        if answer.until <= bound:
+            return answer
+        item = answer.item and replace(answer.item, end=bound)
+        return answer._replace(item=item, until=bound)
 
     return layer
 
@@ -142,22 +176,23 @@ def slots_layer(bounds: Sequence[int], runs: Sequence[Run | None], unavailable: 
 def turns_layer(turns: Sequence[int]) -> Layer:
     """Always lets through; makes an answer end at the next of ``turns``."""
 
-    def layer(at: int) -> tuple[Item | None, int]:
+    def layer(at: int) -> Answer:
         n = bisect_right(turns, at)
-        return None, turns[n] if n < len(turns) else FAR_MS
+        return Answer(None, turns[n] if n < len(turns) else FAR_MS, "count", "none")
 
     return layer
 
 
 def hours_layer(hours: RoomHours) -> Layer:
     """Quiet while the room is closed. Keeps its last answer, as filler asks again for every item above it."""
-    asked, is_open, until = 0, False, 0
+    asked, answer = 0, Answer(None, 0, "hours", "none")
 
-    def layer(at: int) -> tuple[Item | None, int]:
-        nonlocal asked, is_open, until
-        if not asked <= at < until:
-            asked, (is_open, until) = at, hours.open_at(at)
-        return (None if is_open else QUIET), until
+    def layer(at: int) -> Answer:
+        nonlocal asked, answer
+        if not asked <= at < answer.until:
+            is_open, until = hours.open_at(at)
+            asked, answer = at, Answer(None if is_open else QUIET, until, "hours", "open" if is_open else "closed")
+        return answer
 
     return layer
 
@@ -168,18 +203,18 @@ def filler_layer(above: Sequence[Layer], since: int, plays: Plays, first: str | 
     An item that is cut is owed as before, and starts anew in the next stretch. ``first`` is played first.
     """
 
-    def layer(at: int) -> tuple[Item | None, int]:
+    def layer(at: int) -> Answer:
         if at < since:
-            return None, since
+            return Answer(None, since, "filler", "not-begun")
         begin, left, head = since, plays, first
         while (end := free_until(above, begin, at)) < at:
             left, _ = turn(left, begin, end, head)
             begin, head = claimed_until(above, end), None
         _, playing = turn(left, begin, at, head)
         if playing is None:
-            return None, FAR_MS
+            return Answer(None, FAR_MS, "filler", "over")
         programme, start = playing
         end = start + programme.duration_ms
-        return Item(programme, start, end), end
+        return Answer(Item(programme, start, end), end, "filler", "shown", programme=programme)
 
     return layer

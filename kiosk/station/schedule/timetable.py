@@ -12,6 +12,8 @@ layer below show through, and says until when. :func:`decide` uses the topmost l
 - Filler runs in the room's opening hours only. Slots and sessions are dated by people and run at any hour.
 - Without a trusted clock: Stop, whatever its ``until``, and filler from ``owed.at`` on, at any hour.
 
+:func:`explain` gives the same decision together with what each layer has answered.
+
 Inside, instants are integer milliseconds since 1970-01-01T00:00:00Z, rounded down; at the edge, aware UTC datetimes.
 """
 
@@ -27,9 +29,11 @@ from kiosk.contract.records import Origin
 from kiosk.contract.station import Opening
 from kiosk.station.schedule.filler import Plays
 from kiosk.station.schedule.layers import (
+    Answer,
     Billing,
     Layer,
     Run,
+    Why,
     filler_layer,
     free_until,
     hours_layer,
@@ -63,6 +67,27 @@ class Decision:
 
     on_air: OnAir | None
     next_change: datetime
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A decision, and every answer that led to it."""
+
+    at: datetime
+    decision: Decision
+    answers: tuple[Answer, ...]
+    """In the order of asking. Where a layer decides, its answer is the last one; the layers below were not asked."""
+    decided: bool
+    """Whether a layer decided; else all let through, and the poster is shown."""
+    covered: tuple[Run, ...]
+    """Slots at this instant that one of higher priority covers."""
+    next_slot: datetime | None
+    """When the next slot begins."""
+    no_filler: Why | None
+    """Why there is no filler to show: ``none`` is recommended, ``over`` (all played), ``unavailable``."""
+    counted_anew: bool
+    """Plays owed are counted again before this instant: which filler is shown then is not known yet."""
+    situation: "Situation"
 
 
 @dataclass(frozen=True)
@@ -120,6 +145,8 @@ class Timetable:
     """In the order of the playlist."""
     turns: tuple[int, ...] = ()
     """The midnights at which the days of a recommended item begin or end: plays owed are counted again then."""
+    slots: tuple[Run, ...] = ()
+    """Every slot, by its start."""
 
 
 # --- compiling a playlist ---
@@ -136,15 +163,17 @@ def compile_playlist(playlist: Playlist | None) -> Timetable:
         for n, slot in enumerate(playlist.slots)
         if (run := _slot_run(slot, programmes, zone)).start < run.end
     ]
-    bounds, runs = _sweep(sorted(ranked, key=lambda entry: entry[2].start))
+    ranked.sort(key=lambda entry: entry[2].start)
+    bounds, runs = _sweep(ranked)
     recommended = {item.programme: programmes[item.programme] for item in playlist.recommended}
-    return Timetable(bounds, runs, recommended, _turns(playlist, zone))
+    return Timetable(bounds, runs, recommended, _turns(playlist, zone), tuple(run for _, _, run in ranked))
 
 
 def _slot_run(slot: Slot, programmes: Mapping[str, Programme], zone: ZoneInfo) -> Run:
     start, end = span(slot, zone)
     listed = tuple(programmes[name] for name in slot.programmes)
-    return Run.of(to_ms(start), to_ms(end), listed, slot.mode, Billing("slot", slot.occasion, slot.volume))
+    bill = Billing("slot", slot.occasion, slot.volume)
+    return Run.of(to_ms(start), to_ms(end), listed, slot.mode, bill, slot.priority)
 
 
 def _sweep(ranked: Sequence[tuple[int, int, Run]]) -> tuple[tuple[int, ...], tuple[Run | None, ...]]:
@@ -197,14 +226,36 @@ def decide(timetable: Timetable, now: datetime, situation: Situation) -> Decisio
     ``now`` may be in the future: filler items that end between ``situation.owed.at`` and ``now`` count as played. Costs
     O(log n) in the number of slots, and one step for each item between ``owed.at`` and ``now``.
     """
+    return _decide(timetable, to_ms(now), situation)[0]
+
+
+def explain(timetable: Timetable, now: datetime, situation: Situation) -> Explanation:
+    """The decision for ``now`` (aware), and why it is so."""
     at = to_ms(now)
-    layers = _layers(timetable, situation)
-    depth, item, until = topmost(layers, at)
+    decision, answers = _decide(timetable, at, situation)
+    owner = next((one.run for one in answers if one.kind == "slot"), None)
+    return Explanation(
+        at=to_utc(at),
+        decision=decision,
+        answers=answers,
+        decided=bool(answers) and answers[-1].item is not None,
+        covered=tuple(run for run in timetable.slots if owner and run.start <= at < run.end and run is not owner),
+        next_slot=next((to_utc(run.start) for run in timetable.slots if run.start > at), None),
+        no_filler=_playable(timetable, situation)[1],
+        counted_anew=bool(situation.owed and any(to_ms(situation.owed.at) < turn <= at for turn in timetable.turns)),
+        situation=situation,
+    )
+
+
+def _decide(timetable: Timetable, at: int, situation: Situation) -> tuple[Decision, tuple[Answer, ...]]:
+    layers, answers = _layers(timetable, situation), list[Answer]()
+    depth, item, until = topmost(layers, at, answers)
     if item is None or item.programme is None:
-        return Decision(None, to_utc(until))
+        return Decision(None, to_utc(until)), tuple(answers)
     end = to_utc(free_until(layers[:depth], at, item.end))
     bill = item.bill
-    return Decision(OnAir(item.programme, to_utc(item.start), end, bill.origin, bill.occasion, bill.volume), end)
+    on_air = OnAir(item.programme, to_utc(item.start), end, bill.origin, bill.occasion, bill.volume)
+    return Decision(on_air, end), tuple(answers)
 
 
 def _layers(timetable: Timetable, situation: Situation) -> list[Layer]:
@@ -212,8 +263,8 @@ def _layers(timetable: Timetable, situation: Situation) -> list[Layer]:
     layers = _planned_layers(timetable, situation) if situation.clock_trusted else []
     if situation.stop and not situation.clock_trusted:
         layers.append(stop_layer(FAR_MS))
-    anchor = situation.owed
-    if anchor and (plays := _playable(timetable, anchor, situation.unavailable)):
+    plays, _ = _playable(timetable, situation)
+    if plays and (anchor := situation.owed):
         if situation.clock_trusted:
             layers.append(hours_layer(room_hours(situation.opening)))
         layers.append(filler_layer(tuple(layers), to_ms(anchor.at), plays, anchor.first))
@@ -228,22 +279,25 @@ def _planned_layers(timetable: Timetable, situation: Situation) -> list[Layer]:
     for urgent in urgents:
         bill = Billing("urgent", urgent.title, urgent.volume)
         run = Run.of(urgent.start_ms, urgent.end_ms, urgent.programmes, urgent.mode, bill)
-        layers.append(run_layer(run, unavailable))
+        layers.append(run_layer(run, "urgent", unavailable))
     if stop:
         layers.append(stop_layer(to_ms(stop.until) if stop.until else FAR_MS))
     if session and not (stop and session.start <= stop.since):
         bill = Billing("session", session.kind)
         run = Run.of(to_ms(session.start), to_ms(session.end), session.programmes, "once", bill)
-        layers.append(run_layer(run, unavailable, quiet=True))
+        layers.append(run_layer(run, "session", unavailable, quiet=True))
     layers.append(slots_layer(timetable.bounds, timetable.runs, unavailable))
     layers.append(turns_layer(timetable.turns))
     return layers
 
 
-def _playable(timetable: Timetable, anchor: Owed, unavailable: frozenset[str]) -> Plays:
-    plays = dict(anchor.plays)
-    return [
-        (programme, plays[name])
+def _playable(timetable: Timetable, situation: Situation) -> tuple[Plays, Why | None]:
+    """The plays owed of items that can be shown; and why there are none."""
+    plays = dict(situation.owed.plays) if situation.owed else {}
+    owing = {name: left for name, left in plays.items() if left > 0 and name in timetable.recommended}
+    found = [
+        (programme, owing[name])
         for name, programme in timetable.recommended.items()
-        if plays.get(name, 0) > 0 and name not in unavailable and programme.duration_ms > 0
+        if name in owing and name not in situation.unavailable and programme.duration_ms > 0
     ]
+    return found, None if found else "unavailable" if owing else "over" if plays else "none"

@@ -78,6 +78,12 @@ def _programme(town: Town, folder: Path, source: ProgrammeSource, files: dict[st
         peak_cdbtp=media.peak_cdbtp,
         short=source.short,
         audio_track=media.audio_track,
+        still_ms=media.still_ms,
+        rest_ms=media.rest_ms,
+        picture_start_ms=media.picture_start_ms,
+        picture_end_ms=media.picture_end_ms,
+        sound_start_ms=media.sound_start_ms,
+        sound_end_ms=media.sound_end_ms,
         subtitles=subtitles,
     )
 

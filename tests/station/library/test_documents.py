@@ -79,6 +79,23 @@ def test_a_damaged_document_is_renamed_and_the_others_still_load(
     assert load(town, documents).troubles == ()
 
 
+def test_who_looks_on_names_a_damaged_document_and_changes_nothing(town: TownOnTheLine, documents: Documents) -> None:
+    keep_all(town, documents)
+    folder = documents.library.folder
+    (folder / "trust" / "group.json").write_bytes(b"{}")
+    programme = folder / "files" / trust.digest(DATA)
+    programme.write_bytes(DATA[:-1])
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    looking = Library(folder, looking=True)
+    shelf = load(town, Documents(looking))
+    assert shelf.playlist is None and shelf.document is not None and "group.json" in shelf.troubles[0]
+    assert looking.path(programme.name, len(DATA)) is None, "cut short"
+    assert looking.path(programme.name) == programme
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+    Documents(Library(folder / "elsewhere", looking=True))
+    assert not (folder / "elsewhere").exists()
+
+
 def test_a_damaged_playlist_file_costs_the_week_alone(town: TownOnTheLine, documents: Documents) -> None:
     keep_all(town, documents)
     shelf = load(town, documents)

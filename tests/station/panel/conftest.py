@@ -35,6 +35,7 @@ def serve(room: Room) -> Iterator[Callable[[Path], str]]:
             room.post,
             lambda: room.snapshot,
             picture=lambda: room.picture,
+            examination=lambda: room.examination,
         )
         panels.append(panel)
         panel.start()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from kiosk.contract.station import Equipment, StationDocument
 from kiosk.station.events import (
     Event,
     MaintenanceSet,
@@ -18,7 +19,10 @@ from kiosk.station.events import (
     StopPressed,
     VolumePressed,
 )
+from kiosk.station.health.examination import Examination, examine
 from kiosk.station.health.maintenance import Work
+from kiosk.station.health.observation import Observation
+from kiosk.station.health.rules import RuleState
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
 from kiosk.station.projector.screenshots import Screenshot
@@ -26,6 +30,27 @@ from kiosk.station.projector.screenshots import Screenshot
 PIN = "271828"
 NOW = datetime(2026, 3, 5, 14, 40, tzinfo=ZoneInfo("Asia/Shanghai"))
 SIX = NOW.replace(day=6, hour=6, minute=0)
+
+DOCUMENT = StationDocument(
+    town="t", station="room-1", group="g", version=1, issued_ms=0, name="丰乐镇 第一村",
+    equipment=(
+        Equipment(id="tv", kind="screen", name="电视机", connector="HDMI-A-1"),
+        Equipment(id="remote", kind="usb", name="遥控接收器", usb="046d:c31c"),
+    ),
+)  # fmt: skip
+SEEN = Observation(
+    facts={
+        "screen.connectors": "HDMI-A-1=disconnected",
+        "usb.present": "046d:c31c",
+        "disk.free_mb": 51_234,
+        "disk.writable": True,
+        "temperature.max_c": None,
+    },
+    child_restarts=0, poster_fails=False, inbox=0, journal_trouble="", journal_damaged_ms=0,
+    link_down_since_ms=int(NOW.timestamp() * 1000) - 3 * 86_400_000, plan_until_ms=int(SIX.timestamp() * 1000),
+    refused="", clock="trusted",
+)  # fmt: skip
+"""A screen is unplugged, the town has been silent for three days, the plan ends; no thermometer answers."""
 
 
 def running() -> Snapshot:
@@ -64,6 +89,7 @@ class Room:
         self.posted: list[Event] = []
         self.deaf = False
         self.picture: Screenshot | None = None
+        self.examination: Examination | None = examine(RuleState(), SEEN, DOCUMENT, NOW)
         self.next_pictures: list[bytes] = []
         """What the screen shows to each that asks."""
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from browser import WAIT_MS, scrolls_sideways, serious_findings
-from panel_room import NOW, PIN, SIX, Room
+from panel_room import DOCUMENT, NOW, PIN, SEEN, SIX, Room
 from playwright.sync_api import Browser, Page
 
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import StopPressed
+from kiosk.station.health.examination import examine
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, judge, problems
@@ -100,9 +102,13 @@ def all_pages(page: Page, room: Room, state: Path, language: str) -> Iterator[st
         page.goto(f"/language?to={language}")
         yield f"home, {name}"
     room.snapshot = usual
-    for path in ("/stop", "/nothing"):
+    for path in ("/stop", "/doctor", "/nothing"):
         page.goto(path)
         yield path
+    examination, room.examination = room.examination, None
+    page.goto("/doctor")
+    yield "/doctor before the first look"
+    room.examination = examination
     page.goto("/stop")
     page.press("#words", "Enter")
     page.wait_for_selector("#no-words")
@@ -141,7 +147,7 @@ def test_no_page_has_a_serious_finding_or_scrolls_sideways(
             page.evaluate(f"document.documentElement.style.fontSize = '{type_percent}%'")
             if scrolls_sideways(page):
                 wide.append((name, width, type_percent))
-    assert (len(seen), findings, wide) == (13, {}, [])
+    assert (len(seen), findings, wide) == (15, {}, [])
 
 
 def test_a_serious_finding_is_found(visit: Callable[..., Page]) -> None:
@@ -244,6 +250,24 @@ def test_by_keyboard_alone_from_the_pin_to_stop_in_ones_own_words(visit: Callabl
     [event] = room.posted
     hour = int((NOW + timedelta(hours=1)).timestamp() * 1000)
     assert event == StopPressed("panel", "选举", hour, event.press)  # type: ignore[union-attr]
+
+
+def test_doctor_is_found_by_keyboard_and_renewed_in_place(visit: Callable[..., Page], room: Room) -> None:
+    page = visit()
+    page.focus("#to-doctor")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#doctor")
+    assert page.inner_text("#check-2 h2") == "2. 屏幕 电视机：不正常"
+    assert page.get_attribute("#check-2", "class") == "wrong"
+    page.focus(".back")
+    well = {"screen.connectors": "HDMI-A-1=connected"}
+    seen = msgspec.structs.replace(SEEN, facts={**SEEN.facts, **well})
+    room.examination = examine(RuleState(), seen, DOCUMENT, NOW)
+    page.wait_for_selector("#check-2.right")
+    assert page.evaluate("document.activeElement.className") == "back", "the focus stays"
+    page.click("#language")
+    page.wait_for_url("**/doctor")
+    assert page.inner_text("#check-2 h2") == "2. Screen 电视机: right"
 
 
 def test_without_script_the_enter_key_means_ones_own_words_too(visit: Callable[..., Page], room: Room) -> None:

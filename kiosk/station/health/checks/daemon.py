@@ -61,5 +61,5 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         wrong=None if observation.clock is None else observation.clock == "untrusted",
         text=Message(text),
         remedy=Message(remedy),
-        facts={"doubtful": "yes" if observation.clock_doubtful else "no"},
+        facts={"clock": str(observation.clock), "doubtful": "yes" if observation.clock_doubtful else "no"},
     )

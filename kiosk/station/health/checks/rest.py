@@ -42,7 +42,7 @@ def check_rest(observation: Observation, open_hours: bool) -> Iterator[Finding]:
             wrong=found,
             text=Message(text),
             remedy=Message(remedy),
-            facts={"screen": str(read or "")},
+            facts={"power": str(read or "")},
         )
     yield Finding(
         cause="pc-stays-on",

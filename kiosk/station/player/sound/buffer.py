@@ -33,6 +33,8 @@ class SoundBuffer:
         """The frame to be read next, counted from the first one held; None before the first reading."""
         self._apart = 0.0
         """By how many frames the reader is behind: a running average."""
+        self.heard = 0
+        """How many of the pieces that were read held sound."""
 
     def clear(self) -> None:
         """Empty the buffer."""
@@ -67,6 +69,7 @@ class SoundBuffer:
             self._apart -= slip
         first, self._next = self._next, self._next + count + slip
         found, left = self._between(first, self._next), len(self._frames) // FRAME - self._next
+        self.heard += left > -count and self._next > 0
         self._forget(self._next)
         fitted = _fitted(found, slip)
         return fading_out(fitted, left) if -count < left < FADE_FRAMES else fitted

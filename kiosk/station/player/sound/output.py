@@ -117,6 +117,9 @@ class OwnSound(Silence):
     def hush(self) -> float:
         return self._speaker.hush()
 
+    def heard(self) -> int | None:
+        return self._buffer.heard if self._speaker.playing else None
+
     def set_volume(self, percent: int) -> None:
         self._envelope.gain = loudness(self._cue, percent)
 

@@ -52,9 +52,10 @@ class Speaker:
         self.lock = threading.Lock()
         """Held by whoever uses the buffer."""
         self._written_until = 0.0
-        self._playing = False
         self.connected = False
         """Whether a sound server takes the stream."""
+        self.playing = False
+        """Whether the sound server takes what is written."""
 
     def start(self) -> None:
         """Start the thread, which ends with the process."""
@@ -63,7 +64,7 @@ class Speaker:
     def hush(self) -> float:
         """Fade out as soon as possible. Returns the instant (monotonic) from which on it is silent."""
         now = time.monotonic()
-        if not self._playing or self._envelope.silent:
+        if not self.playing or self._envelope.silent:
             return now
         self._envelope.closes = 0.0
         return max(now, self._written_until) + CHUNK / RATE + FADE
@@ -72,7 +73,7 @@ class Speaker:
         while True:
             with contextlib.suppress(Lost, OSError):
                 self._play()
-            self._playing = self.connected = False
+            self.playing = self.connected = False
             time.sleep(RETRY_S)
 
     def _play(self) -> None:
@@ -92,7 +93,7 @@ class Speaker:
                 with self.lock:
                     frames = self._buffer.read(at, CHUNK)
                 stream.write(self._envelope.shape(frames, at))
-                self._playing = True
+                self.playing = True
             at += CHUNK / RATE
             self._written_until = at
             chunks += 1

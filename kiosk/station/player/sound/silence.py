@@ -46,5 +46,9 @@ class Silence:
         """Whether its sound is taken now; None: not known, or the programme has none."""
         return None
 
+    def heard(self) -> int | None:
+        """How many pieces of sound have been heard so far; None where that is not known."""
+        return None
+
     def mend(self) -> None:
         """Be heard again, if the way to the loudspeaker was lost."""

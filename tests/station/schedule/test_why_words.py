@@ -1,0 +1,120 @@
+"""Why an instant shows what it shows, in words: true of every case, in both languages."""
+
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from test_explanation import NOTICED
+from test_timetable import MEETING, MORNING, THURSDAY, TIMETABLE, at
+
+from kiosk.common.i18n import LANGUAGES
+from kiosk.contract.playlist import Recommended
+from kiosk.station.panel import why
+from kiosk.station.schedule.timetable import Situation, Stop, compile_playlist, explain
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+QUIET = Stop(at("09:02"), at("09:50"), "meeting")
+UNTRUSTED = replace(MORNING, clock_trusted=False)
+CASES = [
+    ("09:12", NOTICED, "flood, 09:10–09:15", "An urgent notice goes before all else: Flood warning, 09:10–09:30."),
+    ("09:20", NOTICED, "rice, 09:20–09:40", "The timetable has it 09:00–10:00."),
+    ("09:12", replace(MORNING, stop=QUIET), "table", "Somebody has pressed Stop (meeting), until 09:50."),
+    ("09:50", replace(MORNING, stop=QUIET), "song, 09:50–10:05",
+     "What is planned for this time has been shown; a recommended programme fills it."),
+    ("09:12", replace(MORNING, session=MEETING), "song, 09:05–09:20",
+     "A session goes before the timetable: Theme Party Day, 09:05–11:00."),
+    ("10:30", replace(MORNING, session=MEETING), "table",
+     "A session keeps the screen quiet to its end: Theme Party Day, 09:05–11:00."),
+    ("09:00", replace(MORNING, unavailable=frozenset({"law"}), owed=None), "table",
+     "law is planned for this time, but is not here yet or has failed; nothing is recommended for this day."),
+    ("12:00", MORNING, "table",
+     "Nothing is planned for this time; no recommended programme is owed any more plays."),
+    ("07:00", MORNING, "table",
+     "Nothing is planned for this time; the room is closed, so nothing recommended is shown."),
+    ("12:00", replace(MORNING, unavailable=frozenset({"rice", "song"})), "table",
+     "Nothing is planned for this time; what is still to be shown is not here yet or has failed."),
+    ("09:00", replace(UNTRUSTED, stop=QUIET), "table",
+     "Somebody has pressed Stop (meeting), until somebody presses Start."),
+    ("07:10", UNTRUSTED, "song, 07:00–07:15",
+     "The clock cannot be trusted, so the timetable is not followed; a recommended programme fills it."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("clock", "situation", "shown", "sentence"), CASES)
+def test_one_sentence_says_what_decided(clock: str, situation: Situation, shown: str, sentence: str) -> None:
+    told = explain(TIMETABLE, at(clock), situation)
+    expected = (
+        "no programme; the week's table is shown, or black while the room is closed" if shown == "table" else shown
+    )
+    assert why.on_screen(told, "en", SHANGHAI) == expected
+    assert why.sentence(told, "en", SHANGHAI) == sentence
+
+
+def lines(clock: str, situation: Situation, language: Any = "en") -> list[str]:
+    return list(why.lines(explain(TIMETABLE, at(clock), situation), language, SHANGHAI))
+
+
+def test_every_layer_is_a_line_and_one_decides() -> None:
+    assert lines("14:30", NOTICED) == [
+        "Urgent notice Flood warning: is over",
+        "Stop: nobody has pressed it",
+        "Session: there is none",
+        "Timetable: 14:20–14:40 (priority 1), party is to be shown – this decides",
+        "Timetable: 14:00–15:00: song is covered by it",
+    ]
+    assert lines("10:00", replace(MORNING, owed=None)) == [
+        "Urgent notice: there is none",
+        "Stop: nobody has pressed it",
+        "Session: there is none",
+        "Timetable: nothing for this time; the next is at 14:00",
+        "Recommended: nothing is recommended for this day",
+        "The week's table, or black while the room is closed: nothing above shows anything – this decides",
+    ]
+    assert lines("09:12", replace(NOTICED, stop=QUIET, unavailable=frozenset({"flood"}))) == [
+        "Urgent notice Flood warning: 09:10–09:30, the turn is that of flood, which is not here yet or has failed",
+        "Stop: in force, until 09:50 – this decides",
+    ]
+    assert lines("09:12", UNTRUSTED)[0].startswith("The clock cannot be trusted: urgent notices, sessions and the")
+    ended = replace(MORNING, stop=replace(QUIET, since=at("09:06")), session=MEETING)
+    assert "Session: ended by Stop" in lines("09:55", ended)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("clock", "situation"), [case[:2] for case in CASES])
+def test_exactly_one_line_says_that_it_decides(clock: str, situation: Situation, language: Any) -> None:
+    marked = [line for line in lines(clock, situation, language) if "this decides" in line or "←由此决定" in line]
+    assert len(marked) == 1
+
+
+def test_chinese_has_no_english_word_of_ours() -> None:
+    """Titles and names of the example are English; everything else is told in Chinese."""
+    theirs = "Flood warning", "Theme Party Day", "flood", "song", "party", "law", "rice"
+    for clock, situation, _shown, _sentence in CASES:
+        told = explain(TIMETABLE, at(clock), situation)
+        said = [why.on_screen(told, "zh", SHANGHAI), why.sentence(told, "zh", SHANGHAI)]
+        for line in chain(said, why.lines(told, "zh", SHANGHAI)):
+            for name in theirs:
+                line = line.replace(name, "")
+            assert not any(c.isascii() and c.isalpha() for c in line), line
+
+
+def test_filler_of_another_day_is_not_foretold_as_it_is_counted_anew() -> None:
+    """Plays owed are those of today: what is owed tomorrow is known tomorrow. The timetable of then is known."""
+    tomorrows = (
+        Recommended(programme=item.programme, plays=1, first_day="2026-03-06", last_day="2026-03-06")
+        for item in THURSDAY.recommended
+    )
+    week = compile_playlist(msgspec.structs.replace(THURSDAY, recommended=(*THURSDAY.recommended, *tomorrows)))
+    today, tomorrow = (explain(week, at("12:00", day), MORNING) for day in ("2026-03-05", "2026-03-06"))
+    assert not today.counted_anew and tomorrow.counted_anew
+    assert why.sentence(tomorrow, "en", SHANGHAI) == (
+        "Nothing is planned for this time; recommended programmes are counted anew on that day."
+    )
+    assert "counted anew" in why.on_screen(tomorrow, "en", SHANGHAI)
+    last = list(why.lines(tomorrow, "en", SHANGHAI))[-1]
+    assert last == "Recommended: counted anew on that day"
+    night = explain(week, at("23:00", "2026-03-06"), MORNING)
+    assert "the room is closed" in why.sentence(night, "en", SHANGHAI)
