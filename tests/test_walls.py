@@ -57,7 +57,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.panel": {
         *("common", "contract", "station.config", "station.events", "station.service"),
         *("station.health.rules", "station.health.faults", "station.journal.refused", "station.link.progress"),
-        *("station.health.examination", "station.projector.screenshots", "station.schedule"),
+        *(
+            "station.display.marks",
+            "station.display.mark_words",
+            "station.health.examination",
+            "station.projector.screenshots",
+            "station.schedule",
+        ),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
