@@ -57,8 +57,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "station.panel": {
         *("common", "contract", "station.config", "station.events", "station.service"),
+        *("station.display.marks", "station.display.mark_words", "station.projector.screenshots", "station.schedule"),
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
-        *("station.journal.refused", "station.link.progress", "station.projector.screenshots", "station.schedule"),
+        *("station.journal.refused", "station.link.progress"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {

@@ -115,7 +115,7 @@ class Overview:
     def _marks(self, now: datetime) -> Mapping[Slot, Mark]:
         """How the slots of today stand, and those of yesterday that run into today."""
         playlist = self._accepted.playlist
-        if playlist is None or self._plans is None:
+        if playlist is None:
             return {}
         zone, state, found = self._accepted.zone, self._now(now), dict[Slot, Mark]()
         midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -126,7 +126,7 @@ class Overview:
                 continue
             start_ms, end_ms = to_ms(start), to_ms(end)
             over_ms = min(end_ms, start_ms + list_ms(playlist, slot))
-            mark = mark_ahead(slot, start_ms, end_ms, state)
+            mark = mark_ahead(slot, start_ms, over_ms, state)
             if over_ms <= state.at_ms and mark.moment != "now":
                 mark = self._mark_past(slot, start_ms, over_ms, state.at_ms)
             elif mark.moment == "not-shown" and self._journal.was_shown("slot", start_ms, state.at_ms):
@@ -140,6 +140,7 @@ class Overview:
         return Now(
             at_ms=to_ms(now),
             on_air=(on_air.programme.id, to_ms(on_air.start), on_air.origin) if on_air else None,
+            has_screen=self._display() not in ("none", "denied"),
             stopped=stop is not None,
             stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
             clock_trusted=self._clock.state != "untrusted",
@@ -148,7 +149,7 @@ class Overview:
 
     def _on_air_for_marks(self, now: datetime) -> OnAirProgramme | None:
         """What is on the screen; at a cut from one programme to the next, the one that is about to be."""
-        on_air, due = self._playout.on_air(), self._plan.due()
+        on_air, due = self._on_air(), self._plan.due()
         if on_air is not None:
             self._newest_on_air = on_air
         elif due is not None and (before := self._newest_on_air) is not None:
@@ -194,7 +195,7 @@ class Overview:
             on_air=_showing(on_air),
             starting=_showing(starting),
             coming=panel.Coming(coming[0].programme.title, coming[1]) if coming else None,
-            today=self._today(now, stop, on_air, [one for one in (starting, coming and coming[0]) if one]),
+            today=self._today(now),
             morning=next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now),
             clock=self._clock.state,
             waiting=self._journal.waiting_count(),
@@ -292,40 +293,17 @@ class Overview:
     def _planned_until_ms(self) -> int:
         return self._accepted.planned_until_ms
 
-    def _today(
-        self, now: datetime, stop: tt.Stop | None, on_air: tt.OnAir | None, to_come: list[tt.OnAir]
-    ) -> tuple[panel.Row, ...]:
-        """Today's slots. ``on_air`` is on the screen; ``to_come`` is what the plan shows next, after a Stop too."""
-        playlist = self._accepted.playlist
-        if playlist is None:
-            return ()
-        titles = {programme.id: programme.title for programme in playlist.programmes}
+    def _today(self, now: datetime) -> tuple[panel.Row, ...]:
+        """Today's slots, marked as on the poster."""
+        playlist, marks = self._accepted.playlist, self._marks(now)
+        titles = {programme.id: programme.title for programme in playlist.programmes} if playlist else {}
         rows = []
-        for slot in sorted((s for s in playlist.slots if s.date == now.date().isoformat()), key=lambda s: s.start):
+        for slot in sorted((s for s in marks if s.date == now.date().isoformat()), key=lambda s: s.start):
             start, end = span(slot, self._accepted.zone)
-            state: panel.RowState = "missed"
-            if now < end and on_air and _is_of(on_air, slot, start, end):
-                state = "on-air"
-            elif start <= now < end and stop:
-                state = "stopped"
-            elif start <= now < end and self._display() in ("none", "denied"):
-                state = "no-screen"
-            elif now < end and any(_is_of(one, slot, start, end) for one in to_come):
-                state = "to-come"
-            elif now < start and stop and (stop.until is None or start < stop.until):
-                state = "stopped"
-            elif now < start:
-                state = "to-come"
-            elif self._journal.was_shown("slot", to_ms(start), to_ms(end)):
-                state = "done"
-            rows.append(panel.Row(start, end, " ".join(titles[name] for name in dict.fromkeys(slot.programmes)), state))
+            title = " ".join(titles[name] for name in dict.fromkeys(slot.programmes))
+            rows.append(panel.Row(start, end, title, marks[slot]))
         return tuple(rows)
 
 
 def _showing(one: tt.OnAir | None) -> panel.Showing | None:
     return panel.Showing(one.programme.title, one.start, one.end, one.origin) if one else None
-
-
-def _is_of(one: tt.OnAir, slot: Slot, start: datetime, end: datetime) -> bool:
-    """Whether a showing belongs to ``slot``, which lasts from ``start`` to ``end``."""
-    return one.origin == "slot" and one.programme.id in slot.programmes and start <= one.start < end

@@ -138,7 +138,7 @@ def test_after_start_home_never_says_that_there_is_no_programme(room: LiveRoom) 
     phone = administrator(room)
     eventually(lambda: "屏幕正在播放" in phone.text())
     assert phone.stop("meeting", until="start").status_code == 303
-    assert "已停播" in (stopped := phone.text()) and "停播，未播" in stopped and "正在播放" not in stopped
+    assert "已停播" in (stopped := phone.text()) and "部分播出：停播" in stopped and "正在播放" not in stopped
     assert phone.post("/start", phone.fields("/", "/start")).status_code == 303
     pages, deadline = [phone.text()], time.monotonic() + 20
     while "屏幕正在播放" not in pages[-1] and time.monotonic() < deadline:

@@ -51,9 +51,11 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         rooms.append(room)
         monitor = HealthMonitor(room.journal, identity.station, 0)
         link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch(), lambda data: "")
+        plans = Plans(room.folder / "library")
+        plans.keep(playlist, 1)
         return room, accepted, Overview(
             "zh", identity, accepted, News(room.journal, accepted), room.clock, room.journal, room.plan, room.playout,
-            monitor, "boot-1", link, RefusedEntries(room.journal), None, Plans(room.folder / "library"),
+            monitor, "boot-1", link, RefusedEntries(room.journal), None, plans,
         )  # fmt: skip
 
     yield make
@@ -66,13 +68,13 @@ def test_snapshot_of_a_morning(make_view: MakeView) -> None:
     before = view.snapshot()
     assert before.on_air is None and before.stopped is None
     assert before.coming is not None and (before.coming.title, before.coming.start) == ("law", at("09:00:00"))
-    assert [row.state for row in before.today] == ["to-come"] * 3
+    assert [row.mark.moment for row in before.today] == ["to-come"] * 3
     room.run(at("09:00:30"))
     during = view.snapshot()
     assert during.on_air is not None
     assert (during.on_air.title, during.on_air.origin, during.on_air.end) == ("law", "slot", at("09:01:00"))
     assert during.coming is not None and during.coming.title == "rice"
-    assert [row.state for row in during.today] == ["on-air", "to-come", "to-come"]
+    assert [row.mark.moment for row in during.today] == ["now", "to-come", "to-come"]
     assert during.today[2].title == "party", "a programme that is shown twice is named once"
 
 
@@ -82,7 +84,7 @@ def test_slot_that_nobody_saw_is_missed(make_view: MakeView) -> None:
     room.stop()
     room.run(at("09:07:00"))
     snapshot = view.snapshot()
-    assert [row.state for row in snapshot.today] == ["done", "missed", "stopped"]
+    assert [row.mark.moment for row in snapshot.today] == ["shown", "not-shown", "not-shown"]
     assert snapshot.stopped is not None and (snapshot.stopped.reason, snapshot.stopped.until) == ("meeting", None)
 
 
@@ -90,14 +92,16 @@ def test_while_stopped_no_row_is_on_air_or_to_come_before_the_stops_end(make_vie
     room, _, view = make_view(MORNING, "08:59:00")
     room.run(at("09:00:30"))
     room.stop()
-    assert [row.state for row in view.snapshot().today] == ["stopped"] * 3
+    assert [row.mark.moment for row in view.snapshot().today] == ["partly", "not-shown", "not-shown"]
     room.stop(until=at("09:01:10"))
-    assert [row.state for row in view.snapshot().today] == ["stopped", "to-come", "to-come"]
+    assert [row.mark.moment for row in view.snapshot().today] == ["partly", "to-come", "to-come"]
     room.stop(until=at("09:05:30"))
-    assert [row.state for row in view.snapshot().today] == ["stopped", "stopped", "to-come"], "the song is over by then"
+    assert [row.mark.moment for row in view.snapshot().today] == ["partly", "not-shown", "to-come"], (
+        "the song is over by then"
+    )
     room.stop(until=at("09:05:10"))
     stopped = view.snapshot()
-    assert [row.state for row in stopped.today] == ["stopped", "to-come", "to-come"]
+    assert [row.mark.moment for row in stopped.today] == ["partly", "to-come", "to-come"]
     assert stopped.coming is not None and (stopped.coming.title, stopped.coming.start) == ("song", at("09:05:10"))
     assert stopped.starting is None
 
@@ -107,12 +111,12 @@ def test_row_in_progress_says_what_is_so(make_view: MakeView) -> None:
     late = week(ALL, slot("09:00:00", "10:00:00", "law"), slot("10:00:00", "11:00:00", "rice"))
     room, _, view = make_view(late, "08:59:00")
     room.run(at("09:00:30"))
-    assert view.snapshot().today[0].state == "on-air"
+    assert view.snapshot().today[0].mark.moment == "now"
     room.run(at("09:30:00"))
-    assert view.snapshot().today[0].state == "done"
+    assert view.snapshot().today[0].mark.moment == "shown"
     room.lose(ALL[1])
     room.run(at("10:30:00"))
-    assert view.snapshot().today[1].state == "missed"
+    assert view.snapshot().today[1].mark.moment == "not-shown"
 
 
 def test_after_start_what_comes_is_shown_until_it_is_there(make_view: MakeView) -> None:
@@ -124,10 +128,10 @@ def test_after_start_what_comes_is_shown_until_it_is_there(make_view: MakeView) 
     assert begun.on_air is None and begun.starting is not None
     assert (begun.starting.title, begun.starting.start) == ("law", at("09:00:00"))
     assert begun.coming is not None and begun.coming.title == "rice"
-    assert begun.today[0].state == "to-come", "it is not on the screen yet"
+    assert begun.today[0].mark.moment == "to-come", "it is not on the screen yet"
     room.run(at("09:00:20"))
     there = view.snapshot()
-    assert there.on_air is not None and there.starting is None and there.today[0].state == "on-air"
+    assert there.on_air is not None and there.starting is None and there.today[0].mark.moment == "now"
 
 
 def test_after_start_recommended_programmes_are_shown_as_coming(make_view: MakeView) -> None:

@@ -1,4 +1,4 @@
-"""What the poster says of each of today's slots: shown, on air, to come, not shown and why. Pure."""
+"""What poster and panel say of each of today's slots: shown, on air, to come, not shown and why. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,13 +30,14 @@ class Now:
     stopped: bool = False
     stop_until_ms: int | None = None
     """When a Stop in force ends; None: with Start."""
+    has_screen: bool = True
     clock_trusted: bool = True
     missing: tuple[str, int] | None = None
     """Programme and start (UTC ms) of the showing that is due, and whose programme is not here."""
 
 
 def mark_ahead(slot: Slot, start_ms: int, end_ms: int, now: Now) -> Mark:
-    """The mark of a slot that is not over, from ``start_ms`` to ``end_ms`` (UTC ms)."""
+    """The mark of a slot whose list runs from ``start_ms`` to ``end_ms`` (UTC ms), and is not over."""
     if now.stopped and (start_ms <= now.at_ms or now.stop_until_ms is None or end_ms <= now.stop_until_ms):
         return Mark("not-shown", (Why("stopped"),))
     if start_ms > now.at_ms:
@@ -47,6 +48,8 @@ def mark_ahead(slot: Slot, start_ms: int, end_ms: int, now: Now) -> Mark:
             return Mark("now")
         if origin == "urgent":
             return Mark("not-shown", (Why("urgent"),))
+    if not now.has_screen:
+        return Mark("not-shown", (Why("no-screen"),))
     if not now.clock_trusted:
         return Mark("not-shown", (Why("clock"),))
     if now.missing is not None and now.missing[0] in slot.programmes and start_ms <= now.missing[1] < end_ms:

@@ -10,22 +10,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from kiosk.common.causes import REASONS
 from kiosk.common.i18n import Language, day_name, translator
-from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
 from kiosk.contract.playlist import Heading, Playlist, Programme, Slot, span
 from kiosk.contract.records import ClockState
 from kiosk.contract.station import Opening, StationDocument
+from kiosk.station.display.mark_words import mark_text
 from kiosk.station.display.marks import Mark, Moment
-
-MARKS: dict[Moment, str] = {
-    "shown": mark("shown"),
-    "partly": mark("partly shown"),
-    "not-shown": mark("not shown"),
-    "now": mark("on air"),
-    "to-come": mark("to come"),
-}
 
 
 class PosterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,18 +188,8 @@ def _row(
         category=categories.pop() if len(categories) == 1 else "",
         moment=found.moment if found else "past" if end <= local else "to-come",
         over=end <= local,
-        mark=_mark_text(found, language) if found else "",
+        mark=mark_text(found, language) if found else "",
     )
-
-
-def _mark_text(found: Mark, language: Language) -> str:
-    """The mark in words, with why where that is known: the banner or the record say more."""
-    _ = translator(language)
-    text = _(MARKS[found.moment]) if found.moment in MARKS else ""
-    reasons = [_(REASONS[why.reason]) for why in found.why if why.reason != "unknown"]
-    if not reasons:
-        return text
-    return _("{mark}: {reason}").format(mark=text, reason=_("; ").join(dict.fromkeys(reasons)))
 
 
 def _recommended(playlist: Playlist, week: list[date]) -> Iterator[str]:

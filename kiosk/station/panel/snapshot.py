@@ -7,13 +7,12 @@ from typing import Literal
 from kiosk.common.i18n import Language
 from kiosk.contract.records import ClockState, Origin, SoundWent
 from kiosk.contract.reports import ScreenState
+from kiosk.station.display.marks import Mark
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 
-RowState = Literal["done", "on-air", "to-come", "stopped", "missed", "no-screen"]
-"""``stopped``: not shown because somebody has pressed Stop; ``missed``: not shown, or not so far."""
 Shows = Literal["programme", "poster", "stopped", "black", "none", "denied", "starting"]
 """What the screen shows (black: it rests); or why there is no screen: no X server, one that does not let the kiosk in,
 not yet there."""
@@ -44,7 +43,7 @@ class Row:
     start: datetime
     end: datetime
     title: str
-    state: RowState
+    mark: Mark
 
 
 @dataclass(frozen=True)

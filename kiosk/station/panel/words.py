@@ -8,6 +8,7 @@ from kiosk.common.i18n import Language, day_name, translator, zone_name
 from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
 from kiosk.contract.instants import FAR
+from kiosk.station.display.mark_words import mark_text
 from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
@@ -19,14 +20,6 @@ ORIGINS = {
     "session": mark("session"),
     "slot": mark("from the timetable"),
     "filler": mark("recommended"),
-}
-ROW_STATES = {
-    "done": mark("done"),
-    "on-air": mark("on air"),
-    "to-come": mark("to come"),
-    "stopped": mark("not shown: stopped"),
-    "missed": mark("missed"),
-    "no-screen": mark("not shown: no screen"),
 }
 NO_SCREEN = {
     "none": (
@@ -102,7 +95,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         as_of=_("As of {time}").format(time=f"{snapshot.now:%H:%M:%S}"),
         today=f"{day_name(snapshot.now.date(), language)} ({zone_name(str(snapshot.now.tzinfo), language)})",
         rows=tuple(
-            RowWords(_span(row.start, row.end, snapshot), row.title, _(ROW_STATES[row.state]), row.state)
+            RowWords(_span(row.start, row.end, snapshot), row.title, mark_text(row.mark, language), row.mark.moment)
             for row in (snapshot.today if dated else ())
         ),
         no_rows=_("Nothing is planned for today.")

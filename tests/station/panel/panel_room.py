@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from kiosk.contract.station import Equipment, StationDocument
+from kiosk.station.display.marks import Mark
 from kiosk.station.events import (
     Event,
     MaintenanceSet,
@@ -62,10 +63,10 @@ def running() -> Snapshot:
         on_air=Showing("春耕技术（上）", NOW - timedelta(minutes=10), NOW + timedelta(minutes=20), "slot"),
         coming=Coming("春耕技术（下）", NOW + timedelta(minutes=20)),
         today=(
-            Row(hour - timedelta(hours=5), hour - timedelta(hours=4), "党史故事", "done"),
-            Row(hour - timedelta(hours=4), hour - timedelta(hours=3), "法律常识", "missed"),
-            Row(hour, hour + timedelta(hours=1), "春耕技术（上）", "on-air"),
-            Row(hour + timedelta(hours=2), hour + timedelta(hours=3), "卫生与健康", "to-come"),
+            Row(hour - timedelta(hours=5), hour - timedelta(hours=4), "党史故事", Mark("shown")),
+            Row(hour - timedelta(hours=4), hour - timedelta(hours=3), "法律常识", Mark("not-shown")),
+            Row(hour, hour + timedelta(hours=1), "春耕技术（上）", Mark("now")),
+            Row(hour + timedelta(hours=2), hour + timedelta(hours=3), "卫生与健康", Mark("to-come")),
         ),
         morning=SIX,
         waiting=3,

@@ -12,7 +12,9 @@ from browser import WAIT_MS, scrolls_sideways, serious_findings
 from panel_room import DOCUMENT, NOW, PIN, SEEN, SIX, Room
 from playwright.sync_api import Browser, Page
 
+from kiosk.common.planned import Why
 from kiosk.contract.station import Thresholds
+from kiosk.station.display.marks import Mark
 from kiosk.station.events import StopPressed
 from kiosk.station.health.examination import examine
 from kiosk.station.health.maintenance import Work
@@ -83,7 +85,7 @@ def full(snapshot: Snapshot) -> Snapshot:
 
 def quiet(snapshot: Snapshot) -> Snapshot:
     """A stopped room."""
-    rows = tuple(replace(row, state="stopped") for row in snapshot.today)
+    rows = tuple(replace(row, mark=Mark("not-shown", (Why("stopped"),))) for row in snapshot.today)
     return replace(snapshot, stopped=Stopped("meeting", SIX), on_air=None, today=rows)
 
 
