@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from bench import judge_odd as odd
 from bench.judge_bad import Planned, Row, troubles
-from bench.judge_odd import Reference
+from bench.judge_odd import Piece, Reference
 from bench.judge_recovery import Loop, back
 
 from kiosk.demo.sampler import BLACK, NOTHING, Sighting
@@ -93,7 +93,7 @@ def test_picture_is_back_when_it_is_right_for_good() -> None:
     assert back(LOOP, [before, fine, later]) is None, "nothing was lost yet"
 
 
-ODD = Reference(tuple(n / 25 for n in range(75)), tuple(range(75)), (0.1,) * 30, 0.0)
+ODD = Reference(tuple(n / 25 for n in range(75)), tuple(range(75)), (0.1,) * 30, 0.0, 440.0)
 """Three seconds of film with sound."""
 
 
@@ -101,8 +101,8 @@ def odd_seen(frame: int | None = None) -> list[Sighting]:
     return [Sighting(n / 25, 200, n if frame is None else frame) for n in range(75)]
 
 
-def odd_heard(loud: float) -> list[tuple[float, float]]:
-    return [(n / 10, loud) for n in range(30)]
+def odd_heard(loud: float, pitch: float = 440) -> list[Piece]:
+    return [Piece(n / 10, loud, pitch) for n in range(30)]
 
 
 def test_odd_file_that_is_shown_and_heard_as_it_is_decoded_is_right() -> None:
@@ -114,3 +114,4 @@ def test_odd_file_that_shows_another_picture_or_is_silent_is_told() -> None:
     assert "another picture" in odd.troubles(ODD, 3.0, odd_seen(), odd_heard(0.1), 201)[0]
     assert "sounds otherwise" in odd.troubles(ODD, 3.0, odd_seen(), odd_heard(0.0), 200)[0]
     assert odd.troubles(ODD, 3.0, odd_seen(), [], 200) == ["nothing was recorded"]
+    assert "660 Hz is heard, not of 440" in odd.troubles(ODD, 3.0, odd_seen(), odd_heard(0.1, 660), 200)[0]
