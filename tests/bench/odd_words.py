@@ -46,8 +46,8 @@ def subtitled(
     """
     file = folder / name
     file.write_bytes(data)
-    film = film_of(folder, f"{name.replace('.', '-')}.mp4", 5)
-    plain = film_of(folder, f"{name.replace('.', '-')}-plain.mp4", 4)
+    film = film_of(folder, f"{name.replace('.', '-')}.mp4", 7)
+    plain = film_of(folder, f"{name.replace('.', '-')}-plain.mp4", 6.6)
     if refused:
         yield Odd(f"subtitles-{name}", film, refused, subtitle=file)
         return
@@ -59,7 +59,7 @@ def subtitled(
     yield Odd(f"subtitles-{name}", film, subtitle=file, look_s=LOOK_S, alike=reference)
     if other:
         (folder / f"{stem}-other.srt").write_text(_srt(other), encoding="utf-8")
-        film = film_of(folder, f"{name.replace('.', '-')}-other.mp4", 4.4)
+        film = film_of(folder, f"{name.replace('.', '-')}-other.mp4", 7.4)
         yield Odd(unlike, film, subtitle=folder / f"{stem}-other.srt", look_s=LOOK_S)
 
 
