@@ -7,6 +7,8 @@ from bench import judge_odd as odd
 from bench.judge_bad import Planned, Row, troubles
 from bench.judge_odd import Piece, Reference
 from bench.judge_recovery import Loop, back
+from bench.looks import Look, lettering, other_pictures, same_letters, thumbnail
+from PIL import Image, ImageDraw
 
 from kiosk.demo.sampler import BLACK, NOTHING, Sighting
 
@@ -115,3 +117,32 @@ def test_odd_file_that_shows_another_picture_or_is_silent_is_told() -> None:
     assert "sounds otherwise" in odd.troubles(ODD, 3.0, odd_seen(), odd_heard(0.0), 200)[0]
     assert odd.troubles(ODD, 3.0, odd_seen(), [], 200) == ["nothing was recorded"]
     assert "660 Hz is heard, not of 440" in odd.troubles(ODD, 3.0, odd_seen(), odd_heard(0.1, 660), 200)[0]
+
+
+def shade(grey: int) -> bytes:
+    return thumbnail(Image.new("RGB", (320, 180), (grey,) * 3))
+
+
+def looked(*greys: int) -> list[Look]:
+    nothing = lettering(Image.new("RGB", (320, 180)))
+    return [Look(100 + n / 4, shade(grey), nothing) for n, grey in enumerate(greys)]
+
+
+def test_pictures_without_a_bar_code_are_compared_with_the_decode() -> None:
+    starts, pictures = (0.0, 1.0, 2.0), [shade(grey) for grey in (20, 120, 220)]
+    right = [20] * 4 + [120] * 4 + [220] * 4
+    assert other_pictures(starts, pictures, looked(*right), 100, 3) == []
+    assert "another picture" in other_pictures(starts, pictures, looked(*[20] * 12), 100, 3)[0], "it stands"
+    assert "another picture" in other_pictures(starts, pictures, looked(*[70] * 12), 100, 3)[0], "none of them"
+    assert other_pictures(starts, pictures, [], 100, 3) == ["nobody looked at it"]
+
+
+def test_lettering_tells_one_subtitle_from_another_and_from_none() -> None:
+    def subtitle(left: int, width: int) -> Image.Image:
+        picture = Image.new("RGB", (320, 180), (31, 58, 95))
+        ImageDraw.Draw(picture).rectangle((left, 140, left + width, 150), fill="white")
+        return lettering(picture)
+
+    assert same_letters(subtitle(100, 60), subtitle(100, 60))
+    assert not same_letters(subtitle(100, 60), subtitle(130, 60))
+    assert not same_letters(subtitle(100, 0), subtitle(100, 0)), "no lettering at all"

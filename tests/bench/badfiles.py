@@ -9,9 +9,10 @@ a second, and the screen not black; the next clip is on the screen within a seco
 the address that it names. What a hostile disk puts in the place of a file may also be thrown out of the library,
 without a play. ``left_over`` counts the children and X windows that are still there at the end.
 
-Beside them go files as rooms rightly get them (:mod:`odd_media`), measured as the town does: ``shown_right`` counts
-those of which screen and sound were as ffmpeg decodes them, ``refused_right`` those that the town refuses with their
-cause, and ``wrong`` names the others.
+Beside them go files as rooms rightly get them (:mod:`odd_media`, :mod:`odd_words`), published as the town does:
+``shown_right`` counts those of which screen and sound were as ffmpeg decodes them (:mod:`odd_room`), ``refused_right``
+those that the town refuses with their cause, and ``wrong`` names the others. ``--cases DIR`` does that with the files
+of a folder instead, by a table of what is expected of each: :func:`odd_room.cases`.
 """
 
 import argparse
