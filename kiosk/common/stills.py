@@ -21,6 +21,8 @@ MOST_PIXELS = 64_000_000
 """A still of more than this many pixels (8000 x 8000) would take a quarter of a gigabyte to decode."""
 MOST_MOVING_PIXELS = 2_100_000
 """An animated picture of more than this many pixels (1920 x 1080) would not turn in time."""
+MOST_TURNS = 2000
+"""An animated picture of more pictures than this is a film; each is decoded at publication."""
 SHORTEST_S, USUAL_S = 0.02, 0.1
 """A picture of an animated one that claims to be shown for less than the first is shown for the second, as browsers
 do; in seconds."""
@@ -104,6 +106,11 @@ def _pictures(file: BinaryIO, at_least: tuple[int, int] | None) -> Iterator[tupl
             raise StillError(
                 mark("an animated picture of more than {pixels} pixels is not taken; convert it to MP4 with H.264"),
                 pixels="1920 x 1080",
+            )
+        if frames > MOST_TURNS:
+            raise StillError(
+                mark("an animated picture of more than {count} pictures is not taken; convert it to MP4 with H.264"),
+                count=str(MOST_TURNS),
             )
         if opened.width * opened.height > MOST_PIXELS:
             raise _too_large(opened.width, opened.height)

@@ -116,6 +116,15 @@ def test_e4_animated_picture_too_large_to_turn_in_time_is_refused(tmp_path: Path
         measure(path)
 
 
+def test_e4_animated_picture_that_is_a_film_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "moving.gif"
+    pictures = [noise() for _ in range(4)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
+    monkeypatch.setattr("kiosk.common.stills.MOST_TURNS", 3)
+    with pytest.raises(MediaError, match="an animated picture of more than 3 pictures is not taken"):
+        measure(path)
+
+
 def test_e4_picture_too_large_for_a_room_is_refused_at_publication(tmp_path: Path) -> None:
     Image.new("1", (9000, 9000)).save(tmp_path / "a.png")
     with pytest.raises(StillError, match="9000x9000"):
