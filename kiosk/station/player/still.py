@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kiosk.common.stills import StillError, moves, read_animation, read_still
 from kiosk.common.stills import is_still as begins_as_still
@@ -49,8 +49,8 @@ class Still:
         self._began = 0.0
         self._turns: Iterator[tuple[Image, float]] = iter(())
         """The pictures to come."""
-        self._next: Image | None = None
-        """The one that is painted at :attr:`turns_at`."""
+        self._next: Any = None
+        """The one that is shown at :attr:`turns_at`; the X server has it already."""
         self._lasts = 0.0
         """Seconds that it is shown then."""
         self._shown_s = 0.0
@@ -85,7 +85,7 @@ class Still:
 
     def _get_next(self) -> None:
         picture, self._lasts = next(self._turns)
-        self._next = self._fitted(picture)
+        self._next = self._window.upload(self._fitted(picture))
 
     def _fitted(self, picture: "Image") -> "Image":
         from PIL import ImageOps
@@ -93,9 +93,9 @@ class Still:
         return ImageOps.pad(picture, (self._window.width, self._window.height))
 
     def turn(self) -> None:
-        """Paint the next picture. Raises Failure."""
+        """Show the next picture, and get ready the one after it. Raises Failure."""
         if self._next is not None:
-            self._window.paint(self._next)
+            self._window.show(self._next)
         self._shown_s += self._lasts
         try:
             self._get_next()
