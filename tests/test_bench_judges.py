@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from bench import judge_odd as odd
 from bench.judge_bad import Planned, Row, troubles
-from bench.judge_odd import Reference
+from bench.judge_odd import Piece, Reference
 from bench.judge_recovery import Loop, back
+from bench.looks import Look, lettering, other_pictures, same_letters, thumbnail
+from PIL import Image, ImageDraw
 
 from kiosk.demo.sampler import BLACK, NOTHING, Sighting
 
@@ -93,7 +95,7 @@ def test_picture_is_back_when_it_is_right_for_good() -> None:
     assert back(LOOP, [before, fine, later]) is None, "nothing was lost yet"
 
 
-ODD = Reference(tuple(n / 25 for n in range(75)), tuple(range(75)), (0.1,) * 30, 0.0)
+ODD = Reference(tuple(n / 25 for n in range(75)), tuple(range(75)), (0.1,) * 30, 0.0, 440.0)
 """Three seconds of film with sound."""
 
 
@@ -101,8 +103,8 @@ def odd_seen(frame: int | None = None) -> list[Sighting]:
     return [Sighting(n / 25, 200, n if frame is None else frame) for n in range(75)]
 
 
-def odd_heard(loud: float) -> list[tuple[float, float]]:
-    return [(n / 10, loud) for n in range(30)]
+def odd_heard(loud: float, pitch: float = 440) -> list[Piece]:
+    return [Piece(n / 10, loud, pitch) for n in range(30)]
 
 
 def test_odd_file_that_is_shown_and_heard_as_it_is_decoded_is_right() -> None:
@@ -114,3 +116,33 @@ def test_odd_file_that_shows_another_picture_or_is_silent_is_told() -> None:
     assert "another picture" in odd.troubles(ODD, 3.0, odd_seen(), odd_heard(0.1), 201)[0]
     assert "sounds otherwise" in odd.troubles(ODD, 3.0, odd_seen(), odd_heard(0.0), 200)[0]
     assert odd.troubles(ODD, 3.0, odd_seen(), [], 200) == ["nothing was recorded"]
+    assert "660 Hz is heard, not of 440" in odd.troubles(ODD, 3.0, odd_seen(), odd_heard(0.1, 660), 200)[0]
+
+
+def shade(grey: int) -> bytes:
+    return thumbnail(Image.new("RGB", (320, 180), (grey,) * 3))
+
+
+def looked(*greys: int) -> list[Look]:
+    nothing = lettering(Image.new("RGB", (320, 180)))
+    return [Look(100 + n / 4, shade(grey), nothing) for n, grey in enumerate(greys)]
+
+
+def test_pictures_without_a_bar_code_are_compared_with_the_decode() -> None:
+    starts, pictures = (0.0, 1.0, 2.0), [shade(grey) for grey in (20, 120, 220)]
+    right = [20] * 4 + [120] * 4 + [220] * 4
+    assert other_pictures(starts, pictures, looked(*right), 100, 3) == []
+    assert "another picture" in other_pictures(starts, pictures, looked(*[20] * 12), 100, 3)[0], "it stands"
+    assert "another picture" in other_pictures(starts, pictures, looked(*[70] * 12), 100, 3)[0], "none of them"
+    assert other_pictures(starts, pictures, [], 100, 3) == ["nobody looked at it"]
+
+
+def test_lettering_tells_one_subtitle_from_another_and_from_none() -> None:
+    def subtitle(left: int, width: int) -> Image.Image:
+        picture = Image.new("RGB", (320, 180), (31, 58, 95))
+        ImageDraw.Draw(picture).rectangle((left, 140, left + width, 150), fill="white")
+        return lettering(picture)
+
+    assert same_letters(subtitle(100, 60), subtitle(100, 60))
+    assert not same_letters(subtitle(100, 60), subtitle(130, 60))
+    assert not same_letters(subtitle(100, 0), subtitle(100, 0)), "no lettering at all"

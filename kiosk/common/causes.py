@@ -52,7 +52,8 @@ CAUSES = (
     # --- stills: marked in kiosk.common.stills ---
     "the picture cannot be read; save it as PNG or JPEG",
     "the picture is cut short or damaged ({error}); fetch it again, or save it anew as PNG or JPEG",
-    "an animated picture is not taken; convert it to a film: MP4 with H.264",
+    "an animated picture of more than {pixels} pixels is not taken; convert it to MP4 with H.264",
+    "an animated picture of more than {count} pictures is not taken; convert it to MP4 with H.264",
     "the picture has {width}x{height} pixels, more than {pixels} million; save it smaller, as 3840 x 2160",
 )
 """Texts and templates of causes, as the record holds them."""

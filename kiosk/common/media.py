@@ -17,7 +17,7 @@ import msgspec
 from kiosk.common.container import reason_against
 from kiosk.common.decode import ENTRIES, Rhythm, fault, number, read_tracks, rhythm, span
 from kiosk.common.messages import Message, mark
-from kiosk.common.stills import StillError, is_still, read_still
+from kiosk.common.stills import StillError, is_still, read_animation
 from kiosk.contract.playlist import PEAK_LIMIT
 from kiosk.contract.wire import Count
 
@@ -64,7 +64,7 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     """In bytes."""
     sha256: str
     duration_ms: int | None
-    """From the first picture (or sound, where there is no picture) to the end of the last; None for a still."""
+    """From the first picture (or sound, where there is no picture) to the end of the last; None for stills."""
     loudness_clufs: int | None
     """Integrated loudness (EBU R 128) in hundredths of LUFS; None without sound, or in silence."""
     peak_cdbtp: int | None
@@ -135,7 +135,8 @@ def _milliseconds(times: Rhythm) -> dict[str, int | None]:
 
 def _still(path: Path, size: int, sha256: str) -> Media:
     try:
-        picture = read_still(path)
+        for picture, _seconds in read_animation(path):
+            width, height = picture.size
     except StillError as error:
         raise MediaError(path, error.cause) from None
     return Media(
@@ -146,8 +147,8 @@ def _still(path: Path, size: int, sha256: str) -> Media:
         peak_cdbtp=None,
         video="still",
         audio=None,
-        width=picture.width,
-        height=picture.height,
+        width=width,
+        height=height,
         rules=RULES,
     )
 

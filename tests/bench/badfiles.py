@@ -9,9 +9,10 @@ a second, and the screen not black; the next clip is on the screen within a seco
 the address that it names. What a hostile disk puts in the place of a file may also be thrown out of the library,
 without a play. ``left_over`` counts the children and X windows that are still there at the end.
 
-Beside them go files as rooms rightly get them (:mod:`odd_media`), measured as the town does: ``shown_right`` counts
-those of which screen and sound were as ffmpeg decodes them, ``refused_right`` those that the town refuses with their
-cause, and ``wrong`` names the others.
+Beside them go files as rooms rightly get them (:mod:`odd_media`, :mod:`odd_words`), published as the town does:
+``shown_right`` counts those of which screen and sound were as ffmpeg decodes them (:mod:`odd_room`), ``refused_right``
+those that the town refuses with their cause, and ``wrong`` names the others. ``--cases DIR`` does that with the files
+of a folder instead, by a table of what is expected of each: :func:`odd_room.cases`.
 """
 
 import argparse
@@ -20,7 +21,6 @@ import http.server
 import json
 import re
 import sqlite3
-import subprocess
 import tempfile
 import threading
 import time
@@ -34,10 +34,9 @@ import formats
 import psutil
 from bad_media import Bad, damaged, hand_made, hostile_disk
 from judge_bad import Planned, Row, troubles
-from judge_odd import RATE, loudness, reference
-from judge_odd import troubles as odd_troubles
-from loudspeaker import loudspeaker
-from odd_media import NUMBER, Odd, odd_media
+from odd_media import odd_media
+from odd_room import cases, judge_all
+from odd_words import locked, subtitles
 from room import (
     Item,
     Room,
@@ -52,7 +51,7 @@ from room import (
     whole_second,
 )
 
-from kiosk.common.media import Media, MediaError, hash_file, measure
+from kiosk.common.media import hash_file
 
 SOUND_SECONDS = 1.6
 SOUND_NUMBERS = range(240, 250)
@@ -61,16 +60,6 @@ LONGEST = 20
 DISK_TURNS = 15.0
 """Seconds before its due instant at which a hostile disk changes a file."""
 QUIET_AFTER = 8.0
-STILL_MS = 3000
-MEASURED = (
-    "still_ms",
-    "rest_ms",
-    "picture_start_ms",
-    "picture_end_ms",
-    "sound_start_ms",
-    "sound_end_ms",
-    "audio_track",
-)
 
 
 def main() -> None:
@@ -79,111 +68,27 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=300, help="how many damaged files, beside the hand-made (300)")
     parser.add_argument("--only", help="only files in whose name this is found, a regular expression")
     parser.add_argument("--no-odd", dest="odd", action="store_false", help="leave out what a room rightly gets")
+    parser.add_argument("--cases", type=Path, help="only the files of this folder, as a table expects them")
+    parser.add_argument("--expected", type=Path, help="that table (expected.json in the folder; see odd_room.cases)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kiosk-badfiles-") as name, trap() as (url, asked):
         folder = Path(name)
         made = folder / "made"
         made.mkdir()
         say("making the files ...")
-        bad = [*damaged(made, options.files), *hand_made(made, url), *hostile_disk(made)]
+        bad = [] if options.cases else [*damaged(made, options.files), *hand_made(made, url), *hostile_disk(made)]
         bad = [one for one in bad if re.search(options.only or "", one.name)]
-        odd = list(odd_media(made)) if options.odd else []
+        odd = [] if options.cases or not options.odd else [*odd_media(made), *subtitles(made), *locked(made)]
         odd = [one for one in odd if re.search(options.only or "", one.name)]
-        shown, refused_right, wrong = measured(odd)
+        if options.cases:
+            (folder / "cases").mkdir()
+            odd = cases(options.cases, options.expected or options.cases / "expected.json", folder / "cases")
         figures: dict[str, object] = dict(play(folder, bad, asked)) if bad else {"files": 0}
-        wrong |= play_odd(folder / "odd", shown) if shown else {}
+        shown_right, refused_right, wrong = judge_all(folder / "odd", odd)
     for name, sentence in wrong.items():
         say(f"{name}: {sentence}")
-    right = len(odd) - len(wrong) - refused_right
-    figures |= {"files": len(bad) + len(odd), "shown_right": right, "refused_right": refused_right}
+    figures |= {"files": len(bad) + len(odd), "shown_right": shown_right, "refused_right": refused_right}
     print(json.dumps(figures | {"wrong": sorted(wrong)}))
-
-
-def measured(odd: Sequence[Odd]) -> tuple[dict[str, tuple[Odd, Media]], int, dict[str, str]]:
-    """What the town takes of the files, how many it rightly refuses, and what is wrong with its verdict on others."""
-    taken: dict[str, tuple[Odd, Media]] = {}
-    refused_right, wrong = 0, {}
-    for one in odd:
-        try:
-            media = measure(one.file)
-        except MediaError as error:
-            cause = error.cause.render(str)
-            if one.refused and re.search(one.refused, cause):
-                refused_right += 1
-            else:
-                wrong[one.name] = f"refused: {cause}"
-        else:
-            if one.refused:
-                wrong[one.name] = f"taken, and not refused as: {one.refused}"
-            else:
-                taken[one.name] = (one, media)
-    return taken, refused_right, wrong
-
-
-def play_odd(folder: Path, taken: dict[str, tuple[Odd, Media]]) -> dict[str, str]:
-    """Let the station play them one after another; gives what is wrong, by the file's name."""
-    folder.mkdir()
-    items = {name: odd_item(*one) for name, one in taken.items()}
-    start, at = whole_second(25), 0.0
-    dues = {}
-    for name, item in items.items():
-        dues[name], at = start.timestamp() + at, at + item.duration_ms / 1000
-    playlist = sign_week(folder / "town", list(items.values()), [Stretch(start, int(at) + 1, tuple(items))])
-    with loudspeaker(folder), listening() as heard, room(folder) as place:
-        wait_for(lambda: fetched(place, playlist), start.timestamp() - time.time(), "fetching")
-        say(f"{len(items)} odd files, {at:.0f} s")
-        time.sleep(max(0.0, start.timestamp() + at + 1 - time.time()))
-        place.station.stop()
-        seen, of_record = list(place.eyes.seen), rows(place)
-    offset = wall_less_monotonic()
-    found: dict[str, str] = {}
-    for name, (one, media) in taken.items():
-        due = dues[name] - offset
-        sightings = [replace(sighting, monotonic=sighting.monotonic - due) for sighting in seen]
-        sounds = [
-            (instant - due, loud) for instant, loud in heard if 0 < instant - due < items[name].duration_ms / 1000
-        ]
-        wanted = reference(one.file, still=media.duration_ms is None)
-        said = odd_troubles(wanted, items[name].duration_ms / 1000, sightings, sounds, NUMBER)
-        row = of_record.get(name)
-        if row is None or row.outcome != "completed":
-            said.append(f"its row says {row}")
-        if said:
-            found[name] = "; ".join(said)
-    return found
-
-
-def odd_item(one: Odd, media: Media) -> Item:
-    """To be signed as the town measured it."""
-    about = {name: getattr(media, name) for name in MEASURED}
-    return Item(one.name, one.file, media.duration_ms or STILL_MS, about)
-
-
-@contextlib.contextmanager
-def listening() -> Iterator[list[tuple[float, float]]]:
-    """What the loudspeaker is given until the block ends: the instant (monotonic) and the loudness of each piece."""
-    command = [
-        "parec",
-        "--device=@DEFAULT_MONITOR@",
-        f"--rate={RATE}",
-        "--channels=1",
-        "--format=s16le",
-        "--latency-msec=20",
-    ]
-    heard: list[tuple[float, float]] = []
-    recorder = subprocess.Popen(command, stdout=subprocess.PIPE)
-
-    def listen() -> None:
-        assert recorder.stdout
-        while data := recorder.stdout.read(RATE // 10 * 2):
-            heard.append((time.monotonic() - 0.05, loudness(data)))
-
-    threading.Thread(target=listen, daemon=True).start()
-    try:
-        yield heard
-    finally:
-        recorder.terminate()
-        recorder.wait(5)
 
 
 def play(folder: Path, bad: Sequence[Bad], asked: list[str]) -> dict[str, int]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 from Xlib import display as xdisplay
@@ -137,8 +138,10 @@ class Item:
     id: str
     file: Path
     duration_ms: int
-    measured: Mapping[str, int | None] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
     """What else the town measured of it, by the fields of a programme."""
+    beside: tuple[Path, ...] = ()
+    """Its subtitles' files."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def sign_week(
     files: dict[str, Path] = {}
     for item in items:
         sha256 = hash_file(item.file)
-        files[sha256] = item.file
+        files |= {sha256: item.file, **{hash_file(path): path for path in item.beside}}
         size = item.file.stat().st_size
         about = {"title": item.id, "file": item.file.name, "size": size, "sha256": sha256}
         programmes.append(Programme(id=item.id, duration_ms=item.duration_ms, **about, **item.measured))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from kiosk.common.media import MediaError, measure
-from kiosk.common.stills import StillError, is_still, read_still
+from kiosk.common.stills import StillError, is_still, moves, read_animation, read_still
 
 SIZE = (120, 90)
 
@@ -85,10 +85,43 @@ def test_e4_phone_picture_is_upright(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
-def test_e4_animated_picture_is_refused_with_its_cause(tmp_path: Path, kind: str) -> None:
+def test_e4_animated_picture_is_read_picture_by_picture(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "moving"
+    colours = [(200, 30, 30), (30, 200, 30), (30, 30, 200)]
+    pictures = [Image.new("RGB", SIZE, colour) for colour in colours]
+    pictures[0].save(path, kind, save_all=True, append_images=pictures[1:], duration=[1000, 500, 5])
+    assert moves(path) and measure(path).duration_ms is None
+    read = list(read_animation(path))
+    assert [lasts for _, lasts in read] == [1.0, 0.5, 0.1], "one that is due for less than 20 ms, as in browsers"
+    for (picture, _), colour in zip(read, colours, strict=True):
+        assert picture.getpixel((5, 5)) == pytest.approx(colour, abs=8)
+    assert read_still(path).getpixel((5, 5)) == pytest.approx(colours[0], abs=8)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+def test_e4_animated_picture_that_is_cut_short_is_refused(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "moving"
     noise().save(path, kind, save_all=True, append_images=[noise(), noise()], duration=1000)
-    with pytest.raises(MediaError, match="an animated picture is not taken; convert it to a film"):
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 8 // 10])
+    with pytest.raises(MediaError, match="save it"):
+        measure(path)
+
+
+def test_e4_animated_picture_too_large_to_turn_in_time_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "moving.gif"
+    pictures = [Image.new("1", (2000, 1200), shade) for shade in (0, 1)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=1000)
+    with pytest.raises(MediaError, match="an animated picture of more than 1920 x 1080 pixels is not taken"):
+        measure(path)
+
+
+def test_e4_animated_picture_that_is_a_film_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "moving.gif"
+    pictures = [noise() for _ in range(4)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
+    monkeypatch.setattr("kiosk.common.stills.MOST_TURNS", 3)
+    with pytest.raises(MediaError, match="an animated picture of more than 3 pictures is not taken"):
         measure(path)
 
 

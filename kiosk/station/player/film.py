@@ -1,6 +1,7 @@
 """Programmes that libVLC plays: prepared out of sight, shown from their first picture on, to the millisecond."""
 
 import itertools
+import math
 import statistics
 import time
 
@@ -48,6 +49,8 @@ ENDED = (vlc.State.Ended, vlc.State.Stopped)
 
 class Film:
     """One file, played by libVLC."""
+
+    turns_at = math.inf
 
     def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
         self._cue, self._window = cue, window
@@ -276,6 +279,9 @@ class Film:
         deadline = time.monotonic() + (LATE_AT_MOST if stale else 0.0)
         while time.monotonic() < deadline and self._window.sample() == self._standing:
             self._window.next_picture(deadline - time.monotonic())
+
+    def turn(self) -> None:
+        """libVLC turns its pictures."""
 
     def stand_still(self) -> None:
         """At the end: time stops, the last picture stays."""

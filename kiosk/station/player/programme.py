@@ -108,11 +108,13 @@ def play(programme: Film | Still, window: ProgrammeWindow, orders: "Orders", ord
     cut = wait_for_cut(programme, window, orders, ordered)
     next_report = time.monotonic() + FIRST_REPORT
     while True:
-        order = orders.wait(min(cut.end - programme.sound.quiet, next_report))
+        order = orders.wait(min(cut.end - programme.sound.quiet, next_report, programme.turns_at))
         cut = carry_out(order, programme, window) or cut
         now = time.monotonic()
         if now >= cut.end - programme.sound.quiet:
             break
+        if now >= programme.turns_at:
+            programme.turn()
         if now >= next_report:
             next_report += PROGRESS_EVERY
             report(_progress(programme))

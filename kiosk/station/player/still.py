@@ -1,14 +1,21 @@
-"""Programmes that are one picture, and the title card of a programme that has sound only."""
+"""Programmes that are one picture, be it an animated one, and the title card of a programme that has sound only."""
 
+import itertools
+import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from kiosk.common.stills import StillError, read_still
+from kiosk.common.stills import StillError, moves, read_animation, read_still
 from kiosk.common.stills import is_still as begins_as_still
 from kiosk.common.text import one_line
 from kiosk.station.player.sound.silence import Silence
 from kiosk.station.player.window import ProgrammeWindow
 from kiosk.station.projector.messages import Cue, Kind, Progress
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 CARD_GROUND, CARD_INK = (20, 36, 61), (255, 255, 255)
 
@@ -30,7 +37,7 @@ def is_still(file: str) -> bool:
 
 
 class Still:
-    """A programme that is one picture. Its time is that of the clock."""
+    """A programme that is one picture, or pictures in turn, over and over. Its time is that of the clock."""
 
     kind: Kind = "still"
     video_output = "none"
@@ -40,16 +47,60 @@ class Still:
     def __init__(self, cue: Cue, window: ProgrammeWindow) -> None:
         self._cue, self._window = cue, window
         self._began = 0.0
+        self._turns: Iterator[tuple[Image, float]] = iter(())
+        """The pictures to come."""
+        self._next: Any = None
+        """The one that is shown at :attr:`turns_at`; the X server has it already."""
+        self._lasts = 0.0
+        """Seconds that it is shown then."""
+        self._shown_s = 0.0
+        """Until when, from the programme's head on, the one that is painted is shown."""
+
+    @property
+    def turns_at(self) -> float:
+        """The instant (monotonic) of the next picture; never, for one that stands."""
+        position = self._shown_s - self._cue.position_ms / 1000
+        return self._began + position if self._next is not None and self._began else math.inf
 
     def make_ready(self) -> None:
         """Decode the picture, fit it into the window, paint it. Raises Failure."""
-        from PIL import ImageOps
-
         try:
-            picture = read_still(Path(self._cue.file), (self._window.width, self._window.height))
+            self._prepare()
         except (StillError, OSError) as error:
             raise Failure(str(error)) from None
-        self._window.paint(ImageOps.pad(picture, (self._window.width, self._window.height)))
+
+    def _prepare(self) -> None:
+        path, size = Path(self._cue.file), (self._window.width, self._window.height)
+        if not moves(path):
+            self._window.paint(self._fitted(read_still(path, size)))
+            return
+        seconds = [lasts for _, lasts in read_animation(path)]
+        self._turns = itertools.chain.from_iterable(read_animation(path) for _ in itertools.count())
+        self._shown_s = self._cue.position_ms / 1000 // sum(seconds) * sum(seconds)
+        while self._shown_s <= self._cue.position_ms / 1000:
+            picture, lasts = next(self._turns)
+            self._shown_s += lasts
+        self._window.paint(self._fitted(picture))
+        self._get_next()
+
+    def _get_next(self) -> None:
+        picture, self._lasts = next(self._turns)
+        self._next = self._window.upload(self._fitted(picture))
+
+    def _fitted(self, picture: "Image") -> "Image":
+        from PIL import ImageOps
+
+        return ImageOps.pad(picture, (self._window.width, self._window.height))
+
+    def turn(self) -> None:
+        """Show the next picture, and get ready the one after it. Raises Failure."""
+        if self._next is not None:
+            self._window.show(self._next)
+        self._shown_s += self._lasts
+        try:
+            self._get_next()
+        except (StillError, OSError) as error:
+            raise Failure(str(error)) from None
 
     def run(self) -> None:
         """Its time runs from now."""
@@ -59,7 +110,8 @@ class Still:
         """Its picture is there."""
 
     def stand_still(self) -> None:
-        """It never moves."""
+        """It turns no more."""
+        self._next = None
 
     def progress(self) -> Progress:
         """How long it has been shown."""

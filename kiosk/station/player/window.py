@@ -122,6 +122,10 @@ class _Window:
 
     def paint(self, picture: "Image") -> None:
         """Show a picture of the window's size. It is the window's background: the server paints it again by itself."""
+        self.show(self.upload(picture))
+
+    def upload(self, picture: "Image") -> Any:
+        """Give the server a picture of the window's size, to be shown later."""
         pixels = picture.convert("RGBX").tobytes("raw", "BGRX")
         pixmap = self._window.create_pixmap(self.width, self.height, self._depth)
         context = pixmap.create_gc()
@@ -131,10 +135,15 @@ class _Window:
             rows = min(stripe, self.height - top)
             data = pixels[top * pitch : (top + rows) * pitch]
             pixmap.put_image(context, 0, top, self.width, rows, X.ZPixmap, self._depth, 0, data)
+        context.free()
+        self._display.sync()
+        return pixmap
+
+    def show(self, pixmap: Any) -> None:
+        """Show what was uploaded, once."""
         self._window.change_attributes(background_pixmap=pixmap)
         self._window.clear_area()
         self._window.map()
-        context.free()
         pixmap.free()
         self._display.sync()
 

@@ -58,7 +58,7 @@ def made(path: Path, *arguments: str) -> Path:
 
 def coded(path: Path, seconds: float, number: int = 31) -> Path:
     """A film without sound, whose pictures bear the bar code."""
-    return make(Clip(number, path.name, "x", seconds, (640, 360), video=H264, audio=()), path.parent)
+    return make(Clip(number, path.name, "x", seconds, (320, 180), video=H264, audio=()), path.parent)
 
 
 def test_e1_slides_and_speech_play_through(

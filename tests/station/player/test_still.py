@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 from rig import Rig
-from screen import POSTER, RED, SECONDS, Sampler
+from screen import BLUE, GREEN, POSTER, RED, SECONDS, Sampler
 
 from kiosk.station.player.still import paint_title
 from kiosk.station.projector.messages import Cue, Ready
@@ -40,6 +40,25 @@ def test_e4_webp_is_shown_by_the_confined_player(rig: Rig, sampler: Sampler, cli
     rig.cue("a", still, at, end=at + SECONDS)
     rig.note(OnScreen)
     sampler.wait_for(RED)
+
+
+@pytest.mark.parametrize(("head", "expected"), [(0.0, [RED, GREEN, BLUE, RED]), (0.7, [GREEN, BLUE, RED])])
+def test_e4_animated_picture_shows_its_pictures_in_turn(
+    rig: Rig, sampler: Sampler, clips, tmp_path: Path, head: float, expected: list[int]
+) -> None:
+    frames = []
+    for name in ("red.mp4", "green.ts", "blue.mkv"):
+        frame = tmp_path / f"{name}.png"
+        form = ["-frames:v", "1", "-s", "640x360"]
+        subprocess.run(["ffmpeg", "-v", "error", "-i", str(clips(name)), *form, str(frame)], check=True)
+        frames.append(Image.open(frame))
+    moving = tmp_path / "moving"
+    frames[0].save(moving, "PNG", save_all=True, append_images=frames[1:], duration=500)
+    at = time.monotonic() + 1.5
+    rig.cue("a", moving, at, head=at - head, end=at + 2.5)
+    shown = rig.note(OnScreen).at
+    rig.run_to(shown + 1.7 - head)
+    assert sampler.programmes(shown - 0.3, shown + 1.7 - head)[1:] == expected
 
 
 @pytest.mark.parametrize("title", ["长" * 400, "a" * 400, "مرحبا " * 66, "水稻\n育秧 😀"])

@@ -31,7 +31,7 @@ def streams(tmp_path_factory: pytest.TempPathFactory) -> Streams:
     """Gives the stream with a number."""
     folder = tmp_path_factory.mktemp("streams")
     made = {
-        number: make(Clip(number, f"{name}.ts", name, SECONDS, (640, 360), video=video, audio=("-c:a", sound)), folder)
+        number: make(Clip(number, f"{name}.ts", name, SECONDS, (320, 180), video=video, audio=("-c:a", sound)), folder)
         for number, (name, video, sound) in CODECS.items()
     }
     return made.__getitem__
