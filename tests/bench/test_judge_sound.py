@@ -189,7 +189,7 @@ def test_sides_take_turns_in_each_block_and_no_clip_comes_twice() -> None:
         assert all(here != there for here, there in zip(sides, sides[1:], strict=False))
         assert len({one.name for one in block}) == len(block)
     assert {voice(one).side for one in VOICES} == {0, 1}
-    assert len({voice(one).hertz for one in VOICES}) == len(VOICES)
+    assert len({(voice(one).side, voice(one).hertz) for one in VOICES}) == len(VOICES)
 
 
 def test_what_a_file_is_off_by_itself_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """The clips of :mod:`formats` with sounds that a recording tells apart: whose they are, and at which picture.
 
-Each has a tone of its own, on one side only: the left one where its number is odd. Programmes that follow each other
+Each has a tone of its own on its side, the left one where its number is odd; the other side is silent. Programmes that follow each other
 are on different sides, so that a cut is heard to the sample, and what is left of the old one beside a louder new one.
 At some of its pictures the tone goes up by an octave for a moment, without a break.
 """
@@ -24,7 +24,7 @@ def voice(one: Format) -> Voice:
     latest = one.clip.seconds - CLEAR_S - BEEP_S
     instants = [FIRST_BEEP_S + n * BEEPS_APART_S for n in range(math.ceil(latest / BEEPS_APART_S))]
     beeps = [math.ceil(one.rate * instant) for instant in instants]
-    pitch = LOWEST_HZ + STEP_HZ * (one.number % 20)
+    pitch = LOWEST_HZ + STEP_HZ * (one.number // 2 % 20)
     return Voice(1 - one.number % 2, pitch, tuple(beep for beep in beeps if beep / one.rate < latest))
 
 
