@@ -1,7 +1,8 @@
 """The clips of :mod:`formats` with sounds that a recording tells apart: whose they are, and at which picture.
 
 Each has a tone of its own on its side, the left one where its number is odd; the other side is silent. Programmes that
-follow each other are on different sides, so that a cut is heard to the sample, and what is left of the old one beside a louder new one.
+follow each other are on different sides, so that a cut is heard to the sample, and what is left of the old one beside a
+louder new one.
 At some of its pictures the tone goes up by an octave for a moment, without a break.
 """
 
