@@ -68,7 +68,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("common", "contract", "station.overview", "station.status_file", "station.control", "station.panel"),
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
+    "station.host": {"common", "station.service"},
     "station.commands": {
+        *("station.host", "station.installation"),
         *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },

@@ -14,6 +14,7 @@ from kiosk.common.terminal import escape
 from kiosk.town.commands.common import Options, TownGroup, local_text, with_town
 from kiosk.town.commands.ledger import forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
+from kiosk.town.commands.setup import setup_command
 from kiosk.town.publishing import publish as publishing
 from kiosk.town.publishing import rotation
 from kiosk.town.publishing.compose import Composition, stretches
@@ -234,5 +235,5 @@ def picture(town: Town, by: str, station: str, out: Path | None, wait: int) -> N
         click.echo(asked)
 
 
-for _command in (plays, stations_command, restarts, forks, late, refused):
+for _command in (plays, stations_command, restarts, forks, late, refused, setup_command):
     town.add_command(_command)
