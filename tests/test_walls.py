@@ -69,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     "station.host": {"common", "station.service"},
+    "station.installation": {"common", "station.host"},
     "station.commands": {
         *("station.host", "station.installation"),
         *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),

@@ -17,10 +17,10 @@ def serve_screen(settings: Path) -> None:
     """Run the X server of the room's screen, for kiosk-x.service."""
     config = load_settings(settings)
     log_to_stderr(config.log.level)
-    display, folder = config.screen.display, places.X_AUTHORITY.parent
+    display, folder = config.screen.display, places.own_folder(places.SCREEN)
     try:
-        x_server.write_authority(places.X_AUTHORITY)
-        environment = {**places.environment(), "DISPLAY": display}
+        x_server.write_authority(folder / "authority")
+        environment = {**places.environment(screen=folder), "DISPLAY": display}
         sys.exit(keep(x_server.command(display, folder), x_server.QUESTION, environment))
     except OSError as error:
         raise click.ClickException(f"the X server cannot be started: {error}; run systemd/install.sh again") from None
@@ -32,13 +32,13 @@ def serve_sound(settings: Path) -> None:
     """Run the sound server of the room, for kiosk-sound.service."""
     config = load_settings(settings)
     log_to_stderr(config.log.level)
-    folder = places.SOUND_SOCKET.parent
+    folder = places.own_folder(places.SOUND)
     start = folder / "start.pa"
     try:
-        sound_server.write_cookie(places.SOUND_COOKIE)
+        sound_server.write_cookie(folder / "cookie")
         start.write_text(sound_server.script(config.sound.device or sound_server.find_device(), folder))
         own = {"HOME": str(folder), "PULSE_RUNTIME_PATH": str(folder / "own"), "PULSE_STATE_PATH": str(folder / "own")}
-        sys.exit(keep(sound_server.command(start), sound_server.QUESTION, {**places.environment(), **own}))
+        sys.exit(keep(sound_server.command(start), sound_server.QUESTION, {**places.environment(sound=folder), **own}))
     except OSError as error:
         raise click.ClickException(
             f"the sound server cannot be started: {error}; run systemd/install.sh again"
