@@ -170,7 +170,7 @@ install_station() {
     install_clock
     install_units
     install -m 644 "$home/systemd/kiosk.rules" "$rules"
-    udevadm control --reload || true
+    udevadm control --reload 2>/dev/null || true # a container has none
     systemctl enable --quiet kiosk-x kiosk-sound
     systemctl restart kiosk-x || say "the X server does not start; see: journalctl -u kiosk-x" \
         "屏幕服务未能启动，请看：journalctl -u kiosk-x"

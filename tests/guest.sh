@@ -82,9 +82,12 @@ boot_qemu() {
 # boot_nspawn SHARED COMMAND: boots the tree in a container with a network of its own that leads out by this computer's,
 # runs COMMAND in it, and ends. The guest finds the folder SHARED at /mnt; what is written to the tree is forgotten.
 boot_nspawn() {
+    printf '#!/bin/sh\nexec %s\n' "$2" >"$work/tree/guest" # one word: releases differ in how they read several
+    chmod +x "$work/tree/guest"
     systemd-nspawn --quiet --directory="$work/tree" --volatile=overlay --register=no --keep-unit --private-network \
+        --system-call-filter="landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
         --bind="$1:/mnt" --resolv-conf=off --console=pipe --boot -- \
-        systemd.run_success_action=exit-force systemd.run_failure_action=exit-force "systemd.run=\"$2\"" \
+        systemd.run_success_action=exit-force systemd.run_failure_action=exit-force systemd.run=/guest \
         >"$1/console" 2>&1 </dev/null &
     container=$!
     until [ -n "$(inner_of "$container")" ] || ! kill -0 "$container" 2>/dev/null; do sleep 0.1; done
