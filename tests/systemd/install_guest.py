@@ -99,6 +99,16 @@ def held_by(pid: int) -> dict[str, str]:
     return found | {"cgroup": Path(f"/proc/{pid}/cgroup").read_text().strip().split("::")[-1]}
 
 
+def strangers() -> dict[str, bool]:
+    """Whether another user of this PC is kept out of the screen and of the sound."""
+    nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    screen = subprocess.run([*nobody, "xset", "-display", ":0", "q"], capture_output=True)
+    sound = subprocess.run(
+        [*nobody, "env", "PULSE_SERVER=unix:/run/kiosk-sound/native", "pactl", "info"], capture_output=True
+    )
+    return {"screen_closed": screen.returncode != 0, "sound_closed": sound.returncode != 0}
+
+
 def installed() -> dict[str, Any]:
     publish()
     shown_s = until("the first programme is shown", on_screen)
@@ -115,6 +125,7 @@ def installed() -> dict[str, Any]:
         "row_s": row_s,
         "x": held_by(process_of("Xorg")),
         "sound": held_by(process_of("pulseaudio")),
+        **strangers(),
         "installation": json.loads((STATE / "installation.json").read_text()),
         "exposure": {unit: exposure(unit) for unit in UNITS},
     }

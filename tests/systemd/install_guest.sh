@@ -26,13 +26,20 @@ Section "Device"
     Driver "dummy"
     VideoRam 65536
 EndSection
+Section "Monitor"
+    Identifier "monitor"
+    HorizSync 5.0-1000.0
+    VertRefresh 5.0-200.0
+    Modeline "1280x720" 74.50 1280 1344 1472 1664 720 723 728 748
+EndSection
 Section "Screen"
     Identifier "screen"
     Device "card"
+    Monitor "monitor"
     DefaultDepth 24
     SubSection "Display"
         Depth 24
-        Virtual 1280 720
+        Modes "1280x720"
     EndSubSection
 EndSection
 END
@@ -43,14 +50,14 @@ fi
 umask 077
 cat >/root/town.toml <<'END'
 name = "丰乐镇"
-address = "http://127.0.0.1:8080"
+address = "http://127.0.0.1:8090"
 officer = "李萍"
 [[station]]
 id = "chenjia"
 name = "陈家村"
 END
 cat >/root/station.toml <<'END'
-town = "http://127.0.0.1:8080"
+town = "http://127.0.0.1:8090"
 code_file = "/var/lib/kiosk-town/codes/chenjia"
 pin = "407815"
 picture = "unattended"

@@ -186,7 +186,7 @@ def rotate_key(town: Town, by: str, role: str, root_keys: Path | None) -> None:
 
 @town.command()
 @click.option("--listen", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="0 takes a free one.")
 @click.option(
     "--heartbeat-s",
     type=click.IntRange(0, 3600),
