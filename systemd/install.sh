@@ -166,7 +166,6 @@ install_station() {
     add_user kiosk "$state" video render audio kiosk-sound
     install -d -o kiosk -g kiosk -m 700 "$state"
     [ -e /etc/kiosk/config.toml ] || install -D -m 644 "$home/config.example.toml" /etc/kiosk/config.toml
-    "$home/.venv/bin/kiosk" check-config
     install_clock
     install_units
     install -m 644 "$home/systemd/kiosk.rules" "$rules"
