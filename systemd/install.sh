@@ -11,6 +11,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 home=/opt/kiosk
 units=/etc/systemd/system
 rules=/etc/udev/rules.d/90-kiosk.rules
+keys=/etc/sysctl.d/90-kiosk.conf
 role=
 answers=
 language=zh
@@ -170,6 +171,8 @@ install_station() {
     install_units
     install -m 644 "$home/systemd/kiosk.rules" "$rules"
     udevadm control --reload 2>/dev/null || true # a container has none
+    install -m 644 "$home/systemd/kiosk.sysctl" "$keys"
+    sysctl --quiet --load="$keys" 2>/dev/null || true # a container may not
     systemctl enable --quiet kiosk-x kiosk-sound
     systemctl restart kiosk-x || say "the X server does not start; see: journalctl -u kiosk-x" \
         "屏幕服务未能启动，请看：journalctl -u kiosk-x"
@@ -210,7 +213,7 @@ remove_role() {
         systemctl disable --quiet --now "$service" 2>/dev/null || true
         rm -f "$units/$service.service"
     done
-    [ "$role" = town ] || rm -f "$rules"
+    [ "$role" = town ] || rm -f "$rules" "$keys"
     systemctl daemon-reload
     if [ ! -e "$units/kiosk-station.service" ] && [ ! -e "$units/kiosk-town.service" ]; then
         rm -rf "$home" "$home.new" "$home.old"

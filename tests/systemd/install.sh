@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs a town and a station with systemd/install.sh on a bare Debian, and plays there: Debian 12 in QEMU, with a screen
 # and a sound card; Debian 13 in systemd-nspawn, on Xorg's dummy driver and without a sound card. The last line of each is
-# its figures, as JSON.    [SLOW=1] sh tests/systemd/install.sh [12] [13]
+# its figures, as JSON, with what is wrong.    [SLOW=1] [KEEP=FOLDER FOR LOGS] sh tests/systemd/install.sh [12] [13]
 # Without /dev/kvm, or with one that cannot boot a Debian kernel: SLOW=1 emulates the processor, in its own time, which is
 # about 15 times slower than a PC. As root; 6 GB of disk.
 set -eu
@@ -15,9 +15,10 @@ checkout='mkdir "$1/root/checkout" && tar -C "$root" -c --exclude=./.git --exclu
     --exclude="*_cache" --exclude="*.egg-info" . | tar -C "$1/root/checkout" --no-same-owner -x'
 
 show() {
-    cp -r "$1" "${KEEP:-/dev/null}" 2>/dev/null || true
+    [ -z "${KEEP:-}" ] || cp -r "$1" "$KEEP/"
     cat "$1/log" "$1/figures" 2>/dev/null || true
     [ -s "$1/figures" ] || { tail -n 40 "$1/console" >&2 && return 1; }
+    grep -q '"wrong": \[\]' "$1/figures"
 }
 
 debian_12() {

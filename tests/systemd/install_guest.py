@@ -1,14 +1,17 @@
 """Watches what systemd/install.sh has installed, in the computer that tests/systemd/install.sh boots; figures as JSON.
 
 ``python install_guest.py installed|faults|removed SHARED``: each writes what it found into SHARED/found.json; the last
-writes SHARED/figures. Runs in the guest alone.
+writes SHARED/figures, with a list of what is wrong. ``moving`` tells by its exit code whether the picture on the screen
+moves. Runs in the guest alone.
 """
 
+import fcntl
 import json
 import os
 import re
 import signal
 import sqlite3
+import struct
 import subprocess
 import sys
 import time
@@ -66,16 +69,37 @@ def publish() -> None:
     print(as_town("publish", "--yes", str(WEEK / "week.json")), flush=True)
 
 
-def on_screen(but: str = "") -> str:
-    """The id of the play whose picture is on the screen, as the record has it; another than ``but``."""
+def on_screen() -> str:
+    """The id of the play whose picture is on the screen, as the record has it."""
     try:
         db = sqlite3.connect(f"file:{STATE}/journal.db?mode=ro", uri=True)
-        query = "SELECT id FROM plays WHERE shown_ms IS NOT NULL AND seq IS NULL AND id <> ?"
-        row = db.execute(query, [but]).fetchone()
+        row = db.execute("SELECT id FROM plays WHERE shown_ms IS NOT NULL AND seq IS NULL").fetchone()
         db.close()
     except sqlite3.OperationalError:
         return ""
     return str(row[0]) if row else ""
+
+
+def moving() -> bool:
+    """Whether a film runs on the screen: two looks at it differ, which the poster's never do."""
+    from Xlib import X, display
+
+    os.environ["XAUTHORITY"] = "/run/kiosk-x/authority"
+    screen = display.Display(":0").screen()
+    width, middle = screen.width_in_pixels, screen.height_in_pixels // 2
+    looks = []
+    for _ in range(2):
+        looks.append(screen.root.get_image(0, middle - 20, width, 40, X.ZPixmap, 0xFFFFFFFF).data)
+        time.sleep(0.4)
+    return bool(looks[0] != looks[1])
+
+
+def picture_moves() -> bool:
+    """:func:`moving`, asked by a process of its own, which a server that hangs cannot hold."""
+    try:
+        return subprocess.run([sys.executable, __file__, "moving"], capture_output=True, timeout=30).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def plays_at_town() -> int:
@@ -122,6 +146,7 @@ def installed() -> dict[str, Any]:
     run("sh", "-c", f"cp {picture}/screen.jpg {sys.argv[2]}/")
     return {
         "shown_s": shown_s,
+        "moving": picture_moves(),
         "row_s": row_s,
         "x": held_by(process_of("Xorg")),
         "sound": held_by(process_of("pulseaudio")),
@@ -136,28 +161,54 @@ def exposure(unit: str) -> str:
     return found[0] if found else ""
 
 
-def faults() -> dict[str, float]:
-    """Seconds until the picture is back (for the sound server: a stream), after each is killed, and frozen."""
-    found: dict[str, float] = {}
-    until("a programme is shown again", on_screen)
+def faults() -> dict[str, Any]:
+    """Seconds until the picture (for the sound server: a stream) is back, after each is killed, and frozen."""
+    found: dict[str, Any] = {"keys_lead_nowhere": keys_lead_nowhere()}
+    until("the picture moves", picture_moves)
     for by in (signal.SIGKILL, signal.SIGSTOP):
         way = by.name.removeprefix("SIG").lower()
-        before = on_screen()
-        os.kill(main_of("kiosk-station"), by)
-        found[f"daemon_{way}"] = until("the picture is back", lambda: on_screen(but=before))  # noqa: B023
-        settle()
-        before, server = on_screen(), process_of("Xorg")
-        os.kill(server, by)
-        new = until("another X server", lambda: process_of("Xorg") not in (0, server))  # noqa: B023
-        found[f"x_{way}"] = round(new + until("the picture is back", lambda: on_screen(but=before)), 1)  # noqa: B023
-        settle()
-        server = process_of("pulseaudio")
-        os.kill(server, by)
-        new = until("another sound server", lambda: process_of("pulseaudio") not in (0, server))  # noqa: B023
-        found[f"sound_{way}"] = round(new + until("a stream", streams), 1)
-        settle()
+        for name, find, back in (
+            ("daemon", lambda: main_of("kiosk-station"), picture_moves),
+            ("x", lambda: process_of("Xorg"), picture_moves),
+            ("sound", lambda: process_of("pulseaudio"), streams),
+        ):
+            before = find()
+            os.kill(before, by)
+            new = until(f"another {name}", lambda: find() not in (0, before))  # noqa: B023
+            again = until(f"what {name} gives is back", back)
+            found[f"{name}_{way}_s"] = round(new + again, 1) if new >= 0 and again >= 0 else -1.0
+            settle()
     run("sh", "-c", f"journalctl --no-pager > {sys.argv[2]}/journal")
     return found
+
+
+KEYS = ((29, 56, 59), (29, 56, 14), (56, 99, 37))
+"""Ctrl+Alt+F1, Ctrl+Alt+Backspace, Alt+SysRq+K, as the kernel numbers keys."""
+
+
+def keys_lead_nowhere() -> bool | None:
+    """Whether a keyboard that somebody plugs in can leave the programme; None where none can be played."""
+    run("modprobe", "uinput")
+    try:
+        keyboard = os.open("/dev/uinput", os.O_WRONLY)
+    except OSError:
+        return None
+    server = process_of("Xorg")
+    fcntl.ioctl(keyboard, 0x40045564, 1)  # UI_SET_EVBIT, EV_KEY
+    for key in {key for keys in KEYS for key in keys}:
+        fcntl.ioctl(keyboard, 0x40045565, key)  # UI_SET_KEYBIT
+    os.write(keyboard, struct.pack("80sHHHHi64i64i64i64i", b"a keyboard", 3, 1, 1, 1, 0, *[0] * 256))
+    fcntl.ioctl(keyboard, 0x5501)  # UI_DEV_CREATE
+    time.sleep(5)
+    for keys in KEYS:
+        for pressed in (1, 0):
+            for key in keys:
+                os.write(keyboard, struct.pack("qqHHi", 0, 0, 1, key, pressed) + struct.pack("qqHHi", 0, 0, 0, 0, 0))
+        time.sleep(1)
+    os.close(keyboard)
+    terminal = Path("/sys/class/tty/tty0/active").read_text().strip()
+    print("terminal", terminal, "X", server, process_of("Xorg"), flush=True)
+    return terminal == "tty7" and process_of("Xorg") == server
 
 
 def settle() -> None:
@@ -178,17 +229,44 @@ def removed() -> dict[str, bool]:
     }
 
 
+EXPOSURE = {"kiosk-x": 2.0, "kiosk-sound": 2.5, "kiosk-station": 2.1, "kiosk-town": 2.0}
+
+
+def wrong(figures: dict[str, Any]) -> list[str]:
+    """What is not as it must be, by name."""
+    found, back = figures["installed"], figures["faults"]
+    card = found["installation"]["sound"] != "failed"
+    holds = {
+        "codes": figures["codes"] == {name: 0 if card or name != "station" else 2 for name in figures["codes"]},
+        "picture at installation": found["installation"]["picture"] == "unconfirmed",
+        "shown": found["shown_s"] >= 0 and found["row_s"] >= 0,
+        "strangers": found["screen_closed"] and found["sound_closed"],
+        "exposure": all(float(found["exposure"][unit]) <= most for unit, most in EXPOSURE.items()),
+        "keys": back["keys_lead_nowhere"] is not False,
+        "faults": all(seconds >= 0 for name, seconds in back.items() if name.endswith("_s")),
+        "removed": all(figures["removed"].values()),
+    }
+    for server in ("x", "sound"):
+        kernel = found[server]
+        none = int(kernel["CapEff"], 16) == int(kernel["CapBnd"], 16) == 0 and kernel["Uid"] != "0"
+        holds[f"limits of {server}"] = none and kernel["NoNewPrivs"] == "1" and kernel["Seccomp"] == "2"
+        holds[f"unit of {server}"] = kernel["cgroup"].endswith(f"kiosk-{server}.service")
+    return [name for name, good in holds.items() if not good]
+
+
 def main() -> None:
+    if sys.argv[1] == "moving":
+        sys.exit(0 if moving() else 1)
     stage, shared = sys.argv[1], Path(sys.argv[2])
     path = shared / "found.json"
     found = json.loads(path.read_text()) if path.exists() else {}
     found[stage] = {"installed": installed, "faults": faults, "removed": removed}[stage]()
     path.write_text(json.dumps(found))
     if stage == "removed":
-        times = (line.split() for line in (shared / "times").read_text().splitlines())
-        minutes = {name: round((float(end) - float(begun)) / 60, 1) for name, begun, end, _code in times}
-        codes = {line.split()[0]: int(line.split()[3]) for line in (shared / "times").read_text().splitlines()}
-        (shared / "figures").write_text(json.dumps({"minutes": minutes, "codes": codes, **found}) + "\n")
+        steps = [line.split() for line in (shared / "times").read_text().splitlines()]
+        minutes = {name: round((float(end) - float(begun)) / 60, 1) for name, begun, end, _code in steps}
+        figures = {"minutes": minutes, "codes": {step[0]: int(step[3]) for step in steps}, **found}
+        (shared / "figures").write_text(json.dumps({**figures, "wrong": wrong(figures)}) + "\n")
 
 
 if __name__ == "__main__":
