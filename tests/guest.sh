@@ -1,7 +1,8 @@
+#!/bin/sh
 # Builds a Debian in a folder, and boots it in QEMU or in systemd-nspawn. Sourced, by scripts that have set  root  (the
 # checkout) and  name  (for messages); it makes the folder  work  and removes it at the end. As root.
 # What this computer says of its mirrors, proxies and certificates is copied into a guest at run time.
-# shellcheck shell=sh disable=SC2154
+# shellcheck disable=SC2154
 
 say() {
     echo "$name: $*" >&2
