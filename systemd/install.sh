@@ -152,11 +152,25 @@ install_web_server() {
     nginx) place=/etc/nginx/conf.d/kiosk-town.conf ;;
     *) place=/etc/caddy/Caddyfile ;;
     esac
+    [ "$server" != nginx ] || make_certificate
     [ ! -e "$place" ] || [ -e "$place.before-kiosk" ] || cp -p "$place" "$place.before-kiosk"
     install -m 644 "$state/site" "$place"
     systemctl enable --quiet "$server"
     systemctl restart "$server" || say "$server does not start; see: journalctl -u $server" \
         "$server 未能启动，请看：journalctl -u $server"
+}
+
+# nginx does not start without a certificate: until the true one is there, one that it signs itself.
+make_certificate() {
+    [ ! -e /etc/kiosk-town/town.pem ] || return 0
+    host=$(sed -n 's/^ *server_name \(.*\);$/\1/p' "$state/site" | head -n 1)
+    install -d -m 700 /etc/kiosk-town
+    openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=$host" \
+        -addext "subjectAltName=$(case $host in *[!0-9.]*) echo DNS ;; *) echo IP ;; esac):$host" \
+        -keyout /etc/kiosk-town/town.key -out /etc/kiosk-town/town.pem 2>/dev/null
+    say "put the true certificate and its key to /etc/kiosk-town/town.pem and town.key; until then stations need a copy \
+of that town.pem and name it as [town] ca_file" \
+        "请把正式证书和密钥放到 /etc/kiosk-town/town.pem 和 town.key；在此之前，各站点须有 town.pem 的副本，并在设置 [town] ca_file 中写明"
 }
 
 install_station() {

@@ -10,7 +10,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -53,6 +53,13 @@ def _show(place: Place) -> str:
     return ".".join(place)
 
 
+class Hidden(NamedTuple):
+    """What is said where nothing of the answer is shown as it is typed, and it is therefore asked for twice."""
+
+    again: str
+    differs: str
+
+
 class Questions:
     """Asks a person, again and again until the answer is right; or takes the file's answers, and none of a person."""
 
@@ -60,11 +67,10 @@ class Questions:
         """``place`` names the file of ``answers`` in sentences; without answers a person is asked."""
         self._answers, self._place = answers, place
 
-    def ask(self, name: str, text: str, check: Callable[[str], T], *, hidden: bool = False) -> T:
+    def ask(self, name: str, text: str, check: Callable[[str], T], hidden: Hidden | None = None) -> T:
         """What ``check`` makes of the answer called ``name``. ``check`` raises :class:`Wrong` with a sentence.
 
-        ``hidden`` shows nothing of what is typed. Raises :class:`AnswersError` for a wrong answer of a file, and where
-        nobody is there to ask.
+        Raises :class:`AnswersError` for a wrong answer of a file, and where nobody is there to ask.
         """
         if self._answers is not None:
             try:
@@ -74,7 +80,11 @@ class Questions:
         while True:
             try:
                 typed = getpass.getpass(f"{text} ") if hidden else input(f"{text} ")
-                return check(typed.strip())
+                found = check(typed.strip())
+                if hidden and getpass.getpass(f"{hidden.again} ") != typed:
+                    print(f"  {hidden.differs}", file=sys.stderr)  # noqa: T201
+                    continue
+                return found  # noqa: TRY300
             except Wrong as error:
                 print(f"  {error}", file=sys.stderr)  # noqa: T201 - on the terminal where the question stands
             except EOFError:

@@ -47,11 +47,13 @@ END
     DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes --no-install-recommends install xserver-xorg-video-dummy
 fi
 
+[ "$where" = qemu ] && server=caddy || server=nginx
 umask 077
-cat >/root/town.toml <<'END'
+cat >/root/town.toml <<END
 name = "丰乐镇"
 address = "http://127.0.0.1:8090"
 officer = "李萍"
+web_server = "$server"
 [[station]]
 id = "chenjia"
 name = "陈家村"

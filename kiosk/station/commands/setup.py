@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 import segno
 
-from kiosk.common.answers import AnswersError, Questions, Wrong, read_answers
+from kiosk.common.answers import AnswersError, Hidden, Questions, Wrong, read_answers
 from kiosk.common.i18n import Language, translator
 from kiosk.common.terminal import escape
 from kiosk.contract.enrolment import BadCode, parse_code
@@ -61,7 +61,8 @@ def ask(answers: Path | None, language: Language, settings: Path) -> None:
         place = _("This PC is the station {name} ({station}) of the town {town}.")
         click.echo(escape(place.format(name=identity.name, station=identity.station, town=identity.town)))
         if pin.load(state) is None:
-            chosen = questions.ask("pin", _("New PIN of the administrator, 6 digits:"), _pin(_), hidden=True)
+            twice = Hidden(_("Once more:"), _("These are two; begin again."))
+            chosen = questions.ask("pin", _("New PIN of the administrator, 6 digits:"), _pin(_), twice)
             pin.save(state, chosen)
             click.echo(_("The PIN is set. Tell it to the administrators; kiosk panel-pin sets another."))
     except (AnswersError, OSError, ValueError) as error:

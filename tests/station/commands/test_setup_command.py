@@ -32,13 +32,29 @@ def run(settings: Path, *words: str, typed: str = "", language: str = "en") -> R
 def test_wrong_answers_get_a_sentence_and_are_asked_again(town: TownOnTheLine, settings: Path, tmp_path: Path) -> None:
     code = town.add_station()
     slip = ("A" if code[0] != "A" else "B") + code[1:]
-    typed = ["", "http://127.0.0.1:1", "ftp:/x", town.url, "no code", slip, code.lower(), "123456", "12", "407815", ""]
+    typed = [
+        "",
+        "http://127.0.0.1:1",
+        "ftp:/x",
+        town.url,
+        "no code",
+        slip,
+        code.lower(),
+        "123456",
+        "12",
+        "407815",
+        "407816",
+        "407815",
+        "407815",
+        "",
+    ]
     done = run(settings, "ask", typed="\n".join(typed))
     assert done.exit_code == 0, done.output
     assert done.output.count("Address of the town") == 4
     assert "Type the address" in done.output and "There is no town to be reached" in done.output
     assert done.output.count("There is a slip in this code") == 2
     assert done.output.count("A PIN is 6 digits") == 2
+    assert "These are two" in done.output
     assert "This PC is the station" in done.output
     assert load_identity(tmp_path / "state").station == "room-1"
     found = pin.load(tmp_path / "state")
@@ -141,7 +157,7 @@ def test_summary_tells_clock_town_and_panel_and_leaves_a_sticker(
     town: TownOnTheLine, settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(setup, "panel_addresses", lambda port: [f"http://192.168.1.20:{port}"])
-    run(settings, "ask", typed="\n".join([town.url, town.add_station(), "407815", ""]))
+    run(settings, "ask", typed="\n".join([town.url, town.add_station(), "407815", "407815", ""]))
     done = run(settings, "summary")
     assert done.exit_code == 0, done.output
     assert "Clock: " in done.output and "(Asia/Shanghai)" in done.output
