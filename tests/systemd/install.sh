@@ -21,6 +21,21 @@ show() {
     grep -q '"wrong": \[\]' "$1/figures"
 }
 
+# cards SHARED: unplugs the sound card, and plugs it in again, when the guest makes a file of that name.
+cards() {
+    for order in "unplug device_del card" "plug device_add usb-audio,id=card,audiodev=silence"; do
+        until [ -e "$1/${order%% *}" ]; do
+            sleep 0.2
+            [ -d "$1" ] || return 0
+        done
+        python3 -c 'import socket, sys, time
+with socket.socket(socket.AF_UNIX) as monitor:
+    monitor.connect(sys.argv[1])
+    monitor.sendall(sys.argv[2].encode() + b"\n")
+    time.sleep(1)' "$work/monitor" "${order#* }"
+    done
+}
+
 debian_12() {
     need mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs faketime:faketime
     build bookworm systemd-sysv,udev,linux-image-amd64 "$checkout"
@@ -28,9 +43,11 @@ debian_12() {
     make_disk 6G
     mkdir "$work/12"
     say "booting Debian 12 in QEMU"
+    cards "$work/12" &
     boot_qemu "$work/12" "${SIZE:-640x360}" "/bin/sh /root/checkout/tests/systemd/install_guest.sh qemu" \
         -netdev user,id=net -device virtio-net-pci,netdev=net \
-        -audiodev none,id=silence -device intel-hda -device hda-output,audiodev=silence
+        -audiodev none,id=silence -device qemu-xhci -device usb-audio,id=card,audiodev=silence \
+        -monitor "unix:$work/monitor,server,nowait"
     show "$work/12"
 }
 

@@ -88,10 +88,10 @@ def moving() -> bool:
 
     os.environ["XAUTHORITY"] = "/run/kiosk-x/authority"
     screen = display.Display(":0").screen()
-    width, middle = screen.width_in_pixels, screen.height_in_pixels // 2
-    looks = []
+    height, middle = screen.height_in_pixels, screen.width_in_pixels // 2
+    looks = []  # at a column from top to bottom: it crosses the test film's rainbow, which runs
     for _ in range(2):
-        looks.append(screen.root.get_image(0, middle - 20, width, 40, X.ZPixmap, 0xFFFFFFFF).data)
+        looks.append(screen.root.get_image(middle, 0, 8, height, X.ZPixmap, 0xFFFFFFFF).data)
         time.sleep(0.4)
     return bool(looks[0] != looks[1])
 
@@ -192,8 +192,27 @@ def faults() -> dict[str, Any]:
             again = until(f"what {name} gives is back", back)
             found[f"{name}_{way}_s"] = round(new + again, 1) if new >= 0 and again >= 0 else -1.0
             settle()
+    found |= card_gone_and_back()
     run("sh", "-c", f"journalctl --no-pager > {sys.argv[2]}/journal")
     return found
+
+
+def card_gone_and_back() -> dict[str, Any]:
+    """Seconds from the card's return until the sound is on it again; whether the picture and the X server stayed."""
+    if not sink().startswith("kiosk_card"):
+        return {}
+    server, shared = process_of("Xorg"), Path(sys.argv[2])
+    (shared / "unplug").touch()
+    gone = until("the card's sink is gone", lambda: sink() == "kiosk_null")
+    kept = picture_moves()
+    (shared / "plug").touch()
+    until("the card is back", lambda: "playback" in Path("/proc/asound/pcm").read_text())
+    back = until("the sound is on the card", lambda: sink() == "kiosk_card" and streams())
+    return {"card_gone_s": gone, "card_back_s": back, "picture_kept": kept and process_of("Xorg") == server}
+
+
+def sink() -> str:
+    return run("env", *SERVERS, "pactl", "get-default-sink").strip()
 
 
 KEYS = ((29, 56, 59), (29, 56, 14), (56, 99, 37))
@@ -231,9 +250,11 @@ def settle() -> None:
     until("a play is completed", lambda: plays_at_town() > done, 120)
 
 
+SERVERS = ("PULSE_SERVER=unix:/run/kiosk-sound/native", "PULSE_COOKIE=/run/kiosk-sound/cookie")
+
+
 def streams() -> bool:
-    servers = ("PULSE_SERVER=unix:/run/kiosk-sound/native", "PULSE_COOKIE=/run/kiosk-sound/cookie")
-    return bool(run("env", *servers, "pactl", "list", "short", "sink-inputs").strip())
+    return bool(run("env", *SERVERS, "pactl", "list", "short", "sink-inputs").strip())
 
 
 def removed() -> dict[str, bool]:
@@ -251,6 +272,7 @@ def wrong(figures: dict[str, Any]) -> list[str]:
     found, back = figures["installed"], figures["faults"]
     card = found["installation"]["sound"] != "failed"
     holds = {
+        "moving": found["moving"],
         "codes": figures["codes"] == {name: 0 if card or name != "station" else 2 for name in figures["codes"]},
         "picture at installation": found["installation"]["picture"] == "unconfirmed",
         "shown": found["shown_s"] >= 0 and found["row_s"] >= 0,
@@ -258,6 +280,7 @@ def wrong(figures: dict[str, Any]) -> list[str]:
         "strangers": found["screen_closed"] and found["sound_closed"],
         "exposure": all(float(found["exposure"][unit]) <= most for unit, most in EXPOSURE.items()),
         "keys": back["keys_lead_nowhere"] is not False,
+        "card": not card or back.get("picture_kept", False),
         "faults": all(seconds >= 0 for name, seconds in back.items() if name.endswith("_s")),
         "removed": all(figures["removed"].values()),
     }

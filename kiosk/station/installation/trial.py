@@ -1,9 +1,11 @@
 """The test picture and the test sound, shown by a process of the daemon's user, as a programme is later."""
 
+import contextlib
 import json
 import os
 import pwd
 import secrets
+import select
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,7 +13,8 @@ from typing import IO
 
 from kiosk.station.host.places import environment
 
-START_S = 30.0
+ANSWER_S, END_S = 60.0, 5.0
+"""Seconds that the process may take for a showing, from its start, and to end."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,21 @@ class Trial:
         try:
             orders.write("again\n")
             orders.flush()
+            if not select.select([answers], [], [], ANSWER_S)[0]:
+                return Shown(f"the X server or the sound server does not answer within {ANSWER_S:.0f} s", "")
             return Shown(**json.loads(answers.readline()))
         except (OSError, ValueError):
             return Shown("the process of the test picture ended", "")
 
     def close(self) -> None:
         """Take the picture off."""
-        self._pipes()[0].close()
-        self._process.wait(START_S)
+        with contextlib.suppress(OSError):
+            self._pipes()[0].close()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def _pipes(self) -> tuple[IO[str], IO[str]]:
         assert self._process.stdin and self._process.stdout  # noqa: S101
