@@ -137,8 +137,20 @@ install_town() {
     systemctl enable --quiet kiosk-town
     systemctl restart kiosk-town
     install_web_server
+    tries=0
+    until town_answers; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 60 ] || stop "the town's server does not answer; see: journalctl -u kiosk-town" \
+            "镇端服务没有应答，请看：journalctl -u kiosk-town"
+        sleep 1
+    done
     say "the town's server runs; its folder, to be backed up: $state" "镇端服务已运行；请备份文件夹：$state"
     say "keys to move to sticks: $state/keys/root-*.pem" "请把密钥移到 U 盘分开保管：$state/keys/root-*.pem"
+}
+
+town_answers() {
+    "$home/.venv/bin/python" -c 'from urllib.request import urlopen
+urlopen("http://127.0.0.1:8090/v1/root/1.root.json", timeout=5)' 2>/dev/null
 }
 
 # The file that `kiosk town setup` has written for the web server that was chosen; none: somebody else sees to that.

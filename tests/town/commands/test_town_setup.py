@@ -95,3 +95,4 @@ def test_example_of_each_web_server_leads_to_the_port_that_the_town_listens_on(s
     example = Path(__file__).parents[3] / f"systemd/town.{server}.example"
     (port,) = (option.default for option in town.commands["serve"].params if option.name == "port")
     assert f"127.0.0.1:{port}" in example.read_text()
+    assert f"127.0.0.1:{port}/" in example.with_name("install.sh").read_text()
