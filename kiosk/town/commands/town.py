@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import segno
 
 from kiosk.common.terminal import escape
 from kiosk.town.commands.common import Options, TownGroup, local_text, with_town
@@ -93,6 +94,8 @@ def add_station(town: Town, by: str, station: str, group: str, name: str, docume
     """Make STATION known, or give a known one a new code. The last line is the enrolment code."""
     code = registry.add_station(town, station, group, name, document, days=days, by=by)
     click.echo(f"Station {station} is in group {group}. Its enrolment code, good once and for {days} days:")
+    if sys.stdout.isatty():
+        segno.make(str(code)).terminal(compact=True)  # for the scanner of the PC that is installed
     click.echo(str(code))
 
 
