@@ -36,9 +36,16 @@ def serve_sound(settings: Path) -> None:
     start = folder / "start.pa"
     try:
         sound_server.write_cookie(folder / "cookie")
-        start.write_text(sound_server.script(config.sound.device or sound_server.find_device(), folder))
+        device, heard = (config.sound.device, True) if config.sound.device else sound_server.find_device()
+        start.write_text(sound_server.script(device, folder))
         own = {"HOME": str(folder), "PULSE_RUNTIME_PATH": str(folder / "own"), "PULSE_STATE_PATH": str(folder / "own")}
-        sys.exit(keep(sound_server.command(start), sound_server.QUESTION, {**places.environment(sound=folder), **own}))
+        clients = {**places.environment(sound=folder), **own}
+
+        def screen_came() -> bool:
+            """A screen that takes sound was switched on since: nothing was on it."""
+            return not heard and sound_server.find_device()[1]
+
+        sys.exit(keep(sound_server.command(start), sound_server.QUESTION, clients, screen_came))
     except OSError as error:
         raise click.ClickException(
             f"the sound server cannot be started: {error}; run systemd/install.sh again"

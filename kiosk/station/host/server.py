@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kiosk.station.service.systemd import READY, WATCHDOG, notify
 
@@ -22,10 +22,16 @@ ANSWER_S = 4.0
 """Seconds that an answer may take."""
 
 
-def keep(command: Sequence[str], question: Sequence[str], environment: Mapping[str, str]) -> int:
+def keep(
+    command: Sequence[str],
+    question: Sequence[str],
+    environment: Mapping[str, str],
+    outdated: Callable[[], bool] = lambda: False,
+) -> int:
     """Run the server ``command`` until it ends or SIGTERM comes. Returns the exit code: 0 after SIGTERM, else 1.
 
-    ``question`` is a command that succeeds if the server answers. Raises OSError if either cannot be started.
+    ``question`` is a command that succeeds if the server answers. A server that is ``outdated`` is ended, so that its
+    unit starts it anew. Raises OSError if command or question cannot be started.
     """
     wanted = {**os.environ, **environment}
     watched = {name: value for name, value in wanted.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
@@ -44,6 +50,9 @@ def keep(command: Sequence[str], question: Sequence[str], environment: Mapping[s
         if _answers(question, watched):
             notify(WATCHDOG) if ready else notify(READY, WATCHDOG)
             ready = True
+            if outdated():
+                log.info("%s is started anew, for other devices", command[0])
+                server.terminate()
         _wait(server, EVERY_S if ready else EVERY_AT_START_S)
     if not ended:
         log.error("%s ended with code %d", command[0], server.returncode)

@@ -8,9 +8,9 @@ import os
 import re
 import secrets
 import subprocess
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from kiosk.station.host.places import environment
 
@@ -21,50 +21,66 @@ NULL_SINK = "kiosk_null"
 COOKIE_BYTES = 256
 QUESTION = ("pactl", "info")
 RATE = 48_000
+ASK_S = 3.0
 DEVICE = re.compile(r"(\d+)-(\d+): ([^:]*):.*: playback \d")
 """A line of /proc/asound/pcm for what can play: ``00-03: HDMI 0 : HDMI 0 : playback 1``."""
 
 
-@dataclass(frozen=True)
-class Output:
-    """A device of a sound card that can play. ``heard``: a screen that takes sound is connected to it, as far as its
-    card says so; ``digital``: HDMI or DisplayPort."""
+class Output(NamedTuple):
+    """A device of a sound card that can play."""
 
-    device: str
-    name: str
+    card: int
+    number: int
     digital: bool
-    heard: bool = False
+    """HDMI or DisplayPort: a screen hears it, or nobody."""
+
+    @property
+    def device(self) -> str:
+        """ALSA's name of it."""
+        return f"hw:{self.card},{self.number}"
 
 
-def outputs(pcm: str, screens: Iterable[int] = ()) -> list[Output]:
-    """What can play, from the text of /proc/asound/pcm. ``screens``: cards with a screen that takes sound."""
-    found = []
-    for line in pcm.splitlines():
-        if match := DEVICE.match(line):
-            card, number, name = int(match[1]), int(match[2]), match[3].strip()
-            digital = "HDMI" in name or "DisplayPort" in name
-            found.append(Output(f"hw:{card},{number}", name, digital, digital and card in screens))
-    return found
+def outputs(pcm: str) -> list[Output]:
+    """What can play, from the text of /proc/asound/pcm."""
+    found = (DEVICE.match(line) for line in pcm.splitlines())
+    digital = re.compile("HDMI|DisplayPort")
+    return [Output(int(one[1]), int(one[2]), bool(digital.search(one[3]))) for one in found if one]
 
 
-def choose(found: list[Output]) -> str:
-    """The device that the room hears: that of a connected screen, else an analogue one, else any; "" without one."""
-    ranked = sorted(found, key=lambda one: 0 if one.heard else 1 if not one.digital else 2)
-    return ranked[0].device if ranked else ""
+def choose(found: Iterable[Output], takes_sound: Callable[[Output], bool]) -> tuple[str, bool]:
+    """The device that the room hears, and whether a screen takes it: that screen's, else an analogue one, else any.
+
+    ``takes_sound`` says whether a screen that takes sound is connected to a digital output. "" where nothing plays.
+    """
+    known = list(found)
+    if screen := next((one for one in known if one.digital and takes_sound(one)), None):
+        return screen.device, True
+    ranked = sorted(known, key=lambda one: one.digital)
+    return (ranked[0].device if ranked else ""), False
 
 
-def find_device(asound: Path = Path("/proc/asound")) -> str:
-    """The device that the room hears, as the kernel describes the cards; "" where there is none."""
+def find_device(pcm: Path = Path("/proc/asound/pcm")) -> tuple[str, bool]:
+    """As :func:`choose`, of this PC's cards."""
     try:
-        pcm = (asound / "pcm").read_text()
+        return choose(outputs(pcm.read_text()), takes_sound)
     except OSError:
-        return ""
-    screens = {
-        int(eld.parent.name.removeprefix("card"))
-        for eld in asound.glob("card[0-9]*/eld#*")
-        if re.search(r"^monitor_present\s+1$", eld.read_text(), re.M)
-    }
-    return choose(outputs(pcm, screens))
+        return "", False
+
+
+def takes_sound(output: Output) -> bool:
+    """Whether the screen at a digital output has told its card that it takes sound (its ELD)."""
+    control = f"iface=PCM,name=ELD,device={output.number}"
+    command = ["amixer", f"--card={output.card}", "cget", control]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=ASK_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return has_eld(done.stdout)
+
+
+def has_eld(said: str) -> bool:
+    """Whether amixer prints an ELD, and not an empty one: ``: values=0x10,0x00,...``."""
+    return bool(re.search(r"^\s*: values=0x", said, re.M))
 
 
 def script(device: str, folder: Path) -> str:
