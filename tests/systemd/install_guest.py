@@ -38,14 +38,14 @@ def as_town(*words: str) -> str:
     return run("runuser", "-u", "kiosk-town", "--", "env", f"KIOSK_TOWN={TOWN}", KIOSK, "town", *words)
 
 
-def until(what: str, found: Callable[[], Any], patience_s: float = PATIENCE_S) -> float:
-    """Seconds until ``found()`` is true; minus one if it does not become so."""
+def until(what: str, found: Callable[[], Any], patience_s: float = PATIENCE_S, every_s: float = 0.1) -> float:
+    """Seconds until ``found()`` is true, asked every ``every_s``; minus one if it does not become so."""
     began = time.monotonic()
     while not found():
         if time.monotonic() - began > patience_s:
             print("still not:", what, flush=True)
             return -1.0
-        time.sleep(0.1)
+        time.sleep(every_s)
     return round(time.monotonic() - began, 1)
 
 
@@ -149,7 +149,7 @@ def web_server_answers() -> bool:
 def installed() -> dict[str, Any]:
     publish()
     shown_s = until("the first programme is shown", on_screen)
-    row_s = until("its row is at the town", plays_at_town)
+    row_s = until("its row is at the town", plays_at_town, every_s=5)
     run("sh", "-c", f"cp /run/kiosk-x/Xorg.log {sys.argv[2]}/; journalctl --no-pager > {sys.argv[2]}/journal")
     as_town("picture", "chenjia", "--out", "/tmp/week/none", "--wait", "0")
     picture = WEEK / "out"
@@ -247,7 +247,7 @@ def keys_lead_nowhere() -> bool | None:
 def settle() -> None:
     """Until one play is done, so that the next fault meets a room at work."""
     done = plays_at_town()
-    until("a play is completed", lambda: plays_at_town() > done, 120)
+    until("a play is completed", lambda: plays_at_town() > done, 120, 5)
 
 
 SERVERS = ("PULSE_SERVER=unix:/run/kiosk-sound/native", "PULSE_COOKIE=/run/kiosk-sound/cookie")

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 EVERY_S = 2.0
 """Seconds between two questions; until the first answer it is asked more often."""
 EVERY_AT_START_S = 0.1
-ANSWER_S = 4.0
+ANSWER_S = 10.0
 """Seconds that an answer may take."""
 
 
