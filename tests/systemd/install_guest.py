@@ -50,9 +50,10 @@ def until(what: str, found: Callable[[], Any], patience_s: float = PATIENCE_S, e
 
 
 def publish() -> None:
-    """A light film around the clock, today and tomorrow."""
+    """A light film around the clock, today and tomorrow; a long one for an emulated PC, which takes long to begin."""
     WEEK.mkdir(exist_ok=True)
-    picture, tone = "testsrc=size=320x180:rate=12.5:duration=12", "sine=frequency=440:duration=12"
+    long = 12 if Path("/run/systemd/container").exists() else 60
+    picture, tone = f"testsrc=size=320x180:rate=12.5:duration={long}", f"sine=frequency=440:duration={long}"
     film = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone, "-c:v", "mpeg4", "-g", "12", "-c:a", "mp2"]
     run("ffmpeg", "-v", "error", "-y", *film, str(WEEK / "film.avi"))
     days = [(datetime.now().date() + timedelta(days=n)).isoformat() for n in (0, 1)]
@@ -148,7 +149,7 @@ def web_server_answers() -> bool:
 
 def installed() -> dict[str, Any]:
     publish()
-    shown_s = until("the first programme is shown", on_screen)
+    shown_s = until("the first programme is shown", on_screen, every_s=1)
     row_s = until("its row is at the town", plays_at_town, every_s=5)
     run("sh", "-c", f"cp /run/kiosk-x/Xorg.log {sys.argv[2]}/; journalctl --no-pager > {sys.argv[2]}/journal")
     as_town("picture", "chenjia", "--out", "/tmp/week/none", "--wait", "0")
@@ -247,7 +248,7 @@ def keys_lead_nowhere() -> bool | None:
 def settle() -> None:
     """Until one play is done, so that the next fault meets a room at work."""
     done = plays_at_town()
-    until("a play is completed", lambda: plays_at_town() > done, 120, 5)
+    until("a play is completed", lambda: plays_at_town() > done, 300, 5)
 
 
 SERVERS = ("PULSE_SERVER=unix:/run/kiosk-sound/native", "PULSE_COOKIE=/run/kiosk-sound/cookie")
