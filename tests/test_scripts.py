@@ -19,7 +19,8 @@ from kiosk.town.commands.town import serve
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ["systemd/setup.sh", "systemd/demo.sh", "systemd/lock.sh", "tests/run.sh", ".ci/run"]
-SCRIPTS += ["tests/bench/xorg.sh", "tests/bench/xorg_guest.sh"]
+SCRIPTS += ["tests/bench/xorg.sh", "tests/bench/xorg_guest.sh", "tests/guest.sh"]
+SCRIPTS += ["systemd/install.sh", "tests/systemd/install.sh", "tests/systemd/install_guest.sh"]
 LISTS = ["station", "town", "test"]
 
 DPKG_QUERY = """#!/bin/sh
@@ -119,6 +120,13 @@ def test_setup_installs_what_is_missing_once(machine: Machine) -> None:
     assert f"--require-hashes --requirement {machine.tree}/systemd/town.lock" in calls
     assert machine.run("systemd/setup.sh", "town") == (0, "", "")
     assert "install" not in machine.calls()
+
+
+def test_setup_for_a_station_brings_a_screen_and_sound_and_for_a_town_neither(machine: Machine) -> None:
+    servers = {"xserver-xorg-core", "pulseaudio", "x11-xserver-utils", "pulseaudio-utils"}
+    for name, there in (("town", False), ("station", True)):
+        assert machine.run("systemd/setup.sh", name)[0] == 0
+        assert (servers <= set(machine.calls().split())) == there
 
 
 def test_setup_for_the_tests_serves_the_demo_too(machine: Machine) -> None:

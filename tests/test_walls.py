@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.health": {
         *("common", "contract", "station.events", "station.journal", "station.schedule", "station.service"),
     },
-    "station.host": {"common", "station.events"},
+    "station.host": {"common", "station.events", "station.service"},
     "station.record_book": {"common", "contract", "station.journal"},
     "station.projector.messages": set(),
     "station.projector": {
@@ -78,7 +78,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "station.panel",
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
+    "station.installation": {"common", "station.host"},
     "station.commands": {
+        *("station.host", "station.installation"),
         *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),
         *("station.now_file", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)),
     },

@@ -27,6 +27,9 @@ Display = Annotated[
 VoutModule = Annotated[
     str, Meta(pattern=r"\A[a-z0-9_]{0,40}\Z", description='a libVLC video output, such as "xcb_x11", or "" for any')
 ]
+SoundDevice = Annotated[
+    str, Meta(pattern=r"\A[A-Za-z0-9:,=_.-]{0,80}\Z", description='an ALSA device, such as "hw:0,3", or "" for any')
+]
 HoursOfDay = Annotated[
     str,
     Meta(
@@ -74,6 +77,8 @@ class Sound(Table, frozen=True, kw_only=True):
     """``[sound]``: where the children's sound goes."""
 
     output: Literal["pulse", "alsa", "none"] = "pulse"
+    device: SoundDevice = ""
+    """ALSA's name of what the sound server plays on; empty: the connected screen, else the first card."""
 
 
 class Projector(Table, frozen=True, kw_only=True):

@@ -1,1 +1,1 @@
-"""The room's PC and its screen as machines: the screen's power, the clock that wakes the PC."""
+"""The room's PC below the daemon: its X server and sound server, the screen's power, the clock that wakes it."""

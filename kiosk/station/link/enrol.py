@@ -21,6 +21,8 @@ from kiosk.station.link.station_key import key_pair
 
 log = logging.getLogger(__name__)
 
+FIND_S = 15.0
+"""Seconds that a town may keep somebody waiting who has just typed its address."""
 MAX_URL = 400
 """What an identity can hold, in characters."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -62,6 +64,17 @@ def enrol(url: str, code: str, state: Path, ca_file: str = "") -> Identity:
             f"state folder {state}: {error.strerror or error}; run as root or as the kiosk's user, and see to the disk"
         ) from None
     return identity
+
+
+def find_town(url: str, ca_file: str = "") -> str:
+    """The town's address as it is kept, after a town has answered there. Raises :class:`EnrolmentFailed`."""
+    address = _address(url)
+    try:
+        if not TownClient(address, timeout_s=FIND_S, ca_file=ca_file).get("/v1/root/1.root.json"):
+            raise EnrolmentFailed(f"town {address}: no town answers there; {PORTAL}")
+    except Unreachable as error:
+        raise EnrolmentFailed(_reason(address, error)) from None
+    return address
 
 
 def _request_enrolment(town: TownClient, address: str, code: Code, key: Ed25519PrivateKey, state: Path) -> EnrolAnswer:

@@ -10,11 +10,13 @@ from kiosk.station.projector.messages import Cue
 def programme_reach(folder: Path, cue: Cue) -> Reach:
     """Of the process that plays the cue's programme."""
     alsa = cue.sound == "alsa"
-    cookies = ("~/.config/pulse/cookie", "~/.pulse-cookie")
+    own = ("~/.config/pulse/cookie", "~/.pulse-cookie")
+    named = os.environ.get("PULSE_COOKIE", "")
+    cookies = (named,) if named else tuple(map(at_home, own))
     pulse = cue.sound == "pulse"
     return Reach(
         folder=folder,
-        files=(cue.file, *cue.subtitles, *authority(), *(map(at_home, cookies) if pulse else ())),
+        files=(cue.file, *cue.subtitles, *authority(), *(cookies if pulse else ())),
         sockets=(*x_socket(cue.display), *(sound_sockets() if pulse else ())),
         devices=("/dev/dri", "/dev/snd") if alsa else ("/dev/dri",),
         alsa=alsa,

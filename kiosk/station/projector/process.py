@@ -20,7 +20,10 @@ from kiosk.station.projector.shared_memory import remove_segments
 
 log = logging.getLogger(__name__)
 
-_INHERITED = ("PATH", "LANG", "LC_ALL", "HOME", "XDG_RUNTIME_DIR", "XAUTHORITY", "PULSE_SERVER", "PYTHONPATH")
+_INHERITED = (
+    *("PATH", "LANG", "LC_ALL", "HOME", "XDG_RUNTIME_DIR", "PYTHONPATH"),
+    *("XAUTHORITY", "PULSE_SERVER", "PULSE_COOKIE"),
+)
 """The variables of the daemon's environment that a child gets."""
 PIPE_BYTES = 1 << 20
 """Bytes of orders that a child may leave unread."""

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import segno
 
 from kiosk.common.terminal import escape
 from kiosk.town.commands.common import Options, TownGroup, local_times, with_town
 from kiosk.town.commands.ledger import doubts, faults, forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
+from kiosk.town.commands.setup import setup_command
 from kiosk.town.commands.sheet import draft, sheet
 from kiosk.town.publishing import publish as publishing
 from kiosk.town.publishing import rotation
@@ -93,6 +95,8 @@ def add_station(town: Town, by: str, station: str, group: str, name: str, docume
     """Make STATION known, or give a known one a new code. The last line is the enrolment code."""
     code = registry.add_station(town, station, group, name, document, days=days, by=by)
     click.echo(f"Station {station} is in group {group}. Its enrolment code, good once and for {days} days:")
+    if sys.stdout.isatty():
+        segno.make(str(code)).terminal(compact=True)  # for the scanner of the PC that is installed
     click.echo(str(code))
 
 
@@ -236,5 +240,5 @@ def picture(town: Town, by: str, station: str, out: Path | None, wait: int) -> N
         click.echo(asked)
 
 
-for _command in (plays, stations_command, faults, doubts, restarts, forks, late, refused, sheet, draft):
+for _command in (plays, stations_command, faults, doubts, restarts, forks, late, refused, sheet, draft, setup_command):
     town.add_command(_command)

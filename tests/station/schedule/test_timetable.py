@@ -1,6 +1,7 @@
 """The rules of what is on air: first as examples to read, then as properties against a slow second implementation."""
 
 import importlib.util
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -112,6 +113,18 @@ def told(decision: Decision) -> str:
 )
 def test_a_day_in_the_room(clock: str, expected: str) -> None:
     assert told(decide(TIMETABLE, at(clock), MORNING)) == expected
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Pacific/Kiritimati"])
+def test_the_time_zone_is_the_town_s_whatever_the_pc_s_is(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert told(decide(compile_playlist(THURSDAY), at("14:20"), MORNING)) == "slot party 14:20-14:40"
+        assert told(decide(compile_playlist(THURSDAY), at("07:59"), MORNING)) == "poster"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_decision_says_all_that_the_projector_needs() -> None:

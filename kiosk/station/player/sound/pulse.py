@@ -131,3 +131,8 @@ class _Stream:
         """Blocks until the server has room for it."""
         if self._pulse.pa_simple_write(self._stream, frames, ctypes.c_size_t(len(frames)), None) < 0:
             raise Lost("the sound server has gone away")
+
+    def drain(self) -> None:
+        """Blocks until all that was written has sounded."""
+        if self._pulse.pa_simple_drain(self._stream, None) < 0:
+            raise Lost("the sound server has gone away")

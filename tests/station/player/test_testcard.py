@@ -1,0 +1,55 @@
+"""The installer's test picture and tones, on a real X server and a real PulseAudio."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.loudspeaker import loudspeaker
+from PIL import Image
+from screen import XServer
+from Xlib import X, display
+
+from kiosk.station.player.sound.pcm import FRAME, RATE
+from kiosk.station.player.testcard import PAUSE_S, TONE_S, draw_card, tones
+
+
+def show(name: str) -> tuple[dict[str, object], "subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "kiosk.station.player.testcard", name, "zh", "4827", "2"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdin and child.stdout
+    child.stdin.write("again\n")
+    child.stdin.flush()
+    return json.loads(child.stdout.readline()), child
+
+
+def test_picture_and_tones_reach_the_room(screen: XServer, tmp_path: Path) -> None:
+    with loudspeaker(tmp_path):
+        report, child = show(screen.name)
+        root = display.Display(screen.name).screen().root
+        seen = Image.frombytes(
+            "RGB", (1280, 720), root.get_image(0, 0, 1280, 720, X.ZPixmap, 0xFFFFFFFF).data, "raw", "BGRX"
+        )
+        child.communicate()
+    assert report == {"screen_trouble": "", "sound_trouble": "", "width": 1280, "height": 720}
+    assert seen.tobytes() == draw_card(1280, 720, "4827", "zh").tobytes()
+    assert screen.windows() == 0
+
+
+def test_what_is_missing_is_told(tmp_path: Path) -> None:
+    report, child = show(":39999")
+    child.communicate()
+    assert "39999" in str(report["screen_trouble"])
+    assert report["sound_trouble"] == "no sound server"
+
+
+def test_tones_can_be_counted() -> None:
+    assert len(tones(3)) == 3 * (round(TONE_S * RATE) + round(PAUSE_S * RATE)) * FRAME
+    assert max(tones(1)) > 0
+
+
+def test_border_lies_at_the_screen_s_edge_whatever_its_size() -> None:
+    for size in ((640, 360), (1366, 768), (720, 576)):
+        picture = draw_card(*size, "4827", "en")
+        corners = {picture.getpixel((x, y)) for x in (0, size[0] - 1) for y in (0, size[1] - 1)}
+        assert corners == {(255, 194, 26)}
