@@ -47,11 +47,7 @@ while [ "$#" -gt 0 ]; do
 done
 [ -n "$role" ] || usage
 case $language in zh | en) ;; *) usage ;; esac
-if [ "$role" = station ]; then
-    services="kiosk-x kiosk-sound kiosk-station" state=/var/lib/kiosk
-else
-    services=kiosk-town state=/var/lib/kiosk-town
-fi
+if [ "$role" = station ]; then state=/var/lib/kiosk; else state=/var/lib/kiosk-town; fi
 
 check_system() {
     [ "$(id -u)" -eq 0 ] || stop "run this as root: sudo sh $0 $role" "请以 root 身份运行：sudo sh $0 $role"
