@@ -41,6 +41,7 @@ from kiosk.station.events import (
     Wake,
 )
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.instruments import Instruments
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.identity import Identity, IdentityError, load_identity
@@ -124,7 +125,10 @@ class Station:
         )  # fmt: skip
         self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
         self._devices = Devices(post)
-        self._probes = Probes(post, self._devices, state, state / "library", config.health.probe_s, config.sound.output)
+        self._instruments = instruments = Instruments(config.screen.display, config.sound.output, identity.url)
+        self._probes = Probes(
+            post, self._devices, state, state / "library", config.health.probe_s, config.sound.output, instruments.read
+        )
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._not_shown = NotShown(plan, self._audit)

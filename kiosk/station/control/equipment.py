@@ -43,7 +43,7 @@ class Equipment:
 
     def _facts_read(self, event: FactsRead) -> None:
         document = self._document()
-        self._monitor.use_facts(event.facts)
+        self._monitor.use_facts(event.facts, event.monotonic)
         self._playout.use_evidence(screen_evidence(event.facts, document.equipment if document else ()))
         self._playout.use_sink(sound_sink(event.facts))
         self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)

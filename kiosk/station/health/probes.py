@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,15 +31,22 @@ class Probes:
     """
 
     def __init__(
-        self, post: Post, devices: Devices, state: Path, library: Path, every_s: float, sound: str = "none"
+        self,
+        post: Post,
+        devices: Devices,
+        state: Path,
+        library: Path,
+        every_s: float,
+        sound: str = "none",
+        more: Callable[[], Mapping[str, Fact]] = dict,
     ) -> None:
-        """``sound`` is the output of the settings."""
+        """``sound`` is the output of the settings; ``more`` reads what other instruments say."""
         self._post = post
         self._devices = devices
         self._state = state
         self._library = library
         self._every_s = every_s
-        self._sound = sound
+        self._sound, self._more = sound, more
         self._wanted, self._stopping = threading.Event(), False
         self._thread: threading.Thread | None = None
 
@@ -64,7 +71,8 @@ class Probes:
             if self._stopping:
                 return
             began = time.monotonic()
-            self._post(FactsRead(read(self._devices, self._state, self._library, self._sound), began))
+            facts = read(self._devices, self._state, self._library, self._sound)
+            self._post(FactsRead({**facts, **self._more()}, began))
             self._wanted.wait(self._every_s)
 
 

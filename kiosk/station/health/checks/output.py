@@ -33,6 +33,7 @@ def check_output(observation: Observation, open_hours: bool) -> Iterator[Finding
         text=Message(_SCREEN.get(screen or "", _SCREEN["none"])),
         remedy=Message(_SCREEN_REMEDY.get(screen or "", _SCREEN_REMEDY["none"])),
         facts={"screen": str(screen)},
+        explains=("child-restarts", "poster-fails", "screen-mode", "sound-silent"),
     )
     sound = observation.sound if observation.sound_wanted else None
     wrong = None if sound is None else sound != "device"
@@ -43,4 +44,5 @@ def check_output(observation: Observation, open_hours: bool) -> Iterator[Finding
         text=Message(_SOUND.get(sound or "", _SOUND["none"])),
         remedy=Message(_SOUND_REMEDY.get(sound or "", _SOUND_REMEDY["none"])),
         facts={"sound": str(sound)},
+        explains=("sound-silent",),
     )
