@@ -44,6 +44,8 @@ from kiosk.station.health.devices import Devices
 from kiosk.station.health.instruments import Instruments
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
+from kiosk.station.health.repairs.host import Host
+from kiosk.station.health.repairs.repairs import Repairs
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.journal.refused import RefusedEntries
@@ -117,7 +119,8 @@ class Station:
         self._timers = Timers(post)
         self._stage = stage
         projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
-        monitor = HealthMonitor(journal, identity.station, config.health.hysteresis_s)
+        repairs = Repairs(journal)
+        monitor = HealthMonitor(journal, identity.station, config.health.hysteresis_s, repairs.tried)
         self._plan = plan = Plan(journal, clock, library)
         self._playout = playout = Playout(
             config, plan, projector, journal, clock, library, boot_id,
@@ -153,15 +156,21 @@ class Station:
         self._screen = Screen(
             stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot, self._refresh
         )
-        self._equipment = Equipment(
-            monitor, playout, clock,
-            document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
-            check_clock=self._timekeeping.check, report_soon=self._report_soon,
-        )  # fmt: skip
         self._housekeeping = Housekeeping(
             library, journal, self._timers, plans,
             in_use=lambda: accepted.files() | playout.files(), disk_free_mb=config.health.disk_free_mb,
             keep_days=config.record.keep_days,
+        )  # fmt: skip
+        host = Host(
+            runtime, config.screen.display, order=instruments.order, purge=self._housekeeping.purge,
+            fetch_again=self._town.sync, restart_player=self._restart_player,
+        )  # fmt: skip
+        self._equipment = Equipment(
+            monitor, playout, clock,
+            repairs=repairs, host=host, audit=self._audit, tell_instruments=instruments.expect,
+            read_soon=self._probes.read_soon, refresh=self._refresh,
+            document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
+            check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
@@ -299,6 +308,10 @@ class Station:
         self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._link.on_air(bool(self._playout.files()))
         self._refresh()
+
+    def _restart_player(self, cause: str) -> None:
+        if self._playout.restart_player(cause):
+            self._replan("a programme failed")
 
     def _report_soon(self) -> None:
         self._timers.after(self._config.town.report_delay_ms / 1000, Wake("report"))

@@ -230,6 +230,23 @@ class DeviceChanged:
     name: str
 
 
+@dataclass(frozen=True)
+class CheckAgain:
+    """Somebody has mended something: the problem of this name (``cause/device``) is to be looked at now."""
+
+    by: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class KnownSet:
+    """Somebody knows of a problem and wants to hear no more of it until ``until_ms`` (UTC); 0: wants to again."""
+
+    by: str
+    problem: str
+    until_ms: int
+
+
 # --- people ---
 
 
@@ -291,7 +308,7 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered
+FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged

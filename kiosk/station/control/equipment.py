@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 
+from kiosk.contract.instants import to_ms
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import FactsRead, FromEquipment, JournalRecovered, JournalTrouble
+from kiosk.station.control.audit import AuditTrail
+from kiosk.station.events import CheckAgain, FactsRead, FromEquipment, JournalRecovered, JournalTrouble, KnownSet
 from kiosk.station.health.evidence import screen_evidence, sound_sink
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.repairs.host import Host
+from kiosk.station.health.repairs.repairs import Repairs
 from kiosk.station.playout.playout import Playout
 
 
@@ -20,13 +24,22 @@ class Equipment:
         playout: Playout,
         clock: Clock,
         *,
+        repairs: Repairs,
+        host: Host,
+        audit: AuditTrail,
+        tell_instruments: Callable[[bool, bool], None],
+        read_soon: Callable[[], None],
+        refresh: Callable[[], None],
         document: Callable[[], StationDocument | None],
         observe: Callable[[], Observation],
         check_clock: Callable[[], None],
         report_soon: Callable[[], None],
     ) -> None:
         """``observe`` gives what the monitor cannot know itself, ``check_clock`` has the clock looked at anew,
-        ``report_soon`` has a new fault delivered."""
+        ``report_soon`` has a new fault delivered. ``tell_instruments`` says whether the town is silent, and whether
+        sound is expected; ``read_soon`` has the devices read now."""
+        self._repairs, self._host, self._audit = repairs, host, audit
+        self._tell_instruments, self._read_soon, self._refresh = tell_instruments, read_soon, refresh
         self._monitor, self._playout, self._clock = monitor, playout, clock
         self._document, self._observe = document, observe
         self._check_clock, self._report_soon = check_clock, report_soon
@@ -40,6 +53,15 @@ class Equipment:
                 self._monitor.journal_in_trouble(event.error)
             case JournalRecovered():
                 self._monitor.journal_in_trouble("")
+            case CheckAgain():
+                if self._monitor.check_again(event.problem, self._clock.monotonic()):
+                    self._audit.record("check-again", by=event.by, facts={"problem": event.problem})
+                    self._read_soon()
+            case KnownSet():
+                if self._monitor.known_until(event.problem, event.until_ms):
+                    until_ms = event.until_ms or None
+                    self._audit.record("known", by=event.by, until_ms=until_ms, facts={"problem": event.problem})
+                    self._refresh()
 
     def _facts_read(self, event: FactsRead) -> None:
         document = self._document()
@@ -48,5 +70,16 @@ class Equipment:
         self._playout.use_sink(sound_sink(event.facts))
         self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
         self._check_clock()
-        if self._monitor.judge(self._observe(), document, self._clock.now(), self._clock.monotonic()):
+        seen, now = self._observe(), self._clock.now()
+        self._tell_instruments(self._monitor.town_is_silent, seen.sounding is True)
+        told = self._monitor.judge(seen, document, now, self._clock.monotonic())
+        if told:
             self._report_soon()
+        if self._repairs.consider(self._monitor.found, to_ms(now), self._host, self._repaired):
+            self._read_soon()
+        if told:
+            self._refresh()
+
+    def _repaired(self, remedy: str, problem: str, helped: bool) -> None:
+        facts = {"remedy": remedy, "problem": problem, "helped": "yes" if helped else "no"}
+        self._audit.record("repair", by="kiosk", facts=facts)

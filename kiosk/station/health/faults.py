@@ -11,9 +11,10 @@ MAX_TEXT = 400
 """The most characters of a fact that the contract takes."""
 
 
-def as_fault(news: Raised | Cleared, *, record_id: str, station: str) -> Fault:
+def as_fault(news: Raised | Cleared, *, record_id: str, station: str, tried: str = "") -> Fault:
     """The record of ``news``. ``record_id`` is new for each record; raising and clearing share ``Fault.fault``."""
     problem = news.problem
+    changes = {"changes": str(problem.changes)} if problem.flapping else {}
     return Fault(
         id=record_id,
         fault=problem.key(station),
@@ -23,7 +24,8 @@ def as_fault(news: Raised | Cleared, *, record_id: str, station: str) -> Fault:
         cleared_ms=news.cleared_ms if isinstance(news, Cleared) else None,
         text=in_every_language(problem.text, *_flapping(problem)),
         remedy=in_every_language(problem.remedy),
-        facts={name: value[:MAX_TEXT] for name, value in problem.facts.items()},
+        tried=tried,
+        facts={name: value[:MAX_TEXT] for name, value in problem.facts.items()} | changes,
         state="cleared" if isinstance(news, Cleared) else "reported",
     )
 

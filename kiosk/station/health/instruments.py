@@ -17,19 +17,19 @@ log = logging.getLogger(__name__)
 
 
 class Instruments:
-    """Read once a look. :meth:`order` and the two switches may be used from the main loop."""
+    """Read once a look. :meth:`order` and :meth:`expect` may be used from the main loop."""
 
     def __init__(self, display: str, sound: str, town: str) -> None:
         """``display`` and ``sound`` as in the settings, ``town`` its address."""
         self._display, self._sound = display, sound
         self._line, self._throttling = Line(town), Throttling()
         self._orders: deque[Callable[[], object]] = deque()
-        self.sounding = False
+        self._sounding = False
         """Whether sound is expected: a silent room is not listened to."""
 
-    def town_silent(self, silent: bool) -> None:
-        """Whether the town has not answered of late."""
-        self._line.town_silent = silent
+    def expect(self, town_silent: bool, sounding: bool) -> None:
+        """Whether the town has not answered of late, and whether a programme with sound is on."""
+        self._line.town_silent, self._sounding = town_silent, sounding
 
     def order(self, work: Callable[[], object]) -> None:
         """Have this done before the next look: it may take some seconds."""
@@ -41,4 +41,4 @@ class Instruments:
             self._orders.popleft()()
         facts: dict[str, Fact] = read_modes(self._display) | read_daemon() | read_kernel() | read_smart()
         facts |= self._throttling.read() | read_voltage() | read_mains() | self._line.read()
-        return facts | (read_signal(self._sound) if self.sounding else {"sound.silent": None})
+        return facts | (read_signal(self._sound) if self._sounding else {"sound.silent": None})

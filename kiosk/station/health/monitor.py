@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -11,8 +11,8 @@ import msgspec
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.events import Fact
 from kiosk.station.health.faults import as_fault
-from kiosk.station.health.observation import Observation
-from kiosk.station.health.rules import Cleared, Problem, RuleState, judge, know, problems
+from kiosk.station.health.observation import Finding, Observation
+from kiosk.station.health.rules import Cleared, Problem, RuleState, found, judge, know, problems
 from kiosk.station.journal import Journal, damage, valid
 from kiosk.station.schedule.opening_hours import room_open
 
@@ -25,8 +25,13 @@ HOUR = 3600.0
 class HealthMonitor:
     """For the main loop only."""
 
-    def __init__(self, journal: Journal, station: str, hysteresis_s: int) -> None:
-        """``hysteresis_s`` goes before the town's, where it is not 0."""
+    def __init__(
+        self, journal: Journal, station: str, hysteresis_s: int, tried: Callable[[str], str] = lambda problem: ""
+    ) -> None:
+        """``hysteresis_s`` goes before the town's, where it is not 0; ``tried`` says what was done about a problem."""
+        self._tried = tried
+        self.found: list[Finding] = []
+        """What every check said when the rules judged last."""
         self._journal = journal
         self._station = station
         self._hysteresis_s = hysteresis_s
@@ -129,9 +134,11 @@ class HealthMonitor:
         for name in again:
             del self._again[name]
         equipment = document.equipment if document else ()
+        self.found = found(self._state, seen, thresholds, equipment, now, is_open)
         state, news = judge(self._state, seen, thresholds, equipment, now, is_open, again)
         for one in news:
-            self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station))
+            tried = self._tried(one.problem.name)
+            self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station, tried=tried))
         self._state = state
         self._journal.remember(MEMORY, state)
         return len(news)

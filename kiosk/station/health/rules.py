@@ -135,6 +135,20 @@ def key_of(finding: Finding) -> str:
     return f"{finding.cause}/{finding.device}"
 
 
+def found(
+    state: RuleState,
+    observation: Observation,
+    thresholds: Thresholds,
+    equipment: tuple[Equipment, ...],
+    now: datetime,
+    open_hours: bool,
+) -> list[Finding]:
+    """The findings at the aware instant ``now``, without those that an open problem explains."""
+    now_ms = int(now.timestamp() * 1000)
+    all_of_them = findings(observation, thresholds, equipment, now_ms, open_hours, state.last_connector)
+    return unexplained(all_of_them, frozenset(key for key, watch in state.watches.items() if watch.open))
+
+
 def judge(
     state: RuleState,
     observation: Observation,
@@ -154,8 +168,7 @@ def judge(
     before = dict(state.watches)
     watches: dict[str, Watch] = {}
     told: list[Raised | Cleared] = []
-    found = findings(observation, thresholds, equipment, now_ms, open_hours, state.last_connector)
-    for finding in unexplained(found, frozenset(key for key, watch in before.items() if watch.open)):
+    for finding in found(state, observation, thresholds, equipment, now, open_hours):
         key = key_of(finding)
         settle_ms = max(thresholds.hysteresis_ms, finding.settle_ms) if finding.settle else 0
         watch = before.pop(key, Watch())

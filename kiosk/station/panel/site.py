@@ -22,7 +22,7 @@ from kiosk.common.stop_reasons import MAX_REASON, REASONS, reason_text
 from kiosk.common.web import SecurityHeaders, read_body
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import MutePressed, PictureAsked, Post, StartPressed, StopPressed, VolumePressed
-from kiosk.station.panel import stop_form, words
+from kiosk.station.panel import fault_form, stop_form, words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
@@ -104,6 +104,7 @@ class Pages:
             Route("/start", self._start, methods=["POST"]),
             Route("/stop", self._stop_page),
             Route("/stop", self._stop, methods=["POST"]),
+            Route("/fault", self._fault, methods=["POST"]),
             Route("/volume", self._volume, methods=["POST"]),
             Route("/screen.jpg", self._screen),
         ]
@@ -209,6 +210,20 @@ class Pages:
         await self._wait_until(lambda: self._snapshot().sound != before)
         return _to(f"/#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
 
+    async def _fault(self, request: Request) -> Response:
+        visitor, form = await self._read_form(request, "fault")
+        if not visitor.logged_in:
+            return _to("/login")
+        before = self._snapshot()
+        wanted = fault_form.read(form, before.now)
+        if wanted is None:
+            raise HTTPException(HTTPStatus.BAD_REQUEST)
+        self._post(wanted)
+        await self._wait_until(
+            lambda: (self._snapshot().problems, self._snapshot().known) != (before.problems, before.known)
+        )
+        return _to("/#state")
+
     # --- what pages and forms share ---
 
     def _stop_form(
@@ -278,6 +293,7 @@ class Pages:
             token=self._access.token(visitor, form),
             logout_token=self._access.token(visitor, "logout"),
             volume_token=self._access.token(visitor, "volume"),
+            fault_token=self._access.token(visitor, "fault"),
             volume_press=secrets.token_hex(16),
             press=secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),

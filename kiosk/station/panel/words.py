@@ -7,9 +7,9 @@ from datetime import datetime
 from kiosk.common.i18n import Language, day_name, translator, zone_name
 from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
-from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
+from kiosk.station.panel import fault_form
 from kiosk.station.panel.snapshot import Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
@@ -82,7 +82,7 @@ class Words:
     refused: tuple[str, ...]
     """A heading, then an entry each."""
     fetching: tuple[str, ...]
-    problems: tuple[str, ...]
+    problems: tuple[fault_form.FaultWords, ...]
 
 
 def of(snapshot: Snapshot, language: Language) -> Words:
@@ -110,7 +110,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         waiting=_("Records that the town has not yet received: {count}").format(count=snapshot.waiting),
         refused=_refused(snapshot, language),
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
-        problems=tuple(sentence(problem, language) for problem in snapshot.problems),
+        problems=fault_form.of(snapshot, language),
     )
 
 

@@ -56,7 +56,7 @@ def check_line(observation: Observation) -> Iterator[Finding]:
         device="line",
         wrong=None if down else True if True in looks else None if None in looks else False,
         text=Message(
-            mark("The line to the town is poor: {loss} % is lost, an answer takes {delay} ms."),
+            mark("The line to the town is poor: {loss} of 100 connections fail, one takes {delay} ms."),
             {"loss": str(loss), "delay": str(delay)},
         ),
         remedy=Message(mark("Restart the router; if that does not help, call the telecom.")),

@@ -43,6 +43,6 @@ def check_output(observation: Observation, open_hours: bool) -> Iterator[Finding
         wrong=None if wrong and not open_hours else wrong,
         text=Message(_SOUND.get(sound or "", _SOUND["none"])),
         remedy=Message(_SOUND_REMEDY.get(sound or "", _SOUND_REMEDY["none"])),
-        facts={"sound": str(sound)},
+        facts={"sound": str(sound), "sink": str(observation.facts.get("sound.sink"))},
         explains=("sound-silent",),
     )
