@@ -9,6 +9,7 @@ import logging
 import queue
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import assert_never
@@ -154,7 +155,15 @@ class Station:
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip
         self._screen = Screen(
-            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot, self._refresh
+            stage,
+            projector,
+            self._screenshots,
+            playout,
+            clock,
+            self._replan,
+            self._town.send_screenshot,
+            self._refresh,
+            self._probes.read_soon,
         )
         self._housekeeping = Housekeeping(
             library, journal, self._timers, plans,
@@ -168,7 +177,7 @@ class Station:
         self._equipment = Equipment(
             monitor, playout, clock,
             repairs=repairs, host=host, audit=self._audit, tell_instruments=instruments.expect,
-            read_soon=self._probes.read_soon, refresh=self._refresh,
+            read_soon=self._probes.read_soon, read_at=self._read_at, refresh=self._refresh,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
             check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
@@ -282,6 +291,8 @@ class Station:
                 self._town.sync()
             case "report":
                 self._town.report()
+            case "look":
+                self._probes.read_soon()
             case "purge":
                 self._housekeeping.purge()
 
@@ -308,6 +319,9 @@ class Station:
         self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._link.on_air(bool(self._playout.files()))
         self._refresh()
+
+    def _read_at(self, moment: datetime) -> None:
+        self._timers.at(self._clock.on_system(moment), Wake("look"))
 
     def _restart_player(self, cause: str) -> None:
         if self._playout.restart_player(cause):

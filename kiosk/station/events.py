@@ -15,12 +15,13 @@ from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
 from kiosk.station.projector.messages import FromChild, FromStage
 
-Reason = Literal["change", "sync", "report", "purge"]
+Reason = Literal["change", "sync", "report", "purge", "look"]
 
 
 @dataclass(frozen=True)
 class Wake:
-    """A timer has rung: for a change in the timetable, a round with the town, a report to it, or to clear away."""
+    """A timer has rung: for a change in the timetable, a round with the town, a report to it, to clear away, or to
+    look at the devices."""
 
     why: Reason
 

@@ -1,8 +1,9 @@
 """What the probes and the journal say of the room's equipment, and the faults that follow from it."""
 
 from collections.abc import Callable
+from datetime import datetime
 
-from kiosk.contract.instants import to_ms
+from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
@@ -29,6 +30,7 @@ class Equipment:
         audit: AuditTrail,
         tell_instruments: Callable[[bool, bool], None],
         read_soon: Callable[[], None],
+        read_at: Callable[[datetime], None],
         refresh: Callable[[], None],
         document: Callable[[], StationDocument | None],
         observe: Callable[[], Observation],
@@ -37,7 +39,8 @@ class Equipment:
     ) -> None:
         """``observe`` gives what the monitor cannot know itself, ``check_clock`` has the clock looked at anew,
         ``report_soon`` has a new fault delivered. ``tell_instruments`` says whether the town is silent, and whether
-        sound is expected; ``read_soon`` has the devices read now."""
+        sound is expected; ``read_soon`` has the devices read now, ``read_at`` at an aware instant."""
+        self._read_at = read_at
         self._repairs, self._host, self._audit = repairs, host, audit
         self._tell_instruments, self._read_soon, self._refresh = tell_instruments, read_soon, refresh
         self._monitor, self._playout, self._clock = monitor, playout, clock
@@ -51,6 +54,7 @@ class Equipment:
                 self._facts_read(event)
             case JournalTrouble():
                 self._monitor.journal_in_trouble(event.error)
+                self._read_soon()
             case JournalRecovered():
                 self._monitor.journal_in_trouble("")
             case CheckAgain():
@@ -77,6 +81,8 @@ class Equipment:
             self._report_soon()
         if self._repairs.consider(self._monitor.found, to_ms(now), self._host, self._repaired):
             self._read_soon()
+        elif (due_ms := self._monitor.next_due_ms) is not None:
+            self._read_at(to_utc(due_ms))
         if told:
             self._refresh()
 

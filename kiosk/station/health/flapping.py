@@ -10,8 +10,12 @@ HIGH, LOW = 0.30, 0.15
 """Share of the looks at which it had changed: above the first it flaps, below the second no more."""
 APART_MS = 10_000
 """Looks that are closer together count as one: what bounces for some seconds while it is switched on does not flap."""
-OFTEN, WITHIN_MS, CALM_MS = 3, 6 * 3_600_000, 3_600_000
-"""What becomes a fault for the third time within six hours flaps slowly; it does so until an hour without a change."""
+MANY, RESTLESS_MS = 8, 300_000
+"""So many changes, with never five minutes of calm between two, are flapping too, however slow."""
+OFTEN, WITHIN_MS = 3, 6 * 3_600_000
+"""What becomes a fault for the third time within six hours flaps as well."""
+CALM_MS, LONG_CALM_MS = 600_000, 3_600_000
+"""It flaps until so long without a change; the longer one where it had been a fault too often."""
 
 
 class Looks(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +30,7 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
     """When it became a fault, within the last :data:`WITHIN_MS`."""
     flapping: bool = False
     changes: int = 0
-    """Since it began to flap."""
+    """Since the last calm."""
 
     @property
     def share(self) -> float:
@@ -45,19 +49,18 @@ def look(before: Looks, wrong: bool, now_ms: int) -> Looks:
     first = next((n for n in range(1, len(seen)) if seen[n] != seen[n - 1]), len(seen))
     seen = seen[first - 1 :]
     changed = bool(before.seen) and before.seen[-1] != sign
+    calm = not before.flapping and not changed and now_ms - before.changed_ms > RESTLESS_MS
     found = Looks(
         seen=seen,
-        at_ms=now_ms if len(seen) > 1 or before.flapping else 0,
-        changed_ms=now_ms if changed else before.changed_ms if len(seen) > 1 or before.flapping else 0,
+        at_ms=0 if calm and len(seen) == 1 else now_ms,
+        changed_ms=0 if calm else now_ms if changed else before.changed_ms,
         raised_ms=tuple(at for at in before.raised_ms if 0 <= now_ms - at < WITHIN_MS),
         flapping=before.flapping,
-        changes=before.changes + changed,
+        changes=0 if calm else before.changes + changed,
     )
     if not before.flapping:
-        begins = found.share > HIGH
-        changes = sum(a != b for a, b in zip(seen, seen[1:], strict=False)) if begins else 0
-        return msgspec.structs.replace(found, flapping=begins, changes=changes)
-    calm_ms = CALM_MS if len(found.raised_ms) >= OFTEN else 0
+        return msgspec.structs.replace(found, flapping=found.share > HIGH or found.changes >= MANY)
+    calm_ms = LONG_CALM_MS if len(found.raised_ms) >= OFTEN else CALM_MS
     if found.share < LOW and now_ms - found.changed_ms >= calm_ms:
         return msgspec.structs.replace(found, flapping=False, changes=0, raised_ms=())
     return found
@@ -71,6 +74,6 @@ def raised(looks: Looks, now_ms: int) -> Looks:
         looks,
         raised_ms=times,
         flapping=looks.flapping or often,
-        changes=looks.changes if looks.flapping else 2 * len(times) - 1 if often else 0,
+        changes=max(looks.changes, 2 * len(times) - 1) if often else looks.changes,
         changed_ms=looks.changed_ms or now_ms,
     )

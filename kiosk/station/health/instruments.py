@@ -1,6 +1,6 @@
 """The instruments of the room: what is read beside the devices, and what is done at them; in the probes' thread."""
 
-import logging
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -13,7 +13,8 @@ from kiosk.station.health.facts.power import Throttling, read_mains, read_voltag
 from kiosk.station.health.facts.signal import read_signal
 from kiosk.station.health.facts.smart import read_smart
 
-log = logging.getLogger(__name__)
+SLOW_S = 30.0
+"""What costs more, or changes slowly, is read no more often."""
 
 
 class Instruments:
@@ -24,6 +25,8 @@ class Instruments:
         self._display, self._sound = display, sound
         self._line, self._throttling = Line(town), Throttling()
         self._orders: deque[Callable[[], object]] = deque()
+        self._slow: dict[str, Fact] = {}
+        self._slow_at = 0.0
         self._sounding = False
         """Whether sound is expected: a silent room is not listened to."""
 
@@ -39,6 +42,9 @@ class Instruments:
         """Do what was ordered, then read all."""
         while self._orders:
             self._orders.popleft()()
-        facts: dict[str, Fact] = read_modes(self._display) | read_daemon() | read_kernel() | read_smart()
-        facts |= self._throttling.read() | read_voltage() | read_mains() | self._line.read()
-        return facts | (read_signal(self._sound) if self._sounding else {"sound.silent": None})
+        facts: dict[str, Fact] = read_modes(self._display) | read_daemon() | read_voltage()
+        facts |= read_signal(self._sound) if self._sounding else {"sound.silent": None}
+        if time.monotonic() >= self._slow_at:
+            self._slow_at = time.monotonic() + SLOW_S
+            self._slow = read_kernel() | read_smart() | self._throttling.read() | read_mains() | self._line.read()
+        return facts | self._slow

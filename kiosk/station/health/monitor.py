@@ -12,7 +12,7 @@ from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.events import Fact
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.observation import Finding, Observation
-from kiosk.station.health.rules import Cleared, Problem, RuleState, found, judge, know, problems
+from kiosk.station.health.rules import Cleared, Problem, RuleState, found, judge, know, next_due_ms, problems
 from kiosk.station.journal import Journal, damage, valid
 from kiosk.station.schedule.opening_hours import room_open
 
@@ -142,6 +142,11 @@ class HealthMonitor:
         self._state = state
         self._journal.remember(MEMORY, state)
         return len(news)
+
+    @property
+    def next_due_ms(self) -> int | None:
+        """When the devices should be looked at next, at the latest (UTC milliseconds); None: as ever."""
+        return next_due_ms(self._state)
 
     def problems(self) -> tuple[Problem, ...]:
         """What is open, oldest first."""

@@ -76,6 +76,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
 
     turning_ms: int | None = None
     """Since when it has looked other than it stands."""
+    due_ms: int | None = None
+    """When it has done so for long enough."""
     open: Problem | None = None
     looks: Looks = Looks()
 
@@ -201,6 +203,11 @@ def problems(state: RuleState) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda problem: problem.found_ms))
 
 
+def next_due_ms(state: RuleState) -> int | None:
+    """When something will have been wrong, or right, for long enough (UTC milliseconds); None: nothing is turning."""
+    return min((watch.due_ms for watch in state.watches.values() if watch.due_ms is not None), default=None)
+
+
 def _step(watch: Watch, finding: Finding, now_ms: int, settle_ms: int) -> tuple[Watch, list[Raised | Cleared]]:
     if finding.wrong is None:
         return Watch(open=watch.open, looks=watch.looks), []
@@ -214,7 +221,7 @@ def _step(watch: Watch, finding: Finding, now_ms: int, settle_ms: int) -> tuple[
     began_ms = looks.changed_ms if watch.looks.flapping else now_ms
     since_ms = began_ms if watch.turning_ms is None else min(watch.turning_ms, now_ms)
     if now_ms - since_ms < settle_ms:
-        return Watch(turning_ms=since_ms, open=watch.open, looks=looks), []
+        return Watch(turning_ms=since_ms, due_ms=since_ms + settle_ms, open=watch.open, looks=looks), []
     if watch.open is not None:
         return Watch(looks=looks), [Cleared(watch.open, since_ms)]
     if finding.settle:
