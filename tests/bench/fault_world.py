@@ -12,6 +12,7 @@ import queue
 import socketserver
 import subprocess
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -131,12 +132,10 @@ class World:
         probes.clock = lambda: {"clock.synchronised": self.synchronised}
         probes.memory = lambda: {"memory.available_mb": self.memory_kb // 1024}
         probes.shutil = SimpleNamespace(disk_usage=lambda _: SimpleNamespace(free=self.free_mb * 2**20))
-        real = os.fsync
 
-        def fsync(fd: int) -> None:
+        def fsync(_fd: int) -> None:
             if self.fsync_error:
                 raise OSError(self.fsync_error, os.strerror(self.fsync_error))
-            real(fd)
 
         os.fsync = fsync
 
@@ -169,6 +168,8 @@ class World:
         return b""
 
     def _connect(self, own: line.Line) -> bool:
+        if self.reachable:
+            own._delays = deque(line.without_outage(own._delays), line.LOOKS)
         own._delays.append(self.delay_s if self.reachable else None)
         return self.reachable
 

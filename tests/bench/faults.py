@@ -20,8 +20,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1]), str(HERE.parent / "station" / "health")]
 
-EVERY_S = 10.0
-"""As ``[health] probe_s`` is by default."""
+EVERY_S, LONG_S, LONG_EVERY_S = 10.0, 25 * 3600.0, 60.0
+"""As ``[health] probe_s`` is by default; stories of more than 25 hours are looked at once a minute."""
 
 
 def run(one: "Story", folder: Path) -> dict[str, object]:  # noqa: F821
@@ -45,6 +45,7 @@ def run(one: "Story", folder: Path) -> dict[str, object]:  # noqa: F821
     chance = random.Random(zlib.crc32(one.name.encode()))
     now_s, steps = chance.uniform(0, EVERY_S), sorted(one.steps, key=lambda step: step[0])
     told: list[tuple[float, str]] = []
+    every_s = EVERY_S if one.end_s < LONG_S else LONG_EVERY_S
     helped = 0
     while now_s <= one.end_s:
         world.now_s = now_s
@@ -65,7 +66,7 @@ def run(one: "Story", folder: Path) -> dict[str, object]:  # noqa: F821
         for remedy, finding in due:
             APPLY[remedy.name](host, finding)
         world.root()
-        waits = [now_s + EVERY_S]
+        waits = [now_s + every_s]
         if due or world.look_soon:
             waits.append(now_s + 0.5)
         if (due_ms := next_due_ms(state)) is not None:

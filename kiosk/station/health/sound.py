@@ -19,16 +19,18 @@ NOBODY_HEARS = ("module-null-sink", "auto_null", "support.null-audio-sink")
 
 
 def read_sink(output: str, environment: Mapping[str, str] | None = None, **more: Any) -> str | None:
-    """``device``, ``null`` (a sink that leads nowhere), ``muted``, ``none`` (no server, no sink, no card); None where
-    the machine does not say. ``output`` is as in the settings; ``more`` goes to :class:`subprocess.Popen`."""
+    """``device``, ``null`` (a sink that leads nowhere), ``astray`` (so, though there is a device), ``muted``, ``none``
+    (no server, no sink, no card); None where the machine does not say. ``output`` is as in the settings; ``more`` goes
+    to :class:`subprocess.Popen`."""
     if output == "alsa":
         return "device" if any(DEVICES.glob("pcmC*D*p")) else "none"
     if output != "pulse":
         return "none"
     try:
         name = _pactl(environment, more, "info")["default_sink_name"]
-        sink = next((sink for sink in _pactl(environment, more, "list", "sinks") if sink["name"] == name), None)
-        return "none" if sink is None else _kind(sink)
+        kinds = {sink["name"]: _kind(sink) for sink in _pactl(environment, more, "list", "sinks")}
+        kind = kinds.get(name, "none")
+        return "astray" if kind == "null" and set(kinds.values()) - {"null"} else kind
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         return "none"
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:

@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import time
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ CONNECT_S = 3.0
 NAME_S = 5.0
 LOOKS, FEWEST = 20, 10
 """Connections that loss and delay are told of, and how many there must be."""
+OUTAGE = 5
+"""So many lost in a row are a line that was down."""
 MOST_BYTES = 65_536
 UNPAID = ("欠费", "停机", "续费", "缴费", "账户余额不足")
 """Words of an operator's page that is shown in place of all others while the line is not paid for."""
@@ -66,6 +69,7 @@ class Line:
         except OSError:
             self._delays.append(None)
             return False
+        self._delays = deque(without_outage(self._delays), LOOKS)
         self._delays.append(time.monotonic() - began)
         return True
 
@@ -81,6 +85,13 @@ class Line:
         except (OSError, http.client.HTTPException, ValueError):
             return None
         return who(answer.status, answer.getheader("Location", ""), page, self._host)
+
+
+def without_outage(delays: Iterable[float | None]) -> list[float | None]:
+    """The looks before, where the last ones show a line that was down and is up again: that is no poor line."""
+    found = list(delays)
+    up = next((n for n in range(len(found), 0, -1) if found[n - 1] is not None), 0)
+    return found if len(found) - up < OUTAGE else found[:up]
 
 
 def who(status: int, location: str, page: bytes, host: str) -> str | None:

@@ -10,7 +10,7 @@ REMEDY = Remedy(
     name="find-sink",
     words=mark("Looking for the sound device"),
     causes=("no-sound",),
-    when={"sink": "null"},
+    when={"sink": "astray"},
     most_per_hour=6,
 )
 
