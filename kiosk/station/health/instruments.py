@@ -43,8 +43,8 @@ class Instruments:
         while self._orders:
             self._orders.popleft()()
         facts: dict[str, Fact] = read_modes(self._display) | read_daemon() | read_voltage()
-        facts |= read_signal(self._sound) if self._sounding else {"sound.silent": None}
         if time.monotonic() >= self._slow_at:
             self._slow_at = time.monotonic() + SLOW_S
             self._slow = read_kernel() | read_smart() | self._throttling.read() | read_mains() | self._line.read()
+            self._slow |= read_signal(self._sound) if self._sounding else {"sound.silent": None}
         return facts | self._slow
