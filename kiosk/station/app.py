@@ -177,7 +177,8 @@ class Station:
         self._equipment = Equipment(
             monitor, playout, clock,
             repairs=repairs, host=host, audit=self._audit, tell_instruments=instruments.expect,
-            read_soon=self._probes.read_soon, read_at=self._read_at, refresh=self._refresh,
+            read_soon=self._probes.read_soon, read_at=self._read_at, look_again=self._look_again,
+            refresh=self._refresh,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
             check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
@@ -319,6 +320,10 @@ class Station:
         self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._link.on_air(bool(self._playout.files()))
         self._refresh()
+
+    def _look_again(self) -> None:
+        self._instruments.hurry()
+        self._probes.read_soon()
 
     def _read_at(self, moment: datetime) -> None:
         self._timers.at(self._clock.on_system(moment), Wake("look"))

@@ -31,6 +31,7 @@ class Equipment:
         tell_instruments: Callable[[bool, bool], None],
         read_soon: Callable[[], None],
         read_at: Callable[[datetime], None],
+        look_again: Callable[[], None],
         refresh: Callable[[], None],
         document: Callable[[], StationDocument | None],
         observe: Callable[[], Observation],
@@ -39,8 +40,9 @@ class Equipment:
     ) -> None:
         """``observe`` gives what the monitor cannot know itself, ``check_clock`` has the clock looked at anew,
         ``report_soon`` has a new fault delivered. ``tell_instruments`` says whether the town is silent, and whether
-        sound is expected; ``read_soon`` has the devices read now, ``read_at`` at an aware instant."""
-        self._read_at = read_at
+        sound is expected; ``read_soon`` has the devices read now, ``read_at`` at an aware instant; ``look_again``
+        has all read now, also what is read seldom."""
+        self._read_at, self._look_again = read_at, look_again
         self._repairs, self._host, self._audit = repairs, host, audit
         self._tell_instruments, self._read_soon, self._refresh = tell_instruments, read_soon, refresh
         self._monitor, self._playout, self._clock = monitor, playout, clock
@@ -60,7 +62,7 @@ class Equipment:
             case CheckAgain():
                 if self._monitor.check_again(event.problem, self._clock.monotonic()):
                     self._audit.record("check-again", by=event.by, facts={"problem": event.problem})
-                    self._read_soon()
+                    self._look_again()
             case KnownSet():
                 if self._monitor.known_until(event.problem, event.until_ms):
                     until_ms = event.until_ms or None

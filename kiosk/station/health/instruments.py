@@ -18,7 +18,7 @@ SLOW_S = 30.0
 
 
 class Instruments:
-    """Read once a look. :meth:`order` and :meth:`expect` may be used from the main loop."""
+    """Read once a look. :meth:`order`, :meth:`hurry` and :meth:`expect` may be used from the main loop."""
 
     def __init__(self, display: str, sound: str, town: str) -> None:
         """``display`` and ``sound`` as in the settings, ``town`` its address."""
@@ -33,6 +33,10 @@ class Instruments:
     def expect(self, town_silent: bool, sounding: bool) -> None:
         """Whether the town has not answered of late, and whether a programme with sound is on."""
         self._line.town_silent, self._sounding = town_silent, sounding
+
+    def hurry(self) -> None:
+        """Read all at the next look, also what is read seldom."""
+        self._slow_at = 0.0
 
     def order(self, work: Callable[[], object]) -> None:
         """Have this done before the next look: it may take some seconds."""
