@@ -126,6 +126,7 @@ class HealthMonitor:
             link_down_since_ms=self._silent_since_ms,
             behind_ms=self._behind_ms,
             modes=self._state.modes,
+            had_line=self._state.had_line,
         )
         has_hours = document is not None and any(document.opening.week)
         is_open = room_open(document.opening, now)[0] if document and has_hours else True

@@ -50,6 +50,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Of the first one that does not fit."""
     modes: Mapping[str, str] = {}
     """The last good mode by output of the graphics card, as remembered."""
+    had_line: bool = True
+    """Whether the PC has ever had a line: a room that is served by stick lacks none."""
     missing_soon: str | None = None
     """Title of the first programme that is to begin soon and is not here; empty where all are."""
     sounding: bool | None = None

@@ -90,6 +90,7 @@ class RuleState(msgspec.Struct, frozen=True, kw_only=True):
     """The connector that last had a screen; empty where none ever had."""
     modes: dict[str, str] = {}
     """The last good mode by output: ``1920x1080 of 1920x1080``, the screen's own wish behind it."""
+    had_line: bool = False
     known: dict[str, int] = {}
     """Until when (UTC milliseconds) somebody knows of a problem and wants to hear no more of it, by its name."""
 
@@ -188,7 +189,8 @@ def judge(
     told += [Cleared(w.open, now_ms) for w in before.values() if w.open is not None and not w.open.quiet]
     known = {key: until for key, until in state.known.items() if until > now_ms}
     modes = _good_modes(state.modes, observation)
-    return RuleState(watches=watches, last_connector=last, modes=modes, known=known), told
+    had_line = state.had_line or observation.facts.get("line.carrier") is True
+    return RuleState(watches=watches, last_connector=last, modes=modes, had_line=had_line, known=known), told
 
 
 def know(state: RuleState, name: str, until_ms: int) -> RuleState:

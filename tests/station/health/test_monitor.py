@@ -181,3 +181,8 @@ def test_fault_carries_what_was_tried(journal: Journal) -> None:
     monitor = HealthMonitor(journal, "room-1", 0, lambda problem: f"tried for {problem}")
     look(monitor, FULL)
     assert faults(journal)[0]["tried"] == "tried for disk-low/disk"
+
+
+def test_room_that_never_had_a_line_lacks_none(journal: Journal) -> None:
+    monitor = HealthMonitor(journal, "room-1", 0)
+    assert [look(monitor, {"line.carrier": there}, n) for n, there in enumerate((False, True, False))] == [0, 0, 1]

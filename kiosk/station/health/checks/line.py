@@ -18,7 +18,7 @@ def check_line(observation: Observation) -> Iterator[Finding]:
     yield Finding(
         cause="line-unplugged",
         device="line",
-        wrong=None if carrier is None else not carrier,
+        wrong=None if carrier is None or not (carrier or observation.had_line) else not carrier,
         text=Message(mark("The PC has no line: no network cable, or what is at its other end is off.")),
         remedy=Message(mark("Check that the cable sits firmly at both ends, and that the router has power.")),
         explains=CHAIN,
