@@ -138,6 +138,7 @@ PURE = (
     "kiosk.station.health.observation",
     "kiosk.station.health.checks",
     "kiosk.station.health.examination",
+    "kiosk.station.health.repairs.remedy",
     "kiosk.station.health.evidence",
     "kiosk.station.playout.loudness",
     "kiosk.station.playout.heard",

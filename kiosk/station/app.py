@@ -9,6 +9,7 @@ import logging
 import queue
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import assert_never
@@ -45,8 +46,11 @@ from kiosk.station.events import (
     Wake,
 )
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.instruments import Instruments
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
+from kiosk.station.health.repairs.host import Host
+from kiosk.station.health.repairs.repairs import Repairs
 from kiosk.station.host.screen_power import ScreenPower
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
@@ -121,7 +125,8 @@ class Station:
         self._timers = Timers(post)
         self._stage = stage
         projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
-        monitor = HealthMonitor(journal, identity.station, config.health.hysteresis_s)
+        repairs = Repairs(journal)
+        monitor = HealthMonitor(journal, identity.station, config.health.hysteresis_s, repairs.tried)
         self._monitor = monitor
         self._plan = plan = Plan(journal, clock, library)
         self._playout = playout = Playout(
@@ -130,10 +135,11 @@ class Station:
         )  # fmt: skip
         self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
         self._devices = Devices(post)
-        self._screen_power = ScreenPower(config.screen.display)
+        self._screen_power = screen_power = ScreenPower(config.screen.display)
+        self._instruments = instruments = Instruments(config.screen.display, config.sound.output, identity.url)
         self._probes = Probes(
             post, self._devices, state, state / "library", config.health.probe_s, config.sound.output,
-            self._screen_power.keep,
+            lambda: {**instruments.read(), **screen_power.keep()},
         )  # fmt: skip
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
@@ -161,13 +167,16 @@ class Station:
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip
         self._screen = Screen(
-            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot, self._refresh
+            stage,
+            projector,
+            self._screenshots,
+            playout,
+            clock,
+            self._replan,
+            self._town.send_screenshot,
+            self._refresh,
+            self._probes.read_soon,
         )
-        self._equipment = Equipment(
-            monitor, playout, clock,
-            document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
-            worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
-        )  # fmt: skip
         self._housekeeping = Housekeeping(
             library, journal, self._timers, plans,
             in_use=lambda: accepted.files() | playout.files(), disk_free_mb=config.health.disk_free_mb,
@@ -182,6 +191,18 @@ class Station:
             plan, clock, journal, self._audit, boot_id, runtime,
             document=lambda: accepted.document, worked_on=self._maintenance.is_on,
             to_fetch=lambda: overview.fetching().files,
+        )  # fmt: skip
+        host = Host(
+            runtime, config.screen.display, order=instruments.order, purge=self._housekeeping.purge,
+            fetch_again=self._town.sync, restart_player=self._restart_player,
+        )  # fmt: skip
+        self._equipment = Equipment(
+            monitor, playout, clock,
+            repairs=repairs, host=host, audit=self._audit, tell_instruments=instruments.expect,
+            read_soon=self._probes.read_soon, read_at=self._read_at, look_again=self._look_again,
+            refresh=self._refresh,
+            document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
+            worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
@@ -295,6 +316,8 @@ class Station:
                 self._town.sync()
             case "report":
                 self._town.report()
+            case "look":
+                self._probes.read_soon()
             case "purge":
                 self._housekeeping.purge()
 
@@ -325,6 +348,17 @@ class Station:
         self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._link.on_air(bool(self._playout.files()))
         self._refresh()
+
+    def _look_again(self) -> None:
+        self._instruments.hurry()
+        self._probes.read_soon()
+
+    def _read_at(self, moment: datetime) -> None:
+        self._timers.at(self._clock.on_system(moment), Wake("look"))
+
+    def _restart_player(self, cause: str) -> None:
+        if self._playout.restart_player(cause):
+            self._replan("a programme failed")
 
     def _report_soon(self) -> None:
         self._timers.after(self._config.town.report_delay_ms / 1000, Wake("report"))

@@ -127,7 +127,7 @@ class Panel(Table, frozen=True, kw_only=True):
 class Health(Table, frozen=True, kw_only=True):
     """``[health]``: how often the devices are probed. The thresholds come in the town's station document."""
 
-    probe_s: Annotated[int, Meta(ge=1, le=3_600)] = 30
+    probe_s: Annotated[int, Meta(ge=1, le=3_600)] = 10
     disk_free_mb: Annotated[int, Meta(ge=64, le=1_048_576)] = 1_024
     """Below this much free space, in MB of 2**20 bytes, programmes that no week names are purged."""
     hysteresis_s: Annotated[int, Meta(ge=0, le=86_400)] = 0

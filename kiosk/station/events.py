@@ -15,12 +15,13 @@ from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
 from kiosk.station.projector.messages import FromChild, FromStage
 
-Reason = Literal["change", "sync", "report", "purge"]
+Reason = Literal["change", "sync", "report", "purge", "look"]
 
 
 @dataclass(frozen=True)
 class Wake:
-    """A timer has rung: for a change in the timetable, a round with the town, a report to it, or to clear away."""
+    """A timer has rung: for a change in the timetable, a round with the town, a report to it, to clear away, or to
+    look at the devices."""
 
     why: Reason
 
@@ -230,6 +231,23 @@ class DeviceChanged:
     name: str
 
 
+@dataclass(frozen=True)
+class CheckAgain:
+    """Somebody has mended something: the problem of this name (``cause/device``) is to be looked at now."""
+
+    by: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class KnownSet:
+    """Somebody knows of a problem and wants to hear no more of it until ``until_ms`` (UTC); 0: wants to again."""
+
+    by: str
+    problem: str
+    until_ms: int
+
+
 # --- people ---
 
 
@@ -300,7 +318,7 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered
+FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged

@@ -11,7 +11,7 @@ from kiosk.common.planned import Known, compare, list_ms
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
-from kiosk.contract.reports import Heartbeat, OnAir, ScreenState
+from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
 from kiosk.contract.station import Opening
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
@@ -41,6 +41,8 @@ SOON = timedelta(seconds=30)
 after Start."""
 SEAM, CUT = timedelta(seconds=1), timedelta(seconds=3)
 """A programme follows another if no more lies between them; a cut takes no longer."""
+NEAR = timedelta(minutes=30)
+"""A programme that is to begin within this should be here."""
 LATE_MS = 20_000
 """So long after a slot's end its rows are closed and on the disk."""
 NEWEST = 2_000
@@ -203,11 +205,20 @@ class Overview:
             refused_count=self._refused.count,
             fetching=self.fetching(),
             problems=self._monitor.problems(),
+            known=self._monitor.known,
+            tickets=self._tickets(),
             sound=self._sound(),
             display=self._display(),
             dark_until=self._dark_until(),
             work=self._work(),
         )
+
+    def _tickets(self) -> Mapping[str, TicketState]:
+        """How the town's repair of each open problem stands, by the problem's name."""
+        document = self._accepted.document
+        tickets = {ticket.fault: ticket for ticket in (document.tickets if document else ())}
+        keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
+        return {name: tickets[key] for name, key in keys.items() if key in tickets}
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()
@@ -288,6 +299,8 @@ class Overview:
             clock=self._clock.state,
             pc_stays_on=self._pc_stays_on(),
             clock_doubtful=self._clock.doubtful,
+            missing_soon=self._plan.missing_soon(NEAR),
+            sounding=self._sounds and self._playout.sounding(),
         )
 
     def _planned_until_ms(self) -> int:

@@ -102,6 +102,8 @@ def _sound(output: str, asker: _As) -> Answer:
             return Answer(f"{what}: leads to a sound device, for user {asker.name}")
         case "null":
             return Answer(f"{what}: answers, and nobody hears it: there is no sound card", True)
+        case "astray":
+            return Answer(f"{what}: answers, and nobody hears it: sound does not go to the sound card", True)
         case "muted":
             return Answer(f"{what}: answers, and nobody hears it: the sound device is muted, or at volume 0", True)
         case "none":

@@ -1,13 +1,18 @@
 """What the probes and the journal say of the room's equipment, and the faults that follow from it."""
 
 from collections.abc import Callable
+from datetime import datetime
 
+from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import FactsRead, FromEquipment, JournalRecovered, JournalTrouble
+from kiosk.station.control.audit import AuditTrail
+from kiosk.station.events import CheckAgain, FactsRead, FromEquipment, JournalRecovered, JournalTrouble, KnownSet
 from kiosk.station.health.evidence import screen_evidence, sound_sink
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.repairs.host import Host
+from kiosk.station.health.repairs.repairs import Repairs
 from kiosk.station.playout.playout import Playout
 
 
@@ -20,6 +25,14 @@ class Equipment:
         playout: Playout,
         clock: Clock,
         *,
+        repairs: Repairs,
+        host: Host,
+        audit: AuditTrail,
+        tell_instruments: Callable[[bool, bool], None],
+        read_soon: Callable[[], None],
+        read_at: Callable[[datetime], None],
+        look_again: Callable[[], None],
+        refresh: Callable[[], None],
         document: Callable[[], StationDocument | None],
         observe: Callable[[], Observation],
         worked_on: Callable[[], bool],
@@ -27,7 +40,12 @@ class Equipment:
         report_soon: Callable[[], None],
     ) -> None:
         """``observe`` gives what the monitor cannot know itself, ``worked_on`` whether somebody works on the devices;
-        ``check_clock`` has the clock looked at anew, ``report_soon`` has a new fault delivered."""
+        ``check_clock`` has the clock looked at anew, ``report_soon`` has a new fault delivered. ``tell_instruments``
+        says whether the town is silent, and whether sound is expected; ``read_soon`` has the devices read now,
+        ``read_at`` at an aware instant; ``look_again`` has all read now, also what is read seldom."""
+        self._read_at, self._look_again = read_at, look_again
+        self._repairs, self._host, self._audit = repairs, host, audit
+        self._tell_instruments, self._read_soon, self._refresh = tell_instruments, read_soon, refresh
         self._monitor, self._playout, self._clock = monitor, playout, clock
         self._document, self._observe, self._worked_on = document, observe, worked_on
         self._check_clock, self._report_soon = check_clock, report_soon
@@ -39,16 +57,38 @@ class Equipment:
                 self._facts_read(event)
             case JournalTrouble():
                 self._monitor.journal_in_trouble(event.error)
+                self._read_soon()
             case JournalRecovered():
                 self._monitor.journal_in_trouble("")
+            case CheckAgain():
+                if self._monitor.check_again(event.problem, self._clock.monotonic()):
+                    self._audit.record("check-again", by=event.by, facts={"problem": event.problem})
+                    self._look_again()
+            case KnownSet():
+                if self._monitor.known_until(event.problem, event.until_ms):
+                    until_ms = event.until_ms or None
+                    self._audit.record("known", by=event.by, until_ms=until_ms, facts={"problem": event.problem})
+                    self._refresh()
 
     def _facts_read(self, event: FactsRead) -> None:
         document = self._document()
-        self._monitor.use_facts(event.facts)
+        self._monitor.use_facts(event.facts, event.monotonic)
         self._playout.use_evidence(screen_evidence(event.facts, document.equipment if document else ()))
         self._playout.use_sink(sound_sink(event.facts))
         self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
         self._check_clock()
-        now, monotonic = self._clock.now(), self._clock.monotonic()
-        if self._monitor.judge(self._observe(), document, now, monotonic, quiet=self._worked_on()):
+        seen, now, quiet = self._observe(), self._clock.now(), self._worked_on()
+        self._tell_instruments(self._monitor.town_is_silent, seen.sounding is True)
+        told = self._monitor.judge(seen, document, now, self._clock.monotonic(), quiet=quiet)
+        if told:
             self._report_soon()
+        if not quiet and self._repairs.consider(self._monitor.found, to_ms(now), self._host, self._repaired):
+            self._read_soon()
+        elif (due_ms := self._monitor.next_due_ms) is not None:
+            self._read_at(to_utc(due_ms))
+        if told:
+            self._refresh()
+
+    def _repaired(self, remedy: str, problem: str, helped: bool) -> None:
+        facts = {"remedy": remedy, "problem": problem, "helped": "yes" if helped else "no"}
+        self._audit.record("repair", by="kiosk", facts=facts)

@@ -22,9 +22,12 @@ class Screen:
     def __init__(
         self, stage: Stage, projector: Projector, screenshots: Screenshots, playout: Playout, clock: Clock,
         replan: Callable[[str], None], send_screenshot: Callable[[Screenshot], None], refresh: Callable[[], None],
+        read_soon: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         """``replan`` brings the screen in step with the plan, ``send_screenshot`` takes each picture to
-        the town, if it has asked for one, ``refresh`` tells people that the screen is there, or is not."""
+        the town, if it has asked for one, ``refresh`` tells people that the screen is there, or is not,
+        and ``read_soon`` has the devices looked at then."""
+        self._read_soon = read_soon
         self._stage, self._projector, self._screenshots = stage, projector, screenshots
         self._playout, self._clock = playout, clock
         self._replan, self._send_screenshot, self._refresh = replan, send_screenshot, refresh
@@ -57,6 +60,7 @@ class Screen:
                     self._replan("a programme failed")
         if self._stage.screen != before:
             self._refresh()
+            self._read_soon()
 
     def tick(self) -> None:
         """About once a second: what hangs is replaced, what has gone is started anew."""

@@ -25,7 +25,7 @@ def sound_sink(facts: Mapping[str, Fact]) -> SoundWent | None:
     match facts.get("sound.sink"):
         case "device":
             return "device"
-        case "null" | "muted":
+        case "null" | "muted" | "astray":
             return "null"
         case "none":
             return "none"

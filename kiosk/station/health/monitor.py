@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -12,8 +12,8 @@ from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.events import Fact
 from kiosk.station.health.examination import Examination, examine, in_hours
 from kiosk.station.health.faults import as_fault
-from kiosk.station.health.observation import Observation
-from kiosk.station.health.rules import Cleared, Problem, RuleState, judge, paused, problems
+from kiosk.station.health.observation import Finding, Observation
+from kiosk.station.health.rules import Cleared, Problem, RuleState, found, judge, know, next_due_ms, paused, problems
 from kiosk.station.journal import Journal, damage, valid
 
 log = logging.getLogger(__name__)
@@ -25,27 +25,36 @@ HOUR = 3600.0
 class HealthMonitor:
     """For the main loop only."""
 
-    def __init__(self, journal: Journal, station: str, hysteresis_s: int) -> None:
-        """``hysteresis_s`` goes before the town's, where it is not 0."""
+    def __init__(
+        self, journal: Journal, station: str, hysteresis_s: int, tried: Callable[[str], str] = lambda problem: ""
+    ) -> None:
+        """``hysteresis_s`` goes before the town's, where it is not 0; ``tried`` says what was done about a problem."""
+        self._tried = tried
+        self.found: list[Finding] = []
+        """What every check said when the rules judged last."""
         self._journal = journal
         self._station = station
         self._hysteresis_s = hysteresis_s
         self._state = _remembered(journal)
         self._facts: Mapping[str, Fact] = {}
+        self._read_at: float | None = None
         self._replaced: deque[float] = deque()
         """Monotonic instants of the last hour at which a child had to be replaced."""
         self._journal_trouble = ""
         self._silent_since_ms = 0
         self._behind_ms: int | None = None
+        self._again: dict[str, float] = {}
+        """Problems of which somebody wants to know now, and the monotonic instant at which that was said."""
         self._damage = journal.recall(damage.MEMORY, damage.Damage) or damage.Damage()
         self.examination: Examination | None = None
         """What every check said when the rules judged last; None before. May be read from any thread."""
 
     # --- what is known ---
 
-    def use_facts(self, facts: Mapping[str, Fact]) -> None:
-        """The newest facts of the probes."""
+    def use_facts(self, facts: Mapping[str, Fact], monotonic: float | None = None) -> None:
+        """The newest facts of the probes, whose reading began at ``monotonic``."""
         self._facts = facts
+        self._read_at = monotonic
 
     def child_replaced(self, monotonic: float) -> None:
         """A programme's child had failed, and another one took its place."""
@@ -62,6 +71,34 @@ class HealthMonitor:
     def town_heard(self, behind_ms: int) -> None:
         """The town has answered; it has told for ``behind_ms`` of news that have not come, 0 for none."""
         self._silent_since_ms, self._behind_ms = 0, behind_ms
+
+    def check_again(self, name: str, monotonic: float) -> bool:
+        """Somebody has mended something: the next reading decides at once. False where there is no such problem."""
+        found = any(problem.name == name for problem in self.problems())
+        if found:
+            self._again[name] = monotonic
+        return found
+
+    def known_until(self, name: str, until_ms: int) -> bool:
+        """Somebody knows of an open problem and wants to hear no more of it until then (UTC); 0: wants to again.
+
+        It holds over a restart, and where the problem comes and goes. False where there is no such problem.
+        """
+        found = any(problem.name == name for problem in self.problems())
+        if found:
+            self._state = know(self._state, name, until_ms)
+            self._journal.remember(MEMORY, self._state)
+        return found
+
+    @property
+    def known(self) -> Mapping[str, int]:
+        """Until when (UTC milliseconds) somebody knows of a problem, by its name."""
+        return self._state.known
+
+    @property
+    def town_is_silent(self) -> bool:
+        """Whether the town has not answered of late."""
+        return self._silent_since_ms > 0
 
     @property
     def disk_free_mb(self) -> int:
@@ -93,17 +130,31 @@ class HealthMonitor:
             journal_aside=self._damage.aside,
             link_down_since_ms=self._silent_since_ms,
             behind_ms=self._behind_ms,
+            modes=self._state.modes,
+            had_line=self._state.had_line,
         )
+        is_open = in_hours(document, now)
+        read_at = monotonic if self._read_at is None else self._read_at
+        again = frozenset(name for name, at in self._again.items() if at <= read_at)
+        for name in again:
+            del self._again[name]
         equipment = document.equipment if document else ()
-        state, news = judge(self._state, seen, thresholds, equipment, now, in_hours(document, now))
+        self.found = found(self._state, seen, thresholds, equipment, now, is_open)
+        state, news = judge(self._state, seen, thresholds, equipment, now, is_open, again)
         if quiet:
             state, news = paused(self._state), []
         for one in news:
-            self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station))
+            tried = self._tried(one.problem.name)
+            self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station, tried=tried))
         self._state = state
         self.examination = examine(state, seen, document, now)
         self._journal.remember(MEMORY, state)
         return len(news)
+
+    @property
+    def next_due_ms(self) -> int | None:
+        """When the devices should be looked at next, at the latest (UTC milliseconds); None: as ever."""
+        return next_due_ms(self._state)
 
     def problems(self) -> tuple[Problem, ...]:
         """What is open, oldest first."""

@@ -50,6 +50,14 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that the disk lacks for the programmes that are to come; 0 where they fit."""
     lacking_title: str = ""
     """Of the first one that does not fit."""
+    modes: Mapping[str, str] = {}
+    """The last good mode by output of the graphics card, as remembered."""
+    had_line: bool = True
+    """Whether the PC has ever had a line: a room that is served by stick lacks none."""
+    missing_soon: str | None = None
+    """Title of the first programme that is to begin soon and is not here; empty where all are."""
+    sounding: bool | None = None
+    """Whether a programme with sound is on and not muted."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +72,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, str] = {}
     settle: bool = True
     """Whether the hysteresis applies; not where the observation itself looks back over a time."""
+    settle_ms: int = 0
+    """The least hysteresis, where the town's is too short for this check."""
+    explains: tuple[str, ...] = ()
+    """Causes that are no faults of their own while this one is wrong: a dead screen is not also dead sound."""
 
 
 def statuses(observation: Observation) -> dict[str, str]:
@@ -89,3 +101,11 @@ def above(found: int | None, wrong_above: int, right_up_to: int) -> bool | None:
 def below(found: int | None, wrong_below: int, right_from: int) -> bool | None:
     """Wrong below one threshold, right at or above the other, unknown in the dead band between."""
     return None if found is None else above(-found, -wrong_below, -right_from)
+
+
+def modes_of(observation: Observation) -> dict[str, str]:
+    """``1920x1080 of 1920x1080`` by connected output: the mode in force (``off``: none) and the screen's own wish."""
+    listed = observation.facts.get("screen.modes")
+    if not isinstance(listed, str):
+        return {}
+    return dict(pair.split("=", 1) for pair in listed.split(",") if "=" in pair)

@@ -38,17 +38,15 @@ class Probes:
         library: Path,
         every_s: float,
         sound: str = "none",
-        keep_screen: Callable[[], Mapping[str, Fact]] = dict,
+        more: Callable[[], Mapping[str, Fact]] = dict,
     ) -> None:
-        """``sound`` is the output of the settings. ``keep_screen`` switches the screen as it is wanted, and reads that
-        back."""
+        """``sound`` is the output of the settings; ``more`` reads what other instruments say."""
         self._post = post
         self._devices = devices
         self._state = state
         self._library = library
         self._every_s = every_s
-        self._keep_screen = keep_screen
-        self._sound = sound
+        self._sound, self._more = sound, more
         self._wanted, self._stopping = threading.Event(), False
         self._thread: threading.Thread | None = None
 
@@ -74,7 +72,7 @@ class Probes:
                 return
             began = time.monotonic()
             facts = read(self._devices, self._state, self._library, self._sound)
-            self._post(FactsRead({**facts, **self._keep_screen()}, began))
+            self._post(FactsRead({**facts, **self._more()}, began))
             self._wanted.wait(self._every_s)
 
 

@@ -32,7 +32,7 @@ from kiosk.station.events import (
     VolumePressed,
 )
 from kiosk.station.health.examination import Examination
-from kiosk.station.panel import doctor, stop_form, words
+from kiosk.station.panel import doctor, fault_form, stop_form, words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
@@ -119,6 +119,7 @@ class Pages:
             Route("/start", self._start, methods=["POST"]),
             Route("/stop", self._stop_page),
             Route("/stop", self._stop, methods=["POST"]),
+            Route("/fault", self._fault, methods=["POST"]),
             Route("/volume", self._volume, methods=["POST"]),
             Route("/maintenance", self._maintenance, methods=["POST"]),
             Route("/screen.jpg", self._screen),
@@ -248,6 +249,20 @@ class Pages:
         await self._wait_until(lambda: self._snapshot().work != before)
         return _to("/#maintenance")
 
+    async def _fault(self, request: Request) -> Response:
+        visitor, form = await self._read_form(request, "fault")
+        if not visitor.logged_in:
+            return _to("/login")
+        before = self._snapshot()
+        wanted = fault_form.read(form, before.now)
+        if wanted is None:
+            raise HTTPException(HTTPStatus.BAD_REQUEST)
+        self._post(wanted)
+        await self._wait_until(
+            lambda: (self._snapshot().problems, self._snapshot().known) != (before.problems, before.known)
+        )
+        return _to("/#state")
+
     # --- what pages and forms share ---
 
     def _stop_form(
@@ -319,6 +334,7 @@ class Pages:
             volume_token=self._access.token(visitor, "volume"),
             maintenance_token=self._access.token(visitor, "maintenance"),
             maintenance_press=secrets.token_hex(16),
+            fault_token=self._access.token(visitor, "fault"),
             volume_press=secrets.token_hex(16),
             press=secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),

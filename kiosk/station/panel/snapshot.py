@@ -1,12 +1,13 @@
 """What the pages show: a frozen picture of the station that the main loop replaces whole, and the panel only reads."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from kiosk.common.i18n import Language
 from kiosk.contract.records import ClockState, Origin, SoundWent
-from kiosk.contract.reports import ScreenState
+from kiosk.contract.reports import ScreenState, TicketState
 from kiosk.station.display.marks import Mark
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.rules import Problem
@@ -93,6 +94,10 @@ class Snapshot:
     fetching: FetchProgress = FetchProgress()
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
+    known: Mapping[str, int] = field(default_factory=dict)
+    """Until when (UTC milliseconds) somebody knows of a problem, by its name."""
+    tickets: Mapping[str, TicketState] = field(default_factory=dict)
+    """How the town's repair of a problem stands, by the problem's name."""
     sound: Sound = Sound()
     display: ScreenState | None = "up"
     """Of the PC's screen; None: not known yet, or just being set up anew."""

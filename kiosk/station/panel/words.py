@@ -9,9 +9,9 @@ from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import reason_text
 from kiosk.contract.instants import FAR
 from kiosk.station.display.mark_words import mark_text
-from kiosk.station.health.faults import sentence
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
+from kiosk.station.panel import fault_form
 from kiosk.station.panel.snapshot import Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
@@ -76,7 +76,7 @@ class Words:
     refused: tuple[str, ...]
     """A heading, then an entry each."""
     fetching: tuple[str, ...]
-    problems: tuple[str, ...]
+    problems: tuple[fault_form.FaultWords, ...]
     work: str
 
 
@@ -105,7 +105,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         waiting=_("Records that the town has not yet received: {count}").format(count=snapshot.waiting),
         refused=_refused(snapshot, language),
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
-        problems=tuple(sentence(problem, language) for problem in snapshot.problems),
+        problems=fault_form.of(snapshot, language),
         work=_work(snapshot, language),
     )
 

@@ -22,6 +22,8 @@ BROKEN_FOR = timedelta(hours=6)
 """How long a programme that failed is left out, unless a new week comes first."""
 FILLER_LEAD = timedelta(seconds=2.5)
 """Filler that could begin at once begins so much later: with its head, as a play that is to count as completed must."""
+MOST_AHEAD = 50
+"""Programmes that are looked at for what is missing."""
 
 Key = tuple[str, str, int, str]
 """One showing in the timetable: programme, SHA-256 of its file, start in ms, origin."""
@@ -152,6 +154,23 @@ class Plan:
         wanted = tt.decide(self._timetable, self._clock.now(), replace(self.situation, unavailable=frozenset())).on_air
         missing = wanted is not None and wanted.programme.id in self.situation.unavailable
         return wanted if missing and wanted is not None and wanted.origin == "slot" else None
+
+    def missing_soon(self, within: timedelta) -> str:
+        """Title of the first programme of a slot that is to begin within so long and is not here; empty for none."""
+        if not self.situation.unavailable:
+            return ""
+        moment, whole = self._clock.now(), replace(self.situation, unavailable=frozenset())
+        until = moment + within
+        for _ in range(MOST_AHEAD):
+            decision = tt.decide(self._timetable, moment, whole)
+            wanted = decision.on_air if decision.on_air and decision.on_air.origin == "slot" else None
+            lacks = wanted is not None and wanted.programme.id in self.situation.unavailable - self._broken.keys()
+            if lacks and wanted is not None:
+                return wanted.programme.title
+            moment = decision.next_change
+            if moment > until:
+                break
+        return ""
 
     def has_failed(self, programme: str) -> bool:
         """Whether a programme is left out because it has failed."""

@@ -178,6 +178,17 @@ class Playout:
         """Where sound goes now: what is on air knows best; None: not known."""
         return next((play.heard.now for play in self._plays.values() if play.shown and play.heard.told), self._sink)
 
+    def sounding(self) -> bool:
+        """Whether a programme with sound is on, and loud enough to be heard."""
+        on = [play for play in self._plays.values() if play.shown]
+        return any(play.on_air.programme.loudness_clufs is not None and play.level.heard > 0 for play in on)
+
+    def restart_player(self, cause: str) -> bool:
+        """Another player takes over what is on air, at the same place. True if the plan has to be looked at again."""
+        on = [play.id for play in self._plays.values() if play.shown]
+        reports = [self._projector.renew(play, cause, self._clock.monotonic()) for play in on]
+        return self.handle([one for each in reports for one in each])
+
     # --- volume ---
 
     @property

@@ -107,6 +107,11 @@ class Projector:
         if run.process is not None:
             run.process.send(Volume(percent=percent))
 
+    def renew(self, play: str, cause: str, now: float) -> list[Report]:
+        """Replace the player of a play that is on air."""
+        run = self._runs.get(play)
+        return self._replace(run, cause, now) if run is not None and run.shown_at is not None else []
+
     def screen_came(self, now: float) -> None:
         """The X server is there: start, or join again, every play that is cued or on air."""
         self.screen_up, missed = True, self._screen_missed

@@ -171,3 +171,38 @@ def test_work_on_the_devices_is_no_fault_and_no_repair_until_it_is_over(journal:
     assert [problem.cause for problem in monitor.problems()] == ["disk-low"], "what was open stays so"
     assert [look(monitor, ROOMY, 200), look(monitor, ROOMY, 201)] == [0, 1]
     assert len(faults(journal)) == 2
+
+
+def test_check_again_counts_only_from_a_reading_that_began_after_it(journal: Journal) -> None:
+    monitor = HealthMonitor(journal, "room-1", 60)
+    for minute in range(3):
+        look(monitor, FULL, minute)
+    assert not monitor.check_again("too-hot/pc", 180.0) and monitor.check_again("disk-low/disk", 190.0)
+    seen, now = Observation(clock="trusted"), NOW + timedelta(seconds=191)
+    monitor.use_facts(ROOMY, 189.0)
+    assert monitor.judge(seen, DOCUMENT, now, 191.0) == 0, "it was under way when somebody pressed"
+    monitor.use_facts(ROOMY, 191.0)
+    assert monitor.judge(seen, DOCUMENT, now, 191.5) == 1 and monitor.problems() == ()
+
+
+def test_known_until_survives_a_restart_and_a_new_start_of_the_fault(journal: Journal) -> None:
+    monitor = HealthMonitor(journal, "room-1", 0)
+    look(monitor, FULL, 0)
+    until_ms = int(NOW.timestamp() * 1000) + 3_600_000
+    assert monitor.known_until("disk-low/disk", until_ms) and not monitor.known_until("too-hot/pc", until_ms)
+    assert look(monitor, ROOMY, 1) == 1
+    again = HealthMonitor(journal, "room-1", 0)
+    assert again.known == {"disk-low/disk": until_ms}
+    assert look(again, FULL, 2) == 0 and [problem.quiet for problem in again.problems()] == [True]
+    assert look(again, FULL, 61) == 1, "its time is over"
+
+
+def test_fault_carries_what_was_tried(journal: Journal) -> None:
+    monitor = HealthMonitor(journal, "room-1", 0, lambda problem: f"tried for {problem}")
+    look(monitor, FULL)
+    assert faults(journal)[0]["tried"] == "tried for disk-low/disk"
+
+
+def test_room_that_never_had_a_line_lacks_none(journal: Journal) -> None:
+    monitor = HealthMonitor(journal, "room-1", 0)
+    assert [look(monitor, {"line.carrier": there}, n) for n, there in enumerate((False, True, False))] == [0, 0, 1]

@@ -10,6 +10,7 @@ from kiosk.contract.station import Thresholds
 from kiosk.station.health import sound
 from kiosk.station.health.checks.output import check_output
 from kiosk.station.health.evidence import sound_sink
+from kiosk.station.health.facts.signal import read_signal
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, judge, problems
 
@@ -27,6 +28,35 @@ def test_d6_sink_is_a_device_or_nobodys_or_muted(tmp_path: Path, monkeypatch: py
         assert sound.read_sink("pulse") == "null"
     with sound_server(tmp_path, monkeypatch):
         assert sound.read_sink("pulse") == "none", "a server without any device"
+
+
+def test_sound_is_told_from_silence_at_the_sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sound_server(tmp_path, monkeypatch, NULL):
+        play = ["pacat", "--raw", "-d", "nobody", "--latency-msec=50"]
+        with subprocess.Popen([*play, "/dev/zero"]) as playing:
+            assert read_signal("pulse")["sound.silent"] is not False
+            playing.kill()
+        with subprocess.Popen([*play, "/dev/urandom"]) as playing:
+            assert any(read_signal("pulse")["sound.silent"] is False for _ in range(4))
+            playing.kill()
+
+
+def test_muted_sink_sounds_again_and_sound_that_went_astray_is_led_to_the_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sound_server(tmp_path, monkeypatch, NULL, PIPE):
+        subprocess.run(["pactl", "set-default-sink", "nobody"], check=True)
+        assert sound.read_sink("pulse") == "astray"
+        sound.use_device()
+        assert sound.read_sink("pulse") == "device"
+        subprocess.run(["pactl", "set-sink-mute", "box", "1"], check=True)
+        subprocess.run(["pactl", "set-sink-volume", "box", "0%"], check=True)
+        assert sound.read_sink("pulse") == "muted"
+        sound.unmute()
+        assert sound.read_sink("pulse") == "device"
+    sound.unmute()
+    sound.use_device()
+    assert read_signal("pulse") == {"sound.silent": None}, "the server has gone"
 
 
 def test_d6_asking_starts_no_server_and_a_machine_that_does_not_say_is_not_known(

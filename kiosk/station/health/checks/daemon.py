@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 from kiosk.common.messages import Message, mark
 from kiosk.contract.station import Thresholds
-from kiosk.station.health.observation import Finding, Observation, above
+from kiosk.station.health.observation import Finding, Observation, above, number_of
 
 INBOX_LIMIT = 1000
 """Events waiting. The producers are few and slow: more than this means that the daemon cannot follow."""
+
+MEMORY_MB = 800
+"""Several times what it takes in a month."""
 
 
 def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[Finding]:
@@ -40,12 +43,21 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         remedy=Message(mark("Restart the PC.")),
         facts={"inbox": str(observation.inbox)},
     )
+    memory = number_of(observation, "daemon.memory_mb")
+    yield Finding(
+        cause="daemon-memory",
+        device="daemon",
+        wrong=above(memory, MEMORY_MB, MEMORY_MB * 3 // 4),
+        text=Message(mark("The kiosk itself takes too much memory: {memory} MB."), {"memory": str(memory)}),
+        remedy=Message(mark("Restart the PC, and tell the town.")),
+        facts={"memory_mb": str(memory)},
+        explains=("memory-low",),
+    )
     trouble = observation.journal_trouble
-    told_by_disk = observation.facts.get("disk.writable") is False
     yield Finding(
         cause="journal-trouble",
         device="journal",
-        wrong=None if trouble is None or (trouble and told_by_disk) else bool(trouble),
+        wrong=None if trouble is None else bool(trouble),
         text=Message(mark("Plays cannot be recorded: {error}"), {"error": trouble or ""}),
         remedy=Message(mark("Restart the PC; if it comes back, tell the town.")),
         facts={"error": trouble or ""},

@@ -45,4 +45,5 @@ def _screen(device: str, name: str, connector: str, wrong: bool | None, open_hou
         text=Message(mark("The screen {name} is not connected."), {"name": name or connector}),
         remedy=Message(mark("Check that the screen has power and that its cable sits firmly at both ends.")),
         facts={"connector": connector},
+        explains=("no-sound", "screen-mode", "sound-silent", "screen-does-not-wake"),
     )

@@ -1,4 +1,4 @@
-"""The PC: its disk and its temperature. Pure."""
+"""The PC: its temperature and its memory. Pure."""
 
 from collections.abc import Iterator
 
@@ -6,44 +6,13 @@ from kiosk.common.messages import Message, mark
 from kiosk.contract.station import Thresholds
 from kiosk.station.health.observation import Finding, Observation, above, below, number_of
 
+MEMORY_MB = 100
+"""Less leaves no room for the next programme's player."""
+SLOWED_MS = 600_000
+"""A processor that is slowed down now and then is no fault."""
+
 
 def check_machine(observation: Observation, thresholds: Thresholds) -> Iterator[Finding]:
-    free = number_of(observation, "disk.free_mb")
-    least = thresholds.disk_free_mb
-    yield Finding(
-        cause="disk-low",
-        device="disk",
-        wrong=below(free, least, least + least // 10),
-        text=Message(
-            mark("The disk is nearly full: {free} MB are free, {least} MB are wanted."),
-            {"free": str(free), "least": str(least)},
-        ),
-        remedy=Message(mark("Delete files that do not belong to the kiosk, or have a larger disk put in.")),
-        facts={"free_mb": str(free)},
-    )
-    lacking, title = observation.lacking, observation.lacking_title
-    megabytes = str(-(-(lacking or 0) // 1_000_000))
-    yield Finding(
-        cause="programmes-do-not-fit",
-        device="disk",
-        wrong=None if lacking is None else lacking > 0,
-        text=Message(
-            mark("{title} does not fit on the disk and will not be shown; {megabytes} MB are lacking."),
-            {"title": title, "megabytes": megabytes},
-        ),
-        remedy=Message(
-            mark("Delete files that do not belong to the kiosk, have a larger disk put in, or ask the town for less.")
-        ),
-        facts={"title": title, "lacking_mb": megabytes},
-    )
-    writable = observation.facts.get("disk.writable")
-    yield Finding(
-        cause="disk-not-writable",
-        device="disk",
-        wrong=None if writable is None else not writable,
-        text=Message(mark("The disk does not take any writing, so plays cannot be recorded.")),
-        remedy=Message(mark("Restart the PC; if it comes back, the disk is failing and must be replaced.")),
-    )
     heat = number_of(observation, "temperature.max_c")
     yield Finding(
         cause="too-hot",
@@ -52,4 +21,24 @@ def check_machine(observation: Observation, thresholds: Thresholds) -> Iterator[
         text=Message(mark("The PC is too hot: {heat} °C."), {"heat": str(heat)}),
         remedy=Message(mark("Free the PC's air vents of dust and of what stands before them.")),
         facts={"temperature_c": str(heat)},
+        explains=("throttled",),
+    )
+    slowed = observation.facts.get("cpu.throttled")
+    yield Finding(
+        cause="throttled",
+        device="pc",
+        wrong=slowed if isinstance(slowed, bool) else None,
+        text=Message(mark("The PC slows itself down: it is too hot, or gets too little power.")),
+        remedy=Message(mark("Free the PC's air vents of dust; use the power supply that belongs to it.")),
+        settle_ms=SLOWED_MS,
+    )
+    available = number_of(observation, "memory.available_mb")
+    yield Finding(
+        cause="memory-low",
+        device="pc",
+        wrong=below(available, MEMORY_MB, MEMORY_MB * 2),
+        text=Message(mark("The PC has hardly any memory left: {free} MB."), {"free": str(available)}),
+        remedy=Message(mark("Restart the PC; if it comes back, end what else runs on it, or have more memory put in.")),
+        facts={"available_mb": str(available)},
+        explains=("child-restarts", "inbox-long"),
     )

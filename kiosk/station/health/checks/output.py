@@ -33,6 +33,7 @@ def check_output(observation: Observation, open_hours: bool) -> Iterator[Finding
         text=Message(_SCREEN.get(screen or "", _SCREEN["none"])),
         remedy=Message(_SCREEN_REMEDY.get(screen or "", _SCREEN_REMEDY["none"])),
         facts={"screen": str(screen)},
+        explains=("child-restarts", "poster-fails", "screen-mode", "sound-silent"),
     )
     sound = observation.sound if observation.sound_wanted else None
     wrong = None if sound is None else sound != "device"
@@ -42,5 +43,6 @@ def check_output(observation: Observation, open_hours: bool) -> Iterator[Finding
         wrong=None if wrong and not open_hours else wrong,
         text=Message(_SOUND.get(sound or "", _SOUND["none"])),
         remedy=Message(_SOUND_REMEDY.get(sound or "", _SOUND_REMEDY["none"])),
-        facts={"sound": str(sound)},
+        facts={"sound": str(sound), "sink": str(observation.facts.get("sound.sink"))},
+        explains=("sound-silent",),
     )

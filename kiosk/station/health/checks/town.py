@@ -25,6 +25,15 @@ def check_town(observation: Observation, now_ms: int) -> Iterator[Finding]:
         remedy=Message(mark("Ask the town to publish the next week.")),
         facts={"plan_until_ms": str(until)},
     )
+    missing = observation.missing_soon
+    yield Finding(
+        cause="programme-missing",
+        device="plan",
+        wrong=None if missing is None or not clock_right else bool(missing),
+        text=Message(mark("{title} is to begin soon and has not come."), {"title": missing or ""}),
+        remedy=Message(mark("Check the line to the town; the town may bring the programme on a stick.")),
+        facts={"title": missing or ""},
+    )
     since = observation.link_down_since_ms
     yield Finding(
         cause="town-silent",
@@ -33,6 +42,7 @@ def check_town(observation: Observation, now_ms: int) -> Iterator[Finding]:
         text=Message(mark("The town has not been reached for more than a day.")),
         remedy=Message(mark("Check the network cable and the router; then call the telecom.")),
         facts={"since_ms": str(since)},
+        explains=("freeze",),
         settle=False,
     )
     behind_ms = observation.behind_ms

@@ -1,0 +1,20 @@
+"""A sound server that does not answer, or that has not taken up the card, is started anew, by root."""
+
+from kiosk.common.messages import mark
+from kiosk.station.health.observation import Finding
+from kiosk.station.health.repairs.host import Host, ask_root
+from kiosk.station.health.repairs.remedy import Remedy
+
+REMEDY = Remedy(
+    name="restart-sound",
+    words=mark("Restart of the sound server"),
+    causes=("no-sound",),
+    when={"sink": "none"},
+    after_ms=10_000,
+    most_per_hour=3,
+)
+
+
+def apply(host: Host, _finding: Finding) -> None:
+    """Ask root's unit. Raises OSError."""
+    ask_root(host.runtime, "restart-sound")

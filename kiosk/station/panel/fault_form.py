@@ -1,0 +1,84 @@
+"""What somebody can do about a problem of the station: have it looked at again, or say that it is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.messages import mark
+from kiosk.contract.instants import to_ms, to_utc
+from kiosk.station.events import CheckAgain, KnownSet
+from kiosk.station.health.faults import sentence
+from kiosk.station.panel.snapshot import Snapshot
+
+WEEK = timedelta(days=7)
+TICKET_STATES = {
+    "reported": mark("The town has the report."),
+    "seen": mark("The town has seen the report."),
+    "telecom-called": mark("The town has called the telecom."),
+    "repaired": mark("It is said to be repaired."),
+    "confirmed": mark("The repair is confirmed."),
+    "closed": mark("The town has closed the report."),
+    "reopened": mark("The town has opened the report again."),
+}
+
+
+@dataclass(frozen=True)
+class FaultWords:
+    """One problem: what is wrong and what to do, how its repair stands, and whether somebody knows of it."""
+
+    name: str
+    text: str
+    ticket: str
+    known: str
+
+
+def of(snapshot: Snapshot, language: Language) -> tuple[FaultWords, ...]:
+    """The problems of ``snapshot`` in ``language``."""
+    return tuple(
+        FaultWords(
+            name=problem.name,
+            text=sentence(problem, language),
+            ticket=_ticket(snapshot, problem.name, language),
+            known=_known(snapshot, problem.name, language),
+        )
+        for problem in snapshot.problems
+    )
+
+
+def read(form: Mapping[str, str], now: datetime) -> CheckAgain | KnownSet | None:
+    """What the form asks for, at the aware ``now``; None for what is no form of ours."""
+    problem = form.get("problem", "")
+    if not 0 < len(problem) <= 400:
+        return None
+    match form.get("button"):
+        case "again":
+            return CheckAgain("panel", problem)
+        case "known":
+            return KnownSet("panel", problem, to_ms(now + WEEK))
+        case "tell":
+            return KnownSet("panel", problem, 0)
+    return None
+
+
+def _ticket(snapshot: Snapshot, name: str, language: Language) -> str:
+    ticket = snapshot.tickets.get(name)
+    if ticket is None:
+        return ""
+    _ = translator(language)
+    said = [_(TICKET_STATES[ticket.state])]
+    if ticket.work_order:
+        said.append(_("Work order {number}.").format(number=ticket.work_order))
+    if ticket.contact:
+        said.append(_("Contact: {contact}.").format(contact=ticket.contact))
+    return (" " if language == "en" else "").join(said)
+
+
+def _known(snapshot: Snapshot, name: str, language: Language) -> str:
+    until_ms = snapshot.known.get(name)
+    if until_ms is None:
+        return ""
+    until = to_utc(until_ms).astimezone(snapshot.now.tzinfo)
+    when = f"{day_name(until.date(), language)} {until:%H:%M}"
+    _ = translator(language)
+    return _("Known; no more is said of it until {time}.").format(time=when)
