@@ -105,13 +105,18 @@ role_units() {
         if [ "$role" = town ]; then grep /kiosk-town; else grep -v /kiosk-town; fi
 }
 
+# Those of them that wait for a wish of the daemon, or for the time.
+waiting_units() {
+    role_units | sed -n -e 's|.*/||' -e '/@[.]path$/{h; s/@/@x/p; g; s/@/@sound/p; d}' -e '/service$/!p'
+}
+
 install_units() {
     for unit in $(role_units); do
         install -m 644 "$unit" "$units/"
     done
     systemctl daemon-reload
-    for unit in $(role_units | grep -v 'service$'); do # what waits for a wish of the daemon, or for the time
-        systemctl enable --quiet --now "$(basename "$unit")"
+    for name in $(waiting_units); do
+        systemctl enable --quiet --now "$name"
     done
 }
 
@@ -240,8 +245,7 @@ final_check() {
 }
 
 remove_role() {
-    for unit in $(role_units); do
-        name=$(basename "$unit")
+    for name in $(waiting_units) $(role_units | sed 's|.*/||'); do
         systemctl disable --quiet --now "$name" 2>/dev/null || true
         rm -f "$units/$name"
     done

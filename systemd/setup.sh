@@ -16,7 +16,7 @@ packages="python3 python3-venv ca-certificates procps libudev1 libseccomp2 fonts
     libvlc5 vlc-plugin-base vlc-plugin-video-output libpulse0"
 case $list in
 station) satisfied="station town test" packages="$packages xserver-xorg-core x11-xserver-utils
-    libgl1-mesa-dri va-driver-all pulseaudio pulseaudio-utils alsa-utils v4l-utils dbus udev util-linux" ;;
+    libgl1-mesa-dri va-driver-all pulseaudio pulseaudio-utils alsa-utils v4l-utils smartmontools dbus udev util-linux" ;;
 town) satisfied="town test" packages="$packages ffmpeg xvfb" ;;
 test) satisfied="test" packages="$packages ffmpeg xvfb x11-utils dbus systemd umockdev libumockdev0
     pulseaudio pulseaudio-utils postgresql chromium" ;;

@@ -76,17 +76,24 @@ def programme_is_near(connection: Any) -> bool:
 def sweep(connection: Any) -> None:
     """Take away the windows of processes that have ended: X keeps them where their client wished so (RetainPermanent).
 
-    A hostile programme could cover the screen for good by that.
+    A hostile programme could cover the screen for good by that. An X server in another namespace of processes counts
+    them otherwise: nobody is known to have ended then.
     """
     if not connection.has_extension("X-Resource"):
         return
+    if _processes(connection, connection.display.info.resource_id_base) != [os.getpid()]:
+        return
     for window in connection.screen().root.query_tree().children:
-        asked = [{"client": window.id, "mask": res.LocalClientPIDMask}]
         with contextlib.suppress(XError):  # it has gone meanwhile
-            for found in connection.res_query_client_ids(asked).ids:
-                if found.value and not _lives(found.value[0]):
-                    window.kill_client(onerror=CatchError())
+            if not all(_lives(pid) for pid in _processes(connection, window.id)):
+                window.kill_client(onerror=CatchError())
     connection.sync()
+
+
+def _processes(connection: Any, resource: int) -> list[int]:
+    """The process on this computer whose client has a resource, as the X server counts processes."""
+    asked = [{"client": resource, "mask": res.LocalClientPIDMask}]
+    return [found.value[0] for found in connection.res_query_client_ids(asked).ids if found.value]
 
 
 def _lives(pid: int) -> bool:
