@@ -1,23 +1,32 @@
 """What the probes say becomes a fault, unless somebody works on the devices."""
 
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 from playout_room import Room, at, document
 
 from kiosk.contract.station import Thresholds
+from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.events import FactsRead
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.repairs.host import Host
+from kiosk.station.health.repairs.repairs import Repairs
 
 
 def test_fault_is_found_once_the_work_on_the_devices_is_over(tmp_path: Path) -> None:
     room = Room(tmp_path, None, at("09:00:00"))
     monitor, work, reported = HealthMonitor(room.journal, "room-1", 0), [True], []
     told = document(thresholds=Thresholds(hysteresis_ms=0))
+    nothing: Any = Mock()
+    host = Host(tmp_path, ":0", order=nothing, purge=nothing, fetch_again=nothing, restart_player=nothing)
     equipment = Equipment(
-        monitor, room.playout, room.clock, document=lambda: told, observe=Observation, worked_on=lambda: bool(work),
-        check_clock=lambda: None, report_soon=lambda: reported.append("soon"),
+        monitor, room.playout, room.clock, repairs=Repairs(room.journal), host=host,
+        audit=AuditTrail(room.journal, room.clock, nothing), tell_instruments=nothing, read_soon=nothing,
+        read_at=nothing, look_again=nothing, refresh=nothing, document=lambda: told, observe=Observation,
+        worked_on=lambda: bool(work), check_clock=nothing, report_soon=lambda: reported.append("soon"),
     )  # fmt: skip
     full = FactsRead({"disk.free_mb": 1}, room.clock.monotonic())
     equipment.handle(full)

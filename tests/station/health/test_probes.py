@@ -42,7 +42,7 @@ def test_screen_is_switched_at_each_reading_and_what_it_answers_is_a_fact(tmp_pa
     inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
     tv = Tv()
     power = tv.power()
-    running = Probes(inbox.put, NoDevices(), tmp_path, tmp_path, 3600, keep_screen=power.keep)
+    running = Probes(inbox.put, NoDevices(), tmp_path, tmp_path, 3600, more=power.keep)
     running.start()
     inbox.get(timeout=20)
     power.want(Want(False, "cec"))
