@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up what is missing and runs all checks; arguments go to pytest. Ends with the code of the first that failed.
-# Without arguments, what needs no screen runs beside what waits for one.
+# Without arguments, what needs no screen runs in two halves beside what waits for one.
 set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 sh "$root/systemd/setup.sh" test || exit
@@ -20,12 +20,15 @@ if [ "$#" -gt 0 ]; then
     check .venv/bin/pytest "$@"
     exit "$status"
 fi
-said=$(mktemp)
-trap 'rm -f "$said"' EXIT
-nice -n 10 .venv/bin/pytest -m "not screen" >"$said" 2>&1 &
+said=$(mktemp -d)
+trap 'rm -rf "$said"' EXIT
+nice -n 10 .venv/bin/pytest -m "not screen" tests/station >"$said/station" 2>&1 &
+station=$!
+nice -n 10 .venv/bin/pytest -m "not screen" --ignore=tests/station >"$said/others" 2>&1 &
+others=$!
 check .venv/bin/pytest -m screen
-wait "$!"
-code=$?
-cat "$said"
-[ "$status" -ne 0 ] || status=$code
+check wait "$station"
+cat "$said/station"
+check wait "$others"
+cat "$said/others"
 exit "$status"
