@@ -7,7 +7,8 @@ import pytest
 from kiosk.town.ledger.condition import judged, words
 
 HEARD = {
-    "heard_ms": 5_000, "clock": "trusted", "waiting": 0, "stopped": False, "stopped_until_ms": None, "screen": "up",
+    "heard_ms": 5_000, "maintenance_until_ms": 0,
+    "clock": "trusted", "waiting": 0, "stopped": False, "stopped_until_ms": None, "screen": "up",
     "sound": "device", "playlist_version": 3, "published": 3, "counted": 4, "refusing": (), "open_faults": (),
     "bytes_lacking": 0, "lacking_for": "", "programmes_missing": 0, "bytes_missing": 0, "bytes_per_s": 0, "ready_ms": 0,
 }  # fmt: skip
