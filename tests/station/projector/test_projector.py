@@ -310,10 +310,11 @@ def test_volume_is_taken_by_a_programme_on_air_and_by_one_that_waits(rig: Rig, c
 def test_programme_before_is_off_the_screen_at_the_cut_though_nobody_tells_it_to_leave(
     rig: Rig, sampler: Sampler, clips: Clips
 ) -> None:
+    red, gold = clips("red.mp4"), clips("gold.avi")
     at = time.monotonic() + TWO_START
-    rig.cue("a", clips("red.mp4"), at, end=at + 1)
+    rig.cue("a", red, at, end=at + 1)
     [first] = rig.children()
-    rig.cue("b", clips("gold.avi"), at + 1)
+    rig.cue("b", gold, at + 1)
     [second] = rig.children().keys() - {first}
     rig.run_to(at + 0.9)
     time.sleep(0.4)  # the daemon is busy
