@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kiosk.station.health.facts.commands import output as _run
+from kiosk.common.programs import output as _run
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
     *(ValueError, TypeError, LookupError, NotImplementedError, RuntimeError),
 )
-"""What is raised over a damaged archive or part."""
+"""What is raised over a damaged archive or part; ``zipfile`` has NotImplementedError for a packing it does not know."""
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 

@@ -2,8 +2,8 @@
 
 import re
 
+from kiosk.common.programs import output
 from kiosk.station.events import Fact
-from kiosk.station.health.facts.commands import output
 
 _OUTPUT = re.compile(r"^(\S+) (connected|disconnected)")
 _MODE = re.compile(r"^\s+(\d+x\d+)\S*((?:\s+[\d.]+[*+ ]*)+)")

@@ -2,8 +2,8 @@
 
 import json
 
+from kiosk.common.programs import output
 from kiosk.station.events import Fact
-from kiosk.station.health.facts.commands import output
 
 TELLING = ("i/o error", "ext4-fs error", "medium error", "unrecovered read error", "remounting filesystem read-only")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
+from kiosk.common.programs import output
 from kiosk.station.events import Fact
-from kiosk.station.health.facts.commands import output
 
 NETWORK = Path("/sys/class/net")
 CONNECT_S = 3.0

@@ -2,8 +2,8 @@
 
 import os
 
+from kiosk.common.programs import output
 from kiosk.station.events import Fact
-from kiosk.station.health.facts.commands import output
 from kiosk.station.health.sound import servers
 
 MILLISECONDS = 400
