@@ -40,6 +40,10 @@ CLIPS = {
 """Of unlike formats and sizes; the number tells them apart on the screen."""
 
 
+LOOKS = ("-nolisten", "tcp", "-noreset")
+"""Without -noreset the server starts afresh when its last client goes, and drops who comes at that moment."""
+
+
 class XServer:
     """Xvfb."""
 
@@ -66,7 +70,7 @@ class XServer:
         out, into = os.pipe()
         wanted = [f":{self.number}"] if self.number is not None else []
         self._process = subprocess.Popen(
-            ["Xvfb", *wanted, "-displayfd", str(into), "-screen", "0", self._shape, "-nolisten", "tcp", *self._auth],
+            ["Xvfb", *wanted, "-displayfd", str(into), "-screen", "0", self._shape, *LOOKS, *self._auth],
             pass_fds=[into],
             stderr=subprocess.DEVNULL,
         )

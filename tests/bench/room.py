@@ -72,7 +72,7 @@ class XServer:
         reading, writing = os.pipe()
         wanted = [self.name] if self._number else []
         self._process = subprocess.Popen(
-            ["Xvfb", *wanted, "-displayfd", str(writing), "-screen", "0", self._size, "-nolisten", "tcp"],
+            ["Xvfb", *wanted, "-displayfd", str(writing), "-screen", "0", self._size, "-nolisten", "tcp", "-noreset"],
             pass_fds=[writing],
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the bench, which may still want to look

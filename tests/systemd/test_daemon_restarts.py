@@ -36,7 +36,7 @@ enabled = false
 def display() -> Iterator[str]:
     out, into = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(into), "-screen", "0", "1280x720x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(into), "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=[into],
         stderr=subprocess.DEVNULL,
     )

@@ -39,7 +39,8 @@ from kiosk.station.commands import host
 from kiosk.station.host import server, x_server
 server.EVERY_S = 0.3
 os.geteuid = lambda: 1  # the unit's user is not root, who would give the cookie to the folder's owner: it may not here
-x_server.command = lambda display, folder: ["Xvfb", display, "-nolisten", "tcp", "-auth", str(folder / "authority")]
+looks = ["-nolisten", "tcp", "-noreset"]
+x_server.command = lambda display, folder: ["Xvfb", display, *looks, "-auth", str(folder / "authority")]
 x_server.QUESTION = ("xdpyinfo",)
 getattr(host, sys.argv[1])(["--config", sys.argv[2]])
 """

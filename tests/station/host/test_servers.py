@@ -142,7 +142,7 @@ from kiosk.station.host.server import keep
 from kiosk.station.host.x_server import write_authority
 folder, display = Path(sys.argv[1]), sys.argv[2]
 write_authority(folder / "authority")
-server = ["Xvfb", display, "-nolisten", "tcp", "-auth", str(folder / "authority")]
+server = ["Xvfb", display, "-nolisten", "tcp", "-noreset", "-auth", str(folder / "authority")]
 sys.exit(keep(server, ["xdpyinfo"], {"DISPLAY": display, "XAUTHORITY": str(folder / "authority")}))
 """
 
