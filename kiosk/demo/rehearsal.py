@@ -21,6 +21,7 @@ from kiosk.demo.time_shift import publish_shifted
 from kiosk.town.town import Town, found_town
 
 STATION, GROUP, TOWN = "demo-room", "villages", "demo-town"
+OFFICER = "demo"
 FORGED = (66, 67)
 """Bar codes of what must never be shown: the other town's programme, and the older week's."""
 SCREEN = "1280x720x24"
@@ -111,6 +112,13 @@ def add_station(town: Path) -> str:
     document.write_text(json.dumps(ALWAYS_OPEN), encoding="utf-8")
     arguments = ["town", "--folder", str(town), "add-station", STATION, "--group", GROUP, "--name", "示例村"]
     return run(*arguments, "--document", str(document)).splitlines()[-1]
+
+
+def add_officer(town: Path) -> str:
+    """Let the demo's officer log in to the console. Returns the password, which is made for this run alone."""
+    typed = "-".join("".join(secrets.choice("abcdefghkmnprstuvwxyz23456789") for _ in range(4)) for _ in range(3))
+    run("town", "--folder", str(town), "add-officer", OFFICER, typed=typed + "\n")
+    return typed
 
 
 def enrol(url: str, code: str, config: Path) -> None:

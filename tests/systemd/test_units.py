@@ -68,7 +68,14 @@ def derive(session: UserSession, unit: str, folder: Path, command: str, watchdog
     session.systemctl("daemon-reload")
 
 
-EXPOSURE = {"kiosk-power-off": 16, "kiosk-sound": 25, "kiosk-station": 21, "kiosk-town": 20, "kiosk-x": 20}
+EXPOSURE = {
+    "kiosk-power-off": 16,
+    "kiosk-sound": 25,
+    "kiosk-station": 21,
+    "kiosk-town": 20,
+    "kiosk-town-work": 20,
+    "kiosk-x": 20,
+}
 """The most that `systemd-analyze security` may count, in tenths."""
 
 
