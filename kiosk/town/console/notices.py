@@ -27,7 +27,8 @@ def worker_silent(town: Town, _: Translate) -> list[Notice]:
     remedy = _("Films are not converted and messages are not sent meanwhile. Whoever looks after this server:")
     command = "systemctl restart kiosk-town-work"
     if process is None:
-        return [Notice(f"{_('The second process of this server has never run.')} {remedy} {command}")]
+        never = _("The second process of this server has never run.")
+        return [Notice(f"{never} {remedy} {command}")]
     silent_ms = now_ms() - process.beat_ms
     if silent_ms > beats.SILENT_MS:
         text = _("The second process of this server has not been heard of for {minutes} minutes.")
