@@ -18,6 +18,7 @@ from kiosk.demo import testcard
 from kiosk.demo.forger import Forgeries
 from kiosk.demo.sampler import Sighting
 from kiosk.demo.time_shift import publish_shifted
+from kiosk.town.accounts import passwords
 from kiosk.town.town import Town, found_town
 
 STATION, GROUP, TOWN = "demo-room", "villages", "demo-town"
@@ -116,7 +117,7 @@ def add_station(town: Path) -> str:
 
 def add_officer(town: Path) -> str:
     """Let the demo's officer log in to the console. Returns the password, which is made for this run alone."""
-    typed = "-".join("".join(secrets.choice("abcdefghkmnprstuvwxyz23456789") for _ in range(4)) for _ in range(3))
+    typed = passwords.suggest()
     run("town", "--folder", str(town), "add-officer", OFFICER, typed=typed + "\n")
     return typed
 

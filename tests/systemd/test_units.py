@@ -120,10 +120,13 @@ def test_command_in_unit_exists(unit: Path) -> None:
         assert option in done.stdout
 
 
-def test_programme_confines_itself_whole_under_the_units_restrictions(session: UserSession, tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", ["kiosk-station", "kiosk-town-work"])
+def test_programme_confines_itself_whole_under_the_units_restrictions(
+    session: UserSession, tmp_path: Path, unit: str
+) -> None:
     """Under those that concern system calls: for the others a user's manager makes a namespace with no true user."""
     (tmp_path / "confining.py").write_text(CONFINING.format(folder=tmp_path))
-    shipped = (ROOT / "systemd" / "kiosk-station.service").read_text()
+    shipped = (ROOT / "systemd" / f"{unit}.service").read_text()
     kept = re.findall(r"^(?:Restrict|SystemCall|NoNew|LockPer).*$", shipped, re.MULTILINE)
     assert len(kept) == 9
     command = [f"ExecStart={sys.executable} {tmp_path}/confining.py", f"StandardOutput=append:{session.output}"]

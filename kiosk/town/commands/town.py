@@ -216,14 +216,15 @@ def serve(options: Options, listen: str, port: int, heartbeat_s: int) -> None:
 @with_town
 def work(town: Town, _by: str) -> None:
     """Convert programmes and send messages until stopped; beside `kiosk town serve`."""
-    from kiosk.town.work.loop import stop_by_signal
+    from kiosk.town.work.loop import only_one, stop_by_signal
     from kiosk.town.work.loop import work as run
     from kiosk.town.work.workers import WORKERS
 
     log_to_stderr("info")
     stopping = stop_by_signal()
-    click.echo(escape(f"Town {town.name} works: {', '.join(one.name for one in WORKERS) or 'nothing to do yet'}"))
-    run(town, WORKERS, stopping)
+    with only_one(town.folder):
+        click.echo(escape(f"Town {town.name} works: {', '.join(one.name for one in WORKERS) or 'nothing to do yet'}"))
+        run(town, WORKERS, stopping)
 
 
 @town.command()

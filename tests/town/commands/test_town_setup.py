@@ -128,4 +128,7 @@ def test_example_of_each_web_server_leads_to_the_port_that_the_town_listens_on(s
     example = Path(__file__).parents[3] / f"systemd/town.{server}.example"
     (port,) = (option.default for option in town.commands["serve"].params if option.name == "port")
     assert f"127.0.0.1:{port}" in example.read_text()
+    if server == "nginx":  # Caddy tells this by itself, and only the console asks for it
+        for header in ("Host $http_host", "X-Forwarded-For $remote_addr", "X-Forwarded-Proto $scheme"):
+            assert f"proxy_set_header {header};" in example.read_text()
     assert f"127.0.0.1:{port}/" in example.with_name("install.sh").read_text()

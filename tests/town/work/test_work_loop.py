@@ -75,6 +75,8 @@ def test_process_beats_and_stops_cleanly_on_sigterm(office: Town) -> None:
     command = [sys.executable, "-m", "kiosk", "town", "--folder", str(office.folder), "work"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         until(lambda: beats.PROCESS in read(office))
+        second = subprocess.run(command, capture_output=True, text=True)
+        assert second.returncode == 1 and "runs already" in second.stderr, "every message would be sent twice"
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert process.stdout is not None

@@ -93,6 +93,7 @@ def routes(desk: Desk) -> list[Route]:
             problem=problem,
             typed=typed or {},
             least=passwords.LEAST,
+            suggested=passwords.suggest(),
         )
 
     async def show_all(request: Request) -> Response:
@@ -118,7 +119,7 @@ def routes(desk: Desk) -> list[Route]:
         status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
         return await desk.page(
             request, "account_change.html", status, account=found, roles=ROLE_NAMES, problem=problem,
-            least=passwords.LEAST,
+            least=passwords.LEAST, suggested=passwords.suggest(),
         )  # fmt: skip
 
     async def show_one(request: Request) -> Response:
