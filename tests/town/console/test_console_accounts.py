@@ -91,6 +91,14 @@ def test_officer_changes_retires_and_restores_an_account(officer: Visitor, offic
     assert again.look("/").headers["location"] == "/account", "set by somebody else"
 
 
+def test_officer_s_own_password_set_under_accounts_keeps_this_session_and_is_final(
+    officer: Visitor, officer_id: int
+) -> None:
+    version = versions(officer, officer_id)
+    officer.submit(f"/accounts/{officer_id}", button="password", version=version, password=OTHER)
+    assert officer.look("/").status_code == 200
+
+
 def test_last_officer_can_neither_leave_nor_become_a_viewer(officer: Visitor, officer_id: int) -> None:
     for fields in ({"button": "retire"}, {"button": "change", "role": "viewer", "telephone": ""}):
         answer = officer.submit(f"/accounts/{officer_id}", version=versions(officer, officer_id), **fields)

@@ -136,8 +136,10 @@ def routes(desk: Desk) -> list[Route]:
             if button == "password":
                 typed = form.get("password", "")
                 hashed = await desk.access.hashing(lambda: passwords.hash_password(typed, found.name))
+                own_one = number == officer.id
+                keep = officer.session if own_one else ""
                 await _write(
-                    desk, lambda c: accounts.set_password(c, by, number, hashed, temporary=number != officer.id)
+                    desk, lambda c: accounts.set_password(c, by, number, hashed, temporary=not own_one, keep=keep)
                 )
             elif button == "change":
                 role, telephone = form.get("role", ""), form.get("telephone", "")
