@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from town.postgres import BOTH
 
 from kiosk.common.i18n import translator
 from kiosk.town.console.notices import worker_silent
@@ -63,6 +64,7 @@ def test_worker_that_fails_is_told_of_and_tried_again_while_others_go_on(
     assert not thread.is_alive()
 
 
+@BOTH
 def test_worker_that_is_there_no_more_is_forgotten(office: Town) -> None:
     stopping = threading.Event()
     stopping.set()
