@@ -101,6 +101,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.intake": {"contract", "town.database"},
     "town.ledger": {"contract", "town.database"},
     "town.sheets": {"common"},
+    "town.programmes": {
+        *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
+        *("town.publishing.source", "town.publishing.subtitles"),
+    },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger"),

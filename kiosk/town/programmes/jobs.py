@@ -1,0 +1,266 @@
+"""The worker's part: takes one programme after the other from upload to the shelf, or refuses it with the cause.
+
+A job that a restart broke off begins anew; one that fails by the town's own fault is tried twice. One worker at a time:
+it holds a lock on the library's folder, so what is marked as running is its own or was left by one that is gone.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import select, update
+
+from kiosk.common import confined
+from kiosk.common.ffmpeg import MediaError, run_confined
+from kiosk.common.media import Media, hash_file, measure
+from kiosk.common.messages import Message, mark
+from kiosk.common.stills import is_still
+from kiosk.town.database import schema
+from kiosk.town.database.store import now_ms
+from kiosk.town.database.store import put as put_row
+from kiosk.town.programmes import convert, dropped, library, uploads
+from kiosk.town.programmes.profile import deviations
+from kiosk.town.programmes.schema import job, library_subtitle
+from kiosk.town.programmes.shelves import Shelves, shelves
+from kiosk.town.publishing.subtitles import SubtitleError, published
+from kiosk.town.town import Town
+
+log = logging.getLogger(__name__)
+
+MOST_TRIES = 2
+SAY_EVERY_S = 1.0
+"""Progress is written down so often."""
+LOWEST = 64
+"""Bytes below which a file is nothing."""
+
+
+class Failed(Exception):
+    """A job that cannot be done here and now, though the file may be sound."""
+
+    def __init__(self, cause: Message) -> None:
+        super().__init__(cause.render(str))
+        self.cause = cause
+
+
+class Twin(Exception):
+    """The programme is in the library already."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.cause = Message(mark("it is in the library already, as 《{title}》"), {"title": title})
+
+
+def step(town: Town) -> bool:
+    """Take in what was dropped, tidy, and do one job whole. Returns whether there was something to do."""
+    place = shelves(town.folder)
+    with _alone(place) as alone:
+        if not alone:
+            return False
+        uploads.tidy(town, place)
+        dropped.take(town, place)
+        if (found := _next(town)) is None:
+            return False
+        number, programme = found
+        _Work(town, place, number, programme).run()
+        return True
+
+
+@contextmanager
+def _alone(place: Shelves) -> Iterator[bool]:
+    with (place.folder / ".worker.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _next(town: Town) -> tuple[int, str] | None:
+    """The oldest job that is to be done, marked as running; its tries are counted before it begins."""
+    with town.store.write() as connection:
+        question = select(job).where(job.c.state != "done").order_by(job.c.state != "running", job.c.id).limit(1)
+        row = connection.execute(question).one_or_none()
+        if row is None:
+            return None
+        values = {"state": "running", "step": "read", "permille": 0, "tries": row.tries + 1, "started_ms": now_ms()}
+        connection.execute(update(job).where(job.c.id == row.id).values(values))
+        library.put(connection, row.programme, state="working")
+        return row.id, row.programme
+
+
+class _Work:
+    """One job, from its beginning."""
+
+    def __init__(self, town: Town, place: Shelves, number: int, programme: str) -> None:
+        self._town, self._place, self._number, self._programme = town, place, number, programme
+        self._file = place.arriving / programme
+        self._said = 0.0
+
+    def run(self) -> None:
+        folder = self._place.making / self._programme
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            self._make(folder)
+        except (MediaError, Twin) as error:
+            log.info("programme %s is refused: %s", self._programme, error)
+            self._end("refused", cause=error.cause)
+            dropped.give_back(self._place, self._programme, error.cause)
+            self._file.unlink(missing_ok=True)
+        except (Failed, confined.Unconfined, convert.NoRoom, OSError) as error:
+            log.warning("the job of programme %s failed: %s", self._programme, error)
+            self._again(_words(error))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _make(self, folder: Path) -> None:
+        if not self._file.is_file() or self._file.stat().st_size < LOWEST:
+            raise MediaError(self._file, Message(mark("the file is empty, or was not fetched whole; fetch it again")))
+        if self._file.stat().st_size * 2 > self._place.room():
+            raise convert.NoRoom("the disk")
+        size = self._file.stat().st_size
+        sha256 = hash_file(self._file, self._counted("read", size))
+        self._no_twin(sha256)
+        with self._town.store.write() as connection:
+            library.put(connection, self._programme, upload_sha256=sha256)
+        with self._file.open("rb") as opened:
+            still = is_still(opened.read(16))
+        film, media, changes = self._still(folder) if still else self._film(folder, sha256)
+        self._step("check", 500)
+        poster = convert.poster(film, media.duration_ms or 0, folder) if media.video else None
+        self._shelve(film, media, changes, poster, folder)
+
+    def _film(self, folder: Path, sha256: str) -> tuple[Path, Media, tuple[Message, ...]]:
+        self._step("measure")
+        likely = not convert.differs_at_first_sight(self._file)
+        media = measure(self._file, sha256, run_confined, loudness=likely)
+        found = convert.source(self._file, media)
+        wrong = deviations(found)
+        if not wrong.all:
+            return self._file, media, ()
+        self._step("convert")
+        film = convert.make(self._file, found, wrong, folder, self._told("convert"))
+        return film, self._checked(film), wrong.all
+
+    def _still(self, folder: Path) -> tuple[Path, Media, tuple[Message, ...]]:
+        self._step("convert")
+        film = convert.make_from_still(self._file, folder, self._told("convert"))
+        return film, self._checked(film), (Message(mark("made a film of {count} s"), {"count": str(convert.STILL_S)}),)
+
+    def _checked(self, film: Path) -> Media:
+        """What was made, decoded to its end, and of the profile. Raises :class:`MediaError`."""
+        self._step("check")
+        media = measure(film, None, run_confined)
+        if left := deviations(convert.source(film, media)).all:
+            cause = mark("it could not be made into MP4 ({reason})")
+            raise MediaError(film, Message(cause, {"reason": left[0].render(str)}))
+        self._no_twin(media.sha256)
+        return media
+
+    def _shelve(
+        self, film: Path, media: Media, changes: tuple[Message, ...], poster: Path | None, folder: Path
+    ) -> None:
+        """Put it on the shelf, first the files, then the row that names them."""
+        goal = self._place.files / f"{self._programme}.mp4"
+        with film.open("rb") as opened:
+            os.fsync(opened.fileno())
+        film.replace(goal)
+        if poster is not None:
+            poster.replace(self._place.posters / f"{self._programme}.jpg")
+        words = self._subtitles(folder)
+        stat = goal.stat()
+        measured = msgspec.json.encode(media).decode()
+        known = {"path": str(goal.resolve()), "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+        with self._town.store.write() as connection:
+            put_row(connection, schema.measurement, {**known, "sha256": media.sha256, "measured": measured})
+            if words is not None:
+                row = {"programme": self._programme, "language": "zh", "file": words.name, "size": words.stat().st_size}
+                put_row(connection, library_subtitle, row)
+        self._end(
+            "ready",
+            sha256=media.sha256,
+            size=media.size,
+            duration_ms=media.duration_ms,
+            measured=measured,
+            changes=library.said(changes),
+        )
+        dropped.put_by(self._place, self._programme)
+        self._file.unlink(missing_ok=True)
+
+    def _subtitles(self, folder: Path) -> Path | None:
+        made = folder / "words.srt"
+        if not made.is_file() or not made.stat().st_size:
+            return None
+        try:
+            data = published(made.read_bytes())
+        except SubtitleError:
+            return None
+        target = self._place.files / f"{self._programme}.zh.srt"
+        target.write_bytes(data)
+        return target
+
+    def _no_twin(self, sha256: str) -> None:
+        with self._town.store.read() as connection:
+            twin = library.twin(connection, self._programme, sha256)
+        if twin is not None:
+            raise Twin(twin.title)
+
+    # --- what the page shows ---
+
+    def _counted(self, step: str, size: int) -> Callable[[int], None]:
+        seen = 0
+
+        def tick(count: int) -> None:
+            nonlocal seen
+            seen += count
+            self._told(step)(1000 * seen // max(1, size))
+
+        return tick
+
+    def _told(self, step: str) -> convert.Progress:
+        def progress(permille: int) -> None:
+            if time.monotonic() - self._said >= SAY_EVERY_S:
+                self._step(step, permille)
+
+        return progress
+
+    def _step(self, step: str, permille: int = 0) -> None:
+        self._said = time.monotonic()
+        with self._town.store.write() as connection:
+            connection.execute(update(job).where(job.c.id == self._number).values(step=step, permille=permille))
+
+    def _end(self, state: str, cause: Message | None = None, **values: Any) -> None:
+        said = None if cause is None else msgspec.json.encode(cause).decode()
+        with self._town.store.write() as connection:
+            connection.execute(update(job).where(job.c.id == self._number).values(state="done", ended_ms=now_ms()))
+            library.put(connection, self._programme, state=state, cause=said, **values)
+
+    def _again(self, cause: Message) -> None:
+        """Once more, or not at all."""
+        with self._town.store.read() as connection:
+            tries = connection.execute(select(job.c.tries).where(job.c.id == self._number)).scalar_one()
+        if tries >= MOST_TRIES:
+            self._end("failed", cause=cause)
+            return
+        with self._town.store.write() as connection:
+            connection.execute(update(job).where(job.c.id == self._number).values(state="waiting", permille=0))
+            library.put(connection, self._programme, state="waiting")
+
+
+def _words(error: Exception) -> Message:
+    if isinstance(error, Failed):
+        return error.cause
+    if isinstance(error, confined.Unconfined):
+        cause = mark("this computer cannot lock the converter in ({reason}); see the README, Install a town")
+        return Message(cause, {"reason": str(error)})
+    if isinstance(error, convert.NoRoom) or "No space left" in str(error):
+        return Message(mark("the town's disk is full; make room on it, then try again"))
+    return Message(mark("the town's computer could not do it ({reason}); try again"), {"reason": str(error)[:300]})
