@@ -127,6 +127,8 @@ PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
+    "kiosk.town.programmes.profile",
+    "kiosk.town.programmes.titles",
     "kiosk.town.ledger.condition",
     *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
     "kiosk.common.messages",

@@ -99,10 +99,10 @@ def run(
             os.close(held)
         said.seek(0)
         errors.seek(0)
-        told = _without_trouble(errors.read(MOST_WORDS))
+        told = errors.read(MOST_WORDS)
         if process.returncode == NOT_CONFINED:
-            raise Unconfined(told.strip())
-        return subprocess.CompletedProcess(words, process.returncode, said.read(), told)
+            raise Unconfined(told.removeprefix(TROUBLE).strip())
+        return subprocess.CompletedProcess(words, process.returncode, said.read(), _without_trouble(told))
 
 
 def _wait(process: "subprocess.Popen[bytes]", within_s: float, each_line: Callable[[str], None] | None) -> None:

@@ -13,8 +13,11 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+import kiosk.town.programmes.schema
 from kiosk.town.database import schema
 from kiosk.town.database.store import open_store
+
+assert kiosk.town.programmes.schema  # its tables are in the schema once it is imported
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 """A module's tests on both databases: what they say must not differ."""

@@ -67,8 +67,7 @@ def step(town: Town) -> bool:
         dropped.take(town, place)
         if (found := _next(town)) is None:
             return False
-        number, programme = found
-        _Work(town, place, number, programme).run()
+        _Work(town, place, *found).run()
         return True
 
 
@@ -83,7 +82,7 @@ def _alone(place: Shelves) -> Iterator[bool]:
         yield True
 
 
-def _next(town: Town) -> tuple[int, str] | None:
+def _next(town: Town) -> tuple[int, str, int] | None:
     """The oldest job that is to be done, marked as running; its tries are counted before it begins."""
     with town.store.write() as connection:
         question = select(job).where(job.c.state != "done").order_by(job.c.state != "running", job.c.id).limit(1)
@@ -93,13 +92,14 @@ def _next(town: Town) -> tuple[int, str] | None:
         values = {"state": "running", "step": "read", "permille": 0, "tries": row.tries + 1, "started_ms": now_ms()}
         connection.execute(update(job).where(job.c.id == row.id).values(values))
         library.put(connection, row.programme, state="working")
-        return row.id, row.programme
+        return row.id, row.programme, row.tries + 1
 
 
 class _Work:
     """One job, from its beginning."""
 
-    def __init__(self, town: Town, place: Shelves, number: int, programme: str) -> None:
+    def __init__(self, town: Town, place: Shelves, number: int, programme: str, tries: int) -> None:
+        self._tries = tries
         self._town, self._place, self._number, self._programme = town, place, number, programme
         self._file = place.arriving / programme
         self._said = 0.0
@@ -122,6 +122,8 @@ class _Work:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _make(self, folder: Path) -> None:
+        if self._tries > MOST_TRIES:
+            raise Failed(Message(mark("the town's computer broke off twice while it was made; try again")))
         if not self._file.is_file() or self._file.stat().st_size < LOWEST:
             raise MediaError(self._file, Message(mark("the file is empty, or was not fetched whole; fetch it again")))
         if self._file.stat().st_size * 2 > self._place.room():
@@ -245,9 +247,7 @@ class _Work:
 
     def _again(self, cause: Message) -> None:
         """Once more, or not at all."""
-        with self._town.store.read() as connection:
-            tries = connection.execute(select(job.c.tries).where(job.c.id == self._number)).scalar_one()
-        if tries >= MOST_TRIES:
+        if self._tries >= MOST_TRIES:
             self._end("failed", cause=cause)
             return
         with self._town.store.write() as connection:

@@ -19,6 +19,7 @@ from kiosk.town.database.store import now_ms
 from kiosk.town.programmes import titles
 from kiosk.town.programmes.schema import job, library, library_subtitle
 from kiosk.town.publishing.source import ProgrammeSource, SubtitleSource
+from kiosk.town.sheets import categories
 
 MOST_FOUND = 8
 """Candidates for a title that is not in the library as it stands."""
@@ -166,7 +167,14 @@ def edit(
     if not title:
         raise ValueError(mark("a programme needs a title"))
     values: dict[str, Any] = {"title": title, "title_key": titles.key(title), "short": short}
-    _change(connection, programme, version, **values, category=_text(category), source=_text(source))
+    _change(
+        connection,
+        programme,
+        version,
+        **values,
+        category=_text(categories.category(category) or ""),
+        source=_text(source),
+    )
 
 
 def withdraw(connection: Connection, programme: str, version: int) -> None:
