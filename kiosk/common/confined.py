@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ TROUBLE = "kiosk confined: "
 NOT_CONFINED, NOT_STARTED = 125, 126
 """Exit codes: too little of the sandbox could be had; the program is not there."""
 LARGEST = 2 << 30
+LOOK_EVERY_S = 0.5
 MOST_WORDS = 1 << 20
 """What is read of its errors, in bytes."""
 NICE = 10
@@ -39,6 +41,10 @@ NICE = 10
 
 class Unconfined(Exception):
     """This computer cannot confine a program; the message names what is missing."""
+
+
+class Stopped(Exception):
+    """It was ended because this process is to end."""
 
 
 class NotInstalled(Exception):
@@ -65,11 +71,13 @@ def run(
     largest: int = LARGEST,
     output: IO[str] | None = None,
     each_line: Callable[[str], None] | None = None,
+    stopping: threading.Event | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, as :func:`subprocess.run` does: it reads ``files``, and writes ``folder`` alone.
 
     It prints to ``output``, or its lines go to ``each_line`` as they come. Raises :class:`Unconfined`,
-    :class:`NotInstalled`, and :class:`subprocess.TimeoutExpired` after ``within_s`` seconds.
+    :class:`NotInstalled`, :class:`subprocess.TimeoutExpired` after ``within_s`` seconds, and :class:`Stopped`, soon
+    after ``stopping`` is set.
     """
     program = shutil.which(words[0])
     if program is None:
@@ -92,7 +100,7 @@ def run(
         finally:
             os.close(reading)
         try:
-            _wait(process, within_s, each_line)
+            _wait(process, within_s, each_line, stopping or threading.Event())
         finally:
             process.kill()
             process.wait()
@@ -105,23 +113,35 @@ def run(
         return subprocess.CompletedProcess(words, process.returncode, said.read(), _without_trouble(told))
 
 
-def _wait(process: "subprocess.Popen[bytes]", within_s: float, each_line: Callable[[str], None] | None) -> None:
-    """Until it ends; each line that it prints is handed on as it comes. Raises :class:`subprocess.TimeoutExpired`."""
+def _wait(
+    process: "subprocess.Popen[bytes]",
+    within_s: float,
+    each_line: Callable[[str], None] | None,
+    stopping: threading.Event,
+) -> None:
+    """Until it ends; each line that it prints is handed on as it comes. Raises as :func:`run`."""
     deadline = time.monotonic() + within_s
-    if each_line and process.stdout:
-        with process.stdout as printed:
-            rest = b""
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0 or not select.select([printed], [], [], left)[0]:
-                    raise subprocess.TimeoutExpired(process.args, within_s)
-                if not (piece := os.read(printed.fileno(), 65536)):
-                    break
+    printed, hand_on = process.stdout, each_line or (lambda _line: None)
+    ended = os.pidfd_open(process.pid)
+    try:
+        rest = b""
+        while True:
+            ready = select.select([ended, *([printed] if printed else [])], [], [], LOOK_EVERY_S)[0]
+            if printed in ready and printed and (piece := os.read(printed.fileno(), 65536)):
                 *lines, rest = (rest + piece).split(b"\n")
                 for line in lines:
-                    each_line(line.decode(errors="replace"))
+                    hand_on(line.decode(errors="replace"))
                 rest = rest[-MOST_WORDS:]
-    process.wait(max(0.1, deadline - time.monotonic()))
+            elif ended in ready:
+                return
+            if stopping.is_set():
+                raise Stopped
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(process.args, within_s)
+    finally:
+        os.close(ended)
+        if printed:
+            printed.close()
 
 
 def _without_trouble(errors: str) -> str:

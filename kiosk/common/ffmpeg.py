@@ -1,6 +1,7 @@
 """Runs ffmpeg's tools on one media file, plainly or confined: they open that file alone, in a bounded time."""
 
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -48,15 +49,22 @@ def run_plainly(
 
 
 def run_confined(
-    tool: str, path: Path, timeout_s: int, before: list[str], after: list[str], output: IO[str] | None = None
+    tool: str,
+    path: Path,
+    timeout_s: int,
+    before: list[str],
+    after: list[str],
+    output: IO[str] | None = None,
+    stopping: threading.Event | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """As :func:`run_plainly`, in a process that reaches the file and nothing else, whatever is in the file.
 
-    Raises :class:`MediaError`, and :class:`confined.Unconfined` where this computer cannot do that.
+    Raises :class:`MediaError`, :class:`confined.Stopped` soon after ``stopping`` is set, and
+    :class:`confined.Unconfined` where this computer cannot do that.
     """
     try:
         command = _command(tool, path.absolute(), before, after)
-        done = confined.run(command, files=[path.absolute()], within_s=timeout_s, output=output)
+        done = confined.run(command, files=[path.absolute()], within_s=timeout_s, output=output, stopping=stopping)
     except confined.NotInstalled:
         raise _not_installed(tool, path) from None
     except subprocess.TimeoutExpired:

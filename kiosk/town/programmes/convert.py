@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,13 +30,19 @@ Progress = Callable[[int], None]
 """Called with how much of it is done, in thousandths."""
 
 
+Stopping = threading.Event | None
+"""Set when the process is to end; then :class:`confined.Stopped` is raised."""
+
+
 class NoRoom(Exception):
     """The disk is full."""
 
 
-def probe(path: Path) -> Probe:
+def probe(path: Path, stopping: Stopping = None) -> Probe:
     """What ffprobe says of a file. Raises :class:`MediaError`, :class:`confined.Unconfined`."""
-    said = run_confined("ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], []).stdout
+    said = run_confined(
+        "ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], [], None, stopping
+    ).stdout
     try:
         return msgspec.json.decode(said, type=Probe)
     except (ValueError, RecursionError) as error:
@@ -43,10 +50,10 @@ def probe(path: Path) -> Probe:
         raise MediaError(path, Message(cause, {"error": str(error)})) from None
 
 
-def source(path: Path, media: Media) -> Source:
+def source(path: Path, media: Media, stopping: Stopping = None) -> Source:
     """A measured file, with what the profile asks of it. Raises as :func:`probe`."""
     return Source(
-        probe=probe(path),
+        probe=probe(path, stopping),
         duration_ms=media.duration_ms or 1,
         end_ms=(media.picture_start_ms or 0) + (media.duration_ms or 1),
         size=media.size,
@@ -56,18 +63,22 @@ def source(path: Path, media: Media) -> Source:
     )
 
 
-def differs_at_first_sight(path: Path) -> bool:
+def differs_at_first_sight(path: Path, stopping: Stopping = None) -> bool:
     """Whether a file is surely not of the profile, before it is decoded; its loudness does not matter then.
 
     A file that cannot be read is measured all the same, for the cause. Raises :class:`confined.Unconfined`.
     """
     try:
-        return bool(deviations(Source(probe(path), MOST_MS, 0, 0, 0, None, fast_start=is_fast_start(path))).all)
+        return bool(
+            deviations(Source(probe(path, stopping), MOST_MS, 0, 0, 0, None, fast_start=is_fast_start(path))).all
+        )
     except MediaError:
         return True
 
 
-def make(path: Path, found: Source, wrong: Deviations, folder: Path, progress: Progress) -> Path:
+def make(
+    path: Path, found: Source, wrong: Deviations, folder: Path, progress: Progress, stopping: Stopping = None
+) -> Path:
     """Make the film of the profile in ``folder``, with its subtitles beside it (``words.srt``) where it has any.
 
     Raises :class:`MediaError`, :class:`NoRoom`, :class:`confined.Unconfined`.
@@ -76,11 +87,11 @@ def make(path: Path, found: Source, wrong: Deviations, folder: Path, progress: P
     words = [*guard, "-i", f"file:{path}", *command(found, wrong), f"file:{folder}/film.mp4"]
     if (texts := found.words) is not None:
         words += ["-map", f"0:{texts.index}", "-c:s", "srt", "-f", "srt", f"file:{folder}/words.srt"]
-    _ffmpeg(words, path, folder, found.duration_ms, progress)
+    _ffmpeg(words, path, folder, found.duration_ms, progress, stopping)
     return folder / "film.mp4"
 
 
-def make_from_still(path: Path, folder: Path, progress: Progress) -> Path:
+def make_from_still(path: Path, folder: Path, progress: Progress, stopping: Stopping = None) -> Path:
     """Make a film of a still, or of an animated picture, of about :data:`STILL_S`. Raises as :func:`make`."""
     words = [sys.executable, "-m", "kiosk.town.programmes.pictures", str(path), str(folder), str(STILL_S)]
     done = confined.run(words, files=[path], folder=folder, within_s=PROBE_S, largest=LARGEST)
@@ -92,7 +103,7 @@ def make_from_still(path: Path, folder: Path, progress: Progress) -> Path:
     words = ["-f", "concat", "-safe", "0", "-i", f"file:{folder}/{LIST}", "-vf", "fps=25,setsar=1,format=yuv420p"]
     words += ["-c:v", "libx264", "-preset", "veryfast", "-tune", "stillimage", "-profile:v", "high", "-crf", "20"]
     words += ["-maxrate", bits, "-bufsize", bits, "-g", "50", "-t", str(STILL_S), "-movflags", "+faststart"]
-    _ffmpeg([*words, "-f", "mp4", f"file:{folder}/film.mp4"], path, folder, 1000 * STILL_S, progress)
+    _ffmpeg([*words, "-f", "mp4", f"file:{folder}/film.mp4"], path, folder, 1000 * STILL_S, progress, stopping)
     return folder / "film.mp4"
 
 
@@ -110,7 +121,9 @@ def poster(film: Path, duration_ms: int, folder: Path) -> Path | None:
     return target if done.returncode == 0 and target.is_file() and target.stat().st_size else None
 
 
-def _ffmpeg(words: list[str], path: Path, folder: Path, duration_ms: int, progress: Progress) -> None:
+def _ffmpeg(
+    words: list[str], path: Path, folder: Path, duration_ms: int, progress: Progress, stopping: Stopping
+) -> None:
     def heard(line: str) -> None:
         name, _, value = line.partition("=")
         if name == "out_time_us" and value.strip().lstrip("-").isdigit():
@@ -120,7 +133,13 @@ def _ffmpeg(words: list[str], path: Path, folder: Path, duration_ms: int, progre
     start = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-nostats", "-progress", "pipe:1"]
     try:
         done = confined.run(
-            [*start, *words], files=[path], folder=folder, within_s=within_s, largest=LARGEST, each_line=heard
+            [*start, *words],
+            files=[path],
+            folder=folder,
+            within_s=within_s,
+            largest=LARGEST,
+            each_line=heard,
+            stopping=stopping,
         )
     except subprocess.TimeoutExpired:
         cause = mark("it was not made in {hours} hours; convert it elsewhere, to MP4 with H.264")

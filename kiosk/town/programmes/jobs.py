@@ -8,9 +8,11 @@ import fcntl
 import logging
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,7 @@ class Twin(Exception):
         self.cause = Message(mark("it is in the library already, as 《{title}》"), {"title": title})
 
 
-def step(town: Town) -> bool:
+def step(town: Town, stopping: threading.Event | None = None) -> bool:
     """Take in what was dropped, tidy, and do one job whole. Returns whether there was something to do."""
     place = shelves(town.folder)
     with _alone(place) as alone:
@@ -67,7 +69,7 @@ def step(town: Town) -> bool:
         dropped.take(town, place)
         if (found := _next(town)) is None:
             return False
-        _Work(town, place, *found).run()
+        _Work(town, place, *found, stopping=stopping).run()
         return True
 
 
@@ -98,8 +100,11 @@ def _next(town: Town) -> tuple[int, str, int] | None:
 class _Work:
     """One job, from its beginning."""
 
-    def __init__(self, town: Town, place: Shelves, number: int, programme: str, tries: int) -> None:
-        self._tries = tries
+    def __init__(
+        self, town: Town, place: Shelves, number: int, programme: str, tries: int, stopping: convert.Stopping
+    ) -> None:
+        self._tries, self._stopping = tries, stopping
+        self._run_tool = partial(run_confined, stopping=stopping)
         self._town, self._place, self._number, self._programme = town, place, number, programme
         self._file = place.arriving / programme
         self._said = 0.0
@@ -115,6 +120,11 @@ class _Work:
             self._end("refused", cause=error.cause)
             dropped.give_back(self._place, self._programme, error.cause)
             self._file.unlink(missing_ok=True)
+        except confined.Stopped:
+            with self._town.store.write() as connection:  # that is no try of the file's
+                again = {"state": "waiting", "tries": self._tries - 1, "permille": 0}
+                connection.execute(update(job).where(job.c.id == self._number).values(again))
+                library.put(connection, self._programme, state="waiting")
         except (Failed, confined.Unconfined, convert.NoRoom, OSError) as error:
             log.warning("the job of programme %s failed: %s", self._programme, error)
             self._again(_words(error))
@@ -142,26 +152,26 @@ class _Work:
 
     def _film(self, folder: Path, sha256: str) -> tuple[Path, Media, tuple[Message, ...]]:
         self._step("measure")
-        likely = not convert.differs_at_first_sight(self._file)
-        media = measure(self._file, sha256, run_confined, loudness=likely)
-        found = convert.source(self._file, media)
+        likely = not convert.differs_at_first_sight(self._file, self._stopping)
+        media = measure(self._file, sha256, self._run_tool, loudness=likely)
+        found = convert.source(self._file, media, self._stopping)
         wrong = deviations(found)
         if not wrong.all:
             return self._file, media, ()
         self._step("convert")
-        film = convert.make(self._file, found, wrong, folder, self._told("convert"))
+        film = convert.make(self._file, found, wrong, folder, self._told("convert"), self._stopping)
         return film, self._checked(film), wrong.all
 
     def _still(self, folder: Path) -> tuple[Path, Media, tuple[Message, ...]]:
         self._step("convert")
-        film = convert.make_from_still(self._file, folder, self._told("convert"))
+        film = convert.make_from_still(self._file, folder, self._told("convert"), self._stopping)
         return film, self._checked(film), (Message(mark("made a film of {count} s"), {"count": str(convert.STILL_S)}),)
 
     def _checked(self, film: Path) -> Media:
         """What was made, decoded to its end, and of the profile. Raises :class:`MediaError`."""
         self._step("check")
-        media = measure(film, None, run_confined)
-        if left := deviations(convert.source(film, media)).all:
+        media = measure(film, None, self._run_tool)
+        if left := deviations(convert.source(film, media, self._stopping)).all:
             cause = mark("it could not be made into MP4 ({reason})")
             raise MediaError(film, Message(cause, {"reason": left[0].render(str)}))
         self._no_twin(media.sha256)

@@ -167,14 +167,8 @@ def edit(
     if not title:
         raise ValueError(mark("a programme needs a title"))
     values: dict[str, Any] = {"title": title, "title_key": titles.key(title), "short": short}
-    _change(
-        connection,
-        programme,
-        version,
-        **values,
-        category=_text(categories.category(category) or ""),
-        source=_text(source),
-    )
+    values |= {"category": _text(categories.category(category) or ""), "source": _text(source)}
+    _change(connection, programme, version, **values)
 
 
 def withdraw(connection: Connection, programme: str, version: int) -> None:
