@@ -126,8 +126,8 @@ def _wait(
     try:
         rest = b""
         while True:
-            ready = select.select([ended, *([printed] if printed else [])], [], [], LOOK_EVERY_S)[0]
-            if printed in ready and printed and (piece := os.read(printed.fileno(), 65536)):
+            ready = select.select([ended, *([printed.fileno()] if printed else [])], [], [], LOOK_EVERY_S)[0]
+            if printed and printed.fileno() in ready and (piece := os.read(printed.fileno(), 65536)):
                 *lines, rest = (rest + piece).split(b"\n")
                 for line in lines:
                     hand_on(line.decode(errors="replace"))

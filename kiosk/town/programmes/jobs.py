@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,15 @@ import msgspec
 from sqlalchemy import select, update
 
 from kiosk.common import confined
-from kiosk.common.ffmpeg import MediaError, run_confined
-from kiosk.common.media import Media, hash_file, measure
+from kiosk.common.ffmpeg import MediaError
+from kiosk.common.media import Media, hash_file
 from kiosk.common.messages import Message, mark
 from kiosk.common.stills import is_still
 from kiosk.town.database import schema
 from kiosk.town.database.store import now_ms
 from kiosk.town.database.store import put as put_row
-from kiosk.town.programmes import convert, dropped, library, uploads
+from kiosk.town.programmes import dropped, library, uploads
+from kiosk.town.programmes.convert import STILL_S, Converter, NoRoom, Progress
 from kiosk.town.programmes.profile import deviations
 from kiosk.town.programmes.schema import job, library_subtitle
 from kiosk.town.programmes.shelves import Shelves, shelves
@@ -69,7 +69,7 @@ def step(town: Town, stopping: threading.Event | None = None) -> bool:
         dropped.take(town, place)
         if (found := _next(town)) is None:
             return False
-        _Work(town, place, *found, stopping=stopping).run()
+        _Work(town, place, found, stopping).run()
         return True
 
 
@@ -100,86 +100,82 @@ def _next(town: Town) -> tuple[int, str, int] | None:
 class _Work:
     """One job, from its beginning."""
 
-    def __init__(
-        self, town: Town, place: Shelves, number: int, programme: str, tries: int, stopping: convert.Stopping
-    ) -> None:
-        self._tries, self._stopping = tries, stopping
-        self._run_tool = partial(run_confined, stopping=stopping)
-        self._town, self._place, self._number, self._programme = town, place, number, programme
-        self._file = place.arriving / programme
+    def __init__(self, town: Town, place: Shelves, found: tuple[int, str, int], stopping: threading.Event | None):
+        self._town, self._place, self._stopping = town, place, stopping
+        self._number, self._programme, self._tries = found
+        self._file = place.arriving / self._programme
+        self._folder = place.making / self._programme
+        self._converter = Converter(self._folder, self._told("convert"), stopping)
         self._said = 0.0
 
     def run(self) -> None:
-        folder = self._place.making / self._programme
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
         try:
-            self._make(folder)
+            self._make()
         except (MediaError, Twin) as error:
             log.info("programme %s is refused: %s", self._programme, error)
             self._end("refused", cause=error.cause)
             dropped.give_back(self._place, self._programme, error.cause)
             self._file.unlink(missing_ok=True)
         except confined.Stopped:
-            with self._town.store.write() as connection:  # that is no try of the file's
-                again = {"state": "waiting", "tries": self._tries - 1, "permille": 0}
-                connection.execute(update(job).where(job.c.id == self._number).values(again))
-                library.put(connection, self._programme, state="waiting")
-        except (Failed, confined.Unconfined, convert.NoRoom, OSError) as error:
+            self._wait(self._tries - 1)  # that is no try of the file's
+        except (Failed, confined.Unconfined, NoRoom, OSError) as error:
             log.warning("the job of programme %s failed: %s", self._programme, error)
-            self._again(_words(error))
+            if self._tries >= MOST_TRIES:
+                self._end("failed", cause=_words(error))
+            else:
+                self._wait(self._tries)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _make(self, folder: Path) -> None:
+    def _make(self) -> None:
         if self._tries > MOST_TRIES:
             raise Failed(Message(mark("the town's computer broke off twice while it was made; try again")))
-        if not self._file.is_file() or self._file.stat().st_size < LOWEST:
+        size = self._file.stat().st_size if self._file.is_file() else 0
+        if size < LOWEST:
             raise MediaError(self._file, Message(mark("the file is empty, or was not fetched whole; fetch it again")))
-        if self._file.stat().st_size * 2 > self._place.room():
-            raise convert.NoRoom("the disk")
-        size = self._file.stat().st_size
+        if size * 2 > self._place.room():
+            raise NoRoom("the disk")
         sha256 = hash_file(self._file, self._counted("read", size))
         self._no_twin(sha256)
         with self._town.store.write() as connection:
             library.put(connection, self._programme, upload_sha256=sha256)
         with self._file.open("rb") as opened:
             still = is_still(opened.read(16))
-        film, media, changes = self._still(folder) if still else self._film(folder, sha256)
+        film, media, changes = self._still() if still else self._film(sha256)
         self._step("check", 500)
-        poster = convert.poster(film, media.duration_ms or 0, folder) if media.video else None
-        self._shelve(film, media, changes, poster, folder)
+        poster = self._converter.poster(film, media.duration_ms or 0) if media.video else None
+        self._shelve(film, media, changes, poster)
 
-    def _film(self, folder: Path, sha256: str) -> tuple[Path, Media, tuple[Message, ...]]:
+    def _film(self, sha256: str) -> tuple[Path, Media, tuple[Message, ...]]:
         self._step("measure")
-        likely = not convert.differs_at_first_sight(self._file, self._stopping)
-        media = measure(self._file, sha256, self._run_tool, loudness=likely)
-        found = convert.source(self._file, media, self._stopping)
+        likely = not self._converter.differs_at_first_sight(self._file)
+        media = self._converter.measure(self._file, sha256, loudness=likely)
+        found = self._converter.source(self._file, media)
         wrong = deviations(found)
         if not wrong.all:
             return self._file, media, ()
         self._step("convert")
-        film = convert.make(self._file, found, wrong, folder, self._told("convert"), self._stopping)
+        film = self._converter.make(self._file, found, wrong)
         return film, self._checked(film), wrong.all
 
-    def _still(self, folder: Path) -> tuple[Path, Media, tuple[Message, ...]]:
+    def _still(self) -> tuple[Path, Media, tuple[Message, ...]]:
         self._step("convert")
-        film = convert.make_from_still(self._file, folder, self._told("convert"), self._stopping)
-        return film, self._checked(film), (Message(mark("made a film of {count} s"), {"count": str(convert.STILL_S)}),)
+        film = self._converter.make_from_still(self._file)
+        return film, self._checked(film), (Message(mark("made a film of {count} s"), {"count": str(STILL_S)}),)
 
     def _checked(self, film: Path) -> Media:
         """What was made, decoded to its end, and of the profile. Raises :class:`MediaError`."""
         self._step("check")
-        media = measure(film, None, self._run_tool)
-        if left := deviations(convert.source(film, media, self._stopping)).all:
+        media = self._converter.measure(film)
+        if left := deviations(self._converter.source(film, media)).all:
             cause = mark("it could not be made into MP4 ({reason})")
             raise MediaError(film, Message(cause, {"reason": left[0].render(str)}))
         self._no_twin(media.sha256)
         return media
 
-    def _shelve(
-        self, film: Path, media: Media, changes: tuple[Message, ...], poster: Path | None, folder: Path
-    ) -> None:
+    def _shelve(self, film: Path, media: Media, changes: tuple[Message, ...], poster: Path | None) -> None:
         """Put it on the shelf, first the files, then the row that names them."""
         goal = self._place.files / f"{self._programme}.mp4"
         with film.open("rb") as opened:
@@ -187,7 +183,7 @@ class _Work:
         film.replace(goal)
         if poster is not None:
             poster.replace(self._place.posters / f"{self._programme}.jpg")
-        words = self._subtitles(folder)
+        words = self._subtitles()
         stat = goal.stat()
         measured = msgspec.json.encode(media).decode()
         known = {"path": str(goal.resolve()), "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
@@ -207,8 +203,8 @@ class _Work:
         dropped.put_by(self._place, self._programme)
         self._file.unlink(missing_ok=True)
 
-    def _subtitles(self, folder: Path) -> Path | None:
-        made = folder / "words.srt"
+    def _subtitles(self) -> Path | None:
+        made = self._folder / "words.srt"
         if not made.is_file() or not made.stat().st_size:
             return None
         try:
@@ -237,7 +233,7 @@ class _Work:
 
         return tick
 
-    def _told(self, step: str) -> convert.Progress:
+    def _told(self, step: str) -> Progress:
         def progress(permille: int) -> None:
             if time.monotonic() - self._said >= SAY_EVERY_S:
                 self._step(step, permille)
@@ -255,13 +251,11 @@ class _Work:
             connection.execute(update(job).where(job.c.id == self._number).values(state="done", ended_ms=now_ms()))
             library.put(connection, self._programme, state=state, cause=said, **values)
 
-    def _again(self, cause: Message) -> None:
-        """Once more, or not at all."""
-        if self._tries >= MOST_TRIES:
-            self._end("failed", cause=cause)
-            return
+    def _wait(self, tries: int) -> None:
+        """Begin anew later; so many tries count."""
         with self._town.store.write() as connection:
-            connection.execute(update(job).where(job.c.id == self._number).values(state="waiting", permille=0))
+            again = {"state": "waiting", "tries": tries, "permille": 0}
+            connection.execute(update(job).where(job.c.id == self._number).values(again))
             library.put(connection, self._programme, state="waiting")
 
 
@@ -271,6 +265,6 @@ def _words(error: Exception) -> Message:
     if isinstance(error, confined.Unconfined):
         cause = mark("this computer cannot lock the converter in ({reason}); see the README, Install a town")
         return Message(cause, {"reason": str(error)})
-    if isinstance(error, convert.NoRoom) or "No space left" in str(error):
+    if isinstance(error, NoRoom) or "No space left" in str(error):
         return Message(mark("the town's disk is full; make room on it, then try again"))
     return Message(mark("the town's computer could not do it ({reason}); try again"), {"reason": str(error)[:300]})

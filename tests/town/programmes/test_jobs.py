@@ -1,7 +1,9 @@
 """From the upload to the shelf with real ffmpeg, confined: the profile by ffprobe, causes in words, restarts, twins."""
 
 import os
+import subprocess
 import sys
+import threading
 
 import pytest
 from sqlalchemy import select
@@ -108,7 +110,7 @@ def test_job_that_a_restart_broke_off_begins_anew(office, tmp_path, monkeypatch)
     def killed(*_arguments):
         raise Killed
 
-    monkeypatch.setattr(convert, "source", killed)
+    monkeypatch.setattr(convert.Converter, "source", killed)
     with pytest.raises(Killed):
         jobs.step(office)
     assert entry(office, programme).state == "working"
@@ -116,6 +118,17 @@ def test_job_that_a_restart_broke_off_begins_anew(office, tmp_path, monkeypatch)
     assert jobs.step(office)
     assert entry(office, programme).state == "ready"
     assert not jobs.step(office)
+
+
+def test_worker_that_is_told_to_end_ends_soon_and_the_file_has_lost_no_try(office, tmp_path):
+    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+    stopping = threading.Event()
+    stopping.set()
+    for _ in range(jobs.MOST_TRIES + 1):
+        jobs.step(office, stopping)
+        assert entry(office, programme).state == "waiting"
+    assert jobs.step(office)
+    assert entry(office, programme).state == "ready"
 
 
 def test_fault_of_the_towns_own_is_tried_twice_and_then_told_and_nothing_is_lost(office, tmp_path, monkeypatch):
@@ -143,7 +156,7 @@ def test_converter_that_crashes_the_worker_each_time_is_not_tried_for_ever(offic
     def killed(*_arguments):
         raise Killed
 
-    monkeypatch.setattr(convert, "source", killed)
+    monkeypatch.setattr(convert.Converter, "source", killed)
     for _ in range(jobs.MOST_TRIES):
         with pytest.raises(Killed):
             jobs.step(office)
@@ -204,7 +217,7 @@ def test_week_of_the_librarys_programmes_is_published_without_decoding_them_agai
 def test_upload_reaches_ffmpeg_only_confined(office, tmp_path, monkeypatch):
     """No tool is started but by the launcher: a PATH with other tools shows who is asked, and by whom."""
     seen = []
-    popen = jobs.convert.confined.subprocess.Popen
+    popen = subprocess.Popen
 
     def noted(words, *arguments, **more):
         seen.append(list(words))
