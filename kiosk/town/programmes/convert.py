@@ -16,9 +16,8 @@ from kiosk.common.media import PROBE_S, Media
 from kiosk.common.messages import Message, mark
 from kiosk.town.programmes.pictures import LIST
 from kiosk.town.programmes.profile import Deviations, Probe, Source, command, deviations, picture_bits
+from kiosk.town.programmes.shelves import LARGEST
 
-LARGEST = 4 << 30
-"""The largest file that comes or is made, in bytes."""
 STILL_S = 15
 """How long a still is shown."""
 POSTER_S = 120

@@ -4,6 +4,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+LARGEST = 4 << 30
+"""The largest file that comes or is made, in bytes."""
 RESERVE = 2 << 30
 """So much of the disk is left to the town's database and its published files, in bytes."""
 

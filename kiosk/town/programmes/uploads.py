@@ -17,9 +17,8 @@ from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.town.database.store import audit, now_ms
 from kiosk.town.programmes import library
-from kiosk.town.programmes.convert import LARGEST
 from kiosk.town.programmes.schema import upload
-from kiosk.town.programmes.shelves import Shelves
+from kiosk.town.programmes.shelves import LARGEST, Shelves
 from kiosk.town.town import Town
 
 log = logging.getLogger(__name__)
@@ -117,10 +116,26 @@ class Piece:
             view = view[os.write(self._handle, view) :]
         self._left -= len(data)
 
+    def sync(self) -> None:
+        """What was written is on the disk for good when this returns."""
+        os.fdatasync(self._handle)
+
+
+def whole(town: Town, place: Shelves, name: str, data: bytes, by: str) -> str:
+    """Take in a file that came in one piece. Returns the programme's id. Raises :class:`UploadError`."""
+    one = begin(town, place, name, len(data), secrets.token_hex(8), by)
+    with opened(place, one, 0) as piece:
+        piece.write(data)
+        piece.sync()
+    programme = finish(town, place, one)
+    if programme is None:
+        raise UploadError(500, Message(mark("the file did not come whole; try again")))
+    return programme
+
 
 @contextmanager
 def opened(place: Shelves, one: Upload, offset: int) -> Iterator[Piece]:
-    """Open an upload to append a piece at ``offset``; on the disk for good when the block ends, however it ends.
+    """Open an upload to append a piece at ``offset``.
 
     Raises :class:`WrongOffset`, and :class:`UploadError` while another piece of it comes in.
     """
@@ -132,10 +147,7 @@ def opened(place: Shelves, one: Upload, offset: int) -> Iterator[Piece]:
             raise UploadError(409, Message(mark("this file is coming in already, from another window"))) from None
         if (size := os.fstat(handle).st_size) != offset:
             raise WrongOffset(size)
-        try:
-            yield Piece(handle, min(PIECE, one.size - offset))
-        finally:
-            os.fdatasync(handle)
+        yield Piece(handle, one.size - offset)
     finally:
         os.close(handle)
 
