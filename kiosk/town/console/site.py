@@ -7,9 +7,9 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
@@ -81,4 +81,17 @@ def create_console(town: Town) -> ASGIApp:
         NotLoggedIn: to_login,
         Exception: broken,
     }
-    return BehindProxy(SecurityHeaders(Starlette(routes=routes, exception_handlers=errors)))
+    return BehindProxy(SecurityHeaders(WithoutNul(Starlette(routes=routes, exception_handlers=errors))))
+
+
+class WithoutNul:
+    """ASGI middleware: refuses an address with a NUL in it; nobody types one, and PostgreSQL takes none in a text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        bad = scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"])
+        await (PlainTextResponse("there is no such page", HTTPStatus.BAD_REQUEST) if bad else self._app)(
+            scope, receive, send
+        )
