@@ -101,6 +101,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.intake": {"contract", "town.database"},
     "town.ledger": {"contract", "town.database"},
     "town.sheets": {"common"},
+    "town.months": {
+        *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
+    },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger"),
@@ -117,7 +120,7 @@ MOST_LEVELS = 11
 SHEETS_READ_PURELY = (
     *("around", "categories", "cells", "characters", "checks", "closing", "date_lists", "dates", "drafts", "durations"),
     *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told"),
-    "weekdays",
+    *("mending", "weekdays"),
 )
 PURE = (
     "kiosk.contract",
@@ -125,6 +128,7 @@ PURE = (
     "kiosk.town.publishing.questions",
     "kiosk.town.ledger.condition",
     *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
+    *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
     "kiosk.common.text",
     "kiosk.common.planned",

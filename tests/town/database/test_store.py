@@ -1,5 +1,6 @@
 """The town's database: migrations, and what is said of a file that cannot be used."""
 
+import importlib
 import sqlite3
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from sqlalchemy import MetaData, String, create_engine, insert, select, text
 
 from kiosk.town.database import schema, store
 from kiosk.town.database.store import REVISION, StoreError, audit, open_store
+
+
+for _schema in sorted((Path(store.__file__).parents[1]).glob("*/schema.py")):  # each room brings its own tables
+    importlib.import_module(f"kiosk.town.{_schema.parent.name}.schema")
 
 
 def url(tmp_path: Path) -> str:
