@@ -11,6 +11,7 @@ from typing import Any
 import click
 import segno
 
+from kiosk.common.messages import Message
 from kiosk.common.terminal import escape
 from kiosk.town.commands.common import Options, TownGroup, local_times, passphrase_typed, unlocked, with_town
 from kiosk.town.commands.ledger import doubts, faults, forks, late, plays, refused, restarts
@@ -142,12 +143,12 @@ def publish(town: Town, by: str, source: Path, expires_days: int, yes: bool) -> 
     It replaces the days from its first to its last; other days from today on stay as they are in force.
     """
 
-    def confirm(composition: Composition, questions: list[str]) -> None:
+    def confirm(composition: Composition, questions: list[Message]) -> None:
         if sys.stderr.isatty():
             click.echo(err=True)  # the bar stands at half
         _show_days(composition)
         for question in questions:
-            click.echo(escape(f"Is it meant? {question}."), err=True)
+            click.echo(escape(f"Is it meant? {question.render(str)}."), err=True)
         if questions and not yes:
             raise click.ClickException("nothing is published; mend the source, or give --yes if all of it is meant")
 

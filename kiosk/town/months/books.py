@@ -171,9 +171,17 @@ def name_columns(store: Store, ident: str, revision: int, roles: dict[str, str],
             audit(connection, by, "month-column", before.month or before.file, f"{name_key(name)}: {role}")
 
 
-def published(connection: Connection, ident: str, revision: int, by: str) -> None:
-    """Note that the month is published as it stood at ``revision``. Raises :class:`Overtaken`."""
-    _overtake(connection, ident, revision, by, {"published_ms": now_ms()})
+def claim(store: Store, ident: str, revision: int, by: str) -> None:
+    """Make the month's next revision without a change, before it is published. Raises :class:`MonthError`."""
+    with store.write() as connection:
+        _overtake(connection, ident, revision, by, {})
+
+
+def published(store: Store, ident: str, by: str) -> None:
+    """Note that the month is published."""
+    with store.write() as connection:
+        now = now_ms()
+        connection.execute(update(month).where(month.c.id == ident).values(published_ms=now, by=by))
 
 
 def marked_book(store: Store, ident: str, language: Any) -> bytes:

@@ -31,7 +31,7 @@ def changes(held: Playlist | None, coming: Playlist, replaced: Iterable[str]) ->
     """The days of the composed playlist ``coming``; ``replaced`` are those that the publication is about."""
     own = set(replaced)
     before, after = (_days(held) if held else {}), _days(coming)
-    days = sorted(day for day in {*after, *before} | own if day in own or day in after)
+    days = sorted(day for day in {*after, *before} if day in own or day in after)
     found = []
     for day in days:
         old, new = before.get(day, ()), after.get(day, ())

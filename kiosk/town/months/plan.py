@@ -64,7 +64,7 @@ class _Showing:
 def plan_of(weeks: list[Week], whole_month: Iterable[Week], meant: Mapping[str, Programme]) -> Plan:
     """The plan of the chosen ``weeks``; ``meant`` has the measured programme of each title by its key.
 
-    The posted plan has the rows of the whole month, with what is taken over in the chosen weeks marked.
+    The posted plan has the rows of the ``whole_month``, past ones too; what is taken over is marked in it.
     """
     plan = Plan(first_day=weeks[0].first_day, last_day=weeks[-1].last_day) if weeks else Plan()
     rows = [row for week in weeks for row in week.rows]
@@ -81,7 +81,7 @@ def plan_of(weeks: list[Week], whole_month: Iterable[Week], meant: Mapping[str, 
     plan.programmes = [
         one if one.category else replace(one, category=named[:LONGEST_TEXT]) for one, named in used.values()
     ]
-    plan.month_plans = list(_month_plans(weeks, whole_month, meant))
+    plan.month_plans = list(_month_plans(whole_month, meant))
     return plan
 
 
@@ -158,13 +158,9 @@ def _recommended(rows: Iterable[Row], meant: Mapping[str, Programme]) -> Iterato
             )
 
 
-def _month_plans(
-    weeks: Iterable[Week], whole_month: Iterable[Week], meant: Mapping[str, Programme]
-) -> Iterator[MonthPlan]:
-    taken = {week.first_day: week for week in weeks}
+def _month_plans(whole_month: Iterable[Week], meant: Mapping[str, Programme]) -> Iterator[MonthPlan]:
     entries: dict[str, list[PlanEntry]] = {}
     for n, week in enumerate(whole_month, 1):
-        week = taken.get(week.first_day, week)
         for row in week.rows:
             entries.setdefault(row.date[:7], []).append(_entry(row, n, week.taken_from, meant))
     for month, found in sorted(entries.items()):

@@ -49,9 +49,15 @@ def weeks_of(rows: Iterable[Row], month: str, more: int = 0) -> list[Week]:
     return found
 
 
-def chosen(weeks: list[Week], first_day: str, last_day: str) -> list[Week]:
-    """The weeks from the one that begins with ``first_day`` to the one that ends with ``last_day``."""
-    return [week for week in weeks if first_day <= week.first_day and week.last_day <= last_day]
+def chosen(weeks: list[Week], first_day: str, last_day: str, today: date) -> list[Week]:
+    """The weeks from the one that begins with ``first_day`` to the one that ends with ``last_day``, from today on."""
+    found = []
+    for week in weeks:
+        if first_day <= week.first_day and week.last_day <= last_day and week.last_day >= today.isoformat():
+            since = max(week.first_day, today.isoformat())
+            rows = tuple(row for row in week.rows if row.date >= since)
+            found.append(replace(week, first_day=since, rows=rows))
+    return found
 
 
 def usual(weeks: list[Week], today: date) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec.structs import asdict, replace
 from sqlalchemy import select
 
+from kiosk.common.messages import Message, mark
 from kiosk.common.strict import nearest
 from kiosk.contract import playlist as playlists
 from kiosk.contract.playlist import Playlist, Programme, Urgent
@@ -32,12 +33,12 @@ from kiosk.town.publishing.source import (
 from kiosk.town.signing.repository import FileChanged
 from kiosk.town.town import Town
 
-Confirm = Callable[[Composition, list[str]], None]
+Confirm = Callable[[Composition, list[Message]], None]
 """Called before anything is signed, with what a publication makes of what is in force, and what a person should
 confirm of it; raises to break it off."""
 
 
-def confirm_all(_composition: Composition, _questions: list[str]) -> None:
+def confirm_all(_composition: Composition, _questions: list[Message]) -> None:
     """A :data:`Confirm` for those who ask nobody."""
 
 
@@ -89,10 +90,6 @@ def publish_drafts(
     :class:`SourceError`. All are signed before the first is put up; a power cut between two files leaves the groups
     after it as they were, and to publish once more mends that.
     """
-    for draft in drafts:
-        problems = [*_unknown_group(town, draft.group), *playlists.check(draft), *pins(draft.programmes)[1]]
-        if problems:
-            raise SourceError(path, problems)
     with publication_lock(town):
         now = datetime.now(UTC)
         compositions = []
@@ -114,11 +111,14 @@ class Preview:
 
     held: Playlist | None
     composition: Composition
-    asked: list[str]
+    asked: list[Message]
 
 
 def preview(town: Town, path: Path, draft: Playlist, now: datetime) -> Preview:
     """What publishing ``draft`` at ``now`` (aware) comes to. Raises :class:`SourceError` where that is not sound."""
+    problems = [*_unknown_group(town, draft.group), *playlists.check(draft), *pins(draft.programmes)[1]]
+    if problems:
+        raise SourceError(path, problems)
     asked = questions(draft, now, _stations(town).get(draft.group, 0))
     with town.store.read() as connection:
         asked += forgotten(connection, draft.group)
@@ -128,7 +128,8 @@ def preview(town: Town, path: Path, draft: Playlist, now: datetime) -> Preview:
             require_not_older(town, found[0], draft.group)
             held = found[1]
     except Refused as error:
-        asked.append(f"what is published for group {draft.group} cannot be trusted, none of it is kept: {error}")
+        text = mark("what is published for group {group} cannot be trusted, none of it is kept: {why}")
+        asked.append(Message(text, {"group": draft.group, "why": str(error)}))
     return Preview(held, _compose(path, held, draft, now, asked), asked)
 
 
@@ -152,7 +153,7 @@ def _unknown_group(town: Town, group: str) -> list[str]:
     return [f"group: there is no group {group} (a group begins with its first station); {remedy}"]
 
 
-def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, asked: list[str]) -> Composition:
+def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, asked: list[Message]) -> Composition:
     """The composed playlist, checked. Raises :class:`SourceError`, with what would be ``asked`` too: it may be why."""
     composition = compose(held, draft, now)
     if held and composition.kept and held.time_zone != draft.time_zone:
@@ -161,7 +162,7 @@ def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, 
         )
     if problems := playlists.check(composition.playlist):
         kept = f"together with the days that are kept ({stretches(composition.kept)})"
-        raise SourceError(path, [*(f"{kept}: {problem}" for problem in problems), *asked])
+        raise SourceError(path, [*(f"{kept}: {problem}" for problem in problems), *(one.render(str) for one in asked)])
     return composition
 
 

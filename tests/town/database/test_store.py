@@ -15,7 +15,6 @@ from sqlalchemy import MetaData, String, create_engine, insert, select, text
 from kiosk.town.database import schema, store
 from kiosk.town.database.store import REVISION, StoreError, audit, open_store
 
-
 for _schema in sorted((Path(store.__file__).parents[1]).glob("*/schema.py")):  # each room brings its own tables
     importlib.import_module(f"kiosk.town.{_schema.parent.name}.schema")
 
