@@ -11,6 +11,8 @@ from kiosk.town.sheets.headers import LONGEST_NAME, Role, find_headers, role_of
 
 WHOLE_ROW = -1
 """In the place of a column: the row does not count."""
+TOP_ROWS = 15
+"""Where a header stands that lacks so much that it is none."""
 NAMES: dict[Role, str] = {
     "date": "日期",
     "weekday": "星期",
@@ -23,7 +25,7 @@ NAMES: dict[Role, str] = {
     "duration": "时长",
     "audience": "对象",
     "note": "备注",
-    "other": "其他",
+    "other": "序号",
 }
 """The name that a column of each role is given. It has to be one of the role's aliases."""
 
@@ -63,13 +65,26 @@ def unknown_columns(grids: Iterable[Grid]) -> list[UnknownColumn]:
     """The columns that an officer could give a name to: their own is not known, and something stands in them."""
     found = []
     for grid in grids:
-        for header in find_headers(grid) if not grid.hidden else []:
+        if grid.hidden:
+            continue
+        headers = find_headers(grid)
+        for header in headers:
             guessed = [] if header.guessed is None else [header.guessed]
             for column in sorted({*header.unknown, *guessed}):
                 row = next((r for r in range(header.top, header.bottom + 1) if grid.own(r, column).text), header.bottom)
                 if filled := grid.own(row, column).text:
                     found.append(UnknownColumn(grid.name, row, column, filled))
+        if not headers and (row := _likest_header(grid)) is not None:
+            texts = ((column, cell.text) for column, cell in grid.filled(row))
+            found += [UnknownColumn(grid.name, row, n, text) for n, text in texts if role_of(text) is None]
     return found
+
+
+def _likest_header(grid: Grid) -> int | None:
+    """The row that names most columns, among the first ones; None where none names two."""
+    named = [sum(role_of(cell.text) is not None for _, cell in grid.filled(row)) for row in range(TOP_ROWS)]
+    most = max(named)
+    return named.index(most) if most >= 2 else None
 
 
 def _mended(grid: Grid, mends: list[Mend], names: Mapping[str, str]) -> Grid:

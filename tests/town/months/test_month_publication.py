@@ -4,17 +4,15 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
 from town.months.month_sheets import monday, plan
 from town.published import TERMS, accepted, notice, tick, urgent_index, urgent_source
 
 from kiosk.contract import trust
 from kiosk.town.database import schema
-from kiosk.town.database.store import now_ms
+from kiosk.town.database.store import now_ms, put
 from kiosk.town.months import books, library, orders, publication
 from kiosk.town.months.books import MonthError, Overtaken
 from kiosk.town.months.publication import Choice
-from kiosk.town.publishing.in_force import playlist_in_force
 from kiosk.town.publishing.publish import publish, publish_urgent
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing import keys
@@ -89,19 +87,21 @@ def test_page_before_signing_says_what_changes_and_that_nobody_knows_of_a_silent
     assert [(one.room.id, one.outlook) for one in other.rooms] == [("lin", "never heard"), ("wu", "never heard")]
 
 
-def test_room_that_holds_the_week_in_force_fetches_only_what_is_new(town, month):
-    beat = {"playlist_version": 1, "bytes_per_s": 1000, "bytes_missing": 0, "disk_free_mb": 5000}
+def heard(town, **said):
+    """The outlook of the room of group ``all`` after a heartbeat with these fields."""
     row = {"station": "chen", "received_ms": now_ms(), "sent_ms": 0, "head_seq": 0, "waiting": 0, "clock": "trusted"}
     with town.store.write() as connection:
-        connection.execute(
-            insert(schema.heartbeat).values(row | {"playlist_version": 1, "heartbeat": json.dumps(beat)})
-        )
+        row |= {"playlist_version": 1, "heartbeat": json.dumps({"playlist_version": 1} | said)}
+        put(connection, schema.heartbeat, row)
+
+
+def test_room_that_holds_the_week_in_force_fetches_only_what_it_lacks(town, month):
+    heard(town, bytes_per_s=1000, bytes_missing=0)
     _, (found,) = publication.look_ahead(town, month, week_of(month), now())
-    (room,) = found.rooms
-    rice = next(one for one in found.composition.playlist.programmes if one.id == "rice")
-    opening = next(one for one in found.composition.playlist.programmes if one.id == "opening")
-    assert (room.outlook, room.bytes) == ("in time", rice.size)
-    assert opening.sha256 in {one.sha256 for one in playlist_in_force(town, "all")[1].programmes}
+    assert [(one.outlook, one.bytes) for one in found.rooms] == [("ready", 0)]
+    heard(town, bytes_per_s=1000, bytes_missing=500)
+    _, (found,) = publication.look_ahead(town, month, week_of(month), now())
+    assert [(one.outlook, one.bytes) for one in found.rooms] == [("in time", 500)]
 
 
 def test_group_that_is_unsound_keeps_the_others_from_being_published(town, month):
@@ -160,7 +160,7 @@ def test_urgent_notice_stands_beside_the_others_and_is_ended_alone(town):
     until = now() + timedelta(hours=1)
     first = orders.give_notice(town, orders.Notice("opening", (), until), now(), town.signer, "li")
     second = orders.give_notice(town, orders.Notice("rice", ("chen",), until), now(), town.signer, "li")
-    assert [(one.id, one.stations) for one in orders.notices(town, now())] == [(first, ()), (second, ("chen",))]
+    assert {one.id: one.stations for one in orders.notices(town, now())} == {first: (), second: ("chen",)}
     orders.end_notice(town, first, now(), town.signer, "li")
     assert [one.id for one in orders.notices(town, now())] == [second]
     assert orders.notices(town, until + timedelta(seconds=1)) == []
