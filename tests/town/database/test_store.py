@@ -12,11 +12,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, String, create_engine, insert, select, text
 
+import kiosk.town
 from kiosk.town.database import schema, store
 from kiosk.town.database.store import REVISION, StoreError, audit, open_store
 
-for _schema in sorted((Path(store.__file__).parents[1]).glob("*/schema.py")):  # each room brings its own tables
-    importlib.import_module(f"kiosk.town.{_schema.parent.name}.schema")
+for rooms in Path(kiosk.town.__file__).parent.glob("*/schema.py"):
+    importlib.import_module(f"kiosk.town.{rooms.parent.name}.schema")
 
 
 def url(tmp_path: Path) -> str:
