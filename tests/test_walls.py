@@ -113,7 +113,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.work.workers": {"town.work.loop"},
     "town.console": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
-        *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.work.beats"),
+        *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.months", "town.work.beats"),
     },
     "town.app": {
         *("common", "contract", "town.api", "town.console", "town.town", "town.stations", "town.database"),

@@ -74,9 +74,9 @@ def unknown_columns(grids: Iterable[Grid]) -> list[UnknownColumn]:
                 row = next((r for r in range(header.top, header.bottom + 1) if grid.own(r, column).text), header.bottom)
                 if filled := grid.own(row, column).text:
                     found.append(UnknownColumn(grid.name, row, column, filled))
-        if not headers and (row := _likest_header(grid)) is not None:
-            texts = ((column, cell.text) for column, cell in grid.filled(row))
-            found += [UnknownColumn(grid.name, row, n, text) for n, text in texts if role_of(text) is None]
+        if not headers and (top := _likest_header(grid)) is not None:
+            texts = ((column, cell.text) for column, cell in grid.filled(top))
+            found += [UnknownColumn(grid.name, top, n, text) for n, text in texts if role_of(text) is None]
     return found
 
 

@@ -1,9 +1,12 @@
 """The town's keys: made, kept, rotated; and what is signed with them.
 
-Files are ``keys/<role>-<n>.pem`` (PKCS #8, mode 0600). A key is in force if the newest root names it; a file that no
-root names any more is revoked. The ``root`` keys are needed for a rotation only and belong on sticks in two drawers.
+Files are ``keys/<role>-<n>.pem`` (PKCS #8, mode 0600); the targets key may be under a passphrase. A key is in force if
+the newest root names it; a file that no root names any more is revoked. The ``root`` keys are needed for a rotation
+only and belong on sticks in two drawers.
 """
 
+import hashlib
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +37,7 @@ ROOT_YEARS = 10
 """A root's date of expiry is not judged by stations; TUF asks for one."""
 
 
+SALT = b"kiosk-scrypt "
 SHORTEST_PASSPHRASE = 10
 """Characters."""
 
@@ -100,7 +104,7 @@ def prepare_rotation(
 def is_locked(folder: Path) -> bool:
     """Whether the targets key that was made last is under a passphrase. False where it is not there."""
     path = _newest(folder, "targets")
-    return path is not None and b"ENCRYPTED" in _key_bytes(path)
+    return path is not None and _key_bytes(path).startswith(SALT)
 
 
 def protect(folder: Path, public: Public, passphrase: str, before: str = "") -> None:
@@ -248,8 +252,17 @@ def _make_key(folder: Path, role: str, passphrase: str) -> CryptoSigner:
 
 
 def _pem(private: Ed25519PrivateKey, passphrase: str) -> bytes:
-    locked = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
-    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
+    """The key's file. PKCS #8 stretches a passphrase too little: scrypt does it before, its salt in a line above."""
+    if not passphrase:
+        return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    salt = secrets.token_bytes(16)
+    locked = BestAvailableEncryption(_stretched(passphrase, salt))
+    return SALT + salt.hex().encode() + b"\n" + private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
+
+
+def _stretched(passphrase: str, salt: bytes) -> bytes:
+    """About 0.1 s and 32 MB for each try."""
+    return hashlib.scrypt(passphrase.encode(), salt=salt, n=1 << 15, r=8, p=1, maxmem=64 << 20, dklen=32).hex().encode()
 
 
 def _number(path: Path) -> int:
@@ -276,11 +289,13 @@ def _signers(folder: Path, role: str, passphrase: str = "") -> list[CryptoSigner
 
 def _private(path: Path, passphrase: str) -> Ed25519PrivateKey:
     data = _key_bytes(path)
-    locked = b"ENCRYPTED" in data
+    locked = data.startswith(SALT)
     if locked and not passphrase:
         raise Locked(f"{path}: this key is under a passphrase; give it")
     try:
-        private = load_pem_private_key(data, passphrase.encode() if locked else None)
+        head, _, pem = data.partition(b"\n") if locked else (b"", b"", data)
+        salt = bytes.fromhex(head.removeprefix(SALT).decode())
+        private = load_pem_private_key(pem, _stretched(passphrase, salt) if locked else None)
     except (ValueError, TypeError) as error:
         if locked:
             raise WrongPassphrase(f"{path}: the passphrase does not open this key; type it once more") from None
