@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -94,7 +95,7 @@ def add(store: Store, data: bytes, file: str, by: str, of: str = "") -> str:
     with store.read() as connection:
         names = names_of(connection, by)
     read = read_sheet(data, Order(0, PurePath(file).stem, of, (), names))
-    stands = of or _only(read.months)
+    stands = of or _month_of(read)
     row = {
         "id": ident,
         "revision": 1,
@@ -231,12 +232,13 @@ def _overtake(connection: Connection, ident: str, revision: int, by: str, values
 
 
 def _read_columns(held: Month, read: SheetRead) -> dict[str, Any]:
-    return {"month": held.month or _only(read.months), "understood": msgspec.json.encode(read).decode()}
+    return {"month": held.month or _month_of(read), "understood": msgspec.json.encode(read).decode()}
 
 
-def _only(months: list[str]) -> str:
-    """The month of the sheet: the one in which it has most to say is its first, where it runs over the month's end."""
-    return months[0] if months else ""
+def _month_of(read: SheetRead) -> str:
+    """The month of the sheet: that of most of its rows; without rows the one that it states."""
+    counted = Counter(row.date[:7] for row in read.rows)
+    return max(sorted(counted), key=counted.__getitem__) if counted else next(iter(read.months), "")
 
 
 def _sound(one: Mend) -> Mend:

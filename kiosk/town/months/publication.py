@@ -100,7 +100,9 @@ def draft(town: Town, month: Month, choice: Choice, now: datetime) -> Draft:
         raise MonthError(Message(mark("There is nothing to show in these weeks.")))
     dates = {week.last_day for week in weeks}
     posted = [week if week.last_day in dates else own for week, own in zip(carried, whole, strict=True)]
-    return Draft(plan_of(weeks, posted, meant), weeks, files)
+    plan = plan_of(weeks, posted, meant)
+    plan.month_plans = [one for one in plan.month_plans if one.month >= weeks[0].first_day[:7]]
+    return Draft(plan, weeks, files)
 
 
 def look_ahead(town: Town, month: Month, choice: Choice, now: datetime) -> tuple[Draft, list[ForGroup]]:

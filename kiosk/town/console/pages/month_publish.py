@@ -67,6 +67,7 @@ def routes(desk: Desk) -> list[Route]:
                 "groups": groups,
                 "weeks": weeks,
                 "choice": choice,
+                "fillable": _fillable(weeks, now.date()),
                 "week_name": lambda week: _week_name(week, language),
                 "day_of": lambda day: day_name(date.fromisoformat(day), language),
                 "states": STATES,
@@ -158,12 +159,17 @@ def _choice(request: Request, weeks: list[Week], groups: dict[str, int], today: 
     if "from" in asked:
         return Choice(tuple(asked.getlist("group")), asked["from"], asked.get("to", ""), tuple(asked.getlist("carry")))
     ahead = [week for week in weeks if week.rows and week.last_day >= today.isoformat()]
-    first, _ = usual(weeks, today)
-    last = next((week.last_day for week in reversed(ahead)), "")
-    far = usual(weeks, today)[1]
-    last = min(last, far) if last and far else last
-    gaps = tuple(week.first_day for week in weeks if week.empty and first <= week.first_day and week.last_day <= last)
+    first, last = (ahead[0].first_day, ahead[-1].last_day) if ahead else ("", "")
+    if far := usual(weeks, today)[1]:
+        last = min(last, far)
+    gaps = tuple(one.first_day for one in _fillable(weeks, today) if first <= one.first_day and one.last_day <= last)
     return Choice(tuple(name for name, count in groups.items() if count), first, last, gaps)
+
+
+def _fillable(weeks: list[Week], today: date) -> list[Week]:
+    """The empty weeks from today on that have a week before them to take over."""
+    filled = next((n for n, week in enumerate(weeks) if week.rows), len(weeks))
+    return [week for week in weeks[filled:] if week.empty and week.last_day >= today.isoformat()]
 
 
 def _query(choice: Choice) -> str:

@@ -161,7 +161,7 @@ def routes(desk: Desk) -> list[Route]:
             data = await desk.run(books.marked_book, desk.town.store, month.id, desk.language(request))
         except SheetTrouble as trouble:
             return await show(request, sentence(trouble.finding, desk.translate(request)))
-        return _download(data, f"{month.name}-{desk.translate(request)('marked')}.xlsx")
+        return _download(data, f"{month.name}-{desk.translate(request)(mark('marked'))}.xlsx")
 
     async def draft(request: Request) -> Response:
         await desk.officer(request)
