@@ -105,6 +105,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
         *("town.publishing.source", "town.publishing.subtitles"),
     },
+    "town.months": {
+        *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
+    },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger"),
@@ -114,7 +117,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.work.workers": {"common", "town.work.loop", "town.programmes"},
     "town.console": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
-        *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.work.beats"),
+        *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.months", "town.work.beats"),
         "town.programmes",
     },
     "town.app": {
@@ -132,7 +135,7 @@ MOST_LEVELS = 11
 SHEETS_READ_PURELY = (
     *("around", "categories", "cells", "characters", "checks", "closing", "date_lists", "dates", "drafts", "durations"),
     *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told"),
-    "weekdays",
+    *("mending", "weekdays"),
 )
 PURE = (
     "kiosk.contract",
@@ -142,6 +145,7 @@ PURE = (
     "kiosk.town.programmes.titles",
     "kiosk.town.ledger.condition",
     *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
+    *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
     "kiosk.common.text",
     "kiosk.common.planned",

@@ -7,6 +7,7 @@ import msgspec
 
 from kiosk.common.messages import mark
 from kiosk.town.database.store import now_ms
+from kiosk.town.signing import keys
 from kiosk.town.town import Town
 from kiosk.town.work import beats
 
@@ -40,6 +41,13 @@ def worker_silent(town: Town, _: Translate) -> list[Notice]:
     return [Notice(failing.format(name=_(one.name), trouble=one.trouble)) for one in found.values() if one.trouble]
 
 
+def root_keys_on_server(town: Town, _: Translate) -> list[Notice]:
+    """Whether the root keys lie on the server, where whoever breaks in takes the town with them."""
+    found = keys.root_keys_here(town.keys_folder)
+    text = _("{count} root keys lie on this server. Whoever breaks in takes the whole town: move them to sticks.")
+    return [Notice(text.format(count=len(found)), "/keys")] if found else []
+
+
 def all_notices(town: Town, _: Translate) -> list[Notice]:
     """What all of them say; one that fails is said to be unknown, and hides no other."""
     found: list[Notice] = []
@@ -52,7 +60,7 @@ def all_notices(town: Town, _: Translate) -> list[Notice]:
     return found
 
 
-NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (worker_silent,)
+NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (worker_silent, root_keys_on_server)
 """Each is called in a thread when home is shown."""
 
 WORKER_NAMES = (mark("Films"), mark("Messages"))

@@ -15,14 +15,18 @@ from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
 from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
-from kiosk.town.console.pages import account, home, login, programmes
+from kiosk.town.console.pages import account, home, login, month_publish, months, programmes, signing_keys, urgent
 from kiosk.town.console.proxy import BehindProxy
 from kiosk.town.town import Town
 
 PAGES: tuple[Callable[[Desk], list[Route]], ...] = (
     login.routes,
     home.routes,
+    months.routes,
+    month_publish.routes,
     programmes.routes,
+    urgent.routes,
+    signing_keys.routes,
     account.routes,
 )
 """Each module of pages, in the order of the navigation."""
