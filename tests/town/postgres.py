@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 
 from kiosk.town.database import schema
 from kiosk.town.database.store import open_store
+from kiosk.town.stations import schema as _stations_schema  # noqa: F401  its tables are emptied too
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 """A module's tests on both databases: what they say must not differ."""

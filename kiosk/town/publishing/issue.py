@@ -75,6 +75,8 @@ def issue_playlist(town: Town, draft: Playlist, terms: PublishTerms) -> Playlist
         days = {"first_day": playlist.first_day, "last_day": playlist.last_day}
         _record_publication(connection, index, terms, group_id=playlist.group, title=playlist.title, **days)
         _record_programmes(connection, index, playlist.programmes)
+        week = {"version": playlist.version, "group_id": playlist.group, "playlist": data}
+        connection.execute(insert(schema.plan).values(week))
     return playlist
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, String, create_engine, insert, select, text
 
 from kiosk.town.database import schema, store
 from kiosk.town.database.store import REVISION, StoreError, audit, open_store
+from kiosk.town.stations import schema as _stations_schema  # noqa: F401  its tables are of the same schema
 
 
 def url(tmp_path: Path) -> str:
