@@ -142,7 +142,7 @@ def readiness_words(row: Row, local: Callable[[int], str], _: Translate = str) -
 
 def _fetching(row: Row, local: Callable[[int], str], _: Translate) -> str:
     fetching = _("{count} files ({megabytes} MB) to fetch").format(
-        count=row["programmes_missing"], megabytes=f"{row['bytes_missing'] / 1e6:.1f}"
+        count=row["programmes_missing"], megabytes=f"{(row['bytes_missing'] or 0) / 1e6:.1f}"
     )
     if row["silent"]:
         return fetching
@@ -153,7 +153,7 @@ def _fetching(row: Row, local: Callable[[int], str], _: Translate) -> str:
     else:
         when = _("ready at a time not known yet") if shown else _("all there at a time not known yet")
     said = _("{fetching} at {speed} kB/s, {when}")
-    return said.format(fetching=fetching, speed=f"{row['bytes_per_s'] / 1000:.0f}", when=when)
+    return said.format(fetching=fetching, speed=f"{(row['bytes_per_s'] or 0) / 1000:.0f}", when=when)
 
 
 def week_words(row: Row, _: Translate = str) -> str:
