@@ -11,6 +11,7 @@ from kiosk.common.terminal import escape
 from kiosk.town.commands.common import LocalTimes, local_times, with_town
 from kiosk.town.database.store import Store, now_ms
 from kiosk.town.ledger import condition, queries
+from kiosk.town.stations import registry
 from kiosk.town.stations.registry import require_station
 from kiosk.town.town import Town
 
@@ -63,7 +64,7 @@ def stations(town: Town, _by: str, silent_minutes: int | None, as_json: bool) ->
         state = ", ".join(condition.words(row, local))
         return f"{row['id']}  {row['name']}  {row['head_seq']} entries  {state}{_against(row, local)}"
 
-    silent_ms = (silent_minutes or queries.silent_minutes(town.store)) * condition.MINUTE_MS
+    silent_ms = (silent_minutes or registry.silent_minutes(town)) * condition.MINUTE_MS
     rows = (condition.judged(row, now, silent_ms) for row in queries.stations(town.store))
     _list(rows, line, as_json=as_json, local=local)
 

@@ -108,12 +108,6 @@ def opening_of(settings: str) -> Opening:
     return msgspec.json.decode(settings, type=_Settings).opening
 
 
-def silent_minutes(store: Store) -> int:
-    """After how many minutes of its opening hours the town calls a room silent."""
-    with store.read() as connection:
-        return int(connection.execute(select(schema.town.c.silent_minutes)).scalar_one())
-
-
 def restarts(store: Store, station: str = "") -> Iterator[dict[str, Any]]:
     """Every epoch that a station began after another one of the same enrolment, of one station or of all.
 

@@ -39,6 +39,10 @@ class Retired(Exception):
     """The token of a station that was retired."""
 
 
+class Taken(TownError):
+    """A station that was to be new is known already."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """A station that has shown its token."""
@@ -50,13 +54,21 @@ class Caller:
 
 
 def add_station(
-    town: Town, station: str, group: str, name: str, document: Path | None, *, days: int = 14, by: str
+    town: Town,
+    station: str,
+    group: str,
+    name: str,
+    document: Path | None,
+    *,
+    days: int = 14,
+    new: bool = False,
+    by: str,
 ) -> Code:
     """Make a station known, or a known one anew (a new PC), and give the code that enrols it within ``days``.
 
     It voids every other code of the station.
-    ``document`` is the officer's part of the station document as JSON. Raises :class:`TownError` or
-    :class:`source.SourceError`.
+    ``document`` is the officer's part of the station document as JSON; ``new``: there must be no such station yet.
+    Raises :class:`TownError` (:class:`Taken` where there is one) or :class:`source.SourceError`.
     """
     for what, text in (("station", station), ("group", group)):
         check_id(what, text)
@@ -79,6 +91,8 @@ def add_station(
             }
             connection.execute(insert(schema.station).values(row))
         else:
+            if new:
+                raise Taken(f"there is a station {station} already; choose another name")
             if held.retired_ms is not None:
                 raise TownError(f"station {station} is retired; add the room under another name")
             changed = {
@@ -212,6 +226,27 @@ def retire(town: Town, station: str, *, by: str) -> None:
         update_station(connection, station, retired_ms=now_ms())
         note(connection, station, by, RETIRED, {"retired": False}, {"retired": True})
         audit(connection, by, "retire-station", station)
+
+
+def silent_minutes(town: Town) -> int:
+    """After how many minutes of its opening hours the town calls a room silent."""
+    with town.store.read() as connection:
+        return int(connection.execute(select(schema.town.c.silent_minutes)).scalar_one())
+
+
+def set_silent_minutes(town: Town, minutes: int, *, by: str) -> None:
+    """Set after how many minutes of its opening hours a room is silent."""
+    with town.store.write() as connection:
+        before = connection.execute(select(schema.town.c.silent_minutes)).scalar_one()
+        connection.execute(update(schema.town).values(silent_minutes=minutes))
+        audit(connection, by, "silent-minutes", town.id, f"{before} -> {minutes}")
+
+
+def groups(town: Town) -> list[str]:
+    """The groups that stations are in."""
+    with town.store.read() as connection:
+        table = schema.station
+        return list(connection.execute(select(table.c.group_id).distinct().order_by(table.c.group_id)).scalars())
 
 
 def known_station(connection: Connection, station: str) -> Row[*tuple[Any, ...]]:

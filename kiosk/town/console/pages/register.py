@@ -1,0 +1,119 @@
+"""The register of a station in the console: a part changed, with what another officer did meanwhile; its history."""
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kiosk.common.i18n import WEEKDAYS
+from kiosk.common.messages import mark
+from kiosk.town.console.desk import Desk
+from kiosk.town.console.pages.enrol import registered_of
+from kiosk.town.stations import forms, register
+from kiosk.town.stations.editing import Overtaken, change_part
+from kiosk.town.stations.parts import PARTS, Field
+from kiosk.town.town import TownError
+
+RETIRED = mark("retired: its token was revoked")
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Its routes."""
+
+    async def show(request: Request) -> Response:
+        await desk.officer(request, "officer")
+        found, part = await desk.run(registered_of, desk, request.path_params["id"]), _part(request)
+        return await form_page(request, found, part, forms.written(part, found.part(part)))
+
+    async def form_page(
+        request: Request, found: register.Registered, part: str, typed: dict[str, str], **more: Any
+    ) -> Response:
+        counts = {rows.name: forms.row_count(rows, typed) for rows in PARTS[part].rows}
+        about: dict[str, Any] = {"problems": {}, "trouble": "", "overtaken": None} | more
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if more else HTTPStatus.OK
+        return await desk.page(
+            request, "station_part.html", status, room=found, name=part, part=PARTS[part], typed=typed, counts=counts,
+            version=found.version(part), weekdays=WEEKDAYS, **about,
+        )  # fmt: skip
+
+    async def change(request: Request) -> Response:
+        form, _ = await desk.form(request), desk.translate(request)
+        officer = await desk.officer(request, "officer")
+        found, part = await desk.run(registered_of, desk, request.path_params["id"]), _part(request)
+        values, problems = forms.read(part, form, lambda: secrets.token_hex(4))
+        if problems:
+            told = {one.field: one.message.render(_) for one in reversed(problems)}
+            return await form_page(request, found, part, form, problems=told)
+        try:
+            changed = await desk.run(
+                lambda: change_part(desk.town, found.id, part, values, form.get("version", ""), by=officer.name)
+            )
+        except Overtaken as error:
+            rows = forms.changed_fields(part, values, error.now.part(part))
+            told = [(field_label(part, name, _), typed, stands) for name, typed, stands in rows]
+            return await form_page(request, error.now, part, form, overtaken=error.last, differs=told)
+        except TownError as error:
+            return await form_page(request, found, part, form, trouble=str(error))
+        said = _("Saved. The room gets it with its next heartbeat.") if changed else _("Nothing was changed.")
+        return desk.to(f"/stations/room/{found.id}", request, said)
+
+    async def history(request: Request) -> Response:
+        await desk.officer(request)
+        found, _ = await desk.run(registered_of, desk, request.path_params["id"]), desk.translate(request)
+
+        def read() -> list[dict[str, Any]]:
+            with desk.town.store.read() as connection:
+                changes = register.history(connection, found.id)
+            return [{"change": one, "part": _title(one.part, _), "fields": _differences(one, _)} for one in changes]
+
+        return await desk.page(request, "station_history.html", room=found, changes=await desk.run(read))
+
+    return [
+        Route("/stations/room/{id}/edit/{part}", show),
+        Route("/stations/room/{id}/edit/{part}", change, methods=["POST"]),
+        Route("/stations/room/{id}/history", history),
+    ]
+
+
+def _part(request: Request) -> str:
+    part: str = request.path_params["part"]
+    if part not in PARTS:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return part
+
+
+def _title(part: str, _: Any) -> str:
+    return _(PARTS[part].title) if part in PARTS else _(RETIRED) if part == register.RETIRED else part
+
+
+def _differences(change: register.Change, _: Any) -> list[tuple[str, str, str]]:
+    """What a change did: the field, what stood there, what stands there."""
+    if change.part not in PARTS:
+        return []
+    rows = forms.changed_fields(change.part, change.before, change.after)
+    return [(field_label(change.part, name, _), before, after) for name, before, after in rows]
+
+
+def field_label(part: str, name: str, _: Any) -> str:
+    """What people call a field of a form: ``people-1-telephone`` is the telephone in the second row."""
+    for field in PARTS[part].fields:
+        if name == field.name:
+            return str(_(field.label))
+        if name.startswith(f"{field.name}-"):
+            return f"{_(field.label)}: {_(WEEKDAYS[int(name.rpartition('-')[2])])}"
+    for rows in PARTS[part].rows:
+        if name.startswith(f"{rows.name}-"):
+            number, _dash, rest = name.removeprefix(f"{rows.name}-").partition("-")
+            field = _row_field(rows.fields, rest)
+            day = f" {_(WEEKDAYS[int(rest.rpartition('-')[2])])}" if field.kind == "week" else ""
+            said = _("{list}, row {number}: {field}")
+            return str(said.format(list=_(rows.title), number=int(number) + 1, field=_(field.label) + day))
+    return name
+
+
+def _row_field(fields: tuple[Field, ...], rest: str) -> Field:
+    return next(field for field in fields if rest == field.name or rest.startswith(f"{field.name}-"))
