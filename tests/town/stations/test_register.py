@@ -22,7 +22,7 @@ DOCUMENT = {
         {"id": "li", "name": "李四", "post": "B", "telephone": ""},
     ],
     "equipment": [
-        {"id": "tv", "kind": "screen", "name": "电视", "model": "55寸", "bought": "2023-05-01", "connector": "HDMI-A-1"},
+        {"id": "tv", "kind": "screen", "name": "电视", "model": "5寸", "bought": "2023-05-01", "connector": "HDMI-A-1"},
     ],
     "opening": {
         "week": [[{"start": "08:30:00", "end": "11:30:00"}, {"start": "14:00:00", "end": "17:00:00"}]] * 5 + [[], []],

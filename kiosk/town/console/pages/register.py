@@ -54,8 +54,8 @@ def routes(desk: Desk) -> list[Route]:
             )
         except Overtaken as error:
             rows = forms.changed_fields(part, values, error.now.part(part))
-            told = [(field_label(part, name, _), typed, stands) for name, typed, stands in rows]
-            return await form_page(request, error.now, part, form, overtaken=error.last, differs=told)
+            differs = [(field_label(part, name, _), typed, stands) for name, typed, stands in rows]
+            return await form_page(request, error.now, part, form, overtaken=error.last, differs=differs)
         except TownError as error:
             return await form_page(request, found, part, form, trouble=str(error))
         said = _("Saved. The room gets it with its next heartbeat.") if changed else _("Nothing was changed.")

@@ -15,11 +15,11 @@ from kiosk.common.causes import cause_text, why_text
 from kiosk.common.i18n import Language, day_name, translator
 from kiosk.common.messages import mark
 from kiosk.common.outcomes import State, Stretch
-from kiosk.common.spreadsheet import BOM, csv_line
 from kiosk.contract.instants import to_utc
 from kiosk.town.console.desk import Desk
+from kiosk.town.console.downloads import download, require_kind, table_of
 from kiosk.town.console.pages.enrol import registered_of
-from kiosk.town.console.pages.stations import TYPES, download, local_of
+from kiosk.town.console.pages.stations import local_of
 from kiosk.town.console.room_words import EVIDENCE, Local, line_of, room_words
 from kiosk.town.database import schema
 from kiosk.town.database.store import now_ms
@@ -27,7 +27,6 @@ from kiosk.town.ledger.condition import span
 from kiosk.town.ledger.needs import needs, sentence, telephones
 from kiosk.town.ledger.played import Day, Reading, days, month_days, room_of
 from kiosk.town.ledger.rooms import rooms
-from kiosk.town.sheets.workbook import workbook
 from kiosk.town.stations import forms, register, registry, screenshots, spot_checks
 from kiosk.town.stations.parts import PARTS
 from kiosk.town.town import TownError
@@ -66,9 +65,7 @@ def routes(desk: Desk) -> list[Route]:
 
     async def export(request: Request) -> Response:
         await desk.officer(request)
-        kind = request.path_params["kind"]
-        if kind not in TYPES:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+        kind = require_kind(request.path_params["kind"])
         found = await desk.run(registered_of, desk, request.path_params["id"])
         month, language = _month(desk, request), desk.language(request)
         _ = translator(language)
@@ -76,10 +73,7 @@ def routes(desk: Desk) -> list[Route]:
         def made() -> bytes:
             reading = _days(desk, found.id, month)
             lines = list(_lines(reading.days, desk, language))
-            head = [_(column) for column in COLUMNS]
-            if kind == "csv":
-                return BOM + b"".join(csv_line(map(str, line)) for line in (head, *lines))
-            return workbook(f"{found.id} {month}", head, lines)
+            return table_of(kind, f"{found.id} {month}", [_(column) for column in COLUMNS], lines)
 
         return download(kind, f"{found.id}-{month}", await desk.run(made))
 

@@ -1,22 +1,19 @@
 """The stations' ledger: every room with how it is now, the town's limit of silence, the list to take along."""
 
-from http import HTTPStatus
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from kiosk.common.messages import mark
-from kiosk.common.spreadsheet import BOM, csv_line
 from kiosk.contract.instants import to_utc
 from kiosk.town.console.desk import Desk
-from kiosk.town.console.room_words import LEVELS, Local, RoomWords, level_of, room_words
+from kiosk.town.console.downloads import download, require_kind, table_of
+from kiosk.town.console.room_words import LEVELS, Level, Local, RoomWords, level_of, room_words
 from kiosk.town.database.store import now_ms
 from kiosk.town.ledger import needs
 from kiosk.town.ledger.rooms import rooms
-from kiosk.town.sheets.workbook import workbook
 from kiosk.town.stations import registry
 
 COLUMNS = (
@@ -24,23 +21,12 @@ COLUMNS = (
     *(mark("Ready"), mark("Kiosk version"), mark("Clock"), mark("Disk"), mark("Screen"), mark("Open faults")),
     *(mark("Refuses"), mark("Administrator"), mark("Telephone")),
 )
-TYPES = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
 
 
 def local_of(desk: Desk) -> Local:
     """Writes an instant (UTC ms) in the town's time zone."""
     zone = desk.zone
     return lambda instant: f"{to_utc(instant).astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def download(kind: str, name: str, data: bytes) -> Response:
-    """A file to keep: ``kind`` is that of :data:`TYPES`."""
-    return Response(
-        data, media_type=TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    )
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -51,9 +37,9 @@ def routes(desk: Desk) -> list[Route]:
         show, wanted = request.query_params.get("show", ""), request.query_params.get("q", "").strip().lower()
         language, local = desk.language(request), local_of(desk)
 
-        def read() -> tuple[list[RoomWords], dict[str, int]]:
+        def read() -> tuple[list[RoomWords], dict[Level, int]]:
             found = rooms(desk.town.store, now_ms(), retired=show == "retired")
-            numbers = {level: 0 for level in LEVELS}
+            numbers = dict.fromkeys(LEVELS, 0)
             for row in found:
                 numbers[level_of(row)] += 1
             kept = [row for row in found if show in ("", level_of(row)) and _fits(row, wanted)]
@@ -77,18 +63,13 @@ def routes(desk: Desk) -> list[Route]:
 
     async def export(request: Request) -> Response:
         await desk.officer(request)
-        kind = request.path_params["kind"]
-        if kind not in TYPES:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+        kind = require_kind(request.path_params["kind"])
         language, local, _ = desk.language(request), local_of(desk), desk.translate(request)
 
         def made() -> bytes:
             found = rooms(desk.town.store, now_ms())
             lines = [_cells(row, room_words(row, local, language)) for row in found]
-            head = [_(column) for column in COLUMNS]
-            if kind == "csv":
-                return BOM + b"".join(csv_line(map(str, line)) for line in (head, *lines))
-            return workbook(_("Stations"), head, lines)
+            return table_of(kind, _("Stations"), [_(column) for column in COLUMNS], lines)
 
         return download(kind, "stations", await desk.run(made))
 
