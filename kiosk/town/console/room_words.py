@@ -12,14 +12,15 @@ from kiosk.town.ledger.condition import CLOCKS, Row
 
 Level = Literal["never", "silent", "quiet", "trouble", "fine", "retired"]
 LEVELS: dict[Level, str] = {
-    "never": mark("never heard"),
     "silent": mark("silent"),
-    "quiet": mark("closed"),
+    "never": mark("never heard"),
     "trouble": mark("needs something"),
+    "quiet": mark("closed"),
     "fine": mark("on line"),
     "retired": mark("retired"),
 }
-SIGNS: dict[Level, str] = {"never": "?", "silent": "✕", "quiet": "☾", "trouble": "!", "fine": "✓", "retired": "–"}
+SIGNS: dict[Level, str] = {"silent": "✕", "never": "?", "trouble": "!", "quiet": "☾", "fine": "✓", "retired": "–"}
+"""In the order in which rooms are listed."""
 ORIGINS: dict[Origin, str] = {
     "urgent": mark("urgent notice"),
     "session": mark("session"),
@@ -32,6 +33,8 @@ EVIDENCE: dict[Evidence, str] = {
     "cec": mark("screen says that it is on"),
     "person": mark("seen by a person"),
 }
+UNHEARD = ("none", "null")
+"""Where sound goes that nobody hears."""
 Local = Callable[[int], str]
 
 
@@ -56,6 +59,8 @@ class RoomWords:
     disk: str
     screen: str
     faults: int
+    no_faults: str
+    """What is said where no fault is open."""
     refusing: str
     troubles: tuple[str, ...]
 
@@ -79,9 +84,15 @@ def level_of(row: Row) -> Level:
         return "never"
     if row["silent"]:
         return "silent"
-    if row["faults"] or row["clock"] == "untrusted" or not row["ready"] and not row["quiet"]:
-        return "trouble"
-    return "quiet" if row["quiet"] else "fine"
+    if row["quiet"] and not row["faults"]:
+        return "quiet"
+    return "trouble" if row["faults"] or _in_trouble(row) else "fine"
+
+
+def _in_trouble(row: Row) -> bool:
+    """Whether somebody has to look, by what the room says now; one that only fetches is fine."""
+    shown = row["screen"] not in ("none", "denied") and not row["stopped"]
+    return not shown or row["clock"] == "untrusted" or row["sound"] in UNHEARD or bool(condition.hindrance_words(row))
 
 
 def room_words(row: Row, local: Local, language: Language) -> RoomWords:
@@ -112,6 +123,7 @@ def room_words(row: Row, local: Local, language: Language) -> RoomWords:
         disk=unknown if gigabytes is None else _("{gigabytes} GB free").format(gigabytes=f"{gigabytes:.1f}"),
         screen=_screen(row, language) if current else unknown,
         faults=len(row["faults"]),
+        no_faults=unknown if never else _("none reported") if current else _("none before it fell silent"),
         refusing=condition.refusing_words(row, _),
         troubles=() if never else tuple(condition.trouble_words(row, local, _)),
     )

@@ -24,6 +24,8 @@ class Field:
     hint: str = ""
     optional: bool = False
     """Whether an empty text stands for no value."""
+    default: str = ""
+    """What an empty row offers."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ PARTS: dict[str, Part] = {
                 mark("People of the room"),
                 (
                     Field("name", mark("Name"), required=True),
-                    Field("post", mark("Post"), "choice", choices=POSTS),
+                    Field("post", mark("Post"), "choice", choices=POSTS, default="member"),
                     Field("telephone", mark("Telephone")),
                 ),
             ),
@@ -105,7 +107,7 @@ PARTS: dict[str, Part] = {
                 mark("Equipment"),
                 (
                     Field("name", mark("Name"), required=True),
-                    Field("kind", mark("Kind"), "choice", choices=DEVICES),
+                    Field("kind", mark("Kind"), "choice", choices=DEVICES, default="other"),
                     Field("model", mark("Model")),
                     Field("specification", mark("Specification")),
                     Field("quantity", mark("Quantity"), "number", most=10_000),
@@ -125,7 +127,7 @@ PARTS: dict[str, Part] = {
                 "opening.days",
                 mark("Holidays, make-up workdays and other single days"),
                 (
-                    Field("date", mark("Date"), "date", required=True),
+                    Field("date", mark("Which day"), "date", required=True),
                     Field("hours", mark("Hours"), "hours", hint=HOURS_HINT),
                     Field("name", mark("What the day is")),
                 ),

@@ -14,8 +14,8 @@ from kiosk.common.causes import why_text
 from kiosk.common.i18n import Language, translator
 from kiosk.contract.station import Person
 from kiosk.town.console.desk import Desk
-from kiosk.town.console.pages.stations import local_of
-from kiosk.town.console.room_words import Local, RoomWords, line_of, room_words
+from kiosk.town.console.pages.stations import local_of, natural
+from kiosk.town.console.room_words import RoomWords, line_of, room_words
 from kiosk.town.database.store import now_ms
 from kiosk.town.ledger.condition import Row
 from kiosk.town.ledger.needs import Missed, Need, missed_of, needs, sentence, telephones
@@ -38,17 +38,18 @@ def routes(desk: Desk) -> list[Route]:
 
     async def monday(request: Request) -> Response:
         await desk.officer(request)
-        language, local, today = desk.language(request), local_of(desk), desk.now().date()
+        language, today = desk.language(request), desk.now().date()
         first = today - timedelta(days=today.weekday() + 7)
         last = first + timedelta(days=6)
-        found, others = await desk.run(_read, desk, first, last, local, language)
+        found, others = await desk.run(_read, desk, first, last, language)
         return await desk.page(request, "monday.html", found=found, others=others, first=first, last=last)
 
     return [Route("/stations/monday", monday)]
 
 
-def _read(desk: Desk, first: date, last: date, local: Local, language: Language) -> tuple[list[Listed], int]:
+def _read(desk: Desk, first: date, last: date, language: Language) -> tuple[list[Listed], int]:
     now, _, line = now_ms(), translator(language), line_of(language)
+    local = local_of(desk, language)
     rows = rooms(desk.town.store, now)
     found: list[tuple[int, Listed]] = []
     with desk.town.store.read() as connection:
@@ -58,7 +59,7 @@ def _read(desk: Desk, first: date, last: date, local: Local, language: Language)
                 people = telephones(row["people"])
                 said = sentence(row, wanted, people[0].name if people else "", _)
                 found.append((wanted[0].rank, Listed(room_words(row, local, language), wanted, people, said)))
-    found.sort(key=lambda one: (one[0], one[1].words.id))
+    found.sort(key=lambda one: (one[0], natural(one[1].words.id)))
     return [one for _, one in found], len(rows) - len(found)
 
 

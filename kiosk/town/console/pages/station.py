@@ -20,7 +20,7 @@ from kiosk.town.console.desk import Desk
 from kiosk.town.console.downloads import download, require_kind, table_of
 from kiosk.town.console.pages.enrol import registered_of
 from kiosk.town.console.pages.stations import local_of
-from kiosk.town.console.room_words import EVIDENCE, Local, line_of, room_words
+from kiosk.town.console.room_words import EVIDENCE, line_of, room_words
 from kiosk.town.database import schema
 from kiosk.town.database.store import now_ms
 from kiosk.town.ledger.condition import span
@@ -60,7 +60,7 @@ def routes(desk: Desk) -> list[Route]:
         await desk.officer(request)
         found = await desk.run(registered_of, desk, request.path_params["id"])
         month = _month(desk, request)
-        about = await desk.run(_read, desk, found, month, desk.language(request), local_of(desk))
+        about = await desk.run(_read, desk, found, month, desk.language(request))
         return await desk.page(request, "station.html", room=found, month=month, parts=PARTS, **about)
 
     async def export(request: Request) -> Response:
@@ -84,28 +84,8 @@ def routes(desk: Desk) -> list[Route]:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(kept.jpeg, media_type="image/jpeg")
 
-    async def ask_picture(request: Request) -> Response:
-        _ = desk.translate(request)
-        said = _(
-            "The picture is asked for. It comes with the next heartbeat, in about a minute: open the page again then."
-        )
-        return await _deed(request, lambda found, by: screenshots.request_picture(desk.town, found.id, by=by), said)
-
-    async def ask_check(request: Request) -> Response:
-        _ = desk.translate(request)
-        said = _("The spot check is asked for. The room hears of it with its next heartbeat, in about a minute.")
-        return await _deed(request, lambda found, by: spot_checks.request_check(desk.town, found.id, by=by), said)
-
-    async def retire(request: Request) -> Response:
-        form, _ = await desk.form(request), desk.translate(request)
-        if form.get("sure") != "on":
-            where = f"/stations/room/{request.path_params['id']}"
-            return desk.to(where, request, _("Nothing is done: tick the box to retire the station."))
-        said = _("The station is retired; its token is revoked. Its record stays.")
-        return await _deed(request, lambda found, by: registry.retire(desk.town, found.id, by=by), said)
-
-    async def _deed(request: Request, deed: Any, said: str) -> Response:
-        await desk.form(request)
+    async def do(request: Request, deed: Any, said: str) -> Response:
+        """A deed of an officer whose form was checked; the station's page says what was done."""
         officer = await desk.officer(request, "officer")
         found = await desk.run(registered_of, desk, request.path_params["id"])
         try:
@@ -113,6 +93,28 @@ def routes(desk: Desk) -> list[Route]:
         except TownError:
             raise HTTPException(HTTPStatus.CONFLICT) from None  # retired meanwhile
         return desk.to(f"/stations/room/{found.id}", request, said)
+
+    async def ask_picture(request: Request) -> Response:
+        await desk.form(request)
+        _ = desk.translate(request)
+        said = _(
+            "The picture is asked for. It comes with the next heartbeat, in about a minute: open the page again then."
+        )
+        return await do(request, lambda found, by: screenshots.request_picture(desk.town, found.id, by=by), said)
+
+    async def ask_check(request: Request) -> Response:
+        await desk.form(request)
+        _ = desk.translate(request)
+        said = _("The spot check is asked for. The room hears of it with its next heartbeat, in about a minute.")
+        return await do(request, lambda found, by: spot_checks.request_check(desk.town, found.id, by=by), said)
+
+    async def retire(request: Request) -> Response:
+        form, _ = await desk.form(request), desk.translate(request)
+        if form.get("sure") != "on":
+            where = f"/stations/room/{request.path_params['id']}"
+            return desk.to(where, request, _("Nothing is done: tick the box to retire the station."))
+        said = _("The station is retired; its token is revoked. Its record stays.")
+        return await do(request, lambda found, by: registry.retire(desk.town, found.id, by=by), said)
 
     at = "/stations/room/{id}"
     return [
@@ -141,9 +143,9 @@ def _days(desk: Desk, station: str, month: str) -> Reading:
         return days(connection, room_of(row, desk.zone), *month_days(month), now_ms())
 
 
-def _read(desk: Desk, found: register.Registered, month: str, language: Language, local: Local) -> dict[str, Any]:
+def _read(desk: Desk, found: register.Registered, month: str, language: Language) -> dict[str, Any]:
     """What the page shows."""
-    now, _ = now_ms(), translator(language)
+    now, _, local = now_ms(), translator(language), local_of(desk, language)
     [row] = rooms(desk.town.store, now, found.id)
     with desk.town.store.read() as connection:
         reading = days(connection, room_of(row, desk.zone), *month_days(month), now)
@@ -195,8 +197,7 @@ def _shown_day(day: Day, desk: Desk, language: Language, today: date) -> dict[st
          "remarks": _remarks(one, desk, language)}
         for one in day.stretches
     ]  # fmt: skip
-    open_ = day.date == today or any(state == "missed" for state, _ in counts)
-    return {"name": day_name(day.date, language), "counts": counts, "rows": rows, "open": open_}
+    return {"name": day_name(day.date, language), "counts": counts, "rows": rows, "open": day.date == today}
 
 
 def _cells(one: Stretch, desk: Desk) -> tuple[str, str, str, str]:
