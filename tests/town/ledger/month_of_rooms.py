@@ -90,7 +90,6 @@ def month_of_plays(first: date, days: int) -> Iterable[Play]:
 def report(town: Town, station: str, records: Iterable[Record], now_ms: int) -> tuple[int, str]:
     """Put the records into the town's tables as the intake does, in one go; gives the head of the chain."""
     entries, plays, head = [], [], (0, GENESIS)
-    zone = ZONE
     for seq, record in enumerate(records, 1):
         data = encode(record)
         head = (seq, chain(head[1], seq, data))
@@ -102,7 +101,7 @@ def report(town: Town, station: str, records: Iterable[Record], now_ms: int) -> 
              "state": "accepted", "reason": "", "age_ms": now_ms - end}
         )  # fmt: skip
         if isinstance(record, Play):
-            day = datetime.fromtimestamp(record.actual_start_ms / 1000, zone).date().isoformat()
+            day = datetime.fromtimestamp(record.actual_start_ms / 1000, ZONE).date().isoformat()
             more = {
                 "received_ms": now_ms,
                 "day": day,
@@ -112,7 +111,8 @@ def report(town: Town, station: str, records: Iterable[Record], now_ms: int) -> 
             }
             plays.append({**where, **columns_of(schema.play, record), **more})
     with town.store.write() as connection:
-        connection.execute(insert(schema.entry), entries)
+        if entries:
+            connection.execute(insert(schema.entry), entries)
         if plays:
             connection.execute(insert(schema.play), plays)
         row = {
