@@ -84,13 +84,15 @@ _AGAINST = {
 
 
 def _faults(row: Row, now_ms: int, line: Callable[[str], str], _: Translate) -> Iterator[Need]:
+    """The open faults; not those that the room does not report any more, though their end has not come yet."""
     before = _("before it fell silent: ") if row["silent"] else ""
-    for fault in row["faults"][:MOST_FAULTS]:
+    faults = [fault for fault in row["faults"] if fault["told"] is not False]
+    for fault in faults[:MOST_FAULTS]:
         days = max(0, now_ms - fault["found_ms"])
         what = _("{before}{text} (for {span})").format(before=before, text=line(fault["text"]), span=span(days, _))
         yield Need(2, what, line(fault["remedy"]) or line(fault["text"]))
-    if len(row["faults"]) > MOST_FAULTS:
-        yield Need(2, _("and {count} more faults").format(count=len(row["faults"]) - MOST_FAULTS), "")
+    if len(faults) > MOST_FAULTS:
+        yield Need(2, _("and {count} more faults").format(count=len(faults) - MOST_FAULTS), "")
 
 
 def _now(row: Row, now_ms: int, local: Callable[[int], str], _: Translate) -> Iterator[Need]:

@@ -61,8 +61,8 @@ def rooms(store: Store, now_ms: int, station: str = "", *, retired: bool = False
     """Every room, or one, judged (``condition.judged``) by the town's limit of silence; by their ids.
 
     Beside the names of a heartbeat: those of ``schema.station``, ``place``, ``people``, ``heard_ms``, ``published``
-    (newest week of its group), ``counted``, and ``faults``: the open ones, oldest first. ``refusing`` and ``refusals``
-    are dicts.
+    (newest week of its group), ``counted``, and ``faults``: the open ones, oldest first, each with ``told``: whether
+    the newest heartbeat since names the cause still (None: none has come since). ``refusing``, ``refusals``: dicts.
     """
     table, beat = schema.station, schema.heartbeat
     names = (
@@ -107,5 +107,8 @@ def _room(row: Row, faults: list[Row]) -> Row:
     values: dict[str, Any] = {name: getattr(said, name) for name in said.__struct_fields__}
     for name in ("refusing", "refusals"):
         values[name] = tuple(msgspec.structs.asdict(one) for one in values[name])
+    for fault in faults:
+        newer = row["heard_ms"] is not None and row["heard_ms"] > fault["received_ms"]
+        fault["told"] = fault["cause"] in said.open_faults if newer else None
     about = {"place": settings.place, "people": settings.people, "opening": settings.opening, "faults": faults}
     return row | values | about

@@ -3,12 +3,14 @@
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 
 from kiosk.contract.station import StationDocument, check
 from kiosk.contract.wire import encode
+from kiosk.town.database import schema
 from kiosk.town.database.store import audit, now_ms, update_station
 from kiosk.town.publishing.source import StationSource
-from kiosk.town.stations.register import Change, Registered, fields_of, history, note_changes, registered
+from kiosk.town.stations.register import Change, Registered, fields_of, find, history, note_changes, registered
 from kiosk.town.stations.registry import known_station, next_document
 from kiosk.town.town import Town, TownError, check_id
 
@@ -44,6 +46,33 @@ def change_part(town: Town, station: str, part: str, typed: dict[str, Any], vers
         note_changes(connection, before, after, by)
         audit(connection, by, "station-register", station, f"{part}, document version {document}")
     return True
+
+
+def change_everywhere(town: Town, station: str, part: str, *, by: str) -> int:
+    """Give every other station of its group the same as ``station`` in a part; gives how many were changed.
+
+    For opening hours and thresholds, which a town sets for all. Each change stands in the history of its station.
+    """
+    with town.store.read() as connection:
+        source = find(connection, station)
+        if source is None:
+            raise TownError(f"station {station} is not known")
+        table = schema.station
+        others = select(table).where(
+            table.c.group_id == source.group, table.c.id != station, table.c.retired_ms.is_(None)
+        )
+        rooms = [registered(row) for row in connection.execute(others)]
+    values = source.part(part)
+    return sum(_follow(town, one, part, values, by) for one in rooms)
+
+
+def _follow(town: Town, station: Registered, part: str, values: dict[str, Any], by: str) -> bool:
+    """Whatever another officer does at the same moment comes before or after it, and stands in the history."""
+    while True:
+        try:
+            return change_part(town, station.id, part, values, station.version(part), by=by)
+        except Overtaken as error:
+            station = error.now
 
 
 def _changed(before: Registered, part: str, typed: dict[str, Any]) -> Registered:

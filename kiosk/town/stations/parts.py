@@ -46,6 +46,8 @@ class Part:
     title: str
     fields: tuple[Field, ...] = ()
     rows: tuple[Rows, ...] = ()
+    for_all: bool = False
+    """Whether a town sets it for all rooms of a group, as a rule."""
 
 
 POSTS = (
@@ -146,6 +148,7 @@ PARTS: dict[str, Part] = {
                 blank=1,
             ),
         ),
+        for_all=True,
     ),
     "limits": Part(
         mark("What is asked of the room"),
@@ -192,5 +195,6 @@ PARTS: dict[str, Part] = {
             ),
             Field("screen_power.shut_down_pc", mark("The PC shuts down from"), "time", hint=mark("empty: never")),
         ),
+        for_all=True,
     ),
 }

@@ -133,6 +133,20 @@ def test_a_station_page_tells_day_by_day_what_was_planned_and_played(english: Vi
     assert english.look("/stations/room/room-1?month=9999-12").status_code == 200
 
 
+def test_what_speaks_against_a_record_is_on_its_page(english: Visitor, office: Town, three_rooms: list[str]) -> None:
+    where = {"station": "room-1", "chain": 1, "seq": 2}
+    with office.store.write() as connection:
+        connection.execute(schema.doubt.insert().values(**where, cause="overlap", detail="x", found_ms=1))
+        row = {"station": "room-1", "cause": "unsigned", "first_ms": 1, "last_ms": 1, "times": 3, "detail": SCRIPT}
+        connection.execute(schema.complaint.insert().values(row))
+        connection.execute(schema.entry.update().where(schema.entry.c.seq == 3).values(state="refused", reason=SCRIPT))
+    page = english.look("/stations/room/room-1").text
+    assert "<script>alert" not in page
+    told = text_of(page)
+    assert "1 doubts about its plays: two at once 1" in told and "turned away 3 times" in told
+    assert "2 records were not taken" in told or "1 records were not taken" in told
+
+
 def test_monday_lists_only_who_needs_something_with_sentence_and_telephone(
     english: Visitor, three_rooms: list[str]
 ) -> None:

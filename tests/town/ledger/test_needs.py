@@ -23,7 +23,13 @@ ROW: dict[str, Any] = {
     "bytes_lacking": 0, "lacking_for": "", "programmes_missing": 0, "bytes_missing": 0, "bytes_per_s": 0,
     "ready_ms": 0, "faults": [], "people": (), "cloned_ms": None, "forked_ms": None, "broken_ms": None,
 }  # fmt: skip
-FAULT = {"cause": "screen-unplugged", "found_ms": 0, "text": "电视没接\nNot plugged in", "remedy": "请接好\nPlug it in"}
+FAULT: dict[str, Any] = {
+    "cause": "screen-unplugged",
+    "found_ms": 0,
+    "told": True,
+    "text": "电视没接\nNot plugged in",
+    "remedy": "请接好\nPlug it in",
+}
 
 
 def at(day: int, clock: str) -> int:
@@ -65,6 +71,7 @@ def test_a_room_that_is_well_needs_nothing() -> None:
     assert found() == []
     assert found(programmes_missing=3, bytes_missing=5, ready_ms=1) == [], "it fetches"
     assert found(missed=Missed(0, 20)) == []
+    assert found(faults=[FAULT | {"told": False}]) == [], "the room does not report it any more"
 
 
 @pytest.mark.parametrize(

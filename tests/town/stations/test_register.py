@@ -9,7 +9,7 @@ from town.postgres import BOTH
 
 from kiosk.contract.station import StationDocument
 from kiosk.town.stations import forms, registry
-from kiosk.town.stations.editing import Overtaken, change_part
+from kiosk.town.stations.editing import Overtaken, change_everywhere, change_part
 from kiosk.town.stations.parts import PARTS
 from kiosk.town.stations.register import Registered, find, history
 from kiosk.town.town import Town, TownError
@@ -115,6 +115,19 @@ def test_every_field_of_the_document_is_in_a_part(office: Town, room: str) -> No
         *("format", "spot_check", "pin_reset"),
     }
     assert found | elsewhere >= set(StationDocument.__struct_fields__)
+
+
+@BOTH
+def test_hours_are_set_for_all_rooms_of_the_group_and_stay_in_their_history(office: Town, room: str) -> None:
+    for name, group in (("room-2", "all"), ("room-3", "other"), ("room-4", "all")):
+        registry.add_station(office, name, group, name, None, by="li")
+    registry.retire(office, "room-4", by="li")
+    assert change_everywhere(office, room, "hours", by="王") == 1
+    assert registry.document(office, "room-2").opening == registry.document(office, room).opening
+    assert registry.document(office, "room-3").opening.week == ((),) * 7
+    with office.store.read() as connection:
+        assert [(one.who, one.part) for one in history(connection, "room-2")] == [("王", "hours")]
+    assert change_everywhere(office, room, "hours", by="王") == 0, "the same again"
 
 
 def test_what_a_form_does_not_show_stays(office: Town, room: str) -> None:

@@ -14,7 +14,7 @@ from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.pages.enrol import registered_of
 from kiosk.town.stations import forms, register
-from kiosk.town.stations.editing import Overtaken, change_part
+from kiosk.town.stations.editing import Overtaken, change_everywhere, change_part
 from kiosk.town.stations.parts import PARTS, Field
 from kiosk.town.town import TownError
 
@@ -58,6 +58,10 @@ def routes(desk: Desk) -> list[Route]:
             return await form_page(request, error.now, part, form, overtaken=error.last, differs=differs)
         except TownError as error:
             return await form_page(request, found, part, form, trouble=str(error))
+        if PARTS[part].for_all and form.get("everywhere") == "on":
+            count = await desk.run(lambda: change_everywhere(desk.town, found.id, part, by=officer.name))
+            said = _("Saved, and {count} other rooms of the group have the same now.").format(count=count)
+            return desk.to(f"/stations/room/{found.id}", request, said)
         said = _("Saved. The room gets it with its next heartbeat.") if changed else _("Nothing was changed.")
         return desk.to(f"/stations/room/{found.id}", request, said)
 
