@@ -4,8 +4,9 @@ The fields of a form have the path of the value as their name (``thresholds.play
 number before (``people-0-name``). What cannot be understood is named with its field, and the remedy.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from kiosk.common.messages import Message, mark
@@ -140,3 +141,28 @@ def changed_fields(part: str, before: Mapping[str, Any], after: Mapping[str, Any
     for name in dict.fromkeys((*was, *now)):
         if was.get(name, "") != now.get(name, "") and not name.endswith("-id"):
             yield name, was.get(name, ""), now.get(name, "")
+
+
+def with_days(form: Mapping[str, str], days: Iterable[tuple[date, str, bool]]) -> dict[str, str]:
+    """The form of the hours with a row for each of these days (date, name, off) that has none yet.
+
+    A day off is closed, if the room is open on its weekday at all; a day on which people work in its place has the
+    hours of a Monday.
+    """
+    typed = dict(form)
+    prefix = "opening.days-"
+    rows = [number for number in range(MOST_ROWS) if typed.get(f"{prefix}{number}-date", "").strip()]
+    known = {typed[f"{prefix}{number}-date"].strip() for number in rows}
+    number = max(rows, default=-1) + 1
+    for day, name, off in days:
+        usual = typed.get(f"opening.week-{day.weekday()}", "").strip()
+        if day.isoformat() in known or (off and not usual) or number >= MOST_ROWS:
+            continue
+        hours = "" if off else typed.get("opening.week-0", "")
+        typed |= {
+            f"{prefix}{number}-date": day.isoformat(),
+            f"{prefix}{number}-name": name,
+            f"{prefix}{number}-hours": hours,
+        }
+        number += 1
+    return typed

@@ -207,6 +207,19 @@ def test_a_field_that_is_wrong_is_named_and_nothing_typed_is_lost(
     assert document.opening.days[0].date == "2026-10-01" and document.opening.time_zone == "Asia/Shanghai"
 
 
+def test_holidays_are_filled_into_the_form_and_saved_only_when_the_officer_says_so(
+    english: Visitor, office: Town, three_rooms: list[str]
+) -> None:
+    path = "/stations/room/room-1/edit/hours"
+    version = re.search(r'name="version" value="([0-9a-f]+)"', english.look(path).text)
+    assert version
+    typed = {"version": version[1], "opening.week-0": "8:30-11:30", "opening.week-3": "8:30-11:30"}
+    answer = english.submit(path, **typed, fill="2026")
+    assert answer.status_code == 200 and 'value="2026-10-01"' in answer.text and 'value="国庆节"' in answer.text
+    assert f'name="version" value="{version[1]}"' in answer.text, "still the one that the form was opened with"
+    assert registry.document(office, "room-1").opening.days == ()
+
+
 def test_a_viewer_sees_and_changes_nothing(
     office: Town, visitor: Callable[[], Visitor], three_rooms: list[str]
 ) -> None:

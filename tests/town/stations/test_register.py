@@ -1,6 +1,7 @@
 """The register: changed a part at a time, with who, when and what before; two officers never overwrite silently."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from town.postgres import BOTH
 
 from kiosk.contract.station import StationDocument
+from kiosk.town.sheets.holidays import special_days
 from kiosk.town.stations import forms, registry
 from kiosk.town.stations.editing import Overtaken, change_everywhere, change_part
 from kiosk.town.stations.parts import PARTS
@@ -206,3 +208,21 @@ def test_forms_know_every_value_that_a_document_may_hold() -> None:
     assert choices("people", "post") == literals(Person, "post")
     assert choices("equipment", "kind") == literals(Equipment, "kind")
     assert choices("limits", "screen_power.off") == literals(ScreenPower, "off")
+
+
+def test_public_holidays_are_filled_in_once_and_what_is_written_stays() -> None:
+    days = [(one.date, one.name, one.off) for one in special_days(2026)]
+    form = {f"opening.week-{n}": "8:30-11:30" for n in range(5)} | {
+        "opening.days-0-date": "2026-10-01", "opening.days-0-hours": "9:00-10:00", "opening.days-0-name": "值班",
+    }  # fmt: skip
+    filled = forms.with_days(form, days)
+    values, problems = forms.read("hours", filled, lambda: "")
+    assert problems == []
+    found = {one["date"]: one for one in values["opening"]["days"]}
+    assert found["2026-10-01"]["name"] == "值班", "what was written stays"
+    assert found["2026-10-02"] == {"date": "2026-10-02", "hours": [], "name": "国庆节"}
+    weekend = [day for day, _, off in days if not off]
+    assert weekend and all(found[day.isoformat()]["hours"] for day in weekend), "a make-up workday has a Monday's hours"
+    assert not any(date.fromisoformat(day).weekday() >= 5 for day, one in found.items() if not one["hours"])
+    assert forms.with_days(filled, days) == filled, "the same again"
+    assert special_days(2099) == []

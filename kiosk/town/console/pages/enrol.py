@@ -99,13 +99,16 @@ def routes(desk: Desk) -> list[Route]:
         found = await _find(desk, request)
         held = codes.get(officer.name, found.id)
         if held is None:
-            return await desk.page(request, "station_sheet.html", room=found, code="", qr="", expires_ms=0)
+            return await desk.page(request, "station_sheet.html", room=found, code="", qr="", expires_ms=0, address="")
         code, made_ms = held
+        address = f"https://{request.url.netloc}" if request.url.scheme == "https" else ""  # the stations' address too
         picture = io.BytesIO()
         await desk.run(lambda: segno.make(str(code), error="m").save(picture, kind="png", scale=8, border=4))
         qr = "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode()
         expires_ms = made_ms + CODE_DAYS * registry.DAY_MS
-        return await desk.page(request, "station_sheet.html", room=found, code=str(code), qr=qr, expires_ms=expires_ms)
+        return await desk.page(
+            request, "station_sheet.html", room=found, code=str(code), qr=qr, expires_ms=expires_ms, address=address
+        )
 
     return [
         Route("/stations/new", show_new),

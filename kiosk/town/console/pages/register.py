@@ -1,6 +1,7 @@
 """The register of a station in the console: a part changed, with what another officer did meanwhile; its history."""
 
 import secrets
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from kiosk.common.i18n import WEEKDAYS
 from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.pages.enrol import registered_of
+from kiosk.town.sheets.holidays import special_days
 from kiosk.town.stations import forms, register
 from kiosk.town.stations.editing import Overtaken, change_everywhere, change_part
 from kiosk.town.stations.parts import PARTS, Field
@@ -33,17 +35,24 @@ def routes(desk: Desk) -> list[Route]:
         request: Request, found: register.Registered, part: str, typed: dict[str, str], **more: Any
     ) -> Response:
         counts = {rows.name: forms.row_count(rows, typed) for rows in PARTS[part].rows}
+        status = more.pop("status", HTTPStatus.UNPROCESSABLE_ENTITY if more else HTTPStatus.OK)
+        version = more.pop("version", found.version(part))
         about: dict[str, Any] = {"problems": {}, "trouble": "", "overtaken": None} | more
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if more else HTTPStatus.OK
+        years = [year for year in (desk.now().year, desk.now().year + 1) if part == "hours" and special_days(year)]
         return await desk.page(
             request, "station_part.html", status, room=found, name=part, part=PARTS[part], typed=typed, counts=counts,
-            version=found.version(part), weekdays=WEEKDAYS, **about,
+            version=version, weekdays=WEEKDAYS, years=years, **about,
         )  # fmt: skip
 
     async def change(request: Request) -> Response:
         form, _ = await desk.form(request), desk.translate(request)
         officer = await desk.officer(request, "officer")
         found, part = await desk.run(registered_of, desk, request.path_params["id"]), _part(request)
+        if part == "hours" and (year := form.get("fill", "")).isdecimal():
+            days = [(one.date, one.name, one.off) for one in special_days(int(year[:4]))]
+            return await form_page(
+                request, found, part, forms.with_days(form, days), version=form.get("version", ""), status=HTTPStatus.OK
+            )
         values, problems = forms.read(part, form, lambda: secrets.token_hex(4))
         if problems:
             told = {one.field: one.message.render(_) for one in reversed(problems)}
@@ -54,7 +63,7 @@ def routes(desk: Desk) -> list[Route]:
             )
         except Overtaken as error:
             rows = forms.changed_fields(part, values, error.now.part(part))
-            differs = [(field_label(part, name, _), typed, stands) for name, typed, stands in rows]
+            differs = _in_words(part, rows, _)
             return await form_page(request, error.now, part, form, overtaken=error.last, differs=differs)
         except TownError as error:
             return await form_page(request, found, part, form, trouble=str(error))
@@ -99,7 +108,22 @@ def _differences(change: register.Change, _: Any) -> list[tuple[str, str, str]]:
     if change.part not in PARTS:
         return []
     rows = forms.changed_fields(change.part, change.before, change.after)
-    return [(field_label(change.part, name, _), before, after) for name, before, after in rows]
+    return _in_words(change.part, rows, _)
+
+
+def _in_words(part: str, rows: Iterable[tuple[str, str, str]], _: Any) -> list[tuple[str, str, str]]:
+    """Fields that differ, with their names and values as people read them."""
+    return [
+        (field_label(part, name, _), *(value_label(part, name, text, _) for text in texts)) for name, *texts in rows
+    ]
+
+
+def value_label(part: str, name: str, text: str, _: Any) -> str:
+    """What a form shows for the value of a field: of a choice its title."""
+    fields = [*PARTS[part].fields, *(field for rows in PARTS[part].rows for field in rows.fields)]
+    last = name.rpartition("-")[2]
+    titles = next((dict(one.choices) for one in fields if one.kind == "choice" and one.name in (name, last)), {})
+    return str(_(titles[text])) if text in titles else text
 
 
 def field_label(part: str, name: str, _: Any) -> str:
