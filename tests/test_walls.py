@@ -101,16 +101,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.intake": {"contract", "town.database"},
     "town.ledger": {"common", "contract", "town.database"},
     "town.sheets": {"common"},
+    "town.programmes": {
+        *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
+        *("town.publishing.source", "town.publishing.subtitles"),
+    },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger"),
     },
     "town.accounts": {"common", "town.database"},
     "town.work": {"common", "town.database", "town.town"},
-    "town.work.workers": {"town.work.loop"},
+    "town.work.workers": {"common", "town.work.loop", "town.programmes"},
     "town.console": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.work.beats"),
+        "town.programmes",
     },
     "town.app": {
         *("common", "contract", "town.api", "town.console", "town.town", "town.stations", "town.database"),
@@ -133,6 +138,8 @@ PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
+    "kiosk.town.programmes.profile",
+    "kiosk.town.programmes.titles",
     "kiosk.town.ledger.condition",
     "kiosk.town.ledger.needs",
     "kiosk.town.stations.forms",

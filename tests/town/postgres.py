@@ -18,7 +18,7 @@ import kiosk.town
 from kiosk.town.database import schema
 from kiosk.town.database.store import open_store
 
-for rooms in Path(kiosk.town.__file__).parent.glob("*/schema.py"):  # their tables are emptied too
+for rooms in Path(kiosk.town.__file__).parent.glob("*/schema.py"):
     importlib.import_module(f"kiosk.town.{rooms.parent.name}.schema")
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)

@@ -1,5 +1,6 @@
 """What the console's home says of the town as a whole: each notice a sentence, and the page that mends it."""
 
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -9,6 +10,8 @@ from kiosk.town.database.store import now_ms
 from kiosk.town.ledger.rooms import rooms
 from kiosk.town.town import Town
 from kiosk.town.work import beats
+
+log = logging.getLogger(__name__)
 
 Translate = Callable[[str], str]
 
@@ -44,6 +47,18 @@ def rooms_silent(town: Town, _: Translate) -> list[Notice]:
     silent = sum(row["silent"] and row["heard_ms"] is not None for row in found)
     text = _("{count} rooms are silent.").format(count=silent)
     return [Notice(text, "/stations/monday")] if silent else []
+
+
+def all_notices(town: Town, _: Translate) -> list[Notice]:
+    """What all of them say; one that fails is said to be unknown, and hides no other."""
+    found: list[Notice] = []
+    for ask in NOTICES:
+        try:
+            found += ask(town, _)
+        except Exception:
+            log.exception("the notice %s failed", ask.__name__)
+            found.append(Notice(_("Something could not be looked up; the log of the server tells what.")))
+    return found
 
 
 NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (worker_silent, rooms_silent)

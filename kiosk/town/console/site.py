@@ -15,13 +15,24 @@ from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
 from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
-from kiosk.town.console.pages import account, enrol, home, login, monday, register, station, stations
+from kiosk.town.console.pages import (
+    account,
+    enrol,
+    home,
+    login,
+    monday,
+    programmes,
+    register,
+    station,
+    stations,
+)
 from kiosk.town.console.proxy import BehindProxy
 from kiosk.town.town import Town
 
 PAGES: tuple[Callable[[Desk], list[Route]], ...] = (
     login.routes,
     home.routes,
+    programmes.routes,
     stations.routes,
     enrol.routes,
     monday.routes,

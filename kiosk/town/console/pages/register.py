@@ -114,7 +114,8 @@ def _differences(change: register.Change, _: Any) -> list[tuple[str, str, str]]:
 def _in_words(part: str, rows: Iterable[tuple[str, str, str]], _: Any) -> list[tuple[str, str, str]]:
     """Fields that differ, with their names and values as people read them."""
     return [
-        (field_label(part, name, _), *(value_label(part, name, text, _) for text in texts)) for name, *texts in rows
+        (field_label(part, name, _), value_label(part, name, one, _), value_label(part, name, other, _))
+        for name, one, other in rows
     ]
 
 
