@@ -7,6 +7,7 @@ from typing import Literal
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
+from kiosk.common.opening_hours import next_morning
 from kiosk.common.planned import Known, compare, list_ms
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Slot, span
@@ -33,7 +34,6 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule import timetable as tt
-from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
 
 SOON = timedelta(seconds=30)

@@ -83,7 +83,7 @@ class Snapshot:
     coming: Coming | None = None
     today: tuple[Row, ...] = ()
     morning: datetime | None = None
-    """The next morning, as :func:`kiosk.station.schedule.opening_hours.next_morning` has it."""
+    """The next morning, as :func:`kiosk.common.opening_hours.next_morning` has it."""
     clock: ClockState = "trusted"
     waiting: int = 0
     """Records that the town has not yet acknowledged."""

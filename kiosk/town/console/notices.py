@@ -7,7 +7,7 @@ import msgspec
 
 from kiosk.common.messages import mark
 from kiosk.town.database.store import now_ms
-from kiosk.town.signing import keys
+from kiosk.town.ledger.rooms import rooms
 from kiosk.town.town import Town
 from kiosk.town.work import beats
 
@@ -48,6 +48,14 @@ def root_keys_on_server(town: Town, _: Translate) -> list[Notice]:
     return [Notice(text.format(count=len(found)), "/keys")] if found else []
 
 
+def rooms_silent(town: Town, _: Translate) -> list[Notice]:
+    """How many rooms are silent, or were never heard."""
+    found = rooms(town.store, now_ms())
+    silent = sum(row["silent"] and row["heard_ms"] is not None for row in found)
+    text = _("{count} rooms are silent.").format(count=silent)
+    return [Notice(text, "/stations/monday")] if silent else []
+
+
 def all_notices(town: Town, _: Translate) -> list[Notice]:
     """What all of them say; one that fails is said to be unknown, and hides no other."""
     found: list[Notice] = []
@@ -60,7 +68,7 @@ def all_notices(town: Town, _: Translate) -> list[Notice]:
     return found
 
 
-NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (worker_silent, root_keys_on_server)
+NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (worker_silent, rooms_silent, root_keys_on_server)
 """Each is called in a thread when home is shown."""
 
 WORKER_NAMES = (mark("Films"), mark("Messages"))

@@ -15,7 +15,21 @@ from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
 from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
-from kiosk.town.console.pages import account, home, login, month_publish, months, programmes, signing_keys, urgent
+from kiosk.town.console.pages import (
+    account,
+    enrol,
+    home,
+    login,
+    monday,
+    month_publish,
+    months,
+    programmes,
+    register,
+    signing_keys,
+    station,
+    stations,
+    urgent,
+)
 from kiosk.town.console.proxy import BehindProxy
 from kiosk.town.town import Town
 
@@ -27,6 +41,11 @@ PAGES: tuple[Callable[[Desk], list[Route]], ...] = (
     programmes.routes,
     urgent.routes,
     signing_keys.routes,
+    stations.routes,
+    enrol.routes,
+    monday.routes,
+    station.routes,
+    register.routes,
     account.routes,
 )
 """Each module of pages, in the order of the navigation."""
