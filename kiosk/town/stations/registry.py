@@ -18,6 +18,7 @@ from kiosk.town.database import schema
 from kiosk.town.database.store import audit, locked_station, now_ms, update_station
 from kiosk.town.publishing.rooms import document_held
 from kiosk.town.publishing.source import SourceError, StationSource, read_source
+from kiosk.town.tickets import room
 from kiosk.town.town import Town, TownError, check_id
 
 DAY_MS = 86_400_000
@@ -167,6 +168,7 @@ def document(town: Town, station: str) -> StationDocument:
     """What the town tells one station. The same version gives the same bytes."""
     with town.store.read() as connection:
         row = connection.execute(select(schema.station).where(schema.station.c.id == station)).one()
+        tickets, work_ms = room.ticket_states(connection, station), room.work_until(connection, station)
     settings = msgspec.json.decode(row.settings, type=StationSource)
     return StationDocument(
         **msgspec.structs.asdict(settings) | {"town_name": settings.town_name or town.name},
@@ -176,6 +178,8 @@ def document(town: Town, station: str) -> StationDocument:
         version=row.document_version,
         issued_ms=row.document_ms,
         name=row.name,
+        tickets=tickets,
+        maintenance_until_ms=work_ms,
     )
 
 
