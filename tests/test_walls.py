@@ -101,6 +101,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.intake": {"contract", "town.database", "town.tickets"},
     "town.tickets": {"common", "contract", "town.database", "town.publishing.rooms"},
+    "town.tickets.watch": {"town.database", "town.ledger", "town.tickets"},
+    "town.tickets.worker": {
+        *("contract", "town.database", "town.ledger", "town.publishing.in_force", "town.town", "town.tickets"),
+        "town.tickets.watch",
+    },
     "town.ledger": {"contract", "town.database"},
     "town.sheets": {"common"},
     "town.api": {
@@ -163,7 +168,7 @@ LIVES_IN = {
     "pyudev": ("kiosk.station.health.devices",),
     "apscheduler": ("kiosk.station.service.timers",),
     "sqlite_utils": ("kiosk.station.journal",),
-    "requests": ("kiosk.station.link",),
+    "requests": ("kiosk.station.link", "kiosk.town.tickets.gateways"),
     "urllib3": ("kiosk.station.link",),
     "click": ("kiosk.cli", "kiosk.station.commands", "kiosk.town.commands", "kiosk.demo"),
     "PIL": (
@@ -175,6 +180,7 @@ LIVES_IN = {
     ),
     "sqlalchemy": ("kiosk.town",),
     "alembic": ("kiosk.town.database",),
+    "apprise": ("kiosk.town.tickets.gateways",),
     "psycopg": ("kiosk.town.database",),
     "python_calamine": ("kiosk.town.sheets.reading",),
     "xlrd": ("kiosk.town.sheets.xls",),
