@@ -110,14 +110,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.sheets": {"common"},
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
-        *("town.intake", "town.ledger"),
+        *("town.intake", "town.ledger", "town.tickets"),
     },
     "town.accounts": {"common", "town.database"},
     "town.work": {"common", "town.database", "town.town"},
-    "town.work.workers": {"town.work.loop"},
+    "town.work.workers": {"town.work.loop", "town.tickets.worker"},
     "town.console": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.work.beats"),
+        "town.tickets",
     },
     "town.app": {
         *("common", "contract", "town.api", "town.console", "town.town", "town.stations", "town.database"),

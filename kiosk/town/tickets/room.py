@@ -1,8 +1,12 @@
 """What a room is told in its document of its tickets, and of work on its devices."""
 
+from typing import Any
+
 from sqlalchemy import Connection, select
 
+from kiosk.common.i18n import LANGUAGES, translator
 from kiosk.contract.reports import TicketState
+from kiosk.town.tickets.causes import title
 from kiosk.town.tickets.schema import room_work, ticket, ticket_fault
 from kiosk.town.tickets.tickets import OWN
 
@@ -35,11 +39,16 @@ def ticket_states(connection: Connection, station: str) -> tuple[TicketState, ..
             ticket=row.id,
             cause=row.cause,
             device=row.device,
-            text=row.text,
+            text=row.text if faults.get(row.id) else _own_text(row),
         )
         for row in rows
         for fault in faults.get(row.id, [f"{OWN}{row.id}"])[-MOST_CLOSED:]
     )
+
+
+def _own_text(row: Any) -> str:
+    """What the town has opened a ticket for, a line a language."""
+    return "\n".join(": ".join(filter(None, (translator(one)(title(row.cause)), row.text))) for one in LANGUAGES)
 
 
 def work_until(connection: Connection, station: str) -> int | None:

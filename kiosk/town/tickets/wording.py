@@ -1,10 +1,10 @@
-"""Messages in words: one text for all that a channel is to be told now. Pure."""
+"""Messages in words: one text for all that a channel is to be told now."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from kiosk.common.i18n import LANGUAGES, Language, translator
+from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
 from kiosk.town.tickets import causes
 
@@ -22,11 +22,11 @@ KINDS = {
 }
 STATES = {
     "reported": mark("not seen yet"),
-    "seen": mark("seen"),
+    "seen": mark("looked at"),
     "telecom-called": mark("telecom called"),
     "repaired": mark("said to be repaired"),
-    "confirmed": mark("confirmed"),
-    "closed": mark("closed"),
+    "confirmed": mark("repair confirmed"),
+    "closed": mark("settled"),
     "reopened": mark("opened again"),
 }
 
@@ -39,7 +39,8 @@ def compose(rows: Sequence[Row], town: str, local: Callable[[int], datetime], la
     """Title and text that tell of all ``rows``, oldest first. ``local`` gives the town's time of an instant in ms."""
     _ = translator(language)
     if len(rows) == 1:
-        subject = _(KINDS[rows[0]["kind"]])
+        name = KINDS[rows[0]["kind"]]
+        subject = _(name)
         title = f"{town} {subject}: {_room(rows[0], language)}" if rows[0]["room"] is not None else f"{town} {subject}"
     else:
         title = _("{town}: {count} messages").format(town=town, count=len(rows))
@@ -49,17 +50,12 @@ def compose(rows: Sequence[Row], town: str, local: Callable[[int], datetime], la
     return title, "\n".join(lines)[:MOST_CHARACTERS]
 
 
-def in_language(text: str, language: Language) -> str:
-    """The line of a text that stands in it in every language, one a line; all of it where it does not."""
-    lines = text.splitlines()
-    return lines[LANGUAGES.index(language)] if len(lines) == len(LANGUAGES) else text
-
-
 def _line(row: Row, local: Callable[[int], datetime], language: Language) -> str:
     _ = translator(language)
     if row["kind"] == "test":
         return _("This is a test: messages of this town arrive here.")
-    said = f"{_(KINDS[row['kind']])}: {_room(row, language)}"
+    name, state = KINDS[row["kind"]], STATES.get(row["state"] or "", "")
+    said = f"{_(name)}: {_room(row, language)}"
     if row["kind"] in ("silent", "heard"):
         since = f"{local(row['since_ms']):%m-%d %H:%M}" if row["since_ms"] else ""
         return (
@@ -70,7 +66,7 @@ def _line(row: Row, local: Callable[[int], datetime], language: Language) -> str
     if row["kind"] == "over":
         return said
     since = _("since {time}").format(time=f"{local(row['since_ms']):%m-%d %H:%M}")
-    return f"{said}, {since}, {_(STATES[row['state']])}" if row["kind"] == "overdue" else f"{said}, {since}"
+    return f"{said}, {since}, {_(state)}" if row["kind"] == "overdue" else f"{said}, {since}"
 
 
 def _room(row: Row, language: Language) -> str:

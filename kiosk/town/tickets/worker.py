@@ -1,6 +1,7 @@
 """The worker of the second process that watches tickets and rooms, and sends messages."""
 
 import logging
+import threading
 import time
 from datetime import datetime
 
@@ -23,18 +24,18 @@ SILENT_MS = 10 * 60_000
 class TicketWorker:
     """Call :meth:`step` again and again, from one thread."""
 
-    name = "messages"
-
     def __init__(self) -> None:
-        self._begun = time.monotonic()
+        self._begun: float | None = None
         self._watched: float | None = None
 
-    def step(self, town: Town) -> bool:
+    def step(self, town: Town, stopping: threading.Event) -> bool:
         """Watch, and send what waits. Whether there was something to do. Raises :class:`ChannelsError` where the file
         of the channels cannot be used: nothing is lost, and it is tried again."""
+        if self._begun is None:
+            self._begun = time.monotonic()
         if self._watched is None or time.monotonic() - self._watched >= WATCH_S:
             self._watched = time.monotonic()
-            self._watch(town)
+            self._watch(town, time.monotonic() - self._begun)
         settings = read_settings(town.folder)
         with town.store.read() as connection:
             new = deliveries.is_new(connection)
@@ -42,10 +43,12 @@ class TicketWorker:
             with town.store.write() as connection:
                 names = [channel.id for channel in settings.channels if channel.active]
                 deliveries.hand_over(connection, names, now_ms())
-        sent = [_send(town, channel) for channel in settings.channels if channel.active]
+        active = [channel for channel in settings.channels if channel.active]
+        sent = [_send(town, channel) for channel in active if not stopping.is_set()]
         return new or any(sent)
 
-    def _watch(self, town: Town) -> None:
+    def _watch(self, town: Town, up_s: float) -> None:
+        """``up_s``: how long this process has run."""
         try:
             limits = read_settings(town.folder).limits
         except ChannelsError:
@@ -54,7 +57,7 @@ class TicketWorker:
         with town.store.write() as connection:
             adopt(connection, now)
             note_overdue(connection, limits, now)
-        if (time.monotonic() - self._begun) * 1000 < SILENT_MS:
+        if up_s * 1000 < SILENT_MS:
             return  # the town was perhaps not running itself: rooms get the time to be heard
         silent, rooms = silent_rooms(town.store, now, SILENT_MS)
         with town.store.write() as connection:

@@ -1,6 +1,7 @@
 """Which workers the second process runs."""
 
+from kiosk.town.tickets.worker import TicketWorker
 from kiosk.town.work.loop import Worker
 
-WORKERS: tuple[Worker, ...] = ()
+WORKERS: tuple[Worker, ...] = (Worker("Messages", TicketWorker().step, every_s=2.0),)
 """Each room of the town that has work of this kind hands one in here."""

@@ -179,7 +179,11 @@ def test_a_ticket_of_the_towns_own_is_told_to_the_room_and_confirmed_by_it(town,
         again = by_hand.open_by_hand(connection, "room-1", "line-unpaid", "", "again", who="wang", now_ms=NOW)
     assert again == number
     (told,) = registry.document(town, "room-1").tickets
-    assert (told.fault, told.cause, told.text) == (f"ticket.{number}", "line-unpaid", "since May")
+    assert (told.fault, told.cause, told.text) == (
+        f"ticket.{number}",
+        "line-unpaid",
+        "欠费停机: since May\nLine unpaid: since May",
+    )
     room.say_repaired(told.fault, cause="line-unpaid")
     assert states(town) == ["closed"]
     assert list(queries.faults(town.store, cleared=True)) == []

@@ -19,4 +19,8 @@
       form.removeAttribute("aria-busy");
     }
   });
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
 })();
