@@ -18,6 +18,7 @@ SMS_SCHEMES = {
 }
 """Of Apprise's kinds those that send an SMS, or call a gateway by HTTP: none that acts on this computer."""
 UNKNOWN = mark("The other end does not take it, or cannot be reached.")
+UNREACHABLE = mark("The other end cannot be reached.")
 _HIDDEN = "***"
 
 
@@ -62,7 +63,11 @@ def send(channel: Channel, title: str, body: str) -> str:
         except Exception as error:  # of a plugin, which may say anything
             arrived, failed = False, type(error).__name__
         said = log.getvalue()
-    return "" if arrived else hidden(channel, " ".join(said.split()) or failed)[:400]
+    if arrived:
+        return ""
+    if "onnection error" in said:
+        return UNREACHABLE
+    return hidden(channel, " ".join(said.split()) or failed)[:400]
 
 
 def check(channel: Channel) -> None:
