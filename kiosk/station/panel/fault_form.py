@@ -34,7 +34,7 @@ def of(snapshot: Snapshot, language: Language) -> tuple[FaultWords, ...]:
             text=sentence(problem, language),
             ticket=_ticket(snapshot, problem.name, language),
             known=_known(snapshot, problem.name, language),
-            repair=of_ticket(snapshot, snapshot.tickets.get(problem.name), language),
+            repair=_repair(snapshot, problem.name, language),
         )
         for problem in snapshot.problems
     )
@@ -58,6 +58,12 @@ def read(form: Mapping[str, str], now: datetime) -> CheckAgain | KnownSet | None
 def _ticket(snapshot: Snapshot, name: str, language: Language) -> str:
     ticket = snapshot.tickets.get(name)
     return "" if ticket is None else standing(ticket, language)
+
+
+def _repair(snapshot: Snapshot, name: str, language: Language) -> RepairWords | None:
+    """What can be said of its repair, once somebody at the town has acted; before that *check again* is enough."""
+    ticket = snapshot.tickets.get(name)
+    return None if ticket is None or ticket.state in ("reported", "reopened") else of_ticket(snapshot, ticket, language)
 
 
 def _known(snapshot: Snapshot, name: str, language: Language) -> str:
