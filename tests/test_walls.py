@@ -108,17 +108,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.ledger": {"contract", "town.database"},
     "town.sheets": {"common"},
+    "town.programmes": {
+        *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
+        *("town.publishing.source", "town.publishing.subtitles"),
+    },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger", "town.tickets"),
     },
     "town.accounts": {"common", "town.database"},
     "town.work": {"common", "town.database", "town.town"},
-    "town.work.workers": {"town.work.loop", "town.tickets.worker"},
+    "town.work.workers": {"common", "town.work.loop", "town.programmes", "town.tickets.worker"},
     "town.console": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.work.beats"),
-        "town.tickets",
+        *("town.programmes", "town.tickets"),
     },
     "town.app": {
         *("common", "contract", "town.api", "town.console", "town.town", "town.stations", "town.database"),
@@ -141,6 +145,8 @@ PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
+    "kiosk.town.programmes.profile",
+    "kiosk.town.programmes.titles",
     "kiosk.town.ledger.condition",
     "kiosk.town.tickets.life_cycle",
     "kiosk.town.tickets.causes",

@@ -174,7 +174,7 @@ def told(story: Story, bed: Any, cable: str, panel: Any, office: Any, mails: Any
     story.deed("the cable is put back")
     bed.change(cable, status="connected\n")
     story.until("repaired_at_town", lambda: "待站点确认" in office.look(ticket).text)
-    story.until("repaired_on_panel", lambda: "据报已修好" in panel.text())
+    story.until("repaired_on_panel", lambda: "据称已修好" in panel.text())
     story.deed("the administrator says that it is repaired")
     panel.post("/repair", panel.fields("/", "/repair"))
     story.until("closed_at_town", lambda: "已办结" in office.look(ticket).text)

@@ -215,7 +215,7 @@ class Desk:
             return []
         entries = [entry for entry in self._navigation if officer.role in entry.roles]
         here = max(
-            (one.path for one in entries if path == one.path or path.startswith(one.path.rstrip("/") + "/")),
+            (one.path for one in entries if path == one.path or path.startswith(f"{one.path}/")),
             key=len,
             default="",
         )

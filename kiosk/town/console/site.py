@@ -15,13 +15,14 @@ from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
 from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
-from kiosk.town.console.pages import account, channels, home, login, tickets
+from kiosk.town.console.pages import account, channels, home, login, programmes, tickets
 from kiosk.town.console.proxy import BehindProxy
 from kiosk.town.town import Town
 
 PAGES: tuple[Callable[[Desk], list[Route]], ...] = (
     login.routes,
     home.routes,
+    programmes.routes,
     channels.routes,
     tickets.routes,
     account.routes,
