@@ -24,12 +24,6 @@ HERE = Path(__file__).parent
 TESTS = HERE.parent
 PRELOAD = "libumockdev-preload.so.0"
 NAME, PASSWORD, PIN = "李萍", "水稻 correct horse", "271828"
-WORK = """import sys, pathlib
-from kiosk.town.town import open_town
-from kiosk.town.work.loop import stop_by_signal, work
-from kiosk.town.work.workers import WORKERS
-work(open_town(pathlib.Path(sys.argv[1])), WORKERS, stop_by_signal())
-"""
 
 
 class Story:
@@ -140,7 +134,7 @@ def tell(folder: Path, hysteresis_ms: int, heartbeat_s: int) -> dict[str, float]
         town = ("town", "--folder", str(folder / "town"))
         served = stack.enter_context(process(folder / "town.log", *kiosk(*town, "serve", "--port", "0")))
         url = wait_for_line(folder / "town.log", "http://", served).split()[-1]  # type: ignore[arg-type]
-        stack.enter_context(process(folder / "work.log", sys.executable, "-c", WORK, str(folder / "town")))
+        stack.enter_context(process(folder / "work.log", *kiosk(*town, "work")))
         enrol(url, code, config)
         save(folder / "station", choose(PIN))
         daemon = stack.enter_context(

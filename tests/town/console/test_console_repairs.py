@@ -58,6 +58,7 @@ def test_a_fault_is_listed_and_moved_to_its_end(officer: Visitor, room: Room, of
     said = text(officer.look("/repairs"))
     assert "陈家村 屏幕没有接上 HDMI-A-1" in said and "未查看" in said
     assert "0% 的站点完好（1 个中 0 个）。 有故障：1 个。" in said
+    assert "无人查看的报修单：1 张。" in text(officer.look("/"))
     page = text(officer.look("/repairs/1"))
     assert "屏幕没有接上。" in page and "The screen" not in page and "故障仍在" in page
     assert officer.submit("/repairs/1", button="seen", version=version(office)).headers["location"] == "/repairs/1"
@@ -187,7 +188,8 @@ def test_a_channel_is_set_tested_and_removed_and_its_secret_is_never_shown(offic
         web.answer = (500, b"")
         officer.submit(path, button="test", version=2)
         TicketWorker().step(office, threading.Event())
-    assert "“夜班”的通知发不出去" in text(officer.look("/repairs"))
+    for page in ("/repairs", "/"):
+        assert "“夜班”的通知发不出去" in text(officer.look(page))
     assert secret not in officer.look("/repairs/messages").text
     officer.submit(path, button="remove", version=2)
     assert read_settings(office.folder).channels == ()
