@@ -248,6 +248,15 @@ class KnownSet:
     until_ms: int
 
 
+@dataclass(frozen=True)
+class RepairConfirmed:
+    """Somebody says that what the town's ticket of this fault is about is repaired."""
+
+    by: str
+    fault: str
+    """As the station document names it."""
+
+
 # --- people ---
 
 
@@ -318,7 +327,7 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
+FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet | RepairConfirmed
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged

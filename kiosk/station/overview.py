@@ -74,16 +74,18 @@ class Overview:
         dark_until: Callable[[], datetime | None] = lambda: None,
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
+        repairs_said: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
-        whether the PC did not shut down at night."""
+        whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired."""
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address, self._sounds = plans, address, sounds
         self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
+        self._repairs_said = repairs_said
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
@@ -207,6 +209,8 @@ class Overview:
             problems=self._monitor.problems(),
             known=self._monitor.known,
             tickets=self._tickets(),
+            other_tickets=self._other_tickets(),
+            repairs_said=self._repairs_said(),
             sound=self._sound(),
             display=self._display(),
             dark_until=self._dark_until(),
@@ -219,6 +223,12 @@ class Overview:
         tickets = {ticket.fault: ticket for ticket in (document.tickets if document else ())}
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
         return {name: tickets[key] for name, key in keys.items() if key in tickets}
+
+    def _other_tickets(self) -> tuple[TicketState, ...]:
+        document = self._accepted.document
+        known = {problem.key(self._identity.station) for problem in self._monitor.problems()}
+        found = [one for one in (document.tickets if document else ()) if one.fault not in known]
+        return tuple(sorted(found, key=lambda one: -one.changed_ms))
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()

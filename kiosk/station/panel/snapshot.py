@@ -98,6 +98,10 @@ class Snapshot:
     """Until when (UTC milliseconds) somebody knows of a problem, by its name."""
     tickets: Mapping[str, TicketState] = field(default_factory=dict)
     """How the town's repair of a problem stands, by the problem's name."""
+    other_tickets: tuple[TicketState, ...] = ()
+    """The town's tickets of this room that are of no open problem, the newest first."""
+    repairs_said: frozenset[str] = frozenset()
+    """Faults that somebody in the room has said to be repaired; the town has not answered yet."""
     sound: Sound = Sound()
     display: ScreenState | None = "up"
     """Of the PC's screen; None: not known yet, or just being set up anew."""

@@ -11,7 +11,7 @@ from kiosk.contract.instants import FAR
 from kiosk.station.display.mark_words import mark_text
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import fault_form
+from kiosk.station.panel import fault_form, repair_words
 from kiosk.station.panel.snapshot import Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
@@ -77,6 +77,8 @@ class Words:
     """A heading, then an entry each."""
     fetching: tuple[str, ...]
     problems: tuple[fault_form.FaultWords, ...]
+    tickets: tuple[repair_words.RepairWords, ...]
+    """Of no open problem."""
     work: str
 
 
@@ -106,6 +108,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         refused=_refused(snapshot, language),
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
         problems=fault_form.of(snapshot, language),
+        tickets=repair_words.others(snapshot, language),
         work=_work(snapshot, language),
     )
 

@@ -17,6 +17,7 @@ from kiosk.common.web import SecurityHeaders
 from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
 from kiosk.town.console.pages import (
     account,
+    channels,
     enrol,
     home,
     login,
@@ -28,6 +29,7 @@ from kiosk.town.console.pages import (
     signing_keys,
     station,
     stations,
+    tickets,
     urgent,
 )
 from kiosk.town.console.proxy import BehindProxy
@@ -46,6 +48,8 @@ PAGES: tuple[Callable[[Desk], list[Route]], ...] = (
     monday.routes,
     station.routes,
     register.routes,
+    channels.routes,
+    tickets.routes,
     account.routes,
 )
 """Each module of pages, in the order of the navigation."""
