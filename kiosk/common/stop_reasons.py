@@ -6,8 +6,11 @@ from kiosk.common.messages import mark
 REASONS: dict[str, str] = {
     "meeting": mark("meeting"),
     "farm-season": mark("farm season"),
-    "power": mark("power"),
+    "power": mark("power cut"),
+    "thunderstorm": mark("thunderstorm"),
     "repair": mark("repair"),
+    "election": mark("election"),
+    "moving": mark("the room is moving"),
     "other": mark("other reason"),
 }
 """What the record holds, and the text of it."""

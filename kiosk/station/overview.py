@@ -1,18 +1,18 @@
 """The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
 from kiosk.common.planned import Known, compare, list_ms
-from kiosk.contract.instants import to_ms
+from kiosk.contract.instants import local_ms, to_ms
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
-from kiosk.contract.station import Opening
+from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
@@ -32,6 +32,7 @@ from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.count import count_plays
 from kiosk.station.schedule import timetable as tt
 from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
@@ -87,6 +88,8 @@ class Overview:
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
+        self._counted: tuple[object, panel.Count | None] = (None, None)
+        """Plays of the week and minutes of the month, and for which record, day and thresholds they were counted."""
         self._known: tuple[str, list[Known]] = ("", [])
         """What the record knows of Stops and faults, and the head of the chain for which it was read."""
 
@@ -189,6 +192,7 @@ class Overview:
             starting = self._plan.due() or (coming[0] if coming and not stop and coming[1] - now <= SOON else None)
         if coming and coming[0] == starting:
             coming = None
+        before_stop = self._plan.due_without_stop() if stop else None
         return panel.Snapshot(
             now=now,
             station=document.name if document else self._identity.name,
@@ -197,6 +201,9 @@ class Overview:
             on_air=_showing(on_air),
             starting=_showing(starting),
             coming=panel.Coming(coming[0].programme.title, coming[1]) if coming else None,
+            on_start=_showing(before_stop),
+            why=self._plan.explain(),
+            count=self._count(now),
             today=self._today(now),
             morning=next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now),
             clock=self._clock.state,
@@ -212,6 +219,25 @@ class Overview:
             dark_until=self._dark_until(),
             work=self._work(),
         )
+
+    def _count(self, now: datetime) -> panel.Count | None:
+        """This week's plays and this month's minutes so far; None without a trusted clock."""
+        if self._clock.state == "untrusted":
+            return None
+        document = self._accepted.document
+        asked, today = document.thresholds if document else Thresholds(), now.date()
+        counted_for = (self._journal.head(), today, asked)
+        if self._counted[0] != counted_for:
+            monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+            rows = self._journal.plays(local_ms(min(monday, first), time(), self._accepted.zone))
+            counts = [
+                count_plays((row for row in rows if row.shown_ms and row.shown_ms >= since), asked, self._accepted.zone)
+                for since in (local_ms(day, time(), self._accepted.zone) for day in (monday, first))
+            ]
+            (plays, _), (_, minutes) = counts
+            count = panel.Count(plays, asked.plays_per_week, minutes, asked.minutes_per_month)
+            self._counted = (counted_for, count)
+        return self._counted[1]
 
     def _tickets(self) -> Mapping[str, TicketState]:
         """How the town's repair of each open problem stands, by the problem's name."""

@@ -25,7 +25,7 @@ from kiosk.station.health.maintenance import Work
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState
 from kiosk.station.panel.server import Panel
-from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
+from kiosk.station.panel.snapshot import Coming, Count, Row, Showing, Snapshot, Sound, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
 PIN = "271828"
@@ -69,6 +69,7 @@ def running() -> Snapshot:
             Row(hour + timedelta(hours=2), hour + timedelta(hours=3), "卫生与健康", Mark("to-come")),
         ),
         morning=SIX,
+        count=Count(3, 4, 385, 600),
         waiting=3,
     )
 

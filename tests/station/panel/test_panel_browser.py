@@ -181,7 +181,7 @@ def test_focus_goes_to_what_takes_the_place(visit: Callable[..., Page], room: Ro
     room.snapshot = replace(room.snapshot, sound=Sound(80, True, True))
     page.wait_for_selector("#sound-on")
     assert page.evaluate("document.activeElement.closest('section').id") == "sound"
-    page.focus("#stop button")
+    page.focus("#stop summary")
     room.snapshot = quiet(room.snapshot)
     page.wait_for_selector("#start")
     assert page.evaluate("document.activeElement.closest('form').id") == "start"
@@ -189,12 +189,12 @@ def test_focus_goes_to_what_takes_the_place(visit: Callable[..., Page], room: Ro
 
 def test_what_a_finger_presses_does_not_change_under_it(visit: Callable[..., Page], room: Room) -> None:
     page = visit()
-    page.hover("#stop button")
+    page.hover("#stop summary")
     page.mouse.down()
     room.snapshot = quiet(room.snapshot)
     page.wait_for_timeout(TWO_RENEWALS_MS)
     page.mouse.up()
-    page.wait_for_url("**/stop?")
+    page.wait_for_selector("#stop[open]")
     assert room.posted == []
 
 
@@ -220,6 +220,29 @@ def test_page_that_cannot_be_renewed_says_so_until_it_can(visit: Callable[..., P
     assert page.is_hidden("#silent")
 
 
+def test_one_tap_of_the_reason_stops_from_the_first_page(visit: Callable[..., Page], room: Room) -> None:
+    page = visit()
+    assert "到明天早上 06:00" in page.inner_text("#stop summary")
+    page.click("#stop summary")
+    page.wait_for_timeout(TWO_RENEWALS_MS)
+    page.click("button[value=thunderstorm]")
+    says(page, "雷雨天气，到 3月6日 周五 06:00 为止")
+    [event] = room.posted
+    assert event == StopPressed("panel", "thunderstorm", int(SIX.timestamp() * 1000), event.press)  # type: ignore[union-attr]
+
+
+def test_a_choice_that_is_no_longer_offered_does_not_become_another(visit: Callable[..., Page], room: Room) -> None:
+    room.snapshot = replace(room.snapshot, now=NOW.replace(hour=13, minute=59))
+    page = visit()
+    page.click("#stop summary")
+    page.check(f"input[value='{int(NOW.replace(hour=14, minute=0).timestamp() * 1000)}']")
+    room.snapshot = replace(room.snapshot, now=NOW)
+    page.wait_for_function("document.querySelectorAll('input[name=until]').length === 3")
+    page.click("button[value=meeting]")
+    page.wait_for_selector("[role=alert]:not([hidden])")
+    assert room.posted == []
+
+
 def test_by_keyboard_alone_from_the_pin_to_stop_in_ones_own_words(visit: Callable[..., Page], room: Room) -> None:
     page = visit(logged_in=False, width=1366, height=768)
 
@@ -237,11 +260,10 @@ def test_by_keyboard_alone_from_the_pin_to_stop_in_ones_own_words(visit: Callabl
     page.keyboard.type(PIN)
     page.keyboard.press("Enter")
     page.wait_for_selector("#sound")
-    tab_to("#stop button")
+    tab_to("#stop summary")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/stop?")
     tab_to("input[name=until]:checked")
-    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
     tab_to("#words")
     page.keyboard.press("Enter")
     page.wait_for_selector("#no-words")

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import StartPressed
 from kiosk.station.panel.desk import Desk, press_of, to
+from kiosk.station.panel.pages import stop
 
 STARTING_S, IN_VAIN_S = 1, 30
 """Seconds until the page is renewed while a programme is about to begin; while it says that no picture came."""
@@ -23,7 +24,7 @@ def routes(desk: Desk) -> list[Route]:
         looks = visitor.logged_in and "look" in request.query_params
         in_vain = looks and await desk.fresh_picture() is None
         renew = IN_VAIN_S if in_vain else STARTING_S if desk.snapshot().starting else desk.renew_s
-        return desk.page(request, visitor, "home.html", renew=renew, in_vain=in_vain)
+        return desk.page(request, visitor, "home.html", renew=renew, in_vain=in_vain, **stop.form_fields(desk, request))
 
     async def screen(request: Request) -> Response:
         """What is on the screen, as a JPEG file; with ``fresh`` a new one."""

@@ -4,7 +4,7 @@
   const PATIENCE_MS = 10000;
   const SILENT_AFTER = 2; // tries in a row without an answer
   const seconds = () => Number(document.querySelector("main").dataset.renew); // until the next renewal; 0: this page stays as it is
-  const FOCUSABLE = "button, a[href], input:not([type=hidden])";
+  const FOCUSABLE = "button, a[href], input:not([type=hidden]), summary";
   let timer = 0;
   let silent = 0;
   let pressing = false; // a finger is down: what it presses must not change
@@ -29,6 +29,7 @@
     }
     if (old.nodeName === "NOSCRIPT") return;
     for (const { name } of [...old.attributes]) {
+      if (name === "open" && old.nodeName === "DETAILS") continue; // somebody has opened it
       if (!wanted.hasAttribute(name)) old.removeAttribute(name);
     }
     for (const { name, value } of wanted.attributes) {
