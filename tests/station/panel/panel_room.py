@@ -89,6 +89,8 @@ class Room:
     def __init__(self) -> None:
         self.snapshot = running()
         self.posted: list[Event] = []
+        self.asked: list[Event] = []
+        """For a picture of the screen."""
         self.deaf = False
         self.picture: Screenshot | None = None
         self.examination: Examination | None = examine(RuleState(), SEEN, DOCUMENT, NOW)
@@ -96,7 +98,7 @@ class Room:
         """What the screen shows to each that asks."""
 
     def post(self, event: Event) -> None:
-        self.posted.append(event)
+        (self.asked if isinstance(event, PictureAsked) else self.posted).append(event)
         if self.deaf:
             return
         if isinstance(event, StopPressed):
