@@ -1,4 +1,4 @@
-"""How many plays and minutes count, by the town's rules for counting. Pure."""
+"""How many plays and minutes count, by the town's rules for counting."""
 
 from collections.abc import Iterable
 from datetime import tzinfo
