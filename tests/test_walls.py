@@ -29,11 +29,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demo": {"__init__", "common", "contract", "station.*", "town.*"},
     # --- the station ---
     "station.events": {"contract", "station.projector.messages"},
-    "station.config": {"common", "station.schedule"},
+    "station.config": {"common", "station.schedule", "station.events"},
     "station.identity": {"common", "contract"},
     "station.schedule": {"contract"},
     "station.service": {"common", "station.events"},
-    "station.display": {"common", "contract"},
+    "station.display": {"common", "contract", "station.events"},
     "station.library": {"common", "contract", "station.events", "station.schedule"},
     "station.journal": {"common", "contract", "station.events", "station.identity", "station.service"},
     "station.clock": {"common", "contract", "station.events", "station.journal", "station.service"},
@@ -130,6 +130,7 @@ PURE = (
     "kiosk.common.planned",
     "kiosk.common.known",
     "kiosk.station.display.marks",
+    "kiosk.station.display.menu",
     "kiosk.common.decode",
     "kiosk.town.publishing.subtitles",
     "kiosk.station.schedule",
@@ -157,6 +158,7 @@ LIVES_IN = {
     "vlc": ("kiosk.station.player",),
     "Xlib": ("kiosk.station.player", "kiosk.demo"),  # the demo watches the screen from outside the station
     "pyudev": ("kiosk.station.health.devices",),
+    "evdev": ("kiosk.station.host.keypad",),
     "apscheduler": ("kiosk.station.service.timers",),
     "sqlite_utils": ("kiosk.station.journal",),
     "requests": ("kiosk.station.link",),
@@ -166,6 +168,7 @@ LIVES_IN = {
         "kiosk.common.stills",
         "kiosk.station.display.lettering",
         "kiosk.station.display.poster_image",
+        "kiosk.station.display.menu_image",
         "kiosk.station.player",
         "kiosk.demo",
     ),
@@ -178,6 +181,7 @@ LIVES_IN = {
     "chinese_calendar": ("kiosk.town.sheets.holidays",),
 }
 DISTRIBUTIONS = {
+    "evdev": "evdev-binary",
     "PIL": "pillow",
     "Xlib": "python-xlib",
     "vlc": "python-vlc",

@@ -28,6 +28,7 @@ from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
 from kiosk.station.control.rest import ScreenRest
+from kiosk.station.control.room_menu import RoomMenu
 from kiosk.station.control.screen import Screen
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
@@ -37,6 +38,7 @@ from kiosk.station.events import (
     DeviceChanged,
     Event,
     FromEquipment,
+    FromKeys,
     FromPeople,
     FromScreen,
     FromTown,
@@ -51,6 +53,7 @@ from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.health.repairs.host import Host
 from kiosk.station.health.repairs.repairs import Repairs
+from kiosk.station.host.keypad import read_keys
 from kiosk.station.host.screen_power import ScreenPower
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
@@ -184,7 +187,7 @@ class Station:
         )  # fmt: skip
         self._rest = ScreenRest(
             plan, clock, self._screen_power,
-            document=lambda: accepted.document, worked_on=self._maintenance.is_on,
+            document=lambda: accepted.document, worked_on=lambda: self._maintenance.is_on() or self._menu.is_open,
             read_facts=self._probes.read_soon, refresh=self._refresh,
         )  # fmt: skip
         self._pc_sleep = PcSleep(
@@ -204,6 +207,11 @@ class Station:
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
             worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
+        self._menu = RoomMenu(
+            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh
+        )
+        keys, inputs = config.keys, self._devices.inputs
+        self._keypad = read_keys(post, keys.names(), inputs) if keys.enabled else None
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
             self._panel = Panel(
@@ -241,6 +249,8 @@ class Station:
         self._screen.tick()
         self._devices.start()
         self._probes.start()
+        if self._keypad:
+            self._keypad.start()
         self._link.start()
         if self._panel:
             self._panel.start()
@@ -271,6 +281,8 @@ class Station:
         if self._panel:
             self._panel.stop()
         self._link.stop()
+        if self._keypad:
+            self._keypad.stop()
         self._probes.stop(1)
         self._devices.stop()
         self._timers.stop()
@@ -287,6 +299,8 @@ class Station:
                 self._wake(why)
             case DeviceChanged():
                 self._probes.read_soon()
+                if self._keypad:
+                    self._keypad.look()
             case PictureAsked():
                 self._screenshots.request(self._clock.monotonic())
             case ClockDeclared():
@@ -304,6 +318,8 @@ class Station:
                 self._equipment.handle(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
+            case _ if isinstance(event, FromKeys):
+                self._menu.handle(event)
             case _:
                 assert_never(event)
 
@@ -334,6 +350,7 @@ class Station:
         self._maintenance.collect(state, self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
+        self._menu.tick()
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()

@@ -297,6 +297,29 @@ class MaintenanceSet:
     press: str = ""
 
 
+KeyName = Literal[
+    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute"
+]
+"""What a key of a remote or keypad means, whatever is printed on it."""
+
+
+@dataclass(frozen=True)
+class KeyPressed:
+    """Somebody has pressed a key of a remote, keypad or button box, or holds it down."""
+
+    key: KeyName
+    monotonic: float
+
+
+@dataclass(frozen=True)
+class PictureCheckSet:
+    """Somebody who does not see the screen wants the test picture on it, or wants it gone."""
+
+    by: str
+    on: bool
+    press: str = ""
+
+
 @dataclass(frozen=True)
 class PictureAsked:
     """Somebody wants to see what is on the screen."""
@@ -320,9 +343,10 @@ FromTown = (
 )  # fmt: skip
 FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromKeys = KeyPressed | PictureCheckSet
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | PictureAsked | ClockDeclared
+    | FromPeople | FromKeys | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

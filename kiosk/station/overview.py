@@ -8,6 +8,7 @@ import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
 from kiosk.common.planned import Known, compare, list_ms
+from kiosk.common.stop_reasons import REASONS
 from kiosk.contract.instants import local_ms, to_ms
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
@@ -16,6 +17,7 @@ from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
+from kiosk.station.display.menu import Item, View
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
@@ -48,6 +50,10 @@ LATE_MS = 20_000
 """So long after a slot's end its rows are closed and on the disk."""
 NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
+
+
+OFFERS: tuple[Item, ...] = ("start-stop", "volume", "no-picture", "table")
+"""Items of the menu that this station can do."""
 
 
 class Overview:
@@ -205,7 +211,7 @@ class Overview:
             why=self._plan.explain(),
             count=self._count(now),
             today=self._today(now),
-            morning=next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now),
+            morning=self._morning(now),
             clock=self._clock.state,
             waiting=self._journal.waiting_count(),
             refused=self._refused.newest(),
@@ -238,6 +244,23 @@ class Overview:
             count = panel.Count(plays, asked.plays_per_week, minutes, asked.minutes_per_month)
             self._counted = (counted_for, count)
         return self._counted[1]
+
+    def menu(self) -> View:
+        """The station as the menu on the room's screen says it."""
+        stop, sound, now = self._plan.stop_in_force(), self._sound(), self._clock.now().astimezone(self._accepted.zone)
+        return View(
+            reasons=tuple(reason for reason in REASONS if reason != "other"),
+            stopped=stop is not None,
+            stop_until=self._morning(now) if self._clock.state != "untrusted" else None,
+            volume=sound.volume,
+            muted=sound.muted,
+            offers=OFFERS,
+            address=self._address(),
+        )
+
+    def _morning(self, now: datetime) -> datetime | None:
+        document = self._accepted.document
+        return next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now)
 
     def _tickets(self) -> Mapping[str, TicketState]:
         """How the town's repair of each open problem stands, by the problem's name."""
