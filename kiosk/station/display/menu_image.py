@@ -10,8 +10,8 @@ from kiosk.station.display.lettering import drawn_width, shorten, wrap, write
 from kiosk.station.display.menu_words import Card
 
 GROUND, INK, QUIET, CHOSEN, CHOSEN_INK = "#14243d", "#ffffff", "#c9d3e2", "#ffc21a", "#161616"
-LETTERS = 22
-"""So many lines of the menu's letters fill the screen's height."""
+LETTERS = range(17, 60)
+"""So many letters of the menu fill the screen's height: the first number with which the widest line fits."""
 MOST_LINES = 8
 
 
@@ -21,10 +21,13 @@ def draw(card: Card, width: int, height: int) -> Image.Image:
 
 
 def _list(card: Card, screen_width: int, screen_height: int) -> Image.Image:
-    size = max(12, screen_height // LETTERS)
-    pad, row = size // 2, size * 17 // 10
     texts = [one_line(line.text) for line in card.lines[:MOST_LINES]]
-    widest = max([drawn_width(text, size) for text in (*texts, one_line(card.title))] + [size * 12])
+    for letters in LETTERS:
+        size = max(12, screen_height // letters)
+        widest = max([drawn_width(text, size) for text in (*texts, one_line(card.title))] + [size * 12])
+        if widest + 2 * size <= screen_width and size * 17 // 10 * (len(texts) + 3) <= screen_height:
+            break
+    pad, row = size // 2, size * 17 // 10
     width = min(screen_width, widest + 4 * pad)
     height = min(screen_height, row * (len(texts) + 2) + 2 * pad)
     picture = Image.new("RGB", (width, height), GROUND)
