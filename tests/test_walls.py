@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("common", "contract", "station.config", "station.events", "station.service"),
         *("station.display.marks", "station.display.mark_words", "station.projector.screenshots", "station.schedule"),
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
-        *("station.journal.refused", "station.link.progress"),
+        *("station.journal.refused", "station.link.progress", "station.health.reported"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
@@ -141,6 +141,7 @@ PURE = (
     "kiosk.common.known",
     "kiosk.station.display.marks",
     "kiosk.station.display.menu",
+    "kiosk.station.panel.no_picture",
     "kiosk.common.decode",
     "kiosk.town.publishing.subtitles",
     "kiosk.station.schedule",
@@ -168,6 +169,7 @@ LIVES_IN = {
     "vlc": ("kiosk.station.player",),
     "Xlib": ("kiosk.station.player", "kiosk.demo"),  # the demo watches the screen from outside the station
     "pyudev": ("kiosk.station.health.devices",),
+    "zxingcpp": ("kiosk.common.photo_child",),
     "evdev": ("kiosk.station.host.keypad",),
     "apscheduler": ("kiosk.station.service.timers",),
     "sqlite_utils": ("kiosk.station.journal",),
@@ -176,6 +178,7 @@ LIVES_IN = {
     "click": ("kiosk.cli", "kiosk.station.commands", "kiosk.town.commands", "kiosk.demo"),
     "PIL": (
         "kiosk.common.stills",
+        "kiosk.common.photo_child",
         "kiosk.station.display.lettering",
         "kiosk.station.display.poster_image",
         "kiosk.station.display.menu_image",
@@ -193,6 +196,7 @@ LIVES_IN = {
 }
 DISTRIBUTIONS = {
     "evdev": "evdev-binary",
+    "zxingcpp": "zxing-cpp",
     "argon2": "argon2-cffi",
     "PIL": "pillow",
     "Xlib": "python-xlib",

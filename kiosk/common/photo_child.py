@@ -15,11 +15,12 @@ from PIL import Image, ImageOps
 from kiosk.common.photos import MOST_PHOTO, MOST_PIXELS, Told
 from kiosk.common.sandbox import Reach, confine, die_with_parent
 
-FORMATS = ("JPEG", "PNG", "WEBP", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP")
 CPU_S, MEMORY = 15, 1 << 30
 """Seconds of processor and bytes of memory that a photo may take."""
 EDGE, CODE_EDGE = 1280, 2400
 """Pixels of the longer edge of the small photo; of the one in which codes are looked for."""
+QR = zxingcpp.barcode_formats_from_str("QRCode")
 QUALITIES = (80, 65, 50, 35, 20)
 
 
@@ -64,7 +65,7 @@ def read(data: bytes) -> tuple[Told, bytes]:
 def _codes(picture: Image.Image) -> list[str]:
     grey = picture.convert("L")
     view = zxingcpp.ImageView(grey.tobytes(), grey.width, grey.height, zxingcpp.ImageFormat.Lum)
-    return [found.text for found in zxingcpp.read_barcodes(view, formats=zxingcpp.BarcodeFormat.QRCode)]
+    return [found.text for found in zxingcpp.read_barcodes(view, formats=QR)]
 
 
 def _exactly(length: int) -> bytes:

@@ -58,10 +58,12 @@ async def read_photo(data: bytes) -> Photo:
         async with asyncio.timeout(WITHIN_S):
             told, jpeg = await _asked(process, data)
     except (TimeoutError, msgspec.DecodeError, OSError) as error:
-        raise PhotoError(f"the photo could not be read: {error!r}") from None
-    finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        raise PhotoError(f"the photo could not be read: {error!r}") from None
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
         await process.wait()
     if told.trouble or not jpeg.startswith(b"\xff\xd8") or len(jpeg) > MOST_PHOTO:
         raise PhotoError(told.trouble or "the process gave no JPEG file")

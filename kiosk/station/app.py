@@ -22,6 +22,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.equipment import Equipment
+from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.control.housekeeping import Housekeeping
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
@@ -148,12 +149,13 @@ class Station:
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
+        self._reports = reports = HandReports(journal, clock, self._report_soon)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
-            work=self._maintenance.work,
+            work=self._maintenance.work, reports=lambda: reports.open, picture_check=lambda: self._menu.code,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -201,7 +203,7 @@ class Station:
         )  # fmt: skip
         self._equipment = Equipment(
             monitor, playout, clock,
-            repairs=repairs, host=host, audit=self._audit, tell_instruments=instruments.expect,
+            repairs=repairs, host=host, audit=self._audit, reports=reports, tell_instruments=instruments.expect,
             read_soon=self._probes.read_soon, read_at=self._read_at, look_again=self._look_again,
             refresh=self._refresh,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),

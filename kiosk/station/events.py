@@ -248,6 +248,28 @@ class KnownSet:
     until_ms: int
 
 
+@dataclass(frozen=True)
+class FaultReported:
+    """Somebody reports a fault by hand: of which device, what is seen, answers to questions, and the SHA-256 of a
+    photo (empty for none)."""
+
+    by: str
+    device: str
+    text: str
+    facts: Mapping[str, str]
+    picture: str = ""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class FaultMended:
+    """Somebody says that a fault reported by hand is mended."""
+
+    by: str
+    fault: str
+    press: str = ""
+
+
 # --- people ---
 
 
@@ -341,7 +363,7 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
+FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet | FaultReported | FaultMended
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 FromKeys = KeyPressed | PictureCheckSet
 Event = (

@@ -21,6 +21,7 @@ from kiosk.station.display.menu import Item, View
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.reported import HandReport
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
@@ -81,10 +82,14 @@ class Overview:
         dark_until: Callable[[], datetime | None] = lambda: None,
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
+        reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
+        picture_check: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
-        whether the PC did not shut down at night."""
+        whether the PC did not shut down at night, ``reports``: faults reported by hand, ``picture_check``: the code of
+        the test picture that is on the screen."""
+        self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
@@ -219,6 +224,9 @@ class Overview:
             fetching=self.fetching(),
             problems=self._monitor.problems(),
             known=self._monitor.known,
+            reports=self._reports(),
+            picture_check=self._picture_check(),
+            equipment=tuple(one.name for one in document.equipment) if document else (),
             tickets=self._tickets(),
             sound=self._sound(),
             display=self._display(),
@@ -267,6 +275,7 @@ class Overview:
         document = self._accepted.document
         tickets = {ticket.fault: ticket for ticket in (document.tickets if document else ())}
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
+        keys |= {report.fault: report.fault for report in self._reports()}
         return {name: tickets[key] for name, key in keys.items() if key in tickets}
 
     def _sound(self) -> panel.Sound:

@@ -10,6 +10,7 @@ from kiosk.contract.records import ClockState, Origin, SoundWent
 from kiosk.contract.reports import ScreenState, TicketState
 from kiosk.station.display.marks import Mark
 from kiosk.station.health.maintenance import Work
+from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
@@ -111,6 +112,12 @@ class Snapshot:
     fetching: FetchProgress = FetchProgress()
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
+    reports: tuple[HandReport, ...] = ()
+    """Faults that somebody has reported by hand, and that are not mended."""
+    picture_check: str = ""
+    """The code of the test picture, while that is on the screen."""
+    equipment: tuple[str, ...] = ()
+    """Names of the room's devices, as the town has them."""
     known: Mapping[str, int] = field(default_factory=dict)
     """Until when (UTC milliseconds) somebody knows of a problem, by its name."""
     tickets: Mapping[str, TicketState] = field(default_factory=dict)

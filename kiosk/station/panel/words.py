@@ -89,6 +89,7 @@ class Words:
     """A heading, then an entry each."""
     fetching: tuple[str, ...]
     problems: tuple[fault_form.FaultWords, ...]
+    reports: tuple[fault_form.ReportWords, ...]
     work: str
 
 
@@ -124,6 +125,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         refused=_refused(snapshot, language),
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
         problems=fault_form.of(snapshot, language),
+        reports=fault_form.reported(snapshot, language),
         work=_work(snapshot, language),
     )
 
@@ -199,10 +201,11 @@ def _health(snapshot: Snapshot, language: Language) -> str:
     _ = translator(language)
     if snapshot.work is not None:
         return _("Nothing is looked at while somebody works here.")
-    if not snapshot.problems:
+    wrong = [problem.text.render(_) for problem in snapshot.problems]
+    wrong += [f"{report.device}{_(': ')}{report.text}" for report in snapshot.reports]
+    if not wrong:
         return _("Nothing is found wrong.")
-    said = _("Needs attention: {count}. First: {problem}")
-    return said.format(count=len(snapshot.problems), problem=snapshot.problems[0].text.render(_))
+    return _("Needs attention: {count}. First: {problem}").format(count=len(wrong), problem=wrong[0])
 
 
 def _count(snapshot: Snapshot, language: Language) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def routes(desk: Desk) -> list[Route]:
         visitor = desk.visitor(request)
         looks = visitor.logged_in and "look" in request.query_params
         in_vain = looks and await desk.fresh_picture() is None
-        if visitor.logged_in and not looks and desk.snapshot().screen and _is_old(desk.picture(), desk.snapshot().now):
+        if visitor.logged_in and not looks and desk.snapshot().screen and is_old(desk.picture(), desk.snapshot().now):
             desk.post(PictureAsked(by="panel"))  # the next renewal shows it
         renew = IN_VAIN_S if in_vain else STARTING_S if desk.snapshot().starting else desk.renew_s
         return desk.page(request, visitor, "home.html", renew=renew, in_vain=in_vain, **stop.form_fields(desk, request))
@@ -54,5 +54,6 @@ def routes(desk: Desk) -> list[Route]:
     return [Route("/", home), Route("/screen.jpg", screen), Route("/start", start, methods=["POST"])]
 
 
-def _is_old(picture: Screenshot | None, now: datetime) -> bool:
+def is_old(picture: Screenshot | None, now: datetime) -> bool:
+    """Whether a picture of the screen should be taken anew for whoever looks at it."""
     return picture is None or abs(now - to_utc(picture.at_ms)) > OLD
