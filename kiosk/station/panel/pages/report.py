@@ -25,9 +25,8 @@ def routes(desk: Desk) -> list[Route]:
 
     def asked(request: Request, visitor: Visitor, sent: Form | None = None, problem: str = "") -> Response:
         status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
-        return desk.page(
-            request, visitor, "report.html", status=status, sent=sent or {}, problem=problem, most=MOST_TEXT
-        )
+        filled = {name: (sent or {}).get(name, "") for name in ("device", "text")}
+        return desk.page(request, visitor, "report.html", status=status, sent=filled, problem=problem, most=MOST_TEXT)
 
     async def page(request: Request) -> Response:
         visitor = desk.visitor(request)
