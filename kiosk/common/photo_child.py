@@ -1,5 +1,7 @@
-"""The confined process that reads one photo: codes in it, and the photo made small. Standard input has its length as
-eight bytes, then the photo; standard output gets a line of JSON (:class:`kiosk.common.photos.Told`), then a JPEG file.
+"""The confined process that reads one photo: finds the codes in it, and makes it small.
+
+Standard input has the photo's length in eight bytes, then the photo; standard output gets a line of JSON
+(:class:`kiosk.common.photos.Told`), then a JPEG file.
 """
 
 import os

@@ -73,20 +73,21 @@ class RoomMenu:
         if self._menu is None:
             return
         if self._clock.monotonic() >= self._until:
-            self._show(None)
+            self._show(None, "kiosk")
         else:
             self._draw()
 
     def _show(self, menu: Menu | None, by: str = BY) -> None:
         before, self._menu = self._menu, menu
         checks, checked = (one is not None and one.page == "no-picture" for one in (menu, before))
-        if checks != checked:
-            self.code = f"K{secrets.randbelow(1_000_000):06}" if checks else ""
-            self._audit.record("picture-check" if checks else "picture-check-over", by=by)
-            self._refresh()
         if menu is not None:
             self._until = self._clock.monotonic() + SHOWN_S[menu.page]
+        if checks != checked:
+            self.code = f"K{secrets.randbelow(1_000_000):06}" if checks else ""
         self._draw()
+        if checks != checked:
+            self._audit.record("picture-check" if checks else "picture-check-over", by=by)
+            self._refresh()
 
     def _draw(self) -> None:
         menu = self._menu

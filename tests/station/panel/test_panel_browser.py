@@ -19,6 +19,7 @@ from kiosk.station.events import StopPressed
 from kiosk.station.health.examination import examine
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import RuleState, judge, problems
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
@@ -71,8 +72,12 @@ def full(snapshot: Snapshot) -> Snapshot:
     state, _ = judge(
         RuleState(), Observation(facts={"disk.writable": False}), Thresholds(hysteresis_ms=0), (), NOW, True
     )
+    report = HandReport(
+        fault="reported.1", device="音箱", text="没有声音" * 20, by="panel", found_ms=0, picture="0" * 64
+    )
     return replace(
         snapshot,
+        reports=(report,),
         problems=problems(state),
         refused=(RefusedEntry(7, "play", "水稻病虫害绿色防治" * 4, int(NOW.timestamp() * 1000), "id: another"),),
         refused_count=12,
@@ -105,13 +110,22 @@ def all_pages(page: Page, room: Room, state: Path, language: str) -> Iterator[st
         page.goto(f"/language?to={language}")
         yield f"home, {name}"
     room.snapshot = usual
-    for path in ("/stop", "/doctor", "/nothing"):
+    for path in ("/stop", "/doctor", "/no-picture", "/report", "/nothing"):
         page.goto(path)
         yield path
     examination, room.examination = room.examination, None
     page.goto("/doctor")
     yield "/doctor before the first look"
     room.examination = examination
+    page.goto("/no-picture")
+    page.check("input[value=no-signal]")
+    page.click("#questions button.press")
+    page.wait_for_selector("#verdict")
+    yield "/no-picture, the verdict"
+    page.goto("/report")
+    page.click("button.stop")
+    page.wait_for_selector("#wrong")
+    yield "/report, asking for words"
     page.goto("/stop")
     page.press("#words", "Enter")
     page.wait_for_selector("#no-words")
@@ -150,7 +164,7 @@ def test_no_page_has_a_serious_finding_or_scrolls_sideways(
             page.evaluate(f"document.documentElement.style.fontSize = '{type_percent}%'")
             if scrolls_sideways(page):
                 wide.append((name, width, type_percent))
-    assert (len(seen), findings, wide) == (15, {}, [])
+    assert (len(seen), findings, wide) == (19, {}, [])
 
 
 def test_a_serious_finding_is_found(visit: Callable[..., Page]) -> None:
