@@ -251,7 +251,7 @@ def test_a_choice_that_is_no_longer_offered_does_not_become_another(visit: Calla
     page.click("#stop summary")
     page.check(f"input[value='{int(NOW.replace(hour=14, minute=0).timestamp() * 1000)}']")
     room.snapshot = replace(room.snapshot, now=NOW)
-    page.wait_for_function("document.querySelectorAll('input[name=until]').length === 3")
+    page.wait_for_function("() => document.querySelectorAll('input[name=until]').length === 3")
     page.click("button[value=meeting]")
     page.wait_for_selector("[role=alert]:not([hidden])")
     assert room.posted == []
