@@ -29,11 +29,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demo": {"__init__", "common", "contract", "station.*", "town.*"},
     # --- the station ---
     "station.events": {"contract", "station.projector.messages"},
-    "station.config": {"common", "station.schedule"},
+    "station.config": {"common", "station.schedule", "station.events"},
     "station.identity": {"common", "contract"},
     "station.schedule": {"contract", "common.opening_hours"},
     "station.service": {"common", "station.events"},
-    "station.display": {"common", "contract"},
+    "station.display": {"common", "contract", "station.events"},
     "station.library": {"common", "contract", "station.events", "station.schedule"},
     "station.journal": {"common", "contract", "station.events", "station.identity", "station.service"},
     "station.clock": {"common", "contract", "station.events", "station.journal", "station.service"},
@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("common", "contract", "station.config", "station.events", "station.service"),
         *("station.display.marks", "station.display.mark_words", "station.projector.screenshots", "station.schedule"),
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
-        *("station.journal.refused", "station.link.progress"),
+        *("station.journal.refused", "station.link.progress", "station.health.reported"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
@@ -166,6 +166,8 @@ PURE = (
     "kiosk.common.opening_hours",
     "kiosk.common.outcomes",
     "kiosk.station.display.marks",
+    "kiosk.station.display.menu",
+    "kiosk.station.panel.no_picture",
     "kiosk.common.decode",
     "kiosk.town.publishing.subtitles",
     "kiosk.station.schedule",
@@ -193,6 +195,8 @@ LIVES_IN = {
     "vlc": ("kiosk.station.player",),
     "Xlib": ("kiosk.station.player", "kiosk.demo"),  # the demo watches the screen from outside the station
     "pyudev": ("kiosk.station.health.devices",),
+    "zxingcpp": ("kiosk.common.photo_child",),
+    "evdev": ("kiosk.station.host.keypad",),
     "apscheduler": ("kiosk.station.service.timers",),
     "sqlite_utils": ("kiosk.station.journal",),
     "requests": ("kiosk.station.link", "kiosk.town.tickets.gateways"),
@@ -200,8 +204,10 @@ LIVES_IN = {
     "click": ("kiosk.cli", "kiosk.station.commands", "kiosk.town.commands", "kiosk.demo"),
     "PIL": (
         "kiosk.common.stills",
+        "kiosk.common.photo_child",
         "kiosk.station.display.lettering",
         "kiosk.station.display.poster_image",
+        "kiosk.station.display.menu_image",
         "kiosk.station.player",
         "kiosk.demo",
     ),
@@ -216,6 +222,8 @@ LIVES_IN = {
     "argon2": ("kiosk.town.accounts.passwords",),
 }
 DISTRIBUTIONS = {
+    "evdev": "evdev-binary",
+    "zxingcpp": "zxing-cpp",
     "argon2": "argon2-cffi",
     "PIL": "pillow",
     "Xlib": "python-xlib",

@@ -257,6 +257,28 @@ class RepairConfirmed:
     """As the station document names it."""
 
 
+@dataclass(frozen=True)
+class FaultReported:
+    """Somebody reports a fault by hand: of which device, what is seen, answers to questions, and the SHA-256 of a
+    photo (empty for none)."""
+
+    by: str
+    device: str
+    text: str
+    facts: Mapping[str, str]
+    picture: str = ""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class FaultMended:
+    """Somebody says that a fault reported by hand is mended."""
+
+    by: str
+    fault: str
+    press: str = ""
+
+
 # --- people ---
 
 
@@ -306,6 +328,29 @@ class MaintenanceSet:
     press: str = ""
 
 
+KeyName = Literal[
+    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute"
+]
+"""What a key of a remote or keypad means, whatever is printed on it."""
+
+
+@dataclass(frozen=True)
+class KeyPressed:
+    """Somebody has pressed a key of a remote, keypad or button box, or holds it down."""
+
+    key: KeyName
+    monotonic: float
+
+
+@dataclass(frozen=True)
+class PictureCheckSet:
+    """Somebody who does not see the screen wants the test picture on it, or wants it gone."""
+
+    by: str
+    on: bool
+    press: str = ""
+
+
 @dataclass(frozen=True)
 class PictureAsked:
     """Somebody wants to see what is on the screen."""
@@ -327,11 +372,21 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet | RepairConfirmed
+FromEquipment = (
+    FactsRead
+    | JournalTrouble
+    | JournalRecovered
+    | CheckAgain
+    | KnownSet
+    | RepairConfirmed
+    | FaultReported
+    | FaultMended
+)
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromKeys = KeyPressed | PictureCheckSet
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | PictureAsked | ClockDeclared
+    | FromPeople | FromKeys | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 
