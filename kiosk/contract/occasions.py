@@ -19,7 +19,8 @@ KINDS: dict[Kind, str] = {
 ON_DEMAND, MAKE_UP, MEMBER = "点播", "补播", "补课"
 """A programme chosen by hand; one that was missed, shown later in the week; shown for a member who was away."""
 WHEN_PRESENT, OPENING_HOURS = "有人收看", "开放时间自动播放"
-"""Recommended items: shown as somebody was there; shown in all opening hours by the town's choice, whoever was there."""
+"""Recommended items: shown as somebody was there; shown in all opening hours, as the town has chosen, to anybody or
+nobody."""
 OCCASIONS = {
     "主题党日": "Theme Party Day",
     "党员大会": "members' meeting",
