@@ -13,7 +13,7 @@ from PIL import Image
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import ScreenState
 from kiosk.station.events import PictureAsked
-from kiosk.station.panel import site
+from kiosk.station.panel.desk import Desk
 from kiosk.station.panel.snapshot import Sound, Stopped
 
 
@@ -81,7 +81,7 @@ def test_without_a_picture_the_answer_comes_within_3_s_and_says_so(
 def test_an_old_picture_is_not_given_out_as_a_fresh_one(
     administrator: Browser, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "PICTURE_S", 0.3)
+    monkeypatch.setattr(Desk, "picture_s", 0.3)
     room.next_pictures = [RED]
     administrator.get("/screen.jpg?fresh=1")
     assert administrator.get("/screen.jpg?fresh=1").status_code == 503
@@ -107,7 +107,8 @@ def test_where_there_is_no_screen_that_is_said_at_once(administrator: Browser, r
         ("none", "屏幕没有画面 本机没有画面：X 服务没有应答。请重启电脑；仍不行，请告知镇里。"),
         (
             "denied",
-            "屏幕没有画面 本机没有画面：X 服务拒绝本程序连接。请告知镇里：须改正 X 服务对本程序的许可（xhost）。",
+            "屏幕没有画面 本机没有画面：X 服务拒绝本程序连接。"
+            "请告知镇里：X 服务不让本程序显示画面，须重新运行 install.sh station。",
         ),
         (None, "屏幕没有画面 正在准备屏幕，需要几秒钟。"),
     ],
