@@ -14,6 +14,7 @@ from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Witness
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
 from kiosk.station.projector.messages import FromChild, FromStage
+from kiosk.station.sessions.events import FromSessions
 
 Reason = Literal["change", "sync", "report", "purge", "look"]
 
@@ -322,7 +323,7 @@ FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | Kno
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | PictureAsked | ClockDeclared
+    | FromPeople | FromSessions | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 
