@@ -20,7 +20,16 @@ from kiosk.contract.playlist import Playlist, Programme, Slot, span
 from kiosk.contract.records import Origin
 
 Reason = Literal[
-    "stopped", "no-screen", "not-fetched", "failed", "not-running", "urgent", "clock", "record-lost", "unknown"
+    "stopped",
+    "no-screen",
+    "not-fetched",
+    "failed",
+    "not-running",
+    "urgent",
+    "session",
+    "clock",
+    "record-lost",
+    "unknown",
 ]
 LEAST_MS = 5_000
 """A showing that was promised for less than this is not asked for."""

@@ -9,6 +9,7 @@ from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
 from kiosk.common.planned import Known, compare, list_ms
 from kiosk.contract.instants import to_ms
+from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
@@ -27,6 +28,7 @@ from kiosk.station.library.plans import Plans
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
 from kiosk.station.link.news import News
+from kiosk.station.panel import session_words
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -35,6 +37,7 @@ from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule import timetable as tt
 from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
+from kiosk.station.sessions.seen import SessionsSeen
 
 SOON = timedelta(seconds=30)
 """What begins within this is *about to begin*: more than the panel's snapshot and page are apart, and than filler waits
@@ -74,6 +77,7 @@ class Overview:
         dark_until: Callable[[], datetime | None] = lambda: None,
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
+        sessions: Callable[[], SessionsSeen] = SessionsSeen,
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
@@ -84,6 +88,7 @@ class Overview:
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address, self._sounds = plans, address, sounds
         self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
+        self._sessions = sessions
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
@@ -100,6 +105,10 @@ class Overview:
         if self._dark_until() is not None:
             return poster.dark(self._language)
         stop, now = self._plan.stop_in_force(), self._clock.now()
+        if stop is None and self._plan.session_on():
+            lines = session_words.card_lines(self._sessions(), now, self._accepted.zone, self._language)
+            if lines:
+                return poster.card(self._language, self._identity.name, lines)
         return poster.compose(
             self._accepted.playlist,
             self._accepted.document,
@@ -147,6 +156,7 @@ class Overview:
             stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
             clock_trusted=self._clock.state != "untrusted",
             missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
+            session=self._plan.session_on(),
         )
 
     def _on_air_for_marks(self, now: datetime) -> OnAirProgramme | None:
@@ -177,7 +187,7 @@ class Overview:
         """What the record knows of Stops, faults and the like of the last days."""
         _, head = self._journal.head()
         if self._known[0] != head:
-            self._known = (head, known_of(self._journal.newest_records(("action", "fault"), NEWEST)))
+            self._known = (head, known_of(self._journal.newest_records(("action", "fault", "session"), NEWEST)))
         return self._known[1]
 
     def snapshot(self) -> panel.Snapshot:
@@ -211,6 +221,7 @@ class Overview:
             display=self._display(),
             dark_until=self._dark_until(),
             work=self._work(),
+            sessions=self._sessions(),
         )
 
     def _tickets(self) -> Mapping[str, TicketState]:
@@ -301,7 +312,13 @@ class Overview:
             clock_doubtful=self._clock.doubtful,
             missing_soon=self._plan.missing_soon(NEAR),
             sounding=self._sounds and self._playout.sounding(),
+            lent=self._lent(),
         )
+
+    def _lent(self) -> bool:
+        """Whether the screen is lent to another source."""
+        session = self._plan.situation.session
+        return session is not None and session.kind == KINDS["other-source"] and self._plan.session_on()
 
     def _planned_until_ms(self) -> int:
         return self._accepted.planned_until_ms
@@ -319,4 +336,4 @@ class Overview:
 
 
 def _showing(one: tt.OnAir | None) -> panel.Showing | None:
-    return panel.Showing(one.programme.title, one.start, one.end, one.origin) if one else None
+    return panel.Showing(one.programme.title, one.start, one.end, one.origin, one.occasion) if one else None

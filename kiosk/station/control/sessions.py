@@ -9,7 +9,7 @@ import msgspec
 
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.occasions import KINDS, MAKE_UP, MEMBER
-from kiosk.contract.playlist import Programme
+from kiosk.contract.playlist import Playlist, Programme
 from kiosk.contract.records import Attendance, Correction
 from kiosk.contract.records import Session as SessionRecord
 from kiosk.contract.wire import Id, Instant, Text
@@ -85,14 +85,20 @@ class Sessions:
         """``replan`` brings the screen in step with the plan, and renews what people see."""
         self._journal, self._clock, self._plan, self._audit, self._replan = journal, clock, plan, audit, replan
         self.kept = journal.recall(MEMORY, Kept) or Kept()
+        self._week: Playlist | None = None
 
     def restore(self) -> None:
         """What was held in the last run and still is. After the accepted week is known, before anything is shown."""
-        self.use_week()
+        self._use_week()
         self.tick()
 
-    def use_week(self) -> None:
-        """Another week is in force, or none: nothing of a session is shown that is not in it."""
+    def follow_week(self) -> None:
+        """Before each look at the plan: where another week is in force, nothing is shown that is not in it."""
+        if self._plan.playlist is not self._week:
+            self._use_week()
+
+    def _use_week(self) -> None:
+        self._week = self._plan.playlist
         held, wanted, signed = self.kept.held, self.kept.wanted, self._programmes()
         names = {(one.id, one.sha256) for one in signed}
         if wanted is not None:
@@ -179,7 +185,7 @@ class Sessions:
                 reason="told after the session",
             )  # fmt: skip
         )
-        self._replan("a session was told of")
+        self._replan("a session")
 
     def _end(self, at_ms: int, other_source_ms: int | None = None) -> None:
         """The session is over; one that never began leaves no record but the action."""
@@ -223,7 +229,7 @@ class Sessions:
         self._keep(wanted=None)
         self._audit.record("on-demand-over", by=by, facts={"occasion": wanted.occasion})
         self._apply()
-        self._replan("on demand, over")
+        self._replan("on demand")
 
     def _demand_shown(self, wanted: Wanted) -> None:
         """It is over. Where it was for members who were away, the record says who saw what, and when."""
@@ -247,7 +253,7 @@ class Sessions:
             )  # fmt: skip
             self._journal.record(attended)
         self._apply()
-        self._replan("on demand, shown")
+        self._replan("on demand")
 
     def made_up(self, since_ms: int) -> list[str]:
         """Ids of the programmes that were made up since an instant (UTC), whole."""

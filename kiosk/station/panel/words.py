@@ -6,13 +6,14 @@ from datetime import datetime
 
 from kiosk.common.i18n import Language, day_name, translator, zone_name
 from kiosk.common.messages import mark
+from kiosk.common.occasions import occasion_text
 from kiosk.common.stop_reasons import reason_text
 from kiosk.contract.instants import FAR
 from kiosk.station.display.mark_words import mark_text
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import fault_form
-from kiosk.station.panel.snapshot import Snapshot, Stopped
+from kiosk.station.panel import fault_form, session_words
+from kiosk.station.panel.snapshot import Showing, Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
 ORIGINS = {
@@ -127,15 +128,24 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
         return _("The screen shows nothing"), _sentences(said, language)
     if (showing := snapshot.on_air or snapshot.starting) is not None:
         detail = _("{times}, {origin}").format(
-            times=_span(showing.start, showing.end, snapshot), origin=_(ORIGINS[showing.origin])
+            times=_span(showing.start, showing.end, snapshot), origin=_origin(showing, language)
         )
         unheard = _unheard(snapshot, language) if snapshot.on_air else ""
         return showing.title, f"{detail}{_('; ')}{unheard}" if unheard else detail
+    if shows == "session":
+        return session_words.state_of(snapshot.sessions, snapshot.now, language)
     if stopped is None and snapshot.dark_until is not None:
         return _("Nothing is on air"), _dark(snapshot.dark_until, snapshot, language)
     if stopped is None:
         return _("Nothing is on air"), _("The screen shows this week's table.")
     return _("Stopped"), _stopped(stopped, snapshot, language)
+
+
+def _origin(showing: Showing, language: Language) -> str:
+    """Why it is on: a session's name where it has one."""
+    if showing.origin == "session" and showing.occasion:
+        return occasion_text(showing.occasion, language)
+    return translator(language)(ORIGINS[showing.origin])
 
 
 def _stopped(stopped: Stopped, snapshot: Snapshot, language: Language) -> str:

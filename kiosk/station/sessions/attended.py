@@ -43,7 +43,7 @@ def noticed_again(stretches: Sequence[Stretch], at_ms: int, by: str) -> tuple[St
 
 
 def attended(stretches: Sequence[Stretch], start_ms: int, end_ms: int, *, sensor: bool) -> Attended:
-    """What is known of the time from ``start_ms`` to ``end_ms``. ``sensor``: one that works has looked all the while."""
+    """What is known of the time from ``start_ms`` to ``end_ms``. ``sensor``: one that works has looked all the time."""
     by = tuple(dict.fromkeys(one.by for one in stretches if one.first_ms < end_ms and one.last_ms >= start_ms))
     if by:
         return Attended("attended", by)
