@@ -27,8 +27,11 @@ from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
+from kiosk.station.control.presence import PresencePolicy
 from kiosk.station.control.rest import ScreenRest
 from kiosk.station.control.screen import Screen
+from kiosk.station.control.session_view import SessionView
+from kiosk.station.control.sessions import Sessions
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
@@ -74,6 +77,7 @@ from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
+from kiosk.station.sessions.events import FromSessions, PresenceNoticed
 
 log = logging.getLogger(__name__)
 
@@ -145,12 +149,17 @@ class Station:
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
+        self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
+        self._presence = PresencePolicy(
+            journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
+        )
+        view = SessionView(self._sessions, self._presence, plan, plans, journal, clock, lambda: accepted.document)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
-            work=self._maintenance.work,
+            work=self._maintenance.work, sessions=view.seen,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -158,7 +167,7 @@ class Station:
         )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,
-            clock_set=self._people.clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
+            clock_set=self._clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
             replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
@@ -260,6 +269,8 @@ class Station:
         self._plan.use_playlist(accepted.playlist)
         self._town.keep_plan()
         self._people.restore()
+        self._presence.restore()
+        self._sessions.restore()
         self._plan.go_on_with(self._journal.interrupted_at_boot)
 
     def _end(self) -> None:
@@ -302,6 +313,10 @@ class Station:
                 self._town.handle(event)
             case _ if isinstance(event, FromEquipment):
                 self._equipment.handle(event)
+            case PresenceNoticed():
+                self._presence.noticed(event)
+            case _ if isinstance(event, FromSessions):
+                self._sessions.handle(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
             case _:
@@ -334,6 +349,8 @@ class Station:
         self._maintenance.collect(state, self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
+        self._sessions.tick()
+        self._presence.tick()
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()
@@ -343,6 +360,7 @@ class Station:
     # --- the plan, and what people see of it ---
 
     def _replan(self, why: str) -> None:
+        self._sessions.follow_week()
         moment = self._playout.replan(why)
         self._not_shown.check()
         self._timers.at(self._clock.on_system(moment), Wake("change"))
@@ -355,6 +373,10 @@ class Station:
 
     def _read_at(self, moment: datetime) -> None:
         self._timers.at(self._clock.on_system(moment), Wake("look"))
+
+    def _clock_set(self) -> None:
+        self._people.clock_set()
+        self._presence.clock_set()
 
     def _restart_player(self, cause: str) -> None:
         if self._playout.restart_player(cause):

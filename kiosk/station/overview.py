@@ -28,7 +28,6 @@ from kiosk.station.library.plans import Plans
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
 from kiosk.station.link.news import News
-from kiosk.station.panel import session_words
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -37,6 +36,7 @@ from kiosk.station.projector.stage import Stage
 from kiosk.station.schedule import timetable as tt
 from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
+from kiosk.station.sessions import words as session_words
 from kiosk.station.sessions.seen import SessionsSeen
 
 SOON = timedelta(seconds=30)

@@ -150,7 +150,7 @@ def _line(kind: Kind, name: str, said: str, language: Language) -> str:
 def _answer(answer: Answer, explanation: Explanation, language: Language, zone: tzinfo) -> str:
     _, run, at = translator(language), answer.run, explanation.at
     start = _when(to_utc(run.start), at, language, zone) if run else ""
-    if answer.kind == "filler" and answer.why == "over":
+    if answer.kind == "filler" and answer.why in ("over", "none"):
         said = _no_filler(explanation, language)
     elif answer.kind == "filler" and answer.why == "not-begun":
         said = _("begins within seconds")

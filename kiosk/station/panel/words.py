@@ -12,9 +12,10 @@ from kiosk.contract.instants import FAR
 from kiosk.station.display.mark_words import mark_text
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import fault_form, session_words
+from kiosk.station.panel import fault_form
 from kiosk.station.panel.snapshot import Showing, Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
+from kiosk.station.sessions import words as session_words
 
 ORIGINS = {
     "urgent": mark("urgent notice"),
