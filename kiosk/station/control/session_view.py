@@ -1,6 +1,7 @@
 """What the pages are told of sessions: what is held, what can be chosen, what was missed this week."""
 
 from collections.abc import Callable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from kiosk.common.known import known_of
@@ -67,9 +68,15 @@ class SessionView:
             programmes=here,
             missed=self._missed_now() if self._clock.state != "untrusted" else (),
             members=tuple((one.id, one.name) for one in people if one.post in MEMBERS),
+            free_from=self._free_from(),
             session_ms=thresholds.session_minutes * 60_000,
             untold=tuple((one.session, to_utc(one.start_ms), to_utc(one.end_ms)) for one in kept.untold),
         )
+
+    def _free_from(self) -> datetime | None:
+        now = self._clock.now()
+        free = self._plan.free_at(now)
+        return free if free > now else None
 
     def _demand(self) -> OnDemand | None:
         demand = self._plan.situation.demand

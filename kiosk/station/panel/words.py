@@ -80,6 +80,11 @@ class Words:
     fetching: tuple[str, ...]
     problems: tuple[fault_form.FaultWords, ...]
     work: str
+    session: tuple[str, str] | None
+    """Its name, and how far it has come; None where none is held."""
+    practice: str
+    presence: str
+    """Whether recommended programmes are shown, and why."""
 
 
 def of(snapshot: Snapshot, language: Language) -> Words:
@@ -109,6 +114,9 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
         problems=fault_form.of(snapshot, language),
         work=_work(snapshot, language),
+        session=session_words.state_of(snapshot.sessions, snapshot.now, language) if snapshot.sessions.held else None,
+        practice=session_words.practice(snapshot.sessions, snapshot.now, language),
+        presence=session_words.presence(snapshot.sessions, snapshot.now, language),
     )
 
 

@@ -40,6 +40,8 @@ class SessionsSeen:
     missed: tuple[Missed, ...] = ()
     members: tuple[tuple[str, str], ...] = ()
     """Ids and names of the roster."""
+    free_from: datetime | None = None
+    """When something on demand can begin, if the table has the screen now."""
     session_ms: int = 0
     """How long the town wants a session to last."""
     untold: tuple[tuple[str, datetime, datetime], ...] = ()

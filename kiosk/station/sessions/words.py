@@ -35,6 +35,27 @@ def state_of(seen: SessionsSeen, now: datetime, language: Language) -> tuple[str
     return occasion_text(KINDS[held.kind], language), _sentence(held, seen, now, now.tzinfo, language)
 
 
+def practice(seen: SessionsSeen, now: datetime, language: Language) -> str:
+    """That somebody practises, and until when; empty where nobody does."""
+    if seen.practice_until is None:
+        return ""
+    _, until = translator(language), f"{seen.practice_until.astimezone(now.tzinfo):%H:%M}"
+    return _("Practice until {time}: what is begun by hand is not counted.").format(time=until)
+
+
+def presence(seen: SessionsSeen, now: datetime, language: Language) -> str:
+    """Whether recommended programmes are shown, and why, where that is worth a sentence."""
+    _ = translator(language)
+    if seen.policy == "never":
+        return _("The town wants no recommended programmes between those of the table.")
+    if seen.policy == "opening-hours":
+        return _("The town has chosen: recommended programmes are shown in all opening hours, and marked so.")
+    if seen.present_until is not None and seen.owed:
+        until = f"{seen.present_until.astimezone(now.tzinfo):%H:%M}"
+        return _("Somebody was noticed: recommended programmes may begin until {time}.").format(time=until)
+    return ""
+
+
 def _sentence(held: Held, seen: SessionsSeen, now: datetime, zone: tzinfo, language: Language) -> str:
     _ = translator(language)
     end = _clock(held.end_ms, zone)
