@@ -36,6 +36,11 @@ OCCASIONS = {
 }
 
 
+def kind_of(name: str) -> Kind | None:
+    """The kind of session of that name; None where there is none."""
+    return next((kind for kind in KINDS if kind == name), None)
+
+
 def occasion_in_english(occasion: str) -> str:
     """An occasion of the record as English has it; one that a town has named stays as it is."""
     return OCCASIONS.get(occasion, occasion)

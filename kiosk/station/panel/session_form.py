@@ -10,7 +10,7 @@ from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
 from kiosk.common.stop_reasons import tidy_reason
 from kiosk.contract.instants import to_ms
-from kiosk.contract.occasions import KINDS, Kind
+from kiosk.contract.occasions import Kind, kind_of
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.sessions.events import SessionPressed
 
@@ -44,11 +44,12 @@ class Choice:
     chosen: bool = False
 
 
-def kind_of(name: str) -> Kind:
+def read_kind(name: str) -> Kind:
     """A kind of session by its name in an address. Raises :class:`NotOurs`."""
-    if name not in KINDS:
+    kind = kind_of(name)
+    if kind is None:
         raise NotOurs(f"kind {name!r}")
-    return name
+    return kind
 
 
 def times(now: datetime) -> tuple[Choice, ...]:
@@ -75,7 +76,7 @@ def sources(language: Language) -> tuple[Choice, ...]:
 
 def read_session(form: Mapping[str, str], snapshot: Snapshot, press: str) -> SessionPressed | Problem:
     """A session as it was filled in. Raises :class:`NotOurs`."""
-    kind, now = kind_of(form.get("kind", "")), snapshot.now
+    kind, now = read_kind(form.get("kind", "")), snapshot.now
     if not (minutes := _number(form.get("minutes", ""))):
         raise NotOurs("minutes")
     length = timedelta(minutes=min(minutes, 12 * 60))

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
-from kiosk.contract.occasions import Kind
-
 
 @dataclass(frozen=True)
 class SessionPressed:
     """Somebody holds a session: short programmes until ``meeting_ms`` (UTC; None: there is no meeting to wait for),
-    then ``programmes`` by id, and quiet until ``end_ms``."""
+    then ``programmes`` by id, and quiet until ``end_ms``. ``kind`` is a key of ``contract.occasions.KINDS``."""
 
     by: str
-    kind: Kind
+    kind: str
     meeting_ms: int | None
     end_ms: int
     title: str = ""

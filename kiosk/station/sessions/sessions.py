@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from kiosk.contract.instants import to_utc
-from kiosk.contract.occasions import KINDS, Kind
+from kiosk.contract.occasions import KINDS, Kind, kind_of
 from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Session as SessionRecord
 from kiosk.contract.wire import Id, Instant, Text
@@ -58,7 +58,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 def refusal(press: SessionPressed, now_ms: int) -> str:
     """Why such a session cannot be held; empty where it can. A sentence for the log: the page offers no such thing."""
     begins = now_ms if press.meeting_ms is None else press.meeting_ms
-    if press.kind not in KINDS:
+    if kind_of(press.kind) is None:
         return f"there is no kind {press.kind!r}"
     if not now_ms - 60_000 <= begins <= now_ms + FURTHEST_MS:
         return "its meeting lies in the past, or more than a day ahead"
@@ -78,16 +78,17 @@ def hold(
     """The session that somebody wants. ``programmes`` are those that can be shown, ``shown_ms`` says when each was
     shown last."""
     here = {programme.id: programme for programme in programmes}
-    meeting = press.meeting_ms
+    meeting, kind = press.meeting_ms, kind_of(press.kind)
+    assert kind is not None, "a session that was not refused"  # noqa: S101
     start = now_ms if meeting is None else min(meeting, max(now_ms, meeting - LONGEST_MS))
     chosen: tuple[Programme, ...] = ()
-    if meeting is not None and press.kind != "other-source":
+    if meeting is not None and kind != "other-source":
         recent = {name: at for name, at in shown_ms.items() if at > now_ms - NOT_AGAIN_MS}
         short = [programme for programme in here.values() if programme.short]
         chosen = fit(short, meeting - max(start, now_ms + LEAD_MS), recent)
     first = start if meeting is None else meeting - sum(one.duration_ms for one in chosen)
     return Held(
-        id=session, kind=press.kind, by=press.by, start_ms=start, first_ms=first, meeting_ms=meeting,
+        id=session, kind=kind, by=press.by, start_ms=start, first_ms=first, meeting_ms=meeting,
         end_ms=press.end_ms, title=press.title, place=press.place, programmes=chosen,
         main=tuple(here[name] for name in press.programmes if name in here), practice=practice,
     )  # fmt: skip

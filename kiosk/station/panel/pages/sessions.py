@@ -105,7 +105,7 @@ def routes(desk: Desk) -> list[Route]:
     async def hold_page(request: Request) -> Response:
         visitor = desk.visitor(request)
         try:
-            kind = session_form.kind_of(request.path_params["kind"])
+            kind = session_form.read_kind(request.path_params["kind"])
         except NotOurs:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         if not visitor.logged_in:
