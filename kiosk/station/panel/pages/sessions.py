@@ -28,6 +28,8 @@ from kiosk.station.sessions.events import (
     SessionOver,
 )
 
+FIELDS = ("clock", "title", "place", "words", "source")
+"""Those that a page shows again as they were sent."""
 Answer = Callable[[Request], Awaitable[Response]]
 Done = Callable[[Request, Visitor, Form], Awaitable[Response]]
 
@@ -127,13 +129,21 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
-def _show(desk: Desk, request: Request, visitor: Visitor, template: str, problem: str = "", **more: Any) -> Response:
+def _show(
+    desk: Desk,
+    request: Request,
+    visitor: Visitor,
+    template: str,
+    problem: str = "",
+    sent: Form | None = None,
+    **more: Any,
+) -> Response:
     """One of these pages; with ``problem``, as it was sent, to be mended."""
     snapshot, language = desk.snapshot(), desk.language(request)
     now, seen = snapshot.now, snapshot.sessions
     terms = {str(kind): term for kind, term in KINDS.items()}
     values: dict[str, Any] = {
-        "sent": {},
+        "sent": dict.fromkeys(FIELDS, "") | (sent or {}),
         "kind": "",
         "kinds": [(kind, occasion_text(term, language)) for kind, term in KINDS.items()],
         "occasion": lambda term: occasion_text(terms[term] if term in terms else str(term), language),
