@@ -37,6 +37,7 @@ from kiosk.station.schedule import timetable as tt
 from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
 from kiosk.station.sessions import words as session_words
+from kiosk.station.sessions.make_up import under_way
 from kiosk.station.sessions.seen import SessionsSeen
 
 SOON = timedelta(seconds=30)
@@ -188,7 +189,7 @@ class Overview:
         _, head = self._journal.head()
         if self._known[0] != head:
             self._known = (head, known_of(self._journal.newest_records(("action", "fault", "session"), NEWEST)))
-        return self._known[1]
+        return [*self._known[1], *under_way(self._sessions().held)]
 
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""

@@ -14,7 +14,7 @@ from kiosk.station.control.sessions import Sessions
 from kiosk.station.journal import Journal
 from kiosk.station.library.plans import Plans
 from kiosk.station.playout.plan import Plan
-from kiosk.station.sessions.make_up import Missed, missed, week_of
+from kiosk.station.sessions.make_up import Missed, missed, under_way, week_of
 from kiosk.station.sessions.seen import OnDemand, SessionsSeen
 
 LATE_MS = 20_000
@@ -47,7 +47,7 @@ class SessionView:
         """The sessions at this instant."""
         kept, plan, document = self._sessions.kept, self._plan, self._document()
         now_ms, held = self._clock.now_ms(), self._sessions.kept.held
-        phase = held.phase(now_ms) if held else ""
+        phase = held.phase(now_ms) if held and self._clock.state != "untrusted" else ""
         thresholds = document.thresholds if document else Thresholds()
         here = tuple(
             one
@@ -102,4 +102,5 @@ class SessionView:
     def _verdicts(self, begin_ms: int, now_ms: int) -> list[Verdict]:
         plays = self._journal.played(begin_ms - 86_400_000, now_ms)
         known = known_of(self._journal.newest_records(("action", "fault", "session"), NEWEST))
+        known += under_way(self._sessions.kept.held)
         return compare(self._plans.since(begin_ms), plays, known, begin_ms, now_ms - LATE_MS)

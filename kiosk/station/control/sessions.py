@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections import deque
 from collections.abc import Callable
 from typing import assert_never
 
@@ -43,6 +44,8 @@ PRACTICE_MS = 3_600_000
 """Practice ends by itself: what is shown after it counts again."""
 CLOSED_MS = 10_000
 """So long after its end the rows of what was on demand are closed and on the disk."""
+MOST_PRESSES = 64
+"""Presses whose ids are remembered: far more than anybody makes while a double click is on its way."""
 MOST_UNTOLD = 8
 """Other sources whose minutes are asked for."""
 
@@ -86,6 +89,7 @@ class Sessions:
         self._journal, self._clock, self._plan, self._audit, self._replan = journal, clock, plan, audit, replan
         self.kept = journal.recall(MEMORY, Kept) or Kept()
         self._week: Playlist | None = None
+        self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
 
     def restore(self) -> None:
         """What was held in the last run and still is. After the accepted week is known, before anything is shown."""
@@ -108,7 +112,10 @@ class Sessions:
         self._apply()
 
     def handle(self, event: SessionPressed | SessionOver | DemandPressed | DemandOver | PracticePressed) -> None:
-        """Do what somebody has pressed."""
+        """Do what somebody has pressed. The same press twice is one press; one without an id always counts."""
+        if event.press and event.press in self._pressed:
+            return
+        self._pressed.append(event.press)
         match event:
             case SessionPressed():
                 self._begin(event)
@@ -149,7 +156,7 @@ class Sessions:
         why = refusal(press, now_ms)
         if self.kept.held is not None:
             why = "another session is held"
-        if self._clock.state == "untrusted" and press.kind != "other-source":
+        if self._clock.state == "untrusted":
             why = "the clock cannot be trusted"
         if why:
             log.warning("%s wants a session, but %s", press.by, why)

@@ -163,13 +163,14 @@ class Plan:
         return moment
 
     def taken_at(self, moment: datetime) -> datetime:
-        """The first instant after ``moment`` at which the plan has something else than filler on the screen."""
-        bare = replace(self.situation, owed=None, demand=None)
+        """The first instant after ``moment`` at which plan or session have the screen."""
+        bare, session = replace(self.situation, owed=None, demand=None), self.situation.session
+        latest = session.start if session is not None and session.start > moment else FAR
         for _ in range(MOST_AHEAD):
             moment = tt.decide(self._timetable, moment, bare).next_change
             if moment >= FAR or tt.decide(self._timetable, moment, bare).on_air is not None:
                 break
-        return moment
+        return min(moment, latest)
 
     def session_on(self) -> bool:
         """Whether a session has the screen, or keeps it quiet."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from kiosk.common.planned import Verdict, Why
+from kiosk.common.planned import Known, Verdict, Why
+from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Programme
+from kiosk.station.sessions.sessions import Held
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,13 @@ def week_of(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     monday = today - timedelta(days=today.weekday())
     begin = datetime.combine(monday, time(), zone)
     return begin, datetime.combine(monday + timedelta(days=7), time(), zone)
+
+
+def under_way(held: Held | None) -> list[Known]:
+    """That a session has the screen, before its record is written."""
+    if held is None or held.practice:
+        return []
+    return [Known(held.start_ms, held.end_ms, Why("session", KINDS[held.kind]))]
 
 
 def missed(verdicts: Iterable[Verdict], made_up: Iterable[str], signed: Iterable[Programme]) -> tuple[Missed, ...]:

@@ -59,6 +59,8 @@ def presence(seen: SessionsSeen, now: datetime, language: Language) -> str:
 def _sentence(held: Held, seen: SessionsSeen, now: datetime, zone: tzinfo, language: Language) -> str:
     _ = translator(language)
     end = _clock(held.end_ms, zone)
+    if not seen.phase:
+        return _("The clock cannot be trusted, so it is not held now.")
     if held.kind == "other-source":
         return _("The screen is lent to another source until {end}.").format(end=end)
     meeting = "" if held.meeting_ms is None else _clock(held.meeting_ms, zone)

@@ -220,6 +220,25 @@ def test_nothing_of_a_session_is_shown_that_is_not_in_the_week_any_more(room: He
     assert held is not None and held.programmes == (), "another file under the same name is another programme"
 
 
+def test_press_that_comes_twice_begins_nothing_anew(room: Held) -> None:
+    press = replace(session(None, at("09:30")), press="p1")
+    room.press(press)
+    held = room.view.seen().held
+    assert held is not None
+    room.press(SessionOver("panel", held.id, press="p2"))
+    room.press(press)
+    assert room.view.seen().held is None, "the page was sent once more"
+
+
+def test_slot_that_a_session_covers_says_so_while_it_goes_on(room: Held) -> None:
+    room.press(session(at("09:50"), at("11:30")))
+    room.live(at("10:05"))
+    [missed] = room.view.seen().missed
+    assert [why.reason for why in missed.why] == ["session"]
+    room.press(DemandPressed("panel", MAKE_UP, ("law",)))
+    assert room.view.seen().demand is None, "not while the session has the screen"
+
+
 def test_programme_of_the_meeting_is_shown_from_its_minute_on(room: Held) -> None:
     room.press(session(at("09:01"), at("09:30"), programmes=("party",)))
     room.live(at("09:01:10"))
