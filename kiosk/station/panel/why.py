@@ -13,6 +13,8 @@ from kiosk.station.schedule.timetable import Explanation
 
 LAYERS: tuple[Kind, ...] = ("urgent", "stop", "session", "slot", "demand", "hours", "presence", "filler")
 """Those that people are told of, topmost first."""
+NAMED = ("urgent", "session")
+"""Those that have a name of their own."""
 NAMES: dict[Kind, str] = {
     "urgent": mark("Urgent notice"),
     "stop": mark("Stop"),
@@ -131,9 +133,7 @@ def lines(explanation: Explanation, language: Language, zone: tzinfo) -> Iterato
             said = _answer(answer, explanation, language, zone)
             if answer is last:
                 said = _("{answer} – this decides").format(answer=said)
-            yield _line(
-                kind, _name(answer.run, language) if kind in ("urgent", "session", "demand") else "", said, language
-            )
+            yield _line(kind, _name(answer.run, language) if kind in NAMED else "", said, language)
         if kind == "slot":
             yield from _covered(explanation, language, zone)
         if last and last.kind == kind:
