@@ -16,7 +16,7 @@ TOP_LEVEL = {"README.md", "config.example.toml", "kiosk", "playlists", "pyprojec
 
 STATION_DOWN_TO_CONTROL = {
     *("events", "config", "identity", "schedule", "service", "display", "library", "journal", "clock", "link"),
-    *("health", "host", "record_book", "projector", "playout"),
+    *("health", "host", "record_book", "projector", "playout", "sessions", "sessions.events"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -28,7 +28,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "common": {"contract"},
     "demo": {"__init__", "common", "contract", "station.*", "town.*"},
     # --- the station ---
-    "station.events": {"contract", "station.projector.messages"},
+    "station.sessions.events": set(),
+    "station.sessions": {"common", "contract", "station.schedule", "station.sessions.events"},
+    "station.events": {"contract", "station.projector.messages", "station.sessions.events"},
     "station.config": {"common", "station.schedule", "station.events"},
     "station.identity": {"common", "contract"},
     "station.schedule": {"contract", "common.opening_hours"},
@@ -60,6 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("station.display.marks", "station.display.mark_words", "station.projector.screenshots", "station.schedule"),
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
         *("station.journal.refused", "station.link.progress", "station.health.reported"),
+        *("station.sessions", "station.sessions.events"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
@@ -144,6 +147,7 @@ SHEETS_READ_PURELY = (
     *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told"),
     *("mending", "weekdays"),
 )
+SESSIONS_PURE = ("attended", "events", "fit", "make_up", "seen", "sessions")
 PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
@@ -171,6 +175,7 @@ PURE = (
     "kiosk.common.decode",
     "kiosk.town.publishing.subtitles",
     "kiosk.station.schedule",
+    *(f"kiosk.station.sessions.{name}" for name in SESSIONS_PURE),
     "kiosk.station.events",
     "kiosk.station.health.rules",
     "kiosk.station.health.observation",

@@ -14,6 +14,7 @@ from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Witness
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
 from kiosk.station.projector.messages import FromChild, FromStage
+from kiosk.station.sessions.events import FromSessions
 
 Reason = Literal["change", "sync", "report", "purge", "look"]
 
@@ -386,7 +387,7 @@ FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | Maintena
 FromKeys = KeyPressed | PictureCheckSet
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | FromKeys | PictureAsked | ClockDeclared
+    | FromPeople | FromKeys | FromSessions | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

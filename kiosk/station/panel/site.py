@@ -22,11 +22,12 @@ from kiosk.station.panel.pages import (
     no_picture,
     repairs,
     report,
+    sessions,
     sound,
     stop,
 )
 
-PAGES = (home, login, stop, sound, maintenance, faults, repairs, report, no_picture, doctor)
+PAGES = (home, login, stop, sound, sessions, maintenance, faults, repairs, report, no_picture, doctor)
 """Each has ``routes(desk)``."""
 FILE_AGE_S = 86_400
 """The files' addresses change with their contents."""

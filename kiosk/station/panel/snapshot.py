@@ -15,10 +15,11 @@ from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 from kiosk.station.schedule.timetable import Explanation
+from kiosk.station.sessions.seen import SessionsSeen
 
-Shows = Literal["programme", "poster", "stopped", "black", "none", "denied", "starting"]
-"""What the screen shows (black: it rests); or why there is no screen: no X server, one that does not let the kiosk in,
-not yet there."""
+Shows = Literal["programme", "poster", "session", "stopped", "black", "none", "denied", "starting"]
+"""What the screen shows (black: it rests; session: its title card); or why there is no screen: no X server, one that
+does not let the kiosk in, not yet there."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Showing:
     start: datetime
     end: datetime
     origin: Origin
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class Snapshot:
     """Until when the screen rests and shows black, unless something comes up; None: it does not rest."""
     work: Work | None = None
     """Somebody works on the devices: faults are quiet."""
+    sessions: SessionsSeen = SessionsSeen()
 
     @property
     def screen(self) -> bool:
@@ -146,6 +149,8 @@ class Snapshot:
             return self.display or "starting"
         if self.on_air is not None:
             return "programme"
+        if self.stopped is None and self.sessions.phase in ("before", "meeting"):
+            return "session"
         if self.dark_until is not None:
             return "black"
         return "poster" if self.stopped is None else "stopped"

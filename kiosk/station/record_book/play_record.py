@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from kiosk.common.causes import cause_text, why_text
 from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
+from kiosk.common.occasions import occasion_text
 from kiosk.common.planned import Accepted, NotShown
 from kiosk.common.spreadsheet import BOM, csv_line
 from kiosk.contract.instants import to_utc
@@ -156,7 +157,7 @@ def _cells(right: PutRight, zone: ZoneInfo, language: Language) -> list[str]:
         play.source,
         _length(play.played_ms),
         _("planned") if planned else _("extra"),
-        play.occasion,
+        occasion_text(play.occasion, language),
         str(there.present) if there else "",
         str(there.others) if there else "",
         there.remark if there else "",
@@ -186,7 +187,7 @@ def _not_shown(row: NotShown, zone: ZoneInfo, language: Language) -> list[str]:
         "Source": _("; ").join(dict.fromkeys(one.source for one in row.programmes if one.source)),
         "Length": _length(0),
         "Planned / extra": _("planned"),
-        "Activity": row.slot.occasion,
+        "Activity": occasion_text(row.slot.occasion, language),
         "Remarks": _("; ").join(why_text(why, language) for why in row.why),
         "Outcome": _("not known whether it was shown") if lost else _("not shown"),
     }
