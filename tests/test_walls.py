@@ -127,6 +127,7 @@ PURE = (
     *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
     "kiosk.common.messages",
     "kiosk.common.text",
+    "kiosk.station.record_book.table",
     "kiosk.common.planned",
     "kiosk.common.known",
     "kiosk.station.display.marks",
@@ -174,7 +175,7 @@ LIVES_IN = {
     "psycopg": ("kiosk.town.database",),
     "python_calamine": ("kiosk.town.sheets.reading",),
     "xlrd": ("kiosk.town.sheets.xls",),
-    "openpyxl": ("kiosk.town.sheets",),
+    "openpyxl": ("kiosk.town.sheets", "kiosk.station.record_book.workbook"),
     "chinese_calendar": ("kiosk.town.sheets.holidays",),
 }
 DISTRIBUTIONS = {

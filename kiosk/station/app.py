@@ -21,6 +21,7 @@ from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.books import BookKeeper
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.housekeeping import Housekeeping
 from kiosk.station.control.maintenance import MaintenanceSwitch
@@ -36,6 +37,7 @@ from kiosk.station.events import (
     Crashed,
     DeviceChanged,
     Event,
+    FromBooks,
     FromEquipment,
     FromPeople,
     FromScreen,
@@ -72,6 +74,7 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 
@@ -145,6 +148,7 @@ class Station:
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
+        self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
@@ -304,6 +308,8 @@ class Station:
                 self._equipment.handle(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
+            case _ if isinstance(event, FromBooks):
+                self._books.handle(event)
             case _:
                 assert_never(event)
 
