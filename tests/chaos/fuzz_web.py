@@ -111,15 +111,16 @@ def _panel(folder: Path) -> Read:
     sys.path.append(str(Path(__file__).parents[1] / "station/panel"))
     from panel_room import PIN, running
 
-    from kiosk.station.panel import pin, site
+    from kiosk.station.panel import pin
     from kiosk.station.panel.access import Access
+    from kiosk.station.panel.desk import Desk
     from kiosk.station.panel.site import Pages
 
-    site.EFFECT_S = site.PICTURE_S = 0.0
+    Desk.effect_s = Desk.picture_s = 0.0
     pin.save(folder, pin.choose(PIN))
     access = Access(folder, clock=lambda: 1_772_413_200_000, monotonic=lambda: 0)
     snapshot = running()
-    return answered(_let_in(access, Pages(access, lambda _event: None, lambda: snapshot).app))
+    return answered(_let_in(access, Pages(Desk(access, lambda _event: None, lambda: snapshot)).app))
 
 
 def _let_in(access: Any, app: Any) -> App:

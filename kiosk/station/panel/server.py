@@ -13,6 +13,7 @@ from kiosk.station.config import Panel as Settings
 from kiosk.station.events import Post
 from kiosk.station.health.examination import Examination
 from kiosk.station.panel.access import Access
+from kiosk.station.panel.desk import Desk
 from kiosk.station.panel.site import Pages
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
@@ -48,7 +49,7 @@ class Panel:
         self._post = post
         self._retry_s = retry_s
         access = Access(state, self._keep)
-        self._pages = Pages(access, post, snapshot, picture, examination)
+        self._pages = Pages(Desk(access, post, snapshot, picture, examination))
         self._stopping = threading.Event()
         self._door: Door | None = None
         self._server: uvicorn.Server | None = None

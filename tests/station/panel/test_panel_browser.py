@@ -22,7 +22,8 @@ from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, judge, problems
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import pin, site
+from kiosk.station.panel import pin
+from kiosk.station.panel.desk import Desk
 from kiosk.station.panel.snapshot import Snapshot, Sound, Stopped
 
 RENEW_S = 0.2
@@ -33,7 +34,7 @@ FOCUSED = "document.activeElement.id"
 @pytest.fixture
 def visit(chromium: Browser, base: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Page]]:
     """Opens the panel as a visitor of its own."""
-    monkeypatch.setattr(site, "RENEW_S", RENEW_S)
+    monkeypatch.setattr(Desk, "renew_s", RENEW_S)
     pages = []
 
     def opened(path: str = "/", logged_in: bool = True, width: int = 390, height: int = 844, **more: object) -> Page:

@@ -13,7 +13,7 @@ from PIL import Image
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import ScreenState
 from kiosk.station.events import PictureAsked
-from kiosk.station.panel import site
+from kiosk.station.panel.desk import Desk
 from kiosk.station.panel.snapshot import Sound, Stopped
 
 
@@ -81,7 +81,7 @@ def test_without_a_picture_the_answer_comes_within_3_s_and_says_so(
 def test_an_old_picture_is_not_given_out_as_a_fresh_one(
     administrator: Browser, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site, "PICTURE_S", 0.3)
+    monkeypatch.setattr(Desk, "picture_s", 0.3)
     room.next_pictures = [RED]
     administrator.get("/screen.jpg?fresh=1")
     assert administrator.get("/screen.jpg?fresh=1").status_code == 503

@@ -1,0 +1,46 @@
+"""The first page, what the screen shows, and Start."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from kiosk.contract.picture import CONTENT_TYPE
+from kiosk.station.events import StartPressed
+from kiosk.station.panel.desk import Desk, press_of, to
+
+STARTING_S, IN_VAIN_S = 1, 30
+"""Seconds until the page is renewed while a programme is about to begin; while it says that no picture came."""
+PICTURE_AGAIN_S = 3
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The routes of this page."""
+
+    async def home(request: Request) -> Response:
+        visitor = desk.visitor(request)
+        looks = visitor.logged_in and "look" in request.query_params
+        in_vain = looks and await desk.fresh_picture() is None
+        renew = IN_VAIN_S if in_vain else STARTING_S if desk.snapshot().starting else desk.renew_s
+        return desk.page(request, visitor, "home.html", renew=renew, in_vain=in_vain)
+
+    async def screen(request: Request) -> Response:
+        """What is on the screen, as a JPEG file; with ``fresh`` a new one."""
+        if not desk.visitor(request).logged_in:
+            return PlainTextResponse("log in first", HTTPStatus.UNAUTHORIZED)
+        picture = await desk.fresh_picture() if "fresh" in request.query_params else desk.picture()
+        if picture is None:
+            again = {"Retry-After": str(PICTURE_AGAIN_S)}
+            return PlainTextResponse("there is no picture of the screen", HTTPStatus.SERVICE_UNAVAILABLE, again)
+        return Response(picture.jpeg, media_type=CONTENT_TYPE)
+
+    async def start(request: Request) -> Response:
+        visitor, form = await desk.read_form(request, "start")
+        if not visitor.logged_in:
+            return to("/login")
+        desk.post(StartPressed(by="panel", press=press_of(form)))
+        await desk.wait_until(lambda: desk.snapshot().stopped is None)
+        return to("/")
+
+    return [Route("/", home), Route("/screen.jpg", screen), Route("/start", start, methods=["POST"])]

@@ -1,0 +1,41 @@
+"""Louder, softer, mute: the buttons on the first page."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kiosk.station.events import MutePressed, VolumePressed
+from kiosk.station.panel.desk import Desk, press_of, to
+
+VOLUME_STEP = 10
+"""In percent points."""
+BUTTONS: dict[str, Callable[[str], VolumePressed | MutePressed]] = {
+    "softer": lambda press: VolumePressed("panel", -VOLUME_STEP, press),
+    "louder": lambda press: VolumePressed("panel", VOLUME_STEP, press),
+    "mute": lambda press: MutePressed("panel", True, press),
+    "sound-on": lambda press: MutePressed("panel", False, press),
+}
+OPPOSITE = {"mute": "sound-on", "sound-on": "mute"}
+"""The button that stands in the place of the one that was pressed."""
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The routes of this form."""
+
+    async def volume(request: Request) -> Response:
+        visitor, form = await desk.read_form(request, "volume")
+        if not visitor.logged_in:
+            return to("/login")
+        button = form.get("button", "")
+        if button not in BUTTONS:
+            raise HTTPException(HTTPStatus.BAD_REQUEST)
+        before = desk.snapshot().sound
+        desk.post(BUTTONS[button](f"{press_of(form)}-{button}"))  # two buttons of one page are two presses
+        await desk.wait_until(lambda: desk.snapshot().sound != before)
+        return to(f"/#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
+
+    return [Route("/volume", volume, methods=["POST"])]
