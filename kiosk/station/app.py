@@ -74,6 +74,7 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.books import RecordBooks
 from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
@@ -212,7 +213,7 @@ class Station:
         if config.panel.enabled:
             self._panel = Panel(
                 config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest,
-                examination=lambda: monitor.examination,
+                examination=lambda: monitor.examination, books=RecordBooks(state / "journal.db", plans.load),
             )  # fmt: skip
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0

@@ -298,6 +298,69 @@ class MaintenanceSet:
 
 
 @dataclass(frozen=True)
+class BookWritten:
+    """Somebody has typed a row into a record book (``record_book.register``)."""
+
+    by: str
+    book: str
+    values: Mapping[str, str]
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class BookCorrected:
+    """Somebody says what columns of a typed row, or of an attendance, ought to read, and why."""
+
+    by: str
+    entry: str
+    values: Mapping[str, str]
+    reason: str
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class AttendanceTaken:
+    """Somebody says who was there, for some plays."""
+
+    by: str
+    plays: tuple[str, ...]
+    expected: int
+    present: int
+    on_leave: int
+    others: int
+    members: tuple[str, ...] = ()
+    """Ids of people of the roster."""
+    remark: str = ""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class ItemWritten:
+    """Somebody has written a weekly item, a result or a request, or has posted the plan."""
+
+    by: str
+    item: Literal["weekly", "result", "request", "posting"]
+    title: str
+    text: str = ""
+    category: str = ""
+    programme: str | None = None
+    households: int = 0
+    area: str = ""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class FormKept:
+    """Somebody has brought the county's own form for a book, or has said which of its columns are which."""
+
+    by: str
+    book: str
+    kept: bytes
+    """A ``record_book.forms.KeptForm`` as it is kept; empty: it is given up."""
+    press: str = ""
+
+
+@dataclass(frozen=True)
 class PictureAsked:
     """Somebody wants to see what is on the screen."""
 
@@ -320,9 +383,10 @@ FromTown = (
 )  # fmt: skip
 FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromBooks = BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | PictureAsked | ClockDeclared
+    | FromPeople | FromBooks | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

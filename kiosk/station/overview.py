@@ -211,6 +211,9 @@ class Overview:
             display=self._display(),
             dark_until=self._dark_until(),
             work=self._work(),
+            document=document,
+            playlist=self._accepted.playlist,
+            address=self._address(),
         )
 
     def _tickets(self) -> Mapping[str, TicketState]:

@@ -6,7 +6,6 @@ The id of a record comes from its press, so that a press repeated, also over a r
 import logging
 import secrets
 from collections.abc import Callable
-from typing import cast
 
 from kiosk.contract.records import Attendance, Entryable, Item
 from kiosk.contract.wire import Malformed
@@ -15,7 +14,6 @@ from kiosk.station.events import AttendanceTaken, BookCorrected, BookWritten, Fo
 from kiosk.station.journal import Journal
 from kiosk.station.record_book import register
 from kiosk.station.record_book.forms import Forms
-from kiosk.station.record_book.table import Book
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +48,7 @@ class BookKeeper:
     def _write(self, event: BookWritten) -> None:
         if event.book not in register.TYPED:
             raise ValueError(f"{event.book!r} is no book that people write")
-        book = cast("Book", event.book)
+        book = event.book
         values = register.tidy(book, event.values)
         if wrong := register.problems(book, values):
             raise ValueError(f"{book}: {', '.join(wrong)}")

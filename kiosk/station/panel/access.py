@@ -38,6 +38,13 @@ class Visitor:
     known: bool
     logged_in: bool
     address: str
+    name: str = ""
+    """Of the administrator who is logged in."""
+
+    @property
+    def by(self) -> str:
+        """Who is said in the record to have done something."""
+        return self.name or "panel"
 
 
 class Access:

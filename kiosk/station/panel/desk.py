@@ -24,6 +24,7 @@ from kiosk.station.panel import words
 from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
+from kiosk.station.record_book.books import RecordBooks
 
 FOLDER = Path(__file__).parent / "templates"
 MAX_BODY = 64 * 1024
@@ -32,8 +33,8 @@ POLL_S = 0.02
 NO_SCRIPT_S = 60
 """Seconds until a page without script is loaded anew, where it has no form to lose."""
 LANGUAGE_COOKIE = "kiosk-panel-language"
-FILES = {"panel.css": "text/css", "panel.js": "text/javascript"}
-"""The style sheet and the script, with their content types."""
+FILES = {"panel.css": "text/css", "papers.css": "text/css", "panel.js": "text/javascript"}
+"""The style sheets and the script, with their content types; ``papers.css`` is for what is printed too."""
 
 Form = dict[str, str]
 
@@ -55,9 +56,12 @@ class Desk:
         snapshot: Callable[[], Snapshot],
         picture: Callable[[], Screenshot | None] = lambda: None,
         examination: Callable[[], Examination | None] = lambda: None,
+        books: RecordBooks | None = None,
     ) -> None:
-        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last."""
+        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last, ``books``
+        reads the record."""
         self.access = access
+        self.books = books
         self.post = post
         self.snapshot = snapshot
         self.picture = picture

@@ -19,8 +19,10 @@ from kiosk.station.journal.database import connect_looking
 from kiosk.station.journal.plays import readable
 from kiosk.station.record_book import power_log, register
 from kiosk.station.record_book.figures import Figures, figures
+from kiosk.station.record_book.forms import Forms
+from kiosk.station.record_book.heads import heads
 from kiosk.station.record_book.moments import seqs_about
-from kiosk.station.record_book.play_record import COLUMNS, play_rows
+from kiosk.station.record_book.play_record import play_rows
 from kiosk.station.record_book.register import TYPED, Entry
 from kiosk.station.record_book.table import BOOKS, TITLES, Book, Row, Table
 
@@ -68,6 +70,14 @@ class MonthBooks:
     entries: tuple[Entry, ...]
     """What was typed, of all months."""
 
+    def due(self, today: date) -> list[Entry]:
+        """Upkeep whose next time has come, and has not been done since: the newest row of each device decides."""
+        newest: dict[str, Entry] = {}
+        for entry in sorted(self.entries, key=lambda one: one.values.get("day", "")):
+            if entry.book == "upkeep" and not entry.withdrawn:
+                newest[entry.values.get("device", "")] = entry
+        return [one for one in newest.values() if "" < one.values.get("next_day", "") <= today.isoformat()]
+
 
 class RecordBooks:
     """Reads the journal at ``path`` as a tool does: through a connection of its own that cannot write.
@@ -76,7 +86,9 @@ class RecordBooks:
     """
 
     def __init__(self, path: Path, plans: Callable[[], Sequence[Accepted]] = tuple) -> None:
+        """``plans`` gives those accepted so far. The county's forms lie beside the journal."""
         self._path, self._plans = path, plans
+        self.forms = Forms(path.parent)
         self._kept: tuple[object, MonthBooks] | None = None
 
     def read(
@@ -93,10 +105,15 @@ class RecordBooks:
                 self._kept = (key, self._read(db, Month(first, zone), language, document, now_ms))
             return self._kept[1]
 
-    def entries(self, *books: Book) -> list[Entry]:
-        """What was typed into ``books``, or into all."""
+    def entry(self, name: str) -> Entry | None:
+        """The typed row of that id, as it stands now. Raises as :meth:`read`."""
         with closing(connect_looking(self._path)) as db:
-            return register.entries(db, *books)
+            return next((one for one in register.entries(db) if one.id == name), None)
+
+    def has(self, name: str) -> bool:
+        """Whether the record of that id is on the disk. Raises as :meth:`read`."""
+        with closing(connect_looking(self._path)) as db:
+            return db.execute("SELECT 1 FROM entries WHERE id = ?", [name]).fetchone() is not None
 
     def _read(
         self, db: sqlite3.Connection, month: Month, language: Language, document: StationDocument | None, now_ms: int
@@ -104,7 +121,6 @@ class RecordBooks:
         typed = register.entries(db)
         running = power_log.runs(db, month.begin_ms, month.end_ms)
         faults = list(_faults(db, month))
-        columns: dict[Book, tuple[str, ...]] = {book: tuple(one.title for one in TYPED[book]) for book in TYPED}
         rows: dict[Book, list[Row]] = {
             "viewing": [
                 Row(tuple(cells))
@@ -118,13 +134,9 @@ class RecordBooks:
             "feedback": list(_typed("feedback", typed, month, language)),
             "upkeep": list(_typed("upkeep", typed, month, language)),
         }
-        columns |= {"viewing": COLUMNS, "running": RUNNING, "power": POWER, "faults": FAULTS}
-        columns |= {book: (*columns[book], mark("Entered by")) for book in TYPED}
         _ = translator(language)
         tables = {
-            book: Table(
-                book, _(TITLES[book]), tuple(map(_, columns[book])), tuple(rows[book]), _(REMARKS.get(book, ""))
-            )
+            book: Table(book, _(TITLES[book]), tuple(map(_, heads(book))), tuple(rows[book]), _(REMARKS.get(book, "")))
             for book in BOOKS
         }
         counted = figures(db, month.begin_ms, month.end_ms, month.zone, document, running, typed, now_ms)
@@ -140,16 +152,6 @@ REMARKS: dict[Book, str] = {
     "roster": mark("Lines without a name behind them come from the town."),
     "power": mark("When the kiosk ran, to the minute. Times that the clock cannot vouch for are left out."),
 }
-RUNNING = (
-    mark("Date"), mark("Switched on"), mark("Switched off"), mark("Hours run"), mark("State"), mark("Upkeep"),
-)  # fmt: skip
-POWER = (mark("Date"), mark("Started"), mark("Ended"), mark("Ran for"), mark("Remarks"))
-FAULTS = (
-    mark("Found"), mark("Device"), mark("What is wrong"), mark("Work order"), mark("Repairer"), mark("Works again"),
-    mark("Confirmed"),
-)  # fmt: skip
-
-
 # --- rows ---
 
 

@@ -42,7 +42,7 @@ class Column:
 
 TYPED: dict[Book, tuple[Column, ...]] = {
     "feedback": (
-        Column("day", mark("Date"), "day", needed=True),
+        Column("day", mark("Day"), "day", needed=True),
         Column("whose", mark("From whom"), needed=True),
         Column("about", mark("About what")),
         Column("text", mark("What was said"), "text", needed=True),
@@ -65,7 +65,7 @@ TYPED: dict[Book, tuple[Column, ...]] = {
         Column("remark", mark("Remarks"), "text"),
     ),
     "upkeep": (
-        Column("day", mark("Date"), "day", needed=True),
+        Column("day", mark("Day"), "day", needed=True),
         Column("device", mark("Device"), needed=True),
         Column("text", mark("What was done"), "text", needed=True),
         Column("next_day", mark("Next time on"), "day"),

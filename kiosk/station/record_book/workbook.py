@@ -139,7 +139,8 @@ def _header(sheet: Any) -> FormSheet | None:
         if merged.min_col == merged.max_col and merged.min_row <= -at <= merged.max_row:
             top, bottom = max(min(top, merged.min_row), -at - 1), min(max(bottom, merged.max_row), -at + 1)
         first = sheet.cell(merged.min_row, merged.min_col)
-        owner |= dict.fromkeys(product(range(merged.min_row, merged.max_row + 1), range(merged.min_col, merged.max_col + 1)), first)  # fmt: skip
+        places = product(range(merged.min_row, merged.max_row + 1), range(merged.min_col, merged.max_col + 1))
+        owner |= dict.fromkeys(places, first)
     columns = {}
     for column in range(1, min(sheet.max_column, MOST_COLUMNS) + 1):
         over = [owner.get((row, column)) or sheet.cell(row, column) for row in range(top, bottom + 1)]
