@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("station.display.marks", "station.display.mark_words", "station.projector.screenshots", "station.schedule"),
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
         *("station.journal.refused", "station.link.progress", "station.record_book", "station.journal.errors"),
+        *("station.journal.proof", "station.display.poster", "station.display.month"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {

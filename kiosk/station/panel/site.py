@@ -13,9 +13,20 @@ from starlette.routing import Route
 from kiosk.common.i18n import pick
 from kiosk.common.web import SecurityHeaders
 from kiosk.station.panel.desk import FILES, LANGUAGE_COOKIE, Desk, to
-from kiosk.station.panel.pages import books, county_form, doctor, faults, home, login, maintenance, sound, stop
+from kiosk.station.panel.pages import (
+    books,
+    county_form,
+    doctor,
+    faults,
+    home,
+    inspector,
+    login,
+    maintenance,
+    sound,
+    stop,
+)
 
-PAGES = (home, login, stop, sound, maintenance, faults, doctor, books, county_form)
+PAGES = (home, login, stop, sound, maintenance, faults, doctor, books, county_form, inspector, posting)
 """Each has ``routes(desk)``."""
 FILE_AGE_S = 86_400
 """The files' addresses change with their contents."""

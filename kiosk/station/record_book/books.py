@@ -13,15 +13,16 @@ from kiosk.common.i18n import Language, day_name, translator
 from kiosk.common.messages import mark
 from kiosk.common.planned import Accepted
 from kiosk.contract.instants import local_ms, to_utc
-from kiosk.contract.records import Fault
+from kiosk.contract.records import Fault, Item
 from kiosk.contract.station import StationDocument
 from kiosk.station.journal.database import connect_looking
 from kiosk.station.journal.plays import readable
+from kiosk.station.journal.proof import Proof, proof_of
 from kiosk.station.record_book import power_log, register
 from kiosk.station.record_book.figures import Figures, figures
 from kiosk.station.record_book.forms import Forms
 from kiosk.station.record_book.heads import heads
-from kiosk.station.record_book.moments import seqs_about
+from kiosk.station.record_book.moments import last_of, moment, seqs_about
 from kiosk.station.record_book.play_record import play_rows
 from kiosk.station.record_book.register import TYPED, Entry
 from kiosk.station.record_book.table import BOOKS, TITLES, Book, Row, Table
@@ -105,6 +106,28 @@ class RecordBooks:
                 self._kept = (key, self._read(db, Month(first, zone), language, document, now_ms))
             return self._kept[1]
 
+    def proof(self, month: Month) -> tuple[Proof | None, int]:
+        """The code of a month as far as the town has countersigned it, and how many of its entries wait for that.
+        Raises as :meth:`read`."""
+        with closing(connect_looking(self._path)) as db:
+            db.execute("BEGIN")
+            last = last_of(db, month.begin_ms, month.end_ms)
+            (done,) = db.execute("SELECT seq FROM delivery").fetchone()
+            found = db.execute("SELECT record FROM entries WHERE seq = ?", [min(last, done)]).fetchone()
+            begun = found and (moment(bytes(found[0])) or 0) >= month.begin_ms
+            return (proof_of(db, f"{month.first:%Y-%m}", min(last, done)) if begun else None), max(0, last - done)
+
+    def items(self, month: Month, *kinds: str) -> list[Item]:
+        """What was written or put up in a month. Raises as :meth:`read`."""
+        with closing(connect_looking(self._path)) as db:
+            sql = "SELECT seq, record FROM entries WHERE kind = 'item' ORDER BY seq"
+            found = (readable(bytes(data), seq) for seq, data in db.execute(sql))
+            return [
+                one
+                for one in found
+                if isinstance(one, Item) and one.item_kind in kinds and month.begin_ms <= one.at_ms < month.end_ms
+            ]
+
     def entry(self, name: str) -> Entry | None:
         """The typed row of that id, as it stands now. Raises as :meth:`read`."""
         with closing(connect_looking(self._path)) as db:
@@ -133,6 +156,7 @@ class RecordBooks:
             "roster": [*_of_document(_people(document, language)), *_typed("roster", typed, month, language)],
             "feedback": list(_typed("feedback", typed, month, language)),
             "upkeep": list(_typed("upkeep", typed, month, language)),
+            "evidence": list(_typed("evidence", typed, month, language)),
         }
         _ = translator(language)
         tables = {

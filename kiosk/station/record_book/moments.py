@@ -27,3 +27,14 @@ def seqs_about(db: sqlite3.Connection, first_ms: int, until_ms: int) -> tuple[in
     before = db.execute(near.format("<", "DESC"), [first_ms - ASIDE_MS]).fetchone()
     after = db.execute(near.format(">=", "ASC"), [until_ms + ASIDE_MS]).fetchone()
     return (before[0] if before else 0), (after[0] if after else 2**53)
+
+
+def last_of(db: sqlite3.Connection, first_ms: int, until_ms: int) -> int:
+    """The number of the last entry of a stretch of time; 0 where there is none."""
+    first, last = seqs_about(db, first_ms, until_ms)
+    sql = "SELECT seq, record FROM entries WHERE seq >= ? AND seq <= ? ORDER BY seq DESC"
+    for seq, data in db.execute(sql, [first, last]):
+        at_ms = moment(bytes(data))
+        if at_ms is not None and first_ms <= at_ms < until_ms:
+            return int(seq)
+    return 0

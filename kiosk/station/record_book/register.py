@@ -71,6 +71,11 @@ TYPED: dict[Book, tuple[Column, ...]] = {
         Column("next_day", mark("Next time on"), "day"),
         Column("remark", mark("Remarks"), "text"),
     ),
+    "evidence": (
+        Column("day", mark("Day"), "day", needed=True),
+        Column("standard", mark("What is asked for"), needed=True),
+        Column("text", mark("What was seen"), "text", needed=True),
+    ),
 }
 """The books that people write, and their columns."""
 MONTHLY: frozenset[Book] = frozenset({"feedback", "upkeep"})

@@ -5,7 +5,7 @@ from typing import Literal
 
 from kiosk.common.messages import mark
 
-Book = Literal["viewing", "feedback", "equipment", "running", "roster", "upkeep", "power", "faults"]
+Book = Literal["viewing", "feedback", "equipment", "running", "roster", "upkeep", "power", "faults", "evidence"]
 
 TITLES: dict[Book, str] = {
     "viewing": mark("Viewing record"),
@@ -16,8 +16,9 @@ TITLES: dict[Book, str] = {
     "upkeep": mark("Upkeep log"),
     "power": mark("Power-on log"),
     "faults": mark("Fault and repair record"),
+    "evidence": mark("What inspectors ask for, as seen"),
 }
-"""The five books of the county (四簿一册), and three that stand behind the running record."""
+"""The five books of the county (四簿一册), and what stands behind them."""
 BOOKS: tuple[Book, ...] = tuple(TITLES)
 
 

@@ -59,7 +59,7 @@ def routes(desk: Desk) -> list[Route]:
         return desk.page(
             request, visitor, "book.html", status=status, **about(request), book=named, table=found.tables[named],
             columns=TYPED.get(named, ()), sent=sent, wrong=render(request, wrong),
-            form=books_of(desk).forms.read(named) is not None,
+            form=books_of(desk).forms.read(named) is not None, standard=request.query_params.get("standard", "")[:200],
         )  # fmt: skip
 
     async def write(request: Request) -> Response:
