@@ -22,6 +22,7 @@ from kiosk.station.panel.pages import (
     inspector,
     login,
     maintenance,
+    posting,
     sound,
     stop,
 )
