@@ -106,10 +106,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger"),
     },
-    "town.app": {"common", "contract", "town.api", "town.town", "town.stations", "town.database"},
+    "town.accounts": {"common", "town.database"},
+    "town.work": {"common", "town.database", "town.town"},
+    "town.work.workers": {"town.work.loop"},
+    "town.console": {
+        *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
+        *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.work.beats"),
+    },
+    "town.app": {
+        *("common", "contract", "town.api", "town.console", "town.town", "town.stations", "town.database"),
+    },
     "town.commands": {
         *("__init__", "common", "contract", "town.database", "town.signing", "town.town", "town.publishing"),
-        *("town.stations", "town.intake", "town.ledger", "town.sheets", "town.api", "town.app"),
+        *("town.stations", "town.intake", "town.ledger", "town.sheets", "town.api", "town.app", "town.accounts"),
+        "town.work",
     },
 }
 """What each package or module of ours may import beside the standard library, itself and its own packages; ``x.*``
@@ -178,8 +188,10 @@ LIVES_IN = {
     "xlrd": ("kiosk.town.sheets.xls",),
     "openpyxl": ("kiosk.town.sheets", "kiosk.station.record_book.workbook"),
     "chinese_calendar": ("kiosk.town.sheets.holidays",),
+    "argon2": ("kiosk.town.accounts.passwords",),
 }
 DISTRIBUTIONS = {
+    "argon2": "argon2-cffi",
     "PIL": "pillow",
     "Xlib": "python-xlib",
     "vlc": "python-vlc",

@@ -4,9 +4,12 @@ Plain HTTP on a LAN: the headers keep other web sites and scripts out, not someb
 """
 
 import hmac
+import logging
+import secrets
 import zlib
 from collections.abc import AsyncIterator, Mapping, MutableMapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +18,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kiosk.common.files import write_whole
+
+log = logging.getLogger(__name__)
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -93,6 +100,25 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
             yield chunk
     except ClientDisconnect:
         raise HTTPException(400, "the body is cut short; send it again") from None
+
+
+def lasting_key(path: Path) -> bytes:
+    """The key that signs cookies, made at the first start; one for this run only where it cannot be kept."""
+    try:
+        found = path.read_bytes()
+        if len(found) >= 32:
+            return found
+        log.warning("%s is cut short; everybody has to log in again", path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        log.warning("cannot read %s, so everybody has to log in again: %s", path, error)
+    fresh = secrets.token_bytes(32)
+    try:
+        write_whole(path, fresh, 0o600)
+    except OSError as error:
+        log.warning("cannot keep %s, so everybody has to log in again after a restart: %s", path, error)
+    return fresh
 
 
 class Seal:

@@ -19,7 +19,7 @@ STALE_S = 30.0
 
 SCREENS = {
     "none": "no screen: there is no X server, or it does not answer",
-    "denied": "no screen: the X server does not let the kiosk in; see xhost(1) and XAUTHORITY",
+    "denied": "no screen: the X server does not let the kiosk in; run install.sh station again, or see XAUTHORITY",
     "starting": "the screen is being set up",
     "poster": "on air: poster",
 }

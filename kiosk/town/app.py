@@ -1,4 +1,4 @@
-"""The town's web server: the open town, the API, the answers to errors, and the socket."""
+"""The town's web server: the open town, the stations' API, the officers' console beside it, and the socket."""
 
 import logging
 import os
@@ -7,14 +7,32 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk.common.log import log_to_stderr
 from kiosk.common.web_server import Door, Limits, make_server
 from kiosk.town.api import stations
+from kiosk.town.console.site import create_console
 from kiosk.town.town import TownError, open_town
 
 LIMITS = Limits(most=512, per_address=256, head_s=10.0, gap_s=60.0)
 """Stations come over slow lines, and all from one address where a web server stands in front."""
+
+API = ("/v1/", "/healthz")
+"""Where the paths of the stations' API begin; all else is the console's."""
+
+
+class BesideConsole:
+    """ASGI middleware: requests that are not for the stations' API go to the console."""
+
+    def __init__(self, app: ASGIApp, console: ASGIApp) -> None:
+        self._app = app
+        self._console = console
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and not scope["path"].startswith(API)
+        await (self._console if ours else self._app)(scope, receive, send)
 
 
 def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
@@ -29,7 +47,10 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
         yield
         town.close()
 
-    app = Starlette(routes=stations.routes(), lifespan=lifespan, exception_handlers=stations.ERRORS)
+    beside = Middleware(BesideConsole, console=create_console(town))
+    app = Starlette(
+        routes=stations.routes(), middleware=[beside], lifespan=lifespan, exception_handlers=stations.ERRORS
+    )
     app.state.town, app.state.wait_ms, app.state.keep = town, wait_ms, lambda _address: None
     app.state.desk = stations.Desk()
     return app

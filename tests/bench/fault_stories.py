@@ -57,6 +57,46 @@ def again(times: int, each_s: float, bad: Callable[[World], object], good: Calla
     return [(100.0 + n * each_s, bad if n % 2 == 0 else good) for n in range(2 * times)]
 
 
+def ordinary_day() -> list[Step]:
+    """From nine in the morning on, in a room where all is well: people work, the evening comes, and the night."""
+    steps: list[Step] = [
+        (0.4 * HOUR, World.plug_stick),
+        (0.5 * HOUR, World.pull_keypad),  # somebody dusts
+        (0.5 * HOUR + 20, World.put_keypad),
+        (1.0 * HOUR, lambda w: w.mute(True)),  # the telephone rings
+        (1.0 * HOUR + 8, lambda w: w.mute(False)),
+        (1.5 * HOUR, lambda w: w.know(sounding=False, sound_wanted=False)),  # a film without sound
+        (1.7 * HOUR, lambda w: w.know(sounding=True, sound_wanted=True)),
+        (2.0 * HOUR, lambda w: w.know(child_restarts=1)),  # one programme stood still once
+        (3.0 * HOUR, lambda w: w.plug_tv("disconnected")),  # the TV's input is changed for some seconds
+        (3.0 * HOUR + 6, lambda w: w.plug_tv("connected")),
+        (4.0 * HOUR, lambda w: w.supply(False)),  # the lights flicker
+        (4.0 * HOUR + 4, lambda w: w.supply(True)),
+        (5.0 * HOUR, lambda w: setattr(w, "delay_s", 0.4)),  # the whole village is on line
+        (5.2 * HOUR, lambda w: setattr(w, "delay_s", 0.04)),
+        (8.5 * HOUR, lambda w: setattr(w, "open", False)),
+        (8.5 * HOUR + 60, lambda w: w.know(sounding=False, sound_wanted=False)),
+        (9.0 * HOUR, lambda w: w.plug_tv("disconnected")),  # switched off at the wall
+        (9.0 * HOUR + 1, lambda w: setattr(w, "mode", "off")),
+        (17.1 * HOUR, lambda w: setattr(w, "free_mb", 41_000)),  # the night's fetch
+        (18.5 * HOUR, lambda w: w.cable(False)),  # the router starts anew
+        (18.5 * HOUR, lambda w: setattr(w, "reachable", False)),
+        (18.5 * HOUR, lambda w: w.silent_town(18.5 * HOUR)),
+        (18.5 * HOUR + 90, lambda w: w.cable(True)),
+        (18.5 * HOUR + 90, lambda w: setattr(w, "reachable", True)),
+        (18.5 * HOUR + 90, lambda w: w.silent_town(None)),
+        (22.7 * HOUR, lambda w: w.plug_tv("connected")),
+        (22.7 * HOUR + 1, lambda w: setattr(w, "mode", "1920x1080")),
+        (23.0 * HOUR, lambda w: setattr(w, "open", True)),
+        (23.0 * HOUR + 1, lambda w: w.know(sounding=True, sound_wanted=True)),
+    ]
+    warm = (51, 55, 60, 64, 66, 66, 63, 60, 52, 47, 44, 42, 41, 40, 40, 40, 41, 46, 48, 43, 41, 41, 44, 50)
+    steps += [(hour * HOUR + 7, lambda w, t=degrees: w.heat(t)) for hour, degrees in enumerate(warm)]
+    memory = (2_900_000, 2_400_000, 2_100_000, 2_600_000)
+    steps += [(hour * HOUR + 9, lambda w, kb=memory[hour % 4]: setattr(w, "memory_kb", kb)) for hour in range(24)]
+    return steps
+
+
 def off(w: World) -> None:
     w.plug_tv("disconnected")
 
@@ -214,6 +254,8 @@ STORIES = (
           told="+clock-untrusted -clock-untrusted"),
     story("NTP lost, the clock held", (100, both(field(synchronised=False), known(clock="holdover")))),
     # --- the line and the town ---
+    story("the router starts anew at night", *spell(150, lambda w: w.cable(False), lambda w: w.cable(True)),
+          open_hours=False),
     story("the cable to the router out", *spell(900, lambda w: w.cable(False), lambda w: w.cable(True)),
           told="+line-unplugged -line-unplugged", limit_s=100),
     story("the router off, the town silent and names gone", *spell(900,
@@ -252,5 +294,5 @@ STORIES = (
     story("the poster cannot be drawn", *spell(600, known(poster_fails=True), known(poster_fails=False)),
           told="+poster-fails -poster-fails"),
     story("events wait", *spell(600, known(inbox=5000), known(inbox=0)), told="+inbox-long -inbox-long"),
-    story("24 hours of a normal week", end_s=24 * HOUR),
+    story("24 hours of a normal week", *ordinary_day(), end_s=24 * HOUR),
 )  # fmt: skip

@@ -61,7 +61,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder, self.now_s = folder, 0.0
         self.inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self.look_soon = False
+        self.look_soon, self.open = False, True
         self.ups = Ups()
         self.observed: dict[str, Any] = {
             "screen": "up", "sound_wanted": True, "child_restarts": 0, "poster_fails": False, "inbox": 0,

@@ -24,7 +24,7 @@ EVERY_S, LONG_S, LONG_EVERY_S = 10.0, 25 * 3600.0, 60.0
 """As ``[health] probe_s`` is by default; stories of more than 25 hours are looked at once a minute."""
 
 
-def run(one: "Story", folder: Path) -> dict[str, object]:  # noqa: F821
+def run(one: "Story", folder: Path, every_s: float) -> dict[str, object]:  # noqa: F821
     """Live through a story. Returns what was told, when, and what the remedies did."""
     import msgspec
     from fault_world import START_S, World
@@ -36,16 +36,15 @@ def run(one: "Story", folder: Path) -> dict[str, object]:  # noqa: F821
     from kiosk.station.health.repairs.repairs import APPLY, REMEDIES
     from kiosk.station.health.rules import Raised, RuleState, found, judge, next_due_ms
 
-    world, state, tries, host = World(folder), RuleState(), Tries(), None
-    host = world.host()
+    world, state, tries = World(folder), RuleState(), Tries()
+    world.open, host = one.open_hours, world.host()
     register = (
         Equipment(id="tv", kind="screen", name="电视", connector="HDMI-A-1"),
         Equipment(id="keypad", kind="usb", name="小键盘", usb="046d:c31c"),
     )
     chance = random.Random(zlib.crc32(one.name.encode()))
-    now_s, steps = chance.uniform(0, EVERY_S), sorted(one.steps, key=lambda step: step[0])
+    now_s, steps = chance.uniform(0, every_s), sorted(one.steps, key=lambda step: step[0])
     told: list[tuple[float, str]] = []
-    every_s = EVERY_S if one.end_s < LONG_S else LONG_EVERY_S
     helped = 0
     while now_s <= one.end_s:
         world.now_s = now_s
@@ -57,8 +56,8 @@ def run(one: "Story", folder: Path) -> dict[str, object]:  # noqa: F821
         seen = Observation(**{
             "modes": state.modes, "sound": sound_sink(facts), **world.observed, "facts": facts,
         })  # fmt: skip
-        findings = found(state, seen, Thresholds(), register, now, one.open_hours)
-        state, news = judge(state, seen, Thresholds(), register, now, one.open_hours)
+        findings = found(state, seen, Thresholds(), register, now, world.open)
+        state, news = judge(state, seen, Thresholds(), register, now, world.open)
         state = msgspec.json.decode(msgspec.json.encode(state), type=RuleState)  # as over a restart
         told += [(now_s, ("+" if isinstance(each, Raised) else "-") + each.problem.cause) for each in news]
         tries, due, ended = consider(tries, findings, REMEDIES, round(now.timestamp() * 1000))
@@ -84,8 +83,9 @@ def run(one: "Story", folder: Path) -> dict[str, object]:  # noqa: F821
     return {"told": told, "helped": helped}
 
 
-def live(one: "Story") -> dict[str, object]:  # noqa: F821
-    """Live through a story in a process of its own."""
+def live(one: "Story", every_s: float = 0) -> dict[str, object]:  # noqa: F821
+    """Live through a story in a process of its own, with a look every ``every_s`` seconds."""
+    every_s = every_s or (EVERY_S if one.end_s < LONG_S else LONG_EVERY_S)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -93,7 +93,7 @@ def live(one: "Story") -> dict[str, object]:  # noqa: F821
         try:
             os.close(reader)
             with tempfile.TemporaryDirectory() as folder:
-                found = run(one, Path(folder))
+                found = run(one, Path(folder), every_s)
             with os.fdopen(writer, "w") as answer:
                 json.dump(found, answer)
             status = 0

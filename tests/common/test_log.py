@@ -1,4 +1,4 @@
-"""Lines of the log: one for each record, and not too many from the network (issue 11, A1 and A3)."""
+"""Lines of the log: one for each record, and not too many from the network."""
 
 import logging
 

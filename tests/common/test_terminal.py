@@ -1,4 +1,4 @@
-"""What leaves for a terminal or a log is one line that sends no command (issue 11, A3)."""
+"""What leaves for a terminal or a log is one line that sends no command."""
 
 import json
 import sys

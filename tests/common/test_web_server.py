@@ -1,4 +1,4 @@
-"""The budget of a web server: who is accepted, who has to go, and how long a client may take (issue 11, A1)."""
+"""The budget of a web server: who is accepted, who has to go, and how long a client may take."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Sessions kept on the server: whose they are, and when they end (issue 11, A2)."""
+"""Sessions kept on the server: whose they are, and when they end."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The whole daemon in a room: a real town on loopback, a real screen, real libVLC; what issue 2 says must hold."""
+"""The whole daemon in a room: a real town on loopback, a real screen, real libVLC."""
 
 import errno
 import json

@@ -193,8 +193,26 @@ def faults() -> dict[str, Any]:
             again = until(f"what {name} gives is back", back)
             found[f"{name}_{way}_s"] = round(new + again, 1) if new >= 0 and again >= 0 else -1.0
             settle()
+    found |= asked_of_root()
     found |= card_gone_and_back()
     run("sh", "-c", f"journalctl --no-pager > {sys.argv[2]}/journal")
+    return found
+
+
+def asked_of_root() -> dict[str, Any]:
+    """Seconds until the server is another one, and works, after the daemon's user has asked root for it; and whether
+    root has asked the disks."""
+    found: dict[str, Any] = {}
+    for name, process, back in (("x", "Xorg", picture_moves), ("sound", "pulseaudio", streams)):
+        before = process_of(process)
+        run("runuser", "-u", "kiosk", "--", "touch", f"/run/kiosk/restart-{name}")
+        new = until(f"another {name}", lambda: process_of(process) not in (0, before))  # noqa: B023
+        again = until(f"what {name} gives is back", back)
+        found[f"asked_{name}_s"] = round(new + again, 1) if new >= 0 and again >= 0 else -1.0
+        settle()
+    run("systemctl", "start", "kiosk-smart.service")
+    found["disks_asked"] = run("systemctl", "show", "--property", "Result", "--value", "kiosk-smart").strip()
+    found["timer"] = run("systemctl", "is-active", "kiosk-smart.timer").strip()
     return found
 
 
@@ -283,6 +301,7 @@ def wrong(figures: dict[str, Any]) -> list[str]:
         "keys": back["keys_lead_nowhere"] is not False,
         "card": not card or back.get("picture_kept", False),
         "faults": all(seconds >= 0 for name, seconds in back.items() if name.endswith("_s")),
+        "disks": back["disks_asked"] == "success" and back["timer"] == "active",
         "removed": all(figures["removed"].values()),
     }
     for server in ("x", "sound"):

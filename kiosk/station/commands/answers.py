@@ -89,7 +89,8 @@ def _display(display: str, asker: _As) -> Answer:
     if done.returncode == 0:
         return Answer(f"{what}: answers user {asker.name}, {said[0]}")
     if done.returncode == SCREEN_DENIED:
-        return Answer(f"{what}: {said[0]}; as a user it knows: xhost +si:localuser:{asker.name}", True)
+        remedy = f"run install.sh station again, or as a user it knows: xhost +si:localuser:{asker.name}"
+        return Answer(f"{what}: {said[0]}; {remedy}", True)
     return Answer(f"{what}: {said[0]}; start it, or mend [screen] display", True)
 
 

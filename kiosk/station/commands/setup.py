@@ -1,5 +1,6 @@
 """`kiosk setup ...`: the steps of systemd/install.sh that speak with the installer."""
 
+import os
 import subprocess
 import sys
 import time
@@ -17,7 +18,8 @@ from kiosk.common.terminal import escape
 from kiosk.contract.enrolment import BadCode, parse_code
 from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.config import Config
-from kiosk.station.host.sound_server import NULL_SINK, default_sink
+from kiosk.station.health.sound import read_sink
+from kiosk.station.host.places import environment
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.installation.answers import StationAnswers
 from kiosk.station.installation.findings import Seen, keep
@@ -168,7 +170,7 @@ def _judge_picture(trial: Trial, shown: Shown, given: StationAnswers, _: Transla
 
 
 def _judge_sound(trial: Trial, shown: Shown, given: StationAnswers, _: Translate) -> Seen:
-    if shown.sound_trouble or default_sink() in ("", NULL_SINK):
+    if shown.sound_trouble or read_sink("pulse", {**os.environ, **environment()}) not in ("device", "muted"):
         reason = shown.sound_trouble or _("no sound card could be opened")
         click.echo(escape(_("No sound: {reason}. See: journalctl -u kiosk-sound").format(reason=reason)), err=True)
         return "failed"

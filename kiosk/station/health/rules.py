@@ -121,7 +121,7 @@ def findings(
         check_power(observation),
         check_daemon(observation, thresholds),
         check_record(observation, now_ms),
-        check_line(observation),
+        check_line(observation, open_hours),
         check_town(observation, now_ms),
     )
     return unexplained(found, frozenset())

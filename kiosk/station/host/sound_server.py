@@ -4,15 +4,12 @@ It loads no modules once it runs (a hostile programme could load one), so a card
 udev's rule sees to that.
 """
 
-import os
 import re
 import secrets
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
-
-from kiosk.station.host.places import environment
 
 CARD_SINK = "kiosk_card"
 """Name of the sink of the room's sound card."""
@@ -111,16 +108,3 @@ def write_cookie(path: Path) -> None:
     """Make the cookie where there is none; the unit's umask lets the group read it. Raises OSError."""
     if not path.exists():
         path.write_bytes(secrets.token_bytes(COOKIE_BYTES))
-
-
-def default_sink() -> str:
-    """The sink that programmes are on now, by its name; "" where the sound server does not answer.
-
-    :data:`NULL_SINK` means that no sound card could be opened: nobody hears anything.
-    """
-    client = {**os.environ, **environment()}
-    try:
-        done = subprocess.run(["pactl", "get-default-sink"], env=client, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip()

@@ -11,8 +11,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kiosk.common.files import write_whole
-from kiosk.common.web import Seal, form_token, is_form_token, is_same_origin
+from kiosk.common.web import Seal, form_token, is_form_token, is_same_origin, lasting_key
 from kiosk.common.web_lockout import Lockout, buckets
 from kiosk.common.web_sessions import Sessions
 from kiosk.station.panel import pin as pins
@@ -64,7 +63,7 @@ class Access:
         self._state = state
         self._monotonic = monotonic
         self._keep = keep
-        self._key = _key(state / pins.KEY_FILE)
+        self._key = lasting_key(state / pins.KEY_FILE)
         self._devices = Seal(self._key, "device")
         self._sessions = Sessions(state / SESSIONS_FILE, SESSION_AGE_S, clock)
         self._lockout = Lockout(state / LOCKOUT_FILE, monotonic())
@@ -136,22 +135,3 @@ class Access:
 
 def _set_cookie(response: Response, name: str, value: str, age_s: int) -> None:
     response.set_cookie(name, value, max_age=age_s, httponly=True, samesite="strict")
-
-
-def _key(path: Path) -> bytes:
-    """The key that signs cookies, made at the first start; one for this run only where it cannot be kept."""
-    try:
-        found = path.read_bytes()
-        if len(found) >= 32:
-            return found
-        log.warning("%s is cut short; everybody has to log in again", path)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        log.warning("cannot read %s, so everybody has to log in again: %s", path, error)
-    fresh = secrets.token_bytes(32)
-    try:
-        write_whole(path, fresh, 0o600)
-    except OSError as error:
-        log.warning("cannot keep %s, so everybody has to log in again after a restart: %s", path, error)
-    return fresh

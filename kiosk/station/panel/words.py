@@ -28,7 +28,7 @@ NO_SCREEN = {
     ),
     "denied": (
         mark("This PC shows nothing: its X server does not let the kiosk in."),
-        mark("Tell the town: the X server's permissions for the kiosk must be set right (xhost)."),
+        mark("Tell the town: the X server does not let the kiosk in; run install.sh station again."),
     ),
     "starting": (mark("The screen is being set up; that takes some seconds."),),
 }

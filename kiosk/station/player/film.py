@@ -250,12 +250,17 @@ class Film:
         )
 
     def _return(self) -> bool:
-        """Go to the head, paused. Returns whether its picture is drawn: of MPEG streams it is not until time runs."""
+        """Go to the head, paused. Returns whether its picture is drawn: of MPEG streams it is not until time runs.
+
+        A paused libVLC draws the picture that stands again and again, so what is drawn must be another one.
+        """
+        before = self._window.sample()
         self._window.forget_pictures()
         self._player.set_time(0)
-        wait, drawn = SOUGHT_WITHIN, False
-        while self._window.next_picture(wait) is not None:
-            wait, drawn = SETTLE, True
+        deadline, drawn = time.monotonic() + SOUGHT_WITHIN, False
+        while (left := deadline - time.monotonic()) > 0 and self._window.next_picture(left) is not None:
+            if not drawn and self._window.sample() != before:
+                deadline, drawn = time.monotonic() + SETTLE, True
         self._standing = self._window.sample()
         return drawn
 

@@ -126,7 +126,10 @@ class Stage:
         if returncode == SCREEN_GONE:
             return "none", f"there is no X server at {self._display}"
         if returncode == SCREEN_DENIED:
-            return "denied", f"the X server at {self._display} does not let this user in; see xhost(1) and XAUTHORITY"
+            return (
+                "denied",
+                f"the X server at {self._display} does not let this user in; run install.sh station again",
+            )
         if returncode == SCREEN_RESIZED:
             return None, "the screen has another size"
         return None, f"its process ended with {returncode}"

@@ -47,7 +47,12 @@ def test_d7_denied_client_is_told_as_denied(tmp_path: Path, monkeypatch: pytest.
     server = XServer(cookie=tmp_path / "cookie")
     try:
         code, (display, _) = check(tmp_path, server.name, "none")
-        assert code == 1 and "does not let this user in" in display and "xhost +si:localuser:" in display
+        assert (
+            code == 1
+            and "does not let this user in" in display
+            and "install.sh" in display
+            and "xhost +si:localuser:" in display
+        )
         monkeypatch.setenv("XAUTHORITY", str(tmp_path / "cookie"))
         assert check(tmp_path, server.name, "none")[0] == 0
         if os.geteuid() == 0:  # what root may do says nothing of the service's user

@@ -132,7 +132,7 @@ def test_what_is_seen_and_heard_is_typed_and_kept(
 ) -> None:
     """Nobody can confirm a picture without having seen it: the number is another each time."""
     monkeypatch.setattr(setup, "Trial", PlayedTrial)
-    monkeypatch.setattr(setup, "default_sink", lambda: "kiosk_card")
+    monkeypatch.setattr(setup, "read_sink", lambda *_: "device")
     done = run(settings, "try", typed=typed)
     assert done.exit_code == 0, done.output
     kept = json.loads((tmp_path / "state/installation.json").read_text())
@@ -143,7 +143,7 @@ def test_unattended_is_kept_as_unconfirmed_and_a_missing_card_as_failed(
     settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(setup, "Trial", PlayedTrial)
-    monkeypatch.setattr(setup, "default_sink", lambda: "kiosk_null")
+    monkeypatch.setattr(setup, "read_sink", lambda *_: "null")
     given = answers(tmp_path, picture="unattended", sound="unattended")
     done = run(settings, "try", "--answers", given)
     assert done.exit_code == 1

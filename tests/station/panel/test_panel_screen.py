@@ -107,7 +107,8 @@ def test_where_there_is_no_screen_that_is_said_at_once(administrator: Browser, r
         ("none", "屏幕没有画面 本机没有画面：X 服务没有应答。请重启电脑；仍不行，请告知镇里。"),
         (
             "denied",
-            "屏幕没有画面 本机没有画面：X 服务拒绝本程序连接。请告知镇里：须改正 X 服务对本程序的许可（xhost）。",
+            "屏幕没有画面 本机没有画面：X 服务拒绝本程序连接。"
+            "请告知镇里：X 服务不让本程序显示画面，须重新运行 install.sh station。",
         ),
         (None, "屏幕没有画面 正在准备屏幕，需要几秒钟。"),
     ],

@@ -1,5 +1,6 @@
 """The town's database: migrations, and what is said of a file that cannot be used."""
 
+import importlib
 import sqlite3
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, String, create_engine, insert, select, text
 
+import kiosk.town
 from kiosk.town.database import schema, store
 from kiosk.town.database.store import REVISION, StoreError, audit, open_store
+
+for rooms in Path(kiosk.town.__file__).parent.glob("*/schema.py"):
+    importlib.import_module(f"kiosk.town.{rooms.parent.name}.schema")
 
 
 def url(tmp_path: Path) -> str:

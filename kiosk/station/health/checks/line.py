@@ -8,11 +8,13 @@ from kiosk.station.health.observation import Finding, Observation, above, number
 CHAIN = ("line-unpaid", "captive-portal", "no-names", "line-poor", "town-silent", "freeze", "programme-missing")
 """Each explains those behind it."""
 LOSS_PERCENT, DELAY_MS = 20, 2_000
+ROUTER_MS = 180_000
+"""A router that starts anew is back by then: outside opening hours nobody is there whom it would concern."""
 LASTS_MS = 600_000
 """A line that is poor, or without names, for less is nobody's trip to the village."""
 
 
-def check_line(observation: Observation) -> Iterator[Finding]:
+def check_line(observation: Observation, open_hours: bool) -> Iterator[Finding]:
     facts = observation.facts
     carrier, names, answers = facts.get("line.carrier"), facts.get("line.names"), facts.get("line.answers")
     yield Finding(
@@ -21,6 +23,7 @@ def check_line(observation: Observation) -> Iterator[Finding]:
         wrong=None if carrier is None or not (carrier or observation.had_line) else not carrier,
         text=Message(mark("The PC has no line: no network cable, or what is at its other end is off.")),
         remedy=Message(mark("Check that the cable sits firmly at both ends, and that the router has power.")),
+        settle_ms=0 if open_hours else ROUTER_MS,
         explains=CHAIN,
     )
     yield Finding(

@@ -11,7 +11,7 @@ _SCREEN = {
 }
 _SCREEN_REMEDY = {
     "none": mark("Restart the PC; if that does not help, tell the town."),
-    "denied": mark("Tell the town: the X server's permissions for the kiosk must be set right (xhost)."),
+    "denied": mark("Tell the town: the X server does not let the kiosk in; run install.sh station again."),
 }
 _SOUND = {
     "none": mark("Nothing is heard: the sound server does not answer, or there is no sound device."),

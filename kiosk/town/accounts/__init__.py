@@ -1,0 +1,1 @@
+"""Accounts of the town's console: who may log in, as what, and their sessions."""

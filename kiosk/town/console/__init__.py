@@ -1,0 +1,1 @@
+"""The town's console: the pages of its officers."""

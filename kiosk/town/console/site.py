@@ -1,0 +1,83 @@
+"""The console's web application: its pages, the navigation, and the answers to errors."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from kiosk.common.i18n import pick
+from kiosk.common.messages import mark
+from kiosk.common.web import SecurityHeaders
+from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
+from kiosk.town.console.pages import account, home, login
+from kiosk.town.console.proxy import BehindProxy
+from kiosk.town.town import Town
+
+PAGES: tuple[Callable[[Desk], list[Route]], ...] = (
+    login.routes,
+    home.routes,
+    account.routes,
+)
+"""Each module of pages, in the order of the navigation."""
+
+NAVIGATION = (
+    Entry("/", mark("Home"), ("officer", "viewer", "repair")),
+    Entry("/months", mark("Months"), ("officer", "viewer")),
+    Entry("/programmes", mark("Programmes"), ("officer", "viewer")),
+    Entry("/stations", mark("Stations"), ("officer", "viewer")),
+    Entry("/repairs", mark("Repairs"), ("officer", "viewer", "repair")),
+    Entry("/accounts", mark("Accounts"), ("officer",)),
+)
+"""Shown as far as there are pages of these paths."""
+
+FILE_AGE_S = 86_400
+"""The addresses of style sheet and script change with their contents."""
+BROKEN = """<!doctype html>
+<html lang="zh-CN"><meta name="viewport" content="width=device-width"><title>500</title>
+<main><h1>出错了，请稍后再打开。</h1><p lang="en">Something went wrong. Open the page again in a moment.</p></main>
+"""
+
+
+def create_console(town: Town) -> ASGIApp:
+    """The console of an open town."""
+    desk = Desk(town, NAVIGATION)
+
+    async def file(request: Request) -> Response:
+        name = request.url.path.removeprefix("/")
+        return Response(desk.files[name], media_type=FILES[name], headers={"Cache-Control": f"max-age={FILE_AGE_S}"})
+
+    async def language(request: Request) -> Response:
+        answer = desk.to(own_path(request.query_params.get("at", "")))
+        wanted = pick(request.query_params.get("to"))
+        answer.set_cookie(LANGUAGE_COOKIE, wanted, max_age=400 * 86_400, httponly=True, samesite="lax")
+        return answer
+
+    async def refused(request: Request, error: Exception) -> Response:
+        problem = error if isinstance(error, HTTPException) else HTTPException(HTTPStatus.BAD_REQUEST)
+        page = await desk.page(
+            request, "refused.html", problem.status_code, code=problem.status_code, detail=problem.detail
+        )
+        page.headers.update(problem.headers or {})
+        return page
+
+    async def to_login(_request: Request, error: Exception) -> Response:
+        return RedirectResponse(error.page if isinstance(error, NotLoggedIn) else "/login", HTTPStatus.SEE_OTHER)
+
+    async def broken(_request: Request, _error: Exception) -> Response:
+        return HTMLResponse(BROKEN, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    routes = [route for page in PAGES for route in page(desk)]
+    desk.open({route.path for route in routes})
+    routes += [*(Route(f"/{name}", file) for name in FILES), Route("/language", language)]
+    errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
+        HTTPException: refused,
+        NotLoggedIn: to_login,
+        Exception: broken,
+    }
+    return BehindProxy(SecurityHeaders(Starlette(routes=routes, exception_handlers=errors)))

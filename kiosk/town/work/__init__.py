@@ -1,0 +1,1 @@
+"""The town's second process: long jobs, and messages to people."""
