@@ -29,6 +29,8 @@ from kiosk.station.record_book.books import RecordBooks
 FOLDER = Path(__file__).parent / "templates"
 MAX_BODY = 64 * 1024
 """In bytes. Our forms are a few hundred."""
+MOST_FIELDS = 50
+"""Of an ordinary form."""
 POLL_S = 0.02
 NO_SCRIPT_S = 60
 """Seconds until a page without script is loaded anew, where it has no form to lose."""
@@ -103,13 +105,18 @@ class Desk:
 
         Raises HTTPException 403 for a foreign one, 400 for what is no form of ours, 413 for a longer one.
         """
+        visitor, form = await self.read_lists(request, name, MOST_FIELDS)
+        return visitor, {key: values[-1] for key, values in form.items()}
+
+    async def read_lists(self, request: Request, name: str, most: int) -> tuple[Visitor, dict[str, list[str]]]:
+        """As :meth:`read_form`, with all values of each name, ``most`` in all."""
         body = (await read_body(request, MAX_BODY)).decode("utf-8", "replace")
         try:
-            form = {key: values[-1] for key, values in parse_qs(body, max_num_fields=50).items()}
+            form = parse_qs(body, max_num_fields=most)
         except ValueError:  # more fields than any form of ours has
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
         visitor = self.visitor(request)
-        if not self.access.is_ours(request, visitor, name, form.get("token", "")):
+        if not self.access.is_ours(request, visitor, name, form.get("token", [""])[-1]):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         return visitor, form
 

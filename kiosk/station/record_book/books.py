@@ -13,8 +13,9 @@ from kiosk.common.i18n import Language, day_name, translator
 from kiosk.common.messages import mark
 from kiosk.common.planned import Accepted
 from kiosk.contract.instants import local_ms, to_utc
-from kiosk.contract.records import Fault, Item
+from kiosk.contract.records import Attendance, Fault, Item, Play
 from kiosk.contract.station import StationDocument
+from kiosk.station.journal.amendments import Later, PutRight
 from kiosk.station.journal.database import connect_looking
 from kiosk.station.journal.plays import readable
 from kiosk.station.journal.proof import Proof, proof_of
@@ -106,6 +107,26 @@ class RecordBooks:
                 self._kept = (key, self._read(db, Month(first, zone), language, document, now_ms))
             return self._kept[1]
 
+    def day(self, day: date, zone: ZoneInfo) -> list[PutRight]:
+        """The plays of a day that were seen, as they are known today, in order. Raises as :meth:`read`."""
+        begin, end = (local_ms(one, datetime.min.time(), zone) for one in (day, day + timedelta(days=1)))
+        with closing(connect_looking(self._path)) as db:
+            later = Later(db)
+            sql = "SELECT seq, record FROM entries WHERE seq >= ? AND seq <= ? AND kind = 'play' ORDER BY seq"
+            found = ((seq, readable(bytes(data), seq)) for seq, data in db.execute(sql, seqs_about(db, begin, end)))
+            rows = [later.put_right(seq, one) for seq, one in found if isinstance(one, Play) and one.played_ms]
+        own = [row for row in rows if begin <= row.play.actual_start_ms < end and not row.play.practice]
+        return sorted(own, key=lambda row: row.play.actual_start_ms)
+
+    def attendance(self, name: str) -> Attendance | None:
+        """The attendance of that id, as it was corrected since. Raises as :meth:`read`."""
+        with closing(connect_looking(self._path)) as db:
+            found = db.execute(
+                "SELECT seq, record FROM entries WHERE id = ? AND kind = 'attendance'", [name]
+            ).fetchone()
+            record = readable(bytes(found[1]), found[0]) if found else None
+            return Later(db).corrected(record) if isinstance(record, Attendance) else None
+
     def proof(self, month: Month) -> tuple[Proof | None, int]:
         """The code of a month as far as the town has countersigned it, and how many of its entries wait for that.
         Raises as :meth:`read`."""
@@ -127,6 +148,11 @@ class RecordBooks:
                 for one in found
                 if isinstance(one, Item) and one.item_kind in kinds and month.begin_ms <= one.at_ms < month.end_ms
             ]
+
+    def typed(self, *books: Book) -> list[Entry]:
+        """What was typed into ``books``, or into all. Raises as :meth:`read`."""
+        with closing(connect_looking(self._path)) as db:
+            return register.entries(db, *books)
 
     def entry(self, name: str) -> Entry | None:
         """The typed row of that id, as it stands now. Raises as :meth:`read`."""
