@@ -361,6 +361,16 @@ class FormKept:
 
 
 @dataclass(frozen=True)
+class AdministratorSet:
+    """An administrator was named, given another PIN, or taken out; the panel has kept it."""
+
+    by: str
+    action: Literal["administrator-named", "pin-reset", "administrator-out"]
+    name: str
+    press: str = ""
+
+
+@dataclass(frozen=True)
 class PictureAsked:
     """Somebody wants to see what is on the screen."""
 
@@ -382,7 +392,7 @@ FromTown = (
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
 FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
-FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromPeople = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 FromBooks = BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged

@@ -149,7 +149,7 @@ class Desk:
             picture=picture,
             picture_words=words.of_picture(picture, snapshot, language),
             visitor=visitor,
-            pin_set=self.access.pin() is not None,
+            pin_set=self.access.is_set(),
             token=lambda form: self.access.token(visitor, form),
             press=lambda: secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),

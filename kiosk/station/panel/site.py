@@ -14,6 +14,7 @@ from kiosk.common.i18n import pick
 from kiosk.common.web import SecurityHeaders
 from kiosk.station.panel.desk import FILES, LANGUAGE_COOKIE, Desk, to
 from kiosk.station.panel.pages import (
+    administrators,
     attendance,
     books,
     county_form,
@@ -28,7 +29,21 @@ from kiosk.station.panel.pages import (
     stop,
 )
 
-PAGES = (home, login, stop, sound, maintenance, faults, doctor, books, county_form, inspector, posting, attendance)
+PAGES = (
+    home,
+    login,
+    stop,
+    sound,
+    maintenance,
+    faults,
+    doctor,
+    books,
+    county_form,
+    inspector,
+    posting,
+    attendance,
+    administrators,
+)
 """Each has ``routes(desk)``."""
 FILE_AGE_S = 86_400
 """The files' addresses change with their contents."""
