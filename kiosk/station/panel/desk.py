@@ -35,8 +35,11 @@ POLL_S = 0.02
 NO_SCRIPT_S = 60
 """Seconds until a page without script is loaded anew, where it has no form to lose."""
 LANGUAGE_COOKIE = "kiosk-panel-language"
-FILES = {"panel.css": "text/css", "papers.css": "text/css", "panel.js": "text/javascript"}
-"""The style sheets and the script, with their content types; ``papers.css`` is for what is printed too."""
+FILES = {"panel.css": "text/css", "panel.js": "text/javascript"} | {
+    "papers.css": "text/css",
+    "papers.js": "text/javascript",
+}
+"""The style sheets and scripts, with their content types; ``papers`` are those of the record's pages, which print."""
 
 Form = dict[str, str]
 

@@ -22,6 +22,7 @@ from kiosk.station.panel.pages import (
     faults,
     home,
     inspector,
+    items,
     login,
     maintenance,
     posting,
@@ -30,19 +31,8 @@ from kiosk.station.panel.pages import (
 )
 
 PAGES = (
-    home,
-    login,
-    stop,
-    sound,
-    maintenance,
-    faults,
-    doctor,
-    books,
-    county_form,
-    inspector,
-    posting,
-    attendance,
-    administrators,
+    *(home, login, stop, sound, maintenance, faults, doctor),
+    *(books, county_form, inspector, posting, attendance, items, administrators),
 )
 """Each has ``routes(desk)``."""
 FILE_AGE_S = 86_400
