@@ -255,37 +255,47 @@ def _running(
     now_ms: int,
     language: Language,
 ) -> Iterator[Row]:
-    """A line for each day on which the kiosk ran, something broke, or somebody looked after the devices."""
+    """A line for each day on which the kiosk ran, something was broken, or somebody looked after the devices."""
     _ = translator(language)
-    day = month.first
-    while day <= month.last:
-        begin = local_ms(day, datetime.min.time(), month.zone)
-        end = local_ms(day + timedelta(days=1), datetime.min.time(), month.zone)
+    for number in range(month.last.day):
+        day = month.first + timedelta(days=number)
+        begin, end = (local_ms(one, datetime.min.time(), month.zone) for one in (day, day + timedelta(days=1)))
         ran = [one for one in runs if one.clock_sure and one.start_ms < end and (one.end_ms or one.start_ms) >= begin]
-        found = dict.fromkeys(_line(one.text, language) for one in faults if begin <= one.found_ms < end)
+        found = dict.fromkeys(
+            _line(one.text, language)
+            for one in faults
+            if one.found_ms < min(end, now_ms) and (one.cleared_ms is None or one.cleared_ms >= begin)
+        )
         care = [
             one.values.get("text", "")
             for one in typed
             if one.book == "upkeep" and not one.withdrawn and one.values.get("day") == day.isoformat()
         ]
         if ran or found or care:
-            still_on = ran and (ran[-1].end_ms or 0) >= end
-            off = (
-                ""
-                if not ran or ran[-1].goes_on or still_on or not ran[-1].end_ms
-                else _clock(ran[-1].end_ms, month.zone)
-            )
             yield Row(
                 (
                     day_name(day, language),
-                    _clock(max(ran[0].start_ms, begin), month.zone) if ran else "",
-                    off,
+                    *_on_and_off(ran, begin, end, month.zone, _),
                     _hours(power_log.on_ms(ran, begin, min(end, now_ms))) if ran else "",
                     _("; ").join(found) if found else _("in order") if ran else "",
                     _("; ").join(care),
                 )
             )
-        day += timedelta(days=1)
+
+
+def _on_and_off(
+    ran: Sequence[power_log.Running], begin: int, end: int, zone: ZoneInfo, _: Translate
+) -> tuple[str, str]:
+    """When the first run of a day began, and when the last one ended, as far as they did so on that day."""
+    if not ran:
+        return "", ""
+    on = _clock(ran[0].start_ms, zone) if ran[0].start_ms >= begin else _("was on")
+    last = ran[-1]
+    if last.end_ms is None:
+        return on, _("not known")
+    if last.end_ms >= end:
+        return on, _("stayed on")
+    return on, _("runs") if last.goes_on else _clock(last.end_ms, zone)
 
 
 def _power(runs: list[power_log.Running], month: Month, language: Language) -> Iterator[Row]:

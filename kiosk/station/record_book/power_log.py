@@ -41,7 +41,7 @@ def _runs(db: sqlite3.Connection, first: int, last: int) -> Iterator[Running]:
         for seq, data in db.execute(sql, [first, last])
         if isinstance(record := readable(bytes(data), seq), Action) and record.action == "boot"
     ]
-    for boot, following in zip(boots, [*boots[1:], None], strict=True):
+    for boot, following in zip(boots, [*boots[1:], None], strict=False):
         pc = {"off": True, "on": False}.get(boot.facts.get("pc", ""))
         sure = boot.clock != "untrusted"
         if following is None:
