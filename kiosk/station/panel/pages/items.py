@@ -11,18 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.i18n import translator
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Item
 from kiosk.station.events import ItemWritten
-from kiosk.station.journal.amendments import PutRight
 from kiosk.station.journal.errors import JournalError
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, to
 from kiosk.station.panel.record import books_of, month_of, months_about, press_id, wait_for, zone_of
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.record_book.activity import activity_text
 from kiosk.station.record_book.books import Month
 from kiosk.station.record_book.register import is_day
 
@@ -105,7 +105,7 @@ def routes(desk: Desk) -> list[Route]:
             plays = books_of(desk).day(day, zone)
         except (JournalError, sqlite3.DatabaseError):
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE) from None
-        told = activity_text(plays, day, zone, snapshot, visitor.name, language)
+        told = activity_text(plays, day, zone, snapshot.station, visitor.name, language)
         return desk.page(request, visitor, "activity.html", day=day, told=told,
                          before=(day - timedelta(days=1)).isoformat(),
                          after=(day + timedelta(days=1)).isoformat() if day < snapshot.now.date() else "")  # fmt: skip
@@ -128,33 +128,3 @@ def is_due(found: list[Item], snapshot: Snapshot, zone: ZoneInfo) -> bool:
     monday = datetime.combine(now.date() - timedelta(days=now.weekday()), datetime.min.time(), zone)
     written = any(one.item_kind == "weekly" and to_utc(one.at_ms) >= monday for one in found)
     return now.weekday() >= REMIND_FROM and not written
-
-
-def activity_text(
-    plays: list[PutRight], day: date, zone: ZoneInfo, snapshot: Snapshot, who: str, language: Language
-) -> str:
-    """What was done on a day, ready for a group chat: only what the record says. Empty where nothing was shown."""
-    if not plays:
-        return ""
-    _ = translator(language)
-    first, last = plays[0].play, plays[-1].play
-    start, end = (to_utc(ms).astimezone(zone) for ms in (first.actual_start_ms, last.actual_end_ms))
-    titles = dict.fromkeys(one.play.title for one in plays)
-    there = {one.attendance.id: one.attendance for one in plays if one.attendance}.values()
-    occasions = dict.fromkeys(one.play.occasion for one in plays if one.play.occasion)
-    lines = [
-        _("[{station}] {day} {start}–{end}").format(
-            station=snapshot.station, day=day_name(day, language), start=f"{start:%H:%M}", end=f"{end:%H:%M}"
-        ),
-        *occasions,
-        _("Programmes: {titles}").format(titles=_("; ").join(titles)),
-        _("Minutes played: {minutes}").format(minutes=sum(one.play.played_ms for one in plays) // 60_000),
-    ]
-    for one in there:
-        lines.append(
-            _("{present} of {expected} present, {leave} on leave, {others} others ({by})").format(
-                present=one.present, expected=one.expected, leave=one.on_leave, others=one.others, by=one.by
-            )
-        )
-        lines += [one.remark] if one.remark else []
-    return "\n".join([*lines, *([_("Told by {name}").format(name=who)] if who else [])])
