@@ -23,12 +23,14 @@ from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.books import BookKeeper
 from kiosk.station.control.equipment import Equipment
+from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.control.housekeeping import Housekeeping
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
 from kiosk.station.control.rest import ScreenRest
+from kiosk.station.control.room_menu import RoomMenu
 from kiosk.station.control.screen import Screen
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
@@ -39,6 +41,7 @@ from kiosk.station.events import (
     Event,
     FromBooks,
     FromEquipment,
+    FromKeys,
     FromPeople,
     FromScreen,
     FromTown,
@@ -53,6 +56,7 @@ from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.health.repairs.host import Host
 from kiosk.station.health.repairs.repairs import Repairs
+from kiosk.station.host.keypad import read_keys
 from kiosk.station.host.screen_power import ScreenPower
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
@@ -150,12 +154,13 @@ class Station:
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
         self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
+        self._reports = reports = HandReports(journal, clock, self._report_soon)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
-            work=self._maintenance.work,
+            work=self._maintenance.work, reports=lambda: reports.open, picture_check=lambda: self._menu.code,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -189,7 +194,7 @@ class Station:
         )  # fmt: skip
         self._rest = ScreenRest(
             plan, clock, self._screen_power,
-            document=lambda: accepted.document, worked_on=self._maintenance.is_on,
+            document=lambda: accepted.document, worked_on=lambda: self._maintenance.is_on() or self._menu.is_open,
             read_facts=self._probes.read_soon, refresh=self._refresh,
         )  # fmt: skip
         self._pc_sleep = PcSleep(
@@ -203,12 +208,17 @@ class Station:
         )  # fmt: skip
         self._equipment = Equipment(
             monitor, playout, clock,
-            repairs=repairs, host=host, audit=self._audit, tell_instruments=instruments.expect,
+            repairs=repairs, host=host, audit=self._audit, reports=reports, tell_instruments=instruments.expect,
             read_soon=self._probes.read_soon, read_at=self._read_at, look_again=self._look_again,
             refresh=self._refresh,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
             worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
         )  # fmt: skip
+        self._menu = RoomMenu(
+            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh
+        )
+        keys, inputs = config.keys, self._devices.inputs
+        self._keypad = read_keys(post, keys.names(), inputs) if keys.enabled else None
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
             self._panel = Panel(
@@ -246,6 +256,8 @@ class Station:
         self._screen.tick()
         self._devices.start()
         self._probes.start()
+        if self._keypad:
+            self._keypad.start()
         self._link.start()
         if self._panel:
             self._panel.start()
@@ -276,6 +288,8 @@ class Station:
         if self._panel:
             self._panel.stop()
         self._link.stop()
+        if self._keypad:
+            self._keypad.stop()
         self._probes.stop(1)
         self._devices.stop()
         self._timers.stop()
@@ -292,6 +306,8 @@ class Station:
                 self._wake(why)
             case DeviceChanged():
                 self._probes.read_soon()
+                if self._keypad:
+                    self._keypad.look()
             case PictureAsked():
                 self._screenshots.request(self._clock.monotonic())
             case ClockDeclared():
@@ -311,6 +327,8 @@ class Station:
                 self._people.handle(event)
             case _ if isinstance(event, FromBooks):
                 self._books.handle(event)
+            case _ if isinstance(event, FromKeys):
+                self._menu.handle(event)
             case _:
                 assert_never(event)
 
@@ -341,6 +359,7 @@ class Station:
         self._maintenance.collect(state, self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
+        self._menu.tick()
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()

@@ -248,6 +248,28 @@ class KnownSet:
     until_ms: int
 
 
+@dataclass(frozen=True)
+class FaultReported:
+    """Somebody reports a fault by hand: of which device, what is seen, answers to questions, and the SHA-256 of a
+    photo (empty for none)."""
+
+    by: str
+    device: str
+    text: str
+    facts: Mapping[str, str]
+    picture: str = ""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class FaultMended:
+    """Somebody says that a fault reported by hand is mended."""
+
+    by: str
+    fault: str
+    press: str = ""
+
+
 # --- people ---
 
 
@@ -297,6 +319,29 @@ class MaintenanceSet:
     press: str = ""
 
 
+KeyName = Literal[
+    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute"
+]
+"""What a key of a remote or keypad means, whatever is printed on it."""
+
+
+@dataclass(frozen=True)
+class KeyPressed:
+    """Somebody has pressed a key of a remote, keypad or button box, or holds it down."""
+
+    key: KeyName
+    monotonic: float
+
+
+@dataclass(frozen=True)
+class PictureCheckSet:
+    """Somebody who does not see the screen wants the test picture on it, or wants it gone."""
+
+    by: str
+    on: bool
+    press: str = ""
+
+
 @dataclass(frozen=True)
 class BookWritten:
     """Somebody has typed a row into a record book (``record_book.register``)."""
@@ -331,6 +376,8 @@ class AttendanceTaken:
     members: tuple[str, ...] = ()
     """Ids of people of the roster."""
     remark: str = ""
+    photos: tuple[str, ...] = ()
+    """Of the signed sheet: the SHA-256 of files that the panel has kept."""
     press: str = ""
 
 
@@ -346,6 +393,8 @@ class ItemWritten:
     programme: str | None = None
     households: int = 0
     area: str = ""
+    photos: tuple[str, ...] = ()
+    """The SHA-256 of files that the panel has kept."""
     press: str = ""
 
 
@@ -391,12 +440,13 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
+FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet | FaultReported | FaultMended
 FromPeople = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromKeys = KeyPressed | PictureCheckSet
 FromBooks = BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | FromBooks | PictureAsked | ClockDeclared
+    | FromPeople | FromKeys | FromBooks | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

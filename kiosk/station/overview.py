@@ -1,24 +1,27 @@
 """The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
 from kiosk.common.planned import Known, compare, list_ms
-from kiosk.contract.instants import to_ms
+from kiosk.common.stop_reasons import REASONS
+from kiosk.contract.instants import local_ms, to_ms
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
-from kiosk.contract.station import Opening
+from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
+from kiosk.station.display.menu import Item, View
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.reported import HandReport
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
@@ -32,6 +35,7 @@ from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.count import count_plays
 from kiosk.station.schedule import timetable as tt
 from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
@@ -47,6 +51,10 @@ LATE_MS = 20_000
 """So long after a slot's end its rows are closed and on the disk."""
 NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
+
+
+OFFERS: tuple[Item, ...] = ("start-stop", "volume", "no-picture", "table")
+"""Items of the menu that this station can do."""
 
 
 class Overview:
@@ -74,10 +82,14 @@ class Overview:
         dark_until: Callable[[], datetime | None] = lambda: None,
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
+        reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
+        picture_check: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
-        whether the PC did not shut down at night."""
+        whether the PC did not shut down at night, ``reports``: faults reported by hand, ``picture_check``: the code of
+        the test picture that is on the screen."""
+        self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
@@ -87,6 +99,8 @@ class Overview:
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
+        self._counted: tuple[object, panel.Count | None] = (None, None)
+        """Plays of the week and minutes of the month, and for which record, day and thresholds they were counted."""
         self._known: tuple[str, list[Known]] = ("", [])
         """What the record knows of Stops and faults, and the head of the chain for which it was read."""
 
@@ -189,6 +203,7 @@ class Overview:
             starting = self._plan.due() or (coming[0] if coming and not stop and coming[1] - now <= SOON else None)
         if coming and coming[0] == starting:
             coming = None
+        before_stop = self._plan.due_without_stop() if stop else None
         return panel.Snapshot(
             now=now,
             station=document.name if document else self._identity.name,
@@ -197,8 +212,11 @@ class Overview:
             on_air=_showing(on_air),
             starting=_showing(starting),
             coming=panel.Coming(coming[0].programme.title, coming[1]) if coming else None,
+            on_start=_showing(before_stop),
+            why=self._plan.explain(),
+            count=self._count(now),
             today=self._today(now),
-            morning=next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now),
+            morning=self._morning(now),
             clock=self._clock.state,
             waiting=self._journal.waiting_count(),
             refused=self._refused.newest(),
@@ -206,6 +224,9 @@ class Overview:
             fetching=self.fetching(),
             problems=self._monitor.problems(),
             known=self._monitor.known,
+            reports=self._reports(),
+            picture_check=self._picture_check(),
+            equipment=tuple(one.name for one in document.equipment) if document else (),
             tickets=self._tickets(),
             sound=self._sound(),
             display=self._display(),
@@ -216,11 +237,48 @@ class Overview:
             address=self._address(),
         )
 
+    def _count(self, now: datetime) -> panel.Count | None:
+        """This week's plays and this month's minutes so far; None without a trusted clock."""
+        if self._clock.state == "untrusted":
+            return None
+        document = self._accepted.document
+        asked, today = document.thresholds if document else Thresholds(), now.date()
+        counted_for = (self._journal.head(), today, asked)
+        if self._counted[0] != counted_for:
+            monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+            rows = self._journal.plays(local_ms(min(monday, first), time(), self._accepted.zone))
+            counts = [
+                count_plays((row for row in rows if row.shown_ms and row.shown_ms >= since), asked, self._accepted.zone)
+                for since in (local_ms(day, time(), self._accepted.zone) for day in (monday, first))
+            ]
+            (plays, _), (_, minutes) = counts
+            count = panel.Count(plays, asked.plays_per_week, minutes, asked.minutes_per_month)
+            self._counted = (counted_for, count)
+        return self._counted[1]
+
+    def menu(self) -> View:
+        """The station as the menu on the room's screen says it."""
+        stop, sound, now = self._plan.stop_in_force(), self._sound(), self._clock.now().astimezone(self._accepted.zone)
+        return View(
+            reasons=tuple(reason for reason in REASONS if reason != "other"),
+            stopped=stop is not None,
+            stop_until=self._morning(now) if self._clock.state != "untrusted" else None,
+            volume=sound.volume,
+            muted=sound.muted,
+            offers=OFFERS,
+            address=self._address(),
+        )
+
+    def _morning(self, now: datetime) -> datetime | None:
+        document = self._accepted.document
+        return next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now)
+
     def _tickets(self) -> Mapping[str, TicketState]:
         """How the town's repair of each open problem stands, by the problem's name."""
         document = self._accepted.document
         tickets = {ticket.fault: ticket for ticket in (document.tickets if document else ())}
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
+        keys |= {report.fault: report.fault for report in self._reports()}
         return {name: tickets[key] for name, key in keys.items() if key in tickets}
 
     def _sound(self) -> panel.Sound:

@@ -74,6 +74,8 @@ class BookKeeper:
             others=event.others,
             members=event.members,
             remark=event.remark,
+            photos=event.photos,
+            evidence="photo" if event.photos else "typed",
         )
 
     def _item(self, event: ItemWritten) -> Item:
@@ -88,4 +90,5 @@ class BookKeeper:
             programme=event.programme,
             households=event.households,
             area=event.area,
+            photos=event.photos,
         )

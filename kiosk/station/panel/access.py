@@ -62,7 +62,7 @@ class Access:
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         monotonic: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
-        self._state = state
+        self.state = state
         self._monotonic = monotonic
         self._keep = keep
         self._key = lasting_key(state / pins.KEY_FILE)
@@ -73,7 +73,7 @@ class Access:
     def pin(self) -> pins.Pin | None:
         """The installer's PIN as it is set now, read from its file: the command that sets it is another process."""
         try:
-            return pins.load(self._state)
+            return pins.load(self.state)
         except (OSError, ValueError) as error:
             log.error("the panel stays locked: %s", error)  # noqa: TRY400 -- the file is at fault, not the code
             return None
@@ -86,7 +86,7 @@ class Access:
     def people(self) -> tuple[Administrator, ...]:
         """The named administrators."""
         try:
-            return people.load(self._state)
+            return people.load(self.state)
         except (OSError, ValueError) as error:
             log.error("the named administrators cannot log in: %s", error)  # noqa: TRY400 -- the file is at fault
             return ()
@@ -97,11 +97,11 @@ class Access:
 
     def name(self, called: str, typed: str) -> tuple[str, bool]:
         """As :func:`people.name`."""
-        return people.name(self._state, called, typed)
+        return people.name(self.state, called, typed)
 
     def take_out(self, called: str) -> bool:
         """As :func:`people.take_out`."""
-        return people.take_out(self._state, called)
+        return people.take_out(self.state, called)
 
     def visitor(self, request: Request) -> Visitor:
         """Who sent ``request``."""

@@ -25,13 +25,15 @@ from kiosk.station.panel.pages import (
     items,
     login,
     maintenance,
+    no_picture,
     posting,
+    report,
     sound,
     stop,
 )
 
 PAGES = (
-    *(home, login, stop, sound, maintenance, faults, doctor),
+    *(home, login, stop, sound, maintenance, faults, report, no_picture, doctor),
     *(books, county_form, inspector, posting, attendance, items, administrators),
 )
 """Each has ``routes(desk)``."""

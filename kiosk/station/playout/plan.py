@@ -147,6 +147,14 @@ class Plan:
             moment = decision.next_change
         return None
 
+    def explain(self) -> tt.Explanation:
+        """What is to be on the screen now, and why."""
+        return tt.explain(self._timetable, self._clock.now(), self.situation)
+
+    def due_without_stop(self) -> tt.OnAir | None:
+        """What Start would put on the screen now."""
+        return tt.decide(self._timetable, self._clock.now(), replace(self.situation, stop=None)).on_air
+
     def due_but_missing(self) -> tt.OnAir | None:
         """The showing of a slot that would be on air now if its programme were here and could be played."""
         if not self.situation.unavailable:

@@ -16,6 +16,7 @@ from msgspec.structs import replace as changed
 from openpyxl import Workbook, load_workbook
 from panel_room import PIN, Browser
 from paper_room import DOCUMENT, PaperRoom
+from PIL import Image
 from playwright.sync_api import Browser as Chromium
 
 from kiosk.contract.playlist import MonthPlan, PlanEntry, Playlist, Programme, Slot
@@ -24,7 +25,7 @@ from kiosk.contract.station import Person
 from kiosk.station.events import AdministratorSet
 from kiosk.station.journal.plays import readable
 from kiosk.station.panel import people
-from kiosk.station.panel.upload import MOST_OTHERS
+from kiosk.station.panel.desk import MAX_BODY
 from kiosk.station.record_book.forms import MOST_BYTES
 
 SCRIPT = "<script>alert(1)</script>"
@@ -244,7 +245,7 @@ def test_upload_of_2_gb_is_refused_before_it_is_read(administrator: Browser, roo
 def test_upload_without_a_length_is_cut_off_where_it_becomes_too_long(administrator: Browser, room: PaperRoom) -> None:
     def endless() -> Iterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
-        for _ in range(MOST_BYTES // 65_536 + MOST_OTHERS // 65_536 + 2):
+        for _ in range(MOST_BYTES // 65_536 + MAX_BODY // 65_536 + 2):
             yield b"x" * 65_536
 
     headers = {"Content-Type": "multipart/form-data; boundary=b", "Origin": administrator.base}
@@ -273,8 +274,18 @@ def attend(browser: Browser, day: str, *more: tuple[str, str]) -> requests.Respo
     path = f"/attendance?day={day}"
     page = browser.get(path).text
     plays = [("play", one) for one in re.findall(r'name="play" value="([^"]+)" checked', page)]
-    sent = [*hidden(browser, path, path).items(), *plays, *more]
-    return browser.session.post(browser.base + path, sent, headers={"Origin": browser.base}, allow_redirects=False)
+    fields = [*hidden(browser, path, path).items(), *plays, *more]
+    return multipart(browser, path, fields)
+
+
+def multipart(
+    browser: Browser, path: str, fields: list[tuple[str, str]], photo: bytes | None = None
+) -> requests.Response:
+    sent: list[tuple[str, tuple[str | None, str | bytes]]] = [(name, (None, value)) for name, value in fields]
+    sent += [("photo", ("sheet.jpg", photo))] if photo is not None else []
+    return browser.session.post(
+        browser.base + path, files=sent, headers={"Origin": browser.base}, allow_redirects=False, timeout=30
+    )
 
 
 def test_attendance_by_the_roster_is_counted_and_corrected(administrator: Browser, room: PaperRoom) -> None:
@@ -290,6 +301,20 @@ def test_attendance_by_the_roster_is_counted_and_corrected(administrator: Browse
     assert send(administrator, path, path, **fields).status_code == 422, "without a reason"
     assert send(administrator, path, path, **fields | {"reason": "漏了一人"}).status_code == 303
     assert administrator.text("/books/viewing?month=2026-03").count("收看人数（党员）： 2") == 2
+
+
+def test_photo_of_the_signed_sheet_is_kept_and_named_by_its_hash(administrator: Browser, room: PaperRoom) -> None:
+    path = "/attendance?day=2026-03-01"
+    play = re.findall(r'name="play" value="([^"]+)" checked', administrator.get(path).text)[0]
+    fields = [*hidden(administrator, path, path).items(), ("play", play), ("others", "3")]
+    assert "照片无法读取" in multipart(administrator, path, fields, b"no photo").text
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48), "white").save(picture, "JPEG")
+    assert multipart(administrator, path, fields, picture.getvalue()).status_code == 303
+    (there,) = [one for one in recorded(room) if isinstance(one, Attendance)]
+    assert there.evidence == "photo"
+    assert administrator.get(f"/photo/{there.photos[0]}.jpg").content.startswith(b"\xff\xd8")
+    assert Browser(administrator.base).get(f"/photo/{there.photos[0]}.jpg").status_code == 404
 
 
 def test_attendance_without_numbers_is_asked_for_again_and_not_guessed(administrator: Browser, room: PaperRoom) -> None:
@@ -343,14 +368,12 @@ def test_town_s_own_standards_stand_in_the_place_of_the_usual(administrator: Bro
 def test_result_goes_to_the_town_as_a_record_and_comes_back_as_it_was_typed(
     administrator: Browser, room: PaperRoom
 ) -> None:
-    bad = send(administrator, "/items", "/items", kind="result", title="用上了", households="many", text=SCRIPT)
+    fields = hidden(administrator, "/items", "/items") | {"kind": "result", "title": "用上了"}
+    bad = multipart(administrator, "/items", [*(fields | {"households": "many", "text": SCRIPT}).items()])
     assert bad.status_code == 422
     assert "&lt;script&gt;" in bad.text
-    sent = send(
-        administrator, "/items", "/items", kind="result", title="用上了", households="12", area="30亩", programme="p1",
-        text="第一行\n第二行",
-    )  # fmt: skip
-    assert sent.status_code == 303
+    good = {"households": "12", "area": "30亩", "programme": "p1", "text": "第一行\n第二行"}
+    assert multipart(administrator, "/items", [*(fields | good).items()]).status_code == 303
     (item,) = [one for one in recorded(room) if isinstance(one, Item)]
     assert (item.households, item.area, item.programme, item.text) == (12, "30亩", "p1", "第一行\n第二行")
 

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from kiosk.common.i18n import day_name, translator
 from kiosk.common.messages import mark
+from kiosk.common.photos import MOST_UPLOAD
 from kiosk.common.text import one_line
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Attendance
@@ -21,6 +22,7 @@ from kiosk.station.journal.errors import JournalError
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, to
 from kiosk.station.panel.record import books_of, press_id, wait_for, zone_of
+from kiosk.station.panel.uploads import keep_photo, photo_of, read_file
 from kiosk.station.record_book.books import RecordBooks
 from kiosk.station.record_book.register import is_day
 from kiosk.station.record_book.roster import Member, members
@@ -31,6 +33,7 @@ NUMBERS = ("expected", "present", "on_leave", "others")
 NO_PLAYS = mark("Choose at least one programme.")
 NO_NUMBER = mark("Write the numbers of people, 0 where there was nobody.")
 TOO_MANY = mark("More people are present and on leave than are expected.")
+NO_PHOTO = mark("The photo could not be read; take it again, or send none.")
 NO_REASON = mark("Say in a few words why.")
 
 
@@ -85,7 +88,9 @@ def routes(desk: Desk) -> list[Route]:
         return shown(request, visitor) if visitor.logged_in else to("/login")
 
     async def take(request: Request) -> Response:
-        visitor, form = await desk.read_lists(request, "attendance", MOST_PEOPLE + MOST_PLAYS + 10)
+        most = MOST_PEOPLE + MOST_PLAYS + 10
+        upload = await read_file(desk, request, "attendance", "photo", MOST_UPLOAD, most)
+        visitor, form = upload.visitor, upload.lists
         if not visitor.logged_in:
             return to("/login")
         rows, people = read(books_of(desk), day_of(request))
@@ -103,12 +108,15 @@ def routes(desk: Desk) -> list[Route]:
             return shown(request, visitor, form, NO_NUMBER)
         if numbers["expected"] < numbers["present"] + numbers["on_leave"]:
             return shown(request, visitor, form, TOO_MANY)
-        press = press_id({"press": form.get("press", [""])[-1]})
+        photo, unread = await photo_of(desk, upload)
+        if unread:
+            return shown(request, visitor, form, NO_PHOTO)
+        press = press_id(upload.form)
         remark = one_line(form.get("remark", [""])[-1])[:MOST_WORDS]
         desk.post(
             AttendanceTaken(
                 visitor.by, plays, numbers["expected"], numbers["present"], numbers["on_leave"], numbers["others"],
-                there, remark, press,
+                there, remark, keep_photo(desk, photo), press,
             )
         )  # fmt: skip
         await wait_for(desk, f"attendance-{press}")

@@ -15,7 +15,7 @@ from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, to
 from kiosk.station.panel.pages.books import download
 from kiosk.station.panel.record import book_of, books_of, press_id, read_month
-from kiosk.station.panel.upload import read_upload
+from kiosk.station.panel.uploads import read_file
 from kiosk.station.record_book.confined import carry_out
 from kiosk.station.record_book.forms import MOST_BYTES, KeptForm, guess
 from kiosk.station.record_book.heads import heads
@@ -41,12 +41,10 @@ def routes(desk: Desk) -> list[Route]:
         )  # fmt: skip
 
     async def bring(request: Request) -> Response:
-        visitor = desk.visitor(request)
-        if not visitor.logged_in:  # before anything is read
+        book, sent = book_of(request), await read_file(desk, request, "form", "file", MOST_BYTES)
+        visitor = sent.visitor
+        if not visitor.logged_in:
             return to("/login")
-        book, sent = book_of(request), await read_upload(request, MOST_BYTES)
-        if not desk.access.is_ours(request, visitor, "form", sent.fields.get("token", "")):
-            raise HTTPException(HTTPStatus.FORBIDDEN)
         if not sent.data:
             return shown(request, visitor, NO_FILE)
         answer = await carry_out(Order("look", form=sent.data))
@@ -54,7 +52,7 @@ def routes(desk: Desk) -> list[Route]:
             return shown(request, visitor, answer.trouble)
         best = max(answer.form, key=lambda one: len(guess(one, heads(book))))
         into = FormSheet(best.name, best.header, guess(best, heads(book)))
-        return await keep(visitor, KeptForm(book, sent.data, answer.form, into), press_id(sent.fields))
+        return await keep(visitor, KeptForm(book, sent.data, answer.form, into), press_id(sent.form))
 
     async def keep(visitor: Visitor, kept: KeptForm, press: str) -> Response:
         desk.post(FormKept(visitor.by, kept.book, msgspec.json.encode(kept), press))

@@ -22,6 +22,7 @@ from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, to
 from kiosk.station.panel.record import books_of, month_of, months_about, press_id, wait_for, zone_of
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.panel.uploads import keep_photo, read_upload
 from kiosk.station.record_book.activity import activity_text
 from kiosk.station.record_book.books import Month
 from kiosk.station.record_book.register import is_day
@@ -37,6 +38,7 @@ REMIND_FROM = 3
 """The day of the week (Monday is 0) from which on the weekly item is reminded of."""
 NO_TITLE = Message(mark("Write a title."))
 TOO_LONG = Message(mark("This is longer than {most} characters; write it shorter."), {"most": str(MOST_TEXT)})
+NO_PHOTO = Message(mark("The photo could not be read; take it again, or send none."))
 NO_NUMBER = Message(mark("The number of households is no number."))
 
 
@@ -68,7 +70,8 @@ def routes(desk: Desk) -> list[Route]:
         return shown(request, visitor) if visitor.logged_in else to("/login")
 
     async def write(request: Request) -> Response:
-        visitor, form = await desk.read_form(request, "items")
+        upload = await read_upload(desk, request, "items")
+        visitor, form = upload.visitor, upload.form
         if not visitor.logged_in:
             return to("/login")
         kind = next((one for one in TITLES if one == form.get("kind")), None)
@@ -82,13 +85,16 @@ def routes(desk: Desk) -> list[Route]:
             return shown(request, visitor, form, TOO_LONG)
         if not (households.isascii() and households.isdigit() and int(households[:9]) <= MOST_HOUSEHOLDS):
             return shown(request, visitor, form, NO_NUMBER)
+        if upload.unread:
+            return shown(request, visitor, form, NO_PHOTO)
         programme = form.get("programme", "")
         known = programme if programme in programmes_of(desk.snapshot()) else None
         press = press_id(form)
         desk.post(
             ItemWritten(
                 visitor.by, kind, title, text, one_line(form.get("category", ""))[:MOST_TITLE], known,
-                int(households), one_line(form.get("area", ""))[:MOST_TITLE], press,
+                int(households), one_line(form.get("area", ""))[:MOST_TITLE],
+                keep_photo(desk, upload.photo), press,
             )
         )  # fmt: skip
         await wait_for(desk, f"{kind}-{press}")
