@@ -20,6 +20,7 @@ from kiosk.demo.sampler import Sighting
 from kiosk.demo.time_shift import publish_shifted
 from kiosk.demo.workbook import week_of_workbook
 from kiosk.town.accounts import accounts, passwords
+from kiosk.town.months import books
 from kiosk.town.town import Town, found_town
 
 STATION, GROUP, TOWN = "demo-room", "villages", "demo-town"
@@ -79,6 +80,7 @@ def publish_all(folder: Path, week: Path, prepare_s: float) -> Published:
     other = found_town(folder / "other-town", "冒名镇", town=TOWN, by="forger")
     try:
         if week.suffix != ".json":
+            books.add(town.store, week.read_bytes(), week.name, OFFICER)  # to be looked at in the console
             week = week_of_workbook(town, week, folder / "week")
         password = add_officer(town)
         start = soon(prepare_s)
