@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
-from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
+from kiosk.town.console import rendering
+from kiosk.town.console.desk import LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
 from kiosk.town.console.pages import (
     account,
     channels,
@@ -78,7 +79,8 @@ def create_console(town: Town) -> ASGIApp:
 
     async def file(request: Request) -> Response:
         name = request.url.path.removeprefix("/")
-        return Response(desk.files[name], media_type=FILES[name], headers={"Cache-Control": f"max-age={FILE_AGE_S}"})
+        kept = {"Cache-Control": f"max-age={FILE_AGE_S}"}
+        return Response(rendering.file(name), media_type=rendering.FILES[name], headers=kept)
 
     async def language(request: Request) -> Response:
         answer = desk.to(own_path(request.query_params.get("at", "")))
@@ -102,7 +104,7 @@ def create_console(town: Town) -> ASGIApp:
 
     routes = [route for page in PAGES for route in page(desk)]
     desk.open({route.path for route in routes})
-    routes += [*(Route(f"/{name}", file) for name in FILES), Route("/language", language)]
+    routes += [*(Route(f"/{name}", file) for name in rendering.FILES), Route("/language", language)]
     errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: refused,
         NotLoggedIn: to_login,
