@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -18,17 +19,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from kiosk.common.i18n import Language, day_name, pick, translator
 from kiosk.common.web import CONTENT_SECURITY_POLICY
+from kiosk.common.web_templates import templates_of
 from kiosk.contract.instants import to_utc
 from kiosk.town.accounts.accounts import Role
 from kiosk.town.console.access import Access, Device, Officer, set_cookie
 from kiosk.town.console.forms import MOST, Form, read_form
 from kiosk.town.console.proxy import is_safe
-from kiosk.town.console.rendering import templates
 from kiosk.town.console.signers import Signers
 from kiosk.town.database import store
 from kiosk.town.publishing.in_force import zone_in_force
 from kiosk.town.town import Town
 
+FOLDER = Path(__file__).parent / "templates"
 LANGUAGE_COOKIE, SAID_COOKIE = "kiosk-console-language", "kiosk-console-said"
 SAID_S = 60
 THREADS = 4
@@ -67,7 +69,7 @@ class Desk:
         self._navigation = tuple(navigation)
         self._threads = ThreadPoolExecutor(THREADS, "console")
         self._zone: tuple[float, ZoneInfo] | None = None
-        self._templates = templates()
+        self._templates = templates_of(FOLDER).environment
 
     def open(self, paths: set[str]) -> None:
         """Show those entries of the navigation that there are pages for."""

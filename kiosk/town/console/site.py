@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
-from kiosk.town.console import rendering
-from kiosk.town.console.desk import LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
+from kiosk.common.web_templates import file_routes
+from kiosk.town.console.desk import FOLDER, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
 from kiosk.town.console.pages import (
     account,
     channels,
@@ -65,8 +65,6 @@ NAVIGATION = (
 )
 """Shown as far as there are pages of these paths."""
 
-FILE_AGE_S = 86_400
-"""The addresses of style sheet and script change with their contents."""
 BROKEN = """<!doctype html>
 <html lang="zh-CN"><meta name="viewport" content="width=device-width"><title>500</title>
 <main><h1>出错了，请稍后再打开。</h1><p lang="en">Something went wrong. Open the page again in a moment.</p></main>
@@ -76,11 +74,6 @@ BROKEN = """<!doctype html>
 def create_console(town: Town) -> ASGIApp:
     """The console of an open town."""
     desk = Desk(town, NAVIGATION)
-
-    async def file(request: Request) -> Response:
-        name = request.url.path.removeprefix("/")
-        kept = {"Cache-Control": f"max-age={FILE_AGE_S}"}
-        return Response(rendering.file(name), media_type=rendering.FILES[name], headers=kept)
 
     async def language(request: Request) -> Response:
         answer = desk.to(own_path(request.query_params.get("at", "")))
@@ -104,7 +97,7 @@ def create_console(town: Town) -> ASGIApp:
 
     routes = [route for page in PAGES for route in page(desk)]
     desk.open({route.path for route in routes})
-    routes += [*(Route(f"/{name}", file) for name in rendering.FILES), Route("/language", language)]
+    routes += [*file_routes(FOLDER), Route("/language", language)]
     errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: refused,
         NotLoggedIn: to_login,
