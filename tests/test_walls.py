@@ -103,6 +103,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.sheets": {"common"},
     "town.months": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
+        "town.programmes",
+    },
+    "town.programmes": {
+        *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
+        *("town.publishing.source", "town.publishing.subtitles"),
     },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
@@ -110,10 +115,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.accounts": {"common", "town.database"},
     "town.work": {"common", "town.database", "town.town"},
-    "town.work.workers": {"town.work.loop"},
+    "town.work.workers": {"common", "town.work.loop", "town.programmes"},
     "town.console": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.months", "town.work.beats"),
+        "town.programmes",
     },
     "town.app": {
         *("common", "contract", "town.api", "town.console", "town.town", "town.stations", "town.database"),
@@ -136,6 +142,8 @@ PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
+    "kiosk.town.programmes.profile",
+    "kiosk.town.programmes.titles",
     "kiosk.town.ledger.condition",
     *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
     *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),

@@ -1,5 +1,6 @@
 """What the console's home says of the town as a whole: each notice a sentence, and the page that mends it."""
 
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -9,6 +10,8 @@ from kiosk.town.database.store import now_ms
 from kiosk.town.signing import keys
 from kiosk.town.town import Town
 from kiosk.town.work import beats
+
+log = logging.getLogger(__name__)
 
 Translate = Callable[[str], str]
 
@@ -43,6 +46,18 @@ def root_keys_on_server(town: Town, _: Translate) -> list[Notice]:
     found = keys.root_keys_here(town.keys_folder)
     text = _("{count} root keys lie on this server. Whoever breaks in takes the whole town: move them to sticks.")
     return [Notice(text.format(count=len(found)), "/keys")] if found else []
+
+
+def all_notices(town: Town, _: Translate) -> list[Notice]:
+    """What all of them say; one that fails is said to be unknown, and hides no other."""
+    found: list[Notice] = []
+    for ask in NOTICES:
+        try:
+            found += ask(town, _)
+        except Exception:
+            log.exception("the notice %s failed", ask.__name__)
+            found.append(Notice(_("Something could not be looked up; the log of the server tells what.")))
+    return found
 
 
 NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (worker_silent, root_keys_on_server)

@@ -15,7 +15,7 @@ from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
 from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
-from kiosk.town.console.pages import account, home, login, month_publish, months, signing_keys, urgent
+from kiosk.town.console.pages import account, home, login, month_publish, months, programmes, signing_keys, urgent
 from kiosk.town.console.proxy import BehindProxy
 from kiosk.town.town import Town
 
@@ -26,6 +26,7 @@ PAGES: tuple[Callable[[Desk], list[Route]], ...] = (
     month_publish.routes,
     urgent.routes,
     signing_keys.routes,
+    programmes.routes,
     account.routes,
 )
 """Each module of pages, in the order of the navigation."""

@@ -14,6 +14,7 @@ from kiosk.town.database.store import audit, now_ms, put
 from kiosk.town.months import library
 from kiosk.town.months.books import MonthError
 from kiosk.town.months.schema import title, withdrawn
+from kiosk.town.programmes import library as programmes
 from kiosk.town.publishing.in_force import notices_in_force
 from kiosk.town.publishing.issue import PublishTerms, issue_urgent, publication_lock
 from kiosk.town.publishing.measure import quiet
@@ -46,6 +47,9 @@ def take_back(town: Town, programme: str, signer: Signer, by: str) -> Withdrawal
         row = {"sha256": one.sha256, "title": one.title, "by": by, "at_ms": now_ms()}
         put(connection, withdrawn, row)
         connection.execute(delete(title).where(title.c.programme == programme))
+        entry = programmes.get(connection, programme)
+        if entry is not None and entry.state == "ready":
+            programmes.withdraw(connection, programme, entry.version)
         audit(connection, by, "withdraw", programme, one.title)
     return done
 

@@ -6,7 +6,7 @@ from alembic import op
 from kiosk.town.database.columns import BIG, DAY, ID, NAME, WORD, columns
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:
