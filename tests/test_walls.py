@@ -189,6 +189,7 @@ LIVES_IN = {
         "kiosk.station.display.lettering",
         "kiosk.station.display.poster_image",
         "kiosk.station.player",
+        "kiosk.town.months.notice_picture",
         "kiosk.demo",
     ),
     "sqlalchemy": ("kiosk.town",),

@@ -177,8 +177,8 @@ def test_what_is_no_workbook_and_what_is_too_large_get_a_sentence(officer, town)
 def test_urgent_notice_and_withdrawal_are_signed_by_the_open_key(officer, town):
     until = (monday() + timedelta(days=1)).isoformat() + "T18:00"
     officer.look("/notices")
-    order = {"title": "开场", "where": "all", "until": until}
-    assert officer.submit("/notices", **order | {"title": "没有"}, passphrase=SECRET, again=SECRET).status_code == 422
+    order = {"text": "开场", "where": "all", "until": until}
+    assert officer.submit("/notices", **order | {"text": " "}, passphrase=SECRET, again=SECRET).status_code == 422
     assert officer.submit("/notices", **order | {"where": "some"}, passphrase=SECRET, again=SECRET).status_code == 422
     answer = officer.submit("/notices", **order, passphrase=SECRET, again=SECRET)
     assert answer.status_code == 303, answer.text
