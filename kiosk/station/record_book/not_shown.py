@@ -26,7 +26,9 @@ def find_not_shown(db: sqlite3.Connection, plans: Iterable[Accepted]) -> list[No
         return []
     records = (
         record
-        for seq, data in db.execute("SELECT seq, record FROM entries WHERE kind IN ('action', 'fault') ORDER BY seq")
+        for seq, data in db.execute(
+            "SELECT seq, record FROM entries WHERE kind IN ('action', 'fault', 'session') ORDER BY seq"
+        )
         if (record := readable(bytes(data), seq)) is not None
     )
     return not_shown(compare(plans, played(db, begin - BACK_MS, FAR_MS), known_of(records), begin, end))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from kiosk.common.messages import Message, mark
 from kiosk.town.database import schema
+from kiosk.town.database.store import locked_station, update_station
 
 MOST_FORGOTTEN = 1_000
 """How far above the town's counter a claim is believed: nobody publishes so often between two copies."""
@@ -52,6 +53,18 @@ def document_held(connection: Connection, station: str, version: int) -> int:
     found = connection.execute(select(beat.c.heartbeat).where(beat.c.station == station)).scalar()
     held = int(msgspec.json.decode(found or "{}").get("station_version", 0))
     return held if held <= version + MOST_FORGOTTEN else 0
+
+
+def renew_document(connection: Connection, station: str, now_ms: int) -> int:
+    """What the town tells a station has changed: its document gets the next version, which is returned.
+
+    It is above the one that the station holds, should the database be an old copy.
+    """
+    row = locked_station(connection, station)
+    version = int(row.document_version)
+    version = max(version, document_held(connection, station, version)) + 1
+    update_station(connection, station, document_version=version, document_ms=now_ms)
+    return version
 
 
 def _held(connection: Connection) -> Iterator[tuple[str, str, _Held]]:

@@ -88,7 +88,7 @@ def _of_values(grids: list[Grid]) -> Workbook:
     book = Workbook()
     book.remove(book.worksheets[0])
     for grid in grids:
-        sheet = book.create_sheet(_sheet_title(grid.name))
+        sheet = book.create_sheet(sheet_title(grid.name))
         for r, line in enumerate(grid.rows):
             for c, cell in enumerate(line):
                 if not cell.blank:
@@ -98,7 +98,8 @@ def _of_values(grids: list[Grid]) -> Workbook:
     return book
 
 
-def _sheet_title(name: str) -> str:
+def sheet_title(name: str) -> str:
+    """``name`` as a workbook takes it for a sheet."""
     return "".join("_" if c in "[]:*?/\\" else c for c in name)[:31] or "Sheet"
 
 
@@ -119,7 +120,7 @@ def write(sheet: Worksheet, row: int, column: int, value: object) -> None:
 
 
 def _put(book: Workbook, mend: Mend) -> None:
-    name = mend.sheet if mend.sheet in book.sheetnames else _sheet_title(mend.sheet)
+    name = mend.sheet if mend.sheet in book.sheetnames else sheet_title(mend.sheet)
     if name not in book.sheetnames:
         return
     sheet = book[name]
@@ -130,7 +131,7 @@ def _put(book: Workbook, mend: Mend) -> None:
 
 
 def _mark(book: Workbook, finding: Finding, fill: PatternFill, translate: Translate) -> None:
-    name = finding.sheet if finding.sheet in book.sheetnames else _sheet_title(finding.sheet)
+    name = finding.sheet if finding.sheet in book.sheetnames else sheet_title(finding.sheet)
     if name not in book.sheetnames or finding.row is None or finding.column is None:
         return
     cell = book[name].cell(finding.row + 1, finding.column + 1)
