@@ -63,6 +63,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
         *("station.journal.refused", "station.link.progress", "station.health.reported"),
         *("station.sessions", "station.sessions.events"),
+        *("station.record_book", "station.journal.errors"),
+        *("station.journal.proof", "station.display.poster", "station.display.month"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
@@ -166,6 +168,7 @@ PURE = (
     *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
     "kiosk.common.text",
+    "kiosk.station.record_book.table",
     "kiosk.common.planned",
     "kiosk.common.known",
     "kiosk.common.opening_hours",
@@ -224,7 +227,7 @@ LIVES_IN = {
     "psycopg": ("kiosk.town.database",),
     "python_calamine": ("kiosk.town.sheets.reading",),
     "xlrd": ("kiosk.town.sheets.xls",),
-    "openpyxl": ("kiosk.town.sheets",),
+    "openpyxl": ("kiosk.town.sheets", "kiosk.station.record_book.workbook"),
     "chinese_calendar": ("kiosk.town.sheets.holidays",),
     "argon2": ("kiosk.town.accounts.passwords",),
 }

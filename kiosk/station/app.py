@@ -21,6 +21,7 @@ from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.books import BookKeeper
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.control.housekeeping import Housekeeping
@@ -42,6 +43,7 @@ from kiosk.station.events import (
     Crashed,
     DeviceChanged,
     Event,
+    FromBooks,
     FromEquipment,
     FromKeys,
     FromPeople,
@@ -80,6 +82,8 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.books import RecordBooks
+from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 from kiosk.station.sessions.events import FromSessions, PresenceNoticed
@@ -157,6 +161,7 @@ class Station:
         self._repairs = ConfirmedRepairs(
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
         )
+        self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
         self._reports = reports = HandReports(journal, clock, self._report_soon)
         self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
         self._presence = PresencePolicy(
@@ -233,7 +238,7 @@ class Station:
         if config.panel.enabled:
             self._panel = Panel(
                 config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest,
-                examination=lambda: monitor.examination,
+                examination=lambda: monitor.examination, books=RecordBooks(state / "journal.db", plans.load),
             )  # fmt: skip
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
@@ -341,6 +346,8 @@ class Station:
                 self._sessions.handle(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
+            case _ if isinstance(event, FromBooks):
+                self._books.handle(event)
             case _ if isinstance(event, FromKeys):
                 self._menu.handle(event)
             case _:

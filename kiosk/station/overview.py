@@ -248,6 +248,9 @@ class Overview:
             dark_until=self._dark_until(),
             work=self._work(),
             sessions=self._sessions(),
+            document=document,
+            playlist=self._accepted.playlist,
+            address=self._address(),
         )
 
     def _count(self, now: datetime) -> panel.Count | None:
