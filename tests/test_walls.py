@@ -116,6 +116,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.months": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
+        "town.programmes",
     },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
@@ -214,6 +215,7 @@ LIVES_IN = {
         "kiosk.station.display.poster_image",
         "kiosk.station.display.menu_image",
         "kiosk.station.player",
+        "kiosk.town.months.notice_picture",
         "kiosk.demo",
     ),
     "sqlalchemy": ("kiosk.town",),

@@ -319,7 +319,7 @@ class Overview:
 
     def heartbeat(self) -> Heartbeat:
         """How this room is, for the town. The link puts in a fresh nonce at each sending."""
-        accepted, playlist = self._accepted, self._accepted.playlist
+        accepted = self._accepted
         on_air, stop = self._on_air(), self._plan.stop_in_force()
         seq, digest = self._journal.head()
         coming = self.fetching()
@@ -332,7 +332,7 @@ class Overview:
             up_ms=round(self._clock.monotonic() * 1000),
             software=kiosk.__version__,
             root_version=accepted.root.version,
-            playlist_version=playlist.version if playlist else 0,
+            playlist_version=accepted.newest.version if accepted.newest else 0,
             urgent_version=accepted.urgent_version,
             station_version=accepted.document.version if accepted.document else 0,
             clock=self._clock.state,
