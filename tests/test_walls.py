@@ -139,6 +139,7 @@ PURE = (
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
     "kiosk.town.programmes.profile",
+    "kiosk.town.programmes.room",
     "kiosk.town.programmes.titles",
     "kiosk.town.ledger.condition",
     *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
