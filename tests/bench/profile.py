@@ -81,8 +81,10 @@ def _options() -> argparse.Namespace:
 def files_in(town: Town, folder: Path, count: int) -> dict[str, Any]:
     """Bring them in one by one."""
     folder.mkdir()
-    outcomes = [_brought(town, one) for one in itertools.islice(_mixed(folder), count)]
-    for one in outcomes:
+    outcomes = []
+    for file in itertools.islice(_mixed(folder), count):
+        one = _brought(town, file)
+        outcomes.append(one)
         print(f"{one.name:32} {one.state:8} {one.seconds:5.1f} s  {one.wrong or one.cause}", file=sys.stderr)
     return {
         "files": len(outcomes),

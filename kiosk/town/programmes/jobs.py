@@ -31,6 +31,7 @@ from kiosk.town.programmes.convert import STILL_S, Converter, NoRoom, Progress
 from kiosk.town.programmes.profile import deviations
 from kiosk.town.programmes.schema import job, library_subtitle
 from kiosk.town.programmes.shelves import Shelves, shelves
+from kiosk.town.publishing.measure import MAX_SUBTITLE
 from kiosk.town.publishing.subtitles import SubtitleError, published
 from kiosk.town.town import Town
 
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 MOST_TRIES = 2
 SAY_EVERY_S = 1.0
 """Progress is written down so often."""
-LOWEST = 64
+LOWEST = 32
 """Bytes below which a file is nothing."""
 
 
@@ -141,6 +142,9 @@ class _Work:
         self._no_twin(sha256)
         with self._town.store.write() as connection:
             library.put(connection, self._programme, upload_sha256=sha256)
+        if size <= MAX_SUBTITLE and _is_subtitles(self._file):
+            cause = mark("these are subtitles: add them on the page of the film that they belong to")
+            raise MediaError(self._file, Message(cause))
         with self._file.open("rb") as opened:
             still = is_still(opened.read(16))
         film, media, changes = self._still() if still else self._film(sha256)
@@ -257,6 +261,14 @@ class _Work:
             again = {"state": "waiting", "tries": tries, "permille": 0}
             connection.execute(update(job).where(job.c.id == self._number).values(again))
             library.put(connection, self._programme, state="waiting")
+
+
+def _is_subtitles(file: Path) -> bool:
+    try:
+        published(file.read_bytes())
+    except SubtitleError:
+        return False
+    return True
 
 
 def _words(error: Exception) -> Message:

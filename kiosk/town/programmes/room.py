@@ -24,9 +24,15 @@ class Lack:
 
 def bytes_to_fetch(wanted: Iterable[Programme], in_force: Iterable[Programme]) -> int:
     """Bytes of the files that a plan names and the plan in force does not, each file once."""
-    held = {(one.sha256, one.size) for programme in in_force for one in (programme, *programme.subtitles)}
-    named = {(one.sha256, one.size) for programme in wanted for one in (programme, *programme.subtitles)}
-    return sum(size for _, size in named - held)
+    return sum(size for _, size in _files(wanted) - _files(in_force))
+
+
+def _files(programmes: Iterable[Programme]) -> set[tuple[str, int]]:
+    found = set()
+    for programme in programmes:
+        found.add((programme.sha256, programme.size))
+        found.update((one.sha256, one.size) for one in programme.subtitles)
+    return found
 
 
 def lacking(to_fetch: int, beats: Iterable[tuple[str, Heartbeat | None]]) -> list[Lack]:
@@ -38,6 +44,6 @@ def lacking(to_fetch: int, beats: Iterable[tuple[str, Heartbeat | None]]) -> lis
     for station, beat in beats:
         if beat is None or not beat.disk_free_mb:  # 0: an older kiosk that did not look
             found.append(Lack(station, None))
-        elif (lacks := to_fetch + beat.bytes_missing + MARGIN - beat.disk_free_mb * 1_000_000) > 0:
+        elif (lacks := to_fetch + beat.bytes_missing + MARGIN - (beat.disk_free_mb << 20)) > 0:
             found.append(Lack(station, lacks))
     return found
