@@ -12,12 +12,14 @@ import click
 
 from kiosk.contract.instants import to_utc
 from kiosk.contract.trust import Refused
+from kiosk.town.accounts.errors import AccountError
 from kiosk.town.database.store import StoreError
 from kiosk.town.publishing.in_force import zone_in_force
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing.keys import KeyTrouble
 from kiosk.town.town import Town, TownError, open_town
 
+Translate = Callable[[str], str]
 Options = tuple[Path, str]
 """``--folder`` and ``--by``: the town's folder, and who gives the command."""
 
@@ -29,7 +31,7 @@ class TownGroup(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (TownError, StoreError, KeyTrouble, SourceError, Refused) as error:
+        except (TownError, StoreError, KeyTrouble, SourceError, Refused, AccountError) as error:
             raise click.ClickException(str(error)) from None
 
 

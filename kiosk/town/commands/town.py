@@ -11,7 +11,9 @@ from typing import Any
 import click
 import segno
 
+from kiosk.common.log import log_to_stderr
 from kiosk.common.terminal import escape
+from kiosk.town.commands.accounts import add_officer
 from kiosk.town.commands.common import Options, TownGroup, local_times, with_town
 from kiosk.town.commands.ledger import doubts, faults, forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
@@ -200,11 +202,29 @@ def rotate_key(town: Town, by: str, role: str, root_keys: Path | None) -> None:
 )
 @click.pass_obj
 def serve(options: Options, listen: str, port: int, heartbeat_s: int) -> None:
-    """Answer the stations until stopped. Put a web server with TLS in front where they come over the internet."""
+    """Answer the stations and the officers' browsers until stopped.
+
+    Put a web server with TLS in front where they come over the internet.
+    """
     from kiosk.town import app
 
     folder, _ = options
     app.serve(folder, listen, port, lambda line: click.echo(escape(line)), 1000 * heartbeat_s)
+
+
+@town.command()
+@with_town
+def work(town: Town, _by: str) -> None:
+    """Convert programmes and send messages until stopped; beside `kiosk town serve`."""
+    from kiosk.town.work.loop import only_one, stop_by_signal
+    from kiosk.town.work.loop import work as run
+    from kiosk.town.work.workers import WORKERS
+
+    log_to_stderr("info")
+    stopping = stop_by_signal()
+    with only_one(town.folder):
+        click.echo(escape(f"Town {town.name} works: {', '.join(one.name for one in WORKERS) or 'nothing to do yet'}"))
+        run(town, WORKERS, stopping)
 
 
 @town.command()
@@ -240,5 +260,18 @@ def picture(town: Town, by: str, station: str, out: Path | None, wait: int) -> N
         click.echo(asked)
 
 
-for _command in (plays, stations_command, faults, doubts, restarts, forks, late, refused, sheet, draft, setup_command):
+for _command in (
+    add_officer,
+    plays,
+    stations_command,
+    faults,
+    doubts,
+    restarts,
+    forks,
+    late,
+    refused,
+    sheet,
+    draft,
+    setup_command,
+):
     town.add_command(_command)

@@ -1,5 +1,6 @@
 """What the console's home says of the town as a whole: each notice a sentence, and the page that mends it."""
 
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -8,6 +9,8 @@ from kiosk.common.messages import mark
 from kiosk.town.database.store import now_ms
 from kiosk.town.town import Town
 from kiosk.town.work import beats
+
+log = logging.getLogger(__name__)
 
 Translate = Callable[[str], str]
 
@@ -35,6 +38,18 @@ def worker_silent(town: Town, _: Translate) -> list[Notice]:
         return [Notice(f"{text.format(minutes=silent_ms // 60_000)} {remedy} {command}")]
     failing = _("{name} fails: {trouble}")
     return [Notice(failing.format(name=_(one.name), trouble=one.trouble)) for one in found.values() if one.trouble]
+
+
+def all_notices(town: Town, _: Translate) -> list[Notice]:
+    """What all of them say; one that fails is said to be unknown, and hides no other."""
+    found: list[Notice] = []
+    for ask in NOTICES:
+        try:
+            found += ask(town, _)
+        except Exception:
+            log.exception("the notice %s failed", ask.__name__)
+            found.append(Notice(_("Something could not be looked up; the log of the server tells what.")))
+    return found
 
 
 NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (worker_silent,)

@@ -1,14 +1,14 @@
 // What makes the console quicker to use; every page works without it.
 "use strict";
 (() => {
-  // A form is sent once, however often it is pressed.
+  // A form is sent once, however often it is pressed; with data-again (its answer is a file) as often as wanted.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) {
       event.preventDefault();
       return;
     }
-    if (!event.defaultPrevented && form.method === "post") {
+    if (!event.defaultPrevented && form.method === "post" && form.dataset.again === undefined) {
       form.dataset.sent = "yes";
       form.setAttribute("aria-busy", "true");
     }
