@@ -11,7 +11,7 @@ from kiosk.common.messages import Message, mark
 
 FORMATS = "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,mp3,aac,wav,flac,mjpeg"
 """ffmpeg's names of what may be opened: nothing that names further files, as HLS and concat do."""
-FORMATS_TO_CONVERT = f"{FORMATS},rm"
+FORMATS_TO_CONVERT = f"{FORMATS},rm,dv,dhav,ivf,m4v,nut,aiff,amr,ape,ac3,caf,wv"
 """Those that are not played, but that a town can make an MP4 of."""
 NO_SENSE = ("Invalid data found when processing input", "Invalid argument")
 """What ffmpeg says of a file of which it makes no sense: that helps nobody further."""
