@@ -24,7 +24,7 @@ import formats
 from odd_media import Odd, film_of, made, odd_media
 from odd_words import locked
 
-from kiosk.common import confined
+from kiosk.common import launcher
 from kiosk.town.programmes import jobs, library, uploads
 from kiosk.town.programmes.convert import Converter
 from kiosk.town.programmes.profile import command, deviations
@@ -233,7 +233,7 @@ def speed(folder: Path, seconds: int) -> dict[str, Any]:
     plain = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", str(source), *command(found, wrong)]
     ours, theirs = [], []
     for number in range(TIMES):
-        theirs.append(_seconds(["nice", "-n", str(confined.NICE), *plain, str(folder / f"{number}.mp4")]))
+        theirs.append(_seconds(["nice", "-n", str(launcher.NICE), *plain, str(folder / f"{number}.mp4")]))
         began = time.monotonic()
         converter.make(source, found, wrong)
         ours.append(time.monotonic() - began)

@@ -43,6 +43,7 @@ class Converter:
 
     def __init__(self, folder: Path, progress: Progress, stopping: threading.Event | None = None) -> None:
         self._folder, self._progress = folder, progress
+        self._probes: dict[Path, Probe] = {}
         self._run = partial(confined.run, stopping=stopping)
         self._tool = partial(run_confined, stopping=stopping, formats=FORMATS_TO_CONVERT)
 
@@ -51,7 +52,12 @@ class Converter:
         return media.measure(path, sha256, self._tool, loudness=loudness, to_convert=True)
 
     def probe(self, path: Path) -> Probe:
-        """What ffprobe says of a file."""
+        """What ffprobe says of a file, asked once."""
+        if path not in self._probes:
+            self._probes[path] = self._probed(path)
+        return self._probes[path]
+
+    def _probed(self, path: Path) -> Probe:
         said = self._tool("ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], []).stdout
         try:
             return msgspec.json.decode(said, type=Probe)

@@ -121,7 +121,7 @@ class _Work:
             self._file.unlink(missing_ok=True)
         except confined.Stopped:
             self._wait(self._tries - 1)  # that is no try of the file's
-        except (Failed, confined.Unconfined, NoRoom, OSError) as error:
+        except (Failed, confined.Unconfined, confined.Killed, NoRoom, OSError) as error:
             log.warning("the job of programme %s failed: %s", self._programme, error)
             if self._tries >= MOST_TRIES:
                 self._end("failed", cause=_words(error))
@@ -277,6 +277,11 @@ def _words(error: Exception) -> Message:
     if isinstance(error, confined.Unconfined):
         cause = mark("this computer cannot lock the converter in ({reason}); see the README, Install a town")
         return Message(cause, {"reason": str(error)})
+    if isinstance(error, confined.Killed):
+        return Message(
+            mark("the converter was ended ({signal}): too little memory, or the file is made to crash it"),
+            {"signal": str(error)},
+        )
     if isinstance(error, NoRoom) or "No space left" in str(error):
         return Message(mark("the town's disk is full; make room on it, then try again"))
     return Message(mark("the town's computer could not do it ({reason}); try again"), {"reason": str(error)[:300]})
