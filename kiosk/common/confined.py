@@ -4,6 +4,7 @@
 confined only before it has a second thread.
 """
 
+import functools
 import json
 import logging
 import os
@@ -109,8 +110,14 @@ def _told(code: int, errors: str) -> str:
         last = errors.strip().rpartition("\n")[2].removeprefix(STARTED)
         raise Unconfined(last[:400] or f"the launcher ended with {code}")
     if trouble := first.removeprefix(STARTED):
-        log.warning("a confined program runs with less than the whole sandbox: %s", trouble)
+        _warn(trouble)
     return rest
+
+
+@functools.cache
+def _warn(trouble: str) -> None:
+    """Once is enough: a film takes ten tools."""
+    log.warning("confined programs run with less than the whole sandbox: %s", trouble)
 
 
 def _wait(
