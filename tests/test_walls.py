@@ -152,7 +152,6 @@ PURE = (
     "kiosk.town.publishing.compose",
     "kiosk.town.publishing.questions",
     "kiosk.town.programmes.profile",
-    "kiosk.town.programmes.room",
     "kiosk.town.programmes.titles",
     "kiosk.town.ledger.condition",
     "kiosk.town.ledger.needs",
