@@ -112,7 +112,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.sheets": {"common"},
     "town.programmes": {
         *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
-        *("town.publishing.source", "town.publishing.subtitles"),
+        *("town.publishing.source", "town.publishing.subtitles", "town.publishing.measure"),
     },
     "town.months": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
