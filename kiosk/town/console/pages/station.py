@@ -154,7 +154,7 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
         evidence = _evidence(desk, found.id)
     kept = screenshots.newest(desk.town, found.id)
     people = telephones(row["people"])
-    wanted = needs(row, None, now, local, line_of(language), _)
+    wanted = needs(row, None, now, local, line_of(language), _) if found.retired_ms is None else []
     today = desk.now().date()
     return {
         "words": room_words(row, local, language),
