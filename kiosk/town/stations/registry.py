@@ -20,6 +20,7 @@ from kiosk.town.publishing.rooms import document_held
 from kiosk.town.publishing.source import SourceError, StationSource, read_source
 from kiosk.town.stations.register import RETIRED, note, note_changes, registered
 from kiosk.town.stations.schema import spot_check
+from kiosk.town.tickets import room
 from kiosk.town.town import Town, TownError, check_id
 
 DAY_MS = 86_400_000
@@ -185,6 +186,7 @@ def document(town: Town, station: str) -> StationDocument:
     with town.store.read() as connection:
         row = connection.execute(select(schema.station).where(schema.station.c.id == station)).one()
         asked = newest_check(connection, station)
+        tickets, work_ms = room.ticket_states(connection, station), room.work_until(connection, station)
     settings = msgspec.json.decode(row.settings, type=StationSource)
     return StationDocument(
         **msgspec.structs.asdict(settings) | {"town_name": settings.town_name or town.name},
@@ -195,6 +197,8 @@ def document(town: Town, station: str) -> StationDocument:
         version=row.document_version,
         issued_ms=row.document_ms,
         name=row.name,
+        tickets=tickets,
+        maintenance_until_ms=work_ms,
     )
 
 

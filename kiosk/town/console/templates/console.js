@@ -33,6 +33,10 @@
       button.textContent = button.dataset.done;
     });
   }
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
 })();
 (() => {
   // Files are sent in pieces; what came stays at the town, so a broken line or a closed window costs one piece at most.

@@ -6,7 +6,7 @@ from alembic import op
 from kiosk.town.database.columns import BIG, ID, NAME, columns, of_station
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0011"
 
 
 def upgrade() -> None:
