@@ -16,7 +16,7 @@ TOP_LEVEL = {"README.md", "config.example.toml", "kiosk", "playlists", "pyprojec
 
 STATION_DOWN_TO_CONTROL = {
     *("events", "config", "identity", "schedule", "service", "display", "library", "journal", "clock", "link"),
-    *("health", "host", "record_book", "projector", "playout"),
+    *("health", "host", "record_book", "projector", "playout", "sessions", "sessions.events"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -28,12 +28,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "common": {"contract"},
     "demo": {"__init__", "common", "contract", "station.*", "town.*"},
     # --- the station ---
-    "station.events": {"contract", "station.projector.messages"},
-    "station.config": {"common", "station.schedule"},
+    "station.sessions.events": set(),
+    "station.sessions": {"common", "contract", "station.schedule", "station.sessions.events"},
+    "station.events": {"contract", "station.projector.messages", "station.sessions.events"},
+    "station.config": {"common", "station.schedule", "station.events"},
     "station.identity": {"common", "contract"},
-    "station.schedule": {"contract"},
+    "station.schedule": {"contract", "common.opening_hours"},
     "station.service": {"common", "station.events"},
-    "station.display": {"common", "contract"},
+    "station.display": {"common", "contract", "station.events"},
     "station.library": {"common", "contract", "station.events", "station.schedule"},
     "station.journal": {"common", "contract", "station.events", "station.identity", "station.service"},
     "station.clock": {"common", "contract", "station.events", "station.journal", "station.service"},
@@ -59,7 +61,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("common", "contract", "station.config", "station.events", "station.service"),
         *("station.display.marks", "station.display.mark_words", "station.projector.screenshots", "station.schedule"),
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
-        *("station.journal.refused", "station.link.progress"),
+        *("station.journal.refused", "station.link.progress", "station.health.reported"),
+        *("station.sessions", "station.sessions.events"),
+        *("station.record_book", "station.journal.errors"),
+        *("station.journal.proof", "station.display.poster", "station.display.month"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
@@ -106,11 +111,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("contract", "town.database", "town.ledger", "town.publishing.in_force", "town.town", "town.tickets"),
         "town.tickets.watch",
     },
-    "town.ledger": {"contract", "town.database"},
+    "town.ledger": {"common", "contract", "town.database"},
     "town.sheets": {"common"},
     "town.programmes": {
         *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
         *("town.publishing.source", "town.publishing.subtitles"),
+    },
+    "town.months": {
+        *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
     },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
@@ -121,7 +129,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.work.workers": {"common", "town.work.loop", "town.programmes", "town.tickets.worker"},
     "town.console": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
-        *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.work.beats"),
+        *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.months", "town.work.beats"),
         *("town.programmes", "town.tickets"),
     },
     "town.app": {
@@ -139,8 +147,9 @@ MOST_LEVELS = 11
 SHEETS_READ_PURELY = (
     *("around", "categories", "cells", "characters", "checks", "closing", "date_lists", "dates", "drafts", "durations"),
     *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told"),
-    "weekdays",
+    *("mending", "weekdays"),
 )
+SESSIONS_PURE = ("attended", "events", "fit", "make_up", "seen", "sessions")
 PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
@@ -148,17 +157,28 @@ PURE = (
     "kiosk.town.programmes.profile",
     "kiosk.town.programmes.titles",
     "kiosk.town.ledger.condition",
+    "kiosk.town.ledger.needs",
+    "kiosk.town.stations.forms",
+    "kiosk.town.stations.parts",
+    "kiosk.town.stations.typed",
     "kiosk.town.tickets.life_cycle",
     "kiosk.town.tickets.causes",
     *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
+    *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
     "kiosk.common.text",
+    "kiosk.station.record_book.table",
     "kiosk.common.planned",
     "kiosk.common.known",
+    "kiosk.common.opening_hours",
+    "kiosk.common.outcomes",
     "kiosk.station.display.marks",
+    "kiosk.station.display.menu",
+    "kiosk.station.panel.no_picture",
     "kiosk.common.decode",
     "kiosk.town.publishing.subtitles",
     "kiosk.station.schedule",
+    *(f"kiosk.station.sessions.{name}" for name in SESSIONS_PURE),
     "kiosk.station.events",
     "kiosk.station.health.rules",
     "kiosk.station.health.observation",
@@ -183,6 +203,8 @@ LIVES_IN = {
     "vlc": ("kiosk.station.player",),
     "Xlib": ("kiosk.station.player", "kiosk.demo"),  # the demo watches the screen from outside the station
     "pyudev": ("kiosk.station.health.devices",),
+    "zxingcpp": ("kiosk.common.photo_child",),
+    "evdev": ("kiosk.station.host.keypad",),
     "apscheduler": ("kiosk.station.service.timers",),
     "sqlite_utils": ("kiosk.station.journal",),
     "requests": ("kiosk.station.link", "kiosk.town.tickets.gateways"),
@@ -190,8 +212,10 @@ LIVES_IN = {
     "click": ("kiosk.cli", "kiosk.station.commands", "kiosk.town.commands", "kiosk.demo"),
     "PIL": (
         "kiosk.common.stills",
+        "kiosk.common.photo_child",
         "kiosk.station.display.lettering",
         "kiosk.station.display.poster_image",
+        "kiosk.station.display.menu_image",
         "kiosk.station.player",
         "kiosk.demo",
     ),
@@ -201,11 +225,13 @@ LIVES_IN = {
     "psycopg": ("kiosk.town.database",),
     "python_calamine": ("kiosk.town.sheets.reading",),
     "xlrd": ("kiosk.town.sheets.xls",),
-    "openpyxl": ("kiosk.town.sheets",),
+    "openpyxl": ("kiosk.town.sheets", "kiosk.station.record_book.workbook"),
     "chinese_calendar": ("kiosk.town.sheets.holidays",),
     "argon2": ("kiosk.town.accounts.passwords",),
 }
 DISTRIBUTIONS = {
+    "evdev": "evdev-binary",
+    "zxingcpp": "zxing-cpp",
     "argon2": "argon2-cffi",
     "PIL": "pillow",
     "Xlib": "python-xlib",

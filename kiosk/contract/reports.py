@@ -202,6 +202,8 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     """Since when, by the town's clock, it has been told of news that it does not hold yet; 0: it holds all."""
     refusing: tuple[Refusal, ...] = ()
     """What the town offers at present and the station does not take, newest first."""
+    spot_check: Id | None = None
+    """The newest spot check whose code it has put on the screen; None: none, or it cannot."""
 
 
 class HeartbeatAnswer(Format2, frozen=True, kw_only=True, tag_field="type", tag="heartbeat-answer"):

@@ -21,15 +21,21 @@ from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.books import BookKeeper
 from kiosk.station.control.equipment import Equipment
+from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.control.housekeeping import Housekeeping
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
+from kiosk.station.control.presence import PresencePolicy
 from kiosk.station.control.repair_confirmed import ConfirmedRepairs
 from kiosk.station.control.rest import ScreenRest
+from kiosk.station.control.room_menu import RoomMenu
 from kiosk.station.control.screen import Screen
+from kiosk.station.control.session_view import SessionView
+from kiosk.station.control.sessions import Sessions
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
@@ -37,7 +43,9 @@ from kiosk.station.events import (
     Crashed,
     DeviceChanged,
     Event,
+    FromBooks,
     FromEquipment,
+    FromKeys,
     FromPeople,
     FromScreen,
     FromTown,
@@ -52,6 +60,7 @@ from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.health.repairs.host import Host
 from kiosk.station.health.repairs.repairs import Repairs
+from kiosk.station.host.keypad import read_keys
 from kiosk.station.host.screen_power import ScreenPower
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
@@ -73,8 +82,11 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.books import RecordBooks
+from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
+from kiosk.station.sessions.events import FromSessions, PresenceNoticed
 
 log = logging.getLogger(__name__)
 
@@ -149,12 +161,20 @@ class Station:
         self._repairs = ConfirmedRepairs(
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
         )
+        self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
+        self._reports = reports = HandReports(journal, clock, self._report_soon)
+        self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
+        self._presence = PresencePolicy(
+            journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
+        )
+        view = SessionView(self._sessions, self._presence, plan, plans, journal, clock, lambda: accepted.document)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
             work=self._maintenance.work, repairs_said=lambda: self._repairs.all_said(),
+            reports=lambda: reports.open, picture_check=lambda: self._menu.code, sessions=view.seen,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -162,7 +182,7 @@ class Station:
         )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,
-            clock_set=self._people.clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
+            clock_set=self._clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
             replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
@@ -188,7 +208,7 @@ class Station:
         )  # fmt: skip
         self._rest = ScreenRest(
             plan, clock, self._screen_power,
-            document=lambda: accepted.document, worked_on=self._maintenance.is_on,
+            document=lambda: accepted.document, worked_on=lambda: self._maintenance.is_on() or self._menu.is_open,
             read_facts=self._probes.read_soon, refresh=self._refresh,
         )  # fmt: skip
         self._pc_sleep = PcSleep(
@@ -202,18 +222,23 @@ class Station:
         )  # fmt: skip
         self._equipment = Equipment(
             monitor, playout, clock,
-            repairs=repairs, host=host, audit=self._audit, tell_instruments=instruments.expect,
+            repairs=repairs, host=host, audit=self._audit, reports=reports, tell_instruments=instruments.expect,
             read_soon=self._probes.read_soon, read_at=self._read_at, look_again=self._look_again,
             refresh=self._refresh,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
             worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
             picture_of=self._town.picture_of, confirm=self._repairs.confirm,
         )  # fmt: skip
+        self._menu = RoomMenu(
+            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh
+        )
+        keys, inputs = config.keys, self._devices.inputs
+        self._keypad = read_keys(post, keys.names(), inputs) if keys.enabled else None
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
             self._panel = Panel(
                 config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest,
-                examination=lambda: monitor.examination,
+                examination=lambda: monitor.examination, books=RecordBooks(state / "journal.db", plans.load),
             )  # fmt: skip
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
@@ -246,6 +271,8 @@ class Station:
         self._screen.tick()
         self._devices.start()
         self._probes.start()
+        if self._keypad:
+            self._keypad.start()
         self._link.start()
         if self._panel:
             self._panel.start()
@@ -265,6 +292,8 @@ class Station:
         self._plan.use_playlist(accepted.playlist)
         self._town.keep_plan()
         self._people.restore()
+        self._presence.restore()
+        self._sessions.restore()
         self._plan.go_on_with(self._journal.interrupted_at_boot)
 
     def _end(self) -> None:
@@ -276,6 +305,8 @@ class Station:
         if self._panel:
             self._panel.stop()
         self._link.stop()
+        if self._keypad:
+            self._keypad.stop()
         self._probes.stop(1)
         self._devices.stop()
         self._timers.stop()
@@ -292,6 +323,8 @@ class Station:
                 self._wake(why)
             case DeviceChanged():
                 self._probes.read_soon()
+                if self._keypad:
+                    self._keypad.look()
             case PictureAsked():
                 self._screenshots.request(self._clock.monotonic())
             case ClockDeclared():
@@ -307,8 +340,16 @@ class Station:
                 self._town.handle(event)
             case _ if isinstance(event, FromEquipment):
                 self._equipment.handle(event)
+            case PresenceNoticed():
+                self._presence.noticed(event)
+            case _ if isinstance(event, FromSessions):
+                self._sessions.handle(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
+            case _ if isinstance(event, FromBooks):
+                self._books.handle(event)
+            case _ if isinstance(event, FromKeys):
+                self._menu.handle(event)
             case _:
                 assert_never(event)
 
@@ -339,6 +380,9 @@ class Station:
         self._maintenance.collect(state, self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
+        self._menu.tick()
+        self._sessions.tick()
+        self._presence.tick()
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()
@@ -348,6 +392,7 @@ class Station:
     # --- the plan, and what people see of it ---
 
     def _replan(self, why: str) -> None:
+        self._sessions.follow_week()
         moment = self._playout.replan(why)
         self._not_shown.check()
         self._timers.at(self._clock.on_system(moment), Wake("change"))
@@ -360,6 +405,10 @@ class Station:
 
     def _read_at(self, moment: datetime) -> None:
         self._timers.at(self._clock.on_system(moment), Wake("look"))
+
+    def _clock_set(self) -> None:
+        self._people.clock_set()
+        self._presence.clock_set()
 
     def _restart_player(self, cause: str) -> None:
         if self._playout.restart_player(cause):

@@ -14,6 +14,7 @@ from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Witness
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
 from kiosk.station.projector.messages import FromChild, FromStage
+from kiosk.station.sessions.events import FromSessions
 
 Reason = Literal["change", "sync", "report", "purge", "look"]
 
@@ -257,6 +258,28 @@ class RepairConfirmed:
     """As the station document names it."""
 
 
+@dataclass(frozen=True)
+class FaultReported:
+    """Somebody reports a fault by hand: of which device, what is seen, answers to questions, and the SHA-256 of a
+    photo (empty for none)."""
+
+    by: str
+    device: str
+    text: str
+    facts: Mapping[str, str]
+    picture: str = ""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class FaultMended:
+    """Somebody says that a fault reported by hand is mended."""
+
+    by: str
+    fault: str
+    press: str = ""
+
+
 # --- people ---
 
 
@@ -306,6 +329,106 @@ class MaintenanceSet:
     press: str = ""
 
 
+KeyName = Literal[
+    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute"
+]
+"""What a key of a remote or keypad means, whatever is printed on it."""
+
+
+@dataclass(frozen=True)
+class KeyPressed:
+    """Somebody has pressed a key of a remote, keypad or button box, or holds it down."""
+
+    key: KeyName
+    monotonic: float
+
+
+@dataclass(frozen=True)
+class PictureCheckSet:
+    """Somebody who does not see the screen wants the test picture on it, or wants it gone."""
+
+    by: str
+    on: bool
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class BookWritten:
+    """Somebody has typed a row into a record book (``record_book.register``)."""
+
+    by: str
+    book: str
+    values: Mapping[str, str]
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class BookCorrected:
+    """Somebody says what columns of a typed row, or of an attendance, ought to read, and why."""
+
+    by: str
+    entry: str
+    values: Mapping[str, str]
+    reason: str
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class AttendanceTaken:
+    """Somebody says who was there, for some plays."""
+
+    by: str
+    plays: tuple[str, ...]
+    expected: int
+    present: int
+    on_leave: int
+    others: int
+    members: tuple[str, ...] = ()
+    """Ids of people of the roster."""
+    remark: str = ""
+    photos: tuple[str, ...] = ()
+    """Of the signed sheet: the SHA-256 of files that the panel has kept."""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class ItemWritten:
+    """Somebody has written a weekly item, a result or a request, or has posted the plan."""
+
+    by: str
+    item: Literal["weekly", "result", "request", "posting"]
+    title: str
+    text: str = ""
+    category: str = ""
+    programme: str | None = None
+    households: int = 0
+    area: str = ""
+    photos: tuple[str, ...] = ()
+    """The SHA-256 of files that the panel has kept."""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class FormKept:
+    """Somebody has brought the county's own form for a book, or has said which of its columns are which."""
+
+    by: str
+    book: str
+    kept: bytes
+    """A ``record_book.forms.KeptForm`` as it is kept; empty: it is given up."""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class AdministratorSet:
+    """An administrator was named, given another PIN, or taken out; the panel has kept it."""
+
+    by: str
+    action: Literal["administrator-named", "pin-reset", "administrator-out"]
+    name: str
+    press: str = ""
+
+
 @dataclass(frozen=True)
 class PictureAsked:
     """Somebody wants to see what is on the screen."""
@@ -327,11 +450,22 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet | RepairConfirmed
-FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromEquipment = (
+    FactsRead
+    | JournalTrouble
+    | JournalRecovered
+    | CheckAgain
+    | KnownSet
+    | RepairConfirmed
+    | FaultReported
+    | FaultMended
+)
+FromPeople = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromKeys = KeyPressed | PictureCheckSet
+FromBooks = BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | PictureAsked | ClockDeclared
+    | FromPeople | FromKeys | FromBooks | FromSessions | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

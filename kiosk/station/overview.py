@@ -1,24 +1,29 @@
 """The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
+from kiosk.common.opening_hours import next_morning
 from kiosk.common.planned import Known, compare, list_ms
-from kiosk.contract.instants import to_ms
+from kiosk.common.stop_reasons import REASONS
+from kiosk.contract.instants import local_ms, to_ms
+from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
-from kiosk.contract.station import Opening
+from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
+from kiosk.station.display.menu import Item, View
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.reported import HandReport
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
@@ -32,9 +37,12 @@ from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.count import count_plays
 from kiosk.station.schedule import timetable as tt
-from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
+from kiosk.station.sessions import words as session_words
+from kiosk.station.sessions.make_up import under_way
+from kiosk.station.sessions.seen import SessionsSeen
 
 SOON = timedelta(seconds=30)
 """What begins within this is *about to begin*: more than the panel's snapshot and page are apart, and than filler waits
@@ -47,6 +55,10 @@ LATE_MS = 20_000
 """So long after a slot's end its rows are closed and on the disk."""
 NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
+
+
+OFFERS: tuple[Item, ...] = ("start-stop", "volume", "no-picture", "table")
+"""Items of the menu that this station can do."""
 
 
 class Overview:
@@ -75,10 +87,15 @@ class Overview:
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
         repairs_said: Callable[[], frozenset[str]] = frozenset,
+        reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
+        picture_check: Callable[[], str] = lambda: "",
+        sessions: Callable[[], SessionsSeen] = SessionsSeen,
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
-        whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired."""
+        whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
+        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen."""
+        self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
@@ -86,9 +103,12 @@ class Overview:
         self._plans, self._address, self._sounds = plans, address, sounds
         self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
         self._repairs_said = repairs_said
+        self._sessions = sessions
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
+        self._counted: tuple[object, panel.Count | None] = (None, None)
+        """Plays of the week and minutes of the month, and for which record, day and thresholds they were counted."""
         self._known: tuple[str, list[Known]] = ("", [])
         """What the record knows of Stops and faults, and the head of the chain for which it was read."""
 
@@ -102,6 +122,10 @@ class Overview:
         if self._dark_until() is not None:
             return poster.dark(self._language)
         stop, now = self._plan.stop_in_force(), self._clock.now()
+        if stop is None and self._plan.session_on():
+            lines = session_words.card_lines(self._sessions(), now, self._accepted.zone, self._language)
+            if lines:
+                return poster.card(self._language, self._identity.name, lines)
         return poster.compose(
             self._accepted.playlist,
             self._accepted.document,
@@ -149,6 +173,7 @@ class Overview:
             stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
             clock_trusted=self._clock.state != "untrusted",
             missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
+            session=self._plan.session_on(),
         )
 
     def _on_air_for_marks(self, now: datetime) -> OnAirProgramme | None:
@@ -179,8 +204,8 @@ class Overview:
         """What the record knows of Stops, faults and the like of the last days."""
         _, head = self._journal.head()
         if self._known[0] != head:
-            self._known = (head, known_of(self._journal.newest_records(("action", "fault"), NEWEST)))
-        return self._known[1]
+            self._known = (head, known_of(self._journal.newest_records(("action", "fault", "session"), NEWEST)))
+        return [*self._known[1], *under_way(self._sessions().held)]
 
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""
@@ -191,6 +216,7 @@ class Overview:
             starting = self._plan.due() or (coming[0] if coming and not stop and coming[1] - now <= SOON else None)
         if coming and coming[0] == starting:
             coming = None
+        before_stop = self._plan.due_without_stop() if stop else None
         return panel.Snapshot(
             now=now,
             station=document.name if document else self._identity.name,
@@ -199,8 +225,11 @@ class Overview:
             on_air=_showing(on_air),
             starting=_showing(starting),
             coming=panel.Coming(coming[0].programme.title, coming[1]) if coming else None,
+            on_start=_showing(before_stop),
+            why=self._plan.explain(),
+            count=self._count(now),
             today=self._today(now),
-            morning=next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now),
+            morning=self._morning(now),
             clock=self._clock.state,
             waiting=self._journal.waiting_count(),
             refused=self._refused.newest(),
@@ -208,6 +237,9 @@ class Overview:
             fetching=self.fetching(),
             problems=self._monitor.problems(),
             known=self._monitor.known,
+            reports=self._reports(),
+            picture_check=self._picture_check(),
+            equipment=tuple(one.name for one in document.equipment) if document else (),
             tickets=self._tickets(),
             other_tickets=self._other_tickets(),
             repairs_said=self._repairs_said(),
@@ -215,18 +247,60 @@ class Overview:
             display=self._display(),
             dark_until=self._dark_until(),
             work=self._work(),
+            sessions=self._sessions(),
+            document=document,
+            playlist=self._accepted.playlist,
+            address=self._address(),
         )
+
+    def _count(self, now: datetime) -> panel.Count | None:
+        """This week's plays and this month's minutes so far; None without a trusted clock."""
+        if self._clock.state == "untrusted":
+            return None
+        document = self._accepted.document
+        asked, today = document.thresholds if document else Thresholds(), now.date()
+        counted_for = (self._journal.head(), today, asked)
+        if self._counted[0] != counted_for:
+            monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+            rows = self._journal.plays(local_ms(min(monday, first), time(), self._accepted.zone))
+            counts = [
+                count_plays((row for row in rows if row.shown_ms and row.shown_ms >= since), asked, self._accepted.zone)
+                for since in (local_ms(day, time(), self._accepted.zone) for day in (monday, first))
+            ]
+            (plays, _), (_, minutes) = counts
+            count = panel.Count(plays, asked.plays_per_week, minutes, asked.minutes_per_month)
+            self._counted = (counted_for, count)
+        return self._counted[1]
+
+    def menu(self) -> View:
+        """The station as the menu on the room's screen says it."""
+        stop, sound, now = self._plan.stop_in_force(), self._sound(), self._clock.now().astimezone(self._accepted.zone)
+        return View(
+            reasons=tuple(reason for reason in REASONS if reason != "other"),
+            stopped=stop is not None,
+            stop_until=self._morning(now) if self._clock.state != "untrusted" else None,
+            volume=sound.volume,
+            muted=sound.muted,
+            offers=OFFERS,
+            address=self._address(),
+        )
+
+    def _morning(self, now: datetime) -> datetime | None:
+        document = self._accepted.document
+        return next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now)
 
     def _tickets(self) -> Mapping[str, TicketState]:
         """How the town's repair of each open problem stands, by the problem's name."""
         document = self._accepted.document
         tickets = {ticket.fault: ticket for ticket in (document.tickets if document else ())}
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
+        keys |= {report.fault: report.fault for report in self._reports()}
         return {name: tickets[key] for name, key in keys.items() if key in tickets}
 
     def _other_tickets(self) -> tuple[TicketState, ...]:
         document = self._accepted.document
         known = {problem.key(self._identity.station) for problem in self._monitor.problems()}
+        known |= {report.fault for report in self._reports()}
         found = [one for one in (document.tickets if document else ()) if one.fault not in known]
         return tuple(sorted(found, key=lambda one: -one.changed_ms))
 
@@ -311,7 +385,13 @@ class Overview:
             clock_doubtful=self._clock.doubtful,
             missing_soon=self._plan.missing_soon(NEAR),
             sounding=self._sounds and self._playout.sounding(),
+            lent=self._lent(),
         )
+
+    def _lent(self) -> bool:
+        """Whether the screen is lent to another source."""
+        session = self._plan.situation.session
+        return session is not None and session.kind == KINDS["other-source"] and self._plan.session_on()
 
     def _planned_until_ms(self) -> int:
         return self._accepted.planned_until_ms
@@ -329,4 +409,4 @@ class Overview:
 
 
 def _showing(one: tt.OnAir | None) -> panel.Showing | None:
-    return panel.Showing(one.programme.title, one.start, one.end, one.origin) if one else None
+    return panel.Showing(one.programme.title, one.start, one.end, one.origin, one.occasion) if one else None

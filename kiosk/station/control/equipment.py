@@ -7,9 +7,12 @@ from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.events import (
     CheckAgain,
     FactsRead,
+    FaultMended,
+    FaultReported,
     FromEquipment,
     JournalRecovered,
     JournalTrouble,
@@ -36,6 +39,7 @@ class Equipment:
         repairs: Repairs,
         host: Host,
         audit: AuditTrail,
+        reports: HandReports,
         tell_instruments: Callable[[bool, bool], None],
         read_soon: Callable[[], None],
         read_at: Callable[[datetime], None],
@@ -55,7 +59,7 @@ class Equipment:
         ``read_at`` at an aware instant; ``look_again`` has all read now, also what is read seldom. ``picture_of`` has a
         picture of the screen sent for new faults; ``confirm`` records that something is said to be repaired."""
         self._read_at, self._look_again = read_at, look_again
-        self._repairs, self._host, self._audit = repairs, host, audit
+        self._repairs, self._host, self._audit, self._reports = repairs, host, audit, reports
         self._tell_instruments, self._read_soon, self._refresh = tell_instruments, read_soon, refresh
         self._monitor, self._playout, self._clock = monitor, playout, clock
         self._document, self._observe, self._worked_on = document, observe, worked_on
@@ -76,6 +80,9 @@ class Equipment:
                 if self._monitor.check_again(event.problem, self._clock.monotonic()):
                     self._audit.record("check-again", by=event.by, facts={"problem": event.problem})
                     self._look_again()
+            case FaultReported() | FaultMended():
+                if self._reports.handle(event):
+                    self._refresh()
             case KnownSet():
                 if self._monitor.known_until(event.problem, event.until_ms):
                     until_ms = event.until_ms or None

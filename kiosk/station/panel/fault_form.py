@@ -40,18 +40,42 @@ def of(snapshot: Snapshot, language: Language) -> tuple[FaultWords, ...]:
     )
 
 
-def read(form: Mapping[str, str], now: datetime) -> CheckAgain | KnownSet | None:
-    """What the form asks for, at the aware ``now``; None for what is no form of ours."""
+@dataclass(frozen=True)
+class ReportWords:
+    """One fault that was reported by hand, and how its repair stands."""
+
+    fault: str
+    text: str
+    ticket: str
+    picture: str
+
+
+def reported(snapshot: Snapshot, language: Language) -> tuple[ReportWords, ...]:
+    """The faults reported by hand."""
+    return tuple(
+        ReportWords(
+            one.fault, f"{one.device}{_colon(language)}{one.text}", _ticket(snapshot, one.fault, language), one.picture
+        )
+        for one in snapshot.reports
+    )
+
+
+def _colon(language: Language) -> str:
+    return translator(language)(": ")
+
+
+def read(form: Mapping[str, str], now: datetime, by: str) -> CheckAgain | KnownSet | None:
+    """What the form of somebody called ``by`` asks for, at the aware ``now``; None for what is no form of ours."""
     problem = form.get("problem", "")
     if not 0 < len(problem) <= 400:
         return None
     match form.get("button"):
         case "again":
-            return CheckAgain("panel", problem)
+            return CheckAgain(by, problem)
         case "known":
-            return KnownSet("panel", problem, to_ms(now + WEEK))
+            return KnownSet(by, problem, to_ms(now + WEEK))
         case "tell":
-            return KnownSet("panel", problem, 0)
+            return KnownSet(by, problem, 0)
     return None
 
 

@@ -6,17 +6,22 @@ from datetime import datetime
 from typing import Literal
 
 from kiosk.common.i18n import Language
+from kiosk.contract.playlist import Playlist
 from kiosk.contract.records import ClockState, Origin, SoundWent
 from kiosk.contract.reports import ScreenState, TicketState
+from kiosk.contract.station import StationDocument
 from kiosk.station.display.marks import Mark
 from kiosk.station.health.maintenance import Work
+from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
+from kiosk.station.schedule.timetable import Explanation
+from kiosk.station.sessions.seen import SessionsSeen
 
-Shows = Literal["programme", "poster", "stopped", "black", "none", "denied", "starting"]
-"""What the screen shows (black: it rests); or why there is no screen: no X server, one that does not let the kiosk in,
-not yet there."""
+Shows = Literal["programme", "poster", "session", "stopped", "black", "none", "denied", "starting"]
+"""What the screen shows (black: it rests; session: its title card); or why there is no screen: no X server, one that
+does not let the kiosk in, not yet there."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Showing:
     start: datetime
     end: datetime
     origin: Origin
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,16 @@ class Coming:
 
     title: str
     start: datetime
+
+
+@dataclass(frozen=True)
+class Count:
+    """Plays of this week and minutes of this month so far, as the town counts them, and how many it asks for."""
+
+    plays: int
+    plays_asked: int
+    minutes: int
+    minutes_asked: int
 
 
 @dataclass(frozen=True)
@@ -81,9 +97,15 @@ class Snapshot:
     starting: Showing | None = None
     """What is due, or will be within seconds, and is not on the screen yet."""
     coming: Coming | None = None
+    on_start: Showing | None = None
+    """What Start would put on the screen, while the room is stopped; None: the week's table."""
+    why: Explanation | None = None
+    """Why the plan has on the screen what it has."""
+    count: Count | None = None
+    """None: not known, as the clock cannot be trusted."""
     today: tuple[Row, ...] = ()
     morning: datetime | None = None
-    """The next morning, as :func:`kiosk.station.schedule.opening_hours.next_morning` has it."""
+    """The next morning, as :func:`kiosk.common.opening_hours.next_morning` has it."""
     clock: ClockState = "trusted"
     waiting: int = 0
     """Records that the town has not yet acknowledged."""
@@ -94,6 +116,12 @@ class Snapshot:
     fetching: FetchProgress = FetchProgress()
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
+    reports: tuple[HandReport, ...] = ()
+    """Faults that somebody has reported by hand, and that are not mended."""
+    picture_check: str = ""
+    """The code of the test picture, while that is on the screen."""
+    equipment: tuple[str, ...] = ()
+    """Names of the room's devices, as the town has them."""
     known: Mapping[str, int] = field(default_factory=dict)
     """Until when (UTC milliseconds) somebody knows of a problem, by its name."""
     tickets: Mapping[str, TicketState] = field(default_factory=dict)
@@ -109,6 +137,13 @@ class Snapshot:
     """Until when the screen rests and shows black, unless something comes up; None: it does not rest."""
     work: Work | None = None
     """Somebody works on the devices: faults are quiet."""
+    sessions: SessionsSeen = SessionsSeen()
+    document: StationDocument | None = None
+    """What the town says of the room."""
+    playlist: Playlist | None = None
+    """The plan in force."""
+    address: str = ""
+    """Of the panel, as phones in the room reach it."""
 
     @property
     def screen(self) -> bool:
@@ -122,6 +157,8 @@ class Snapshot:
             return self.display or "starting"
         if self.on_air is not None:
             return "programme"
+        if self.stopped is None and self.sessions.phase in ("before", "meeting"):
+            return "session"
         if self.dark_until is not None:
             return "black"
         return "poster" if self.stopped is None else "stopped"

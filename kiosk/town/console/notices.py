@@ -7,6 +7,8 @@ import msgspec
 
 from kiosk.common.messages import mark
 from kiosk.town.database.store import now_ms
+from kiosk.town.ledger.rooms import rooms
+from kiosk.town.signing import keys
 from kiosk.town.tickets import deliveries, queries
 from kiosk.town.tickets.channels import ChannelsError, Settings, read_settings
 from kiosk.town.town import Town
@@ -40,6 +42,21 @@ def worker_silent(town: Town, _: Translate) -> list[Notice]:
         return [Notice(f"{text.format(minutes=silent_ms // 60_000)} {remedy} {command}")]
     failing = _("{name} fails: {trouble}")
     return [Notice(failing.format(name=_(one.name), trouble=one.trouble)) for one in found.values() if one.trouble]
+
+
+def root_keys_on_server(town: Town, _: Translate) -> list[Notice]:
+    """Whether the root keys lie on the server, where whoever breaks in takes the town with them."""
+    found = keys.root_keys_here(town.keys_folder)
+    text = _("{count} root keys lie on this server. Whoever breaks in takes the whole town: move them to sticks.")
+    return [Notice(text.format(count=len(found)), "/keys")] if found else []
+
+
+def rooms_silent(town: Town, _: Translate) -> list[Notice]:
+    """How many rooms are silent, or were never heard."""
+    found = rooms(town.store, now_ms())
+    silent = sum(row["silent"] and row["heard_ms"] is not None for row in found)
+    text = _("{count} rooms are silent.").format(count=silent)
+    return [Notice(text, "/stations/monday")] if silent else []
 
 
 def repairs_waiting(town: Town, _: Translate) -> list[Notice]:
@@ -78,7 +95,12 @@ def all_notices(town: Town, _: Translate) -> list[Notice]:
     return found
 
 
-NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (worker_silent, repairs_waiting)
+NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (
+    worker_silent,
+    rooms_silent,
+    repairs_waiting,
+    root_keys_on_server,
+)
 """Each is called in a thread when home is shown."""
 
 WORKER_NAMES = (mark("Films"), mark("Messages"))

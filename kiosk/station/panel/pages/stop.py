@@ -1,6 +1,7 @@
 """Stop: until when and why."""
 
 from http import HTTPStatus
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,23 +15,29 @@ from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, press_of, to
 
 
+def form_fields(
+    desk: Desk, request: Request, sent: Form | None = None, problem: stop_form.Problem | None = None
+) -> dict[str, Any]:
+    """What ``_stop_form.html`` shows; with ``problem`` as it was ``sent``, to be mended."""
+    sent = sent or {}
+    return {
+        "reasons": REASONS,
+        "untils": stop_form.choices(desk.snapshot(), desk.language(request), sent.get("until", "")),
+        "typed": sent.get("words", "")[:MAX_REASON],
+        "most": MAX_REASON,
+        "problem": problem,
+    }
+
+
 def routes(desk: Desk) -> list[Route]:
     """The routes of this page."""
 
     def asked(
         request: Request, visitor: Visitor, sent: Form | None = None, problem: stop_form.Problem | None = None
     ) -> Response:
-        """The form; with ``problem`` as it was ``sent``, to be mended."""
-        sent, language = sent or {}, desk.language(request)
-        return desk.page(
-            request, visitor, "stop.html",
-            status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
-            reasons=REASONS,
-            untils=stop_form.choices(desk.snapshot(), language, sent.get("until", "")),
-            typed=sent.get("words", "")[:MAX_REASON],
-            most=MAX_REASON,
-            problem=problem,
-        )  # fmt: skip
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+        fields = form_fields(desk, request, sent, problem)
+        return desk.page(request, visitor, "stop.html", status=status, **fields)
 
     async def page(request: Request) -> Response:
         visitor = desk.visitor(request)
@@ -46,7 +53,7 @@ def routes(desk: Desk) -> list[Route]:
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
         if filled.problem:
             return asked(request, visitor, form, filled.problem)
-        desk.post(StopPressed(by="panel", reason=filled.reason, until_ms=filled.until_ms, press=press_of(form)))
+        desk.post(StopPressed(by=visitor.by, reason=filled.reason, until_ms=filled.until_ms, press=press_of(form)))
         await desk.wait_until(lambda: desk.snapshot().stopped is not None)
         return to("/")
 

@@ -53,6 +53,8 @@ def routes(desk: Desk) -> list[Route]:
 
     async def log_out(request: Request) -> Response:
         await desk.form(request, ("officer", "viewer", "repair"))
+        if (officer := await desk.visitor(request)) is not None:
+            desk.signers.end(officer.session)
         await desk.run(desk.access.log_out, request.cookies.get(SESSION_COOKIE, ""))
         answer = desk.to("/login")
         answer.delete_cookie(SESSION_COOKIE)

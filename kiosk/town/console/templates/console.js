@@ -19,6 +19,20 @@
       form.removeAttribute("aria-busy");
     }
   });
+  // A sentence to send goes to the clipboard; where that is not allowed, it is marked so that it can be copied by hand.
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const text = document.getElementById(button.dataset.copy);
+      text.select();
+      try {
+        await navigator.clipboard.writeText(text.value);
+      } catch {
+        if (!document.execCommand("copy")) return;
+      }
+      button.textContent = button.dataset.done;
+    });
+  }
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());

@@ -6,7 +6,7 @@ from alembic import op
 from kiosk.town.database.columns import BIG, ID, NAME, WORD, columns, of_station
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
