@@ -274,7 +274,7 @@ def heard(town, station, at_ms):
 
 
 def look_for_silence(town, at_ms):
-    silent, rooms = silent_rooms(town.store, at_ms, 10 * MINUTE)
+    silent, rooms = silent_rooms(town.store, at_ms)
     with town.store.write() as connection:
         note_silence(connection, silent, rooms, at_ms)
         return connection.execute(select(message.c.name).order_by(message.c.id)).scalars().all()
