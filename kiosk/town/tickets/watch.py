@@ -6,11 +6,11 @@ from kiosk.town.database.schema import town
 from kiosk.town.database.store import Store
 from kiosk.town.ledger.rooms import rooms
 from kiosk.town.tickets.life_cycle import Limits, due_ms
-from kiosk.town.tickets.outbox import note
+from kiosk.town.tickets.outbox import note, overdue_name
 from kiosk.town.tickets.schema import message, silence, ticket
 
 FEWEST = 3
-"""Where so many rooms or more are silent all at once, it is rather the town's own line: one message."""
+"""Where all rooms, and at least so many, are silent, it is rather the town's own line: one message."""
 
 
 def note_overdue(connection: Connection, limits: Limits, now_ms: int) -> None:
@@ -18,7 +18,7 @@ def note_overdue(connection: Connection, limits: Limits, now_ms: int) -> None:
     for row in connection.execute(select(ticket).where(ticket.c.closed_ms.is_(None)).order_by(ticket.c.id)):
         at_ms = due_ms(row.state, row.changed_ms, limits)
         if at_ms is not None and at_ms <= now_ms:
-            name = f"overdue/{row.id}/{row.state}/{row.changed_ms}"
+            name = overdue_name(row.id, row.state, row.changed_ms)
             note(connection, name, "overdue", now_ms, ticket=row.id, station=row.station)
 
 
@@ -47,7 +47,7 @@ def note_silence(connection: Connection, silent: dict[str, int], of: int, now_ms
     for station in new:
         row = {"station": station, "since_ms": silent[station], "found_ms": now_ms}
         connection.execute(insert(silence).values(row))
-    if len(new) == of >= FEWEST:
+    if len(silent) == of >= FEWEST and len(new) > 1:
         note(connection, f"silent/all/{now_ms}", "silent", now_ms)
         return
     for station in new:
