@@ -182,6 +182,7 @@ PURE = (
     "kiosk.station.health.observation",
     "kiosk.station.health.checks",
     "kiosk.station.health.examination",
+    "kiosk.station.health.ticket_states",
     "kiosk.station.health.repairs.remedy",
     "kiosk.station.health.evidence",
     "kiosk.station.playout.loudness",
