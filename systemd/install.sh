@@ -144,8 +144,8 @@ install_town() {
     else
         as_town setup --language "$language"
     fi
-    systemctl enable --quiet kiosk-town
-    systemctl restart kiosk-town
+    systemctl enable --quiet kiosk-town kiosk-town-work
+    systemctl restart kiosk-town kiosk-town-work
     install_web_server
     tries=0
     until town_answers; do
@@ -200,7 +200,7 @@ install_station() {
     trap '! systemctl is-enabled --quiet kiosk-station 2>/dev/null || systemctl start --no-block kiosk-station' EXIT
     install_program
     add_user kiosk-sound /run/kiosk-sound audio
-    add_user kiosk "$state" video render audio kiosk-sound
+    add_user kiosk "$state" video render audio input kiosk-sound
     install -d -o kiosk -g kiosk -m 700 "$state"
     [ -e /etc/kiosk/config.toml ] || install -D -m 644 "$home/config.example.toml" /etc/kiosk/config.toml
     install_clock

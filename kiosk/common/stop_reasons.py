@@ -6,11 +6,18 @@ from kiosk.common.messages import mark
 REASONS: dict[str, str] = {
     "meeting": mark("meeting"),
     "farm-season": mark("farm season"),
-    "power": mark("power"),
+    "power": mark("power cut"),
+    "thunderstorm": mark("thunderstorm"),
     "repair": mark("repair"),
+    "election": mark("election"),
+    "moving": mark("the room is moving"),
     "other": mark("other reason"),
 }
 """What the record holds, and the text of it."""
+
+UNSAID = "unsaid"
+"""Reason of a Stop by a button that can ask for none."""
+_TEXTS = REASONS | {UNSAID: mark("no reason given")}
 
 MAX_REASON = 100
 """The most characters of a reason that somebody typed."""
@@ -18,7 +25,7 @@ MAX_REASON = 100
 
 def reason_text(reason: str, language: Language) -> str:
     """The reason in words; one that somebody typed stays as it was typed."""
-    return translator(language)(REASONS[reason]) if reason in REASONS else reason
+    return translator(language)(_TEXTS[reason]) if reason in _TEXTS else reason
 
 
 def tidy_reason(typed: str) -> str:

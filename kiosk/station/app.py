@@ -16,19 +16,23 @@ from typing import assert_never
 
 from kiosk.common.terminal import escape_lines
 from kiosk.contract.instants import to_ms
+from kiosk.contract.station import Thresholds
 from kiosk.station import now_file, status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.equipment import Equipment
+from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.control.housekeeping import Housekeeping
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
 from kiosk.station.control.presence import PresencePolicy
+from kiosk.station.control.repair_confirmed import ConfirmedRepairs
 from kiosk.station.control.rest import ScreenRest
+from kiosk.station.control.room_menu import RoomMenu
 from kiosk.station.control.screen import Screen
 from kiosk.station.control.session_view import SessionView
 from kiosk.station.control.sessions import Sessions
@@ -40,6 +44,7 @@ from kiosk.station.events import (
     DeviceChanged,
     Event,
     FromEquipment,
+    FromKeys,
     FromPeople,
     FromScreen,
     FromTown,
@@ -54,6 +59,7 @@ from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
 from kiosk.station.health.repairs.host import Host
 from kiosk.station.health.repairs.repairs import Repairs
+from kiosk.station.host.keypad import read_keys
 from kiosk.station.host.screen_power import ScreenPower
 from kiosk.station.identity import Identity, IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
@@ -149,17 +155,25 @@ class Station:
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
-        self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
+        self._sessions = Sessions(
+            journal, clock, plan, self._audit, self._replan,
+            lambda: accepted.document.thresholds if accepted.document else Thresholds(),
+        )  # fmt: skip
         self._presence = PresencePolicy(
             journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
         )
         view = SessionView(self._sessions, self._presence, plan, plans, journal, clock, lambda: accepted.document)
+        self._repairs = ConfirmedRepairs(
+            identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
+        )
+        self._reports = reports = HandReports(journal, clock, self._report_soon)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
-            work=self._maintenance.work, sessions=view.seen,
+            work=self._maintenance.work, sessions=view.seen, repairs_said=lambda: self._repairs.all_said(),
+            reports=lambda: reports.open, picture_check=lambda: self._menu.code,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -193,7 +207,7 @@ class Station:
         )  # fmt: skip
         self._rest = ScreenRest(
             plan, clock, self._screen_power,
-            document=lambda: accepted.document, worked_on=self._maintenance.is_on,
+            document=lambda: accepted.document, worked_on=lambda: self._maintenance.is_on() or self._menu.is_open,
             read_facts=self._probes.read_soon, refresh=self._refresh,
         )  # fmt: skip
         self._pc_sleep = PcSleep(
@@ -207,12 +221,19 @@ class Station:
         )  # fmt: skip
         self._equipment = Equipment(
             monitor, playout, clock,
-            repairs=repairs, host=host, audit=self._audit, tell_instruments=instruments.expect,
+            repairs=repairs, host=host, audit=self._audit, reports=reports, tell_instruments=instruments.expect,
             read_soon=self._probes.read_soon, read_at=self._read_at, look_again=self._look_again,
             refresh=self._refresh,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
             worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
+            picture_of=self._town.picture_of, confirm=self._repairs.confirm,
         )  # fmt: skip
+        self._menu = RoomMenu(
+            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh,
+            begin=self._session, seen=self._presence.seen,
+        )  # fmt: skip
+        keys, inputs = config.keys, self._devices.inputs
+        self._keypad = read_keys(post, keys.names(), inputs) if keys.enabled else None
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
             self._panel = Panel(
@@ -250,6 +271,8 @@ class Station:
         self._screen.tick()
         self._devices.start()
         self._probes.start()
+        if self._keypad:
+            self._keypad.start()
         self._link.start()
         if self._panel:
             self._panel.start()
@@ -282,6 +305,8 @@ class Station:
         if self._panel:
             self._panel.stop()
         self._link.stop()
+        if self._keypad:
+            self._keypad.stop()
         self._probes.stop(1)
         self._devices.stop()
         self._timers.stop()
@@ -298,6 +323,8 @@ class Station:
                 self._wake(why)
             case DeviceChanged():
                 self._probes.read_soon()
+                if self._keypad:
+                    self._keypad.look()
             case PictureAsked():
                 self._screenshots.request(self._clock.monotonic())
             case ClockDeclared():
@@ -313,14 +340,20 @@ class Station:
                 self._town.handle(event)
             case _ if isinstance(event, FromEquipment):
                 self._equipment.handle(event)
-            case PresenceNoticed():
-                self._presence.noticed(event)
             case _ if isinstance(event, FromSessions):
-                self._sessions.handle(event)
+                self._session(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
+            case _ if isinstance(event, FromKeys):
+                self._menu.handle(event)
             case _:
                 assert_never(event)
+
+    def _session(self, event: FromSessions) -> None:
+        if isinstance(event, PresenceNoticed):
+            self._presence.noticed(event)
+        else:
+            self._sessions.handle(event)
 
     def _wake(self, why: Reason) -> None:
         match why:
@@ -351,6 +384,7 @@ class Station:
         self._people.tick()
         self._sessions.tick()
         self._presence.tick()
+        self._menu.tick()
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()

@@ -9,12 +9,13 @@ import ipaddress
 import logging
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from kiosk.common.strict import Place, problems, shown
+from kiosk.station.events import KeyName
 from kiosk.station.schedule import fetch_hours
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ HoursOfDay = Annotated[
         pattern=r"\A" + fetch_hours.PATTERN,
         description='hours such as "22:00-06:00", several by commas, or "" for any time',
     ),
+]
+KeyNames = tuple[
+    Annotated[str, Meta(pattern=r"\A(KEY|BTN)_[A-Z0-9_]{1,40}\Z", description='a key such as "KEY_OK"')], ...
 ]
 Pixels = Annotated[int, Meta(ge=0, le=16_384)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
@@ -141,6 +145,32 @@ class Record(Table, frozen=True, kw_only=True):
     """Days after the town countersigned an entry until it is removed here: five years. What the town has not stays."""
 
 
+class Keys(Table, frozen=True, kw_only=True):
+    """``[keys]``: what the keys of a remote, keypad or button box mean, by the kernel's names for them."""
+
+    enabled: bool = True
+    up: KeyNames = ("KEY_UP",)
+    down: KeyNames = ("KEY_DOWN",)
+    left: KeyNames = ("KEY_LEFT",)
+    right: KeyNames = ("KEY_RIGHT",)
+    ok: KeyNames = ("KEY_OK", "KEY_SELECT", "KEY_ENTER", "KEY_KPENTER")
+    menu: KeyNames = ("KEY_MENU", "KEY_COMPOSE", "KEY_HOMEPAGE")
+    back: KeyNames = ("KEY_BACK", "KEY_ESC", "KEY_EXIT")
+    start: KeyNames = ("KEY_PLAY", "KEY_PLAYCD")
+    stop: KeyNames = ("KEY_STOP", "KEY_STOPCD")
+    toggle: KeyNames = ("KEY_PLAYPAUSE",)
+    """Start where the room is stopped, else Stop."""
+    louder: KeyNames = ("KEY_VOLUMEUP",)
+    softer: KeyNames = ("KEY_VOLUMEDOWN",)
+    mute: KeyNames = ("KEY_MUTE",)
+    sensor: KeyNames = ()
+    """What a motion sensor sends that is seen as an input device."""
+
+    def names(self) -> dict[KeyName, KeyNames]:
+        """The names of each meaning."""
+        return {key: getattr(self, key) for key in get_args(KeyName)}
+
+
 class Log(Table, frozen=True, kw_only=True):
     """``[log]``: how much the daemon writes to the system's journal."""
 
@@ -159,6 +189,7 @@ class Config(Table, frozen=True, kw_only=True):
     panel: Panel = Panel()
     health: Health = Health()
     record: Record = Record()
+    keys: Keys = Keys()
     log: Log = Log()
 
 

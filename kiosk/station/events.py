@@ -249,6 +249,37 @@ class KnownSet:
     until_ms: int
 
 
+@dataclass(frozen=True)
+class RepairConfirmed:
+    """Somebody says that what the town's ticket of this fault is about is repaired."""
+
+    by: str
+    fault: str
+    """As the station document names it."""
+
+
+@dataclass(frozen=True)
+class FaultReported:
+    """Somebody reports a fault by hand: of which device, what is seen, answers to questions, and the SHA-256 of a
+    photo (empty for none)."""
+
+    by: str
+    device: str
+    text: str
+    facts: Mapping[str, str]
+    picture: str = ""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class FaultMended:
+    """Somebody says that a fault reported by hand is mended."""
+
+    by: str
+    fault: str
+    press: str = ""
+
+
 # --- people ---
 
 
@@ -298,6 +329,29 @@ class MaintenanceSet:
     press: str = ""
 
 
+KeyName = Literal[
+    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute", "sensor"
+]
+"""What a key of a remote or keypad means, whatever is printed on it; ``sensor``: a motion sensor has seen somebody."""
+
+
+@dataclass(frozen=True)
+class KeyPressed:
+    """Somebody has pressed a key of a remote, keypad or button box, or holds it down."""
+
+    key: KeyName
+    monotonic: float
+
+
+@dataclass(frozen=True)
+class PictureCheckSet:
+    """Somebody who does not see the screen wants the test picture on it, or wants it gone."""
+
+    by: str
+    on: bool
+    press: str = ""
+
+
 @dataclass(frozen=True)
 class PictureAsked:
     """Somebody wants to see what is on the screen."""
@@ -319,11 +373,21 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
+FromEquipment = (
+    FactsRead
+    | JournalTrouble
+    | JournalRecovered
+    | CheckAgain
+    | KnownSet
+    | RepairConfirmed
+    | FaultReported
+    | FaultMended
+)
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromKeys = KeyPressed | PictureCheckSet
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | FromSessions | PictureAsked | ClockDeclared
+    | FromPeople | FromSessions | FromKeys | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

@@ -1,25 +1,29 @@
 """The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
+from kiosk.common.opening_hours import next_morning
 from kiosk.common.planned import Known, compare, list_ms
-from kiosk.contract.instants import to_ms
+from kiosk.common.stop_reasons import REASONS
+from kiosk.contract.instants import local_ms, to_ms
 from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
-from kiosk.contract.station import Opening
+from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
+from kiosk.station.display.menu import ITEMS, Item, View
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.reported import HandReport
 from kiosk.station.identity import Identity
 from kiosk.station.journal import Journal
 from kiosk.station.journal.refused import RefusedEntries
@@ -33,8 +37,8 @@ from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.count import count_plays
 from kiosk.station.schedule import timetable as tt
-from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
 from kiosk.station.sessions import words as session_words
 from kiosk.station.sessions.make_up import under_way
@@ -51,6 +55,9 @@ LATE_MS = 20_000
 """So long after a slot's end its rows are closed and on the disk."""
 NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
+
+
+"""Items of the menu that this station can do."""
 
 
 class Overview:
@@ -79,10 +86,15 @@ class Overview:
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
         sessions: Callable[[], SessionsSeen] = SessionsSeen,
+        repairs_said: Callable[[], frozenset[str]] = frozenset,
+        reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
+        picture_check: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
-        whether the PC did not shut down at night."""
+        whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
+        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen."""
+        self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
         self._journal, self._plan, self._playout, self._monitor = journal, plan, playout, monitor
@@ -90,9 +102,12 @@ class Overview:
         self._plans, self._address, self._sounds = plans, address, sounds
         self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
         self._sessions = sessions
+        self._repairs_said = repairs_said
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
+        self._counted: tuple[object, panel.Count | None] = (None, None)
+        """Plays of the week and minutes of the month, and for which record, day and thresholds they were counted."""
         self._known: tuple[str, list[Known]] = ("", [])
         """What the record knows of Stops and faults, and the head of the chain for which it was read."""
 
@@ -200,6 +215,7 @@ class Overview:
             starting = self._plan.due() or (coming[0] if coming and not stop and coming[1] - now <= SOON else None)
         if coming and coming[0] == starting:
             coming = None
+        before_stop = self._plan.due_without_stop() if stop else None
         return panel.Snapshot(
             now=now,
             station=document.name if document else self._identity.name,
@@ -208,8 +224,11 @@ class Overview:
             on_air=_showing(on_air),
             starting=_showing(starting),
             coming=panel.Coming(coming[0].programme.title, coming[1]) if coming else None,
+            on_start=_showing(before_stop),
+            why=self._plan.explain(),
+            count=self._count(now),
             today=self._today(now),
-            morning=next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now),
+            morning=self._morning(now),
             clock=self._clock.state,
             waiting=self._journal.waiting_count(),
             refused=self._refused.newest(),
@@ -217,7 +236,12 @@ class Overview:
             fetching=self.fetching(),
             problems=self._monitor.problems(),
             known=self._monitor.known,
+            reports=self._reports(),
+            picture_check=self._picture_check(),
+            equipment=tuple(one.name for one in document.equipment) if document else (),
             tickets=self._tickets(),
+            other_tickets=self._other_tickets(),
+            repairs_said=self._repairs_said(),
             sound=self._sound(),
             display=self._display(),
             dark_until=self._dark_until(),
@@ -225,12 +249,64 @@ class Overview:
             sessions=self._sessions(),
         )
 
+    def _count(self, now: datetime) -> panel.Count | None:
+        """This week's plays and this month's minutes so far; None without a trusted clock."""
+        if self._clock.state == "untrusted":
+            return None
+        document = self._accepted.document
+        asked, today = document.thresholds if document else Thresholds(), now.date()
+        counted_for = (self._journal.head(), today, asked)
+        if self._counted[0] != counted_for:
+            monday, first = today - timedelta(days=today.weekday()), today.replace(day=1)
+            rows = self._journal.plays(local_ms(min(monday, first), time(), self._accepted.zone))
+            counts = [
+                count_plays((row for row in rows if row.shown_ms and row.shown_ms >= since), asked, self._accepted.zone)
+                for since in (local_ms(day, time(), self._accepted.zone) for day in (monday, first))
+            ]
+            (plays, _), (_, minutes) = counts
+            count = panel.Count(plays, asked.plays_per_week, minutes, asked.minutes_per_month)
+            self._counted = (counted_for, count)
+        return self._counted[1]
+
+    def menu(self) -> View:
+        """The station as the menu on the room's screen says it."""
+        stop, sound, now = self._plan.stop_in_force(), self._sound(), self._clock.now().astimezone(self._accepted.zone)
+        return View(
+            reasons=tuple(reason for reason in REASONS if reason != "other"),
+            stopped=stop is not None,
+            stop_until=self._morning(now) if self._clock.state != "untrusted" else None,
+            volume=sound.volume,
+            muted=sound.muted,
+            offers=self._offers(),
+            address=self._address(),
+        )
+
+    def _offers(self) -> tuple[Item, ...]:
+        """The items of the menu that can be done now."""
+        seen, stopped = self._sessions(), self._plan.stop_in_force() is not None
+        party = seen.held is None and not stopped and self._clock.state != "untrusted"
+        recommended = seen.policy == "when-present" and seen.owed > 0 and not stopped and seen.present_until is None
+        without: set[Item] = {name for name, can in (("party-day", party), ("recommended", recommended)) if not can}  # type: ignore[misc]
+        return tuple(item for item in ITEMS if item not in without)
+
+    def _morning(self, now: datetime) -> datetime | None:
+        document = self._accepted.document
+        return next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now)
+
     def _tickets(self) -> Mapping[str, TicketState]:
         """How the town's repair of each open problem stands, by the problem's name."""
         document = self._accepted.document
         tickets = {ticket.fault: ticket for ticket in (document.tickets if document else ())}
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
+        keys |= {report.fault: report.fault for report in self._reports()}
         return {name: tickets[key] for name, key in keys.items() if key in tickets}
+
+    def _other_tickets(self) -> tuple[TicketState, ...]:
+        document = self._accepted.document
+        known = {problem.key(self._identity.station) for problem in self._monitor.problems()}
+        known |= {report.fault for report in self._reports()}
+        found = [one for one in (document.tickets if document else ()) if one.fault not in known]
+        return tuple(sorted(found, key=lambda one: -one.changed_ms))
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()

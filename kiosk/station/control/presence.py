@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from kiosk.common.opening_hours import room_open
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.playlist import span
 from kiosk.contract.station import StationDocument, Thresholds
@@ -15,7 +16,6 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Plan
-from kiosk.station.schedule.opening_hours import room_open
 from kiosk.station.schedule.rest import has_hours
 from kiosk.station.schedule.situation import Presence
 from kiosk.station.sessions.attended import Stretch, attended, noticed_again
@@ -97,6 +97,16 @@ class PresencePolicy:
             self._plan.refresh_owed()
             self._audit.record("presence", by=event.by, until_ms=self._kept.until_ms)
         self._replan("somebody is there")
+
+    def seen(self, by: str) -> None:
+        """Somebody has pressed a key: they are there, though nobody wants recommended items by that."""
+        now_ms = self._clock.now_ms()
+        last = max((one.last_ms for one in self._kept.stretches if one.by == by), default=0)
+        if self.until is not None:
+            self.noticed(PresenceNoticed(by))
+        elif not 0 <= now_ms - last < AGAIN_MS:
+            self._kept = msgspec.structs.replace(self._kept, stretches=noticed_again(self._kept.stretches, now_ms, by))
+            self._journal.remember(MEMORY, self._kept)
 
     def clock_set(self) -> None:
         """The wall clock was set; who is there stays for as long as before."""

@@ -1,5 +1,6 @@
 """Devices by udev: screen connectors, USB devices, and an event for every change. The only user of pyudev."""
 
+import contextlib
 import logging
 import os
 import select
@@ -13,7 +14,7 @@ from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 
-SUBSYSTEMS = ("drm", "usb", "sound", "block", "power_supply", "thermal")
+SUBSYSTEMS = ("drm", "usb", "sound", "block", "power_supply", "thermal", "input")
 MAX_ERRORS = 10
 """Failed reads in a row after which the monitor is broken, and no longer just overrun."""
 
@@ -83,6 +84,22 @@ class Devices:
                 found.add(f"{vendor}:{product}".lower())
         return frozenset(found)
 
+    def inputs(self) -> dict[str, tuple[str, frozenset[int]]]:
+        """The input devices that have keys: by their node (``/dev/input/event3``) name and key codes. For any thread:
+        it asks through a context of its own."""
+        try:
+            devices = list(pyudev.Context().list_devices(subsystem="input"))
+        except (OSError, ImportError):
+            return {}
+        found: dict[str, tuple[str, frozenset[int]]] = {}
+        for device in devices:
+            node, parent = device.device_node, device.parent
+            if node and parent is not None and str(device.sys_name).startswith("event"):
+                keys = _bits(self._attribute(parent, "capabilities/key") or "")
+                if keys:
+                    found[str(node)] = (self._attribute(parent, "name") or str(device.sys_name), keys)
+        return found
+
     def _list(self, subsystem: str, **properties: str) -> list[pyudev.Device]:
         """The devices as they are now: new objects each time, since a Device caches what it has read."""
         if self._context is None:
@@ -119,3 +136,12 @@ class Devices:
             errors = 0
             if device is not None:
                 self._post(DeviceChanged(str(device.subsystem), str(device.action), str(device.sys_name)))
+
+
+def _bits(words: str) -> frozenset[int]:
+    """The numbers of the bits that are set in a mask as sysfs writes it: words in hexadecimal, the highest first."""
+    found: set[int] = set()
+    for n, word in enumerate(reversed(words.split())):
+        with contextlib.suppress(ValueError):
+            found.update(64 * n + bit for bit in range(64) if int(word, 16) >> bit & 1)
+    return frozenset(found)

@@ -53,7 +53,7 @@ class Access:
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         monotonic: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
     ) -> None:
-        self._state = state
+        self.state = state
         self._monotonic = monotonic
         self._keep = keep
         self._key = lasting_key(state / pins.KEY_FILE)
@@ -64,7 +64,7 @@ class Access:
     def pin(self) -> pins.Pin | None:
         """The PIN as it is set now, read from its file: the command that sets it is another process."""
         try:
-            return pins.load(self._state)
+            return pins.load(self.state)
         except (OSError, ValueError) as error:
             log.error("the panel stays locked: %s", error)  # noqa: TRY400 -- the file is at fault, not the code
             return None

@@ -22,6 +22,7 @@ from kiosk.station.events import PictureAsked, Post
 from kiosk.station.health.examination import Examination
 from kiosk.station.panel import words
 from kiosk.station.panel.access import Access, Visitor
+from kiosk.station.panel.photo_folder import PhotoFolder
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
 
@@ -62,6 +63,9 @@ class Desk:
         self.snapshot = snapshot
         self.picture = picture
         self.examination = examination
+        self.photos = PhotoFolder(access.state / "photos")
+        self.one_upload = asyncio.Semaphore(1)
+        """Photos are read one after the other: the PC plays programmes meanwhile."""
         self.files = {name: (FOLDER / name).read_bytes() for name in FILES}
         marks = {name: hashlib.sha256(text).hexdigest()[:12] for name, text in self.files.items()}
         self._templates = jinja2.Environment(

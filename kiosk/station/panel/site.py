@@ -13,9 +13,21 @@ from starlette.routing import Route
 from kiosk.common.i18n import pick
 from kiosk.common.web import SecurityHeaders
 from kiosk.station.panel.desk import FILES, LANGUAGE_COOKIE, Desk, to
-from kiosk.station.panel.pages import doctor, faults, home, login, maintenance, sessions, sound, stop
+from kiosk.station.panel.pages import (
+    doctor,
+    faults,
+    home,
+    login,
+    maintenance,
+    no_picture,
+    repairs,
+    report,
+    sessions,
+    sound,
+    stop,
+)
 
-PAGES = (home, login, stop, sound, sessions, maintenance, faults, doctor)
+PAGES = (home, login, stop, sound, sessions, maintenance, faults, repairs, report, no_picture, doctor)
 """Each has ``routes(desk)``."""
 FILE_AGE_S = 86_400
 """The files' addresses change with their contents."""

@@ -10,9 +10,11 @@ from kiosk.contract.records import ClockState, Origin, SoundWent
 from kiosk.contract.reports import ScreenState, TicketState
 from kiosk.station.display.marks import Mark
 from kiosk.station.health.maintenance import Work
+from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
+from kiosk.station.schedule.timetable import Explanation
 from kiosk.station.sessions.seen import SessionsSeen
 
 Shows = Literal["programme", "poster", "session", "stopped", "black", "none", "denied", "starting"]
@@ -37,6 +39,16 @@ class Coming:
 
     title: str
     start: datetime
+
+
+@dataclass(frozen=True)
+class Count:
+    """Plays of this week and minutes of this month so far, as the town counts them, and how many it asks for."""
+
+    plays: int
+    plays_asked: int
+    minutes: int
+    minutes_asked: int
 
 
 @dataclass(frozen=True)
@@ -83,9 +95,15 @@ class Snapshot:
     starting: Showing | None = None
     """What is due, or will be within seconds, and is not on the screen yet."""
     coming: Coming | None = None
+    on_start: Showing | None = None
+    """What Start would put on the screen, while the room is stopped; None: the week's table."""
+    why: Explanation | None = None
+    """Why the plan has on the screen what it has."""
+    count: Count | None = None
+    """None: not known, as the clock cannot be trusted."""
     today: tuple[Row, ...] = ()
     morning: datetime | None = None
-    """The next morning, as :func:`kiosk.station.schedule.opening_hours.next_morning` has it."""
+    """The next morning, as :func:`kiosk.common.opening_hours.next_morning` has it."""
     clock: ClockState = "trusted"
     waiting: int = 0
     """Records that the town has not yet acknowledged."""
@@ -96,10 +114,20 @@ class Snapshot:
     fetching: FetchProgress = FetchProgress()
     problems: tuple[Problem, ...] = ()
     """``rules.problems(state)``."""
+    reports: tuple[HandReport, ...] = ()
+    """Faults that somebody has reported by hand, and that are not mended."""
+    picture_check: str = ""
+    """The code of the test picture, while that is on the screen."""
+    equipment: tuple[str, ...] = ()
+    """Names of the room's devices, as the town has them."""
     known: Mapping[str, int] = field(default_factory=dict)
     """Until when (UTC milliseconds) somebody knows of a problem, by its name."""
     tickets: Mapping[str, TicketState] = field(default_factory=dict)
     """How the town's repair of a problem stands, by the problem's name."""
+    other_tickets: tuple[TicketState, ...] = ()
+    """The town's tickets of this room that are of no open problem, the newest first."""
+    repairs_said: frozenset[str] = frozenset()
+    """Faults that somebody in the room has said to be repaired; the town has not answered yet."""
     sound: Sound = Sound()
     display: ScreenState | None = "up"
     """Of the PC's screen; None: not known yet, or just being set up anew."""

@@ -42,22 +42,20 @@ class Filled:
 
 
 def choices(snapshot: Snapshot, language: Language, chosen: str = "") -> tuple[Until, ...]:
-    """When Stop may end, earliest first. Without a trusted clock only Start ends it: no other time is known to come."""
+    """When Stop may end, the usual choice first. Without a trusted clock only Start ends it: no other time is known."""
     _ = translator(language)
     now, offered = snapshot.now, []
     if snapshot.clock != "untrusted":
         afternoon = now.replace(hour=AFTERNOON.hour, minute=0, second=0, microsecond=0)
-        times = []
-        if afternoon > now:
-            times.append((afternoon, _("until {time}")))
         if snapshot.morning is not None:
-            today = snapshot.morning.astimezone(now.tzinfo).date() == now.date()
-            text = _("until this morning, {time}") if today else _("until tomorrow morning, {time}")
-            times.append((snapshot.morning, text))
-        offered = [("hour", _("for one hour"))]
-        offered += [
-            (str(_ms(at)), text.format(time=f"{at.astimezone(now.tzinfo):%H:%M}")) for at, text in sorted(times)
-        ]
+            morning = snapshot.morning.astimezone(now.tzinfo)
+            text = (
+                _("until this morning, {time}") if morning.date() == now.date() else _("until tomorrow morning, {time}")
+            )
+            offered.append((str(_ms(morning)), text.format(time=f"{morning:%H:%M}")))
+        offered.append(("hour", _("for one hour")))
+        if afternoon > now:
+            offered.append((str(_ms(afternoon)), _("until {time}").format(time=f"{afternoon:%H:%M}")))
     offered.append(("start", _("until somebody presses Start")))
     usual = str(_ms(snapshot.morning)) if snapshot.morning else ""
     values = [value for value, _text in offered]
@@ -71,15 +69,18 @@ def read(form: Mapping[str, str], snapshot: Snapshot) -> Filled:
     if reason not in REASONS:
         raise NotOurs(f"reason {reason!r}")
     words = tidy_reason(form.get("words", "")) if reason == "other" else reason
-    if value == "start":
-        until_ms = None
+    until_ms: int | None = None
+    problem: Problem | None = None
+    if value == "":  # what was chosen is no longer offered, and the page that was renewed has nothing chosen
+        problem = "stale"
+    elif value == "start":
+        pass
     elif value == "hour":
         until_ms = _ms((now + HOUR + timedelta(seconds=59)).replace(second=0, microsecond=0))
     elif re.fullmatch(r"[0-9]{1,15}", value):
         until_ms = int(value)
     else:
         raise NotOurs(f"until {value!r}")
-    problem: Problem | None = None
     if not words:
         problem = "words"
     elif until_ms is not None and not _ms(now) < until_ms <= _ms(now + FURTHEST):

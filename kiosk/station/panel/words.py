@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from kiosk.common.i18n import Language, day_name, translator, zone_name
 from kiosk.common.messages import mark
@@ -12,7 +12,7 @@ from kiosk.contract.instants import FAR
 from kiosk.station.display.mark_words import mark_text
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import fault_form
+from kiosk.station.panel import fault_form, repair_words, why
 from kiosk.station.panel.snapshot import Showing, Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 from kiosk.station.sessions import words as session_words
@@ -65,6 +65,18 @@ class Words:
     """Whether :attr:`state` is what is on the screen, or about to be."""
     state: str
     detail: str
+    left: str
+    """How much of it is gone and left; empty where no programme is on the screen."""
+    left_percent: int
+    """How much of it is gone."""
+    why: str
+    """Why the plan has it so; empty where :attr:`detail` says it."""
+    start: str
+    """What Start will do; empty where the room is not stopped."""
+    health: str
+    """One line: whether something is wrong."""
+    count: tuple[str, ...]
+    """This week's plays and this month's hours, against what the town asks."""
     coming: str
     sound: str
     sound_detail: tuple[str, ...]
@@ -79,6 +91,9 @@ class Words:
     """A heading, then an entry each."""
     fetching: tuple[str, ...]
     problems: tuple[fault_form.FaultWords, ...]
+    tickets: tuple[repair_words.RepairWords, ...]
+    """Of no open problem."""
+    reports: tuple[fault_form.ReportWords, ...]
     work: str
     session: tuple[str, str] | None
     """Its name, and how far it has come; None where none is held."""
@@ -96,6 +111,12 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         head=_head(snapshot, language),
         state=state,
         detail=detail,
+        left=_left(snapshot, language),
+        left_percent=_left_percent(snapshot),
+        why=_why(snapshot, language),
+        start=_start(snapshot, language),
+        health=_health(snapshot, language),
+        count=_count(snapshot, language),
         coming="" if coming is None else f"{_when(coming.start, snapshot, language)}  {coming.title}",
         sound=_("Sound off") if snapshot.sound.muted else _("Volume {percent}").format(percent=snapshot.sound.volume),
         sound_detail=_sound(snapshot, language),
@@ -113,6 +134,8 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         refused=_refused(snapshot, language),
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
         problems=fault_form.of(snapshot, language),
+        tickets=repair_words.others(snapshot, language),
+        reports=fault_form.reported(snapshot, language),
         work=_work(snapshot, language),
         session=session_words.state_of(snapshot.sessions, snapshot.now, language) if snapshot.sessions.held else None,
         practice=session_words.practice(snapshot.sessions, snapshot.now, language),
@@ -155,6 +178,68 @@ def _origin(showing: Showing, language: Language) -> str:
     if showing.origin == "session" and showing.occasion:
         return occasion_text(showing.occasion, language)
     return translator(language)(ORIGINS[showing.origin])
+
+
+def _left(snapshot: Snapshot, language: Language) -> str:
+    one, _ = snapshot.on_air, translator(language)
+    if one is None:
+        return ""
+    gone_s, left_s = ((b - a).total_seconds() for a, b in ((one.start, snapshot.now), (snapshot.now, one.end)))
+    said = _("{gone} gone, {left} left")
+    return said.format(gone=_minutes(gone_s), left=_minutes(left_s))
+
+
+def _minutes(seconds: float) -> str:
+    """As a clock has it: 12:05, 1:02:05."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def _left_percent(snapshot: Snapshot) -> int:
+    one = snapshot.on_air
+    if one is None or one.end <= one.start:
+        return 0
+    return min(100, max(0, round(100 * ((snapshot.now - one.start) / (one.end - one.start)))))
+
+
+def _why(snapshot: Snapshot, language: Language) -> str:
+    if snapshot.why is None or not snapshot.screen or snapshot.shows == "stopped":
+        return ""
+    return why.sentence(snapshot.why, language, snapshot.now.tzinfo or UTC)
+
+
+def _start(snapshot: Snapshot, language: Language) -> str:
+    _ = translator(language)
+    if snapshot.stopped is None:
+        return ""
+    if snapshot.on_start is not None:
+        said = _("{title} goes on where it should be by now; it ends at {time}.")
+        return said.format(title=snapshot.on_start.title, time=_when(snapshot.on_start.end, snapshot, language))
+    return _("The timetable is followed again. Nothing is planned for now, so the week's table is shown.")
+
+
+def _health(snapshot: Snapshot, language: Language) -> str:
+    _ = translator(language)
+    if snapshot.work is not None:
+        return _("Nothing is looked at while somebody works here.")
+    wrong = [problem.text.render(_) for problem in snapshot.problems]
+    wrong += [f"{report.device}{_(': ')}{report.text}" for report in snapshot.reports]
+    if not wrong:
+        return _("Nothing is found wrong.")
+    return _("Needs attention: {count}. First: {problem}").format(count=len(wrong), problem=wrong[0])
+
+
+def _count(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
+    count, _ = snapshot.count, translator(language)
+    if count is None:
+        return (_("Not known while the clock cannot be trusted."),)
+    return (
+        _("Plays this week: {count}; the town asks for {asked}.").format(count=count.plays, asked=count.plays_asked),
+        _("Hours this month: {count}; the town asks for {asked}.").format(
+            count=f"{count.minutes / 60:.1f}", asked=f"{count.minutes_asked / 60:.1f}"
+        ),
+    )
 
 
 def _stopped(stopped: Stopped, snapshot: Snapshot, language: Language) -> str:

@@ -17,7 +17,9 @@ import msgspec
 
 from kiosk.common.sandbox import confine, die_with_parent
 from kiosk.common.terminal import escape
+from kiosk.station.display.menu_words import Card
 from kiosk.station.display.poster import Poster
+from kiosk.station.player.overlay import Overlay
 from kiosk.station.player.reach import stage_reach
 from kiosk.station.player.screenshot import NotGrabbed, grab
 from kiosk.station.player.window import (
@@ -35,9 +37,11 @@ from kiosk.station.projector.messages import (
     SCREEN_DENIED,
     SCREEN_GONE,
     SCREEN_RESIZED,
+    Grab,
     Grabbed,
     Held,
     Message,
+    Overlaid,
     Paint,
     Staged,
     ToStage,
@@ -51,6 +55,7 @@ FIRST_PAGE = 0
 NEAR_S = 0.25
 """Seconds between two looks whether a programme has gone for which the poster waits."""
 _ORDERS = msgspec.json.Decoder(ToStage)
+_CARD = msgspec.json.Decoder(Card | None)
 
 
 def main() -> None:
@@ -63,19 +68,22 @@ def main() -> None:
         connection = connect(sys.argv[1])
         keep_awake(connection)
         window = PosterWindow(connection)
-        posting = Posting(connection, window)
+        posting, overlay = Posting(connection, window), Overlay(connection, window)
         _report(Staged(width=window.width, height=window.height))
         swept_at = time.monotonic()
         while True:
-            ready, _, _ = select.select([orders, connection.fileno()], [], [], posting.wait(SWEEP_EVERY))
+            ready, _, _ = select.select([orders, connection.fileno()], [], [], overlay.wait(posting.wait(SWEEP_EVERY)))
             if time.monotonic() - swept_at >= SWEEP_EVERY:
                 sweep(connection)
                 swept_at = time.monotonic()
                 _report(Held())
-            posting.turn_page()
+            posting.turn_page(overlay.poster_is_raised)
             if connection.fileno() in ready:
                 while connection.pending_events():  # raises when the server has hung up
-                    window.check_screen(connection.next_event())  # any client may send us events: they are read
+                    event = connection.next_event()  # any client may send us events: they are read
+                    window.check_screen(event)
+                    overlay.see(event)
+            overlay.tick()
             if orders not in ready:
                 continue
             data = os.read(orders, 1 << 20)
@@ -83,10 +91,13 @@ def main() -> None:
                 return
             *lines, pending = (pending + data).split(b"\n")
             given: list[ToStage] = [_ORDERS.decode(text) for text in lines]
+            menus = [order for order in given if isinstance(order, Overlaid)]
+            if menus:  # first: somebody waits for it
+                overlay.show(_CARD.decode(menus[-1].card), menus[-1].table)
             posters = [order for order in given if isinstance(order, Paint)]
             if posters:  # of several only the newest is worth the time to draw it
                 posting.show(msgspec.json.decode(posters[-1].poster, type=Poster), posters[-1].page_ms / 1000)
-            if len(posters) < len(given):
+            if any(isinstance(order, Grab) for order in given):
                 _report(_screenshot(connection))
     except ScreenDenied:
         sys.exit(SCREEN_DENIED)
@@ -135,12 +146,13 @@ class Posting:
             return min(most, NEAR_S)
         return most if self._pages == 1 else max(0.0, min(most, self._turn_at - time.monotonic()))
 
-    def turn_page(self) -> None:
-        """Show the next page if it is time, and no programme is near; the first one after a programme."""
+    def turn_page(self, raised: bool = False) -> None:
+        """Show the next page if it is time, and no programme is near; the first one after a programme. ``raised``: the
+        poster is above the programme."""
         now = time.monotonic()
         if self._poster is None or not (self._waits or (self._pages > 1 and now >= self._turn_at)):
             return
-        if programme_is_near(self._connection):
+        if not raised and programme_is_near(self._connection):
             self._waits = True
         elif self._waits:
             self._begin()

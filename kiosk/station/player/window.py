@@ -104,8 +104,8 @@ def _lives(pid: int) -> bool:
     return True
 
 
-class _Window:
-    """A window of the screen's size, created below all others. Sizes in pixels."""
+class Window:
+    """A window, of the screen's size where none is given, created below all others. Sizes in pixels."""
 
     def __init__(self, connection: Any, width: int = 0, height: int = 0) -> None:
         screen = connection.screen()
@@ -146,6 +146,29 @@ class _Window:
         self._display.sync()
         return pixmap
 
+    @property
+    def id(self) -> int:
+        """Its X id."""
+        return int(self._window.id)
+
+    def place(self, x: int, y: int) -> None:
+        """Put its upper left corner there."""
+        self._window.configure(x=x, y=y)
+
+    def restack(self, mode: int) -> None:
+        """Bring it above all others (``X.Above``), or below them (``X.Below``)."""
+        self._window.configure(stack_mode=mode)
+        self._display.sync()
+
+    def watch_cover(self) -> None:
+        """Have an event sent when another window covers it."""
+        self._window.change_attributes(event_mask=X.VisibilityChangeMask)
+
+    def destroy(self) -> None:
+        """Be there no more."""
+        self._window.destroy()
+        self._display.sync()
+
     def show(self, pixmap: Any) -> None:
         """Show what was uploaded, once."""
         self._window.change_attributes(background_pixmap=pixmap)
@@ -155,7 +178,7 @@ class _Window:
         self._display.sync()
 
 
-class ProgrammeWindow(_Window):
+class ProgrammeWindow(Window):
     """A programme's window.
 
     It is redirected by the Composite extension: the server keeps its picture although nobody can see it, so that
@@ -178,11 +201,6 @@ class ProgrammeWindow(_Window):
         connection.damage_query_version()
         self._damage = self._window.damage_create(damage.DamageReportRawRectangles)
         connection.sync()
-
-    @property
-    def id(self) -> int:
-        """The X id by which libVLC draws into it."""
-        return int(self._window.id)
 
     def next_picture(self, seconds: float) -> float | None:
         """Wait until something is drawn into the window: the instant (monotonic), or None after ``seconds``."""
@@ -246,7 +264,7 @@ class ProgrammeWindow(_Window):
         self._display.sync()
 
 
-class PosterWindow(_Window):
+class PosterWindow(Window):
     """The window of the poster, below the programme on air. Black until its picture is painted."""
 
     def __init__(self, connection: Any) -> None:

@@ -177,6 +177,14 @@ class Plan:
         session, now = self.situation.session, self._clock.now()
         return session is not None and session.start <= now < session.end and self.situation.clock_trusted
 
+    def explain(self) -> tt.Explanation:
+        """What is to be on the screen now, and why."""
+        return tt.explain(self._timetable, self._clock.now(), self.situation)
+
+    def due_without_stop(self) -> tt.OnAir | None:
+        """What Start would put on the screen now."""
+        return tt.decide(self._timetable, self._clock.now(), replace(self.situation, stop=None)).on_air
+
     def due_but_missing(self) -> tt.OnAir | None:
         """The showing of a slot that would be on air now if its programme were here and could be played."""
         if not self.situation.unavailable:

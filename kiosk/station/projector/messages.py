@@ -120,6 +120,14 @@ class Paint(Message, frozen=True, kw_only=True):
     """How long each of its pages is shown, in ms."""
 
 
+class Overlaid(Message, frozen=True, kw_only=True):
+    """To the stage: draw this over the programme (JSON of ``display.menu.Card``, ``null`` for none)."""
+
+    card: msgspec.Raw = msgspec.Raw(b"null")
+    table: bool = False
+    """Bring the poster above the programme."""
+
+
 class Grab(Message, frozen=True, kw_only=True):
     """To the stage: take a screenshot."""
 
@@ -146,7 +154,7 @@ class Held(Message, frozen=True, kw_only=True):
 
 ToChild = Cue | Cut | Volume | Leave
 FromChild = Ready | Shown | Progress | Failed
-ToStage = Paint | Grab
+ToStage = Paint | Grab | Overlaid
 FromStage = Staged | Held | Grabbed
 
 T = TypeVar("T")

@@ -6,6 +6,7 @@ from collections import deque
 import msgspec
 
 from kiosk.contract.reports import ScreenState
+from kiosk.station.display.menu_words import Card
 from kiosk.station.display.poster import Poster, plain
 from kiosk.station.events import Post, StageGone, StageSaid
 from kiosk.station.projector.messages import (
@@ -14,6 +15,7 @@ from kiosk.station.projector.messages import (
     SCREEN_RESIZED,
     FromStage,
     Grab,
+    Overlaid,
     Paint,
     Staged,
 )
@@ -40,6 +42,7 @@ class Stage:
         self._post = post
         self._process: Process | None = None
         self._poster: Poster | None = None
+        self._overlaid: Overlaid | None = None
         self._retry_at = self._heard_at = 0.0
         self._silent = ""
         """Why the process was ended, where it was the X server's doing; empty where it was not."""
@@ -80,6 +83,12 @@ class Stage:
         self._poster = poster
         self._paint()
 
+    def overlay(self, card: Card | None, table: bool = False) -> None:
+        """Draw this over the programme, until the next call: a card, the poster (``table``), or nothing."""
+        self._overlaid = Overlaid(card=msgspec.Raw(msgspec.json.encode(card)), table=table)
+        if self._process is not None and self.up:
+            self._process.send(self._overlaid)
+
     def ready(self, size: Staged, now: float) -> None:
         """The screen is there: send the poster."""
         self.size, self.screen = (size.width, size.height), "up"
@@ -88,6 +97,8 @@ class Stage:
         self._told = ""
         self.held(now)
         self._paint()
+        if self._process is not None and self._overlaid is not None:
+            self._process.send(self._overlaid)
 
     def connect_anew(self, why: str) -> None:
         """End the process because of the X server; the next one finds out whether there is one that lets it in."""

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from kiosk.common.opening_hours import room_hours
 from kiosk.contract.endings import leaves_ms
 from kiosk.contract.instants import FAR_MS, local_ms, to_ms, to_utc
 from kiosk.contract.occasions import OPENING_HOURS, WHEN_PRESENT
@@ -51,7 +52,6 @@ from kiosk.station.schedule.layers import (
     topmost,
     turns_layer,
 )
-from kiosk.station.schedule.opening_hours import room_hours
 from kiosk.station.schedule.situation import Demand as Demand
 from kiosk.station.schedule.situation import Owed as Owed
 from kiosk.station.schedule.situation import Presence as Presence

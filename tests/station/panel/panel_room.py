@@ -13,9 +13,12 @@ from kiosk.contract.station import Equipment, StationDocument
 from kiosk.station.display.marks import Mark
 from kiosk.station.events import (
     Event,
+    FaultMended,
+    FaultReported,
     MaintenanceSet,
     MutePressed,
     PictureAsked,
+    PictureCheckSet,
     StartPressed,
     StopPressed,
     VolumePressed,
@@ -23,9 +26,10 @@ from kiosk.station.events import (
 from kiosk.station.health.examination import Examination, examine
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import RuleState
 from kiosk.station.panel.server import Panel
-from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
+from kiosk.station.panel.snapshot import Coming, Count, Row, Showing, Snapshot, Sound, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
 PIN = "271828"
@@ -69,6 +73,7 @@ def running() -> Snapshot:
             Row(hour + timedelta(hours=2), hour + timedelta(hours=3), "卫生与健康", Mark("to-come")),
         ),
         morning=SIX,
+        count=Count(3, 4, 385, 600),
         waiting=3,
     )
 
@@ -88,6 +93,8 @@ class Room:
     def __init__(self) -> None:
         self.snapshot = running()
         self.posted: list[Event] = []
+        self.asked: list[Event] = []
+        """For a picture of the screen."""
         self.deaf = False
         self.picture: Screenshot | None = None
         self.examination: Examination | None = examine(RuleState(), SEEN, DOCUMENT, NOW)
@@ -95,7 +102,7 @@ class Room:
         """What the screen shows to each that asks."""
 
     def post(self, event: Event) -> None:
-        self.posted.append(event)
+        (self.asked if isinstance(event, PictureAsked) else self.posted).append(event)
         if self.deaf:
             return
         if isinstance(event, StopPressed):
@@ -107,6 +114,17 @@ class Room:
             ms = event.until_ms
             work = None if ms is None else Work(datetime.fromtimestamp(ms / 1000, NOW.tzinfo))
             self.snapshot = replace(self.snapshot, work=work)
+        if isinstance(event, PictureCheckSet):
+            self.snapshot = replace(self.snapshot, picture_check="K482913" if event.on else "")
+        if isinstance(event, FaultReported):
+            report = HandReport(
+                fault=f"reported.{len(self.snapshot.reports) + 1}", device=event.device, text=event.text, by=event.by,
+                found_ms=int(NOW.timestamp() * 1000), picture=event.picture,
+            )  # fmt: skip
+            self.snapshot = replace(self.snapshot, reports=(*self.snapshot.reports, report))
+        if isinstance(event, FaultMended):
+            left = tuple(one for one in self.snapshot.reports if one.fault != event.fault)
+            self.snapshot = replace(self.snapshot, reports=left)
         sound = self.snapshot.sound
         if isinstance(event, VolumePressed):
             level = min(100, max(0, sound.volume + event.change))

@@ -19,6 +19,7 @@ from kiosk.station.events import StopPressed
 from kiosk.station.health.examination import examine
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.observation import Observation
+from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import RuleState, judge, problems
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
@@ -71,8 +72,12 @@ def full(snapshot: Snapshot) -> Snapshot:
     state, _ = judge(
         RuleState(), Observation(facts={"disk.writable": False}), Thresholds(hysteresis_ms=0), (), NOW, True
     )
+    report = HandReport(
+        fault="reported.1", device="音箱", text="没有声音" * 20, by="panel", found_ms=0, picture="0" * 64
+    )
     return replace(
         snapshot,
+        reports=(report,),
         problems=problems(state),
         refused=(RefusedEntry(7, "play", "水稻病虫害绿色防治" * 4, int(NOW.timestamp() * 1000), "id: another"),),
         refused_count=12,
@@ -105,13 +110,22 @@ def all_pages(page: Page, room: Room, state: Path, language: str) -> Iterator[st
         page.goto(f"/language?to={language}")
         yield f"home, {name}"
     room.snapshot = usual
-    for path in ("/stop", "/doctor", "/nothing"):
+    for path in ("/stop", "/doctor", "/no-picture", "/report", "/nothing"):
         page.goto(path)
         yield path
     examination, room.examination = room.examination, None
     page.goto("/doctor")
     yield "/doctor before the first look"
     room.examination = examination
+    page.goto("/no-picture")
+    page.check("input[value=no-signal]")
+    page.click("#questions button.press")
+    page.wait_for_selector("#verdict")
+    yield "/no-picture, the verdict"
+    page.goto("/report")
+    page.click("button.stop")
+    page.wait_for_selector("#wrong")
+    yield "/report, asking for words"
     page.goto("/stop")
     page.press("#words", "Enter")
     page.wait_for_selector("#no-words")
@@ -150,7 +164,7 @@ def test_no_page_has_a_serious_finding_or_scrolls_sideways(
             page.evaluate(f"document.documentElement.style.fontSize = '{type_percent}%'")
             if scrolls_sideways(page):
                 wide.append((name, width, type_percent))
-    assert (len(seen), findings, wide) == (15, {}, [])
+    assert (len(seen), findings, wide) == (19, {}, [])
 
 
 def test_a_serious_finding_is_found(visit: Callable[..., Page]) -> None:
@@ -181,7 +195,7 @@ def test_focus_goes_to_what_takes_the_place(visit: Callable[..., Page], room: Ro
     room.snapshot = replace(room.snapshot, sound=Sound(80, True, True))
     page.wait_for_selector("#sound-on")
     assert page.evaluate("document.activeElement.closest('section').id") == "sound"
-    page.focus("#stop button")
+    page.focus("#stop summary")
     room.snapshot = quiet(room.snapshot)
     page.wait_for_selector("#start")
     assert page.evaluate("document.activeElement.closest('form').id") == "start"
@@ -189,12 +203,12 @@ def test_focus_goes_to_what_takes_the_place(visit: Callable[..., Page], room: Ro
 
 def test_what_a_finger_presses_does_not_change_under_it(visit: Callable[..., Page], room: Room) -> None:
     page = visit()
-    page.hover("#stop button")
+    page.hover("#stop summary")
     page.mouse.down()
     room.snapshot = quiet(room.snapshot)
     page.wait_for_timeout(TWO_RENEWALS_MS)
     page.mouse.up()
-    page.wait_for_url("**/stop?")
+    page.wait_for_selector("#stop[open]")
     assert room.posted == []
 
 
@@ -220,6 +234,29 @@ def test_page_that_cannot_be_renewed_says_so_until_it_can(visit: Callable[..., P
     assert page.is_hidden("#silent")
 
 
+def test_one_tap_of_the_reason_stops_from_the_first_page(visit: Callable[..., Page], room: Room) -> None:
+    page = visit()
+    assert "到明天早上 06:00" in page.inner_text("#stop summary")
+    page.click("#stop summary")
+    page.wait_for_timeout(TWO_RENEWALS_MS)
+    page.click("button[value=thunderstorm]")
+    says(page, "雷雨天气，到 3月6日 周五 06:00 为止")
+    [event] = room.posted
+    assert event == StopPressed("panel", "thunderstorm", int(SIX.timestamp() * 1000), event.press)  # type: ignore[union-attr]
+
+
+def test_a_choice_that_is_no_longer_offered_does_not_become_another(visit: Callable[..., Page], room: Room) -> None:
+    room.snapshot = replace(room.snapshot, now=NOW.replace(hour=13, minute=59))
+    page = visit()
+    page.click("#stop summary")
+    page.check(f"input[value='{int(NOW.replace(hour=14, minute=0).timestamp() * 1000)}']")
+    room.snapshot = replace(room.snapshot, now=NOW)
+    page.wait_for_function("() => document.querySelectorAll('input[name=until]').length === 3")
+    page.click("button[value=meeting]")
+    page.wait_for_selector("[role=alert]:not([hidden])")
+    assert room.posted == []
+
+
 def test_by_keyboard_alone_from_the_pin_to_stop_in_ones_own_words(visit: Callable[..., Page], room: Room) -> None:
     page = visit(logged_in=False, width=1366, height=768)
 
@@ -237,11 +274,10 @@ def test_by_keyboard_alone_from_the_pin_to_stop_in_ones_own_words(visit: Callabl
     page.keyboard.type(PIN)
     page.keyboard.press("Enter")
     page.wait_for_selector("#sound")
-    tab_to("#stop button")
+    tab_to("#stop summary")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/stop?")
     tab_to("input[name=until]:checked")
-    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
     tab_to("#words")
     page.keyboard.press("Enter")
     page.wait_for_selector("#no-words")

@@ -30,17 +30,17 @@ def offered(snapshot: Snapshot) -> dict[str, bool]:
 def test_until_when_is_offered_by_the_time_of_day() -> None:
     today = NOW.replace(hour=8, minute=0)
     assert offered(at(0, 20, today)) == {
-        "for one hour": False,
         "until this morning, 08:00": True,
+        "for one hour": False,
         "until 14:00": False,
         "until somebody presses Start": False,
     }
     tomorrow = today + timedelta(days=1)
-    midday = ["for one hour", "until 14:00", "until tomorrow morning, 08:00", "until somebody presses Start"]
+    midday = ["until tomorrow morning, 08:00", "for one hour", "until 14:00", "until somebody presses Start"]
     assert list(offered(at(9, 0, tomorrow))) == midday
-    assert list(offered(at(14, 0, tomorrow))) == [midday[0], *midday[2:]], "14:00 is past"
+    assert list(offered(at(14, 0, tomorrow))) == [*midday[:2], midday[3]], "14:00 is past"
     assert [until.text for until in stop_form.choices(at(0, 20, today), "zh")][:3] == [
-        "停 1 小时", "到今天早上 08:00", "到 14:00 为止",
+        "到今天早上 08:00", "停 1 小时", "到 14:00 为止",
     ]  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def test_each_end_is_what_the_label_says(administrator: Browser, room: Room) -> 
     for until in stop_form.choices(room.snapshot, "zh"):
         administrator.stop("meeting", until=until.value)
         room.snapshot = replace(room.snapshot, now=now)
-    ends = [now.replace(hour=10, minute=11, second=0), now.replace(hour=14, minute=0, second=0), SIX]
+    ends = [SIX, now.replace(hour=10, minute=11, second=0), now.replace(hour=14, minute=0, second=0)]
     assert posted(room) == [*(("meeting", ms(end)) for end in ends), ("meeting", None)]
 
 
@@ -75,6 +75,11 @@ def test_a_page_that_was_open_past_its_time_asks_again(administrator: Browser, r
     answer = administrator.post("/stop", fields)
     assert answer.status_code == 422 and "这个时间已经不能选了" in answer.text and 'value="选举"' in answer.text
     assert room.posted == []
+
+
+def test_a_choice_that_went_while_the_page_was_renewed_is_asked_for_again(administrator: Browser, room: Room) -> None:
+    fields = administrator.fields("/", "/stop") | {"reason": "meeting", "until": ""}
+    assert administrator.post("/stop", fields).status_code == 422 and room.posted == []
 
 
 def test_words_alone_are_the_reason_other(administrator: Browser, room: Room) -> None:
@@ -113,7 +118,7 @@ def test_a_reason_in_ones_own_words_is_escaped_cut_and_one_line(administrator: B
 @pytest.mark.parametrize(
     "change",
     [{"reason": "party"}, {"reason": ""}, {"press": ""}, {"press": "x" * 65}]
-    + [{"until": value} for value in ("", "morning", "-1", "1e9", "١٢", "9" * 16)],
+    + [{"until": value} for value in ("morning", "-1", "1e9", "١٢", "9" * 16)],
 )
 def test_a_form_that_makes_no_sense_is_refused(administrator: Browser, room: Room, change: dict[str, str]) -> None:
     fields = administrator.fields("/stop", "/stop") | {"reason": "meeting"} | change

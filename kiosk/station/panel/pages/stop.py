@@ -1,6 +1,7 @@
 """Stop: until when and why."""
 
 from http import HTTPStatus
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,23 +15,29 @@ from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, press_of, to
 
 
+def form_fields(
+    desk: Desk, request: Request, sent: Form | None = None, problem: stop_form.Problem | None = None
+) -> dict[str, Any]:
+    """What ``_stop_form.html`` shows; with ``problem`` as it was ``sent``, to be mended."""
+    sent = sent or {}
+    return {
+        "reasons": REASONS,
+        "untils": stop_form.choices(desk.snapshot(), desk.language(request), sent.get("until", "")),
+        "typed": sent.get("words", "")[:MAX_REASON],
+        "most": MAX_REASON,
+        "problem": problem,
+    }
+
+
 def routes(desk: Desk) -> list[Route]:
     """The routes of this page."""
 
     def asked(
         request: Request, visitor: Visitor, sent: Form | None = None, problem: stop_form.Problem | None = None
     ) -> Response:
-        """The form; with ``problem`` as it was ``sent``, to be mended."""
-        sent, language = sent or {}, desk.language(request)
-        return desk.page(
-            request, visitor, "stop.html",
-            status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
-            reasons=REASONS,
-            untils=stop_form.choices(desk.snapshot(), language, sent.get("until", "")),
-            typed=sent.get("words", "")[:MAX_REASON],
-            most=MAX_REASON,
-            problem=problem,
-        )  # fmt: skip
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+        fields = form_fields(desk, request, sent, problem)
+        return desk.page(request, visitor, "stop.html", status=status, **fields)
 
     async def page(request: Request) -> Response:
         visitor = desk.visitor(request)

@@ -4,9 +4,11 @@
   const PATIENCE_MS = 10000;
   const SILENT_AFTER = 2; // tries in a row without an answer
   const seconds = () => Number(document.querySelector("main").dataset.renew); // until the next renewal; 0: this page stays as it is
-  const FOCUSABLE = "button, a[href], input:not([type=hidden])";
+  const FOCUSABLE = "button, a[href], input:not([type=hidden]), summary";
   let timer = 0;
+  const MOST_PHOTO = 300000; // bytes
   let silent = 0;
+  let shrinking = null;
   let pressing = false; // a finger is down: what it presses must not change
   let leaving = false; // a form is on its way
 
@@ -29,6 +31,7 @@
     }
     if (old.nodeName === "NOSCRIPT") return;
     for (const { name } of [...old.attributes]) {
+      if (name === "open" && old.nodeName === "DETAILS") continue; // somebody has opened it
       if (!wanted.hasAttribute(name)) old.removeAttribute(name);
     }
     for (const { name, value } of wanted.attributes) {
@@ -108,6 +111,38 @@
     clearTimeout(timer);
     if (seconds()) timer = setTimeout(renew, 1000 * seconds());
   }
+
+  // A photo of a phone's camera is made small before it is sent; where that fails it goes as it is.
+  async function shrink(field) {
+    const file = field.files[0];
+    if (!file || file.size <= MOST_PHOTO) return;
+    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+    for (const edge of [1600, 1200, 800]) {
+      const scale = Math.min(1, edge / Math.max(picture.width, picture.height));
+      const canvas = document.createElement("canvas");
+      canvas.width = Math.round(picture.width * scale);
+      canvas.height = Math.round(picture.height * scale);
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const small = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.8));
+      if (!small || small.size > MOST_PHOTO) continue;
+      const chosen = new DataTransfer();
+      chosen.items.add(new File([small], "photo.jpg", { type: "image/jpeg" }));
+      field.files = chosen.files;
+      return;
+    }
+  }
+
+  addEventListener("change", (event) => {
+    if (event.target.matches("input[data-shrink]")) shrinking = shrink(event.target).catch(() => {});
+  });
+  addEventListener("submit", async (event) => {
+    if (!shrinking) return;
+    event.preventDefault(); // and sent once the photo is small
+    const waited = shrinking;
+    shrinking = null;
+    await waited;
+    event.target.requestSubmit(event.submitter);
+  });
 
   addEventListener("pointerdown", () => { pressing = true; });
   for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressing = false; }));
