@@ -57,9 +57,6 @@ NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
 
 
-"""Items of the menu that this station can do."""
-
-
 class Overview:
     """Reads the other parts of the station; nobody reaches them through it."""
 
