@@ -18,7 +18,7 @@ from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
 from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
-from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
+from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_made_up, mark_past
 from kiosk.station.display.menu import ITEMS, Item, View
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
@@ -142,6 +142,7 @@ class Overview:
         if playlist is None:
             return {}
         zone, state, found = self._accepted.zone, self._now(now), dict[Slot, Mark]()
+        seen = self._sessions()
         midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         days = {day.date().isoformat() for day in (midnight - timedelta(days=1), midnight)}
         for slot in playlist.slots:
@@ -153,6 +154,7 @@ class Overview:
             mark = mark_ahead(slot, start_ms, over_ms, state)
             if over_ms <= state.at_ms and mark.moment != "now":
                 mark = self._mark_past(slot, start_ms, over_ms, state.at_ms)
+                mark = mark_made_up(mark, slot, seen.made_up, [one.programme.id for one in seen.missed])
             elif mark.moment == "not-shown" and self._journal.was_shown("slot", start_ms, state.at_ms):
                 mark = Mark("partly", mark.why)
             found[slot] = mark

@@ -18,7 +18,7 @@ BLACK = "#000000"
 CARD_INK = "#f3d9d9"
 HEAD, HEAD_INK = "#8f1414", "#ffffff"
 TODAY, NOW, BANNER = "#fdeab8", "#0b6b2e", "#ffc21a"
-INKS = {"past": QUIET, "shown": QUIET, "partly": HEAD, "not-shown": HEAD, "now": NOW, "to-come": INK}
+INKS = {"past": QUIET, "shown": QUIET, "partly": HEAD, "not-shown": HEAD, "made-up": QUIET, "now": NOW, "to-come": INK}
 TITLE_LINES, BANNER_LINES, FOOT_LINES = 3, 6, 2
 """The most lines of the plan's own title, of the banner, and of each text of the foot, in their smallest letters: the
 table needs the room. Longer ones end in an ellipsis."""
