@@ -16,6 +16,7 @@ from typing import assert_never
 
 from kiosk.common.terminal import escape_lines
 from kiosk.contract.instants import to_ms
+from kiosk.contract.station import Thresholds
 from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
@@ -164,7 +165,10 @@ class Station:
         )
         self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
         self._reports = reports = HandReports(journal, clock, self._report_soon)
-        self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
+        self._sessions = Sessions(
+            journal, clock, plan, self._audit, self._replan,
+            lambda: accepted.document.thresholds if accepted.document else Thresholds(),
+        )  # fmt: skip
         self._presence = PresencePolicy(
             journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
         )
@@ -231,8 +235,9 @@ class Station:
             picture_of=self._town.picture_of, confirm=self._repairs.confirm,
         )  # fmt: skip
         self._menu = RoomMenu(
-            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh
-        )
+            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh,
+            begin=self._session, seen=self._presence.seen,
+        )  # fmt: skip
         keys, inputs = config.keys, self._devices.inputs
         self._keypad = read_keys(post, keys.names(), inputs) if keys.enabled else None
         self._snapshot: Snapshot = overview.snapshot()
@@ -341,10 +346,8 @@ class Station:
                 self._town.handle(event)
             case _ if isinstance(event, FromEquipment):
                 self._equipment.handle(event)
-            case PresenceNoticed():
-                self._presence.noticed(event)
             case _ if isinstance(event, FromSessions):
-                self._sessions.handle(event)
+                self._session(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
             case _ if isinstance(event, FromBooks):
@@ -353,6 +356,12 @@ class Station:
                 self._menu.handle(event)
             case _:
                 assert_never(event)
+
+    def _session(self, event: FromSessions) -> None:
+        if isinstance(event, PresenceNoticed):
+            self._presence.noticed(event)
+        else:
+            self._sessions.handle(event)
 
     def _wake(self, why: Reason) -> None:
         match why:

@@ -330,9 +330,9 @@ class MaintenanceSet:
 
 
 KeyName = Literal[
-    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute"
+    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute", "sensor"
 ]
-"""What a key of a remote or keypad means, whatever is printed on it."""
+"""What a key of a remote or keypad means, whatever is printed on it; ``sensor``: a motion sensor has seen somebody."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from kiosk.contract.reports import Heartbeat, OnAir, ScreenState
 from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
-from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
-from kiosk.station.display.menu import Item, View
+from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_made_up, mark_past
+from kiosk.station.display.menu import ITEMS, Item, View
 from kiosk.station.health import ticket_states
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
@@ -56,10 +56,6 @@ LATE_MS = 20_000
 """So long after a slot's end its rows are closed and on the disk."""
 NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
-
-
-OFFERS: tuple[Item, ...] = ("start-stop", "volume", "no-picture", "table")
-"""Items of the menu that this station can do."""
 
 
 class Overview:
@@ -147,6 +143,7 @@ class Overview:
         if playlist is None:
             return {}
         zone, state, found = self._accepted.zone, self._now(now), dict[Slot, Mark]()
+        seen = self._sessions()
         midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         days = {day.date().isoformat() for day in (midnight - timedelta(days=1), midnight)}
         for slot in playlist.slots:
@@ -158,6 +155,7 @@ class Overview:
             mark = mark_ahead(slot, start_ms, over_ms, state)
             if over_ms <= state.at_ms and mark.moment != "now":
                 mark = self._mark_past(slot, start_ms, over_ms, state.at_ms)
+                mark = mark_made_up(mark, slot, seen.made_up, [one.programme.id for one in seen.missed])
             elif mark.moment == "not-shown" and self._journal.was_shown("slot", start_ms, state.at_ms):
                 mark = Mark("partly", mark.why)
             found[slot] = mark
@@ -283,9 +281,17 @@ class Overview:
             stop_until=self._morning(now) if self._clock.state != "untrusted" else None,
             volume=sound.volume,
             muted=sound.muted,
-            offers=OFFERS,
+            offers=self._offers(),
             address=self._address(),
         )
+
+    def _offers(self) -> tuple[Item, ...]:
+        """The items of the menu that can be done now."""
+        seen, stopped = self._sessions(), self._plan.stop_in_force() is not None
+        party = seen.held is None and not stopped and self._clock.state != "untrusted"
+        recommended = seen.policy == "when-present" and seen.owed > 0 and not stopped and seen.present_until is None
+        without: set[Item] = {name for name, can in (("party-day", party), ("recommended", recommended)) if not can}  # type: ignore[misc]
+        return tuple(item for item in ITEMS if item not in without)
 
     def _morning(self, now: datetime) -> datetime | None:
         document = self._accepted.document
