@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import segno
-from panel_room import Browser, Room
+from panel_room import PIN, Browser, Room
 from PIL import Image
+from playwright.sync_api import Browser as Chromium
 
 from kiosk.common.photos import MOST_UPLOAD
 from kiosk.station.events import FaultMended, FaultReported, PictureCheckSet
@@ -162,3 +163,50 @@ def test_foreign_and_strange_uploads_change_nothing(administrator: Browser, room
     assert [one.picture for one in room.posted if isinstance(one, FaultReported)] == [""]
     assert not (state / "photos").exists() or not list((state / "photos").iterdir())
     assert administrator.get("/photo/..%2Fpanel-pin.json.jpg").status_code == 404
+
+
+def test_photo_of_a_camera_is_made_small_in_the_browser_and_tells_the_code(
+    chromium: Chromium, base: str, room: Room, tmp_path: Path
+) -> None:
+    big, noise = tmp_path / "IMG_0001.png", Image.effect_noise((2400, 1800), 90).convert("RGB")
+    noise.paste(Image.open(BytesIO(photo())).resize((900, 900)), (700, 400))
+    noise.save(big, compress_level=1)
+    assert big.stat().st_size > 5_000_000
+    room.snapshot = replace(room.snapshot, picture_check=CODE)
+    context = chromium.new_context(base_url=base, viewport={"width": 390, "height": 844})
+    page, sizes = context.new_page(), []
+    page.on("pageerror", lambda error: pytest.fail(f"the page's script failed: {error}"))
+    page.on("request", lambda asked: sizes.append(int(asked.header_value("content-length") or 0)))
+    page.goto("/login")
+    page.fill("#pin", PIN)
+    page.keyboard.press("Enter")
+    page.click("#to-no-picture")
+    page.set_input_files("#photo", big)
+    page.click("#questions button.press")
+    page.wait_for_selector("#verdict")
+    assert "电视显示的就是电脑的画面" in page.inner_text("#verdict")
+    assert "照片里有测试画面的方码" in page.inner_text("#verdict")
+    assert 0 < max(sizes) < 320_000
+    context.close()
+
+
+def test_without_script_three_answers_are_enough_and_the_report_goes_out(
+    chromium: Chromium, base: str, room: Room
+) -> None:
+    context = chromium.new_context(base_url=base, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/login")
+    page.fill("#pin", PIN)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#stop")
+    page.goto("/no-picture")
+    page.check("input[value=no-signal]")
+    page.check("input[name=cable][value=in]")
+    page.check("input[name=input][value=pc]")
+    page.click("#questions button.press")
+    assert "没有送到电视" in page.inner_text("#verdict")
+    page.click("button.stop")
+    page.wait_for_url("**/#state")
+    [event] = [one for one in room.posted if isinstance(one, FaultReported)]
+    assert dict(event.facts) == {"shows": "no-signal", "cable": "in", "input": "pc"}
+    context.close()
