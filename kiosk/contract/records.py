@@ -89,6 +89,8 @@ class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="atten
     photos: Photos = ()
     evidence: Literal["typed", "photo", "spot-check"] = "typed"
     code: Text = ""
+    spot_check: Id | None = None
+    """The spot check that it answers."""
     remark: LongText = ""
 
 

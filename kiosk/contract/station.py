@@ -1,5 +1,6 @@
 """What the town tells one station: its hours, its thresholds, its equipment and people, how its tickets stand."""
 
+import hashlib
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -125,7 +126,14 @@ class SpotCheck(Record, frozen=True, kw_only=True):
     """The town asks a room to prove that somebody sees the screen."""
 
     id: Id
+    """Random: whoever knows it can tell the code."""
     asked_ms: Instant
+
+
+def spot_code(check: str, play: str) -> str:
+    """The code of a spot check that a room's screen shows while ``play`` (its id; empty: none) is on: six digits."""
+    digest = hashlib.sha256(b"%s\n%s" % (check.encode(), play.encode())).digest()
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
 
 
 class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag="station"):

@@ -28,6 +28,7 @@ from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
+from kiosk.station.control.repair_confirmed import ConfirmedRepairs
 from kiosk.station.control.rest import ScreenRest
 from kiosk.station.control.room_menu import RoomMenu
 from kiosk.station.control.screen import Screen
@@ -150,12 +151,16 @@ class Station:
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
         self._reports = reports = HandReports(journal, clock, self._report_soon)
+        self._repairs = ConfirmedRepairs(
+            identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
+        )
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
             work=self._maintenance.work, reports=lambda: reports.open, picture_check=lambda: self._menu.code,
+            repairs_said=lambda: self._repairs.all_said(),
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -208,6 +213,7 @@ class Station:
             refresh=self._refresh,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
             worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
+            picture_of=self._town.picture_of, confirm=self._repairs.confirm,
         )  # fmt: skip
         self._menu = RoomMenu(
             stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh

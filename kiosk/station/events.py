@@ -270,6 +270,15 @@ class FaultMended:
     press: str = ""
 
 
+@dataclass(frozen=True)
+class RepairConfirmed:
+    """Somebody says that what the town's ticket of this fault is about is repaired."""
+
+    by: str
+    fault: str
+    """As the station document names it."""
+
+
 # --- people ---
 
 
@@ -363,7 +372,10 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet | FaultReported | FaultMended
+FromEquipment = (
+    FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet | RepairConfirmed
+    | FaultReported | FaultMended
+)  # fmt: skip
 FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 FromKeys = KeyPressed | PictureCheckSet
 Event = (

@@ -7,6 +7,7 @@ from typing import Literal
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
+from kiosk.common.opening_hours import next_morning
 from kiosk.common.planned import Known, compare, list_ms
 from kiosk.common.stop_reasons import REASONS
 from kiosk.contract.instants import local_ms, to_ms
@@ -37,7 +38,6 @@ from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.record_book.count import count_plays
 from kiosk.station.schedule import timetable as tt
-from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
 
 SOON = timedelta(seconds=30)
@@ -84,11 +84,12 @@ class Overview:
         pc_stays_on: Callable[[], bool | None] = lambda: None,
         reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
         picture_check: Callable[[], str] = lambda: "",
+        repairs_said: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
         whether the PC did not shut down at night, ``reports``: faults reported by hand, ``picture_check``: the code of
-        the test picture that is on the screen."""
+        the test picture that is on the screen, ``repairs_said``: faults that are said to be repaired."""
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -96,6 +97,7 @@ class Overview:
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address, self._sounds = plans, address, sounds
         self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
+        self._repairs_said = repairs_said
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
@@ -228,6 +230,8 @@ class Overview:
             picture_check=self._picture_check(),
             equipment=tuple(one.name for one in document.equipment) if document else (),
             tickets=self._tickets(),
+            other_tickets=self._other_tickets(),
+            repairs_said=self._repairs_said(),
             sound=self._sound(),
             display=self._display(),
             dark_until=self._dark_until(),
@@ -277,6 +281,13 @@ class Overview:
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
         keys |= {report.fault: report.fault for report in self._reports()}
         return {name: tickets[key] for name, key in keys.items() if key in tickets}
+
+    def _other_tickets(self) -> tuple[TicketState, ...]:
+        document = self._accepted.document
+        known = {problem.key(self._identity.station) for problem in self._monitor.problems()}
+        known |= {report.fault for report in self._reports()}
+        found = [one for one in (document.tickets if document else ()) if one.fault not in known]
+        return tuple(sorted(found, key=lambda one: -one.changed_ms))
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()

@@ -13,9 +13,20 @@ from starlette.routing import Route
 from kiosk.common.i18n import pick
 from kiosk.common.web import SecurityHeaders
 from kiosk.station.panel.desk import FILES, LANGUAGE_COOKIE, Desk, to
-from kiosk.station.panel.pages import doctor, faults, home, login, maintenance, no_picture, report, sound, stop
+from kiosk.station.panel.pages import (
+    doctor,
+    faults,
+    home,
+    login,
+    maintenance,
+    no_picture,
+    repairs,
+    report,
+    sound,
+    stop,
+)
 
-PAGES = (home, login, stop, sound, maintenance, faults, report, no_picture, doctor)
+PAGES = (home, login, stop, sound, maintenance, faults, repairs, report, no_picture, doctor)
 """Each has ``routes(desk)``."""
 FILE_AGE_S = 86_400
 """The files' addresses change with their contents."""

@@ -101,7 +101,7 @@ class Snapshot:
     """None: not known, as the clock cannot be trusted."""
     today: tuple[Row, ...] = ()
     morning: datetime | None = None
-    """The next morning, as :func:`kiosk.station.schedule.opening_hours.next_morning` has it."""
+    """The next morning, as :func:`kiosk.common.opening_hours.next_morning` has it."""
     clock: ClockState = "trusted"
     waiting: int = 0
     """Records that the town has not yet acknowledged."""
@@ -122,6 +122,10 @@ class Snapshot:
     """Until when (UTC milliseconds) somebody knows of a problem, by its name."""
     tickets: Mapping[str, TicketState] = field(default_factory=dict)
     """How the town's repair of a problem stands, by the problem's name."""
+    other_tickets: tuple[TicketState, ...] = ()
+    """The town's tickets of this room that are of no open problem, the newest first."""
+    repairs_said: frozenset[str] = frozenset()
+    """Faults that somebody in the room has said to be repaired; the town has not answered yet."""
     sound: Sound = Sound()
     display: ScreenState | None = "up"
     """Of the PC's screen; None: not known yet, or just being set up anew."""

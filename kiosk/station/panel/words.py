@@ -11,7 +11,7 @@ from kiosk.contract.instants import FAR
 from kiosk.station.display.mark_words import mark_text
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import fault_form, why
+from kiosk.station.panel import fault_form, repair_words, why
 from kiosk.station.panel.snapshot import Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 
@@ -90,6 +90,8 @@ class Words:
     fetching: tuple[str, ...]
     problems: tuple[fault_form.FaultWords, ...]
     reports: tuple[fault_form.ReportWords, ...]
+    tickets: tuple[repair_words.RepairWords, ...]
+    """Of no open problem."""
     work: str
 
 
@@ -126,6 +128,7 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
         problems=fault_form.of(snapshot, language),
         reports=fault_form.reported(snapshot, language),
+        tickets=repair_words.others(snapshot, language),
         work=_work(snapshot, language),
     )
 

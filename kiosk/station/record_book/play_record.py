@@ -3,8 +3,6 @@
 Of people two columns, not one: ``12/3`` would become the third of December.
 """
 
-import csv
-import io
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
@@ -15,15 +13,13 @@ from kiosk.common.causes import cause_text, why_text
 from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
 from kiosk.common.planned import Accepted, NotShown
+from kiosk.common.spreadsheet import BOM, csv_line
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Evidence, Outcome, Play
 from kiosk.station.journal.amendments import Changed, Later, PutRight
 from kiosk.station.journal.plays import readable
 from kiosk.station.record_book.moments import moment
 from kiosk.station.record_book.not_shown import find_not_shown
-
-BOM = b"\xef\xbb\xbf"
-"""Without it Excel takes Chinese in a CSV for another encoding."""
 
 COLUMNS = (
     mark("No."), mark("Date"), mark("Start"), mark("End"), mark("Programme"), mark("Category"), mark("Source"),
@@ -87,19 +83,19 @@ def play_sheet(
 ) -> Iterator[bytes]:
     """The play record as CSV, piece by piece: the plays, and among them what ``plans`` promised and was not shown."""
     _ = translator(language)
-    yield BOM + _line([_(column) for column in COLUMNS])
+    yield BOM + csv_line([_(column) for column in COLUMNS])
     missing = [one for one in find_not_shown(db, plans) if _within(_local(one.start_ms, zone).date(), days)]
     missing.reverse()
     number = 0
     for start_ms, cells in _play_rows(db, zone, days, language):
         while missing and missing[-1].start_ms < start_ms:
             number += 1
-            yield _line([str(number), *_not_shown(missing.pop(), zone, language)])
+            yield csv_line([str(number), *_not_shown(missing.pop(), zone, language)])
         number += 1
-        yield _line([str(number), *cells])
+        yield csv_line([str(number), *cells])
     while missing:
         number += 1
-        yield _line([str(number), *_not_shown(missing.pop(), zone, language)])
+        yield csv_line([str(number), *_not_shown(missing.pop(), zone, language)])
 
 
 def _play_rows(
@@ -251,14 +247,3 @@ def _value(field: str, value: Any, zone: ZoneInfo, language: Language) -> str:
     if field == "cause":
         return cause_text(str(value), language)
     return _(WORDS.get((field, value), str(value)))
-
-
-def _line(cells: list[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow([_harmless(cell) for cell in cells])
-    return text.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """A text that a spreadsheet does not take for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")) else cell

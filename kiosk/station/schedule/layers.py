@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
+from kiosk.common.opening_hours import RoomHours
 from kiosk.contract.instants import FAR_MS
 from kiosk.contract.playlist import Mode, Programme
 from kiosk.contract.records import Origin
 from kiosk.station.schedule.filler import Plays, turn
-from kiosk.station.schedule.opening_hours import RoomHours
 
 
 @dataclass(frozen=True)

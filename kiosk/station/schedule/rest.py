@@ -2,9 +2,9 @@
 
 from datetime import datetime, time, timedelta
 
+from kiosk.common.opening_hours import room_hours, room_open
 from kiosk.contract.instants import FAR, local_ms, to_utc
 from kiosk.contract.station import Opening, ScreenPower
-from kiosk.station.schedule.opening_hours import room_hours, room_open
 
 SHORTEST_NIGHT = timedelta(minutes=10)
 """A PC that would be woken sooner than this is not shut down."""

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from kiosk.common.opening_hours import room_hours
 from kiosk.contract.instants import FAR_MS, local_ms, to_ms, to_utc
 from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent, span
 from kiosk.contract.records import Origin
@@ -43,7 +44,6 @@ from kiosk.station.schedule.layers import (
     topmost,
     turns_layer,
 )
-from kiosk.station.schedule.opening_hours import room_hours
 
 
 @dataclass(frozen=True)

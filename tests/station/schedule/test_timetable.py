@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from timetable_oracle import TICK, Shown, from_ms, is_open, length, simulate, slot_instants
 from timetable_weeks import TICKS, Week, programme, sessions, urgents, weeks
 
+from kiosk.common.opening_hours import room_open
 from kiosk.contract.instants import FAR
 from kiosk.contract.playlist import Playlist, Recommended, Slot, Urgent, span
 from kiosk.contract.station import DayHours, Hours, Opening, Season
-from kiosk.station.schedule.opening_hours import room_open
 from kiosk.station.schedule.timetable import (
     Decision,
     OnAir,
