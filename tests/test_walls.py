@@ -16,7 +16,7 @@ TOP_LEVEL = {"README.md", "config.example.toml", "kiosk", "playlists", "pyprojec
 
 STATION_DOWN_TO_CONTROL = {
     *("events", "config", "identity", "schedule", "service", "display", "library", "journal", "clock", "link"),
-    *("health", "host", "record_book", "projector", "playout"),
+    *("health", "host", "record_book", "projector", "playout", "sessions", "sessions.events"),
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -28,7 +28,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "common": {"contract"},
     "demo": {"__init__", "common", "contract", "station.*", "town.*"},
     # --- the station ---
-    "station.events": {"contract", "station.projector.messages"},
+    "station.sessions.events": set(),
+    "station.sessions": {"common", "contract", "station.schedule", "station.sessions.events"},
+    "station.events": {"contract", "station.projector.messages", "station.sessions.events"},
     "station.config": {"common", "station.schedule", "station.events"},
     "station.identity": {"common", "contract"},
     "station.schedule": {"contract", "common.opening_hours"},
@@ -60,6 +62,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("station.display.marks", "station.display.mark_words", "station.projector.screenshots", "station.schedule"),
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
         *("station.journal.refused", "station.link.progress", "station.health.reported"),
+        *("station.sessions", "station.sessions.events"),
+        *("station.record_book", "station.journal.errors"),
+        *("station.journal.proof", "station.display.poster", "station.display.month"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
@@ -67,14 +72,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     "station.status_file": {
-        *("common", "contract", "station.panel.snapshot", "station.link.progress", "station.health.maintenance"),
-    },
-    "station.now_file": {
-        *("common", "contract", "station.panel.snapshot", "station.status_file", "station.schedule"),
-        "station.health.examination",
+        *("common", "contract", "station.panel.snapshot", "station.panel.now_file", "station.link.progress"),
+        "station.health.maintenance",
     },
     "station.app": {
-        *("common", "contract", "station.overview", "station.status_file", "station.now_file", "station.control"),
+        *("common", "contract", "station.overview", "station.status_file", "station.control"),
         "station.panel",
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
@@ -82,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.commands": {
         *("station.host", "station.installation"),
         *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),
-        *("station.now_file", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)),
+        *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     # --- the town ---
     "town.database": {"contract"},
@@ -144,6 +146,7 @@ SHEETS_READ_PURELY = (
     *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told"),
     *("mending", "weekdays"),
 )
+SESSIONS_PURE = ("attended", "events", "fit", "make_up", "seen", "sessions")
 PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
@@ -161,6 +164,7 @@ PURE = (
     *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
     "kiosk.common.text",
+    "kiosk.station.record_book.table",
     "kiosk.common.planned",
     "kiosk.common.known",
     "kiosk.common.opening_hours",
@@ -171,6 +175,7 @@ PURE = (
     "kiosk.common.decode",
     "kiosk.town.publishing.subtitles",
     "kiosk.station.schedule",
+    *(f"kiosk.station.sessions.{name}" for name in SESSIONS_PURE),
     "kiosk.station.events",
     "kiosk.station.health.rules",
     "kiosk.station.health.observation",
@@ -217,7 +222,7 @@ LIVES_IN = {
     "psycopg": ("kiosk.town.database",),
     "python_calamine": ("kiosk.town.sheets.reading",),
     "xlrd": ("kiosk.town.sheets.xls",),
-    "openpyxl": ("kiosk.town.sheets",),
+    "openpyxl": ("kiosk.town.sheets", "kiosk.station.record_book.workbook"),
     "chinese_calendar": ("kiosk.town.sheets.holidays",),
     "argon2": ("kiosk.town.accounts.passwords",),
 }
@@ -320,7 +325,7 @@ def test_only_the_roots_stand_beside_the_packages() -> None:
     def files(folder: str) -> set[str]:
         return {path.stem for path in (ROOT / folder).glob("*.py")}
 
-    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file", "now_file"}
+    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file"}
     assert files("kiosk/station") == beside
     assert files("kiosk/town") == {"__init__", "app", "town"}
 

@@ -109,6 +109,8 @@ class Session(Record, frozen=True, kw_only=True, tag_field="kind", tag="session"
     """Minutes of another source as typed in; never claimed as played."""
     text: LongText = ""
     photos: Photos = ()
+    practice: bool = False
+    """Made in training; not counted."""
 
 
 class Correction(Record, frozen=True, kw_only=True, tag_field="kind", tag="correction"):

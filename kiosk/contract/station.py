@@ -21,6 +21,9 @@ from kiosk.contract.wire import (
     Version,
 )
 
+FillerPolicy = Literal["never", "when-present", "opening-hours"]
+"""When recommended items may fill a gap."""
+
 
 class Hours(Record, frozen=True, kw_only=True):
     """Open from ``start`` to ``end``, local time; an end at or before the start lies on the next day."""
@@ -82,6 +85,8 @@ class Thresholds(Record, frozen=True, kw_only=True):
     hysteresis_ms: Span = 60_000
     """How long a device is wrong before it is a fault, and right before it is repaired."""
     spot_check_ms: Span = 600_000
+    presence_ms: Span = 1_800_000
+    """How long after somebody was noticed in the room recommended items may still begin."""
 
 
 class Equipment(Record, frozen=True, kw_only=True):
@@ -160,13 +165,16 @@ class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag=
     """The loudness to which programmes are evened out, in hundredths of LUFS (EBU R 128: -23)."""
     rules: LongText = ""
     """The wall-mounted rules (上墙制度)."""
+    standards: tuple[Text, ...] = ()
+    """What inspectors ask for (六有), in the town's words; empty: the usual six."""
     receipts: tuple[Receipt, ...] = ()
     """Receipts that could not be given on the line: for stations that report by stick."""
-    filler: Literal["never", "when-present", "opening-hours"] = "when-present"
-    """When recommended items may fill a gap. Not yet heeded: they fill opening hours. So with the last two fields."""
+    filler: FillerPolicy = "when-present"
+    """When recommended items may fill a gap."""
     maintenance_until_ms: Instant | None = None
     """Somebody works on the room's devices until then, and faults are quiet; None: nobody does."""
     spot_check: SpotCheck | None = None
+    """The newest one. Not yet heeded; so with ``pin_reset``."""
     pin_reset: Id | None = None
     """Another value than before: the panel's PIN is forgotten, and a new one set on the room's own screen."""
 

@@ -16,11 +16,12 @@ from typing import assert_never
 
 from kiosk.common.terminal import escape_lines
 from kiosk.contract.instants import to_ms
-from kiosk.station import now_file, status_file
+from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.books import BookKeeper
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.control.housekeeping import Housekeeping
@@ -28,10 +29,13 @@ from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
+from kiosk.station.control.presence import PresencePolicy
 from kiosk.station.control.repair_confirmed import ConfirmedRepairs
 from kiosk.station.control.rest import ScreenRest
 from kiosk.station.control.room_menu import RoomMenu
 from kiosk.station.control.screen import Screen
+from kiosk.station.control.session_view import SessionView
+from kiosk.station.control.sessions import Sessions
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
@@ -39,6 +43,7 @@ from kiosk.station.events import (
     Crashed,
     DeviceChanged,
     Event,
+    FromBooks,
     FromEquipment,
     FromKeys,
     FromPeople,
@@ -69,6 +74,7 @@ from kiosk.station.link.news import News
 from kiosk.station.link.progress import progress_line
 from kiosk.station.link.station_key import signer
 from kiosk.station.overview import Overview
+from kiosk.station.panel import now_file
 from kiosk.station.panel.address import panel_address
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
@@ -77,8 +83,11 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.books import RecordBooks
+from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
+from kiosk.station.sessions.events import FromSessions, PresenceNoticed
 
 log = logging.getLogger(__name__)
 
@@ -150,17 +159,23 @@ class Station:
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
-        self._reports = reports = HandReports(journal, clock, self._report_soon)
         self._repairs = ConfirmedRepairs(
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
         )
+        self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
+        self._reports = reports = HandReports(journal, clock, self._report_soon)
+        self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
+        self._presence = PresencePolicy(
+            journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
+        )
+        view = SessionView(self._sessions, self._presence, plan, plans, journal, clock, lambda: accepted.document)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
-            work=self._maintenance.work, reports=lambda: reports.open, picture_check=lambda: self._menu.code,
-            repairs_said=lambda: self._repairs.all_said(),
+            work=self._maintenance.work, repairs_said=lambda: self._repairs.all_said(),
+            reports=lambda: reports.open, picture_check=lambda: self._menu.code, sessions=view.seen,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -168,7 +183,7 @@ class Station:
         )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,
-            clock_set=self._people.clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
+            clock_set=self._clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
             replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
@@ -224,7 +239,7 @@ class Station:
         if config.panel.enabled:
             self._panel = Panel(
                 config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest,
-                examination=lambda: monitor.examination,
+                examination=lambda: monitor.examination, books=RecordBooks(state / "journal.db", plans.load),
             )  # fmt: skip
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
@@ -278,6 +293,8 @@ class Station:
         self._plan.use_playlist(accepted.playlist)
         self._town.keep_plan()
         self._people.restore()
+        self._presence.restore()
+        self._sessions.restore()
         self._plan.go_on_with(self._journal.interrupted_at_boot)
 
     def _end(self) -> None:
@@ -324,8 +341,14 @@ class Station:
                 self._town.handle(event)
             case _ if isinstance(event, FromEquipment):
                 self._equipment.handle(event)
+            case PresenceNoticed():
+                self._presence.noticed(event)
+            case _ if isinstance(event, FromSessions):
+                self._sessions.handle(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
+            case _ if isinstance(event, FromBooks):
+                self._books.handle(event)
             case _ if isinstance(event, FromKeys):
                 self._menu.handle(event)
             case _:
@@ -359,6 +382,8 @@ class Station:
         self._timekeeping.check()
         self._people.tick()
         self._menu.tick()
+        self._sessions.tick()
+        self._presence.tick()
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()
@@ -368,6 +393,7 @@ class Station:
     # --- the plan, and what people see of it ---
 
     def _replan(self, why: str) -> None:
+        self._sessions.follow_week()
         moment = self._playout.replan(why)
         self._not_shown.check()
         self._timers.at(self._clock.on_system(moment), Wake("change"))
@@ -380,6 +406,10 @@ class Station:
 
     def _read_at(self, moment: datetime) -> None:
         self._timers.at(self._clock.on_system(moment), Wake("look"))
+
+    def _clock_set(self) -> None:
+        self._people.clock_set()
+        self._presence.clock_set()
 
     def _restart_player(self, cause: str) -> None:
         if self._playout.restart_player(cause):

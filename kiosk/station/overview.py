@@ -11,6 +11,7 @@ from kiosk.common.opening_hours import next_morning
 from kiosk.common.planned import Known, compare, list_ms
 from kiosk.common.stop_reasons import REASONS
 from kiosk.contract.instants import local_ms, to_ms
+from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
@@ -39,6 +40,9 @@ from kiosk.station.projector.stage import Stage
 from kiosk.station.record_book.count import count_plays
 from kiosk.station.schedule import timetable as tt
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
+from kiosk.station.sessions import words as session_words
+from kiosk.station.sessions.make_up import under_way
+from kiosk.station.sessions.seen import SessionsSeen
 
 SOON = timedelta(seconds=30)
 """What begins within this is *about to begin*: more than the panel's snapshot and page are apart, and than filler waits
@@ -82,14 +86,15 @@ class Overview:
         dark_until: Callable[[], datetime | None] = lambda: None,
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
+        repairs_said: Callable[[], frozenset[str]] = frozenset,
         reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
         picture_check: Callable[[], str] = lambda: "",
-        repairs_said: Callable[[], frozenset[str]] = frozenset,
+        sessions: Callable[[], SessionsSeen] = SessionsSeen,
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
-        whether the PC did not shut down at night, ``reports``: faults reported by hand, ``picture_check``: the code of
-        the test picture that is on the screen, ``repairs_said``: faults that are said to be repaired."""
+        whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
+        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen."""
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -98,6 +103,7 @@ class Overview:
         self._plans, self._address, self._sounds = plans, address, sounds
         self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
         self._repairs_said = repairs_said
+        self._sessions = sessions
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
@@ -116,6 +122,10 @@ class Overview:
         if self._dark_until() is not None:
             return poster.dark(self._language)
         stop, now = self._plan.stop_in_force(), self._clock.now()
+        if stop is None and self._plan.session_on():
+            lines = session_words.card_lines(self._sessions(), now, self._accepted.zone, self._language)
+            if lines:
+                return poster.card(self._language, self._identity.name, lines)
         return poster.compose(
             self._accepted.playlist,
             self._accepted.document,
@@ -163,6 +173,7 @@ class Overview:
             stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
             clock_trusted=self._clock.state != "untrusted",
             missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
+            session=self._plan.session_on(),
         )
 
     def _on_air_for_marks(self, now: datetime) -> OnAirProgramme | None:
@@ -193,8 +204,8 @@ class Overview:
         """What the record knows of Stops, faults and the like of the last days."""
         _, head = self._journal.head()
         if self._known[0] != head:
-            self._known = (head, known_of(self._journal.newest_records(("action", "fault"), NEWEST)))
-        return self._known[1]
+            self._known = (head, known_of(self._journal.newest_records(("action", "fault", "session"), NEWEST)))
+        return [*self._known[1], *under_way(self._sessions().held)]
 
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""
@@ -236,6 +247,10 @@ class Overview:
             display=self._display(),
             dark_until=self._dark_until(),
             work=self._work(),
+            sessions=self._sessions(),
+            document=document,
+            playlist=self._accepted.playlist,
+            address=self._address(),
         )
 
     def _count(self, now: datetime) -> panel.Count | None:
@@ -370,7 +385,13 @@ class Overview:
             clock_doubtful=self._clock.doubtful,
             missing_soon=self._plan.missing_soon(NEAR),
             sounding=self._sounds and self._playout.sounding(),
+            lent=self._lent(),
         )
+
+    def _lent(self) -> bool:
+        """Whether the screen is lent to another source."""
+        session = self._plan.situation.session
+        return session is not None and session.kind == KINDS["other-source"] and self._plan.session_on()
 
     def _planned_until_ms(self) -> int:
         return self._accepted.planned_until_ms
@@ -388,4 +409,4 @@ class Overview:
 
 
 def _showing(one: tt.OnAir | None) -> panel.Showing | None:
-    return panel.Showing(one.programme.title, one.start, one.end, one.origin) if one else None
+    return panel.Showing(one.programme.title, one.start, one.end, one.origin, one.occasion) if one else None

@@ -152,7 +152,7 @@ class HealthMonitor:
             modes=self._state.modes,
             had_line=self._state.had_line,
         )
-        is_open = in_hours(document, now)
+        is_open = in_hours(document, now) and not seen.lent
         read_at = monotonic if self._read_at is None else self._read_at
         again = frozenset(name for name, at in self._again.items() if at <= read_at)
         for name in again:

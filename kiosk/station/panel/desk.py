@@ -25,16 +25,22 @@ from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.photo_folder import PhotoFolder
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
+from kiosk.station.record_book.books import RecordBooks
 
 FOLDER = Path(__file__).parent / "templates"
 MAX_BODY = 64 * 1024
 """In bytes. Our forms are a few hundred."""
+MOST_FIELDS = 50
+"""Of an ordinary form."""
 POLL_S = 0.02
 NO_SCRIPT_S = 60
 """Seconds until a page without script is loaded anew, where it has no form to lose."""
 LANGUAGE_COOKIE = "kiosk-panel-language"
-FILES = {"panel.css": "text/css", "panel.js": "text/javascript"}
-"""The style sheet and the script, with their content types."""
+FILES = {"panel.css": "text/css", "panel.js": "text/javascript"} | {
+    "papers.css": "text/css",
+    "papers.js": "text/javascript",
+}
+"""The style sheets and scripts, with their content types; ``papers`` are those of the record's pages, which print."""
 
 Form = dict[str, str]
 
@@ -56,9 +62,12 @@ class Desk:
         snapshot: Callable[[], Snapshot],
         picture: Callable[[], Screenshot | None] = lambda: None,
         examination: Callable[[], Examination | None] = lambda: None,
+        books: RecordBooks | None = None,
     ) -> None:
-        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last."""
+        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last, ``books``
+        reads the record."""
         self.access = access
+        self.books = books
         self.post = post
         self.snapshot = snapshot
         self.picture = picture
@@ -103,13 +112,18 @@ class Desk:
 
         Raises HTTPException 403 for a foreign one, 400 for what is no form of ours, 413 for a longer one.
         """
+        visitor, form = await self.read_lists(request, name, MOST_FIELDS)
+        return visitor, {key: values[-1] for key, values in form.items()}
+
+    async def read_lists(self, request: Request, name: str, most: int) -> tuple[Visitor, dict[str, list[str]]]:
+        """As :meth:`read_form`, with all values of each name, ``most`` in all."""
         body = (await read_body(request, MAX_BODY)).decode("utf-8", "replace")
         try:
-            form = {key: values[-1] for key, values in parse_qs(body, max_num_fields=50).items()}
+            form = parse_qs(body, max_num_fields=most)
         except ValueError:  # more fields than any form of ours has
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
         visitor = self.visitor(request)
-        if not self.access.is_ours(request, visitor, name, form.get("token", "")):
+        if not self.access.is_ours(request, visitor, name, form.get("token", [""])[-1]):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         return visitor, form
 
@@ -142,7 +156,7 @@ class Desk:
             picture=picture,
             picture_words=words.of_picture(picture, snapshot, language),
             visitor=visitor,
-            pin_set=self.access.pin() is not None,
+            pin_set=self.access.is_set(),
             token=lambda form: self.access.token(visitor, form),
             press=lambda: secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),

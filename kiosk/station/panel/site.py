@@ -14,19 +14,30 @@ from kiosk.common.i18n import pick
 from kiosk.common.web import SecurityHeaders
 from kiosk.station.panel.desk import FILES, LANGUAGE_COOKIE, Desk, to
 from kiosk.station.panel.pages import (
+    administrators,
+    attendance,
+    books,
+    county_form,
     doctor,
     faults,
     home,
+    inspector,
+    items,
     login,
     maintenance,
     no_picture,
+    posting,
     repairs,
     report,
+    sessions,
     sound,
     stop,
 )
 
-PAGES = (home, login, stop, sound, maintenance, faults, repairs, report, no_picture, doctor)
+PAGES = (
+    *(home, login, stop, sound, sessions, maintenance, faults, repairs, report, no_picture, doctor),
+    *(books, county_form, inspector, posting, attendance, items, administrators),
+)
 """Each has ``routes(desk)``."""
 FILE_AGE_S = 86_400
 """The files' addresses change with their contents."""

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Literal
 
 from kiosk.common.i18n import Language
+from kiosk.contract.playlist import Playlist
 from kiosk.contract.records import ClockState, Origin, SoundWent
 from kiosk.contract.reports import ScreenState, TicketState
+from kiosk.contract.station import StationDocument
 from kiosk.station.display.marks import Mark
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.reported import HandReport
@@ -15,10 +17,11 @@ from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 from kiosk.station.schedule.timetable import Explanation
+from kiosk.station.sessions.seen import SessionsSeen
 
-Shows = Literal["programme", "poster", "stopped", "black", "none", "denied", "starting"]
-"""What the screen shows (black: it rests); or why there is no screen: no X server, one that does not let the kiosk in,
-not yet there."""
+Shows = Literal["programme", "poster", "session", "stopped", "black", "none", "denied", "starting"]
+"""What the screen shows (black: it rests; session: its title card); or why there is no screen: no X server, one that
+does not let the kiosk in, not yet there."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Showing:
     start: datetime
     end: datetime
     origin: Origin
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,13 @@ class Snapshot:
     """Until when the screen rests and shows black, unless something comes up; None: it does not rest."""
     work: Work | None = None
     """Somebody works on the devices: faults are quiet."""
+    sessions: SessionsSeen = SessionsSeen()
+    document: StationDocument | None = None
+    """What the town says of the room."""
+    playlist: Playlist | None = None
+    """The plan in force."""
+    address: str = ""
+    """Of the panel, as phones in the room reach it."""
 
     @property
     def screen(self) -> bool:
@@ -146,6 +157,8 @@ class Snapshot:
             return self.display or "starting"
         if self.on_air is not None:
             return "programme"
+        if self.stopped is None and self.sessions.phase in ("before", "meeting"):
+            return "session"
         if self.dark_until is not None:
             return "black"
         return "poster" if self.stopped is None else "stopped"
