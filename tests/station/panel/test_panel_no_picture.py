@@ -14,9 +14,11 @@ from panel_room import PIN, Browser, Room
 from PIL import Image
 from playwright.sync_api import Browser as Chromium
 
-from kiosk.common.photos import MOST_UPLOAD
+from kiosk.common.photos import MOST_UPLOAD, Photo
 from kiosk.station.events import FaultMended, FaultReported, PictureCheckSet
+from kiosk.station.health.reported import MOST_OPEN, HandReport
 from kiosk.station.panel.no_picture import ANSWERS, TEXTS, Kind, judge, read_answers
+from kiosk.station.panel.photo_folder import PhotoFolder
 
 CODE = "K482913"
 
@@ -98,7 +100,7 @@ def test_answers_and_photo_go_into_the_report(administrator: Browser, room: Room
     [event] = [one for one in room.posted if isinstance(one, FaultReported)]
     assert (event.device, dict(event.facts)) == ("电视机", {"shows": "standby", "cable": "unseen"})
     assert "电视好像在待机" in event.text
-    assert (state / "photos" / f"{event.picture}.jpg").is_file()
+    assert (state / "photos" / f"{event.picture}.jpg").is_file(), "and no longer among those only looked at"
     assert administrator.get(f"/photo/{event.picture}.jpg").content[:2] == b"\xff\xd8"
     stranger = requests.get(f"{administrator.base}/photo/{event.picture}.jpg", timeout=10)
     assert stranger.status_code == 404
@@ -115,6 +117,27 @@ def test_fault_by_hand_is_shown_and_mended_once(administrator: Browser, room: Ro
     administrator.post("/report/mended", administrator.fields("/", "/report/mended"))
     assert [one.fault for one in room.posted if isinstance(one, FaultMended)] == ["reported.1"]
     assert "手动报修的故障" not in administrator.text()
+
+
+def test_photos_only_looked_at_never_push_out_those_of_the_record(tmp_path: Path) -> None:
+    kept, seen = PhotoFolder(tmp_path / "kept", 3), PhotoFolder(tmp_path / "seen", 2)
+    shown = [Photo(b"\xff\xd8" + bytes([number]), ()) for number in range(4)]
+    assert kept.take_over(seen.keep(shown[0]), seen) == shown[0].sha256
+    for photo in shown[1:]:
+        seen.keep(photo)
+    assert len(list((tmp_path / "seen").iterdir())) == 2
+    assert kept.path(shown[0].sha256).read_bytes() == shown[0].jpeg
+    assert kept.take_over("../seen/" + shown[3].sha256, seen) == kept.take_over("f" * 64, seen) == ""
+
+
+def test_a_room_full_of_open_reports_says_so(administrator: Browser, room: Room) -> None:
+    full = tuple(
+        HandReport(fault=f"reported.{n}", device="音箱", text="x", by="panel", found_ms=0) for n in range(MOST_OPEN)
+    )
+    room.snapshot = replace(room.snapshot, reports=full)
+    fields = hidden(administrator, "/report", "/report") | {"device": "音箱", "text": "响"}
+    answer = sent(administrator, "/report", fields)
+    assert answer.status_code == 422 and "没有上报" in answer.text and room.posted == []
 
 
 def test_report_without_words_or_with_a_broken_photo_asks_again(administrator: Browser, room: Room) -> None:
