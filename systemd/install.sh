@@ -144,8 +144,8 @@ install_town() {
     else
         as_town setup --language "$language"
     fi
-    systemctl enable --quiet kiosk-town
-    systemctl restart kiosk-town
+    systemctl enable --quiet kiosk-town kiosk-town-work
+    systemctl restart kiosk-town kiosk-town-work
     install_web_server
     tries=0
     until town_answers; do

@@ -91,6 +91,17 @@ def reason_against(path: Path) -> str | None:
         return CUT_SHORT if _is_empty(file, size) else None
 
 
+def is_fast_start(path: Path) -> bool:
+    """Whether an MP4's index stands before its content, and once for all: it can be shown while it is being fetched.
+
+    Raises :class:`OSError` where it cannot be read.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        kinds = [kind for kind, _, _ in _each_box(file, size)]
+    return b"moov" in kinds and b"moof" not in kinds and b"mdat" in kinds[kinds.index(b"moov") :]
+
+
 def _asf(head: bytes, size: int) -> str | None:
     if any(lock in head for lock in _ASF_LOCKS):
         return LOCKED

@@ -46,6 +46,12 @@ def translator(language: Language) -> Callable[[str], str]:
     return translate
 
 
+def line_in(text: str, language: Language) -> str:
+    """Of a text that says the same in every language, one a line, the line in ``language``; of another one, all."""
+    lines = text.splitlines()
+    return lines[LANGUAGES.index(language)] if len(lines) == len(LANGUAGES) else text
+
+
 def pick(wanted: str | None, default: Language = "zh") -> Language:
     """The language that ``wanted`` names (``zh``, ``zh-CN``, ``en``, ``en-GB``), else ``default``."""
     short = (wanted or "")[:2].lower()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kiosk.common.planned import Known, Why
 from kiosk.contract.instants import FAR_MS
-from kiosk.contract.records import Action, Entryable, Fault
+from kiosk.contract.records import Action, Entryable, Fault, Session
 
 MISSING, MISSING_OVER = "missing", "missing-over"
 """The actions by which a station records that a programme of a slot was due and could not be shown, and that it can."""
@@ -48,6 +48,8 @@ def known_of(records: Iterable[Entryable]) -> list[Known]:
                 found += _end_missing(now, record.facts.get("programme", ""), record.at_ms)
             case Action(action="journal-restarted"):
                 found.append(Known(0, record.at_ms, Why("record-lost")))
+            case Session(practice=False):
+                found.append(Known(record.start_ms, record.end_ms, Why("session", record.session_kind)))
             case Fault():
                 found += _fault(now, record)
             case _:

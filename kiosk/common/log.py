@@ -7,7 +7,14 @@ from collections.abc import Callable
 from kiosk.common.terminal import escape
 
 PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
-FROM_NETWORK = ("uvicorn", "asyncio", "kiosk.common.web_server", "kiosk.station.panel", "kiosk.town.api")
+FROM_NETWORK = (
+    "uvicorn",
+    "asyncio",
+    "kiosk.common.web_server",
+    "kiosk.station.panel",
+    "kiosk.town.api",
+    "kiosk.town.console",
+)
 """Loggers whose lines anybody in the network can cause."""
 PERIOD_S = 60.0
 MOST_LINES = 10

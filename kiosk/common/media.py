@@ -6,23 +6,20 @@ a bounded time. A file that a room cannot show right is refused, with the cause 
 
 import hashlib
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from kiosk.common.container import reason_against
 from kiosk.common.decode import ENTRIES, Rhythm, fault, number, read_tracks, rhythm, span
+from kiosk.common.ffmpeg import MediaError, Run, run_plainly
 from kiosk.common.messages import Message, mark
 from kiosk.common.stills import StillError, is_still, read_animation
 from kiosk.contract.playlist import PEAK_LIMIT
 from kiosk.contract.wire import Count
 
-FORMATS = "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,mp3,aac,wav,flac,mjpeg"
-"""ffmpeg's names of what may be opened: nothing that names further files, as HLS and concat do."""
 RULES = 3
 """Counts the rules by which files are measured and refused: what was measured by older ones is measured again."""
 PROBE_S = 120
@@ -47,14 +44,6 @@ _CODECS = {"avs2": "AVS2", "avs3": "AVS3", "dra": "DRA", "unknown": "?", "none":
 """Names of codings that ffmpeg knows, and cannot decode."""
 _INTEGRATED = re.compile(r"^\s+I:\s+(-?[0-9.]+|nan|-inf) LUFS$", re.MULTILINE)
 _PEAK = re.compile(r"^\s+Peak:\s+(-?[0-9.]+|nan|-?inf) dBFS$", re.MULTILINE)
-
-
-class MediaError(Exception):
-    """A file cannot be measured or is not taken; the message names the file, the cause and the remedy."""
-
-    def __init__(self, file: Path | str, cause: Message) -> None:
-        super().__init__(f"{file}: {cause.render(str)}")
-        self.file, self.cause = file, cause
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +76,12 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     """The :data:`RULES` that held."""
 
 
-def measure(path: Path, sha256: str | None = None) -> Media:
-    """Measure ``path``; ``sha256`` where its hash is known already. Raises :class:`MediaError`."""
+def measure(path: Path, sha256: str | None = None, run: Run | None = None, *, loudness: bool = True) -> Media:
+    """Measure ``path``; ``sha256`` where its hash is known already, ``loudness`` False where it does not matter.
+
+    ``run``: how the tools are run; plainly where not given. Raises :class:`MediaError`.
+    """
+    run = run or run_plainly
     size = path.stat().st_size
     sha256 = sha256 or hash_file(path)
     with path.open("rb") as file:
@@ -97,17 +90,17 @@ def measure(path: Path, sha256: str | None = None) -> Media:
         return _still(path, size, sha256)
     if (reason := reason_against(path)) is not None:
         raise MediaError(path, Message(reason))
-    found = _probe(path)
+    found = _probe(path, run)
     video, audio = _chosen(path, found)
-    duration_ms, times = _times(path, found.format, video, audio)
+    duration_ms, times = _times(run, path, found.format, video, audio)
     tracks = [stream.index for stream in found.streams if stream.codec_type == "audio"]
     audio_track = tracks.index(audio.index) if audio else 0
-    loudness, peak = _loudness_and_peak(path, audio_track) if audio else (None, None)
+    level, peak = _loudness_and_peak(run, path, audio_track) if audio and loudness else (None, None)
     return Media(
         size=size,
         sha256=sha256,
         duration_ms=duration_ms,
-        loudness_clufs=loudness,
+        loudness_clufs=level,
         peak_cdbtp=peak,
         video=video.codec_name if video else None,
         audio=audio.codec_name if audio else None,
@@ -193,8 +186,8 @@ class _Found(msgspec.Struct, frozen=True):
     format: _Format = _Format()
 
 
-def _probe(path: Path) -> _Found:
-    output = _run("ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], []).stdout
+def _probe(path: Path, run: Run) -> _Found:
+    output = run("ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], []).stdout
     try:
         return msgspec.json.decode(output, type=_Found)
     except (ValueError, RecursionError) as error:
@@ -215,11 +208,13 @@ def _chosen(path: Path, found: _Found) -> tuple[_Stream | None, _Stream | None]:
     return (pictures[0] if pictures else None), sound
 
 
-def _times(path: Path, container: _Format, video: _Stream | None, audio: _Stream | None) -> tuple[int, Rhythm]:
+def _times(
+    run: Run, path: Path, container: _Format, video: _Stream | None, audio: _Stream | None
+) -> tuple[int, Rhythm]:
     """The length in ms by the decode (containers and libVLC mis-report that of transport streams), and the rhythm."""
     with tempfile.TemporaryFile("w+") as output:
         fields = ["-threads", "0", "-show_entries", ENTRIES, "-of", "compact"]
-        _run("ffprobe", path, DECODE_S, fields, [], output)
+        run("ffprobe", path, DECODE_S, fields, [], output)
         output.seek(0)
         tracks = read_tracks(output)
     for stream, cause in (
@@ -266,11 +261,11 @@ def _frames_s(kind: str, video: _Stream | None) -> float:
     return (number(video.nb_frames) or 0.0) / rate if rate else 0.0
 
 
-def _loudness_and_peak(path: Path, track: int) -> tuple[int | None, int | None]:
+def _loudness_and_peak(run: Run, path: Path, track: int) -> tuple[int | None, int | None]:
     """In hundredths; a mono track counts as heard: from both loudspeakers, 3 LU louder than from one."""
     meter = "ebur128=framelog=verbose:peak=true:dualmono=true"
     arguments = ["-map", f"0:a:{track}", "-vn", "-sn", "-dn", "-filter:a", meter, "-f", "null", "-"]
-    log = _run("ffmpeg", path, LOUDNESS_S, [], arguments).stderr
+    log = run("ffmpeg", path, LOUDNESS_S, [], arguments).stderr
     loudness, peak = (_hundredths(found.findall(log)) for found in (_INTEGRATED, _PEAK))
     return (
         loudness if loudness is not None and loudness > SILENT_CLUFS else None,
@@ -282,33 +277,3 @@ def _hundredths(found: list[str]) -> int | None:
     """The last figure that ffmpeg printed, times a hundred; None where it is none."""
     value = number(found[-1]) if found else None
     return None if value is None else round(value * 100)
-
-
-def _run(
-    tool: str, path: Path, timeout_s: int, before: list[str], after: list[str], output: IO[str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run an ffmpeg tool on one local file, without the network and any other file. It prints to ``output``."""
-    guard = ["-hide_banner", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
-    level = ["-v", "error"] if tool == "ffprobe" else ["-v", "info", "-nostats", "-nostdin"]
-    command = [tool, *level, *guard, *before, "-i", f"file:{path}", *after]
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output or subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
-        )
-    except FileNotFoundError:
-        cause = mark("{tool} is not installed, so it cannot be measured; apt-get install ffmpeg")
-        raise MediaError(path, Message(cause, {"tool": tool})) from None
-    except subprocess.TimeoutExpired:
-        cause = mark("{tool} was not done after {seconds} s; convert the file, to MP4 for instance")
-        raise MediaError(path, Message(cause, {"tool": tool, "seconds": str(timeout_s)})) from None
-    if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["?"])[-1].removeprefix(f"file:{path}: ")
-        cause = mark("not media that the kiosk can play ({reason}); ask for it as MP4 with H.264, or convert it")
-        raise MediaError(path, Message(cause, {"reason": reason}))
-    return done

@@ -14,12 +14,22 @@ from itertools import groupby
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from kiosk.contract.endings import leaves_ms
 from kiosk.contract.instants import FAR_MS, to_ms
 from kiosk.contract.playlist import Playlist, Programme, Slot, span
 from kiosk.contract.records import Origin
 
 Reason = Literal[
-    "stopped", "no-screen", "not-fetched", "failed", "not-running", "urgent", "clock", "record-lost", "unknown"
+    "stopped",
+    "no-screen",
+    "not-fetched",
+    "failed",
+    "not-running",
+    "urgent",
+    "session",
+    "clock",
+    "record-lost",
+    "unknown",
 ]
 LEAST_MS = 5_000
 """A showing that was promised for less than this is not asked for."""
@@ -136,12 +146,15 @@ def _joined(before: Showing, after: Showing) -> Showing:
 def _of_plan(playlist: Playlist, window: Span) -> Iterator[Showing]:
     zone = ZoneInfo(playlist.time_zone)
     programmes = {programme.id: programme for programme in playlist.programmes}
-    spans = [(slot, tuple(map(to_ms, span(slot, zone)))) for slot in playlist.slots]
-    for slot, (start, end) in spans:
-        if end <= window[0] or start >= window[1]:
+    spans = [
+        (slot, tuple(map(to_ms, span(slot, zone))), leaves)
+        for slot, leaves in zip(playlist.slots, leaves_ms(playlist), strict=True)
+    ]
+    for slot, (start, end), leaves in spans:
+        if leaves <= window[0] or start >= window[1]:
             continue
-        above = [(s, e) for other, (s, e) in spans if other.priority > slot.priority and s < end and e > start]
-        for programme, head, tail in _listed(slot, [programmes[name] for name in slot.programmes], start, end):
+        above = [(s, e) for other, (s, _), e in spans if other.priority > slot.priority and s < leaves and e > start]
+        for programme, head, tail in _listed(slot, [programmes[name] for name in slot.programmes], start, leaves):
             pieces = _without((max(head, window[0]), min(tail, window[1])), above)
             if pieces:
                 yield Showing(slot, (start, end), playlist.version, programme, head, pieces)

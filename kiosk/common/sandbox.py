@@ -73,6 +73,8 @@ KERNEL = (
     *("/sys/devices", "/sys/dev/char", "/sys/class/drm", "/sys/bus/pci"),
 )
 """To read: what the kernel says of this process, the processor, memory and graphics cards."""
+LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
+"""What the kernel executes on behalf of a program, on each processor architecture."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -83,7 +85,11 @@ class Reach:
     """What a process may reach beside the system's libraries and fonts. Paths that are not there are left out."""
 
     folder: Path | None = None
-    """Its own, to read and write."""
+    """Its own, to read and write; in memory, and gone with the process, where it has a file tree of its own."""
+    kept: bool = False
+    """Whether what it writes to its folder is to stay on the disk."""
+    programs: tuple[str, ...] = ()
+    """Programs that it may become (execve); it never starts another process beside itself."""
     files: tuple[str, ...] = ()
     """Files and folders to read."""
     sockets: tuple[str, ...] = ()
@@ -98,7 +104,7 @@ class Reach:
         """All that may be read."""
         python = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
         ours = (*sorted(python), str(Path(sys.prefix, "pyvenv.cfg")), str(Path(__file__).parents[1]))
-        return (*SYSTEM, *KERNEL, *ours, *self.files)
+        return (*SYSTEM, *KERNEL, *ours, *self.files, *self.programs)
 
 
 def die_with_parent() -> None:
@@ -128,8 +134,12 @@ def confine(reach: Reach, newest_abi: int = NEWEST_ABI) -> str:
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))
     die_with_parent()  # a change of credentials has made the kernel forget it
-    troubles.append(_tried("no system call filter", lambda: Filter(os.getpid(), alsa=reach.alsa).load()))
+    troubles.append(_tried("no system call filter", lambda: _filter(reach).load()))
     return "; ".join(trouble for trouble in troubles if trouble)
+
+
+def _filter(reach: Reach) -> Filter:
+    return Filter(os.getpid(), alsa=reach.alsa, programs=bool(reach.programs))
 
 
 def _tried(failure: str, work: Callable[[], None]) -> str:
@@ -199,7 +209,11 @@ def _build_tree(reach: Reach) -> None:
     if reach.folder is not None:
         own = Path(f"/new{reach.folder.absolute()}")
         own.mkdir(parents=True, exist_ok=True)
-        _mount("tmpfs", str(own), MS_NOSUID | MS_NODEV | MS_NOEXEC, f"mode=700,size={OWN_FOLDER_BYTES}")
+        if reach.kept:
+            _mount(f"/old{os.path.realpath(reach.folder)}", str(own), MS_BIND)
+            _set_attributes(str(own), MS_NOSUID | MS_NODEV | MS_NOEXEC, 0)
+        else:
+            _mount("tmpfs", str(own), MS_NOSUID | MS_NODEV | MS_NOEXEC, f"mode=700,size={OWN_FOLDER_BYTES}")
     _read_only("/new", 0)
     os.chdir("/new")
     _pivot_root(".", ".")
@@ -224,7 +238,11 @@ def _mount(source: str, target: str, flags: int, options: str = "") -> None:
 
 def _read_only(target: str, flags: int) -> None:
     """Devices can be written to and sockets connected to all the same."""
-    attributes = struct.pack("QQQQ", MS_RDONLY | MS_NOSUID, 0, 0, 0)
+    _set_attributes(target, MS_RDONLY | MS_NOSUID, flags)
+
+
+def _set_attributes(target: str, attributes_set: int, flags: int) -> None:
+    attributes = struct.pack("QQQQ", attributes_set, 0, 0, 0)
     size = ctypes.c_size_t(len(attributes))
     _check(_libc.syscall(SYS_MOUNT_SETATTR, -100, target.encode(), flags, attributes, size), target)
 
@@ -261,6 +279,7 @@ def _restrict_files(reach: Reach, newest_abi: int) -> None:
     rules = _check(_libc.syscall(SYS_LANDLOCK_CREATE, wanted, ctypes.c_size_t(len(wanted)), 0))
     _allow(rules, reach.readable, handled & READ)
     _allow(rules, (*reach.devices, *DEVICES), handled & DEVICE)
+    _allow(rules, (*reach.programs, *(LOADERS if reach.programs else ())), handled & (READ | EXECUTE))
     if reach.folder is not None:
         _allow(rules, [str(reach.folder)], handled & OWN)
     _check(_libc.syscall(SYS_LANDLOCK_RESTRICT, rules, 0))

@@ -31,6 +31,7 @@ ALLOWED = frozenset(_CALLS.split())
 """Calls that are allowed whatever their arguments. Landlock decides which paths they reach."""
 FOR_ALSA = frozenset(("shmget", "semget", "semop", "semtimedop", "semctl"))
 """ALSA's mixing without a sound server (dmix) shares memory and semaphores among the processes that play."""
+FOR_PROGRAMS = frozenset(("execve",))
 
 _EQUAL, _AT_MOST, _MASKED = 4, 3, 7
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
@@ -117,8 +118,10 @@ def conditional(pid: int, *, alsa: bool) -> Iterator[tuple[str, tuple[Comparison
 class Filter:
     """A filter in the making. Raises :class:`OSError` where libseccomp is missing or refuses."""
 
-    def __init__(self, pid: int, *, alsa: bool, architecture: str = "") -> None:
-        """``architecture``: libseccomp's name of another one than this computer's, for tests (x86_64, aarch64)."""
+    def __init__(self, pid: int, *, alsa: bool, architecture: str = "", programs: bool = False) -> None:
+        """``programs``: it may become another program (execve); Landlock decides which.
+
+        ``architecture``: libseccomp's name of another one than this computer's, for tests (x86_64, aarch64)."""
         library = self._library = ctypes.CDLL("libseccomp.so.2")
         library.seccomp_init.restype = ctypes.c_void_p
         # As on a kernel that has no such call: libraries do without it.
@@ -131,7 +134,8 @@ class Filter:
             if other != library.seccomp_arch_native():
                 _check(library.seccomp_arch_add(self._context, other))
                 _check(library.seccomp_arch_remove(self._context, library.seccomp_arch_native()))
-        for call in sorted(ALLOWED | (FOR_ALSA if alsa else frozenset())):
+        more = (FOR_ALSA if alsa else frozenset()) | (FOR_PROGRAMS if programs else frozenset())
+        for call in sorted(ALLOWED | more):
             self._allow(call, ())
         for call, comparisons in conditional(pid, alsa=alsa):
             if not (alsa and call in FOR_ALSA):

@@ -106,7 +106,7 @@ class Slot(Record, frozen=True, kw_only=True):
     """The higher one is on air; only slots of equal priority may not overlap."""
     volume: Percent | None = None
     ending: Ending = "cut"
-    """Whether what runs at the slot's end is cut there or plays to its own end. Not yet heeded: it is cut."""
+    """Whether what runs at the slot's end is cut there or plays to its own end: :mod:`kiosk.contract.endings`."""
 
 
 class Recommended(Record, frozen=True, kw_only=True):

@@ -89,6 +89,8 @@ class Attendance(Record, frozen=True, kw_only=True, tag_field="kind", tag="atten
     photos: Photos = ()
     evidence: Literal["typed", "photo", "spot-check"] = "typed"
     code: Text = ""
+    spot_check: Id | None = None
+    """The spot check that it answers."""
     remark: LongText = ""
 
 
@@ -107,6 +109,8 @@ class Session(Record, frozen=True, kw_only=True, tag_field="kind", tag="session"
     """Minutes of another source as typed in; never claimed as played."""
     text: LongText = ""
     photos: Photos = ()
+    practice: bool = False
+    """Made in training; not counted."""
 
 
 class Correction(Record, frozen=True, kw_only=True, tag_field="kind", tag="correction"):

@@ -20,6 +20,7 @@ from kiosk.contract.wire import (
     Format2,
     Id,
     Instant,
+    LongText,
     Malformed,
     Record,
     Sha256,
@@ -108,15 +109,26 @@ class ReportAnswer(Format2, frozen=True, kw_only=True):
     """How long to wait before the next report."""
 
 
+RepairState = Literal["reported", "seen", "telecom-called", "repaired", "confirmed", "closed", "reopened"]
+
+
 class TicketState(Record, frozen=True, kw_only=True):
     """How far the repair of a fault has come at the town."""
 
     fault: Id
-    state: Literal["reported", "seen", "telecom-called", "repaired", "confirmed", "closed", "reopened"]
+    """The fault's name; of a ticket that the town has opened itself, a name that no fault has."""
+    state: RepairState
     work_order: Text = ""
     contact: Text = ""
     note: Text = ""
     changed_ms: Instant
+    ticket: Count = 0
+    """The town's number of the ticket; 0: not told."""
+    cause: Text = ""
+    """The fault's cause; of a ticket that the town has opened itself, the town's word for it."""
+    device: Text = ""
+    text: LongText = ""
+    """What is wrong, a line a language."""
 
 
 ScreenState = Literal["up", "none", "denied"]
@@ -190,6 +202,8 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     """Since when, by the town's clock, it has been told of news that it does not hold yet; 0: it holds all."""
     refusing: tuple[Refusal, ...] = ()
     """What the town offers at present and the station does not take, newest first."""
+    spot_check: Id | None = None
+    """The newest spot check whose code it has put on the screen; None: none, or it cannot."""
 
 
 class HeartbeatAnswer(Format2, frozen=True, kw_only=True, tag_field="type", tag="heartbeat-answer"):

@@ -1,5 +1,6 @@
 """What the town tells one station: its hours, its thresholds, its equipment and people, how its tickets stand."""
 
+import hashlib
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,9 @@ from kiosk.contract.wire import (
     TimeOfDay,
     Version,
 )
+
+FillerPolicy = Literal["never", "when-present", "opening-hours"]
+"""When recommended items may fill a gap."""
 
 
 class Hours(Record, frozen=True, kw_only=True):
@@ -81,6 +85,8 @@ class Thresholds(Record, frozen=True, kw_only=True):
     hysteresis_ms: Span = 60_000
     """How long a device is wrong before it is a fault, and right before it is repaired."""
     spot_check_ms: Span = 600_000
+    presence_ms: Span = 1_800_000
+    """How long after somebody was noticed in the room recommended items may still begin."""
 
 
 class Equipment(Record, frozen=True, kw_only=True):
@@ -125,7 +131,14 @@ class SpotCheck(Record, frozen=True, kw_only=True):
     """The town asks a room to prove that somebody sees the screen."""
 
     id: Id
+    """Random: whoever knows it can tell the code."""
     asked_ms: Instant
+
+
+def spot_code(check: str, play: str) -> str:
+    """The code of a spot check that a room's screen shows while ``play`` (its id; empty: none) is on: six digits."""
+    digest = hashlib.sha256(b"%s\n%s" % (check.encode(), play.encode())).digest()
+    return f"{int.from_bytes(digest[:8]) % 1_000_000:06d}"
 
 
 class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag="station"):
@@ -156,11 +169,12 @@ class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag=
     """What inspectors ask for (六有), in the town's words; empty: the usual six."""
     receipts: tuple[Receipt, ...] = ()
     """Receipts that could not be given on the line: for stations that report by stick."""
-    filler: Literal["never", "when-present", "opening-hours"] = "when-present"
-    """When recommended items may fill a gap. Not yet heeded: they fill opening hours. So with the last two fields."""
+    filler: FillerPolicy = "when-present"
+    """When recommended items may fill a gap."""
     maintenance_until_ms: Instant | None = None
     """Somebody works on the room's devices until then, and faults are quiet; None: nobody does."""
     spot_check: SpotCheck | None = None
+    """The newest one. Not yet heeded; so with ``pin_reset``."""
     pin_reset: Id | None = None
     """Another value than before: the panel's PIN is forgotten, and a new one set on the room's own screen."""
 

@@ -18,9 +18,11 @@ from kiosk.demo import testcard
 from kiosk.demo.forger import Forgeries
 from kiosk.demo.sampler import Sighting
 from kiosk.demo.time_shift import publish_shifted
+from kiosk.town.accounts import passwords
 from kiosk.town.town import Town, found_town
 
 STATION, GROUP, TOWN = "demo-room", "villages", "demo-town"
+OFFICER = "demo"
 FORGED = (66, 67)
 """Bar codes of what must never be shown: the other town's programme, and the older week's."""
 SCREEN = "1280x720x24"
@@ -111,6 +113,13 @@ def add_station(town: Path) -> str:
     document.write_text(json.dumps(ALWAYS_OPEN), encoding="utf-8")
     arguments = ["town", "--folder", str(town), "add-station", STATION, "--group", GROUP, "--name", "示例村"]
     return run(*arguments, "--document", str(document)).splitlines()[-1]
+
+
+def add_officer(town: Path) -> str:
+    """Let the demo's officer log in to the console. Returns the password, which is made for this run alone."""
+    typed = passwords.suggest()
+    run("town", "--folder", str(town), "add-officer", OFFICER, typed=typed + "\n")
+    return typed
 
 
 def enrol(url: str, code: str, config: Path) -> None:

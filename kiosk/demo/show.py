@@ -20,10 +20,12 @@ from kiosk.demo.judge import Planned, Row, Signed, Verdict, judge, showings
 from kiosk.demo.presser import free_port, press_stop
 from kiosk.demo.rehearsal import (
     FORGED,
+    OFFICER,
     STATION,
     DemoError,
     Published,
     Sampler,
+    add_officer,
     daemon,
     enrol,
     pin,
@@ -77,6 +79,7 @@ def perform(week: Path, seconds: int) -> Verdict:
         log = folder / "town.log"
         town = stack.enter_context(daemon(log, "town", "--folder", str(published.town), "serve", "--port", "0"))
         url = wait_for_line(log, "http://", town).split()[-1]
+        stack.enter_context(daemon(folder / "work.log", "town", "--folder", str(published.town), "work"))
         forger = Forger(url, published.forgeries)
         threading.Thread(target=forger.serve_forever, name="forger", daemon=True).start()
         stack.callback(forger.shutdown)
@@ -84,6 +87,8 @@ def perform(week: Path, seconds: int) -> Verdict:
         config = write_config(folder, display, virtual, port)
         enrol(forger.url, published.code, config)
         run("panel-pin", "--config", str(config), "--pin-stdin", typed=typed + "\n")
+        click.echo(f"the officer's console: {url}   name: {OFFICER}   password: {add_officer(published.town)}")
+        click.echo(f"the room's panel: http://127.0.0.1:{port}   PIN: {typed}")
         sampler = Sampler(display)
         threading.Thread(target=sampler.follow, name="sampler", daemon=True).start()
         stack.callback(sampler.stop)

@@ -29,9 +29,13 @@ from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
+from kiosk.station.control.presence import PresencePolicy
+from kiosk.station.control.repair_confirmed import ConfirmedRepairs
 from kiosk.station.control.rest import ScreenRest
 from kiosk.station.control.room_menu import RoomMenu
 from kiosk.station.control.screen import Screen
+from kiosk.station.control.session_view import SessionView
+from kiosk.station.control.sessions import Sessions
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
@@ -82,6 +86,7 @@ from kiosk.station.record_book.books import RecordBooks
 from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
+from kiosk.station.sessions.events import FromSessions, PresenceNoticed
 
 log = logging.getLogger(__name__)
 
@@ -153,14 +158,23 @@ class Station:
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
+        self._repairs = ConfirmedRepairs(
+            identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
+        )
         self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
         self._reports = reports = HandReports(journal, clock, self._report_soon)
+        self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
+        self._presence = PresencePolicy(
+            journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
+        )
+        view = SessionView(self._sessions, self._presence, plan, plans, journal, clock, lambda: accepted.document)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
-            work=self._maintenance.work, reports=lambda: reports.open, picture_check=lambda: self._menu.code,
+            work=self._maintenance.work, repairs_said=lambda: self._repairs.all_said(),
+            reports=lambda: reports.open, picture_check=lambda: self._menu.code, sessions=view.seen,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -168,7 +182,7 @@ class Station:
         )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,
-            clock_set=self._people.clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
+            clock_set=self._clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
             replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
@@ -213,6 +227,7 @@ class Station:
             refresh=self._refresh,
             document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
             worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
+            picture_of=self._town.picture_of, confirm=self._repairs.confirm,
         )  # fmt: skip
         self._menu = RoomMenu(
             stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh
@@ -277,6 +292,8 @@ class Station:
         self._plan.use_playlist(accepted.playlist)
         self._town.keep_plan()
         self._people.restore()
+        self._presence.restore()
+        self._sessions.restore()
         self._plan.go_on_with(self._journal.interrupted_at_boot)
 
     def _end(self) -> None:
@@ -323,6 +340,10 @@ class Station:
                 self._town.handle(event)
             case _ if isinstance(event, FromEquipment):
                 self._equipment.handle(event)
+            case PresenceNoticed():
+                self._presence.noticed(event)
+            case _ if isinstance(event, FromSessions):
+                self._sessions.handle(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
             case _ if isinstance(event, FromBooks):
@@ -360,6 +381,8 @@ class Station:
         self._timekeeping.check()
         self._people.tick()
         self._menu.tick()
+        self._sessions.tick()
+        self._presence.tick()
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()
@@ -369,6 +392,7 @@ class Station:
     # --- the plan, and what people see of it ---
 
     def _replan(self, why: str) -> None:
+        self._sessions.follow_week()
         moment = self._playout.replan(why)
         self._not_shown.check()
         self._timers.at(self._clock.on_system(moment), Wake("change"))
@@ -381,6 +405,10 @@ class Station:
 
     def _read_at(self, moment: datetime) -> None:
         self._timers.at(self._clock.on_system(moment), Wake("look"))
+
+    def _clock_set(self) -> None:
+        self._people.clock_set()
+        self._presence.clock_set()
 
     def _restart_player(self, cause: str) -> None:
         if self._playout.restart_player(cause):

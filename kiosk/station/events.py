@@ -14,6 +14,7 @@ from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Witness
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
 from kiosk.station.projector.messages import FromChild, FromStage
+from kiosk.station.sessions.events import FromSessions
 
 Reason = Literal["change", "sync", "report", "purge", "look"]
 
@@ -249,6 +250,15 @@ class KnownSet:
 
 
 @dataclass(frozen=True)
+class RepairConfirmed:
+    """Somebody says that what the town's ticket of this fault is about is repaired."""
+
+    by: str
+    fault: str
+    """As the station document names it."""
+
+
+@dataclass(frozen=True)
 class FaultReported:
     """Somebody reports a fault by hand: of which device, what is seen, answers to questions, and the SHA-256 of a
     photo (empty for none)."""
@@ -440,13 +450,22 @@ FromTown = (
     TrustMoved | WeekFound | UrgentFound | StationFound | ProgrammeArrived | FetchEnded
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
-FromEquipment = FactsRead | JournalTrouble | JournalRecovered | CheckAgain | KnownSet | FaultReported | FaultMended
+FromEquipment = (
+    FactsRead
+    | JournalTrouble
+    | JournalRecovered
+    | CheckAgain
+    | KnownSet
+    | RepairConfirmed
+    | FaultReported
+    | FaultMended
+)
 FromPeople = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 FromKeys = KeyPressed | PictureCheckSet
 FromBooks = BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | FromKeys | FromBooks | PictureAsked | ClockDeclared
+    | FromPeople | FromKeys | FromBooks | FromSessions | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

@@ -7,9 +7,11 @@ from typing import Literal
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.known import known_of
+from kiosk.common.opening_hours import next_morning
 from kiosk.common.planned import Known, compare, list_ms
 from kiosk.common.stop_reasons import REASONS
 from kiosk.contract.instants import local_ms, to_ms
+from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
@@ -37,8 +39,10 @@ from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.record_book.count import count_plays
 from kiosk.station.schedule import timetable as tt
-from kiosk.station.schedule.opening_hours import next_morning
 from kiosk.station.schedule.timetable import OnAir as OnAirProgramme
+from kiosk.station.sessions import words as session_words
+from kiosk.station.sessions.make_up import under_way
+from kiosk.station.sessions.seen import SessionsSeen
 
 SOON = timedelta(seconds=30)
 """What begins within this is *about to begin*: more than the panel's snapshot and page are apart, and than filler waits
@@ -82,13 +86,15 @@ class Overview:
         dark_until: Callable[[], datetime | None] = lambda: None,
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
+        repairs_said: Callable[[], frozenset[str]] = frozenset,
         reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
         picture_check: Callable[[], str] = lambda: "",
+        sessions: Callable[[], SessionsSeen] = SessionsSeen,
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
-        whether the PC did not shut down at night, ``reports``: faults reported by hand, ``picture_check``: the code of
-        the test picture that is on the screen."""
+        whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
+        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen."""
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -96,6 +102,8 @@ class Overview:
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address, self._sounds = plans, address, sounds
         self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
+        self._repairs_said = repairs_said
+        self._sessions = sessions
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
@@ -114,6 +122,10 @@ class Overview:
         if self._dark_until() is not None:
             return poster.dark(self._language)
         stop, now = self._plan.stop_in_force(), self._clock.now()
+        if stop is None and self._plan.session_on():
+            lines = session_words.card_lines(self._sessions(), now, self._accepted.zone, self._language)
+            if lines:
+                return poster.card(self._language, self._identity.name, lines)
         return poster.compose(
             self._accepted.playlist,
             self._accepted.document,
@@ -161,6 +173,7 @@ class Overview:
             stop_until_ms=to_ms(stop.until) if stop and stop.until else None,
             clock_trusted=self._clock.state != "untrusted",
             missing=(missing.programme.id, to_ms(missing.start)) if missing else None,
+            session=self._plan.session_on(),
         )
 
     def _on_air_for_marks(self, now: datetime) -> OnAirProgramme | None:
@@ -191,8 +204,8 @@ class Overview:
         """What the record knows of Stops, faults and the like of the last days."""
         _, head = self._journal.head()
         if self._known[0] != head:
-            self._known = (head, known_of(self._journal.newest_records(("action", "fault"), NEWEST)))
-        return self._known[1]
+            self._known = (head, known_of(self._journal.newest_records(("action", "fault", "session"), NEWEST)))
+        return [*self._known[1], *under_way(self._sessions().held)]
 
     def snapshot(self) -> panel.Snapshot:
         """What the panel's pages show."""
@@ -228,10 +241,13 @@ class Overview:
             picture_check=self._picture_check(),
             equipment=tuple(one.name for one in document.equipment) if document else (),
             tickets=self._tickets(),
+            other_tickets=self._other_tickets(),
+            repairs_said=self._repairs_said(),
             sound=self._sound(),
             display=self._display(),
             dark_until=self._dark_until(),
             work=self._work(),
+            sessions=self._sessions(),
             document=document,
             playlist=self._accepted.playlist,
             address=self._address(),
@@ -280,6 +296,13 @@ class Overview:
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
         keys |= {report.fault: report.fault for report in self._reports()}
         return {name: tickets[key] for name, key in keys.items() if key in tickets}
+
+    def _other_tickets(self) -> tuple[TicketState, ...]:
+        document = self._accepted.document
+        known = {problem.key(self._identity.station) for problem in self._monitor.problems()}
+        known |= {report.fault for report in self._reports()}
+        found = [one for one in (document.tickets if document else ()) if one.fault not in known]
+        return tuple(sorted(found, key=lambda one: -one.changed_ms))
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()
@@ -362,7 +385,13 @@ class Overview:
             clock_doubtful=self._clock.doubtful,
             missing_soon=self._plan.missing_soon(NEAR),
             sounding=self._sounds and self._playout.sounding(),
+            lent=self._lent(),
         )
+
+    def _lent(self) -> bool:
+        """Whether the screen is lent to another source."""
+        session = self._plan.situation.session
+        return session is not None and session.kind == KINDS["other-source"] and self._plan.session_on()
 
     def _planned_until_ms(self) -> int:
         return self._accepted.planned_until_ms
@@ -380,4 +409,4 @@ class Overview:
 
 
 def _showing(one: tt.OnAir | None) -> panel.Showing | None:
-    return panel.Showing(one.programme.title, one.start, one.end, one.origin) if one else None
+    return panel.Showing(one.programme.title, one.start, one.end, one.origin, one.occasion) if one else None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from kiosk.common.files import write_whole
 from kiosk.common.terminal import escape
-from kiosk.contract.instants import FAR
+from kiosk.contract.instants import FAR, to_utc
+from kiosk.contract.occasions import KINDS, occasion_in_english
 from kiosk.station.health.maintenance import Work
 from kiosk.station.link.progress import progress_line
 from kiosk.station.panel.snapshot import Snapshot, Sound, Stopped
@@ -42,6 +43,10 @@ def now_line(snapshot: Snapshot) -> str:
         return stop_line(stopped, snapshot)
     if snapshot.shows == "black" and snapshot.dark_until:
         return dark_line(snapshot.dark_until, snapshot)
+    held = snapshot.sessions.held
+    if snapshot.shows == "session" and held:
+        end = to_utc(held.end_ms).astimezone(zone)
+        return f"on air: the card of a session ({occasion_in_english(KINDS[held.kind])}), until {end:%H:%M}"
     return SCREENS[snapshot.shows]
 
 

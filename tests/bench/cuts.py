@@ -29,7 +29,8 @@ from loudspeaker import loudspeaker
 from peers import missing
 from room import XServer, say
 
-from kiosk.common.media import MediaError, measure
+from kiosk.common.ffmpeg import MediaError
+from kiosk.common.media import measure
 
 SEED = 3
 CLIENTS, FETCH_MB = 5, 1024

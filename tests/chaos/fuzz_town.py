@@ -9,7 +9,7 @@ from typing import Any
 from fuzz_contract import PLAYLIST_WORDS
 from fuzz_parser import Parser, Read
 
-from kiosk.common.media import MediaError
+from kiosk.common.ffmpeg import MediaError
 from kiosk.town.publishing.source import SourceError
 
 ROOT = Path(__file__).parents[2]
@@ -100,11 +100,9 @@ def _media(folder: Path) -> Read:
             arguments[-1].write(text)
         return subprocess.CompletedProcess([tool], 0, text, text)
 
-    media._run = run
-
     def read(data: bytes) -> None:
         said[:] = data.decode("utf-8", "replace").split("----\n")
-        found = media.measure(path, "0" * 64)
+        found = media.measure(path, "0" * 64, run)
         programme = Programme(
             id="p",
             title="t",

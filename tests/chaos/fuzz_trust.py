@@ -132,10 +132,10 @@ def _vouched_document(folder: Path) -> Read:
     """A station document under the online key's signature, whatever it holds; then what the station does with it."""
     from signing import key
 
+    from kiosk.common.opening_hours import room_open
     from kiosk.contract.reports import Signed
     from kiosk.station.display.poster import compose
     from kiosk.station.library.documents import verified_station
-    from kiosk.station.schedule.opening_hours import room_open
 
     root = _root()
     online = key("online-1")

@@ -4,8 +4,9 @@ import subprocess
 
 import pytest
 
+from kiosk.common.ffmpeg import MediaError
 from kiosk.common.i18n import translator
-from kiosk.common.media import MediaError, hash_file, measure
+from kiosk.common.media import hash_file, measure
 
 
 def make(path, *arguments):

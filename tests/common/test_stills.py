@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from kiosk.common.media import MediaError, measure
+from kiosk.common.ffmpeg import MediaError
+from kiosk.common.media import measure
 from kiosk.common.stills import StillError, is_still, moves, read_animation, read_still
 
 SIZE = (120, 90)

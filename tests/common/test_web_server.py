@@ -191,3 +191,12 @@ def test_a1_flood_of_connections_never_takes_more_descriptors_than_the_budget() 
             stack.enter_context(connect(door.port, f"127.0.2.{n % 100}"))
             most = max(most, descriptors() - before - n)
     assert most <= 32 + 2 * 32
+
+
+def test_second_packet_of_an_answer_does_not_wait_for_the_client_s_word_on_the_first() -> None:
+    with Door("test", "127.0.0.1", 0, LIMITS) as door:
+        make_server(Starlette(), door, lifespan=False, stop_s=1)
+        with connect(door.port):
+            accepted, _ = door.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

@@ -56,9 +56,17 @@ def week(
 
 
 def document(**more: object) -> StationDocument:
-    """Open from 8 to 20 o'clock."""
+    """Open from 8 to 20 o'clock, and recommended items fill all of it."""
     opening = Opening(time_zone="UTC", week=((Hours(start="08:00:00", end="20:00:00"),),) * 7)
-    values = {"town": "fengle", "station": "room-1", "group": "villages", "version": 1, "issued_ms": 0, "name": "Room"}
+    values = {
+        "town": "fengle",
+        "station": "room-1",
+        "group": "villages",
+        "version": 1,
+        "issued_ms": 0,
+        "name": "Room",
+        "filler": "opening-hours",
+    }
     return StationDocument(**(values | {"opening": opening} | more))  # type: ignore[arg-type]
 
 

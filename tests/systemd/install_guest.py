@@ -25,7 +25,7 @@ from typing import Any
 PATIENCE_S = 600.0
 STATE, TOWN, WEEK = Path("/var/lib/kiosk"), Path("/var/lib/kiosk-town"), Path("/tmp/week")
 KIOSK = "/opt/kiosk/.venv/bin/kiosk"
-UNITS = ("kiosk-x", "kiosk-sound", "kiosk-station", "kiosk-town")
+UNITS = ("kiosk-x", "kiosk-sound", "kiosk-station", "kiosk-town", "kiosk-town-work")
 
 
 def run(*command: str) -> str:
@@ -283,7 +283,7 @@ def removed() -> dict[str, bool]:
     }
 
 
-EXPOSURE = {"kiosk-x": 2.0, "kiosk-sound": 2.5, "kiosk-station": 2.1, "kiosk-town": 2.0}
+EXPOSURE = {"kiosk-x": 2.0, "kiosk-sound": 2.5, "kiosk-station": 2.1, "kiosk-town": 2.0, "kiosk-town-work": 2.0}
 
 
 def wrong(figures: dict[str, Any]) -> list[str]:

@@ -53,6 +53,7 @@ cat >/root/town.toml <<END
 name = "丰乐镇"
 address = "http://127.0.0.1:8090"
 officer = "李萍"
+password = "田埂 barley 42"
 web_server = "$server"
 [[station]]
 id = "chenjia"

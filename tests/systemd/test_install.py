@@ -152,7 +152,7 @@ def test_town_is_installed_as_its_own_user_and_reads_the_answers_of_root(compute
     assert "kiosk-town 700" in said
     assert "镇端服务已运行" in said
     assert "kiosk-town: kiosk town setup --language zh --answers -" in calls
-    assert calls.index("systemctl restart kiosk-town") > calls.index("systemctl daemon-reload")
+    assert calls.index("systemctl restart kiosk-town kiosk-town-work") > calls.index("systemctl daemon-reload")
 
 
 def test_removed_leaves_data_and_says_where_and_the_other_role_its_program(computer: Computer) -> None:

@@ -10,6 +10,8 @@ import pytest
 from user_session import UserSession, until
 
 from kiosk.station.host import power_off
+from kiosk.town.town import found_town
+from kiosk.town.work import beats
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -68,12 +70,19 @@ def derive(session: UserSession, unit: str, folder: Path, command: str, watchdog
     session.systemctl("daemon-reload")
 
 
-EXPOSURE = {"kiosk-power-off": 16, "kiosk-sound": 25, "kiosk-station": 21, "kiosk-town": 20, "kiosk-x": 20}
+EXPOSURE = {
+    "kiosk-power-off": 16,
+    "kiosk-sound": 25,
+    "kiosk-station": 21,
+    "kiosk-town": 20,
+    "kiosk-town-work": 20,
+    "kiosk-x": 20,
+}
 """The most that `systemd-analyze security` may count, in tenths."""
 
 
 def test_all_units_are_shipped() -> None:
-    assert [unit.stem for unit in UNITS] == sorted(EXPOSURE)
+    assert {unit.stem for unit in UNITS} == EXPOSURE.keys()
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -113,10 +122,13 @@ def test_command_in_unit_exists(unit: Path) -> None:
         assert option in done.stdout
 
 
-def test_programme_confines_itself_whole_under_the_units_restrictions(session: UserSession, tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", ["kiosk-station", "kiosk-town-work"])
+def test_programme_confines_itself_whole_under_the_units_restrictions(
+    session: UserSession, tmp_path: Path, unit: str
+) -> None:
     """Under those that concern system calls: for the others a user's manager makes a namespace with no true user."""
     (tmp_path / "confining.py").write_text(CONFINING.format(folder=tmp_path))
-    shipped = (ROOT / "systemd" / "kiosk-station.service").read_text()
+    shipped = (ROOT / "systemd" / f"{unit}.service").read_text()
     kept = re.findall(r"^(?:Restrict|SystemCall|NoNew|LockPer).*$", shipped, re.MULTILINE)
     assert len(kept) == 9
     command = [f"ExecStart={sys.executable} {tmp_path}/confining.py", f"StandardOutput=append:{session.output}"]
@@ -170,6 +182,24 @@ def test_settings_that_cannot_be_used_are_not_tried_again(session: UserSession, 
     assert session.show("kiosk-station", "ExecMainStatus") == "78"
     assert session.show("kiosk-station", "NRestarts") == "0"
     assert "there is no such file" in session.printed()
+
+
+def test_second_process_of_the_town_beats_under_its_unit_s_restrictions_and_stops_cleanly(
+    session: UserSession, tmp_path: Path
+) -> None:
+    town = found_town(tmp_path / "town", "丰乐镇", by="test")
+    kiosk = Path(sys.executable).with_name("kiosk")
+    derive(session, "kiosk-town-work.service", tmp_path, f"{kiosk} town --folder {tmp_path}/town work")
+    session.systemctl("start", "kiosk-town-work")
+
+    def beats_now() -> bool:
+        with town.store.read() as connection:
+            return beats.PROCESS in beats.read(connection)
+
+    until("heard of", beats_now)
+    session.systemctl("stop", "kiosk-town-work")
+    assert session.show("kiosk-town-work", "Result") == "success", session.printed()
+    town.close()
 
 
 def test_wish_to_be_shut_down_starts_the_unit_of_root_and_a_clock_that_keeps_no_alarm_leaves_the_pc_on(

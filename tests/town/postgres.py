@@ -1,5 +1,6 @@
 """A PostgreSQL server of the tests' own, reached by a socket in its folder."""
 
+import importlib
 import os
 import pwd
 import shutil
@@ -13,8 +14,12 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+import kiosk.town
 from kiosk.town.database import schema
 from kiosk.town.database.store import open_store
+
+for rooms in Path(kiosk.town.__file__).parent.glob("*/schema.py"):
+    importlib.import_module(f"kiosk.town.{rooms.parent.name}.schema")
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 """A module's tests on both databases: what they say must not differ."""

@@ -17,6 +17,7 @@ from kiosk.station.events import (
     JournalRecovered,
     JournalTrouble,
     KnownSet,
+    RepairConfirmed,
 )
 from kiosk.station.health.evidence import screen_evidence, sound_sink
 from kiosk.station.health.monitor import HealthMonitor
@@ -49,17 +50,21 @@ class Equipment:
         worked_on: Callable[[], bool],
         check_clock: Callable[[], None],
         report_soon: Callable[[], None],
+        picture_of: Callable[[tuple[str, ...]], None],
+        confirm: Callable[[RepairConfirmed], bool],
     ) -> None:
         """``observe`` gives what the monitor cannot know itself, ``worked_on`` whether somebody works on the devices;
         ``check_clock`` has the clock looked at anew, ``report_soon`` has a new fault delivered. ``tell_instruments``
         says whether the town is silent, and whether sound is expected; ``read_soon`` has the devices read now,
-        ``read_at`` at an aware instant; ``look_again`` has all read now, also what is read seldom."""
+        ``read_at`` at an aware instant; ``look_again`` has all read now, also what is read seldom. ``picture_of`` has a
+        picture of the screen sent for new faults; ``confirm`` records that something is said to be repaired."""
         self._read_at, self._look_again = read_at, look_again
         self._repairs, self._host, self._audit, self._reports = repairs, host, audit, reports
         self._tell_instruments, self._read_soon, self._refresh = tell_instruments, read_soon, refresh
         self._monitor, self._playout, self._clock = monitor, playout, clock
         self._document, self._observe, self._worked_on = document, observe, worked_on
         self._check_clock, self._report_soon = check_clock, report_soon
+        self._picture_of, self._confirm = picture_of, confirm
 
     def handle(self, event: FromEquipment) -> None:
         """What was found out about the equipment."""
@@ -84,6 +89,12 @@ class Equipment:
                     self._audit.record("known", by=event.by, until_ms=until_ms, facts={"problem": event.problem})
                     self._refresh()
 
+            case RepairConfirmed():
+                if self._confirm(event):
+                    self._monitor.check_fault_again(event.fault, self._clock.monotonic())
+                    self._look_again()
+                    self._refresh()
+
     def _facts_read(self, event: FactsRead) -> None:
         document = self._document()
         self._monitor.use_facts(event.facts, event.monotonic)
@@ -95,6 +106,7 @@ class Equipment:
         self._tell_instruments(self._monitor.town_is_silent, seen.sounding is True)
         told = self._monitor.judge(seen, document, now, self._clock.monotonic(), quiet=quiet)
         if told:
+            self._picture_of(self._monitor.raised)
             self._report_soon()
         if not quiet and self._repairs.consider(self._monitor.found, to_ms(now), self._host, self._repaired):
             self._read_soon()

@@ -86,7 +86,7 @@ class PcSleep:
         document, now = self._document(), self._clock.now()
         if document is None or document.screen_power.shut_down_pc is None or self._clock.state == "untrusted":
             return None
-        if self._plan.due() is not None or self._worked_on() or self._to_fetch():
+        if self._plan.due() is not None or self._plan.session_on() or self._worked_on() or self._to_fetch():
             return None
         coming = self._plan.coming()
         return pc_sleeps_until(document.opening, document.screen_power, now, coming[1] if coming else None)

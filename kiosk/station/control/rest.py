@@ -51,7 +51,8 @@ class ScreenRest:
     def _rests_until(self, document: StationDocument | None, now: datetime) -> datetime | None:
         lead = timedelta(milliseconds=document.screen_power.lead_ms) if document else timedelta()
         coming = self._plan.coming()
-        needed = self._plan.due() is not None or (coming is not None and coming[1] - now <= lead)
+        on = self._plan.due() is not None or self._plan.session_on()
+        needed = on or (coming is not None and coming[1] - now <= lead)
         if needed and not self._needed:
             self._occasion += 1  # somebody may have switched the screen off since
         self._needed = needed

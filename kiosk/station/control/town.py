@@ -9,6 +9,7 @@ from kiosk.contract.reports import Heartbeat, Receipt
 from kiosk.contract.wire import Count
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.fault_pictures import FaultPictures
 from kiosk.station.events import (
     Delivered,
     FetchEnded,
@@ -87,6 +88,7 @@ class TownHandler:
         self._asked_s = 0.0
         self._retry_s: float = RETRY_SECONDS
         self._picture_wanted = False
+        self._fault_pictures = FaultPictures(screenshots, clock, self._send_fault_picture)
         if line := journal.recall(MEMORY, _Line):
             link.restore_speed(line.bytes_per_s)
 
@@ -105,11 +107,20 @@ class TownHandler:
         self._link.report(self._heartbeat())
 
     def send_screenshot(self, screenshot: Screenshot) -> None:
-        """A picture of the screen was taken: the town gets it if it has asked for one."""
+        """A picture of the screen was taken: the town gets it if it has asked for one, or a fault is new."""
+        self._fault_pictures.taken(screenshot)
         if self._picture_wanted:
             self._picture_wanted = False
             self._link.send_picture(screenshot.jpeg, screenshot.at_ms)
             self.report()
+
+    def picture_of(self, faults: tuple[str, ...]) -> None:
+        """Have the town see what the screen showed when these faults were found."""
+        self._fault_pictures.found(faults)
+
+    def _send_fault_picture(self, jpeg: bytes, at_ms: int, fault: str) -> None:
+        self._link.send_picture(jpeg, at_ms, fault)
+        self._timers.after(0, Wake("report"))
 
     @property
     def _interval_s(self) -> float:

@@ -34,6 +34,8 @@ class Now:
     clock_trusted: bool = True
     missing: tuple[str, int] | None = None
     """Programme and start (UTC ms) of the showing that is due, and whose programme is not here."""
+    session: bool = False
+    """A session has the screen."""
 
 
 def mark_ahead(slot: Slot, start_ms: int, end_ms: int, now: Now) -> Mark:
@@ -52,6 +54,8 @@ def mark_ahead(slot: Slot, start_ms: int, end_ms: int, now: Now) -> Mark:
         return Mark("not-shown", (Why("no-screen"),))
     if not now.clock_trusted:
         return Mark("not-shown", (Why("clock"),))
+    if now.session:
+        return Mark("not-shown", (Why("session"),))
     if now.missing is not None and now.missing[0] in slot.programmes and start_ms <= now.missing[1] < end_ms:
         return Mark("not-shown", (Why("not-fetched"),))
     return Mark("to-come")

@@ -62,6 +62,8 @@ class Poster(msgspec.Struct, frozen=True, kw_only=True):
     footer: str = ""
     address: str = ""
     """Of the administrator's pages, in words."""
+    card: tuple[str, ...] = ()
+    """What stands in place of the table while a session keeps the screen quiet: one line large, the others below."""
     public: str = ""
     """The address of the public page, for the QR code."""
     dark: bool = False
@@ -71,6 +73,11 @@ class Poster(msgspec.Struct, frozen=True, kw_only=True):
 def dark(language: Language) -> Poster:
     """What stands in the place of the posting while the screen rests: the signal is kept."""
     return Poster(language=language, station="", title="", days_of="", dark=True)
+
+
+def card(language: Language, station: str, lines: tuple[str, ...]) -> Poster:
+    """The title card of a session."""
+    return Poster(language=language, station=station, title="", days_of="", card=lines)
 
 
 def plain(language: Language) -> Poster:

@@ -16,6 +16,7 @@ from kiosk.station.display.poster import Poster
 
 PAPER, INK, QUIET, LINE = "#fdfaf3", "#161616", "#5a554c", "#cfc7b6"
 BLACK = "#000000"
+CARD_INK = "#f3d9d9"
 HEAD, HEAD_INK = "#8f1414", "#ffffff"
 TODAY, NOW, BANNER = "#fdeab8", "#0b6b2e", "#ffc21a"
 INKS = {"past": QUIET, "shown": QUIET, "partly": HEAD, "not-shown": HEAD, "now": NOW, "to-come": INK}
@@ -53,7 +54,7 @@ class Frame:
 
 def count(poster: Poster, width: int, height: int) -> int:
     """How many pages the poster has on a screen of ``width`` x ``height`` pixels."""
-    return 1 if poster.dark else len(_laid_out(poster, width, height)[2])
+    return 1 if poster.dark or poster.card else len(_laid_out(poster, width, height)[2])
 
 
 def draw(poster: Poster, width: int, height: int, number: int = 0) -> Image.Image:
@@ -61,6 +62,8 @@ def draw(poster: Poster, width: int, height: int, number: int = 0) -> Image.Imag
     first. Takes about 0.1 s and 30 MB."""
     if poster.dark:
         return Image.new("RGB", (width, height), BLACK)
+    if poster.card:
+        return _card(_drawable(poster), width, height)
     poster, frame, found = _laid_out(poster, width, height)
     number %= len(found)
     picture = Image.new("RGB", (width, height), PAPER)
@@ -68,6 +71,25 @@ def draw(poster: Poster, width: int, height: int, number: int = 0) -> Image.Imag
     _head(pen, poster, frame, f"{number + 1}/{len(found)}" if len(found) > 1 else "")
     _foot(pen, frame)
     _table(pen, poster, frame, found[number])
+    return picture
+
+
+def _card(poster: Poster, width: int, height: int) -> Image.Image:
+    """The title card: quiet, its lines in the middle, the first one large; the room's name at the foot."""
+    picture = Image.new("RGB", (width, height), HEAD)
+    pen = ImageDraw.Draw(picture)
+    short = min(width, height)
+    room = width - short // 5
+    large = next((size for size in range(short // 6, short // 12, -2) if text_width(poster.card[0], size) <= room), 0)
+    sizes = [large or short // 12] + [short // 16] * (len(poster.card) - 1)
+    lines = [(line, size) for text, size in zip(poster.card, sizes, strict=True) for line in wrap(text, size, room)]
+    top = (height - sum(size * 3 // 2 for _, size in lines)) // 2
+    for line, size in lines:
+        write(pen, ((width - text_width(line, size)) // 2, top), line, size, HEAD_INK, bold=size == sizes[0])
+        top += size * 3 // 2
+    small = short // 24
+    name = shorten(poster.station, small, room)
+    write(pen, ((width - text_width(name, small)) // 2, height - small * 2), name, small, CARD_INK)
     return picture
 
 

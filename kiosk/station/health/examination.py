@@ -6,10 +6,10 @@ from typing import Literal
 import msgspec
 
 from kiosk.common.messages import Message, mark
+from kiosk.common.opening_hours import room_open
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.health.observation import Finding, Observation
 from kiosk.station.health.rules import RuleState, findings, key_of
-from kiosk.station.schedule.opening_hours import room_open
 
 State = Literal["right", "wrong", "unknown"]
 

@@ -13,7 +13,18 @@ from kiosk.station.events import Fact
 from kiosk.station.health.examination import Examination, examine, in_hours
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.observation import Finding, Observation
-from kiosk.station.health.rules import Cleared, Problem, RuleState, found, judge, know, next_due_ms, paused, problems
+from kiosk.station.health.rules import (
+    Cleared,
+    Problem,
+    Raised,
+    RuleState,
+    found,
+    judge,
+    know,
+    next_due_ms,
+    paused,
+    problems,
+)
 from kiosk.station.journal import Journal, damage, valid
 
 log = logging.getLogger(__name__)
@@ -32,6 +43,8 @@ class HealthMonitor:
         self._tried = tried
         self.found: list[Finding] = []
         """What every check said when the rules judged last."""
+        self.raised: tuple[str, ...] = ()
+        """The faults, by their names in the record, that were new then."""
         self._journal = journal
         self._station = station
         self._hysteresis_s = hysteresis_s
@@ -78,6 +91,12 @@ class HealthMonitor:
         if found:
             self._again[name] = monotonic
         return found
+
+    def check_fault_again(self, fault: str, monotonic: float) -> None:
+        """As :meth:`check_again` for the open problem whose fault has this name in the record, if there is one."""
+        for problem in self.problems():
+            if problem.key(self._station) == fault:
+                self.check_again(problem.name, monotonic)
 
     def known_until(self, name: str, until_ms: int) -> bool:
         """Somebody knows of an open problem and wants to hear no more of it until then (UTC); 0: wants to again.
@@ -133,7 +152,7 @@ class HealthMonitor:
             modes=self._state.modes,
             had_line=self._state.had_line,
         )
-        is_open = in_hours(document, now)
+        is_open = in_hours(document, now) and not seen.lent
         read_at = monotonic if self._read_at is None else self._read_at
         again = frozenset(name for name, at in self._again.items() if at <= read_at)
         for name in again:
@@ -143,6 +162,7 @@ class HealthMonitor:
         state, news = judge(self._state, seen, thresholds, equipment, now, is_open, again)
         if quiet:
             state, news = paused(self._state), []
+        self.raised = tuple(one.problem.key(self._station) for one in news if isinstance(one, Raised))
         for one in news:
             tried = self._tried(one.problem.name)
             self._journal.record(as_fault(one, record_id=secrets.token_hex(16), station=self._station, tried=tried))

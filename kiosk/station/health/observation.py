@@ -58,6 +58,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Title of the first programme that is to begin soon and is not here; empty where all are."""
     sounding: bool | None = None
     """Whether a programme with sound is on and not muted."""
+    lent: bool = False
+    """Whether the screen is lent to another source: it may be unplugged, or on another input."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

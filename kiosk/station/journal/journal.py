@@ -298,6 +298,10 @@ class Journal:
         """The rows of slots and urgent notices of [``since_ms``, ``until_ms``), as they are compared with the plan."""
         return self._ask(reads.played, since_ms, until_ms)
 
+    def last_shown(self, since_ms: int) -> dict[str, int]:
+        """When each programme was shown last from ``since_ms`` on, by its id; practice does not count."""
+        return self._ask(reads.last_shown, since_ms)
+
     def was_shown(self, origin: Origin, since_ms: int, until_ms: int) -> bool:
         """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""
         return self._ask(reads.was_shown, origin, since_ms, until_ms)

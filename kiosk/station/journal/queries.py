@@ -83,6 +83,12 @@ def newest_records(db: Database, kinds: tuple[str, ...], most: int) -> list[Entr
     return [record for record in found if record is not None]
 
 
+def last_shown(db: Database, since_ms: int) -> dict[str, int]:
+    """When each programme was shown last from ``since_ms`` on, by its id; practice does not count."""
+    sql = "SELECT programme, max(shown_ms) FROM plays WHERE shown_ms >= ? AND practice = 0 GROUP BY programme"
+    return {str(programme): int(at_ms) for programme, at_ms in db.execute(sql, [since_ms])}
+
+
 def was_shown(db: Database, origin: Origin, since_ms: int, until_ms: int) -> bool:
     """Whether anything was seen of a play of that origin planned to begin in [``since_ms``, ``until_ms``)."""
     sql = """SELECT 1 FROM plays WHERE origin = ? AND planned_start_ms >= ? AND planned_start_ms < ?

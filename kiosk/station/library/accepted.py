@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tuf.api.metadata import Root
 
+from kiosk.common.opening_hours import room_open
 from kiosk.contract.instants import EPOCH, to_ms
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, Refusal
@@ -17,7 +18,6 @@ from kiosk.station.events import FetchEnded, StationFound, TownRefused, TrustMov
 from kiosk.station.library.documents import STEMS, Documents, Shelf, Stem
 from kiosk.station.library.library import pins
 from kiosk.station.schedule.fetch_order import needs
-from kiosk.station.schedule.opening_hours import room_open
 
 MOST_REFUSALS = 20
 """How many refusals are remembered for the heartbeat and the panel."""

@@ -79,13 +79,15 @@ class Delivery:
             self._post(HeartbeatAnswered(answer, sent, received))
         return root
 
-    def show(self, jpeg: bytes, at_ms: int) -> None:
-        """Send a picture of the screen. What the town says to it holds up nothing; it asks again if it still wants one.
+    def show(self, jpeg: bytes, at_ms: int, fault: str = "") -> None:
+        """Send a picture of the screen, for the fault of this name, if one is named. What the town says to it holds
+        up nothing; it asks again if it still wants one.
 
         Raises :class:`Stopped`.
         """
+        of_fault = f"&fault={fault}" if fault else ""
         try:
-            self._town.post(f"/v1/picture?at_ms={at_ms}", jpeg, limit=1024, content_type=CONTENT_TYPE)
+            self._town.post(f"/v1/picture?at_ms={at_ms}{of_fault}", jpeg, limit=1024, content_type=CONTENT_TYPE)
         except Stopped:
             raise
         except Unreachable as error:

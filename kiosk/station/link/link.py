@@ -29,6 +29,9 @@ from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
 
+MOST_PICTURES = 4
+"""Pictures of the screen that wait for the next report."""
+
 JOIN_S = 2.0
 HASH_PAUSE_S = 0.02
 """Pause after each MB of a file that is hashed again, for whatever else needs the disk."""
@@ -57,7 +60,7 @@ class Link:
         self._stopping = Event()
         self._fetches: _Latest[Job] = _Latest()
         self._beats: _Latest[tuple[Heartbeat, float]] = _Latest()
-        self._pictures: deque[tuple[bytes, int]] = deque(maxlen=1)
+        self._pictures: deque[tuple[bytes, int, str]] = deque(maxlen=MOST_PICTURES)
         self._root: Root | None = None
         self._on_air = False
         self._own = phase(identity.station)
@@ -109,9 +112,10 @@ class Link:
         """Ask for a heartbeat and for the delivery of every record that waits. Tried again after a failure."""
         self._beats.put((heartbeat, time.monotonic()))
 
-    def send_picture(self, jpeg: bytes, at_ms: int) -> None:
-        """Send this picture of the screen, taken at ``at_ms`` (UTC), with the next :meth:`report`; the newest wins."""
-        self._pictures.append((jpeg, at_ms))
+    def send_picture(self, jpeg: bytes, at_ms: int, fault: str = "") -> None:
+        """Send this picture of the screen, taken at ``at_ms`` (UTC), with the next :meth:`report`, for the fault of
+        this name, if one is named. Of those that wait the newest few are sent."""
+        self._pictures.append((jpeg, at_ms, fault))
 
     def on_air(self, on_air: bool) -> None:
         """Whether a programme is on the screen or about to be: meanwhile no file is hashed again."""
@@ -184,7 +188,7 @@ class Link:
         if self._root is None:
             log.warning("link: no root yet, so the town's answers cannot be verified; nothing is reported")
             return
-        if self._pictures:  # before the heartbeat, whose answer then asks for no other
+        while self._pictures:  # before the heartbeat, whose answer then asks for no other
             self._delivery.show(*self._pictures.popleft())
         self.use_root(self._delivery.beat(heartbeat, self._root))
         self._delivery.deliver(self._root)

@@ -5,22 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kiosk.common.i18n import Language, day_name, translator
-from kiosk.common.messages import mark
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.station.events import CheckAgain, KnownSet
 from kiosk.station.health.faults import sentence
+from kiosk.station.panel.repair_words import RepairWords, of_ticket, standing
 from kiosk.station.panel.snapshot import Snapshot
 
 WEEK = timedelta(days=7)
-TICKET_STATES = {
-    "reported": mark("The town has the report."),
-    "seen": mark("The town has seen the report."),
-    "telecom-called": mark("The town has called the telecom."),
-    "repaired": mark("It is said to be repaired."),
-    "confirmed": mark("The repair is confirmed."),
-    "closed": mark("The town has closed the report."),
-    "reopened": mark("The town has opened the report again."),
-}
 
 
 @dataclass(frozen=True)
@@ -31,6 +22,8 @@ class FaultWords:
     text: str
     ticket: str
     known: str
+    repair: RepairWords | None = None
+    """What can be said of its repair; None where the town has no ticket of it."""
 
 
 def of(snapshot: Snapshot, language: Language) -> tuple[FaultWords, ...]:
@@ -41,6 +34,7 @@ def of(snapshot: Snapshot, language: Language) -> tuple[FaultWords, ...]:
             text=sentence(problem, language),
             ticket=_ticket(snapshot, problem.name, language),
             known=_known(snapshot, problem.name, language),
+            repair=_repair(snapshot, problem.name, language),
         )
         for problem in snapshot.problems
     )
@@ -87,15 +81,13 @@ def read(form: Mapping[str, str], now: datetime, by: str) -> CheckAgain | KnownS
 
 def _ticket(snapshot: Snapshot, name: str, language: Language) -> str:
     ticket = snapshot.tickets.get(name)
-    if ticket is None:
-        return ""
-    _ = translator(language)
-    said = [_(TICKET_STATES[ticket.state])]
-    if ticket.work_order:
-        said.append(_("Work order {number}.").format(number=ticket.work_order))
-    if ticket.contact:
-        said.append(_("Contact: {contact}.").format(contact=ticket.contact))
-    return (" " if language == "en" else "").join(said)
+    return "" if ticket is None else standing(ticket, language)
+
+
+def _repair(snapshot: Snapshot, name: str, language: Language) -> RepairWords | None:
+    """What can be said of its repair, once somebody at the town has acted; before that *check again* is enough."""
+    ticket = snapshot.tickets.get(name)
+    return None if ticket is None or ticket.state in ("reported", "reopened") else of_ticket(snapshot, ticket, language)
 
 
 def _known(snapshot: Snapshot, name: str, language: Language) -> str:

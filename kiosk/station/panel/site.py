@@ -27,13 +27,15 @@ from kiosk.station.panel.pages import (
     maintenance,
     no_picture,
     posting,
+    repairs,
     report,
+    sessions,
     sound,
     stop,
 )
 
 PAGES = (
-    *(home, login, stop, sound, maintenance, faults, report, no_picture, doctor),
+    *(home, login, stop, sound, sessions, maintenance, faults, repairs, report, no_picture, doctor),
     *(books, county_form, inspector, posting, attendance, items, administrators),
 )
 """Each has ``routes(desk)``."""

@@ -17,10 +17,11 @@ from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 from kiosk.station.schedule.timetable import Explanation
+from kiosk.station.sessions.seen import SessionsSeen
 
-Shows = Literal["programme", "poster", "stopped", "black", "none", "denied", "starting"]
-"""What the screen shows (black: it rests); or why there is no screen: no X server, one that does not let the kiosk in,
-not yet there."""
+Shows = Literal["programme", "poster", "session", "stopped", "black", "none", "denied", "starting"]
+"""What the screen shows (black: it rests; session: its title card); or why there is no screen: no X server, one that
+does not let the kiosk in, not yet there."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Showing:
     start: datetime
     end: datetime
     origin: Origin
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Snapshot:
     """None: not known, as the clock cannot be trusted."""
     today: tuple[Row, ...] = ()
     morning: datetime | None = None
-    """The next morning, as :func:`kiosk.station.schedule.opening_hours.next_morning` has it."""
+    """The next morning, as :func:`kiosk.common.opening_hours.next_morning` has it."""
     clock: ClockState = "trusted"
     waiting: int = 0
     """Records that the town has not yet acknowledged."""
@@ -124,6 +126,10 @@ class Snapshot:
     """Until when (UTC milliseconds) somebody knows of a problem, by its name."""
     tickets: Mapping[str, TicketState] = field(default_factory=dict)
     """How the town's repair of a problem stands, by the problem's name."""
+    other_tickets: tuple[TicketState, ...] = ()
+    """The town's tickets of this room that are of no open problem, the newest first."""
+    repairs_said: frozenset[str] = frozenset()
+    """Faults that somebody in the room has said to be repaired; the town has not answered yet."""
     sound: Sound = Sound()
     display: ScreenState | None = "up"
     """Of the PC's screen; None: not known yet, or just being set up anew."""
@@ -131,6 +137,7 @@ class Snapshot:
     """Until when the screen rests and shows black, unless something comes up; None: it does not rest."""
     work: Work | None = None
     """Somebody works on the devices: faults are quiet."""
+    sessions: SessionsSeen = SessionsSeen()
     document: StationDocument | None = None
     """What the town says of the room."""
     playlist: Playlist | None = None
@@ -150,6 +157,8 @@ class Snapshot:
             return self.display or "starting"
         if self.on_air is not None:
             return "programme"
+        if self.stopped is None and self.sessions.phase in ("before", "meeting"):
+            return "session"
         if self.dark_until is not None:
             return "black"
         return "poster" if self.stopped is None else "stopped"

@@ -5,22 +5,29 @@ from datetime import datetime, tzinfo
 
 from kiosk.common.i18n import Language, day_name, translator
 from kiosk.common.messages import mark
+from kiosk.common.occasions import occasion_text
 from kiosk.common.stop_reasons import reason_text
 from kiosk.contract.instants import to_utc
 from kiosk.station.schedule.layers import Answer, Kind, Run, Why
 from kiosk.station.schedule.timetable import Explanation
 
-LAYERS: tuple[Kind, ...] = ("urgent", "stop", "session", "slot", "hours", "filler")
+LAYERS: tuple[Kind, ...] = ("urgent", "stop", "session", "slot", "demand", "hours", "presence", "filler")
 """Those that people are told of, topmost first."""
+NAMED = ("urgent", "session")
+"""Those that have a name of their own."""
 NAMES: dict[Kind, str] = {
     "urgent": mark("Urgent notice"),
     "stop": mark("Stop"),
     "session": mark("Session"),
     "slot": mark("Timetable"),
+    "demand": mark("On demand"),
     "hours": mark("Opening hours"),
+    "presence": mark("Somebody there"),
     "filler": mark("Recommended"),
 }
 CLOSED = mark("the room is closed, so nothing recommended is shown")
+NEVER = mark("the town wants nothing recommended to be shown in this room")
+NOBODY = mark("nobody has been noticed in the room, so nothing recommended is shown")
 STATES: dict[Why, str] = {
     "shown": mark("{title} is to be shown"),
     "not-begun": mark("begins at {start}"),
@@ -31,11 +38,17 @@ STATES: dict[Why, str] = {
     "in-force": mark("in force, {until}"),
     "closed": CLOSED,
     "open": mark("the room is open"),
+    "quiet": mark("nothing is to be shown"),
+    "never": NEVER,
+    "nobody": NOBODY,
+    "somebody": mark("somebody was noticed"),
 }
 NO_FILLER: dict[Why, str] = {
     "none": mark("nothing is recommended for this day"),
     "over": mark("no recommended programme is owed any more plays"),
     "unavailable": mark("what is still to be shown is not here yet or has failed"),
+    "never": NEVER,
+    "nobody": NOBODY,
 }
 
 
@@ -69,11 +82,13 @@ def sentence(explanation: Explanation, language: Language, zone: tzinfo) -> str:
     elif answer and answer.kind == "slot":
         said = _("The timetable has it {times}.")
     if said:
-        return said.format(name=_name(run), times=_times(run, at, language, zone))
+        return said.format(name=_name(run, language), times=_times(run, at, language, zone))
     if _is_open(explanation):
         second = _("recommended programmes are counted anew on that day")
     elif answer and answer.kind == "hours":
         second = _(CLOSED)
+    elif answer and answer.kind == "demand":
+        second = _("somebody has chosen what is shown")
     elif answer:
         second = _("a recommended programme fills it")
     else:
@@ -118,7 +133,7 @@ def lines(explanation: Explanation, language: Language, zone: tzinfo) -> Iterato
             said = _answer(answer, explanation, language, zone)
             if answer is last:
                 said = _("{answer} – this decides").format(answer=said)
-            yield _line(kind, _name(answer.run) if kind in ("urgent", "session") else "", said, language)
+            yield _line(kind, _name(answer.run, language) if kind in NAMED else "", said, language)
         if kind == "slot":
             yield from _covered(explanation, language, zone)
         if last and last.kind == kind:
@@ -135,7 +150,7 @@ def _line(kind: Kind, name: str, said: str, language: Language) -> str:
 def _answer(answer: Answer, explanation: Explanation, language: Language, zone: tzinfo) -> str:
     _, run, at = translator(language), answer.run, explanation.at
     start = _when(to_utc(run.start), at, language, zone) if run else ""
-    if answer.kind == "filler" and answer.why == "over":
+    if answer.kind == "filler" and answer.why in ("over", "none"):
         said = _no_filler(explanation, language)
     elif answer.kind == "filler" and answer.why == "not-begun":
         said = _("begins within seconds")
@@ -161,7 +176,8 @@ def _absent(kind: Kind, explanation: Explanation, language: Language) -> str:
     if kind == "stop":
         return _("nobody has pressed it")
     if kind == "filler":
-        return _no_filler(explanation, language)
+        asked = {answer.kind for answer in explanation.answers}
+        return "" if "presence" in asked else _no_filler(explanation, language)
     if kind == "session" and situation.session and situation.stop:
         return _("ended by Stop")
     return _("there is none") if kind in ("urgent", "session") and situation.clock_trusted else ""
@@ -181,8 +197,8 @@ def _no_filler(explanation: Explanation, language: Language) -> str:
     return translator(language)(NO_FILLER[explanation.no_filler or "over"])
 
 
-def _name(run: Run | None) -> str:
-    return run.bill.occasion if run else ""
+def _name(run: Run | None, language: Language) -> str:
+    return occasion_text(run.bill.occasion, language) if run else ""
 
 
 def _priority(run: Run, language: Language) -> str:

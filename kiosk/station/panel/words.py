@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 
 from kiosk.common.i18n import Language, day_name, translator, zone_name
 from kiosk.common.messages import mark
+from kiosk.common.occasions import occasion_text
 from kiosk.common.stop_reasons import reason_text
 from kiosk.contract.instants import FAR
 from kiosk.station.display.mark_words import mark_text
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import fault_form, why
-from kiosk.station.panel.snapshot import Snapshot, Stopped
+from kiosk.station.panel import fault_form, repair_words, why
+from kiosk.station.panel.snapshot import Showing, Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
+from kiosk.station.sessions import words as session_words
 
 ORIGINS = {
     "urgent": mark("urgent notice"),
@@ -89,8 +91,15 @@ class Words:
     """A heading, then an entry each."""
     fetching: tuple[str, ...]
     problems: tuple[fault_form.FaultWords, ...]
+    tickets: tuple[repair_words.RepairWords, ...]
+    """Of no open problem."""
     reports: tuple[fault_form.ReportWords, ...]
     work: str
+    session: tuple[str, str] | None
+    """Its name, and how far it has come; None where none is held."""
+    practice: str
+    presence: str
+    """Whether recommended programmes are shown, and why."""
 
 
 def of(snapshot: Snapshot, language: Language) -> Words:
@@ -125,8 +134,12 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         refused=_refused(snapshot, language),
         fetching=tuple(_fetching(snapshot.fetching, snapshot, language)),
         problems=fault_form.of(snapshot, language),
+        tickets=repair_words.others(snapshot, language),
         reports=fault_form.reported(snapshot, language),
         work=_work(snapshot, language),
+        session=session_words.state_of(snapshot.sessions, snapshot.now, language) if snapshot.sessions.held else None,
+        practice=session_words.practice(snapshot.sessions, snapshot.now, language),
+        presence=session_words.presence(snapshot.sessions, snapshot.now, language),
     )
 
 
@@ -147,10 +160,12 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
         return _("The screen shows nothing"), _sentences(said, language)
     if (showing := snapshot.on_air or snapshot.starting) is not None:
         detail = _("{times}, {origin}").format(
-            times=_span(showing.start, showing.end, snapshot), origin=_(ORIGINS[showing.origin])
+            times=_span(showing.start, showing.end, snapshot), origin=_origin(showing, language)
         )
         unheard = _unheard(snapshot, language) if snapshot.on_air else ""
         return showing.title, f"{detail}{_('; ')}{unheard}" if unheard else detail
+    if shows == "session":
+        return session_words.state_of(snapshot.sessions, snapshot.now, language)
     if stopped is None and snapshot.dark_until is not None:
         return _("Nothing is on air"), _dark(snapshot.dark_until, snapshot, language)
     if stopped is None:
@@ -218,6 +233,13 @@ def _count(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
             count=f"{count.minutes / 60:.1f}", asked=f"{count.minutes_asked / 60:.1f}"
         ),
     )
+
+
+def _origin(showing: Showing, language: Language) -> str:
+    """Why it is on: a session's name where it has one."""
+    if showing.origin == "session" and showing.occasion:
+        return occasion_text(showing.occasion, language)
+    return translator(language)(ORIGINS[showing.origin])
 
 
 def _stopped(stopped: Stopped, snapshot: Snapshot, language: Language) -> str:

@@ -77,9 +77,14 @@ class Plan:
         )
 
     def use_document(self, document: StationDocument | None) -> None:
-        """The town's word on hours, volume and loudness."""
+        """The town's word on hours, recommended items, volume and loudness."""
         self.document = document
-        self.situation = replace(self.situation, opening=document.opening if document else tt.Situation().opening)
+        usual = tt.Situation()
+        self.situation = replace(
+            self.situation,
+            opening=document.opening if document else usual.opening,
+            filler=document.filler if document else usual.filler,
+        )
 
     def change(self, **changes: object) -> None:
         """Other circumstances: ``stop``, ``session``, ``urgents``, ``clock_trusted``."""
@@ -154,6 +159,31 @@ class Plan:
     def due_without_stop(self) -> tt.OnAir | None:
         """What Start would put on the screen now."""
         return tt.decide(self._timetable, self._clock.now(), replace(self.situation, stop=None)).on_air
+
+    def free_at(self, moment: datetime) -> datetime:
+        """The first instant from ``moment`` on at which the plan has nothing on the screen but filler."""
+        bare = replace(self.situation, owed=None, demand=None)
+        for _ in range(MOST_AHEAD):
+            decision = tt.decide(self._timetable, moment, bare)
+            if decision.on_air is None:
+                break
+            moment = decision.next_change
+        return moment
+
+    def taken_at(self, moment: datetime) -> datetime:
+        """The first instant after ``moment`` at which plan or session have the screen."""
+        bare, session = replace(self.situation, owed=None, demand=None), self.situation.session
+        latest = session.start if session is not None and session.start > moment else FAR
+        for _ in range(MOST_AHEAD):
+            moment = tt.decide(self._timetable, moment, bare).next_change
+            if moment >= FAR or tt.decide(self._timetable, moment, bare).on_air is not None:
+                break
+        return min(moment, latest)
+
+    def session_on(self) -> bool:
+        """Whether a session has the screen, or keeps it quiet."""
+        session, now = self.situation.session, self._clock.now()
+        return session is not None and session.start <= now < session.end and self.situation.clock_trusted
 
     def due_but_missing(self) -> tt.OnAir | None:
         """The showing of a slot that would be on air now if its programme were here and could be played."""

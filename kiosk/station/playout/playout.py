@@ -271,6 +271,7 @@ class Playout:
                 muted=level.silent,
                 clock=self._clock.state,
                 boot_id=self._boot_id,
+                practice=on_air.practice,
             )
         )
         screen = self._config.screen

@@ -16,6 +16,8 @@ from kiosk.station.record_book.moments import moment, seqs_about
 
 BACK_MS = 86_400_000
 """Rows shown so long before the time asked for are read too: a clock is put right by less."""
+AFTER_MS = 7 * 86_400_000
+"""And so long after it: what was missed may be made up until the week's end."""
 
 
 def find_not_shown(
@@ -27,13 +29,13 @@ def find_not_shown(
     plans = tuple(plans)
     if not plans or begin >= end:
         return []
-    sql = "SELECT seq, record FROM entries WHERE seq <= ? AND kind IN ('action', 'fault') ORDER BY seq"
+    sql = "SELECT seq, record FROM entries WHERE seq <= ? AND kind IN ('action', 'fault', 'session') ORDER BY seq"
     records = (
         record
         for seq, data in db.execute(sql, [seqs_about(db, begin, end)[1]])  # a Stop may have begun long before
         if (record := readable(bytes(data), seq)) is not None
     )
-    return not_shown(compare(plans, played(db, begin - BACK_MS, end + BACK_MS), known_of(records), begin, end))
+    return not_shown(compare(plans, played(db, begin - BACK_MS, end + AFTER_MS), known_of(records), begin, end))
 
 
 def covered(db: sqlite3.Connection) -> tuple[int, int]:

@@ -3,8 +3,6 @@
 Of people two columns, not one: ``12/3`` would become the third of December.
 """
 
-import csv
-import io
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -14,16 +12,15 @@ from zoneinfo import ZoneInfo
 from kiosk.common.causes import cause_text, why_text
 from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
+from kiosk.common.occasions import occasion_text
 from kiosk.common.planned import Accepted, NotShown
+from kiosk.common.spreadsheet import BOM, csv_line
 from kiosk.contract.instants import FAR_MS, to_ms, to_utc
 from kiosk.contract.records import Evidence, Outcome, Play
 from kiosk.station.journal.amendments import Changed, Later, PutRight
 from kiosk.station.journal.plays import readable
 from kiosk.station.record_book.moments import moment, seqs_about
 from kiosk.station.record_book.not_shown import find_not_shown
-
-BOM = b"\xef\xbb\xbf"
-"""Without it Excel takes Chinese in a CSV for another encoding."""
 
 COLUMNS = (
     mark("No."), mark("Date"), mark("Start"), mark("End"), mark("Programme"), mark("Category"), mark("Source"),
@@ -87,9 +84,9 @@ def play_sheet(
 ) -> Iterator[bytes]:
     """The play record as CSV, piece by piece: the plays, and among them what ``plans`` promised and was not shown."""
     _ = translator(language)
-    yield BOM + _line([_(column) for column in COLUMNS])
+    yield BOM + csv_line([_(column) for column in COLUMNS])
     for cells in play_rows(db, zone, days, language, plans):
-        yield _line(cells)
+        yield csv_line(cells)
 
 
 def play_rows(
@@ -178,7 +175,7 @@ def _cells(right: PutRight, zone: ZoneInfo, language: Language) -> list[str]:
         play.source,
         _length(play.played_ms),
         _("planned") if planned else _("extra"),
-        play.occasion,
+        occasion_text(play.occasion, language),
         str(there.present) if there else "",
         str(there.others) if there else "",
         there.remark if there else "",
@@ -208,7 +205,7 @@ def _not_shown(row: NotShown, zone: ZoneInfo, language: Language) -> list[str]:
         "Source": _("; ").join(dict.fromkeys(one.source for one in row.programmes if one.source)),
         "Length": _length(0),
         "Planned / extra": _("planned"),
-        "Activity": row.slot.occasion,
+        "Activity": occasion_text(row.slot.occasion, language),
         "Remarks": _("; ").join(why_text(why, language) for why in row.why),
         "Outcome": _("not known whether it was shown") if lost else _("not shown"),
     }
@@ -269,14 +266,3 @@ def _value(field: str, value: Any, zone: ZoneInfo, language: Language) -> str:
     if field == "cause":
         return cause_text(str(value), language)
     return _(WORDS.get((field, value), str(value)))
-
-
-def _line(cells: list[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow([_harmless(cell) for cell in cells])
-    return text.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """A text that a spreadsheet does not take for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")) else cell

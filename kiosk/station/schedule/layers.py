@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
+from kiosk.common.opening_hours import RoomHours
 from kiosk.contract.instants import FAR_MS
 from kiosk.contract.playlist import Mode, Programme
 from kiosk.contract.records import Origin
 from kiosk.station.schedule.filler import Plays, turn
-from kiosk.station.schedule.opening_hours import RoomHours
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Billing:
     origin: Origin
     occasion: str = ""
     volume: int | None = None
+    practice: bool = False
+    """Somebody practises: it is not counted."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,15 @@ class Item:
 
 QUIET = Item()
 
-Kind = Literal["urgent", "stop", "session", "slot", "count", "hours", "filler"]
+Kind = Literal["urgent", "stop", "session", "slot", "count", "demand", "hours", "presence", "filler"]
 """The kinds of layers, topmost first. ``count`` shows nothing: plays owed are counted again at its instants."""
-Why = Literal["shown", "not-begun", "over", "list-over", "unavailable", "none", "in-force", "closed", "open"]
-"""Why a layer answers as it does. ``list-over``: all programmes have been shown; ``unavailable``: the one whose turn it
-is cannot be shown; ``none``: the layer has nothing for this instant."""
+Why = Literal[
+    "shown", "not-begun", "over", "list-over", "unavailable", "none", "in-force", "closed", "open",
+    "quiet", "never", "nobody", "somebody",
+]  # fmt: skip
+"""Why a layer answers as it does. ``list-over``: all programmes have been shown; ``quiet``: nothing is to be shown, and
+the screen stays quiet; ``unavailable``: the one whose turn it is cannot be shown; ``none``: the layer has nothing for
+this instant; ``never``: the town wants no filler; ``nobody``, ``somebody``: has been noticed in the room."""
 
 
 class Answer(NamedTuple):
@@ -141,16 +147,33 @@ def stop_layer(end: int) -> Layer:
     return lambda at: in_force if at < end else over
 
 
-def run_layer(run: Run, kind: Kind, unavailable: frozenset[str], *, quiet: bool = False) -> Layer:
-    """One list of programmes. Where it has no item it lets through, or with ``quiet`` keeps the screen quiet."""
+def run_layer(run: Run, kind: Kind, unavailable: frozenset[str]) -> Layer:
+    """One list of programmes. Where it has no item it lets through."""
 
     def layer(at: int) -> Answer:
         if at < run.start:
             return Answer(None, run.start, kind, "not-begun", run)
         if at >= run.end:
             return Answer(None, FAR_MS, kind, "over", run)
-        answer = run.answer(kind, at, unavailable)
-        return answer._replace(item=QUIET) if quiet and answer.item is None else answer
+        return run.answer(kind, at, unavailable)
+
+    return layer
+
+
+def session_layer(whole: Run, lists: Sequence[Run], unavailable: frozenset[str]) -> Layer:
+    """``lists`` one after the other, each at its time within ``whole``, which keeps the screen quiet for the rest."""
+
+    def layer(at: int) -> Answer:
+        if at < whole.start:
+            return Answer(None, whole.start, "session", "not-begun", whole)
+        if at >= whole.end:
+            return Answer(None, FAR_MS, "session", "over", whole)
+        for one in lists:
+            if one.start <= at < one.end:
+                answer = one.answer("session", at, unavailable)
+                return answer._replace(item=answer.item or QUIET, run=whole)
+        until = min((one.start for one in lists if one.start > at), default=whole.end)
+        return Answer(QUIET, until, "session", "quiet", whole)
 
     return layer
 
@@ -197,10 +220,29 @@ def hours_layer(hours: RoomHours) -> Layer:
     return layer
 
 
-def filler_layer(above: Sequence[Layer], since: int, plays: Plays, first: str | None) -> Layer:
+def presence_layer(since: int, until: int) -> Layer:
+    """Always lets through; says whether somebody is in the room: from ``since`` to ``until``."""
+
+    def layer(at: int) -> Answer:
+        if since <= at < until:
+            return Answer(None, until, "presence", "somebody")
+        return Answer(None, since if at < since else FAR_MS, "presence", "nobody")
+
+    return layer
+
+
+def never_layer() -> Layer:
+    """Always lets through; says that the town wants no filler."""
+    return lambda at: Answer(None, FAR_MS, "presence", "never")
+
+
+def filler_layer(
+    above: Sequence[Layer], since: int, plays: Plays, first: str | None, bill: Billing, begins_before: int = FAR_MS
+) -> Layer:
     """Filler, in every stretch that the layers above leave free from ``since`` on.
 
-    An item that is cut is owed as before, and starts anew in the next stretch. ``first`` is played first.
+    An item that is cut is owed as before, and starts anew in the next stretch. ``first`` is played first. No item
+    begins at ``begins_before`` or later; one that has begun is shown to its end.
     """
 
     def layer(at: int) -> Answer:
@@ -214,7 +256,9 @@ def filler_layer(above: Sequence[Layer], since: int, plays: Plays, first: str | 
         if playing is None:
             return Answer(None, FAR_MS, "filler", "over")
         programme, start = playing
+        if start >= begins_before:
+            return Answer(None, FAR_MS, "filler", "none")
         end = start + programme.duration_ms
-        return Answer(Item(programme, start, end), end, "filler", "shown", programme=programme)
+        return Answer(Item(programme, start, end, bill), end, "filler", "shown", programme=programme)
 
     return layer

@@ -2,9 +2,9 @@
 
 from datetime import datetime, time, timedelta
 
+from kiosk.common.opening_hours import room_hours, room_open
 from kiosk.contract.instants import FAR, local_ms, to_utc
 from kiosk.contract.station import Opening, ScreenPower
-from kiosk.station.schedule.opening_hours import room_hours, room_open
 
 SHORTEST_NIGHT = timedelta(minutes=10)
 """A PC that would be woken sooner than this is not shut down."""
@@ -16,7 +16,7 @@ def screen_rests_until(opening: Opening, power: ScreenPower, now: datetime) -> d
 
     A town that has named no hours at all lets it rest never.
     """
-    if not _has_hours(opening):
+    if not has_hours(opening):
         return None
     is_open, until = room_open(opening, now)
     wake = until - timedelta(milliseconds=power.lead_ms) if until < FAR else until
@@ -32,7 +32,7 @@ def pc_sleeps_until(opening: Opening, power: ScreenPower, now: datetime, coming:
     if power.shut_down_pc is None:
         return None
     rests_until, lead = screen_rests_until(opening, power, now), timedelta(milliseconds=power.lead_ms)
-    if _has_hours(opening) and rests_until is None:
+    if has_hours(opening) and rests_until is None:
         return None
     begin = _last(power.shut_down_pc, opening, now)
     ends = [coming - lead] if coming is not None else []
@@ -43,7 +43,8 @@ def pc_sleeps_until(opening: Opening, power: ScreenPower, now: datetime, coming:
     return min(ends) if ends and min(ends) - now >= SHORTEST_NIGHT else None
 
 
-def _has_hours(opening: Opening) -> bool:
+def has_hours(opening: Opening) -> bool:
+    """Whether the town has named any hours at all."""
     weeks = (opening.week, *(season.week for season in opening.seasons))
     return any(hours for week in weeks for hours in week) or any(day.hours for day in opening.days)
 

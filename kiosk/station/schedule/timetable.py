@@ -1,16 +1,20 @@
 """The scheduling decision: what is on air at a given instant, and when that changes. Pure.
 
-Precedence (DESIGN, "The week, and what is on air"): urgent > Stop > session > slot by priority > recommended filler >
-poster. Each of these is a **layer**: asked about an instant, it shows an item, keeps the screen quiet, or lets the
-layer below show through, and says until when. :func:`decide` uses the topmost layer that does not let through.
+Precedence (DESIGN, "The week, and what is on air"): urgent > Stop > session > slot by priority > on demand >
+recommended filler > poster. Each of these is a **layer**: asked about an instant, it shows an item, keeps the screen
+quiet, or lets the layer below show through, and says until when. :func:`decide` uses the topmost layer that does not
+let through.
 
 - Of several urgent notices the one that began last is shown; of those that began together, the last by id. Where its
   programme cannot be shown, the layer below shows through, so that a notice still being fetched stops no programme.
 - Stop is in force while it is in the situation and its ``until`` has not come; it ends the session that it was pressed
   in. A session keeps the screen to its end, quiet where its programmes are over.
-- A slot leaves to filler the time after its list, and the time of programmes that cannot be shown.
-- Filler runs in the room's opening hours only. Slots and sessions are dated by people and run at any hour.
-- Without a trusted clock: Stop, whatever its ``until``, and filler from ``owed.at`` on, at any hour.
+- A slot leaves to what is below it the time after its list, and the time of programmes that cannot be shown. One that
+  is to finish goes on for a while after its end (:mod:`kiosk.contract.endings`).
+- What is shown on demand gives way to slots: it is chosen by hand, but the plan goes first.
+- Filler follows the room's policy: never; once somebody was noticed, until nobody has been for the town's time (what
+  has begun is shown to its end); or in all opening hours. Slots and sessions are dated by people and run at any hour.
+- Without a trusted clock: Stop, whatever its ``until``, what is on demand, and filler from ``owed.at`` on, at any hour.
 
 :func:`explain` gives the same decision together with what each layer has answered.
 
@@ -23,10 +27,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from kiosk.common.opening_hours import room_hours
+from kiosk.contract.endings import leaves_ms
 from kiosk.contract.instants import FAR_MS, local_ms, to_ms, to_utc
-from kiosk.contract.playlist import Playlist, Programme, Slot, Urgent, span
+from kiosk.contract.occasions import OPENING_HOURS, WHEN_PRESENT
+from kiosk.contract.playlist import Playlist, Programme, Slot, span
 from kiosk.contract.records import Origin
-from kiosk.contract.station import Opening
 from kiosk.station.schedule.filler import Plays
 from kiosk.station.schedule.layers import (
     Answer,
@@ -37,13 +43,21 @@ from kiosk.station.schedule.layers import (
     filler_layer,
     free_until,
     hours_layer,
+    never_layer,
+    presence_layer,
     run_layer,
+    session_layer,
     slots_layer,
     stop_layer,
     topmost,
     turns_layer,
 )
-from kiosk.station.schedule.opening_hours import room_hours
+from kiosk.station.schedule.situation import Demand as Demand
+from kiosk.station.schedule.situation import Owed as Owed
+from kiosk.station.schedule.situation import Presence as Presence
+from kiosk.station.schedule.situation import Session as Session
+from kiosk.station.schedule.situation import Situation as Situation
+from kiosk.station.schedule.situation import Stop as Stop
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,8 @@ class OnAir:
     occasion: str
     volume: int | None
     """In percent; None where the plan sets none."""
+    practice: bool = False
+    """Somebody practises: it is recorded, and not counted."""
 
 
 @dataclass(frozen=True)
@@ -84,54 +100,11 @@ class Explanation:
     next_slot: datetime | None
     """When the next slot begins."""
     no_filler: Why | None
-    """Why there is no filler to show: ``none`` is recommended, ``over`` (all played), ``unavailable``."""
+    """Why there is no filler to show: ``none`` is recommended, ``over`` (all played), ``unavailable``; ``never``: the
+    town wants none; ``nobody`` has been noticed in the room."""
     counted_anew: bool
     """Plays owed are counted again before this instant: which filler is shown then is not known yet."""
-    situation: "Situation"
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Somebody has pressed Stop. In force at once, whatever the clock was set to since."""
-
-    since: datetime
-    until: datetime | None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Session:
-    """A Theme Party Day, meeting or lecture: its programmes one after the other, then quiet until its end."""
-
-    id: str
-    kind: str
-    start: datetime
-    end: datetime
-    programmes: tuple[Programme, ...]
-
-
-@dataclass(frozen=True)
-class Owed:
-    """How many plays each recommended programme was still owed at the instant ``at``, when filler began anew."""
-
-    at: datetime
-    plays: tuple[tuple[str, int], ...]
-    first: str | None = None
-    """The item that was put on at ``at``: it goes on, though one that would go before it has been fetched since."""
-
-
-@dataclass(frozen=True)
-class Situation:
-    """Inputs of the scheduling decision, beside the playlist and the time."""
-
-    opening: Opening = Opening()
-    clock_trusted: bool = True
-    stop: Stop | None = None
-    session: Session | None = None
-    urgents: tuple[Urgent, ...] = ()
-    owed: Owed | None = None
-    unavailable: frozenset[str] = frozenset()
-    """Ids of programmes that cannot be shown: not fetched yet, or failed too often."""
+    situation: Situation
 
 
 @dataclass(frozen=True)
@@ -160,8 +133,8 @@ def compile_playlist(playlist: Playlist | None) -> Timetable:
     programmes = {programme.id: programme for programme in playlist.programmes}
     ranked = [
         (-slot.priority, n, run)
-        for n, slot in enumerate(playlist.slots)
-        if (run := _slot_run(slot, programmes, zone)).start < run.end
+        for n, (slot, leaves) in enumerate(zip(playlist.slots, leaves_ms(playlist), strict=True))
+        if (run := _slot_run(slot, programmes, zone, leaves)).start < run.end
     ]
     ranked.sort(key=lambda entry: entry[2].start)
     bounds, runs = _sweep(ranked)
@@ -169,11 +142,11 @@ def compile_playlist(playlist: Playlist | None) -> Timetable:
     return Timetable(bounds, runs, recommended, _turns(playlist, zone), tuple(run for _, _, run in ranked))
 
 
-def _slot_run(slot: Slot, programmes: Mapping[str, Programme], zone: ZoneInfo) -> Run:
-    start, end = span(slot, zone)
+def _slot_run(slot: Slot, programmes: Mapping[str, Programme], zone: ZoneInfo, leaves_ms: int) -> Run:
+    start, _ = span(slot, zone)
     listed = tuple(programmes[name] for name in slot.programmes)
     bill = Billing("slot", slot.occasion, slot.volume)
-    return Run.of(to_ms(start), to_ms(end), listed, slot.mode, bill, slot.priority)
+    return Run.of(to_ms(start), leaves_ms, listed, slot.mode, bill, slot.priority)
 
 
 def _sweep(ranked: Sequence[tuple[int, int, Run]]) -> tuple[tuple[int, ...], tuple[Run | None, ...]]:
@@ -241,7 +214,7 @@ def explain(timetable: Timetable, now: datetime, situation: Situation) -> Explan
         decided=bool(answers) and answers[-1].item is not None,
         covered=tuple(run for run in timetable.slots if owner and run.start <= at < run.end and run is not owner),
         next_slot=next((to_utc(run.start) for run in timetable.slots if run.start > at), None),
-        no_filler=_playable(timetable, situation)[1],
+        no_filler=_playable(timetable, situation)[1] or _nobody(situation, at),
         counted_anew=bool(situation.owed and any(to_ms(situation.owed.at) < turn <= at for turn in timetable.turns)),
         situation=situation,
     )
@@ -254,21 +227,41 @@ def _decide(timetable: Timetable, at: int, situation: Situation) -> tuple[Decisi
         return Decision(None, to_utc(until)), tuple(answers)
     end = to_utc(free_until(layers[:depth], at, item.end))
     bill = item.bill
-    on_air = OnAir(item.programme, to_utc(item.start), end, bill.origin, bill.occasion, bill.volume)
+    shown = (bill.origin, bill.occasion, bill.volume, bill.practice)
+    on_air = OnAir(item.programme, to_utc(item.start), end, *shown)
     return Decision(on_air, end), tuple(answers)
 
 
 def _layers(timetable: Timetable, situation: Situation) -> list[Layer]:
-    """Topmost first; the poster shows where all let through. Without a trusted clock, Stop and filler only."""
+    """Topmost first; the poster shows where all let through. Without a trusted clock, only what needs none."""
     layers = _planned_layers(timetable, situation) if situation.clock_trusted else []
     if situation.stop and not situation.clock_trusted:
         layers.append(stop_layer(FAR_MS))
+    if demand := situation.demand:
+        bill = Billing("session", demand.occasion, practice=demand.practice)
+        run = Run.of(to_ms(demand.start), to_ms(demand.end), demand.programmes, "once", bill)
+        layers.append(run_layer(run, "demand", situation.unavailable))
     plays, _ = _playable(timetable, situation)
     if plays and (anchor := situation.owed):
-        if situation.clock_trusted:
-            layers.append(hours_layer(room_hours(situation.opening)))
-        layers.append(filler_layer(tuple(layers), to_ms(anchor.at), plays, anchor.first))
+        layers += _filler_layers(tuple(layers), situation, anchor, plays)
     return layers
+
+
+def _filler_layers(above: tuple[Layer, ...], situation: Situation, anchor: Owed, plays: Plays) -> list[Layer]:
+    """Recommended items, as the room's policy allows."""
+    since, presence = to_ms(anchor.at), situation.presence
+    if situation.filler == "never":
+        return [never_layer()]
+    if situation.filler == "when-present":
+        begin, end = (to_ms(presence.since), to_ms(presence.until)) if presence else (FAR_MS, FAR_MS)
+        noticed = presence_layer(begin, end)
+        if presence is None:
+            return [noticed]
+        bill = Billing("filler", WHEN_PRESENT, practice=situation.practice)
+        return [noticed, filler_layer((*above, noticed), max(since, begin), plays, anchor.first, bill, end)]
+    bill = Billing("filler", OPENING_HOURS)
+    hours = [hours_layer(room_hours(situation.opening))] if situation.clock_trusted else []
+    return [*hours, filler_layer((*above, *hours), since, plays, anchor.first, bill)]
 
 
 def _planned_layers(timetable: Timetable, situation: Situation) -> list[Layer]:
@@ -283,12 +276,30 @@ def _planned_layers(timetable: Timetable, situation: Situation) -> list[Layer]:
     if stop:
         layers.append(stop_layer(to_ms(stop.until) if stop.until else FAR_MS))
     if session and not (stop and session.start <= stop.since):
-        bill = Billing("session", session.kind)
-        run = Run.of(to_ms(session.start), to_ms(session.end), session.programmes, "once", bill)
-        layers.append(run_layer(run, "session", unavailable, quiet=True))
+        layers.append(_session_layer(session, unavailable))
     layers.append(slots_layer(timetable.bounds, timetable.runs, unavailable))
     layers.append(turns_layer(timetable.turns))
     return layers
+
+
+def _session_layer(session: Session, unavailable: frozenset[str]) -> Layer:
+    bill = Billing("session", session.kind, practice=session.practice)
+    start, end = to_ms(session.start), to_ms(session.end)
+    first, meeting = to_ms(session.first or session.start), to_ms(session.meeting or session.end)
+    lists = ((first, min(meeting, end), session.programmes), (meeting, end, session.main))
+    runs = [Run.of(begin, over, programmes, "once", bill) for begin, over, programmes in lists if programmes]
+    return session_layer(Run.of(start, end, (), "once", bill), runs, unavailable)
+
+
+def _nobody(situation: Situation, at: int) -> Why | None:
+    """Why the room's policy lets no filler begin."""
+    presence = situation.presence
+    if situation.filler == "opening-hours":
+        return None
+    if situation.filler == "never":
+        return "never"
+    there = presence is not None and to_ms(presence.since) <= at < to_ms(presence.until)
+    return None if there else "nobody"
 
 
 def _playable(timetable: Timetable, situation: Situation) -> tuple[Plays, Why | None]:

@@ -37,8 +37,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     retired_ms: int | None
 
 
-def add(connection: Connection, by: str, name: str, role: str, password: str, telephone: str = "") -> int:
-    """Add an account with the password's hash, which its owner has to change. Raises :class:`AccountError`."""
+def add(
+    connection: Connection, by: str, name: str, role: str, password: str, telephone: str = "", *, temporary: bool = True
+) -> int:
+    """Add an account with the password's hash. ``temporary``: its owner has to change the password at the first log-in.
+
+    Raises :class:`AccountError`.
+    """
     name = " ".join(name.split())
     if not name or len(name) > MOST_NAME or not name.isprintable():
         raise AccountError(mark("A name has 1 to {most} characters."), most=MOST_NAME)
@@ -50,7 +55,7 @@ def add(connection: Connection, by: str, name: str, role: str, password: str, te
         "role": _role(role),
         "telephone": _telephone(telephone),
         "password": password,
-        "temporary": True,
+        "temporary": temporary,
         "version": 1,
         "added_ms": now_ms(),
     }
@@ -98,6 +103,25 @@ def set_password(
     audit(connection, by, "account-password", one.name)
 
 
+def admit(
+    connection: Connection, by: str, name: str, role: str, password: str, telephone: str = "", *, temporary: bool
+) -> bool:
+    """Let somebody log in by this password, whoever it was that forgot one or had left: add the account, or give the
+    one of this name role and password anew. Returns whether it is a new one. Raises :class:`AccountError`.
+    """
+    known = connection.execute(select(account.c.id).where(account.c.folded == _fold(name))).scalar()
+    if known is None:
+        add(connection, by, name, role, password, telephone, temporary=temporary)
+        return True
+    one = _held(connection, known)
+    if one.retired_ms is not None:
+        restore(connection, by, one.id, one.version)
+    one = _held(connection, known)
+    change(connection, by, one.id, one.version, role, telephone or one.telephone)
+    set_password(connection, by, one.id, password, temporary=temporary)
+    return False
+
+
 def everybody(connection: Connection) -> list[Account]:
     """All accounts, those in force first, by name."""
     found = [_account(row) for row in connection.execute(select(account).order_by(account.c.name))]
@@ -108,6 +132,12 @@ def get(connection: Connection, account_id: int) -> Account | None:
     """The account, also a retired one."""
     row = connection.execute(select(account).where(account.c.id == account_id)).first()
     return None if row is None else _account(row)
+
+
+def is_there_an_officer(connection: Connection) -> bool:
+    """Whether anybody can add accounts in the console."""
+    in_force = select(account.c.id).where(account.c.role == "officer", account.c.retired_ms.is_(None))
+    return connection.execute(in_force).first() is not None
 
 
 def find(connection: Connection, name: str) -> tuple[Account, str] | None:

@@ -1,5 +1,6 @@
 """Passwords: which are good enough, and their hashes by argon2id."""
 
+import secrets
 import unicodedata
 
 from argon2 import PasswordHasher
@@ -12,6 +13,7 @@ LEAST, MOST = 10, 128
 """Characters of a password."""
 LEAST_DIFFERENT = 5
 """Different characters in it."""
+_CLEAR = "abcdefghkmnprstuvwxyz23456789"
 _RUNS = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 
 _HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
@@ -34,6 +36,11 @@ def hash_password(typed: str, name: str) -> str:
     if _normal(name).lower() in lower:
         raise AccountError(mark("The name must not be part of the password; choose another."))
     return _HASHER.hash(plain)
+
+
+def suggest() -> str:
+    """A password that can be read out on the telephone: three times four letters and digits that look like no other."""
+    return "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(3))
 
 
 def fits(kept: str | None, typed: str) -> bool:

@@ -27,6 +27,7 @@ from kiosk.town.intake.complaints import Complaints
 from kiosk.town.intake.quota import AT_ONCE, OverQuota, Quotas
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
+from kiosk.town.tickets.pictures import keep_fault_picture
 from kiosk.town.town import Town
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 SMALL_BODY = 64 * 1024
 """The largest enrolment request or heartbeat, in bytes."""
 _SHA256 = re.compile("[0-9a-f]{64}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _VERSION = re.compile("[1-9][0-9]{0,8}")
 
 T = TypeVar("T", bound=Record)
@@ -193,10 +195,19 @@ async def screen(request: Request) -> Response:
         at_ms = msgspec.convert(request.query_params.get("at_ms"), Instant, strict=False)
     except msgspec.ValidationError:
         raise HTTPException(400, "at_ms: tell in milliseconds since 1970 when the picture was taken") from None
+    fault = request.query_params.get("fault", "")
+    if fault and not _ID.fullmatch(fault):
+        raise HTTPException(400, "fault: tell its name, as in the record")
     jpeg = await read_body(request, MAX_PICTURE)
     if trouble := problem(jpeg):
         raise HTTPException(400, trouble)
-    await run_in_threadpool(screenshots.keep, town, caller.station, at_ms, jpeg)
+
+    def keep() -> None:
+        screenshots.keep(town, caller.station, at_ms, jpeg)
+        if fault:
+            keep_fault_picture(town.store, caller.station, fault, at_ms, jpeg, now_ms())
+
+    await run_in_threadpool(keep)
     return _json({})
 
 

@@ -1,9 +1,10 @@
 """What the town's commands share: the options of the group, the open town, errors as one line."""
 
 import functools
+import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,12 +13,14 @@ import click
 
 from kiosk.contract.instants import to_utc
 from kiosk.contract.trust import Refused
+from kiosk.town.accounts.errors import AccountError
 from kiosk.town.database.store import StoreError
 from kiosk.town.publishing.in_force import zone_in_force
 from kiosk.town.publishing.source import SourceError
-from kiosk.town.signing.keys import KeyTrouble
+from kiosk.town.signing.keys import KeyTrouble, is_locked
 from kiosk.town.town import Town, TownError, open_town
 
+Translate = Callable[[str], str]
 Options = tuple[Path, str]
 """``--folder`` and ``--by``: the town's folder, and who gives the command."""
 
@@ -29,7 +32,7 @@ class TownGroup(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (TownError, StoreError, KeyTrouble, SourceError, Refused) as error:
+        except (TownError, StoreError, KeyTrouble, SourceError, Refused, AccountError) as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -44,6 +47,24 @@ def with_town(command: Callable[..., None]) -> Callable[..., None]:
             command(town, by, *args, **kwargs)
 
     return wrapped
+
+
+def unlocked(town: Town) -> Town:
+    """The town with its targets key opened: the passphrase is asked for where the key is under one.
+
+    It is typed, or is the first line of standard input where that is no terminal. Raises :class:`KeyTrouble`.
+    """
+    if not is_locked(town.keys_folder):
+        return town
+    return replace(town, signer=town.signer.opened(passphrase_typed("Passphrase of the publishing key")))
+
+
+def passphrase_typed(prompt: str, *, twice: bool = False) -> str:
+    """A passphrase from the terminal, unseen, or the next line of standard input where that is no terminal."""
+    if sys.stdin.isatty():
+        typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+        return typed
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from kiosk.common.terminal import escape
 from kiosk.town.commands.common import LocalTimes, local_times, with_town
 from kiosk.town.database.store import Store, now_ms
 from kiosk.town.ledger import condition, queries
+from kiosk.town.stations import registry
 from kiosk.town.stations.registry import require_station
 from kiosk.town.town import Town
 
@@ -47,15 +48,14 @@ def plays(town: Town, _by: str, as_json: bool) -> None:
 @click.option(
     "--silent-minutes",
     type=click.IntRange(1),
-    default=10,
-    show_default=True,
     envvar="KIOSK_TOWN_SILENT_MINUTES",
     show_envvar=True,
-    help="A station that was heard no later than so long ago is silent.",
+    help="A station that was not heard for so many minutes of its opening hours is silent; the town's own limit "
+    "if not given.",
 )
 @_json
 @with_town
-def stations(town: Town, _by: str, silent_minutes: int, as_json: bool) -> None:
+def stations(town: Town, _by: str, silent_minutes: int | None, as_json: bool) -> None:
     """Every station: how far its record is countersigned, when it was heard last, whether it is ready, or stopped,
     silent, without screen or sound; what it still has to fetch, its open faults, and what is wrong with its record."""
     local, now = local_times(town), now_ms()
@@ -64,7 +64,7 @@ def stations(town: Town, _by: str, silent_minutes: int, as_json: bool) -> None:
         state = ", ".join(condition.words(row, local))
         return f"{row['id']}  {row['name']}  {row['head_seq']} entries  {state}{_against(row, local)}"
 
-    silent_ms = silent_minutes * condition.MINUTE_MS
+    silent_ms = (silent_minutes or registry.silent_minutes(town)) * condition.MINUTE_MS
     rows = (condition.judged(row, now, silent_ms) for row in queries.stations(town.store))
     _list(rows, line, as_json=as_json, local=local)
 

@@ -15,11 +15,11 @@ from kiosk.common.files import write_whole
 from kiosk.common.i18n import Language, translator
 from kiosk.common.terminal import escape
 from kiosk.contract.wire import Id
-from kiosk.town.commands.common import Options
+from kiosk.town.commands.accounts import set_up_first_officer
+from kiosk.town.commands.common import Options, Translate
 from kiosk.town.stations import registry
 from kiosk.town.town import Town, TownError, found_town, open_town
 
-Translate = Callable[[str], str]
 FILE = "installation.json"
 WEB_SERVERS = ("none", "nginx", "caddy")
 EXAMPLES = Path(__file__).parents[3] / "systemd"
@@ -39,6 +39,7 @@ class TownAnswers(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     address: str = ""
     officer: str = ""
+    password: str = ""
     web_server: Literal["none", "nginx", "caddy"] = "none"
     station: tuple[NewStation, ...] = ()
 
@@ -90,6 +91,7 @@ def _ask(folder: Path, questions: Questions, given: TownAnswers | None, _: Trans
                 )
             )
         )
+        set_up_first_officer(town, installed.officer, given.password if given else None, questions, _)
         for station in given.station if given else ():
             _add(town, station, installed.officer, _)
     if installed.web_server != "none":

@@ -11,17 +11,22 @@ from typing import Any
 import click
 import segno
 
+from kiosk.common.log import log_to_stderr
+from kiosk.common.messages import Message
 from kiosk.common.terminal import escape
-from kiosk.town.commands.common import Options, TownGroup, local_times, with_town
+from kiosk.town.commands.accounts import add_officer
+from kiosk.town.commands.common import Options, TownGroup, local_times, passphrase_typed, unlocked, with_town
 from kiosk.town.commands.ledger import doubts, faults, forks, late, plays, refused, restarts
 from kiosk.town.commands.ledger import stations as stations_command
 from kiosk.town.commands.setup import setup_command
 from kiosk.town.commands.sheet import draft, sheet
+from kiosk.town.database.store import audit
 from kiosk.town.publishing import publish as publishing
 from kiosk.town.publishing import rotation
 from kiosk.town.publishing.compose import Composition, stretches
 from kiosk.town.publishing.issue import EXPIRES_DAYS, PublishTerms
 from kiosk.town.publishing.source import UrgentSource, Wanted, read_source, read_week, wanted
+from kiosk.town.signing import keys
 from kiosk.town.signing.keys import ROLES
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.town import Town, found_town
@@ -140,16 +145,17 @@ def publish(town: Town, by: str, source: Path, expires_days: int, yes: bool) -> 
     It replaces the days from its first to its last; other days from today on stay as they are in force.
     """
 
-    def confirm(composition: Composition, questions: list[str]) -> None:
+    def confirm(composition: Composition, questions: list[Message]) -> None:
         if sys.stderr.isatty():
             click.echo(err=True)  # the bar stands at half
         _show_days(composition)
         for question in questions:
-            click.echo(escape(f"Is it meant? {question}."), err=True)
+            click.echo(escape(f"Is it meant? {question.render(str)}."), err=True)
         if questions and not yes:
             raise click.ClickException("nothing is published; mend the source, or give --yes if all of it is meant")
 
     files = wanted(source, read_week(source)[0].programmes)
+    town = unlocked(town)
     with _progress(files) as bar:
         playlist = publishing.publish(town, source, PublishTerms(by, expires_days), bar.update, confirm).playlist
     click.echo(
@@ -166,6 +172,7 @@ def urgent(town: Town, by: str, source: Path, expires_days: int) -> None:
     """Sign and put up the urgent notices of the JSON SOURCE: the whole set, what it leaves out is withdrawn."""
     notices = read_source(source, UrgentSource).notices
     files = (file for notice in notices for file in wanted(source, notice.programmes))
+    town = unlocked(town)
     with _progress(files) as bar:
         version, _ = publishing.publish_urgent(town, source, PublishTerms(by, expires_days), bar.update)
     click.echo(f"Version {version} of the urgent notices: {len(notices)} in force.")
@@ -174,18 +181,45 @@ def urgent(town: Town, by: str, source: Path, expires_days: int) -> None:
 @town.command("rotate-key")
 @click.argument("role", type=click.Choice(list(ROLES)))
 @click.option("--root-keys", type=_FOLDER, help="Where the root keys are; the town's own keys folder if not given.")
+@click.option("--forgotten", is_flag=True, help="The old publishing key's passphrase is lost: ask for a new one.")
 @with_town
-def rotate_key(town: Town, by: str, role: str, root_keys: Path | None) -> None:
+def rotate_key(town: Town, by: str, role: str, root_keys: Path | None, forgotten: bool) -> None:
     """Replace the key of ROLE and revoke the old one.
 
-    What the town had signed with it is signed anew and listed; anything else in the public folder is set aside.
+    What the town had signed with it is signed anew and listed; anything else in the public folder is set aside. A
+    publishing key under a passphrase is followed by one under the same, or under a new one where it is forgotten.
     """
-    done = rotation.rotate(town, role, root_keys or town.keys_folder, PublishTerms(by))
+    passphrase = ""
+    if role == "targets" and forgotten:
+        passphrase = passphrase_typed("New passphrase", twice=True)
+        keys.require_long(passphrase)
+    elif role == "targets" and keys.is_locked(town.keys_folder):
+        passphrase = passphrase_typed("Passphrase of the publishing key")
+        town.signer.opened(passphrase)
+    done = rotation.rotate(town, role, root_keys or town.keys_folder, PublishTerms(by), passphrase)
     click.echo(f"Root {done.root_version}: the {role} key is new, the old one is revoked.")
     for line in done.signed:
         click.echo(f"Signed anew: {line}")
     for line in done.set_aside:
         click.echo(escape(f"Not signed, moved to {town.folder / 'set-aside'}: {line}; publish that anew"))
+
+
+@town.command("protect-key")
+@with_town
+def protect_key(town: Town, by: str) -> None:
+    """Put the publishing key under a passphrase, or under another one.
+
+    They are typed; where standard input is no terminal its first line is the one so far (if there is one), the next
+    the new one.
+    """
+    before = ""
+    if keys.is_locked(town.keys_folder):
+        before = passphrase_typed("Passphrase so far")
+        town.signer.opened(before)
+    keys.protect(town.keys_folder, town.public, passphrase_typed("New passphrase", twice=True), before)
+    with town.store.write() as connection:
+        audit(connection, by, "protect-key", "targets")
+    click.echo("The publishing key is under a passphrase: it is asked for whenever something is published.")
 
 
 @town.command()
@@ -200,11 +234,29 @@ def rotate_key(town: Town, by: str, role: str, root_keys: Path | None) -> None:
 )
 @click.pass_obj
 def serve(options: Options, listen: str, port: int, heartbeat_s: int) -> None:
-    """Answer the stations until stopped. Put a web server with TLS in front where they come over the internet."""
+    """Answer the stations and the officers' browsers until stopped.
+
+    Put a web server with TLS in front where they come over the internet.
+    """
     from kiosk.town import app
 
     folder, _ = options
     app.serve(folder, listen, port, lambda line: click.echo(escape(line)), 1000 * heartbeat_s)
+
+
+@town.command()
+@with_town
+def work(town: Town, _by: str) -> None:
+    """Convert programmes and send messages until stopped; beside `kiosk town serve`."""
+    from kiosk.town.work.loop import only_one, stop_by_signal
+    from kiosk.town.work.loop import work as run
+    from kiosk.town.work.workers import WORKERS
+
+    log_to_stderr("info")
+    stopping = stop_by_signal()
+    with only_one(town.folder):
+        click.echo(escape(f"Town {town.name} works: {', '.join(one.name for one in WORKERS) or 'nothing to do yet'}"))
+        run(town, WORKERS, stopping)
 
 
 @town.command()
@@ -240,5 +292,18 @@ def picture(town: Town, by: str, station: str, out: Path | None, wait: int) -> N
         click.echo(asked)
 
 
-for _command in (plays, stations_command, faults, doubts, restarts, forks, late, refused, sheet, draft, setup_command):
+for _command in (
+    add_officer,
+    plays,
+    stations_command,
+    faults,
+    doubts,
+    restarts,
+    forks,
+    late,
+    refused,
+    sheet,
+    draft,
+    setup_command,
+):
     town.add_command(_command)

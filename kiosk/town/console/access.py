@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, TypeVar
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -90,8 +91,7 @@ class Access:
         if session is None or found is None:
             return None
         if now - session.seen_ms > sessions.NOTED_EVERY_MS:
-            with self._town.store.write() as connection:
-                sessions.note_seen(connection, token, now)
+            self._note_seen(token, now)
         return Officer(found.id, found.name, found.role, found.temporary, sessions.digest(token))
 
     def token(self, device: Device, officer: Officer | None) -> str:
@@ -140,6 +140,13 @@ class Access:
         """End the session of the cookie ``token``; the device stays known."""
         with self._town.store.write() as connection:
             sessions.end(connection, token)
+
+    def _note_seen(self, token: str, now: int) -> None:
+        try:
+            with self._town.store.write() as connection:
+                sessions.note_seen(connection, token, now)
+        except SQLAlchemyError as error:  # a full disk must not hide the page that tells of it
+            log.warning("cannot note that a session is in use: %s", error)
 
     def _check(self, device: Device, name: str, typed: str) -> Account | Refusal:
         visitor = _buckets(device)

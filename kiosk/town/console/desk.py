@@ -26,6 +26,7 @@ from kiosk.town.accounts.accounts import Role
 from kiosk.town.console.access import Access, Device, Officer, set_cookie
 from kiosk.town.console.forms import MOST, Form, read_form
 from kiosk.town.console.proxy import is_safe
+from kiosk.town.console.signers import Signers
 from kiosk.town.database import store
 from kiosk.town.publishing.in_force import zone_in_force
 from kiosk.town.town import Town
@@ -66,6 +67,7 @@ class Desk:
     def __init__(self, town: Town, navigation: Sequence[Entry]) -> None:
         self.town = town
         self.access = Access(town)
+        self.signers = Signers(town)
         self._navigation = tuple(navigation)
         self._threads = ThreadPoolExecutor(THREADS, "console")
         self._zone: tuple[float, ZoneInfo] | None = None

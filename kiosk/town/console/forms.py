@@ -1,5 +1,6 @@
 """The fields and files of a form, read within bounds."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -49,7 +50,8 @@ async def read_form(request: Request, most: int = MOST) -> Form:
     """The form that ``request`` carries, of at most ``most`` bytes. Raises HTTPException 400 or 413."""
     body = await read_body(request, most)
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return await _multipart(request, body, most)
+        # to take a large file out of the body keeps a thread, and not the stations, waiting
+        return await asyncio.to_thread(asyncio.run, _multipart(request, body, most))
     text = body.decode("utf-8", "replace")
     try:
         return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))

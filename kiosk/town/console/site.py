@@ -15,13 +15,41 @@ from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
 from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
-from kiosk.town.console.pages import account, home, login
+from kiosk.town.console.pages import (
+    account,
+    channels,
+    enrol,
+    home,
+    login,
+    monday,
+    month_publish,
+    months,
+    programmes,
+    register,
+    signing_keys,
+    station,
+    stations,
+    tickets,
+    urgent,
+)
 from kiosk.town.console.proxy import BehindProxy
 from kiosk.town.town import Town
 
 PAGES: tuple[Callable[[Desk], list[Route]], ...] = (
     login.routes,
     home.routes,
+    months.routes,
+    month_publish.routes,
+    programmes.routes,
+    urgent.routes,
+    signing_keys.routes,
+    stations.routes,
+    enrol.routes,
+    monday.routes,
+    station.routes,
+    register.routes,
+    channels.routes,
+    tickets.routes,
     account.routes,
 )
 """Each module of pages, in the order of the navigation."""

@@ -22,6 +22,8 @@ town = sa.Table(
     sa.Column("id", ID, primary_key=True),
     *columns(NAME, "name"),
     *columns(BIG, "version", "created_ms"),  # version: the counter of everything published; it only grows
+    # of opening hours, after which a room is silent
+    sa.Column("silent_minutes", sa.Integer(), nullable=False, server_default="10"),
 )
 
 publication = sa.Table(
@@ -33,6 +35,15 @@ publication = sa.Table(
     *columns(DAY, "first_day", "last_day", null=True),
     *columns(ID, "sha256"),  # of the signed metadata
     *columns(BIG, "at_ms"),
+)
+
+# Every published week, byte for byte: what a room played is compared with the week that it had accepted then.
+plan = sa.Table(
+    "plan",
+    metadata,
+    sa.Column("version", BIG, primary_key=True, autoincrement=False),
+    *columns(ID, "group_id"),
+    *columns(sa.LargeBinary(), "playlist"),
 )
 
 programme = sa.Table(
@@ -104,6 +115,9 @@ enrolment = sa.Table(
     *columns(ID, "public_key", null=True),
 )
 
+DEEDS = sa.text("kind IN ('action', 'attendance')")
+"""Which entries are read by their kind, and not by their place."""
+
 entry = sa.Table(
     "entry",
     metadata,
@@ -118,6 +132,7 @@ entry = sa.Table(
     *columns(BIG, "age_ms", null=True),  # when the town first saw it, by its own times; NULL where it tells none
     sa.PrimaryKeyConstraint("station", "chain", "seq"),
     sa.UniqueConstraint("station", "record_id"),
+    sa.Index("ix_entry_deeds", "station", "received_ms", sqlite_where=DEEDS, postgresql_where=DEEDS),
     sqlite_with_rowid=False,
 )
 

@@ -24,6 +24,7 @@ from kiosk.town.intake.doubts import IsPublished, flag_plays
 from kiosk.town.intake.duplicates import HASH, Known, Place, Row, held_at, id_of, is_held
 from kiosk.town.intake.quota import Quotas
 from kiosk.town.intake.rollup import Tally, too_much_to_repair
+from kiosk.town.tickets.tickets import take_fault
 
 MOST_NAMES = 5_000
 """The most plays that the attendance in one report may name: each is a row, and a row to look up."""
@@ -229,10 +230,20 @@ def _write(connection: Connection, station: Row, batch: _Batch, now_ms: int) -> 
         connection.execute(insert(schema.entry), batch.entries)
     Tally(connection, station).add(batch.plays, batch.repairs, batch.attendances, now_ms)
     for fault in batch.faults:  # raising and clearing are two records of one fault: the row shows how it stands
-        row = columns_of(schema.fault, fault) | {"station": station.id, "received_ms": now_ms}
-        put(connection, schema.fault, row, lasting=("received_ms",))
+        _write_fault(connection, station.id, fault, now_ms)
+        take_fault(connection, station.id, fault, now_ms)
     if batch.forks:
         _keep_forks(connection, station.id, batch, now_ms)
+
+
+def _write_fault(connection: Connection, station: str, fault: Fault, now_ms: int) -> None:
+    table = schema.fault
+    if fault.state == "confirmed":  # what somebody says of the repair; what the kiosk finds stays as it was
+        place = and_(table.c.station == station, table.c.fault == fault.fault)
+        connection.execute(update(table).where(place).values(state="confirmed"))
+        return
+    row = columns_of(table, fault) | {"station": station, "received_ms": now_ms}
+    put(connection, table, row, lasting=("received_ms",))
 
 
 def _keep_forks(connection: Connection, station: str, batch: _Batch, now_ms: int) -> None:

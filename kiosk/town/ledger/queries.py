@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from kiosk.contract.records import Action, read_record
+from kiosk.contract.station import Opening
 from kiosk.contract.wire import Malformed
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store
@@ -55,7 +56,7 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
     ``repairs`` those that put its clock right, ``doubts`` what speaks against its plays, ``faults`` the open ones.
     ``published`` is the newest version of its group's weeks, ``counted`` the highest that the town has given to
     anything. ``complaints`` lists what it was refused at the door (``cause``, ``detail``, ``times``, ``first_ms``,
-    ``last_ms``). What nobody has said is None.
+    ``last_ms``), ``opening`` its hours. What nobody has said is None.
     """
     complaints: dict[str, list[dict[str, Any]]] = {}
     for one in _rows(store, select(schema.complaint).order_by(schema.complaint.c.cause)):
@@ -77,6 +78,7 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
             number_of(every, _restarted(every)).label("restarts"),
             beat.c.received_ms.label("heard_ms"),
             beat.c.heartbeat,
+            station.c.settings,
             number_of(entry, entry.c.state == "refused").label("refused"),
             number_of(schema.fork).label("forks"),
             number_of(schema.clock_repair).label("repairs"),
@@ -91,8 +93,19 @@ def stations(store: Store) -> Iterator[dict[str, Any]]:
     )
     for row in _rows(store, question):
         said = msgspec.json.decode(row.pop("heartbeat") or "{}")  # it may be of an earlier format
-        against = {"complaints": complaints.get(row["id"], [])}
+        against = {"complaints": complaints.get(row["id"], []), "opening": opening_of(row.pop("settings"))}
         yield row | {name: said.get(name, silent) for name, silent in _SAID.items()} | against
+
+
+class _Settings(msgspec.Struct):
+    """Of a station's settings its hours."""
+
+    opening: Opening = Opening()
+
+
+def opening_of(settings: str) -> Opening:
+    """The opening hours in the column ``settings`` of a station."""
+    return msgspec.json.decode(settings, type=_Settings).opening
 
 
 def restarts(store: Store, station: str = "") -> Iterator[dict[str, Any]]:

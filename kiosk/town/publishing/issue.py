@@ -64,18 +64,30 @@ def copy(town: Town, files: dict[str, Path], tick: Tick) -> None:
 
 def issue_playlist(town: Town, draft: Playlist, terms: PublishTerms) -> Playlist:
     """Give a checked playlist its version, sign it and publish it."""
-    playlist = replace(draft, version=_next_version(town), issued_ms=now_ms())
-    data = encode(playlist)
-    pinned, _ = pins(playlist.programmes)
-    pinned[PLAYLIST + playlist.group] = _publish_document(town, data)
-    metadata, index = _sign(town, playlist.version, pinned, terms)
-    trust.the_playlist(index, data, playlist.group)
-    town.public.write(town.public.group_path(playlist.group), metadata)
+    return issue_playlists(town, [draft], terms)[0]
+
+
+def issue_playlists(town: Town, drafts: Iterable[Playlist], terms: PublishTerms) -> list[Playlist]:
+    """As :func:`issue_playlist` for several groups. All are signed before the first one is put up."""
+    issued: list[tuple[Playlist, bytes, bytes, Index]] = []
+    for draft in drafts:
+        playlist = replace(draft, version=_next_version(town), issued_ms=now_ms())
+        data = encode(playlist)
+        pinned, _ = pins(playlist.programmes)
+        pinned[PLAYLIST + playlist.group] = _publish_document(town, data)
+        metadata, index = _sign(town, playlist.version, pinned, terms)
+        trust.the_playlist(index, data, playlist.group)
+        issued.append((playlist, data, metadata, index))
+    for playlist, _, metadata, _ in issued:
+        town.public.write(town.public.group_path(playlist.group), metadata)
     with town.store.write() as connection:
-        days = {"first_day": playlist.first_day, "last_day": playlist.last_day}
-        _record_publication(connection, index, terms, group_id=playlist.group, title=playlist.title, **days)
-        _record_programmes(connection, index, playlist.programmes)
-    return playlist
+        for playlist, data, _, index in issued:
+            days = {"first_day": playlist.first_day, "last_day": playlist.last_day}
+            _record_publication(connection, index, terms, group_id=playlist.group, title=playlist.title, **days)
+            _record_programmes(connection, index, playlist.programmes)
+            week = {"version": playlist.version, "group_id": playlist.group, "playlist": data}
+            connection.execute(insert(schema.plan).values(week))
+    return [playlist for playlist, *_ in issued]
 
 
 def issue_urgent(town: Town, notices: Iterable[Urgent], terms: PublishTerms) -> int:

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
+from kiosk.common.ffmpeg import MediaError
 from kiosk.common.files import write_whole
-from kiosk.common.media import RULES, Media, MediaError, hash_file, measure
+from kiosk.common.media import RULES, Media, hash_file, measure
 from kiosk.common.messages import Message, mark
 from kiosk.contract.playlist import Programme, Subtitle
 from kiosk.town.database import schema

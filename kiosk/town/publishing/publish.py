@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec.structs import asdict, replace
 from sqlalchemy import select
 
+from kiosk.common.messages import Message, mark
 from kiosk.common.strict import nearest
 from kiosk.contract import playlist as playlists
 from kiosk.contract.playlist import Playlist, Programme, Urgent
@@ -17,7 +18,7 @@ from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
 from kiosk.town.publishing.compose import Composition, compose, stretches
 from kiosk.town.publishing.in_force import playlist_in_force, require_not_older
-from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlist, issue_urgent, pins, publication_lock
+from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlists, issue_urgent, pins, publication_lock
 from kiosk.town.publishing.measure import Tick, gather
 from kiosk.town.publishing.questions import questions
 from kiosk.town.publishing.rooms import forgotten
@@ -32,12 +33,12 @@ from kiosk.town.publishing.source import (
 from kiosk.town.signing.repository import FileChanged
 from kiosk.town.town import Town
 
-Confirm = Callable[[Composition, list[str]], None]
+Confirm = Callable[[Composition, list[Message]], None]
 """Called before anything is signed, with what a publication makes of what is in force, and what a person should
 confirm of it; raises to break it off."""
 
 
-def confirm_all(_composition: Composition, _questions: list[str]) -> None:
+def confirm_all(_composition: Composition, _questions: list[Message]) -> None:
     """A :data:`Confirm` for those who ask nobody."""
 
 
@@ -71,24 +72,65 @@ def publish_week(
     if problems:
         raise SourceError(path, problems)
     draft = replace(_draft(town, week), programmes=programmes)
-    if problems := playlists.check(draft) + pins(programmes)[1]:
-        raise SourceError(path, problems)
+    return publish_drafts(town, path, [draft], files, terms, tick, confirm)[0]
+
+
+def publish_drafts(
+    town: Town,
+    path: Path,
+    drafts: Sequence[Playlist],
+    files: dict[str, Path],
+    terms: PublishTerms,
+    tick: Tick,
+    confirm: Confirm = confirm_all,
+) -> list[Composition]:
+    """Publish measured weeks, one for each group, whose ``files`` lie where their SHA-256 says: all of them or none.
+
+    ``path`` is what the sentences call the source; ``confirm`` is called once for each group. Raises
+    :class:`SourceError`. All are signed before the first is put up; a power cut between two files leaves the groups
+    after it as they were, and to publish once more mends that.
+    """
     with publication_lock(town):
         now = datetime.now(UTC)
-        asked = questions(draft, now, _stations(town).get(draft.group, 0))
-        with town.store.read() as connection:
-            asked += forgotten(connection, draft.group)
-        held = None
-        try:
-            if found := playlist_in_force(town, draft.group):
-                require_not_older(town, found[0], draft.group)
-                held = found[1]
-        except Refused as error:
-            asked.append(f"what is published for group {draft.group} cannot be trusted, none of it is kept: {error}")
-        composition = _compose(path, held, draft, now, asked)
-        confirm(composition, asked)
+        compositions = []
+        for draft in drafts:
+            found = preview(town, path, draft, now)
+            confirm(found.composition, found.asked)
+            compositions.append(found.composition)
         _copy(town, path, files, tick)
-        return dataclasses.replace(composition, playlist=issue_playlist(town, composition.playlist, terms))
+        issued = issue_playlists(town, (composition.playlist for composition in compositions), terms)
+        return [
+            dataclasses.replace(composition, playlist=playlist)
+            for composition, playlist in zip(compositions, issued, strict=True)
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Preview:
+    """What publishing a draft would come to: the week in force, what follows it, and what a person should confirm."""
+
+    held: Playlist | None
+    composition: Composition
+    asked: list[Message]
+
+
+def preview(town: Town, path: Path, draft: Playlist, now: datetime) -> Preview:
+    """What publishing ``draft`` at ``now`` (aware) comes to. Raises :class:`SourceError` where that is not sound."""
+    problems = [*_unknown_group(town, draft.group), *playlists.check(draft), *pins(draft.programmes)[1]]
+    if problems:
+        raise SourceError(path, problems)
+    asked = questions(draft, now, _stations(town).get(draft.group, 0))
+    with town.store.read() as connection:
+        asked += forgotten(connection, draft.group)
+    held = None
+    try:
+        if found := playlist_in_force(town, draft.group):
+            require_not_older(town, found[0], draft.group)
+            held = found[1]
+    except Refused as error:
+        text = mark("what is published for group {group} cannot be trusted, none of it is kept: {why}")
+        asked.append(Message(text, {"group": draft.group, "why": str(error)}))
+    return Preview(held, _compose(path, held, draft, now, asked), asked)
 
 
 def _stations(town: Town) -> Counter[str]:
@@ -111,7 +153,7 @@ def _unknown_group(town: Town, group: str) -> list[str]:
     return [f"group: there is no group {group} (a group begins with its first station); {remedy}"]
 
 
-def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, asked: list[str]) -> Composition:
+def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, asked: list[Message]) -> Composition:
     """The composed playlist, checked. Raises :class:`SourceError`, with what would be ``asked`` too: it may be why."""
     composition = compose(held, draft, now)
     if held and composition.kept and held.time_zone != draft.time_zone:
@@ -120,7 +162,7 @@ def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, 
         )
     if problems := playlists.check(composition.playlist):
         kept = f"together with the days that are kept ({stretches(composition.kept)})"
-        raise SourceError(path, [*(f"{kept}: {problem}" for problem in problems), *asked])
+        raise SourceError(path, [*(f"{kept}: {problem}" for problem in problems), *(one.render(str) for one in asked)])
     return composition
 
 

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import msgspec
 from sqlalchemy import Connection, select
 
+from kiosk.common.messages import Message, mark
 from kiosk.town.database import schema
+from kiosk.town.database.store import locked_station, update_station
 
 MOST_FORGOTTEN = 1_000
 """How far above the town's counter a claim is believed: nobody publishes so often between two copies."""
@@ -26,7 +28,7 @@ def newest_held(connection: Connection, counter: int) -> int:
     return max((version for version in versions if version <= counter + MOST_FORGOTTEN), default=0)
 
 
-def forgotten(connection: Connection, group: str) -> list[str]:
+def forgotten(connection: Connection, group: str) -> list[Message]:
     """What to ask before a week is published for ``group``: its rooms hold weeks that this town has forgotten."""
     counter = connection.execute(select(schema.town.c.version)).scalar_one()
     rooms = [
@@ -38,10 +40,11 @@ def forgotten(connection: Connection, group: str) -> list[str]:
         return []
     names, newest = ", ".join(name for name, _ in rooms[:5]), max(version for _, version in rooms)
     more = f" and {len(rooms) - 5} more" if len(rooms) > 5 else ""
-    return [
-        f"{names}{more}: holds version {newest}, and this town knows none above {counter} (restored from an older "
-        "copy?); what was published in between is not known here and is not kept: publish it once more"
-    ]
+    text = mark(
+        "{rooms}: holds version {newest}, and this town knows none above {counter} (restored from an older copy?); "
+        "what was published in between is not known here and is not kept: publish it once more"
+    )
+    return [Message(text, {"rooms": names + more, "newest": str(newest), "counter": str(counter)})]
 
 
 def document_held(connection: Connection, station: str, version: int) -> int:
@@ -50,6 +53,18 @@ def document_held(connection: Connection, station: str, version: int) -> int:
     found = connection.execute(select(beat.c.heartbeat).where(beat.c.station == station)).scalar()
     held = int(msgspec.json.decode(found or "{}").get("station_version", 0))
     return held if held <= version + MOST_FORGOTTEN else 0
+
+
+def renew_document(connection: Connection, station: str, now_ms: int) -> int:
+    """What the town tells a station has changed: its document gets the next version, which is returned.
+
+    It is above the one that the station holds, should the database be an old copy.
+    """
+    row = locked_station(connection, station)
+    version = int(row.document_version)
+    version = max(version, document_held(connection, station, version)) + 1
+    update_station(connection, station, document_version=version, document_ms=now_ms)
+    return version
 
 
 def _held(connection: Connection) -> Iterator[tuple[str, str, _Held]]:

@@ -1,7 +1,7 @@
 """Replaces a key of the town's, and signs anew what the old key had signed by the town's own order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,17 +23,20 @@ class Rotation:
     set_aside: tuple[str, ...] = ()
 
 
-def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms) -> Rotation:
+def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms, passphrase: str = "") -> Rotation:
     """Replace the key of ``role``; for the targets key, sign anew what it had signed.
 
     Only what verifies under the old root, and what the database knows as the newest, is signed: whoever stole the old
     key, or can write the public folder, would have his weeks made genuine. The rest is moved to ``set-aside/`` in the
-    town's folder. The new root comes last: what is signed by both keys is good before it and after it. Raises
-    :class:`keys.KeyTrouble`.
+    town's folder. The new root comes last: what is signed by both keys is good before it and after it.
+
+    ``passphrase`` opens the old targets key, and the new one is put under it, unless it is empty; an old key that it
+    does not open counts as lost. Raises :class:`keys.KeyTrouble`.
     """
+    town = replace(town, signer=keys.Signer(town.keys_folder, town.public, passphrase))
     with publication_lock(town):
         playlists, notices, refused = _verify_published(town) if role == "targets" else ([], None, {})
-        new = keys.prepare_rotation(town.keys_folder, root_folder, town.public, role, datetime.now(UTC))
+        new = keys.prepare_rotation(town.keys_folder, root_folder, town.public, role, datetime.now(UTC), passphrase)
         for path in refused:
             aside = town.folder / "set-aside"
             aside.mkdir(mode=0o750, exist_ok=True)

@@ -45,10 +45,17 @@ _ENDS = re.compile(r"(?:类节目|类|节目|教育类|知识|栏目|专题|频�
 
 def category(text: str) -> str | None:
     """One of the eight by alias, else the text as it stands; None where nothing stands there."""
+    return _known(text) or text.strip() or None
+
+
+def is_category(text: str) -> bool:
+    """Whether a text names one of the eight."""
+    return _known(text) is not None
+
+
+def _known(text: str) -> str | None:
     plain = re.sub(r"[《》()\"'.:、]", "", tight(text))
-    if not plain:
-        return None
     for name in (plain, _ENDS.sub("", plain), _ENDS.sub("", _ENDS.sub("", plain))):
         if name in _KNOWN:
             return _KNOWN[name]
-    return text.strip()
+    return None

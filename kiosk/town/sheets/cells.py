@@ -163,7 +163,7 @@ class TableCells:
         if own and dated is not None and dated.days is not None and dated.days.rest:
             return dated.days.rest
         others = self._header.columns.get("time", [])[1:]
-        return self._grid.at(row, others[0]).text if others else ""
+        return self._grid.at(row, others[0]).text if others else self._header.part_of_day
 
     def _timed(self, row: int, dated: DateCell | None, around: Around, part: str) -> tuple[Stretch, ...]:
         """The showings of a time column. A date that stands before the time again does no harm if it is the same."""

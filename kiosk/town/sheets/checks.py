@@ -41,7 +41,10 @@ def _overlaps(grid: Grid, shown: list[Shown], warning: Tell) -> None:
     told: set[tuple[int, int]] = set()
     before: Shown | None = None
     for one in sorted((one for one in shown if one.row.start), key=lambda one: (one.row.date, one.row.start or "")):
-        if before is not None and before.row.date == one.row.date and _clock(one.row.start or "") < _ends(before.row):
+        if before is None or _is_same_showing(before, one):
+            before = before or one
+            continue
+        if before.row.date == one.row.date and _clock(one.row.start or "") < _ends(before.row):
             pair = (before.row.row, one.row.row)
             if pair not in told:
                 told.add(pair)
@@ -52,6 +55,14 @@ def _overlaps(grid: Grid, shown: list[Shown], warning: Tell) -> None:
             if _ends(before.row) > _ends(one.row):
                 continue
         before = one
+
+
+def _is_same_showing(before: Shown, one: Shown) -> bool:
+    """Whether both rows are programmes of one showing: their times stand in one merged cell."""
+    if (before.row.date, before.row.start, before.row.end) != (one.row.date, one.row.start, one.row.end):
+        return False
+    cells = [[shown.draft.places.get(role) for role in ("time", "start")] for shown in (before, one)]
+    return cells[0] == cells[1] != [None, None]
 
 
 def _ends(row: Row) -> int:

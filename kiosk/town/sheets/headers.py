@@ -1,12 +1,16 @@
 """The header of a table, found by the names that officers give their columns, not by position. Pure."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from kiosk.town.sheets.categories import is_category
 from kiosk.town.sheets.characters import tight
 from kiosk.town.sheets.durations import Unit
 from kiosk.town.sheets.grid import Grid
+from kiosk.town.sheets.times import is_part_of_day
 
 Role = Literal[
     "date",
@@ -97,6 +101,10 @@ class Header:
     unknown: list[int] = field(default_factory=list)
     """Columns whose header is not known."""
     rank: dict[int, int] = field(default_factory=dict)
+    together: list[int] = field(default_factory=list)
+    """The columns of titles that stand under one heading, one for each category: a row's titles are in all of them."""
+    part_of_day: str = ""
+    """What stands over the table in its header, such as 下午, where several stand side by side."""
     guessed: int | None = None
     """The column that is taken for the titles by what stands in it, its name being unknown."""
 
@@ -106,15 +114,37 @@ class Header:
         return found[0] if found else None
 
 
-def side_by_side(header: Header) -> list[Header]:
-    """The tables of a header that names the same columns twice or more, from the left; else the header alone."""
+def side_by_side(header: Header, grid: Grid) -> list[Header]:
+    """The tables of a header that names the same columns twice or more, from the left; else the header alone.
+
+    Columns that it names once, such as the date, are of all of them.
+    """
     placed = sorted((column, role) for role, columns in header.columns.items() for column in columns if role != "other")
     roles = [role for _, role in placed]
     for size in range(2, len(roles) // 2 + 1):
         if len(roles) % size == 0 and roles == roles[:size] * (len(roles) // size) and "title" in roles[:size]:
             parts = [placed[n : n + size] for n in range(0, len(placed), size)]
             return [replace(header, columns={role: [column] for column, role in part}) for part in parts]
-    return [header]
+    return _around_shared(header, grid, placed) or [header]
+
+
+def _around_shared(header: Header, grid: Grid, placed: Sequence[tuple[int, Role]]) -> list[Header]:
+    """日期 | 上午: 时间 节目 | 下午: 时间 节目; empty where the columns that come again are no such groups."""
+    counts = Counter(role for _, role in placed)
+    again = [(column, role) for column, role in placed if counts[role] > 1]
+    size = len({role for _, role in again})
+    roles = tuple(role for _, role in again)
+    if size < 2 or "title" not in roles or roles != roles[:size] * (len(roles) // size):
+        return []
+    once: dict[Role, list[int]] = {role: [column] for column, role in placed if counts[role] == 1}
+    parts = []
+    for n in range(0, len(again), size):
+        group = again[n : n + size]
+        over = [grid.at(row, group[0][0]).text for row in range(header.top, header.bottom)]
+        part = next((text for text in over if is_part_of_day(text)), "")
+        columns = once | {role: [column] for column, role in group}
+        parts.append(replace(header, columns=columns, part_of_day=part))
+    return parts
 
 
 def role_of(text: str) -> tuple[Role, Unit, int] | None:
@@ -166,7 +196,7 @@ def _header_at(grid: Grid, row: int) -> Header | None:
         return None
     best: Header | None = None
     for bottom in range(row, min(row + MOST_HEADER_ROWS, len(grid.rows))):
-        if bottom > row and not _like_header(grid, bottom):
+        if bottom > row and not _like_header(grid, bottom) and not _splits_titles(grid, bottom):
             break
         header = _build(grid, row, bottom)
         if "title" not in header.columns:
@@ -191,11 +221,34 @@ def _guess_title(grid: Grid, header: Header) -> None:
 
 def _like_header(grid: Grid, row: int) -> bool:
     """Whether most of what stands in a row are names of columns."""
-    cells = [cell for _, cell in grid.filled(row)]
+    placed = grid.filled(row)
+    cells = [cell for _, cell in placed]
     if any(isinstance(cell.value, (int, float)) for cell in cells):
         return False
     named = sum(role_of(cell.text) is not None for cell in cells)
-    return named >= 1 and 2 * named >= len(cells)
+    over = sum(is_part_of_day(cell.text) or _is_over_columns(grid, row, column) for column, cell in placed)
+    return named >= 1 and 2 * (named + over) >= len(cells)
+
+
+def _is_over_columns(grid: Grid, row: int, column: int) -> bool:
+    """Whether a heading of no known name is over several columns that have names."""
+    merge = grid.merge_at(row, column)
+    if merge is None or merge.right == merge.left or role_of(grid.at(row, column).text) or row + 1 >= len(grid.rows):
+        return False
+    return all(role_of(grid.at(row + 1, below).text) for below in range(merge.left, merge.right + 1))
+
+
+def _splits_titles(grid: Grid, row: int) -> bool:
+    """Whether a row has only categories, each under a heading for titles that is over several columns."""
+    cells = grid.filled(row)
+    return len(cells) > 1 and all(
+        is_category(cell.text)
+        and (merge := grid.merge_at(row - 1, column)) is not None
+        and merge.right > merge.left
+        and (named := role_of(grid.at(row - 1, column).text)) is not None
+        and named[0] == "title"
+        for column, cell in cells
+    )
 
 
 def _roles(header: Header) -> set[Role]:
@@ -242,6 +295,8 @@ def _build(grid: Grid, top: int, bottom: int) -> Header:
         header.rank[column] = rank
         if role == "duration" and not header.unit:
             header.unit = unit
+    if bottom > top and _splits_titles(grid, bottom):
+        header.together = [column for column, _ in grid.filled(bottom)]
     for role, columns in header.columns.items():
         if role != "other":
             columns.sort(key=lambda column: (header.rank[column], column))

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from openpyxl import Workbook, load_workbook
@@ -16,6 +17,7 @@ from kiosk.common.messages import mark
 from kiosk.town.sheets.archive import MOST_UNPACKED, unpacked_size
 from kiosk.town.sheets.formats import Unreadable, kind_of
 from kiosk.town.sheets.grid import BLANK, Finding, Grid
+from kiosk.town.sheets.mending import WHOLE_ROW, Mend
 from kiosk.town.sheets.reading import read_file
 from kiosk.town.sheets.sheet import Reading
 from kiosk.town.sheets.told import Translate, sentence
@@ -37,7 +39,14 @@ def mark_workbook(path: Path, out: Path, reading: Reading, translate: Translate)
         grids = read_file(path)
     except Unreadable:
         grids = []
-    book = _opened(path, grids)
+    write_whole(out, marked(path.read_bytes(), grids, reading, translate), lasting=False)
+
+
+def marked(data: bytes, grids: list[Grid], reading: Reading, translate: Translate, mends: Sequence[Mend] = ()) -> bytes:
+    """The workbook ``data`` with the sheets ``grids``, as :func:`mark_workbook` writes it, with ``mends`` in place."""
+    book = _opened(data, grids)
+    for mend in mends:
+        _put(book, mend)
     for finding in reading.warnings:
         _mark(book, finding, ODD, translate)
     for finding in reading.problems:
@@ -45,11 +54,10 @@ def mark_workbook(path: Path, out: Path, reading: Reading, translate: Translate)
     _list(book, reading, translate)
     file = io.BytesIO()
     book.save(file)
-    write_whole(out, file.getvalue(), lasting=False)
+    return file.getvalue()
 
 
-def _opened(path: Path, grids: list[Grid]) -> Workbook:
-    data = path.read_bytes() if grids else b""
+def _opened(data: bytes, grids: list[Grid]) -> Workbook:
     if grids and kind_of(data) == "xlsx" and unpacked_size(data) <= MOST_UNPACKED:
         try:
             with warnings.catch_warnings():
@@ -80,7 +88,7 @@ def _of_values(grids: list[Grid]) -> Workbook:
     book = Workbook()
     book.remove(book.worksheets[0])
     for grid in grids:
-        sheet = book.create_sheet(_sheet_title(grid.name))
+        sheet = book.create_sheet(sheet_title(grid.name))
         for r, line in enumerate(grid.rows):
             for c, cell in enumerate(line):
                 if not cell.blank:
@@ -90,7 +98,8 @@ def _of_values(grids: list[Grid]) -> Workbook:
     return book
 
 
-def _sheet_title(name: str) -> str:
+def sheet_title(name: str) -> str:
+    """``name`` as a workbook takes it for a sheet."""
     return "".join("_" if c in "[]:*?/\\" else c for c in name)[:31] or "Sheet"
 
 
@@ -110,8 +119,19 @@ def write(sheet: Worksheet, row: int, column: int, value: object) -> None:
         cell.value = str(value)
 
 
+def _put(book: Workbook, mend: Mend) -> None:
+    name = mend.sheet if mend.sheet in book.sheetnames else sheet_title(mend.sheet)
+    if name not in book.sheetnames:
+        return
+    sheet = book[name]
+    columns = range(sheet.max_column) if mend.column == WHOLE_ROW else (mend.column,)
+    for column in columns:
+        if not isinstance(sheet.cell(mend.row + 1, column + 1), MergedCell):
+            write(sheet, mend.row, column, mend.text or None)
+
+
 def _mark(book: Workbook, finding: Finding, fill: PatternFill, translate: Translate) -> None:
-    name = finding.sheet if finding.sheet in book.sheetnames else _sheet_title(finding.sheet)
+    name = finding.sheet if finding.sheet in book.sheetnames else sheet_title(finding.sheet)
     if name not in book.sheetnames or finding.row is None or finding.column is None:
         return
     cell = book[name].cell(finding.row + 1, finding.column + 1)

@@ -12,6 +12,8 @@ WEEK_REMEDY = mark("write the days of the week: 第二周（3月9日—15日）"
 
 def settle(grid: Grid, dates: list[DateCell], drafts: list[Draft], problem: Tell, warning: Tell) -> None:
     """Choose the days of every date cell; tell of those that a person has to choose."""
+    used = {id(draft.date) for draft in drafts}
+    dates = [cell for cell in dates if cell.told or id(cell) in used]
     _by_weeks(grid, dates, problem)
     weekdays = {id(draft.date): draft.weekday for draft in reversed(drafts) if draft.weekday}
     open_cells = []

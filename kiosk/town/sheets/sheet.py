@@ -187,7 +187,7 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
             ]
             own = _around(grid, header, context, lines[-3 * grid.width :])
             around = replace(own, previous=previous)
-        for part in side_by_side(header):
+        for part in side_by_side(header, grid):
             table = TableReader(grid, part, end, around, problem, warning).read()
             drafts += table.drafts
             dates += table.dates
@@ -217,9 +217,11 @@ def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> No
         text = grid.at(header.bottom, header.guessed).text
         message = Message(mark("the name of this column is not known: it is read as the titles"))
         warning(Finding(grid.name, header.bottom, header.guessed, text, message, Message(ALIAS_HINT)))
-    parts = side_by_side(header)
+    parts = side_by_side(header, grid)
     for role, columns in header.columns.items():
         for column in columns[1:] if len(parts) == 1 and role != "other" else ():
+            if column in header.together:
+                continue
             texts = {grid.own(row, column).text for row in range(header.bottom + 1, end)} - {""}
             if any(role != "time" or not is_part_of_day(text) for text in texts):
                 message = Message(mark("another column has the like name: this one is not read"))

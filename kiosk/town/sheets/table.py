@@ -15,6 +15,7 @@ from kiosk.town.sheets.drafts import DateCell, Draft, Table, Tell
 from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role
 from kiosk.town.sheets.months import nth_week_in, week_in
+from kiosk.town.sheets.times import Stretch, read_times, split_at_times
 from kiosk.town.sheets.titles import LONGEST, read_titles, says_no_showing
 from kiosk.town.sheets.weekdays import weekdays
 
@@ -175,7 +176,7 @@ class TableReader(TableCells):
             if (
                 isinstance(cell.value, str)
                 and says_no_showing(cell.value)
-                and (role == "title" or tight(cell.value) not in ("-", "/", "无"))
+                and (role == "title" or title.blank or tight(cell.value) not in ("-", "/", "无"))
             ):
                 return
         if title.blank and any(says_no_showing(self._text(row, role)) for role in ("note", "category", "audience")):
@@ -195,7 +196,7 @@ class TableReader(TableCells):
             return
         if MOVED.search(self._text(row, "note")):
             self._doubt(row, "note", Message(mark("the note speaks of a change; the row is read as it stands")))
-        self._draft(row, date_cell)
+        self._drafts(row, date_cell)
 
     def _without_title(self, row: int) -> None:
         if all(self._cell(row, role).blank for role in ("time", "start", "end", "category", "duration")):
@@ -291,14 +292,29 @@ class TableReader(TableCells):
             self._bad(row, "week" if self._header.first("week") is not None else "title", error)
         return found
 
-    def _draft(self, row: int, dated: DateCell | None) -> None:
-        stretches = self._stretches(row, dated, self._around_now())
+    def _titles(self, row: int) -> str:
+        """What stands in the title's column, or in all of those under one heading."""
+        if not self._header.together:
+            return self._text(row, "title")
+        return "\n".join(text for column in self._header.together if (text := self._grid.own(row, column).text))
+
+    def _drafts(self, row: int, dated: DateCell | None) -> None:
+        """The row's programmes: several where its title's cell has a time before each, and no other cell has one."""
+        timed = any(not self._cell(row, role).blank for role in ("time", "start", "end"))
+        written = self._titles(row)
+        parts = [] if timed else split_at_times(written)
+        for when, what in parts:
+            self._draft(row, dated, read_times(Cell(when)), what)
+        if not parts:
+            self._draft(row, dated, self._stretches(row, dated, self._around_now()), written)
+
+    def _draft(self, row: int, dated: DateCell | None, stretches: tuple[Stretch, ...], written: str) -> None:
         if dated is not None and dated.whole_week and any(one.start is not None for one in stretches):
             self._doubt(row, "time", Message(mark("read for each day of the week")))
         titles: tuple[str, ...] = ()
         if self._usable(row, "title"):
             try:
-                found = read_titles(self._text(row, "title"))
+                found = read_titles(written)
                 titles = found.titles
                 self._doubt(row, "title", found.doubt)
             except Unread as error:

@@ -89,6 +89,23 @@ def read_times(cell: Cell) -> tuple[Stretch, ...]:
             return _of_text(str(value))
 
 
+def split_at_times(text: str) -> list[tuple[str, str]]:
+    """The times and titles of a cell that holds both: 9:00《A》; 10:00-11:00《B》. Empty where a title has no time."""
+    found = []
+    for piece in re.split(r"[\n；;]|(?<=》)[、，,\s]*(?=[^《》]*\d[^《》]*《)", text):
+        if not piece.strip():
+            continue
+        before, bracket, title = piece.partition("《")
+        try:
+            timed = bool(before.strip()) and read_times(Cell(before.strip()))[0].start is not None
+        except Unread:
+            timed = False
+        if not bracket or not timed:
+            return []
+        found.append((before.strip(), bracket + title))
+    return found
+
+
 def is_part_of_day(text: str) -> bool:
     """Whether a text is 上午, 下午 or the like, without an hour."""
     return tight(text).strip("()") in _PERIOD_OF

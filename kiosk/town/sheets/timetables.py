@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 
 from kiosk.town.sheets.around import Around, Unread
-from kiosk.town.sheets.characters import tight
+from kiosk.town.sheets.characters import fold, tight
 from kiosk.town.sheets.closing import ends_table
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.grid import BLANK, Cell, Grid
 from kiosk.town.sheets.headers import role_of
-from kiosk.town.sheets.times import read_times
+from kiosk.town.sheets.months import nth_week_in, week_in
+from kiosk.town.sheets.times import read_times, split_at_times
 from kiosk.town.sheets.weekdays import weekdays
 
 LEAST_DAYS, LEAST_PARTS = 3, 2
@@ -72,18 +73,27 @@ def _clock(text: str) -> str | None:
 class _Writer:
     """Writes the rows below those that stand above the timetable."""
 
-    def __init__(self, grid: Grid, above: int) -> None:
+    def __init__(self, grid: Grid, above: int, names: tuple[str, ...] = ("日期", "时间", "节目名称")) -> None:
         self._source = grid
         self.rows = [[grid.own(row, column) for column in range(grid.width)] for row in range(above)]
         self.places: dict[Place, Place] = {(r, c): (r, c) for r in range(above) for c in range(grid.width)}
-        self.rows.append([Cell(name) for name in ("日期", "时间", "节目名称")])
-        self.places.update({(above, column): (above, column) for column in range(3)})
+        self.rows.append([Cell(name) for name in names])
+        self.places.update({(above, column): (above, column) for column in range(len(names))})
 
-    def add(self, date: Cell, date_at: Place, time: Cell, time_at: Place, title: Place) -> None:
-        """A programme: its date and time, and where they and its title stand."""
-        row = len(self.rows)
-        self.rows.append([date, time, self._source.at(*title)])
-        self.places |= {(row, 0): date_at, (row, 1): time_at, (row, 2): title}
+    def add(
+        self, date: Cell, date_at: Place, time: Cell, time_at: Place, title: Place, week: Place | None = None
+    ) -> None:
+        """A programme: its date and time, and where they, its title and its week stand. A time may stand before each
+        title of the cell."""
+        said = self._source.at(*title)
+        timed = split_at_times(said.value) if time.blank and isinstance(said.value, str) else []
+        for own_time, text in [(Cell(when), Cell(what)) for when, what in timed] or [(time, said)]:
+            row = len(self.rows)
+            self.rows.append([date, own_time, text])
+            self.places |= {(row, 0): date_at, (row, 1): title if timed else time_at, (row, 2): title}
+            if week is not None:
+                self.rows[-1].append(self._source.at(*week))
+                self.places[row, 3] = week
 
     def done(self) -> Timetable:
         """The timetable as rows."""
@@ -93,7 +103,8 @@ class _Writer:
 def _days_across(grid: Grid, header: int, days: list[int]) -> Timetable:
     below = header + 1
     dated = below < len(grid.rows) and all(_is_day(grid.at(below, column).text) for column in days)
-    writer = _Writer(grid, header)
+    week = None if dated else _week_column(grid, header, days)
+    writer = _Writer(grid, header) if week is None else _Writer(grid, header, ("星期", "时间", "节目名称", "周次"))
     times = [column for column in range(days[0]) if _holds_times(grid, header, column)]
     for row in range(below + dated, len(grid.rows)):
         if row in grid.hidden_rows:
@@ -105,8 +116,27 @@ def _days_across(grid: Grid, header: int, days: list[int]) -> Timetable:
             if grid.at(row, column).blank:
                 continue
             at = (below, column) if dated else (header, column)
-            writer.add(grid.at(*at), at, grid.at(*time_at) if times else BLANK, time_at, grid.origin(row, column))
+            week_at = grid.origin(row, week) if week is not None else None
+            time = grid.at(*time_at) if times else BLANK
+            writer.add(grid.at(*at), at, time, time_at, grid.origin(row, column), week_at)
     return writer.done()
+
+
+def _week_column(grid: Grid, header: int, days: list[int]) -> int | None:
+    """The column before the days of the week in which weeks stand, 第一周 or 3月2日-6日; None where it is dates that
+    stand across, or no weeks."""
+    names = [grid.at(header, column).text for column in days]
+    if not all(len(weekdays(name)) == 1 and not re.search(r"[0-9]", fold(name)) for name in names):
+        return None
+    for column in range(days[0]):
+        cells = [cell for row in range(header + 1, len(grid.rows)) if not (cell := grid.own(row, column)).blank]
+        if cells and 2 * sum(_is_week(cell.text) for cell in cells) > len(cells):
+            return column
+    return None
+
+
+def _is_week(text: str) -> bool:
+    return nth_week_in(text) is not None or bool(week_in(text, _ANY_MONTH))
 
 
 def _holds_times(grid: Grid, header: int, column: int) -> bool:

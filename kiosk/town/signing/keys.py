@@ -1,9 +1,12 @@
 """The town's keys: made, kept, rotated; and what is signed with them.
 
-Files are ``keys/<role>-<n>.pem`` (PKCS #8, mode 0600). A key is in force if the newest root names it; a file that no
-root names any more is revoked. The ``root`` keys are needed for a rotation only and belong on sticks in two drawers.
+Files are ``keys/<role>-<n>.pem`` (PKCS #8, mode 0600); the targets key may be under a passphrase. A key is in force if
+the newest root names it; a file that no root names any more is revoked. The ``root`` keys are needed for a rotation
+only and belong on sticks in two drawers.
 """
 
+import hashlib
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import JSONSerializer
@@ -28,8 +37,21 @@ ROOT_YEARS = 10
 """A root's date of expiry is not judged by stations; TUF asks for one."""
 
 
+SALT = b"kiosk-scrypt "
+SHORTEST_PASSPHRASE = 10
+"""Characters."""
+
+
 class KeyTrouble(Exception):
     """A key is missing or cannot be read; the message names it and the remedy."""
+
+
+class Locked(KeyTrouble):
+    """A key is under a passphrase, and none was given."""
+
+
+class WrongPassphrase(KeyTrouble):
+    """The passphrase that was given does not open the key."""
 
 
 def make_keys(folder: Path, public: Public, root_keys: int, threshold: int, now: datetime) -> None:
@@ -51,10 +73,13 @@ class NextRoot:
     data: bytes
 
 
-def prepare_rotation(folder: Path, root_folder: Path, public: Public, role: str, now: datetime) -> NextRoot:
+def prepare_rotation(
+    folder: Path, root_folder: Path, public: Public, role: str, now: datetime, passphrase: str = ""
+) -> NextRoot:
     """Make a new key, or new root keys, for ``role``, and sign the root that names them and revokes the old ones.
 
-    The root keys are read from ``root_folder``. Raises :class:`KeyTrouble` where fewer are there than needed.
+    A new targets key is put under ``passphrase`` unless that is empty. The root keys are read from ``root_folder``.
+    Raises :class:`KeyTrouble` where fewer are there than needed.
     """
     root = current_root(public)
     wanted = root.roles["root"]
@@ -70,10 +95,46 @@ def prepare_rotation(folder: Path, root_folder: Path, public: Public, role: str,
     for name in ROLES[role]:
         for keyid in list(root.roles[name].keyids):
             root.revoke_key(keyid, name)
-    made = _add_keys(root, role, root_folder if role == "root" else folder, count)
+    made = _add_keys(root, role, root_folder if role == "root" else folder, count, passphrase)
     data = _signed_root(root, [*old, *made] if role == "root" else old)
     trust.next_root(current_root(public), data)
     return NextRoot(root, data)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether the targets key that was made last is under a passphrase. False where it is not there."""
+    path = _newest(folder, "targets")
+    return path is not None and _key_bytes(path).startswith(SALT)
+
+
+def protect(folder: Path, public: Public, passphrase: str, before: str = "") -> None:
+    """Put the targets key under ``passphrase``; ``before`` is the one that it is under now. Raises :class:`KeyTrouble`.
+
+    Revoked targets keys that lie there go under it too, as far as ``before`` opens them.
+    """
+    require_long(passphrase)
+    Signer(folder, public).opened(before)
+    for path in folder.glob("targets-*.pem"):
+        try:
+            private = _private(path, before)
+        except (Locked, WrongPassphrase):
+            continue
+        write_whole(path, _pem(private, passphrase), 0o600)
+
+
+def require_long(passphrase: str) -> None:
+    """Raises :class:`KeyTrouble` for a passphrase that is too short."""
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise KeyTrouble(f"a passphrase has at least {SHORTEST_PASSPHRASE} characters; take several words")
+
+
+def root_keys_here(folder: Path) -> list[str]:
+    """Names of the files of root keys in the town's own folder, where they do not belong."""
+    return sorted(path.name for path in folder.glob("root-*.pem"))
+
+
+def _newest(folder: Path, role: str) -> Path | None:
+    return max(folder.glob(f"{role}-*.pem"), key=_number, default=None)
 
 
 def publish_root(public: Public, new: NextRoot) -> None:
@@ -92,9 +153,11 @@ def current_root(public: Public) -> Root:
 class Signer:
     """Signs with the keys of ``folder`` that the newest root names."""
 
-    def __init__(self, folder: Path, public: Public) -> None:
+    def __init__(self, folder: Path, public: Public, passphrase: str = "") -> None:
+        """``passphrase`` opens the targets key where that is under one."""
         self._folder = folder
         self._public = public
+        self._passphrase = passphrase
         self._held: dict[tuple[int, str], CryptoSigner] = {}
         """By the version of the root that names the key, and its role."""
         self._coming: Root | None = None
@@ -137,13 +200,21 @@ class Signer:
             return [self._key("targets")]
         roots = (current_root(self._public), self._coming)
         named = {keyid for root in roots for keyid in root.roles["targets"].keyids}
-        return [signer for signer in _signers(self._folder, "targets") if signer.public_key.keyid in named]
+        found = _signers(self._folder, "targets", self._passphrase)
+        return [signer for signer in found if signer.public_key.keyid in named]
+
+    def opened(self, passphrase: str) -> "Signer":
+        """A signer that can use the targets key. Raises :class:`KeyTrouble` where ``passphrase`` does not open it."""
+        signer = Signer(self._folder, self._public, passphrase)
+        signer._key("targets")
+        return signer
 
     def _key(self, role: str) -> CryptoSigner:
         version = self._public.root_version()
         if (version, role) not in self._held:
             named = current_root(self._public).roles[ROLES[role][0]].keyids
-            found = [signer for signer in _signers(self._folder, role) if signer.public_key.keyid in named]
+            passphrase = self._passphrase if role == "targets" else ""
+            found = [signer for signer in _signers(self._folder, role, passphrase) if signer.public_key.keyid in named]
             if not found:
                 raise KeyTrouble(
                     f"{self._folder}: the {role} key that root {version} names is not here; "
@@ -157,9 +228,9 @@ def _expiry(now: datetime) -> datetime:
     return (now.astimezone(UTC) + timedelta(days=365 * ROOT_YEARS)).replace(microsecond=0)
 
 
-def _add_keys(root: Root, role: str, folder: Path, count: int) -> list[CryptoSigner]:
+def _add_keys(root: Root, role: str, folder: Path, count: int, passphrase: str = "") -> list[CryptoSigner]:
     """Make keys for ``role``, in ``folder``, and name them in the root."""
-    made = [_make_key(folder, role) for _ in range(count)]
+    made = [_make_key(folder, role, passphrase if role == "targets" else "") for _ in range(count)]
     for signer in made:
         for name in ROLES[role]:
             root.add_key(signer.public_key, name)
@@ -173,12 +244,25 @@ def _signed_root(root: Root, signers: list[CryptoSigner]) -> bytes:
     return metadata.to_bytes(JSONSerializer(compact=True))
 
 
-def _make_key(folder: Path, role: str) -> CryptoSigner:
+def _make_key(folder: Path, role: str, passphrase: str) -> CryptoSigner:
     private = Ed25519PrivateKey.generate()
-    signer = CryptoSigner(private, SSlibKey.from_crypto(private.public_key()))
     number = 1 + max((_number(path) for path in folder.glob(f"{role}-*.pem")), default=0)
-    write_whole(folder / f"{role}-{number}.pem", signer.private_bytes, 0o600)
-    return signer
+    write_whole(folder / f"{role}-{number}.pem", _pem(private, passphrase), 0o600)
+    return CryptoSigner(private, SSlibKey.from_crypto(private.public_key()))
+
+
+def _pem(private: Ed25519PrivateKey, passphrase: str) -> bytes:
+    """The key's file. PKCS #8 stretches a passphrase too little: scrypt does it before, its salt in a line above."""
+    if not passphrase:
+        return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    salt = secrets.token_bytes(16)
+    locked = BestAvailableEncryption(_stretched(passphrase, salt))
+    return SALT + salt.hex().encode() + b"\n" + private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
+
+
+def _stretched(passphrase: str, salt: bytes) -> bytes:
+    """About 0.1 s and 32 MB for each try."""
+    return hashlib.scrypt(passphrase.encode(), salt=salt, n=1 << 15, r=8, p=1, maxmem=64 << 20, dklen=32).hex().encode()
 
 
 def _number(path: Path) -> int:
@@ -186,14 +270,43 @@ def _number(path: Path) -> int:
     return int(digits) if digits.isdecimal() else 0
 
 
-def _signers(folder: Path, role: str) -> list[CryptoSigner]:
+def _signers(folder: Path, role: str, passphrase: str = "") -> list[CryptoSigner]:
+    """The keys of a role in ``folder``, the newest last. One that the passphrase does not open is left out where
+    another is opened: a revoked key may be under an older one."""
     found: list[CryptoSigner] = []
+    closed: KeyTrouble | None = None
     for path in sorted(folder.glob(f"{role}-*.pem"), key=_number):
         try:
-            private = load_pem_private_key(path.read_bytes(), None)
-        except (OSError, ValueError, TypeError) as error:
-            raise KeyTrouble(f"{path}: not a readable private key ({type(error).__name__}); restore it") from None
-        if not isinstance(private, Ed25519PrivateKey):
-            raise KeyTrouble(f"{path}: not an Ed25519 key; restore the file that `kiosk town init` made")
-        found.append(CryptoSigner(private, SSlibKey.from_crypto(private.public_key())))
+            private = _private(path, passphrase)
+        except (Locked, WrongPassphrase) as error:
+            closed = error
+        else:
+            found.append(CryptoSigner(private, SSlibKey.from_crypto(private.public_key())))
+    if closed is not None and not found:
+        raise closed
     return found
+
+
+def _private(path: Path, passphrase: str) -> Ed25519PrivateKey:
+    data = _key_bytes(path)
+    locked = data.startswith(SALT)
+    if locked and not passphrase:
+        raise Locked(f"{path}: this key is under a passphrase; give it")
+    try:
+        head, _, pem = data.partition(b"\n") if locked else (b"", b"", data)
+        salt = bytes.fromhex(head.removeprefix(SALT).decode())
+        private = load_pem_private_key(pem, _stretched(passphrase, salt) if locked else None)
+    except (ValueError, TypeError) as error:
+        if locked:
+            raise WrongPassphrase(f"{path}: the passphrase does not open this key; type it once more") from None
+        raise KeyTrouble(f"{path}: not a readable private key ({type(error).__name__}); restore it") from None
+    if not isinstance(private, Ed25519PrivateKey):
+        raise KeyTrouble(f"{path}: not an Ed25519 key; restore the file that `kiosk town init` made")
+    return private
+
+
+def _key_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise KeyTrouble(f"{path}: not a readable private key ({type(error).__name__}); restore it") from None

@@ -12,12 +12,15 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 from kiosk.common.strict import nearest
 from kiosk.contract import trust
 from kiosk.contract.enrolment import SECRET_BYTES, Code, EnrolAnswer, EnrolRequest, signed_bytes
-from kiosk.contract.station import StationDocument, check
+from kiosk.contract.station import SpotCheck, StationDocument, check
 from kiosk.contract.wire import encode
 from kiosk.town.database import schema
 from kiosk.town.database.store import audit, locked_station, now_ms, update_station
 from kiosk.town.publishing.rooms import document_held
 from kiosk.town.publishing.source import SourceError, StationSource, read_source
+from kiosk.town.stations.register import RETIRED, note, note_changes, registered
+from kiosk.town.stations.schema import spot_check
+from kiosk.town.tickets import room
 from kiosk.town.town import Town, TownError, check_id
 
 DAY_MS = 86_400_000
@@ -37,6 +40,10 @@ class Retired(Exception):
     """The token of a station that was retired."""
 
 
+class Taken(TownError):
+    """A station that was to be new is known already."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """A station that has shown its token."""
@@ -48,13 +55,21 @@ class Caller:
 
 
 def add_station(
-    town: Town, station: str, group: str, name: str, document: Path | None, *, days: int = 14, by: str
+    town: Town,
+    station: str,
+    group: str,
+    name: str,
+    document: Path | None,
+    *,
+    days: int = 14,
+    new: bool = False,
+    by: str,
 ) -> Code:
     """Make a station known, or a known one anew (a new PC), and give the code that enrols it within ``days``.
 
     It voids every other code of the station.
-    ``document`` is the officer's part of the station document as JSON. Raises :class:`TownError` or
-    :class:`source.SourceError`.
+    ``document`` is the officer's part of the station document as JSON; ``new``: there must be no such station yet.
+    Raises :class:`TownError` (:class:`Taken` where there is one) or :class:`source.SourceError`.
     """
     for what, text in (("station", station), ("group", group)):
         check_id(what, text)
@@ -77,6 +92,8 @@ def add_station(
             }
             connection.execute(insert(schema.station).values(row))
         else:
+            if new:
+                raise Taken(f"there is a station {station} already; choose another name")
             if held.retired_ms is not None:
                 raise TownError(f"station {station} is retired; add the room under another name")
             changed = {
@@ -85,8 +102,9 @@ def add_station(
                 "settings": encode(settings).decode() if settings else held.settings,
             }
             if any(getattr(held, column) != value for column, value in changed.items()):
-                changed |= {"document_version": _next_document(connection, held), "document_ms": now}
+                changed |= {"document_version": next_document(connection, held), "document_ms": now}
                 update_station(connection, station, **changed)
+                note_changes(connection, registered(held), registered(locked_station(connection, station)), by)
         table = schema.enrolment
         connection.execute(update(table).where(table.c.station == station).values(expires_ms=VOID))
         code = {"secret_sha256": _hash(secret.hex()), "made_ms": now, "expires_ms": now + days * DAY_MS}
@@ -167,15 +185,20 @@ def document(town: Town, station: str) -> StationDocument:
     """What the town tells one station. The same version gives the same bytes."""
     with town.store.read() as connection:
         row = connection.execute(select(schema.station).where(schema.station.c.id == station)).one()
+        asked = newest_check(connection, station)
+        tickets, work_ms = room.ticket_states(connection, station), room.work_until(connection, station)
     settings = msgspec.json.decode(row.settings, type=StationSource)
     return StationDocument(
         **msgspec.structs.asdict(settings) | {"town_name": settings.town_name or town.name},
+        spot_check=asked,
         town=town.id,
         station=row.id,
         group=row.group_id,
         version=row.document_version,
         issued_ms=row.document_ms,
         name=row.name,
+        tickets=tickets,
+        maintenance_until_ms=work_ms,
     )
 
 
@@ -191,8 +214,10 @@ def set_document(town: Town, station: str, path: Path, *, by: str) -> int:
     """Replace the officer's part of a station's document; gives the new version. Raises :class:`TownError`."""
     settings = encode(_settings(path)).decode()
     with town.store.write() as connection:
-        version = _next_document(connection, known_station(connection, station))
+        before = known_station(connection, station)
+        version = next_document(connection, before)
         update_station(connection, station, settings=settings, document_version=version, document_ms=now_ms())
+        note_changes(connection, registered(before), registered(locked_station(connection, station)), by)
         audit(connection, by, "station-document", station, f"version {version}")
     return int(version)
 
@@ -200,9 +225,32 @@ def set_document(town: Town, station: str, path: Path, *, by: str) -> int:
 def retire(town: Town, station: str, *, by: str) -> None:
     """Revoke a station's token for good; its record stays. Raises :class:`TownError`."""
     with town.store.write() as connection:
-        known_station(connection, station)
+        if known_station(connection, station).retired_ms is not None:
+            return
         update_station(connection, station, retired_ms=now_ms())
+        note(connection, station, by, RETIRED, {"retired": False}, {"retired": True})
         audit(connection, by, "retire-station", station)
+
+
+def silent_minutes(town: Town) -> int:
+    """After how many minutes of its opening hours the town calls a room silent."""
+    with town.store.read() as connection:
+        return int(connection.execute(select(schema.town.c.silent_minutes)).scalar_one())
+
+
+def set_silent_minutes(town: Town, minutes: int, *, by: str) -> None:
+    """Set after how many minutes of its opening hours a room is silent."""
+    with town.store.write() as connection:
+        before = connection.execute(select(schema.town.c.silent_minutes)).scalar_one()
+        connection.execute(update(schema.town).values(silent_minutes=minutes))
+        audit(connection, by, "silent-minutes", town.id, f"{before} -> {minutes}")
+
+
+def groups(town: Town) -> list[str]:
+    """The groups that stations are in."""
+    with town.store.read() as connection:
+        table = schema.station
+        return list(connection.execute(select(table.c.group_id).distinct().order_by(table.c.group_id)).scalars())
 
 
 def known_station(connection: Connection, station: str) -> Row[*tuple[Any, ...]]:
@@ -236,7 +284,15 @@ def _settings(path: Path) -> StationSource:
     return settings
 
 
-def _next_document(connection: Connection, station: Row[*tuple[Any, ...]]) -> int:
+def newest_check(connection: Connection, station: str) -> SpotCheck | None:
+    """The spot check that the town has asked for last."""
+    table = spot_check
+    newest = select(table.c.id, table.c.asked_ms).where(table.c.station == station).order_by(table.c.asked_ms.desc())
+    row = connection.execute(newest.limit(1)).first()
+    return SpotCheck(id=row.id, asked_ms=row.asked_ms) if row else None
+
+
+def next_document(connection: Connection, station: Row[*tuple[Any, ...]]) -> int:
     """The next version of a station's document: above the one that it holds, should the database be an old copy."""
     version = int(station.document_version)
     return max(version, document_held(connection, station.id, version)) + 1

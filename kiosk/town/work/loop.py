@@ -1,14 +1,17 @@
 """The loop of the second process: each worker in a thread of its own, a beat for the console, a clean stop."""
 
+import fcntl
 import logging
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from kiosk.town.database.store import now_ms
-from kiosk.town.town import Town
+from kiosk.town.town import Town, TownError
 from kiosk.town.work import beats
 from kiosk.town.work.beats import Beat
 
@@ -16,6 +19,7 @@ log = logging.getLogger(__name__)
 
 AFTER_TROUBLE_S = 30.0
 """How long a worker waits after a step that failed."""
+LOCK_FILE = "work.lock"
 STOP_S = 20.0
 """How long a step under way may take to end."""
 
@@ -48,6 +52,17 @@ def work(town: Town, workers: Sequence[Worker], stopping: threading.Event, every
         one.thread.join(STOP_S)
         if one.thread.is_alive():
             log.error("the worker %s does not stop; what it does is done again after the next start", one.worker.name)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keep a second process out, which would send every message twice. Raises :class:`TownError` where one runs."""
+    with (folder / LOCK_FILE).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TownError(f"{folder}: another `kiosk town work` runs already; end that one first") from None
+        yield
 
 
 def stop_by_signal() -> threading.Event:

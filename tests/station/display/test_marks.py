@@ -59,5 +59,7 @@ def test_d4_on_air_is_what_is_on_the_screen() -> None:
 
 def test_d4_a_slot_under_an_urgent_notice_a_wrong_clock_or_without_its_file() -> None:
     assert ahead("09:00:30", on_air=("flood", 5, "urgent")) == Mark("not-shown", (Why("urgent"),))
+    assert ahead("09:00:30", session=True) == Mark("not-shown", (Why("session"),))
+    assert ahead("08:59:59", session=True) == Mark("to-come")
     assert ahead("09:00:30", clock_trusted=False) == Mark("not-shown", (Why("clock"),))
     assert ahead("09:00:30", missing=("law", START)) == Mark("not-shown", (Why("not-fetched"),))

@@ -17,7 +17,7 @@ from kiosk.contract.station import Person, StationDocument
 from kiosk.station.display import lettering, poster_image
 from kiosk.station.display.layout import pages
 from kiosk.station.display.marks import Mark
-from kiosk.station.display.poster import Poster, compose
+from kiosk.station.display.poster import Poster, card, compose
 from kiosk.station.display.poster_image import count, draw
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -434,3 +434,14 @@ def test_without_a_chinese_font_the_picture_and_the_log_name_the_remedy(
     assert found.size == (1280, 720)
     assert "fonts-wqy-microhei" in caplog.text
     assert any("fonts-wqy-microhei" in text for text, _ in written)
+
+
+def test_title_card_stands_in_the_middle_and_no_line_is_cut() -> None:
+    lines = ("主题党日", "学习贯彻全会精神" * 9, "19:00 开始")
+    one = card("zh", "丰乐镇 第一村", lines)
+    assert count(one, 1280, 720) == 1
+    for size in ((1280, 720), (1024, 768)):
+        drawn = draw(one, *size)
+        assert drawn.size == size and drawn.getpixel((2, 2)) == drawn.getpixel((2, size[1] - 2)) == (0x8F, 0x14, 0x14)
+        inked = drawn.convert("L").point(lambda value: 255 if value > 128 else 0).getbbox()
+        assert inked is not None and min(inked[0], size[0] - inked[2]) > size[0] // 25, "a margin at both sides"

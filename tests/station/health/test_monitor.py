@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kiosk.contract.station import DayHours, Hours, Opening, StationDocument, Thresholds
+from kiosk.contract.station import DayHours, Equipment, Hours, Opening, StationDocument, Thresholds
 from kiosk.station.health.monitor import MEMORY, HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.journal import Journal, damage
@@ -206,3 +206,17 @@ def test_fault_carries_what_was_tried(journal: Journal) -> None:
 def test_room_that_never_had_a_line_lacks_none(journal: Journal) -> None:
     monitor = HealthMonitor(journal, "room-1", 0)
     assert [look(monitor, {"line.carrier": there}, n) for n, there in enumerate((False, True, False))] == [0, 0, 1]
+
+
+def test_screen_that_is_lent_to_another_source_is_no_fault(journal: Journal) -> None:
+    monitor = HealthMonitor(journal, "room-1", 0)
+    screen = Equipment(id="tv", kind="screen", name="TV", connector="HDMI-A-1")
+    document = msgspec.structs.replace(DOCUMENT, equipment=(screen,))
+
+    def found(minute: int, *, lent: bool) -> int:
+        monitor.use_facts({"screen.connectors": "HDMI-A-1=disconnected"})
+        seen = Observation(clock="trusted", lent=lent)
+        return monitor.judge(seen, document, NOW + timedelta(minutes=minute), 60.0 * minute)
+
+    assert [found(0, lent=True), found(1, lent=True), found(2, lent=False)] == [0, 0, 1]
+    assert faults(journal)[0]["cause"] == "screen-unplugged"

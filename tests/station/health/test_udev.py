@@ -42,6 +42,13 @@ def test_changes_of_sound_disk_and_power_are_heard_and_others_are_not(tmp_path: 
     assert found["told"] == []
 
 
+def test_a_remote_is_read_when_it_is_plugged_in_and_again_after_it_was_pulled_out(tmp_path: Path) -> None:
+    found = story("remote", tmp_path)
+    changed = "DeviceChanged"
+    assert found["heard"] == [changed, changed, "up", changed, changed, changed, changed, "ok"]
+    assert found["open"] == "Paper remote"
+
+
 def test_a_machine_without_screen_and_usb_has_no_fault(tmp_path: Path) -> None:
     found = story("no_screen_at_all", tmp_path)
     assert found == {"told": [], "changes": [], "connectors": None, "usb": None}

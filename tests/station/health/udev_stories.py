@@ -6,7 +6,9 @@ Prints what happened as JSON; ``test_udev.py`` runs it and judges. The main loop
 FactsRead goes to the rules) is played by :class:`Room`.
 """
 
+import contextlib
 import json
+import os
 import queue
 import sys
 import time
@@ -16,16 +18,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from udev_bed import Bed
+from udev_remote import plug_in, send
 
 from kiosk.contract.station import Equipment, Thresholds
-from kiosk.station.events import Crashed, DeviceChanged, Event, FactsRead
+from kiosk.station.config import Keys
+from kiosk.station.events import Crashed, DeviceChanged, Event, FactsRead, KeyPressed
 from kiosk.station.health.devices import Devices
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.probes import Probes
 from kiosk.station.health.rules import Cleared, Raised, RuleState, judge
+from kiosk.station.host.keypad import read_keys
 
 QUIET_S = 0.5
 LIMIT_S = 20.0
+ENTER, UP = 28, 103
 
 
 class Room:
@@ -127,8 +133,43 @@ def no_screen_at_all(folder: Path) -> dict[str, object]:
     return room.story() | {"connectors": connectors, "usb": usb if usb is None else sorted(usb)}
 
 
+def remote(_folder: Path) -> dict[str, object]:
+    """A remote whose keys are read, that is pulled out, and plugged in again."""
+    bed = Bed()
+    inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    devices = Devices(inbox.put)
+    devices.start()
+    keypad = read_keys(inbox.put, Keys().names(), devices.inputs)
+    keypad.start()
+    heard: list[str] = []
+
+    def until(count: int) -> None:
+        deadline = time.monotonic() + LIMIT_S
+        while len(heard) < count and time.monotonic() < deadline:
+            with contextlib.suppress(queue.Empty):
+                event = inbox.get(timeout=0.1)
+                if isinstance(event, DeviceChanged):
+                    keypad.look()
+                heard.append(event.key if isinstance(event, KeyPressed) else f"{event}"[:13])
+
+    into, paths = plug_in(bed, (ENTER, UP))
+    until(2)
+    send(into, UP)
+    until(3)
+    for path in reversed(paths):
+        bed.remove(path)
+    until(5)
+    os.close(into)
+    into, _ = plug_in(bed, (ENTER, UP))
+    until(7)
+    send(into, ENTER)
+    until(8)
+    keypad.stop()
+    devices.stop()
+    return {"heard": heard, "open": devices.inputs()["/dev/input/event7"][0]}
+
+
 if __name__ == "__main__":
-    found = {story.__name__: story for story in (screen, stick, other_subsystems, no_screen_at_all)}[sys.argv[1]](
-        Path(sys.argv[2])
-    )
+    stories = (screen, stick, other_subsystems, no_screen_at_all, remote)
+    found = {story.__name__: story for story in stories}[sys.argv[1]](Path(sys.argv[2]))
     json.dump(found, sys.stdout)

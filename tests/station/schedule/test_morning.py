@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kiosk.common.opening_hours import next_morning
 from kiosk.contract.station import DayHours, Hours, Opening
-from kiosk.station.schedule.opening_hours import next_morning
 
 ZONE = ZoneInfo("Asia/Shanghai")
 

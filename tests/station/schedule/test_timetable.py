@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 from timetable_oracle import TICK, Shown, from_ms, is_open, length, simulate, slot_instants
 from timetable_weeks import TICKS, Week, programme, sessions, urgents, weeks
 
-from kiosk.contract.instants import FAR
+from kiosk.common.opening_hours import room_open
+from kiosk.contract.instants import FAR, to_ms
+from kiosk.contract.occasions import WHEN_PRESENT
 from kiosk.contract.playlist import Playlist, Recommended, Slot, Urgent, span
 from kiosk.contract.station import DayHours, Hours, Opening, Season
-from kiosk.station.schedule.opening_hours import room_open
 from kiosk.station.schedule.timetable import (
     Decision,
+    Demand,
     OnAir,
     Owed,
+    Presence,
     Session,
     Situation,
     Stop,
@@ -34,6 +37,7 @@ from kiosk.station.schedule.timetable import (
 )
 
 MINUTE = timedelta(minutes=1)
+FINISH = timedelta(minutes=10)
 DAY = "2026-03-05"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -78,7 +82,7 @@ def at(clock: str, day: str = DAY, zone: ZoneInfo = SHANGHAI) -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone).astimezone(UTC)
 
 
-MORNING = Situation(opening=OPEN, owed=owed(THURSDAY, at("07:00"), {}))
+MORNING = Situation(opening=OPEN, filler="opening-hours", owed=owed(THURSDAY, at("07:00"), {}))
 
 
 def told(decision: Decision) -> str:
@@ -113,6 +117,76 @@ def told(decision: Decision) -> str:
 )
 def test_a_day_in_the_room(clock: str, expected: str) -> None:
     assert told(decide(TIMETABLE, at(clock), MORNING)) == expected
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [
+        ("10:00", "slot rice 09:45-10:05"),  # it is finished
+        ("10:05", "poster"),
+        ("11:59", "slot party 11:45-12:10"),  # for ten minutes and no longer
+        ("12:10", "poster"),
+        ("13:00", "slot law 12:50-13:02"),  # until a slot of its own priority begins
+        ("13:02", "slot song 13:02-13:17"),
+        ("14:03", "slot rice 13:57-14:06"),  # over one of lower priority, until one of a higher
+        ("14:06", "slot song 14:06-14:10"),
+        ("14:11", "poster"),
+    ],
+)
+def test_slot_that_is_to_finish_goes_on_in_time_that_nobody_claims(clock: str, expected: str) -> None:
+    def slot(start: str, end: str, name: str, mode: str = "once", priority: int = 0, ending: str = "finish") -> Slot:
+        return Slot(
+            date=DAY, start=f"{start}:00", end=f"{end}:00", programmes=(name,), mode=mode, priority=priority,
+            ending=ending,
+        )  # type: ignore[arg-type]  # fmt: skip
+
+    slots = (
+        slot("09:45", "10:00", "rice"), slot("11:45", "12:00", "party"), slot("12:50", "13:00", "law"),
+        slot("13:02", "13:20", "song", ending="cut"), slot("13:57", "14:00", "rice", priority=1),
+        slot("14:00", "14:10", "party", ending="cut"), slot("14:06", "14:10", "song", priority=2, ending="cut"),
+    )  # fmt: skip
+    week = msgspec.structs.replace(THURSDAY, slots=slots, recommended=())
+    assert told(decide(compile_playlist(week), at(clock), Situation())) == expected
+
+
+def test_session_stop_and_urgent_notice_cut_what_is_to_finish() -> None:
+    slots = (Slot(date=DAY, start="09:45:00", end="10:00:00", programmes=("party",), ending="finish"),)
+    timetable = compile_playlist(msgspec.structs.replace(THURSDAY, slots=slots))
+    for more in (
+        {"stop": Stop(at("10:04"), None)},
+        {"session": Session("s", "Theme Party Day", at("10:04"), at("11:00"), ())},
+        {"urgents": (msgspec.structs.replace(FLOOD_NOTICE, start_ms=to_ms(at("10:04")), end_ms=to_ms(at("10:10"))),)},
+    ):
+        situation = replace(Situation(), **more)  # type: ignore[arg-type]
+        if "stop" not in more:
+            assert told(decide(timetable, at("10:01"), situation)) == "slot party 09:45-10:04"
+        assert not told(decide(timetable, at("10:05"), situation)).startswith("slot")
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [
+        ("11:00", "poster"),  # nobody was noticed yet
+        ("12:00", "filler song 12:00-12:15"),
+        ("12:40", "filler song 12:35-12:50"),  # it has begun while somebody was there, and is shown to its end
+        ("12:50", "poster"),
+    ],
+)
+def test_filler_waits_for_somebody_and_ends_when_nobody_is_noticed(clock: str, expected: str) -> None:
+    there = replace(MORNING, filler="when-present", presence=Presence(at("12:00"), at("12:36")))
+    there = replace(there, owed=replace(there.owed, at=at("11:00")))  # type: ignore[type-var]
+    assert told(decide(TIMETABLE, at(clock), there)) == expected
+    assert told(decide(TIMETABLE, at(clock), replace(there, filler="never"))) == "poster"
+    on_air = decide(TIMETABLE, at(clock), there).on_air
+    assert on_air is None or on_air.occasion == WHEN_PRESENT
+
+
+def test_programme_on_demand_gives_way_to_the_table_and_to_a_session() -> None:
+    wanted = replace(MORNING, demand=Demand("d", "点播", at("13:50"), (SONG, LAW)))
+    assert told(decide(TIMETABLE, at("13:55"), wanted)) == "session song 13:50-14:00"
+    assert told(decide(TIMETABLE, at("14:05"), wanted)) == "slot song 14:00-14:15"
+    held = replace(wanted, session=Session("s", "Theme Party Day", at("13:52"), at("13:58"), ()))
+    assert told(decide(TIMETABLE, at("13:55"), held)) == "poster"
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Pacific/Kiritimati"])
@@ -365,7 +439,7 @@ def test_across_both_nights_of_a_dst_zone(day: str, hours: int) -> None:
     )
     begin = at("00:00", day, BERLIN)
     for timetable in (compile_playlist(playlist), compile_playlist(msgspec.structs.replace(playlist, slots=()))):
-        situation = Situation(opening=ALL_NIGHT, owed=owed(playlist, begin, {}))
+        situation = Situation(opening=ALL_NIGHT, filler="opening-hours", owed=owed(playlist, begin, {}))
         shown = walk(timetable, situation, begin, begin + timedelta(hours=6))
         assert [(item.start, item.end) for item in shown] == [
             (begin + n * 30 * MINUTE, begin + (n + 1) * 30 * MINUTE) for n in range(2 * hours)
@@ -495,14 +569,24 @@ def test_none_outside_its_slot_or_opening_hours(week: Week) -> None:
         name = item.programme.id
         assert name not in situation.unavailable
         if item.origin == "slot":
-            spans = [slot_instants(playlist, slot) for slot in playlist.slots if name in slot.programmes]
+            spans = [
+                (start, end + (FINISH if slot.ending == "finish" else timedelta()))
+                for slot in playlist.slots
+                if name in slot.programmes
+                for start, end in (slot_instants(playlist, slot),)
+            ]
         elif item.origin == "session":
-            spans = [(situation.session.start, situation.session.end)] if situation.session else []
+            both = (situation.session, situation.demand)
+            spans = [(one.start, one.end) for one in both if one]
         elif item.origin == "urgent":
             spans = [(from_ms(urgent.start_ms), from_ms(urgent.end_ms)) for urgent in situation.urgents]
         else:
             spans = [(item.start, item.end)]
-            now = item.start
+            now, presence = item.start, situation.presence
+            assert situation.filler != "never"
+            if situation.filler == "when-present":
+                assert presence and presence.since <= item.start < presence.until
+                continue
             while situation.clock_trusted and now < item.end:
                 assert is_open(situation.opening, now)
                 now += TICK
@@ -529,7 +613,8 @@ def test_precedence_as_written(week: Week) -> None:
         elif slot := decide(timetable, now, bare).on_air:
             expected = slot
         else:
-            assert found is None or found.origin == "filler"
+            on_demand = found and full.demand and found.occasion == full.demand.occasion
+            assert found is None or found.origin == "filler" or on_demand
             continue
         assert uncut(found) == uncut(expected)
         assert found is None or expected is None or found.end <= expected.end

@@ -8,16 +8,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 from test_explanation import NOTICED
-from test_timetable import MEETING, MORNING, THURSDAY, TIMETABLE, at
+from test_timetable import LAW, MEETING, MORNING, THURSDAY, TIMETABLE, at
 
 from kiosk.common.i18n import LANGUAGES
+from kiosk.contract.occasions import ON_DEMAND
 from kiosk.contract.playlist import Recommended
 from kiosk.station.panel import why
-from kiosk.station.schedule.timetable import Situation, Stop, compile_playlist, explain
+from kiosk.station.schedule.timetable import Demand, Owed, Presence, Situation, Stop, compile_playlist, explain
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 QUIET = Stop(at("09:02"), at("09:50"), "meeting")
 UNTRUSTED = replace(MORNING, clock_trusted=False)
+THERE = replace(MORNING, filler="when-present", owed=Owed(at("11:00"), (("rice", 1), ("song", 2))))
 CASES = [
     ("09:12", NOTICED, "flood, 09:10–09:15", "An urgent notice goes before all else: Flood warning, 09:10–09:30."),
     ("09:20", NOTICED, "rice, 09:20–09:40", "The timetable has it 09:00–10:00."),
@@ -36,6 +38,14 @@ CASES = [
      "Nothing is planned for this time; the room is closed, so nothing recommended is shown."),
     ("12:00", replace(MORNING, unavailable=frozenset({"rice", "song"})), "table",
      "Nothing is planned for this time; what is still to be shown is not here yet or has failed."),
+    ("12:00", THERE, "table",
+     "Nothing is planned for this time; nobody has been noticed in the room, so nothing recommended is shown."),
+    ("12:35", replace(THERE, presence=Presence(at("12:30"), at("13:00"))), "song, 12:30–12:45",
+     "Nothing is planned for this time; a recommended programme fills it."),
+    ("12:00", replace(THERE, filler="never"), "table",
+     "Nothing is planned for this time; the town wants nothing recommended to be shown in this room."),
+    ("12:10", replace(THERE, demand=Demand("d", ON_DEMAND, at("12:00"), (LAW,))), "law, 12:00–12:20",
+     "Nothing is planned for this time; somebody has chosen what is shown."),
     ("09:00", replace(UNTRUSTED, stop=QUIET), "table",
      "Somebody has pressed Stop (meeting), until somebody presses Start."),
     ("07:10", UNTRUSTED, "song, 07:00–07:15",
@@ -77,6 +87,13 @@ def test_every_layer_is_a_line_and_one_decides() -> None:
         "Urgent notice Flood warning: 09:10–09:30, the turn is that of flood, which is not here yet or has failed",
         "Stop: in force, until 09:50 – this decides",
     ]
+    assert lines("12:00", THERE)[-2:] == [
+        "Somebody there: nobody has been noticed in the room, so nothing recommended is shown",
+        "The week's table, or black while the room is closed: nothing above shows anything – this decides",
+    ]
+    assert lines("12:10", replace(THERE, demand=Demand("d", ON_DEMAND, at("12:00"), (LAW,))))[-1] == (
+        "On demand: 12:00–12:20, law is to be shown – this decides"
+    )
     assert lines("09:12", UNTRUSTED)[0].startswith("The clock cannot be trusted: urgent notices, sessions and the")
     ended = replace(MORNING, stop=replace(QUIET, since=at("09:06")), session=MEETING)
     assert "Session: ended by Stop" in lines("09:55", ended)

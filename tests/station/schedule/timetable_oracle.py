@@ -53,31 +53,49 @@ class _Room:
             self.left[self.running.programme] -= 1
             self.running = None
         above = planned(self.playlist, self.situation, now)
+        if above == "free":
+            above = self.demanded(now)
         if above != "free":
             self.running = None
             return above if isinstance(above, Shown) else None
-        if self.situation.clock_trusted and not is_open(self.situation.opening, now):
+        policy, trusted = self.situation.filler, self.situation.clock_trusted
+        if policy == "opening-hours" and trusted and not is_open(self.situation.opening, now):
             self.running = None
             return None
-        if self.running is None:
+        if self.running is None and (policy == "opening-hours" or (policy == "when-present" and self.noticed(now))):
             self.running = self.next_filler(now)
         return self.running
+
+    def noticed(self, now: datetime) -> bool:
+        presence = self.situation.presence
+        return presence is not None and presence.since <= now < presence.until
+
+    def demanded(self, now: datetime) -> Shown | str:
+        demand = self.situation.demand
+        due = item_due(demand.programmes, False, demand.start, now) if demand and now >= demand.start else None
+        if demand is None or due is None or due[0].id in self.situation.unavailable:
+            return "free"
+        return Shown(due[0].id, due[1], "session", demand.occasion)
 
     def next_filler(self, now: datetime) -> Shown | None:
         owed = self.situation.owed
         if owed is None or now < owed.at:
             return None
+        occasion = "开放时间自动播放" if self.situation.filler == "opening-hours" else "有人收看"
+        begin = owed.at
+        if self.situation.filler == "when-present" and self.situation.presence:
+            begin = max(begin, self.situation.presence.since)
         best = None
         for item in self.playlist.recommended:
             name = item.programme
             left = self.left.get(name, 0)
             if left <= 0 or name in self.situation.unavailable:
                 continue
-            if now == owed.at and name == owed.first:
-                return Shown(name, now, "filler")
+            if now == begin and name == owed.first:
+                return Shown(name, now, "filler", occasion)
             if best is None or left > self.left[best]:
                 best = name
-        return Shown(best, now, "filler") if best else None
+        return Shown(best, now, "filler", occasion) if best else None
 
     def length(self, name: str) -> timedelta:
         return next(length(programme) for programme in self.playlist.programmes if programme.id == name)
@@ -100,7 +118,10 @@ def planned(playlist: Playlist, situation: Situation, now: datetime) -> Shown | 
         return "free"
     ended = stop is not None and session is not None and session.start <= stop.since
     if session and not ended and session.start <= now < session.end:
-        due = item_due(session.programmes, False, session.start, now)
+        meeting = session.meeting or session.end
+        begin = session.first or session.start
+        listed, begin = (session.programmes, begin) if now < meeting else (session.main, meeting)
+        due = item_due(listed, False, begin, now) if now >= begin else None
         if due and due[0].id not in situation.unavailable:
             return Shown(due[0].id, due[1], "session", session.kind)
         return "quiet"
@@ -114,13 +135,21 @@ def planned(playlist: Playlist, situation: Situation, now: datetime) -> Shown | 
 
 
 def owner(playlist: Playlist, now: datetime) -> Slot | None:
-    """The active slot of the highest priority."""
-    active = []
+    """The active slot of the highest priority; one that goes on after its end counts, while no other of its priority
+    is active."""
+    active, going_on = [], []
     for slot in playlist.slots:
         start, end = slot_instants(playlist, slot)
         if start <= now < end:
             active.append(slot)
-    return max(active, key=lambda slot: slot.priority) if active else None
+        elif end == now and slot.ending == "finish" and start < end:  # ten minutes, and ticks are ten minutes apart
+            listed = [p for name in slot.programmes for p in playlist.programmes if p.id == name]
+            before = item_due(listed, slot.mode == "loop", start, now - timedelta(milliseconds=1))
+            if before and before[1] + length(before[0]) > now:
+                going_on.append(slot)
+    best = max(active, key=lambda slot: slot.priority) if active else None
+    more = max(going_on, key=lambda slot: slot.priority) if going_on else None
+    return more if more and (best is None or more.priority > best.priority) else best
 
 
 def item_due(programmes: Sequence[Programme], loop: bool, start: datetime, now: datetime):  # type: ignore[no-untyped-def]

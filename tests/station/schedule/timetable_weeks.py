@@ -9,7 +9,7 @@ from timetable_oracle import TICK, midnight
 
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot, Urgent, check
 from kiosk.contract.station import DayHours, Hours, Opening, Season
-from kiosk.station.schedule.timetable import Owed, Session, Situation, Stop
+from kiosk.station.schedule.timetable import Demand, Owed, Presence, Session, Situation, Stop
 
 FIRST_DAYS = {
     "Europe/Berlin": ("2026-03-28", "2026-10-24"),
@@ -54,6 +54,9 @@ def weeks(draw: st.DrawFn, *, on_grid: bool = True, trusted: bool | None = None)
             clock_trusted=draw(chance(90)) if trusted is None else trusted,
             stop=draw(stops(begin)) if draw(chance(25)) else None,
             session=draw(sessions(begin, programmes)) if draw(chance(50)) else None,
+            demand=draw(demands(begin, programmes)) if draw(chance(30)) else None,
+            filler=draw(st.sampled_from(["never", "when-present", "when-present", "opening-hours", "opening-hours"])),
+            presence=Presence(*draw(lasting(begin))) if draw(chance(80)) else None,
             urgents=tuple(draw(st.lists(urgents(begin, programmes), max_size=3, unique_by=lambda urgent: urgent.id))),
             owed=draw(owings(begin)) if draw(chance(95)) else None,
             unavailable=draw(st.frozensets(st.sampled_from("abcde"), max_size=2)) if draw(chance(40)) else frozenset(),
@@ -109,6 +112,7 @@ def slots(draw: st.DrawFn, days: list[str]) -> Slot:
         priority=draw(st.integers(0, 2)),
         occasion=draw(st.sampled_from(["", "party-day"])),
         volume=draw(st.sampled_from([None, 40])),
+        ending="finish" if draw(chance(40)) else "cut",
     )
 
 
@@ -150,8 +154,18 @@ def stops(draw: st.DrawFn, begin: datetime) -> Stop:
 @st.composite
 def sessions(draw: st.DrawFn, begin: datetime, programmes: tuple[Programme, ...]) -> Session:
     start, end = draw(lasting(begin))
-    chosen = draw(st.lists(st.sampled_from(programmes), max_size=3).map(tuple))
-    return Session("s1", "party-day", start, end, chosen)
+    chosen, main = (draw(st.lists(st.sampled_from(programmes), max_size=3).map(tuple)) for _ in range(2))
+    if draw(chance(50)):
+        return Session("s1", "party-day", start, end, chosen)
+    inside = (end - start) // TICK
+    first, meeting = sorted(start + draw(st.integers(0, inside)) * TICK for _ in range(2))
+    return Session("s1", "party-day", start, end, chosen, first, meeting, main)
+
+
+@st.composite
+def demands(draw: st.DrawFn, begin: datetime, programmes: tuple[Programme, ...]) -> Demand:
+    chosen = draw(st.lists(st.sampled_from(programmes), min_size=1, max_size=3).map(tuple))
+    return Demand("d1", "点播", begin + draw(st.integers(0, TICKS)) * TICK, chosen)
 
 
 @st.composite

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from town.console.conftest import NAME, PASSWORD, Visitor, settled
 
 from kiosk.town.accounts import accounts, sessions
@@ -178,6 +179,28 @@ def test_viewer_sees_and_changes_nothing_and_repair_contact_sees_home_alone(offi
         assert browser.look("/accounts").status_code == 403
         assert browser.submit("/accounts", name="x", role="officer", password="long enough 1").status_code == 403
         assert "/accounts" not in browser.look("/").text
+
+
+def test_second_tab_of_the_log_in_page_leads_on_after_the_first_has_logged_in(visitor: Make) -> None:
+    browser = visitor()
+    browser.look("/login")
+    old = browser.token
+    browser.submit("/login", name=NAME, password=PASSWORD)
+    again = browser.submit("/login", token=old, name=NAME, password=PASSWORD, next="/accounts")
+    assert (again.status_code, again.headers["location"]) == (303, "/accounts")
+
+
+def test_page_is_shown_though_nothing_can_be_written(
+    officer: Visitor, office: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
+
+    with office.store.write() as connection:
+        seen = console_session.c.seen_ms - 2 * sessions.NOTED_EVERY_MS
+        connection.execute(update(console_session).values(seen_ms=seen))
+    monkeypatch.setattr(sessions, "note_seen", full)
+    assert officer.look("/").status_code == 200
 
 
 def test_log_in_is_audited(officer: Visitor, office: Town) -> None:

@@ -9,6 +9,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 from contract.signing import enrol_request
+from sqlalchemy import select
 
 from kiosk.contract import wire
 from kiosk.contract.enrolment import EnrolAnswer
@@ -17,6 +18,7 @@ from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.wire import encode
 from kiosk.town.commands.town import town
 from kiosk.town.stations import registry, screenshots
+from kiosk.town.tickets.schema import fault_picture
 from kiosk.town.town import TownError
 
 AT = 1_772_413_200_000
@@ -68,6 +70,17 @@ def test_only_the_newest_picture_of_a_station_is_kept(station, office):
     assert screenshots.newest(office, "room-1").at_ms == AT + 2
     with office.store.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM picture").scalar() == 1
+
+
+def test_a_picture_for_a_fault_is_kept_beside_it_and_a_name_that_is_none_refused(station, office):
+    assert send(station, url=f"{station.url}&fault=screen-mode.1.abc").status_code == 200
+    assert send(station, url=f"{station.url}&fault=../x").status_code == 400
+    assert screenshots.newest(office, "room-1").jpeg == JPEG
+    with office.store.read() as connection:
+        rows = connection.execute(select(fault_picture)).all()
+    assert [(row.station, row.fault, row.at_ms, row.jpeg) for row in rows] == [
+        ("room-1", "screen-mode.1.abc", AT, JPEG)
+    ]
 
 
 def test_every_station_has_its_own(station, office):

@@ -93,6 +93,7 @@ def routes(desk: Desk) -> list[Route]:
             problem=problem,
             typed=typed or {},
             least=passwords.LEAST,
+            suggested=passwords.suggest(),
         )
 
     async def show_all(request: Request) -> Response:
@@ -118,7 +119,7 @@ def routes(desk: Desk) -> list[Route]:
         status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
         return await desk.page(
             request, "account_change.html", status, account=found, roles=ROLE_NAMES, problem=problem,
-            least=passwords.LEAST,
+            least=passwords.LEAST, suggested=passwords.suggest(),
         )  # fmt: skip
 
     async def show_one(request: Request) -> Response:
@@ -135,8 +136,10 @@ def routes(desk: Desk) -> list[Route]:
             if button == "password":
                 typed = form.get("password", "")
                 hashed = await desk.access.hashing(lambda: passwords.hash_password(typed, found.name))
+                own_one = number == officer.id
+                keep = officer.session if own_one else ""
                 await _write(
-                    desk, lambda c: accounts.set_password(c, by, number, hashed, temporary=number != officer.id)
+                    desk, lambda c: accounts.set_password(c, by, number, hashed, temporary=not own_one, keep=keep)
                 )
             elif button == "change":
                 role, telephone = form.get("role", ""), form.get("telephone", "")

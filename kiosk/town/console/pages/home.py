@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kiosk.town.console.desk import Desk
-from kiosk.town.console.notices import NOTICES
+from kiosk.town.console.notices import all_notices
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -13,8 +13,7 @@ def routes(desk: Desk) -> list[Route]:
 
     async def show(request: Request) -> Response:
         await desk.officer(request, "officer", "viewer", "repair")
-        translate = desk.translate(request)
-        notices = await desk.run(lambda: [one for ask in NOTICES for one in ask(desk.town, translate)])
+        notices = await desk.run(all_notices, desk.town, desk.translate(request))
         return await desk.page(request, "home.html", notices=notices)
 
     return [Route("/", show)]

@@ -33,10 +33,12 @@ def routes(desk: Desk) -> list[Route]:
     async def log_in(request: Request) -> Response:
         device = desk.device(request)
         form = await read_form(request)
-        officer = await desk.visitor(request)
-        if not is_safe(request) or not desk.access.is_ours(request, device, officer, form.get("token", "")):
+        officer, back = await desk.visitor(request), own_path(form.get("next", "/"))
+        if officer is not None:  # in another tab, since this page was opened
+            return desk.to(back)
+        if not is_safe(request) or not desk.access.is_ours(request, device, None, form.get("token", "")):
             raise HTTPException(HTTPStatus.FORBIDDEN)
-        name, back = form.get("name", "").strip()[:200], own_path(form.get("next", "/"))
+        name = form.get("name", "").strip()[:200]
         answer = desk.to(back)
         refusal = await desk.access.log_in(request, device, name, form.get("password", ""), answer)
         if refusal is None:
@@ -51,6 +53,8 @@ def routes(desk: Desk) -> list[Route]:
 
     async def log_out(request: Request) -> Response:
         await desk.form(request, ("officer", "viewer", "repair"))
+        if (officer := await desk.visitor(request)) is not None:
+            desk.signers.end(officer.session)
         await desk.run(desk.access.log_out, request.cookies.get(SESSION_COOKIE, ""))
         answer = desk.to("/login")
         answer.delete_cookie(SESSION_COOKIE)

@@ -35,6 +35,23 @@ def next_morning(opening: Opening, now: datetime) -> datetime:
     return to_utc(next(morning for morning in mornings if morning > to_ms(now))).astimezone(hours.zone)
 
 
+def open_longer(opening: Opening, start_ms: int, end_ms: int, limit_ms: int) -> bool:
+    """Whether the room was open for more than ``limit_ms`` between two instants (UTC ms).
+
+    The whole time counts where the room has no opening hours at all.
+    """
+    hours, left = room_hours(opening), limit_ms
+    if hours.never_opens:
+        return end_ms - start_ms > limit_ms
+    while start_ms < end_ms and left >= 0:
+        is_open, until_ms = hours.open_at(start_ms)
+        until_ms = min(until_ms, end_ms)
+        if is_open:
+            left -= until_ms - start_ms
+        start_ms = until_ms
+    return left < 0
+
+
 @dataclass(frozen=True)
 class RoomHours:
     """Opening hours prepared for questions about instants in ms."""
@@ -44,6 +61,12 @@ class RoomHours:
     days: Mapping[str, tuple[Hours, ...]]
     turns: tuple[date, ...]
     """The days at which a rule (date, season, week) may give way to another."""
+
+    @property
+    def never_opens(self) -> bool:
+        """Whether no hours are named for any day."""
+        weeks = (self.opening.week, *(season.week for season in self.opening.seasons), tuple(self.days.values()))
+        return not any(hours for week in weeks for hours in week)
 
     def open_at(self, at: int) -> tuple[bool, int]:
         """Whether the room is open at ``at``, and until when at least that is so."""
@@ -94,7 +117,7 @@ class RoomHours:
                 return min(start for start, _ in windows)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=64)
 def room_hours(opening: Opening) -> RoomHours:
     """Prepare ``opening``. Raises :class:`ValueError` for a date and :class:`KeyError` for a zone that is none."""
     days = {day.date: day.hours for day in reversed(opening.days)}

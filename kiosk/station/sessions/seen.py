@@ -1,0 +1,48 @@
+"""What the pages are told of sessions, of what is on demand, of practice and of who is there. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from kiosk.contract.playlist import Programme
+from kiosk.contract.station import FillerPolicy
+from kiosk.station.sessions.make_up import Missed
+from kiosk.station.sessions.sessions import Held
+
+
+@dataclass(frozen=True)
+class OnDemand:
+    """What somebody has chosen. All datetimes are aware."""
+
+    occasion: str
+    titles: tuple[str, ...]
+    start: datetime
+    end: datetime
+    cut: datetime | None = None
+    """When the table goes before it, before it is over."""
+
+
+@dataclass(frozen=True)
+class SessionsSeen:
+    """The station's sessions at one instant."""
+
+    held: Held | None = None
+    phase: Literal["", "waiting", "before", "meeting"] = ""
+    demand: OnDemand | None = None
+    practice_until: datetime | None = None
+    policy: FillerPolicy = "when-present"
+    owed: int = 0
+    """Recommended programmes that are owed plays and are here."""
+    present_until: datetime | None = None
+    """Until when recommended programmes may begin, as somebody was noticed; None: nobody was of late."""
+    programmes: tuple[Programme, ...] = ()
+    """Those of the accepted week that are here."""
+    missed: tuple[Missed, ...] = ()
+    members: tuple[tuple[str, str], ...] = ()
+    """Ids and names of the roster."""
+    free_from: datetime | None = None
+    """When something on demand can begin, if the table has the screen now."""
+    session_ms: int = 0
+    """How long the town wants a session to last."""
+    untold: tuple[tuple[str, datetime, datetime], ...] = ()
+    """Other sources that were shown, and whose minutes nobody has told: the session's id, from when, to when."""

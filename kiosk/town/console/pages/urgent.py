@@ -1,0 +1,140 @@
+"""What cannot wait for the month: an urgent notice to some or all rooms, a programme taken back everywhere."""
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import select
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kiosk.common.messages import Message, mark
+from kiosk.contract.trust import Refused
+from kiosk.town.console.access import Officer
+from kiosk.town.console.desk import Desk
+from kiosk.town.console.forms import Form
+from kiosk.town.console.signers import NotOpened
+from kiosk.town.database import schema
+from kiosk.town.months import library, orders
+from kiosk.town.months.books import MonthError
+from kiosk.town.months.titles import key
+from kiosk.town.publishing.source import SourceError
+from kiosk.town.signing import keys
+from kiosk.town.signing.keys import KeyTrouble, Signer
+from kiosk.town.town import TownError
+
+USUAL = timedelta(hours=1)
+"""How long a notice is shown unless somebody says otherwise."""
+BAD = (MonthError, NotOpened, KeyTrouble, Refused, SourceError, TownError)
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Their routes."""
+
+    async def page(request: Request, template: str, problem: str = "") -> Response:
+        officer = await desk.officer(request)
+        now = desk.now()
+
+        def look() -> dict[str, Any]:
+            table = schema.station
+            with desk.town.store.read() as connection:
+                names = sorted({one.title for one in library.candidates(desk.town, connection)})
+                rooms = connection.execute(
+                    select(table.c.id, table.c.name).where(table.c.retired_ms.is_(None)).order_by(table.c.id)
+                ).all()
+            try:
+                in_force, refused = orders.notices(desk.town, now), ""
+            except Refused as error:
+                in_force, refused = [], str(error)
+            return {
+                "names": names,
+                "rooms": rooms,
+                "room_names": {row.id: row.name for row in rooms},
+                "in_force": in_force,
+                "problem": problem or refused,
+                "until": (now + USUAL).strftime("%Y-%m-%dT%H:%M"),
+                "is_open": desk.signers.is_open(officer.session),
+                "is_locked": keys.is_locked(desk.town.keys_folder),
+                "least": keys.SHORTEST_PASSPHRASE,
+            }
+
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+        return await desk.page(request, template, status, **await desk.run(look))
+
+    async def notices(request: Request) -> Response:
+        return await page(request, "notices.html")
+
+    async def withdraw(request: Request) -> Response:
+        return await page(request, "withdraw.html")
+
+    def signer(form: Form, officer: Officer) -> Signer:
+        return desk.signers.signer(officer.session, officer.name, form.get("passphrase", ""), form.get("again", ""))
+
+    def programme(title: str) -> str:
+        """The id of the programme of that title. Raises :class:`MonthError`."""
+        with desk.town.store.read() as connection:
+            found = [one for one in library.candidates(desk.town, connection) if key(one.title) == key(title)]
+        if not found:
+            values = {"title": title[:80]}
+            raise MonthError(Message(mark("No programme of the library is called 《{title}》."), values))
+        return found[0].id
+
+    async def give(request: Request) -> Response:
+        form = await desk.form(request)
+        officer, _, now = await desk.officer(request, "officer"), desk.translate(request), desk.now()
+        try:
+            end = datetime.fromisoformat(form.get("until", "")).replace(tzinfo=now.tzinfo)
+        except ValueError:
+            return await page(request, "notices.html", _("Say until when, such as 18:30."))
+
+        def order() -> None:
+            stations = tuple(form.every("station")) if form.get("where") == "some" else ()
+            if form.get("where") == "some" and not stations:
+                raise MonthError(Message(mark("Choose the rooms, or all of them.")))
+            notice = orders.Notice(programme(form.get("title", "")), stations, end)
+            orders.give_notice(desk.town, notice, now, signer(form, officer), officer.name)
+
+        return await _done(request, order, "/notices", "notices.html", _("The notice is on its way to the rooms."))
+
+    async def end(request: Request) -> Response:
+        form = await desk.form(request)
+        officer, _, now = await desk.officer(request, "officer"), desk.translate(request), desk.now()
+
+        def order() -> None:
+            orders.end_notice(desk.town, form.get("notice", ""), now, signer(form, officer), officer.name)
+
+        return await _done(request, order, "/notices", "notices.html", _("The notice is withdrawn."))
+
+    async def take_back(request: Request) -> Response:
+        form = await desk.form(request)
+        officer, _ = await desk.officer(request, "officer"), desk.translate(request)
+
+        def order() -> None:
+            name = programme(form.get("title", ""))
+            orders.take_back(desk.town, name, signer(form, officer), officer.name)
+
+        said = _(
+            "《{title}》 is taken back: no week and no notice has it any more. A room stops it once it hears of that."
+        )
+        return await _done(request, order, "/withdraw", "withdraw.html", said.format(title=form.get("title", "")[:80]))
+
+    async def _done(request: Request, order: Any, path: str, template: str, said: str) -> Response:
+        try:
+            await desk.run(order)
+        except BAD as error:
+            if isinstance(error, HTTPException):
+                raise
+            message = getattr(error, "message", None)
+            text = message.render(desk.translate(request)) if isinstance(message, Message) else str(error)
+            return await page(request, template, text)
+        return desk.to(path, request, said)
+
+    return [
+        Route("/notices", notices),
+        Route("/notices", give, methods=["POST"]),
+        Route("/notices/end", end, methods=["POST"]),
+        Route("/withdraw", withdraw),
+        Route("/withdraw", take_back, methods=["POST"]),
+    ]

@@ -1,0 +1,107 @@
+"""The programmes that a month can name: those that the town has published and not taken back."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import Connection, select
+
+from kiosk.common.media import RULES, Media
+from kiosk.contract import trust
+from kiosk.contract.playlist import Programme
+from kiosk.contract.trust import Refused
+from kiosk.contract.wire import Malformed
+from kiosk.town.database import schema
+from kiosk.town.database.store import audit, now_ms, put
+from kiosk.town.months import titles
+from kiosk.town.months.schema import title as known_title
+from kiosk.town.months.schema import withdrawn
+from kiosk.town.months.titles import Candidate
+from kiosk.town.publishing.in_force import playlist_in_force
+from kiosk.town.town import Town
+
+
+def candidates(town: Town, connection: Connection) -> list[Candidate]:
+    """Every programme that may be published."""
+    return [
+        Candidate(row.id, row.title, row.category, row.duration_ms)
+        for row in _published(connection).values()
+        if town.public.file_path(row.sha256).is_file()
+    ]
+
+
+def measured(town: Town, programmes: Iterable[str]) -> tuple[dict[str, Programme], dict[str, Path]]:
+    """The programmes of these ids as a playlist names them, and where the file of each SHA-256 lies.
+
+    One that is not there any more is left out.
+    """
+    found: dict[str, Programme] = {}
+    files: dict[str, Path] = {}
+    in_force = {one.sha256: one for one in _in_force(town)}
+    with town.store.read() as connection:
+        rows = _published(connection)
+        for name in programmes:
+            row = rows.get(name)
+            programme = (in_force.get(row.sha256) or _programme(connection, row)) if row is not None else None
+            if programme is not None:
+                found[name] = replace(programme, id=name)
+                files |= {pin.sha256: town.public.file_path(pin.sha256) for _, pin in trust.pins_of(programme)}
+    return found, files
+
+
+def _in_force(town: Town) -> Iterator[Programme]:
+    """The programmes of the weeks in force, with their subtitles."""
+    for group in town.public.groups():
+        try:
+            found = playlist_in_force(town, group)
+        except (Refused, Malformed):
+            continue
+        if found is not None:
+            yield from found[1].programmes
+
+
+def confirm(town: Town, meant: dict[str, str], by: str) -> None:
+    """Remember which programme each title means (by its id)."""
+    now = now_ms()
+    with town.store.write() as connection:
+        for title, programme in meant.items():
+            put(connection, known_title, {"title": titles.key(title), "programme": programme, "by": by, "at_ms": now})
+            audit(connection, by, "month-title", title[:400], programme)
+
+
+def known(connection: Connection) -> dict[str, str]:
+    """Programmes of confirmed titles, by their keys."""
+    return {row.title: row.programme for row in connection.execute(select(known_title))}
+
+
+def _published(connection: Connection) -> dict[str, Any]:
+    """The newest row of each published programme, without what was taken back."""
+    table = schema.programme
+    gone = set(connection.execute(select(withdrawn.c.sha256)).scalars())
+    rows = connection.execute(select(table).order_by(table.c.version)).all()
+    return {row.id: row for row in rows if row.sha256 not in gone}
+
+
+def _programme(connection: Connection, row: Any) -> Programme | None:
+    table = schema.measurement
+    for found in connection.execute(select(table).where(table.c.sha256 == row.sha256)):
+        media = msgspec.json.decode(found.measured, type=Media)
+        if media.rules != RULES:
+            continue
+        both = set(Programme.__struct_fields__) & set(Media.__struct_fields__)
+        figures = {name: getattr(media, name) for name in both}
+        return Programme(
+            **figures
+            | {
+                "id": row.id,
+                "title": row.title,
+                "category": row.category,
+                "source": row.source,
+                "short": row.short,
+                "file": Path(found.path).name,
+                "duration_ms": row.duration_ms,
+            }
+        )
+    return None

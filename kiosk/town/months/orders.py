@@ -1,0 +1,103 @@
+"""What an officer orders at once, beside the month: a programme taken back everywhere, an urgent notice."""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from kiosk.common.messages import Message, mark
+from kiosk.contract.instants import to_ms
+from kiosk.contract.playlist import Programme, Urgent
+from kiosk.town.database import schema
+from kiosk.town.database.store import audit, now_ms, put
+from kiosk.town.months import library
+from kiosk.town.months.books import MonthError
+from kiosk.town.months.schema import title, withdrawn
+from kiosk.town.publishing.in_force import notices_in_force
+from kiosk.town.publishing.issue import PublishTerms, issue_urgent, publication_lock
+from kiosk.town.publishing.measure import quiet
+from kiosk.town.publishing.withdrawal import Withdrawal, withdraw
+from kiosk.town.signing.keys import Signer
+from kiosk.town.town import Town
+
+MOST_NOTICES = 20
+
+
+@dataclass(frozen=True)
+class Notice:
+    """An urgent notice in three fields: what is shown, where, until when."""
+
+    programme: str
+    stations: tuple[str, ...]
+    """Empty: all."""
+    end: datetime
+    """Aware."""
+
+
+def take_back(town: Town, programme: str, signer: Signer, by: str) -> Withdrawal:
+    """Take a programme (by its id) back everywhere, for good. Raises :class:`MonthError`, ``KeyTrouble``."""
+    found, _ = library.measured(town, [programme])
+    if programme not in found:
+        raise MonthError(Message(mark("This programme is not there any more.")))
+    one = found[programme]
+    done = withdraw(replace(town, signer=signer), one.sha256, PublishTerms(by))
+    with town.store.write() as connection:
+        row = {"sha256": one.sha256, "title": one.title, "by": by, "at_ms": now_ms()}
+        put(connection, withdrawn, row)
+        connection.execute(delete(title).where(title.c.programme == programme))
+        audit(connection, by, "withdraw", programme, one.title)
+    return done
+
+
+def notices(town: Town, now: datetime) -> list[Urgent]:
+    """The urgent notices in force that are not over at ``now`` (aware)."""
+    found = notices_in_force(town)
+    return [one for one in found[1] if one.end_ms > to_ms(now)] if found else []
+
+
+def give_notice(town: Town, notice: Notice, now: datetime, signer: Signer, by: str) -> str:
+    """Publish an urgent notice beside those in force; gives its id. Raises :class:`MonthError`, ``KeyTrouble``."""
+    programmes, files = library.measured(town, [notice.programme])
+    if notice.programme not in programmes:
+        raise MonthError(Message(mark("This programme is not there any more.")))
+    if notice.end <= now:
+        raise MonthError(Message(mark("The end lies in the past; nothing is published.")))
+    with town.store.read() as connection:
+        known = set(connection.execute(select(schema.station.c.id)).scalars())
+    if lost := set(notice.stations) - known:
+        raise MonthError(Message(mark("station {station} is not known"), {"station": sorted(lost)[0][:64]}))
+    unlocked = replace(town, signer=signer)
+    with publication_lock(town):
+        others = notices(town, now)
+        if len(others) >= MOST_NOTICES:
+            raise MonthError(Message(mark("Too many notices are in force; end some of them first.")))
+        for sha256, path in files.items():
+            town.public.add(path, sha256, quiet)
+        made = _urgent(town, notice, programmes[notice.programme], now)
+        issue_urgent(unlocked, [*others, made], PublishTerms(by))
+    return made.id
+
+
+def end_notice(town: Town, ident: str, now: datetime, signer: Signer, by: str) -> None:
+    """Withdraw an urgent notice. Raises :class:`MonthError`, ``KeyTrouble``."""
+    with publication_lock(town):
+        others = notices(town, now)
+        left = [one for one in others if one.id != ident]
+        if len(left) == len(others):
+            raise MonthError(Message(mark("This notice is not in force any more.")))
+        issue_urgent(replace(town, signer=signer), left, PublishTerms(by))
+
+
+def _urgent(town: Town, notice: Notice, programme: Programme, now: datetime) -> Urgent:
+    ident = f"notice-{secrets.token_hex(4)}"
+    return Urgent(
+        id=ident,
+        town=town.id,
+        title=programme.title,
+        stations=notice.stations,
+        start_ms=to_ms(now),
+        end_ms=to_ms(notice.end),
+        mode="loop",
+        programmes=(programme,),
+    )

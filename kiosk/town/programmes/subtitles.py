@@ -1,0 +1,23 @@
+"""Subtitles that an officer adds to a programme: SRT in UTF-8 on the shelf, whatever came."""
+
+from kiosk.common.files import write_whole
+from kiosk.town.database.store import audit
+from kiosk.town.database.store import put as put_row
+from kiosk.town.programmes.library import Entry
+from kiosk.town.programmes.schema import library_subtitle
+from kiosk.town.programmes.shelves import Shelves
+from kiosk.town.publishing.subtitles import SubtitleError, published
+from kiosk.town.town import Town
+
+__all__ = ["SubtitleError", "put"]
+
+
+def put(town: Town, place: Shelves, entry: Entry, language: str, data: bytes, by: str) -> None:
+    """Put the subtitles of one language beside a programme, in place of those before. Raises :class:`SubtitleError`."""
+    made = published(data)
+    name = f"{entry.id}.{language}.srt"
+    with town.store.write() as connection:
+        write_whole(place.files / name, made)
+        row = {"programme": entry.id, "language": language, "file": name, "size": len(made)}
+        put_row(connection, library_subtitle, row)
+        audit(connection, by, "programme-subtitles", entry.id, language)

@@ -1,0 +1,103 @@
+"""Reads a workbook of an officer's in a process of its own, within limits of time, memory and size."""
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+import msgspec
+
+from kiosk.common.messages import Message, mark
+from kiosk.town.sheets.child import SECONDS, Order, SheetRead
+from kiosk.town.sheets.formats import SAVE_XLSX
+from kiosk.town.sheets.grid import Finding
+from kiosk.town.sheets.reading import MOST_BYTES
+
+log = logging.getLogger(__name__)
+
+WAIT_S = SECONDS + 5
+"""By the wall clock: the computer may be busy."""
+MOST_ANSWER = 64 << 20
+
+
+class SheetTrouble(Exception):
+    """The workbook could not be read at all, or not in time; ``finding`` says so as any other problem."""
+
+    def __init__(self, message: Message, remedy: Message, name: str) -> None:
+        super().__init__(message.text)
+        self.finding = Finding("", None, None, name, message, remedy)
+
+
+def read_sheet(data: bytes, order: Order) -> SheetRead:
+    """What stands in the workbook ``data``. A file that cannot be read is a problem in it."""
+    if len(data) > MOST_BYTES:
+        values = {"size": str(len(data) >> 20), "most": str(MOST_BYTES >> 20)}
+        message = Message(mark("the file has {size} MB; a plan has at most {most}"), values)
+        return _nothing(Finding("", None, None, order.name, message, Message(TABLE_ALONE)))
+    try:
+        answer = _ask(data, order)
+        return msgspec.json.decode(answer, type=SheetRead)
+    except SheetTrouble as trouble:
+        return _nothing(trouble.finding)
+    except msgspec.DecodeError:
+        return _nothing(_broken(order.name).finding)
+
+
+def marked_sheet(data: bytes, order: Order) -> bytes:
+    """The workbook with its findings in colour and as comments. Raises :class:`SheetTrouble`."""
+    return _ask(data, order)
+
+
+TABLE_ALONE = mark("copy the table alone into a new workbook")
+
+
+def _nothing(problem: Finding) -> SheetRead:
+    return SheetRead([], [], [problem], [], [])
+
+
+def _broken(name: str) -> SheetTrouble:
+    return SheetTrouble(Message(mark("the file is damaged, or not as Excel writes it")), Message(SAVE_XLSX), name)
+
+
+def _ask(data: bytes, order: Order) -> bytes:
+    order = msgspec.structs.replace(order, size=len(data))
+    with tempfile.TemporaryDirectory(prefix="kiosk-sheet-") as folder:
+        return _ask_child(data, order, folder)
+
+
+def _ask_child(data: bytes, order: Order, folder: str) -> bytes:
+    command = [sys.executable, "-m", "kiosk.town.sheets.child", folder]
+    environment = os.environ | {"TMPDIR": folder}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+    ) as child:
+        assert child.stdin and child.stdout and child.stderr  # noqa: S101  three pipes were asked for
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            child.kill()
+
+        timer = threading.Timer(WAIT_S, end)
+        timer.start()
+        try:
+            child.stdin.write(msgspec.json.encode(order) + b"\n" + data)
+            child.stdin.flush()  # and is left open: the child ends when it is closed
+            answer = child.stdout.read(MOST_ANSWER)
+        except BrokenPipeError:
+            answer = b""
+        finally:
+            timer.cancel()
+            child.kill()
+        said = child.stderr.read(4000).decode(errors="replace").strip()
+        if said:
+            log.warning("reading a workbook: %s", said)
+    if answer:
+        return answer
+    if late.is_set() or child.returncode in (-9, -24):
+        message = Message(mark("reading it takes too long, or too much memory"))
+        raise SheetTrouble(message, Message(TABLE_ALONE), order.name)
+    raise _broken(order.name)

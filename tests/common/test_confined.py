@@ -1,0 +1,102 @@
+"""A program of the system on a hostile file: it reads that, writes its own folder, reaches no network, has limits."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from kiosk.common import confined, sandbox
+from kiosk.common.ffmpeg import MediaError, run_confined
+
+ATTEMPTS = """
+import os, socket, sys
+from pathlib import Path
+given, own, outside, port = sys.argv[1:5]
+def tried(name, work):
+    try:
+        work()
+    except (OSError, MemoryError):
+        return
+    print(name)
+tried("read given", lambda: Path(given).read_text())
+tried("write own", lambda: Path(own, "made").write_text("x"))
+tried("change given", lambda: Path(given).open("a"))
+tried("read outside", lambda: Path(outside, "secret").read_text())
+tried("write outside", lambda: Path(outside, "new").write_text("x"))
+tried("connect", lambda: socket.create_connection(("127.0.0.1", int(port)), 2))
+tried("start a process", os.fork)
+tried("become another program", lambda: os.execv("/bin/true", ["true"]))
+tried("take 8 GB", lambda: bytearray(8 << 30))
+tried("write 2 MB", lambda: Path(own, "large").write_bytes(bytes(2 << 20)))
+"""
+
+
+def test_hostile_program_reaches_its_file_and_its_folder_alone(tmp_path):
+    given, own, outside = tmp_path / "given", tmp_path / "own", tmp_path / "outside"
+    given.write_text("film")
+    own.mkdir()
+    outside.mkdir()
+    (outside / "secret").write_text("secret")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        words = [sys.executable, "-c", ATTEMPTS, given, own, outside, listener.getsockname()[1]]
+        done = confined.run(list(map(str, words)), files=[given], folder=own, within_s=20, largest=1 << 20)
+    assert done.stdout.split("\n")[:-1] == ["read given", "write own"], done.stderr
+    assert (own / "made").read_text() == "x"
+    assert [path.name for path in outside.iterdir()] == ["secret"]
+
+
+def test_program_that_hangs_is_ended_and_leaves_no_process(tmp_path):
+    with pytest.raises(subprocess.TimeoutExpired):
+        confined.run([sys.executable, "-c", "import time; time.sleep(60)"], within_s=1)
+    with pytest.raises(subprocess.TimeoutExpired):
+        confined.run(
+            [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(60)"],
+            within_s=1,
+            each_line=lambda _line: None,
+        )
+
+
+def test_lines_come_as_they_are_printed_and_errors_are_kept(tmp_path):
+    lines = []
+    words = [sys.executable, "-c", "import sys; print('a\\nb'); print('why', file=sys.stderr); sys.exit(3)"]
+    done = confined.run(words, within_s=20, each_line=lines.append)
+    assert (lines, done.returncode, done.stderr) == (["a", "b"], 3, "why\n")
+
+
+def test_computer_that_cannot_confine_runs_nothing(tmp_path, monkeypatch):
+    """libseccomp is missing: the launcher says so, and the program does not run."""
+    ran = tmp_path / "ran"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import ctypes\nreal = ctypes.CDLL\n"
+        "def cdll(name, *a, **k):\n    if name and 'seccomp' in name: raise OSError(2, 'no libseccomp')\n"
+        "    return real(name, *a, **k)\nctypes.CDLL = cdll\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(confined.Unconfined, match="no system call filter"):
+        confined.run([sys.executable, "-c", f"open({str(ran)!r}, 'w')"], folder=tmp_path, within_s=20)
+    assert not ran.exists()
+
+
+def test_missing_program_is_said(tmp_path):
+    with pytest.raises(confined.NotInstalled):
+        confined.run(["no-such-program"], within_s=1)
+
+
+def test_playlist_that_names_another_file_is_not_followed(tmp_path):
+    """ffmpeg's own lists (HLS, concat) are refused by its whitelist, and could not be followed either."""
+    secret = tmp_path / "secret.mp4"
+    secret.write_bytes(b"x")
+    upload = tmp_path / "film.mp4"
+    upload.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nfile://{secret}\n#EXT-X-ENDLIST\n")
+    with pytest.raises(MediaError):
+        run_confined("ffprobe", upload, 20, ["-show_format"], [])
+
+
+def test_own_folder_is_kept_on_the_disk_and_nothing_in_it_can_be_executed(tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    code = f"open('{own}/a', 'w').write('#!/bin/sh\\necho ran\\n')"
+    confined.run([sys.executable, "-c", code], folder=own, within_s=20)
+    assert (own / "a").read_text().startswith("#!")
+    assert sandbox.Reach(own, kept=True).kept

@@ -1,0 +1,232 @@
+"""From the upload to the shelf with real ffmpeg, confined: the profile by ffprobe, causes in words, restarts, twins."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from sqlalchemy import select
+from town.programmes.library_room import IN_PROFILE, PICTURE, TONE, brought, entry, film, made, make, probed
+from town.published import TERMS, accepted, tick
+
+from kiosk.common.i18n import translator
+from kiosk.town.programmes import convert, dropped, jobs, library
+from kiosk.town.programmes import shelves as shelves_module
+from kiosk.town.programmes.schema import job
+from kiosk.town.programmes.shelves import shelves
+from kiosk.town.publishing.publish import publish_week
+from kiosk.town.publishing.source import WeekSource
+
+
+class Killed(BaseException):
+    """The worker is gone, from one moment to the next."""
+
+
+def on_shelf(town, one):
+    return shelves(town.folder).files / one.file
+
+
+def test_film_of_another_kind_is_made_into_the_profile(office, tmp_path):
+    words = ("-c:v", "mpeg2video", "-aspect", "4:3", "-s", "352x288", "-c:a", "mp2", "-ac", "1")
+    one = made(office, film(tmp_path / "水稻.ts", *words, seconds="2"))
+    assert (one.state, one.cause, one.title) == ("ready", None, "水稻")
+    container, picture, sound = probed(on_shelf(office, one))
+    assert "mp4" in container["format_name"]
+    assert (picture["codec_name"], picture["profile"], picture["pix_fmt"]) == ("h264", "High", "yuv420p")
+    assert (picture["sample_aspect_ratio"], picture["r_frame_rate"]) == ("1:1", "25/1")
+    assert (picture["width"], picture["height"]) == (384, 288)
+    assert (sound["codec_name"], sound["profile"], sound["channels"]) == ("aac", "LC", 2)
+    assert one.duration_ms == pytest.approx(2000, abs=50)
+    assert (shelves(office.folder).posters / f"{one.id}.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert not (shelves(office.folder).arriving / one.id).exists()
+    assert not list(shelves(office.folder).making.iterdir())
+
+
+def test_film_of_the_profile_stays_byte_for_byte(office, tmp_path):
+    path = film(tmp_path / "a.mp4", *IN_PROFILE)
+    data = path.read_bytes()
+    one = made(office, path)
+    assert (one.state, one.changes, one.sha256) == ("ready", (), one.upload_sha256)
+    assert on_shelf(office, one).read_bytes() == data
+
+
+def test_same_content_is_found_before_it_is_made_and_after(office, tmp_path):
+    path = film(tmp_path / "水稻.mkv", *IN_PROFILE[:-2])
+    first = made(office, path)
+    twin = made(office, path, "另一个.mkv")
+    assert twin.state == "refused"
+    assert twin.cause.render(translator("en")) == "it is in the library already, as 《水稻》"
+    again = tmp_path / "made.mp4"
+    again.write_bytes(on_shelf(office, first).read_bytes())
+    assert "already" in made(office, again).cause.render(str)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "cause"),
+    [
+        ("a.mp4", b"\0" * 10, "empty"),
+        ("a.mp4", b"no film at all " * 100, "not media"),
+        ("a.rmvb", b".RMF\0\0\0\x12" + bytes(4000), "RealMedia"),
+        ("a.mp4", b"<!DOCTYPE html><title>404</title>" * 9, "web page"),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(400), "picture"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_with_its_cause_in_both_languages(office, tmp_path, name, data, cause):
+    (tmp_path / name).write_bytes(data)
+    one = made(office, tmp_path / name)
+    assert one.state == "refused"
+    assert cause in one.cause.render(translator("en"))
+    assert one.cause.render(translator("zh")) != one.cause.render(translator("en"))
+    assert not list(shelves(office.folder).arriving.iterdir())
+
+
+def test_still_is_made_a_film(office, tmp_path):
+    one = made(office, make(tmp_path / "通知.png", *PICTURE, "-frames:v", "1"))
+    assert (one.state, one.duration_ms) == ("ready", 15_000)
+    assert probed(on_shelf(office, one))[1]["profile"] == "High"
+
+
+def test_sound_alone_is_a_programme_without_a_picture(office, tmp_path):
+    one = made(office, make(tmp_path / "广播.mp3", *TONE, "-t", "1"))
+    assert one.state == "ready"
+    assert probed(on_shelf(office, one))[1:][0] is None
+    assert not (shelves(office.folder).posters / f"{one.id}.jpg").exists()
+
+
+def test_subtitles_inside_a_film_stand_beside_it_in_utf8(office, tmp_path):
+    (tmp_path / "a.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\n开场\n", encoding="utf-8")
+    path = make(tmp_path / "a.mkv", *PICTURE, "-i", str(tmp_path / "a.srt"), "-t", "1", "-c:s", "srt")
+    one = made(office, path)
+    with office.store.read() as connection:
+        ((language, name),) = library.subtitles(connection, one.id)
+    assert language == "zh"
+    assert "开场" in (shelves(office.folder).files / name).read_text(encoding="utf-8")
+
+
+def test_job_that_a_restart_broke_off_begins_anew(office, tmp_path, monkeypatch):
+    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+
+    def killed(*_arguments):
+        raise Killed
+
+    monkeypatch.setattr(convert.Converter, "source", killed)
+    with pytest.raises(Killed):
+        jobs.step(office)
+    assert entry(office, programme).state == "working"
+    monkeypatch.undo()
+    assert jobs.step(office)
+    assert entry(office, programme).state == "ready"
+    assert not jobs.step(office)
+
+
+def test_worker_that_is_told_to_end_ends_soon_and_the_file_has_lost_no_try(office, tmp_path):
+    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+    stopping = threading.Event()
+    stopping.set()
+    for _ in range(jobs.MOST_TRIES + 1):
+        jobs.step(office, stopping)
+        assert entry(office, programme).state == "waiting"
+    assert jobs.step(office)
+    assert entry(office, programme).state == "ready"
+
+
+def test_fault_of_the_towns_own_is_tried_twice_and_then_told_and_nothing_is_lost(office, tmp_path, monkeypatch):
+    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+    monkeypatch.setattr(shelves_module, "RESERVE", 1 << 60)
+    assert jobs.step(office)
+    assert entry(office, programme).state == "waiting"
+    assert jobs.step(office)
+    one = entry(office, programme)
+    assert (one.state, one.cause.render(str)) == (
+        "failed",
+        "the town's disk is full; make room on it, then try again",
+    )
+    assert (shelves(office.folder).arriving / programme).exists()
+    monkeypatch.undo()
+    with office.store.write() as connection:
+        library.try_again(connection, programme, one.version)
+    assert jobs.step(office)
+    assert entry(office, programme).state == "ready"
+
+
+def test_converter_that_crashes_the_worker_each_time_is_not_tried_for_ever(office, tmp_path, monkeypatch):
+    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+
+    def killed(*_arguments):
+        raise Killed
+
+    monkeypatch.setattr(convert.Converter, "source", killed)
+    for _ in range(jobs.MOST_TRIES):
+        with pytest.raises(Killed):
+            jobs.step(office)
+    jobs.step(office)
+    assert entry(office, programme).state == "failed"
+
+
+def test_progress_is_seen_while_it_is_made(office, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "SAY_EVERY_S", 0.0)
+    seen = []
+    step = jobs._Work._step
+
+    def noted(self, name, permille=0):
+        step(self, name, permille)
+        with office.store.read() as connection:
+            row = connection.execute(select(job)).one()
+        seen.append((row.step, row.permille))
+
+    monkeypatch.setattr(jobs._Work, "_step", noted)
+    made(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4", seconds="3"))
+    assert [name for name, _ in seen] == sorted(
+        (name for name, _ in seen), key=["read", "measure", "convert", "check"].index
+    )
+    assert any(permille for name, permille in seen if name == "convert")
+
+
+def test_dropped_file_is_taken_when_it_is_whole_and_never_lost(office, tmp_path, monkeypatch):
+    place = shelves(office.folder)
+    film(place.drop / "民法典.mkv", "-c:v", "mpeg4")
+    (place.drop / "坏.mp4").write_bytes(b"no film at all " * 100)
+    assert not jobs.step(office), "they were changed a moment ago"
+    for path in place.drop.iterdir():
+        os.utime(path, (0, 0))
+    assert jobs.step(office)
+    assert jobs.step(office)
+    with office.store.read() as connection:
+        states = {one.title: one.state for one in library.listing(connection)}
+    assert states == {"民法典": "ready", "坏": "refused"}
+    assert (place.drop / "done" / "民法典.mkv").is_file()
+    assert (place.drop / "refused" / "坏.mp4").read_bytes() == b"no film at all " * 100
+    assert "not media" in (place.drop / "refused" / "坏.mp4.txt").read_text()
+    assert dropped.BY == "drop"
+
+
+def test_week_of_the_librarys_programmes_is_published_without_decoding_them_again(office, tmp_path, monkeypatch):
+    one = made(office, film(tmp_path / "水稻.mkv", "-c:v", "mpeg4"))
+    with office.store.read() as connection:
+        source = library.source(connection, one)
+    week = WeekSource(title="第10周", group="all", first_day="2026-03-02", last_day="2026-03-08", programmes=(source,))
+    monkeypatch.setenv("PATH", str(tmp_path))  # no ffmpeg there
+    publish_week(office, library.week_path(shelves(office.folder).files), week, TERMS, tick)
+    (published,) = accepted(office).programmes
+    assert (published.id, published.sha256, published.title) == (one.id, one.sha256, "水稻")
+    assert published.duration_ms == one.duration_ms
+    assert published.loudness_clufs is not None
+
+
+def test_upload_reaches_ffmpeg_only_confined(office, tmp_path, monkeypatch):
+    """No tool is started but by the launcher: a PATH with other tools shows who is asked, and by whom."""
+    seen = []
+    popen = subprocess.Popen
+
+    def noted(words, *arguments, **more):
+        seen.append(list(words))
+        return popen(words, *arguments, **more)
+
+    monkeypatch.setattr("subprocess.Popen", noted)
+    programme = brought(office, make(tmp_path / "a.mkv", *PICTURE, "-t", "1"))
+    seen.clear()
+    jobs.step(office)
+    assert entry(office, programme).state == "ready"
+    assert {tuple(words[:3]) for words in seen} == {(sys.executable, "-m", "kiosk.common.confined")}
+    assert len(seen) >= 5

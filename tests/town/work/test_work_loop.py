@@ -1,0 +1,85 @@
+"""The second process: workers that fail, take long and are stopped; what the console says of them."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from town.postgres import BOTH
+
+from kiosk.common.i18n import translator
+from kiosk.town.console.notices import worker_silent
+from kiosk.town.town import Town
+from kiosk.town.work import beats, loop
+from kiosk.town.work.loop import Worker, work
+
+
+def read(office: Town) -> dict[str, beats.Beat]:
+    with office.store.read() as connection:
+        return beats.read(connection)
+
+
+def until(truth: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not truth():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_worker_that_fails_is_told_of_and_tried_again_while_others_go_on(
+    office: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "AFTER_TROUBLE_S", 0.05)
+    stopping, tried, done = threading.Event(), [0], [0]
+
+    def fails(_town: Town, _stopping: threading.Event) -> bool:
+        tried[0] += 1
+        raise ValueError("the gateway is gone")
+
+    def works(_town: Town, _stopping: threading.Event) -> bool:
+        done[0] += 1
+        return done[0] < 50
+
+    def hangs(_town: Town, stopping: threading.Event) -> bool:
+        return stopping.wait()
+
+    workers = [Worker("Messages", fails), Worker("Films", works, 60), Worker("Slow", hangs)]
+    thread = threading.Thread(target=work, args=(office, workers, stopping, 0.05))
+    thread.start()
+    until(
+        lambda: tried[0] > 1 and done[0] == 50 and read(office).get("Slow", None) and read(office)["Messages"].trouble
+    )
+    found = read(office)
+    assert found["Messages"].trouble == "ValueError: the gateway is gone"
+    assert found["Films"].trouble == "" and found["Films"].busy_ms is None
+    assert found["Slow"].busy_ms is not None
+    assert [one.text for one in worker_silent(office, translator("zh"))] == [
+        "消息发送出错：ValueError: the gateway is gone"
+    ]
+    stopping.set()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+@BOTH
+def test_worker_that_is_there_no_more_is_forgotten(office: Town) -> None:
+    stopping = threading.Event()
+    stopping.set()
+    work(office, [Worker("Old", lambda _town, _stopping: False)], stopping)
+    work(office, [], stopping)
+    assert list(read(office)) == [beats.PROCESS]
+
+
+def test_process_beats_and_stops_cleanly_on_sigterm(office: Town) -> None:
+    command = [sys.executable, "-m", "kiosk", "town", "--folder", str(office.folder), "work"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        until(lambda: beats.PROCESS in read(office))
+        second = subprocess.run(command, capture_output=True, text=True)
+        assert second.returncode == 1 and "runs already" in second.stderr, "every message would be sent twice"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stdout is not None
+        assert "Traceback" not in process.stdout.read()
