@@ -72,14 +72,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     "station.status_file": {
-        *("common", "contract", "station.panel.snapshot", "station.link.progress", "station.health.maintenance"),
-    },
-    "station.now_file": {
-        *("common", "contract", "station.panel.snapshot", "station.status_file", "station.schedule"),
-        "station.health.examination",
+        *("common", "contract", "station.panel.snapshot", "station.panel.now_file", "station.link.progress"),
+        "station.health.maintenance",
     },
     "station.app": {
-        *("common", "contract", "station.overview", "station.status_file", "station.now_file", "station.control"),
+        *("common", "contract", "station.overview", "station.status_file", "station.control"),
         "station.panel",
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
@@ -87,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.commands": {
         *("station.host", "station.installation"),
         *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),
-        *("station.now_file", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)),
+        *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     # --- the town ---
     "town.database": {"contract"},
@@ -328,7 +325,7 @@ def test_only_the_roots_stand_beside_the_packages() -> None:
     def files(folder: str) -> set[str]:
         return {path.stem for path in (ROOT / folder).glob("*.py")}
 
-    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file", "now_file"}
+    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file"}
     assert files("kiosk/station") == beside
     assert files("kiosk/town") == {"__init__", "app", "town"}
 

@@ -16,7 +16,7 @@ from typing import assert_never
 
 from kiosk.common.terminal import escape_lines
 from kiosk.contract.instants import to_ms
-from kiosk.station import now_file, status_file
+from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
@@ -75,6 +75,7 @@ from kiosk.station.link.news import News
 from kiosk.station.link.progress import progress_line
 from kiosk.station.link.station_key import signer
 from kiosk.station.overview import Overview
+from kiosk.station.panel import now_file
 from kiosk.station.panel.address import panel_address
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
