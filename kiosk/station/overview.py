@@ -87,11 +87,14 @@ class Overview:
         reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
         picture_check: Callable[[], str] = lambda: "",
         sessions: Callable[[], SessionsSeen] = SessionsSeen,
+        pin_reset: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
         whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
-        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen."""
+        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen,
+        ``pin_reset``: by which the town lets a PIN be set anew."""
+        self._pin_reset = pin_reset
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -248,6 +251,7 @@ class Overview:
             dark_until=self._dark_until(),
             work=self._work(),
             sessions=self._sessions(),
+            pin_reset=self._pin_reset(),
             document=document,
             playlist=self._accepted.playlist,
             address=self._address(),
