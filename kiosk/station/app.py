@@ -38,6 +38,7 @@ from kiosk.station.control.room_menu import RoomMenu
 from kiosk.station.control.screen import Screen
 from kiosk.station.control.session_view import SessionView
 from kiosk.station.control.sessions import Sessions
+from kiosk.station.control.spot_check import SpotChecks
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
@@ -160,12 +161,16 @@ class Station:
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
+        checks = SpotChecks(
+            journal, clock, lambda: accepted.document, playout.play_on_screen, lambda: stage.screen == "up",
+            self._report_soon,
+        )  # fmt: skip
         pin_reset = PinReset(journal, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
         self._repairs = ConfirmedRepairs(
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
         )
-        self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
+        self._books = BookKeeper(journal, clock, Forms(state), checks, self._report_soon, self._refresh)
         self._reports = reports = HandReports(journal, clock, self._report_soon)
         self._sessions = Sessions(
             journal, clock, plan, self._audit, self._replan,
@@ -182,7 +187,7 @@ class Station:
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
             work=self._maintenance.work, repairs_said=lambda: self._repairs.all_said(),
             reports=lambda: reports.open, picture_check=lambda: self._menu.code, sessions=view.seen,
-            pin_reset=pin_reset.pending,
+            pin_reset=pin_reset.pending, spot_check=checks.asked, spot_shown=lambda: checks.shown,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -239,7 +244,7 @@ class Station:
         )  # fmt: skip
         self._menu = RoomMenu(
             stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh,
-            begin=self._session, seen=self._presence.seen,
+            begin=self._session, seen=self._presence.seen, spot_code=checks.code,
         )  # fmt: skip
         keys, inputs = config.keys, self._devices.inputs
         self._keypad = read_keys(post, keys.names(), inputs) if keys.enabled else None

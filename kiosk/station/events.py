@@ -409,6 +409,15 @@ class ItemWritten:
 
 
 @dataclass(frozen=True)
+class SpotCheckAnswered:
+    """Somebody has typed in the code of the town's spot check, as it stands on the room's screen."""
+
+    by: str
+    code: str
+    press: str = ""
+
+
+@dataclass(frozen=True)
 class FormKept:
     """Somebody has brought the county's own form for a book, or has said which of its columns are which."""
 
@@ -464,7 +473,7 @@ FromEquipment = (
 )
 FromPeople = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 FromKeys = KeyPressed | PictureCheckSet
-FromBooks = BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
+FromBooks = SpotCheckAnswered | BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
     | FromPeople | FromKeys | FromBooks | FromSessions | PictureAsked | ClockDeclared

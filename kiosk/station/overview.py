@@ -88,13 +88,15 @@ class Overview:
         picture_check: Callable[[], str] = lambda: "",
         sessions: Callable[[], SessionsSeen] = SessionsSeen,
         pin_reset: Callable[[], str] = lambda: "",
+        spot_check: Callable[[], str] = lambda: "",
+        spot_shown: Callable[[], str | None] = lambda: None,
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
         whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
         faults reported by hand, ``picture_check``: the code of the test picture that is on the screen,
         ``pin_reset``: by which the town lets a PIN be set anew."""
-        self._pin_reset = pin_reset
+        self._pin_reset, self._spot_check, self._spot_shown = pin_reset, spot_check, spot_shown
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -252,6 +254,7 @@ class Overview:
             work=self._work(),
             sessions=self._sessions(),
             pin_reset=self._pin_reset(),
+            spot_check=self._spot_check(),
             document=document,
             playlist=self._accepted.playlist,
             address=self._address(),
@@ -367,6 +370,7 @@ class Overview:
             refusals=tuple(accepted.refusals),
             behind_since_ms=self._news.behind_since_ms,
             refusing=accepted.refusing,
+            spot_check=self._spot_shown(),
         )
 
     def observation(self, inbox: int) -> Observation:

@@ -17,6 +17,7 @@ from kiosk.contract.records import Action, Fault
 from kiosk.contract.station import Equipment, Person, StationDocument
 from kiosk.station.clock.memory import KEY, Memory
 from kiosk.station.control.books import BookKeeper
+from kiosk.station.control.spot_check import SpotChecks
 from kiosk.station.events import Event, FromBooks
 from kiosk.station.journal import Journal
 from kiosk.station.record_book.books import RecordBooks
@@ -49,10 +50,16 @@ class PaperRoom(Room):
         self.clock = HandClock(NOW)
         self.journal = Journal(state / "journal.db", lambda _event: None, BOOT, lambda: at(1, 0))
         self.journal.start()
-        self.keeper = BookKeeper(self.journal, self.clock, Forms(state), lambda: None)  # type: ignore[arg-type]
+        self.checks = SpotChecks(
+            self.journal, self.clock, lambda: self.snapshot.document, lambda: "play-1", lambda: True, lambda: None
+        )
+        self.keeper = BookKeeper(self.journal, self.clock, Forms(state), self.checks, lambda: None, self.refresh)
         self.books = RecordBooks(state / "journal.db")
         self.snapshot = replace(self.snapshot, document=DOCUMENT, address="http://192.168.1.20:8080")
         self._one = threading.Lock()
+
+    def refresh(self) -> None:
+        self.snapshot = replace(self.snapshot, spot_check=self.checks.asked())
 
     def post(self, event: Event) -> None:
         super().post(event)

@@ -21,9 +21,10 @@ from screen import LONG, Sampler, XServer, children_of
 from station.panel.panel_room import PIN, Browser
 
 from kiosk.contract.instants import to_ms
+from kiosk.contract.station import spot_code
 from kiosk.station.events import Wake
 from kiosk.station.panel import pin
-from kiosk.town.stations import screenshots
+from kiosk.town.stations import screenshots, spot_checks
 
 HOUR = 3600.0
 
@@ -185,3 +186,23 @@ def test_what_is_typed_into_a_book_reaches_the_town_and_the_month_gets_its_code(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the code's countersignature is the town's" in done.stdout
+
+
+def test_spot_check_of_the_town_is_on_the_screen_and_answered_from_the_phone(room: LiveRoom) -> None:
+    phone = administrator(room)
+    office = room.town.office
+    check = spot_checks.request_check(office, room.name, by="officer")
+    assert room.station
+    room.station._inbox.put(Wake("sync"))
+    eventually(lambda: "镇里抽查" in phone.text(), 60)
+    eventually(lambda: room.station and room.station._menu.is_open)
+    code = spot_code(check, room.rows("shown_ms IS NOT NULL")[-1]["id"])
+    fields = dict(
+        re.findall(r'name="(token|press)" value="([^"]*)"', phone.get().text.split('action="/spot-check"')[1])
+    )
+    assert phone.post("/spot-check", phone.fields("/", "/spot-check") | {"code": code}).status_code == 303
+    eventually(lambda: room.town_rows("attendance"))
+    with office.store.read() as connection:
+        (found,) = spot_checks.checks(connection, room.name, to_ms(datetime.now(UTC)))
+    assert (found.state, found.by) == ("answered", "officer")
+    eventually(lambda: room.station and not room.station._menu.is_open)

@@ -10,7 +10,16 @@ from collections.abc import Callable
 from kiosk.contract.records import Attendance, Entryable, Item
 from kiosk.contract.wire import Malformed
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import AttendanceTaken, BookCorrected, BookWritten, FormKept, FromBooks, ItemWritten
+from kiosk.station.control.spot_check import SpotChecks
+from kiosk.station.events import (
+    AttendanceTaken,
+    BookCorrected,
+    BookWritten,
+    FormKept,
+    FromBooks,
+    ItemWritten,
+    SpotCheckAnswered,
+)
 from kiosk.station.journal import Journal
 from kiosk.station.record_book import register
 from kiosk.station.record_book.forms import Forms
@@ -21,13 +30,25 @@ log = logging.getLogger(__name__)
 class BookKeeper:
     """For the main loop only. ``report_soon`` is called after each entry: the town is to hear of it."""
 
-    def __init__(self, journal: Journal, clock: Clock, forms: Forms, report_soon: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        forms: Forms,
+        spot_checks: SpotChecks,
+        report_soon: Callable[[], None],
+        refresh: Callable[[], None],
+    ) -> None:
         self._journal, self._clock, self._forms, self._report_soon = journal, clock, forms, report_soon
+        self._spot_checks, self._refresh = spot_checks, refresh
 
     def handle(self, event: FromBooks) -> None:
         """Enter what somebody has written. What the town would refuse for its form is not entered, and logged."""
         try:
             match event:
+                case SpotCheckAnswered():
+                    if self._spot_checks.answer(event):
+                        self._refresh()
                 case BookWritten():
                     self._write(event)
                 case BookCorrected():

@@ -11,7 +11,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.people import People
 from kiosk.station.display.menu import Deed, Menu, Page, View, press
-from kiosk.station.display.menu_words import card
+from kiosk.station.display.menu_words import Card, card, spot_check
 from kiosk.station.events import (
     FromKeys,
     KeyPressed,
@@ -48,21 +48,24 @@ class RoomMenu:
         *,
         begin: Callable[[FromSessions], None],
         seen: Callable[[str], None],
+        spot_code: Callable[[], str] = lambda: "",
     ) -> None:
         """``view`` gives the station as the menu says it; ``refresh`` renews what the panel's pages are told. ``begin``
-        begins a session or what is recommended, ``seen`` hears that somebody is there."""
+        begins a session or what is recommended, ``seen`` hears that somebody is there. ``spot_code`` gives what is
+        shown where no menu is: the code of the town's spot check, or nothing."""
+        self._spot_code = spot_code
         self._language, self._refresh, self._begin, self._seen = language, refresh, begin, seen
         self._stage, self._people, self._clock, self._audit, self._view = stage, people, clock, audit, view
         self._menu: Menu | None = None
         self._until = 0.0
-        self._drawn: object = (None, False)
+        self._drawn: tuple[Card | None, bool] = (None, False)
         self.code = ""
         """What the test picture says; empty while it is not shown."""
 
     @property
     def is_open(self) -> bool:
         """Whether something is drawn over the programme: the screen must not rest then."""
-        return self._menu is not None
+        return self._menu is not None or self._drawn[0] is not None
 
     def handle(self, event: FromKeys) -> None:
         """Do what a key means now, or show the test picture to somebody who asks for it from a page."""
@@ -79,9 +82,7 @@ class RoomMenu:
 
     def tick(self) -> None:
         """About once a second: what nobody uses goes, what is drawn is kept as the station is."""
-        if self._menu is None:
-            return
-        if self._clock.monotonic() >= self._until:
+        if self._menu is not None and self._clock.monotonic() >= self._until:
             self._show(None, "kiosk")
         else:
             self._draw()
@@ -101,8 +102,12 @@ class RoomMenu:
     def _draw(self) -> None:
         menu = self._menu
         table = menu is not None and menu.page == "table"
-        view = replace(self._view(), code=self.code)
-        wanted = (None if menu is None else card(menu, view, self._language), table)
+        spot_code = self._spot_code()
+        if menu is None:
+            drawn = spot_check(spot_code, self._language) if spot_code else None
+        else:
+            drawn = card(menu, replace(self._view(), code=self.code), self._language)
+        wanted = (drawn, table)
         if wanted != self._drawn:
             self._drawn = wanted
             self._stage.overlay(*wanted)

@@ -66,6 +66,13 @@ def picture_check(view: View, language: Language) -> Card:
     )
 
 
+def spot_check(code: str, language: Language) -> Card:
+    """What the town's spot check puts on the screen, beside what is on."""
+    _ = translator(language)
+    line = _("Type it in on the administrators' pages, within ten minutes.")
+    return Card(title=_("The town asks who sees this: {code}").format(code=code), lines=(Line(line),))
+
+
 def _texts(menu: Menu, view: View, language: Language) -> list[str]:
     _ = translator(language)
     if menu.page == "reasons":

@@ -57,7 +57,7 @@ class Later:
                     self._corrections.setdefault(record.corrects, []).append(record)
                 case ClockRepair() as record:
                     self._repairs.setdefault(record.boot_id, []).append(record)
-                case Attendance() as record:
+                case Attendance(spot_check=None) as record:
                     for play in record.plays:
                         self._attendance.setdefault(play, []).append(record)
                     of_sessions += [record] if record.session and not record.plays else []

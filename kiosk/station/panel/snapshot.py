@@ -144,6 +144,8 @@ class Snapshot:
     """The plan in force."""
     address: str = ""
     """Of the panel, as phones in the room reach it."""
+    spot_check: str = ""
+    """The town's spot check that the room is to answer now; empty for none."""
     pin_reset: str = ""
     """The town lets a forgotten PIN be set anew, by this value; empty: it does not."""
 

@@ -153,6 +153,10 @@ class Playout:
         """What is on the screen now, if a programme is."""
         return next((play.on_air for play in self._plays.values() if play.shown), None)
 
+    def play_on_screen(self) -> str:
+        """The id of the play that is on the screen; empty for none."""
+        return next((name for name, play in self._plays.items() if play.shown), "")
+
     def files(self) -> set[str]:
         """SHA-256 of the files that are on the screen or about to be."""
         programmes = (play.on_air.programme for play in self._plays.values())

@@ -17,7 +17,7 @@ from kiosk.common.photos import MOST_UPLOAD
 from kiosk.common.text import one_line
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Attendance
-from kiosk.station.events import AttendanceTaken, BookCorrected
+from kiosk.station.events import AttendanceTaken, BookCorrected, SpotCheckAnswered
 from kiosk.station.journal.errors import JournalError
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, to
@@ -133,6 +133,15 @@ def routes(desk: Desk) -> list[Route]:
             people=people,
         )  # fmt: skip
 
+    async def spot(request: Request) -> Response:
+        """Somebody has read the town's code from the screen."""
+        visitor, form = await desk.read_form(request, "spot")
+        if not visitor.logged_in:
+            return to("/login")
+        desk.post(SpotCheckAnswered(visitor.by, form.get("code", "")[:20], press_id(form)))
+        await desk.wait_until(lambda: not desk.snapshot().spot_check)
+        return to("/#spot")
+
     def entry(request: Request) -> Attendance:
         try:
             found = books_of(desk).attendance(request.path_params["entry"])
@@ -180,6 +189,7 @@ def routes(desk: Desk) -> list[Route]:
 
     return [
         Route("/attendance", page),
+        Route("/spot-check", spot, methods=["POST"]),
         Route("/attendance", take, methods=["POST"]),
         Route("/attendance/sheet", sheet),
         Route("/attendance/{entry}", correct_page),
