@@ -197,9 +197,6 @@ def test_spot_check_of_the_town_is_on_the_screen_and_answered_from_the_phone(roo
     eventually(lambda: "镇里抽查" in phone.text(), 60)
     eventually(lambda: room.station and room.station._menu.is_open)
     code = spot_code(check, room.rows("shown_ms IS NOT NULL")[-1]["id"])
-    fields = dict(
-        re.findall(r'name="(token|press)" value="([^"]*)"', phone.get().text.split('action="/spot-check"')[1])
-    )
     assert phone.post("/spot-check", phone.fields("/", "/spot-check") | {"code": code}).status_code == 303
     eventually(lambda: room.town_rows("attendance"))
     with office.store.read() as connection:
