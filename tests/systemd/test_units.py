@@ -1,5 +1,6 @@
 """The shipped units: sound to systemd itself, and doing what they promise under a real service manager."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 from user_session import UserSession, until
 
 from kiosk.station.host import power_off
+from kiosk.town.programmes import library
+from kiosk.town.programmes.shelves import shelves
 from kiosk.town.town import found_town
 from kiosk.town.work import beats
 
@@ -184,19 +187,26 @@ def test_settings_that_cannot_be_used_are_not_tried_again(session: UserSession, 
     assert "there is no such file" in session.printed()
 
 
-def test_second_process_of_the_town_beats_under_its_unit_s_restrictions_and_stops_cleanly(
+def test_second_process_of_the_town_makes_a_programme_under_its_unit_s_restrictions_and_stops_cleanly(
     session: UserSession, tmp_path: Path
 ) -> None:
     town = found_town(tmp_path / "town", "丰乐镇", by="test")
+    drop = shelves(town.folder).drop
+    film = ("-f", "lavfi", "-i", "testsrc=size=320x240:rate=25", "-f", "lavfi", "-i", "sine", "-t", "1")
+    subprocess.run(["ffmpeg", "-v", "error", *film, "-c:v", "mpeg4", str(drop / "films.avi")], check=True)
+    os.utime(drop / "films.avi", (0, 0))  # it lies there since long
     kiosk = Path(sys.executable).with_name("kiosk")
-    derive(session, "kiosk-town-work.service", tmp_path, f"{kiosk} town --folder {tmp_path}/town work")
+    derive(session, "kiosk-town-work.service", tmp_path, f"{kiosk} town --folder {tmp_path}/town work", 0)
     session.systemctl("start", "kiosk-town-work")
 
-    def beats_now() -> bool:
+    def made() -> list[str]:
         with town.store.read() as connection:
-            return beats.PROCESS in beats.read(connection)
+            assert "refused" not in library.counts(connection), session.printed()
+            return [one.title for one in library.ready(connection)]
 
-    until("heard of", beats_now)
+    until("made", made)
+    with town.store.read() as connection:
+        assert beats.PROCESS in beats.read(connection)
     session.systemctl("stop", "kiosk-town-work")
     assert session.show("kiosk-town-work", "Result") == "success", session.printed()
     town.close()
