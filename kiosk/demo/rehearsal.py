@@ -28,7 +28,7 @@ OFFICER = "demo"
 FORGED = (66, 67)
 """Bar codes of what must never be shown: the other town's programme, and the older week's."""
 SCREEN = "1280x720x24"
-ALWAYS_OPEN = {"opening": {"week": [[{"start": "00:00:00", "end": "00:00:00"}]] * 7}}
+ALWAYS_OPEN = {"opening": {"week": [[{"start": "00:00:00", "end": "00:00:00"}]] * 7}, "filler": "opening-hours"}
 
 
 class DemoError(Exception):
