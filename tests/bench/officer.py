@@ -153,9 +153,9 @@ def journey(desk: Desk, url: str, password: str, sheet: Path, right: list[str], 
     month = page.url
     desk.press(".plainlist a", "#file")
     desk.choose("#file", *films)
-    desk.press("form[data-upload] button.press", "main")
-    desk.wait(f'tr:has-text("{MISSING[0]}"):has-text("可以发布") >> nth=0')
-    desk.wait(f'tr:has-text("{MISSING[1]}"):has-text("可以发布") >> nth=0')
+    desk.press("form[data-upload] button.press", f'tr:has-text("{MISSING[1]}")')  # the page renews itself then
+    desk.wait(f'tr:has-text("{MISSING[0]}"):has-text("可以播放") >> nth=0')
+    desk.wait(f'tr:has-text("{MISSING[1]}"):has-text("可以播放") >> nth=0')
     desk.look("programmes")
     desk.clicks += 2  # back to the month: the navigation, and the month
     page.goto(month)
