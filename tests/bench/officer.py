@@ -100,10 +100,10 @@ class Desk:
         self.machine_s += time.monotonic() - began
 
 
-def film(path: Path, seconds: int) -> Path:
-    """A film of one of the usual kinds."""
+def film(path: Path, seconds: int, hertz: int) -> Path:
+    """A film of one of the usual kinds, with a tone of its own: two of the same content would be one programme."""
     picture = ["-f", "lavfi", "-i", f"testsrc2=size=640x360:rate=25:duration={seconds}"]
-    sound = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}"]
+    sound = ["-f", "lavfi", "-i", f"sine=frequency={hertz}:duration={seconds}"]
     command = ["ffmpeg", "-v", "error", "-y", *picture, *sound, "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)]
     subprocess.run(command, check=True)
     return path
@@ -152,8 +152,9 @@ def journey(desk: Desk, url: str, password: str, sheet: Path, right: list[str], 
     desk.look("titles")
     month = page.url
     desk.press(".plainlist a", "#file")
-    desk.choose("#file", *films)
-    desk.press("form[data-upload] button.press", f'tr:has-text("{MISSING[1]}")')  # the page renews itself then
+    desk.choose("#file", *films)  # they are sent at once; the page renews itself when they have come
+    desk.page.wait_for_selector(f'tr:has-text("{MISSING[0]}")', timeout=1000 * WAIT_S)
+    desk.page.wait_for_selector(f'tr:has-text("{MISSING[1]}")', timeout=1000 * WAIT_S)
     desk.wait(f'tr:has-text("{MISSING[0]}"):has-text("可以播放") >> nth=0')
     desk.wait(f'tr:has-text("{MISSING[1]}"):has-text("可以播放") >> nth=0')
     desk.look("programmes")
@@ -198,8 +199,8 @@ def main() -> int:
         code, password = add_station(town), add_officer(town)
         drop = town / "programmes" / "drop"
         drop.mkdir(parents=True)
-        film(folder / "there.mp4", 8).rename(drop / f"{THERE}.mp4")
-        films = [film(folder / f"{name}.mp4", 8) for name in MISSING]
+        film(folder / "there.mp4", 8, 330).rename(drop / f"{THERE}.mp4")
+        films = [film(folder / f"{name}.mp4", 8, 440 + 110 * n) for n, name in enumerate(MISSING)]
         display, virtual = stack.enter_context(screen())
         server = stack.enter_context(daemon(folder / "town.log", "town", "--folder", str(town), "serve", "--port", "0"))
         url = wait_for_line(folder / "town.log", "http://", server, 60).split()[-1]
