@@ -177,10 +177,10 @@ def played(desk: Desk, town: Path) -> float:
             break
         time.sleep(2)
     seconds = time.monotonic() - began
-    desk.press('header nav a[href="/stations"]', f'a[href="/stations/{STATION}"]')
+    desk.press('header nav a[href="/stations"]', f'a[href="/stations/room/{STATION}"]')
     desk.look("stations")
-    desk.press(f'a[href="/stations/{STATION}"]', "main")
-    desk.wait(f'main :has-text("{THERE}"), main :has-text("{MISSING[0]}"), main :has-text("{MISSING[1]}")')
+    desk.press(f'a[href="/stations/room/{STATION}"]', "main")
+    desk.wait("td .tally.on-time, td .tally.late")
     desk.look("station")
     return seconds
 
