@@ -40,7 +40,7 @@ from kiosk.demo.rehearsal import (
     screen,
     wait_for_line,
     write_config,
-)
+)from kiosk.town.town import open_town
 
 THERE, MISSING = "民法典与生活", ("水稻育秧技术", "先进典型风采")
 SECRET = "一路春风到丰乐镇的稻田"
@@ -196,7 +196,9 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-officer-")))
         town = folder / "town"
         run("town", "--folder", str(town), "init", "丰乐镇")
-        code, password = add_station(town), add_officer(town)
+        code = add_station(town)
+        with contextlib.closing(open_town(town)) as office:
+            password = add_officer(office)
         drop = town / "programmes" / "drop"
         drop.mkdir(parents=True)
         film(folder / "there.mp4", 8, 330).rename(drop / f"{THERE}.mp4")
