@@ -40,7 +40,8 @@ from kiosk.demo.rehearsal import (
     screen,
     wait_for_line,
     write_config,
-)from kiosk.town.town import open_town
+)
+from kiosk.town.town import open_town
 
 THERE, MISSING = "民法典与生活", ("水稻育秧技术", "先进典型风采")
 SECRET = "一路春风到丰乐镇的稻田"
