@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from sqlalchemy import select
@@ -88,6 +89,13 @@ def test_what_cannot_be_made_is_refused_with_its_cause_in_both_languages(office,
 def test_realmedia_of_old_collections_is_made_an_mp4(office, tmp_path):
     one = made(office, make(tmp_path / "老片.rmvb", *PICTURE, "-t", "1", "-s", "176x144", "-c:v", "rv20", "-f", "rm"))
     assert (one.state, probed(on_shelf(office, one))[1]["codec_name"]) == ("ready", "h264")
+
+
+def test_millions_of_empty_pieces_do_not_hold_the_worker_up(office, tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x08free" * 2_000_000)
+    began = time.monotonic()
+    assert made(office, tmp_path / "a.mp4").state == "refused"
+    assert time.monotonic() - began < 20
 
 
 def test_still_is_made_a_film(office, tmp_path):

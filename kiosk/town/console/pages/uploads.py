@@ -73,7 +73,7 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
 
     async def discarded(request: Request) -> Response:
         await desk.form(request)
-        await desk.run(uploads.discard, desk.town, place, request.path_params["id"])
+        await desk.run(uploads.discard, desk.town, place, (await upload(request)).id)
         return desk.to("/programmes", request, desk.translate(request)("The upload is thrown away."))
 
     async def form(request: Request) -> Response:
@@ -98,7 +98,8 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
 
     async def upload(request: Request) -> Upload:
         """The upload of the address. Raises HTTPException 404."""
-        found = await desk.run(uploads.get, desk.town, place, request.path_params["id"])
+        name = request.path_params["id"]
+        found = await desk.run(uploads.get, desk.town, place, name) if uploads.ID.fullmatch(name) else None
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return found
