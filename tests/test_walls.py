@@ -116,6 +116,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.months": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
+        "town.programmes",
     },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
@@ -181,6 +182,7 @@ PURE = (
     "kiosk.station.health.observation",
     "kiosk.station.health.checks",
     "kiosk.station.health.examination",
+    "kiosk.station.health.ticket_states",
     "kiosk.station.health.repairs.remedy",
     "kiosk.station.health.evidence",
     "kiosk.station.playout.loudness",
@@ -214,6 +216,7 @@ LIVES_IN = {
         "kiosk.station.display.poster_image",
         "kiosk.station.display.menu_image",
         "kiosk.station.player",
+        "kiosk.town.months.notice_picture",
         "kiosk.demo",
     ),
     "sqlalchemy": ("kiosk.town",),
