@@ -81,6 +81,7 @@ def routes(desk: Desk) -> list[Route]:
             length=length,
             megabytes=megabytes,
             most_megabytes=LARGEST >> 20,
+            most_form=uploading.MOST_FORM >> 20,
         )
 
     async def states(request: Request) -> Response:
