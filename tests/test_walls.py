@@ -61,8 +61,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("common", "contract", "station.config", "station.events", "station.service"),
         *("station.display.marks", "station.display.mark_words", "station.projector.screenshots", "station.schedule"),
         *("station.health.rules", "station.health.faults", "station.health.maintenance", "station.health.examination"),
-        *("station.journal.refused", "station.link.progress", "station.sessions", "station.sessions.events"),
         *("station.journal.refused", "station.link.progress", "station.health.reported"),
+        *("station.sessions", "station.sessions.events"),
+        *("station.record_book", "station.journal.errors"),
+        *("station.journal.proof", "station.display.poster", "station.display.month"),
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
@@ -70,14 +72,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     "station.status_file": {
-        *("common", "contract", "station.panel.snapshot", "station.link.progress", "station.health.maintenance"),
-    },
-    "station.now_file": {
-        *("common", "contract", "station.panel.snapshot", "station.status_file", "station.schedule"),
-        "station.health.examination",
+        *("common", "contract", "station.panel.snapshot", "station.panel.now_file", "station.link.progress"),
+        "station.health.maintenance",
     },
     "station.app": {
-        *("common", "contract", "station.overview", "station.status_file", "station.now_file", "station.control"),
+        *("common", "contract", "station.overview", "station.status_file", "station.control"),
         "station.panel",
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
@@ -85,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.commands": {
         *("station.host", "station.installation"),
         *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),
-        *("station.now_file", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)),
+        *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     # --- the town ---
     "town.database": {"contract"},
@@ -117,6 +116,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.months": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
+        "town.programmes",
     },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
@@ -165,6 +165,7 @@ PURE = (
     *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
     "kiosk.common.text",
+    "kiosk.station.record_book.table",
     "kiosk.common.planned",
     "kiosk.common.known",
     "kiosk.common.opening_hours",
@@ -214,6 +215,7 @@ LIVES_IN = {
         "kiosk.station.display.poster_image",
         "kiosk.station.display.menu_image",
         "kiosk.station.player",
+        "kiosk.town.months.notice_picture",
         "kiosk.demo",
     ),
     "sqlalchemy": ("kiosk.town",),
@@ -222,7 +224,7 @@ LIVES_IN = {
     "psycopg": ("kiosk.town.database",),
     "python_calamine": ("kiosk.town.sheets.reading",),
     "xlrd": ("kiosk.town.sheets.xls",),
-    "openpyxl": ("kiosk.town.sheets",),
+    "openpyxl": ("kiosk.town.sheets", "kiosk.station.record_book.workbook"),
     "chinese_calendar": ("kiosk.town.sheets.holidays",),
     "argon2": ("kiosk.town.accounts.passwords",),
 }
@@ -325,7 +327,7 @@ def test_only_the_roots_stand_beside_the_packages() -> None:
     def files(folder: str) -> set[str]:
         return {path.stem for path in (ROOT / folder).glob("*.py")}
 
-    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file", "now_file"}
+    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file"}
     assert files("kiosk/station") == beside
     assert files("kiosk/town") == {"__init__", "app", "town"}
 

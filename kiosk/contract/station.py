@@ -165,6 +165,8 @@ class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag=
     """The loudness to which programmes are evened out, in hundredths of LUFS (EBU R 128: -23)."""
     rules: LongText = ""
     """The wall-mounted rules (上墙制度)."""
+    standards: tuple[Text, ...] = ()
+    """What inspectors ask for (六有), in the town's words; empty: the usual six."""
     receipts: tuple[Receipt, ...] = ()
     """Receipts that could not be given on the line: for stations that report by stick."""
     filler: FillerPolicy = "when-present"

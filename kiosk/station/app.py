@@ -17,11 +17,12 @@ from typing import assert_never
 from kiosk.common.terminal import escape_lines
 from kiosk.contract.instants import to_ms
 from kiosk.contract.station import Thresholds
-from kiosk.station import now_file, status_file
+from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.books import BookKeeper
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.control.housekeeping import Housekeeping
@@ -43,6 +44,7 @@ from kiosk.station.events import (
     Crashed,
     DeviceChanged,
     Event,
+    FromBooks,
     FromEquipment,
     FromKeys,
     FromPeople,
@@ -73,6 +75,7 @@ from kiosk.station.link.news import News
 from kiosk.station.link.progress import progress_line
 from kiosk.station.link.station_key import signer
 from kiosk.station.overview import Overview
+from kiosk.station.panel import now_file
 from kiosk.station.panel.address import panel_address
 from kiosk.station.panel.server import Panel
 from kiosk.station.panel.snapshot import Snapshot
@@ -81,6 +84,8 @@ from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
+from kiosk.station.record_book.books import RecordBooks
+from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 from kiosk.station.sessions.events import FromSessions, PresenceNoticed
@@ -155,6 +160,11 @@ class Station:
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
+        self._repairs = ConfirmedRepairs(
+            identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
+        )
+        self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
+        self._reports = reports = HandReports(journal, clock, self._report_soon)
         self._sessions = Sessions(
             journal, clock, plan, self._audit, self._replan,
             lambda: accepted.document.thresholds if accepted.document else Thresholds(),
@@ -163,17 +173,13 @@ class Station:
             journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
         )
         view = SessionView(self._sessions, self._presence, plan, plans, journal, clock, lambda: accepted.document)
-        self._repairs = ConfirmedRepairs(
-            identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
-        )
-        self._reports = reports = HandReports(journal, clock, self._report_soon)
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
             config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
             self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
-            work=self._maintenance.work, sessions=view.seen, repairs_said=lambda: self._repairs.all_said(),
-            reports=lambda: reports.open, picture_check=lambda: self._menu.code,
+            work=self._maintenance.work, repairs_said=lambda: self._repairs.all_said(),
+            reports=lambda: reports.open, picture_check=lambda: self._menu.code, sessions=view.seen,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
@@ -238,7 +244,7 @@ class Station:
         if config.panel.enabled:
             self._panel = Panel(
                 config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest,
-                examination=lambda: monitor.examination,
+                examination=lambda: monitor.examination, books=RecordBooks(state / "journal.db", plans.load),
             )  # fmt: skip
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
@@ -344,6 +350,8 @@ class Station:
                 self._session(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
+            case _ if isinstance(event, FromBooks):
+                self._books.handle(event)
             case _ if isinstance(event, FromKeys):
                 self._menu.handle(event)
             case _:
@@ -382,9 +390,9 @@ class Station:
         self._maintenance.collect(state, self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
+        self._menu.tick()
         self._sessions.tick()
         self._presence.tick()
-        self._menu.tick()
         self._screen.tick()
         self._rest.tick()
         self._pc_sleep.tick()

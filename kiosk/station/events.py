@@ -353,6 +353,83 @@ class PictureCheckSet:
 
 
 @dataclass(frozen=True)
+class BookWritten:
+    """Somebody has typed a row into a record book (``record_book.register``)."""
+
+    by: str
+    book: str
+    values: Mapping[str, str]
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class BookCorrected:
+    """Somebody says what columns of a typed row, or of an attendance, ought to read, and why."""
+
+    by: str
+    entry: str
+    values: Mapping[str, str]
+    reason: str
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class AttendanceTaken:
+    """Somebody says who was there, for some plays."""
+
+    by: str
+    plays: tuple[str, ...]
+    expected: int
+    present: int
+    on_leave: int
+    others: int
+    members: tuple[str, ...] = ()
+    """Ids of people of the roster."""
+    remark: str = ""
+    photos: tuple[str, ...] = ()
+    """Of the signed sheet: the SHA-256 of files that the panel has kept."""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class ItemWritten:
+    """Somebody has written a weekly item, a result or a request, or has posted the plan."""
+
+    by: str
+    item: Literal["weekly", "result", "request", "posting"]
+    title: str
+    text: str = ""
+    category: str = ""
+    programme: str | None = None
+    households: int = 0
+    area: str = ""
+    photos: tuple[str, ...] = ()
+    """The SHA-256 of files that the panel has kept."""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class FormKept:
+    """Somebody has brought the county's own form for a book, or has said which of its columns are which."""
+
+    by: str
+    book: str
+    kept: bytes
+    """A ``record_book.forms.KeptForm`` as it is kept; empty: it is given up."""
+    press: str = ""
+
+
+@dataclass(frozen=True)
+class AdministratorSet:
+    """An administrator was named, given another PIN, or taken out; the panel has kept it."""
+
+    by: str
+    action: Literal["administrator-named", "pin-reset", "administrator-out"]
+    name: str
+    press: str = ""
+
+
+@dataclass(frozen=True)
 class PictureAsked:
     """Somebody wants to see what is on the screen."""
 
@@ -383,11 +460,12 @@ FromEquipment = (
     | FaultReported
     | FaultMended
 )
-FromPeople = StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+FromPeople = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 FromKeys = KeyPressed | PictureCheckSet
+FromBooks = BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
 Event = (
     Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | FromSessions | FromKeys | PictureAsked | ClockDeclared
+    | FromPeople | FromKeys | FromBooks | FromSessions | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

@@ -82,10 +82,10 @@ class Overview:
         dark_until: Callable[[], datetime | None] = lambda: None,
         work: Callable[[], Work | None] = lambda: None,
         pc_stays_on: Callable[[], bool | None] = lambda: None,
-        sessions: Callable[[], SessionsSeen] = SessionsSeen,
         repairs_said: Callable[[], frozenset[str]] = frozenset,
         reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
         picture_check: Callable[[], str] = lambda: "",
+        sessions: Callable[[], SessionsSeen] = SessionsSeen,
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
@@ -98,8 +98,8 @@ class Overview:
         self._boot_id, self._link, self._refused, self._stage = boot_id, link, refused, stage
         self._plans, self._address, self._sounds = plans, address, sounds
         self._dark_until, self._work, self._pc_stays_on = dark_until, work, pc_stays_on
-        self._sessions = sessions
         self._repairs_said = repairs_said
+        self._sessions = sessions
         self._newest_on_air: OnAirProgramme | None = None
         self._past: dict[Slot, Mark] = {}
         """Marks of today's slots that are over."""
@@ -246,6 +246,9 @@ class Overview:
             dark_until=self._dark_until(),
             work=self._work(),
             sessions=self._sessions(),
+            document=document,
+            playlist=self._accepted.playlist,
+            address=self._address(),
         )
 
     def _count(self, now: datetime) -> panel.Count | None:
@@ -322,7 +325,7 @@ class Overview:
 
     def heartbeat(self) -> Heartbeat:
         """How this room is, for the town. The link puts in a fresh nonce at each sending."""
-        accepted, playlist = self._accepted, self._accepted.playlist
+        accepted = self._accepted
         on_air, stop = self._on_air(), self._plan.stop_in_force()
         seq, digest = self._journal.head()
         coming = self.fetching()
@@ -335,7 +338,7 @@ class Overview:
             up_ms=round(self._clock.monotonic() * 1000),
             software=kiosk.__version__,
             root_version=accepted.root.version,
-            playlist_version=playlist.version if playlist else 0,
+            playlist_version=accepted.newest.version if accepted.newest else 0,
             urgent_version=accepted.urgent_version,
             station_version=accepted.document.version if accepted.document else 0,
             clock=self._clock.state,

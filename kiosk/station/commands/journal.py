@@ -1,6 +1,7 @@
 """`kiosk journal ...`: look through a station's record, and hand it out; neither touches it, running or not."""
 
 import contextlib
+import itertools
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from kiosk.station import config
 from kiosk.station.commands.station import config_option
 from kiosk.station.journal import DamagedJournal, JournalError
 from kiosk.station.journal.database import connect_looking
+from kiosk.station.journal.proof import check_code, read_code
 from kiosk.station.journal.state_folder import Beside
 from kiosk.station.journal.verify import verify
 from kiosk.station.library.plans import Plans
@@ -42,7 +44,8 @@ def journal() -> None:
 @journal.command("verify")
 @_journal_option
 @config_option
-def verify_command(path: Path | None, settings: Path) -> None:
+@click.option("--code", help="The code that is printed with a month, as a scanner reads it: is this the same record?")
+def verify_command(path: Path | None, settings: Path, code: str | None) -> None:
     """Walk the whole chain and say what is right, what is wrong, and where. Exit code 1 where anything is wrong.
 
     A copy is checked against the town's countersignature too if the state folder's identity.json and library/trust lie
@@ -51,7 +54,8 @@ def verify_command(path: Path | None, settings: Path) -> None:
     path = path or _journal_of(settings)
     wrong = 0
     try:
-        for remark in verify(path, _show_progress):
+        printed = check_code(path, read_code(code)) if code is not None else ()
+        for remark in itertools.chain(verify(path, _show_progress), printed):
             _clear_progress()
             wrong += remark.wrong
             place = f"entry {remark.seq}: " if remark.seq and remark.wrong else ""

@@ -13,7 +13,10 @@ from kiosk.station.panel.pin import BadPin, choose, save
 @config_option
 @click.option("--pin-stdin", is_flag=True, help="Read the PIN from standard input instead of asking for it.")
 def panel_pin(settings: Path, pin_stdin: bool) -> None:
-    """Set the administrator's PIN. Everybody who is logged in must log in again."""
+    """Set the PIN with which administrators are named in the panel, also after theirs are forgotten.
+
+    Whoever has logged in with the one before must log in again; named administrators keep theirs.
+    """
     state = Path(load_settings(settings).station.state)
     typed = (
         sys.stdin.readline().strip() if pin_stdin else click.prompt("PIN", hide_input=True, confirmation_prompt=True)

@@ -27,7 +27,7 @@ from kiosk.station.installation.sticker import panel_addresses, write_sticker
 from kiosk.station.installation.trial import Shown, Trial
 from kiosk.station.journal.state_folder import Beside
 from kiosk.station.link.enrol import EnrolmentFailed, enrol, find_town
-from kiosk.station.panel import pin
+from kiosk.station.panel import people, pin
 
 Translate = Callable[[str], str]
 
@@ -62,7 +62,7 @@ def ask(answers: Path | None, language: Language, settings: Path) -> None:
             identity = questions.ask(name, text, _enrolment(address, state, config, _, from_file=name == "code_file"))
         place = _("This PC is the station {name} ({station}) of the town {town}.")
         click.echo(escape(place.format(name=identity.name, station=identity.station, town=identity.town)))
-        if pin.load(state) is None:
+        if not people.is_set(state):
             twice = Hidden(_("Once more:"), _("These are two; begin again."))
             chosen = questions.ask("pin", _("New PIN of the administrator, 6 digits:"), _pin(_), twice)
             pin.save(state, chosen)

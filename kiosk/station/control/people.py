@@ -9,7 +9,15 @@ from kiosk.contract.instants import to_ms
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
-from kiosk.station.events import FromPeople, MaintenanceSet, MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.events import (
+    AdministratorSet,
+    FromPeople,
+    MaintenanceSet,
+    MutePressed,
+    StartPressed,
+    StopPressed,
+    VolumePressed,
+)
 from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
@@ -59,6 +67,8 @@ class People:
                 return
             self._pressed.append(press.press)
         match press:
+            case AdministratorSet():
+                self._audit.record(press.action, by=press.by, facts={"name": press.name})
             case StartPressed():
                 self._start(press)
             case StopPressed():

@@ -1,4 +1,4 @@
-"""Which rows of the poster stand on which page, in which size of letters: today on pages of its own, then the week.
+"""Which rows of the poster stand on which page, in which size of letters: today, then the week, then the month.
 
 No row is left out and no title is cut: there are as many pages as it takes. A day of the week is never split over
 columns or pages unless it alone fills more than one. Of the layouts with the fewest pages the one with the largest
@@ -102,7 +102,7 @@ def pages(poster: Poster, width: int, height: int, short: int) -> tuple[Page, ..
     """
     today = [day for day in poster.days if day.today]
     week = [*poster.days] if len(poster.days) > 1 else []
-    sections = [today, [_plan_only(day) for day in week] + _recommended(poster)]
+    sections = [today, [_plan_only(day) for day in week] + _recommended(poster), [*poster.month]]
     found = [page for days in sections if days for page in _best(poster, days, width, height, short)]
     return tuple(found) or (Page(next(_measures(poster, [], width, short)), ()),)
 

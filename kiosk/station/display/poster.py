@@ -6,6 +6,7 @@ today's slots it says what the record says of them; of other days' slots only th
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,6 +18,7 @@ from kiosk.contract.records import ClockState
 from kiosk.contract.station import Opening, StationDocument
 from kiosk.station.display.mark_words import mark_text
 from kiosk.station.display.marks import Mark, Moment
+from kiosk.station.display.month import month_posting
 
 
 class PosterRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +56,16 @@ class Poster(msgspec.Struct, frozen=True, kw_only=True):
     banner: str = ""
     """Why the screen is quiet: stopped, no clock, no plan; empty where a plan is followed."""
     days: tuple[PosterDay, ...] = ()
+    month: tuple[PosterDay, ...] = ()
+    """The plan of the rest of the month, behind this week."""
     recommended: tuple[str, ...] = ()
     footer: str = ""
     address: str = ""
     """Of the administrator's pages, in words."""
     card: tuple[str, ...] = ()
     """What stands in place of the table while a session keeps the screen quiet: one line large, the others below."""
+    public: str = ""
+    """The address of the public page, for the QR code."""
     dark: bool = False
     """Black, and nothing on it: the screen rests."""
 
@@ -123,10 +129,24 @@ def compose(
         days_of=f"{day_name(week[0], language)} – {day_name(week[-1], language)}",
         banner=banner,
         days=days,
+        month=tuple(_rest_of_month(playlist, week, language)),
         recommended=tuple(_recommended(playlist, week)) if playlist else (),
         footer=_footer(document, language),
         address=_("Administrators: {address}").format(address=address) if address else "",
+        public=f"{address}/public" if address else "",
     )
+
+
+def _rest_of_month(playlist: Playlist | None, week: list[date], language: Language) -> Iterator[PosterDay]:
+    """The days behind ``week`` of the month that it ends in; the first is named with the plan."""
+    plan = month_posting(playlist, week[-1], language)
+    rows = [row for row in (plan.rows if plan else ()) if row.date > week[-1].isoformat()]
+    head = f"{plan.title} · " if plan else ""
+    for day, own in groupby(rows, lambda row: row.date):
+        lines = list(own)
+        shown = tuple(PosterRow(times=row.times, titles=(row.title,), category=row.category) for row in lines)
+        yield PosterDay(name=head + lines[0].day, date=day, rows=shown)
+        head = ""
 
 
 def _zone(playlist: Playlist | None, document: StationDocument | None) -> ZoneInfo:

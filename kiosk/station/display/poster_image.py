@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+import segno
 from PIL import Image, ImageDraw
 
 from kiosk.common.i18n import translator
@@ -19,6 +20,9 @@ CARD_INK = "#f3d9d9"
 HEAD, HEAD_INK = "#8f1414", "#ffffff"
 TODAY, NOW, BANNER = "#fdeab8", "#0b6b2e", "#ffc21a"
 INKS = {"past": QUIET, "shown": QUIET, "partly": HEAD, "not-shown": HEAD, "made-up": QUIET, "now": NOW, "to-come": INK}
+CODE, QUIET_ZONE = 6, 4
+"""The QR code's side as a part of the shorter side of the picture (9 cm of a 43 inch screen, for a phone a metre away);
+the white that it needs around it, in modules."""
 TITLE_LINES, BANNER_LINES, FOOT_LINES = 3, 6, 2
 """The most lines of the plan's own title, of the banner, and of each text of the foot, in their smallest letters: the
 table needs the room. Longer ones end in an ellipsis."""
@@ -39,6 +43,8 @@ class Frame:
     banner_size: int
     foot: tuple[tuple[str, str], ...]
     """Lines of the foot, each with its left and its right text."""
+    code: int
+    """Side of the QR code in the head; 0 where there is none."""
     head_bottom: int
     top: int
     """Where the table begins ..."""
@@ -113,15 +119,16 @@ def _frame(poster: Poster, width: int, height: int) -> Frame:
     short = min(width, height)
     margin, small = short // 28, short // 27
     room = width - 2 * margin
-    title, title_size = _title(poster, room - text_width(" 00/00", small), short)
-    head_bottom = margin // 2 + len(title) * title_size * 5 // 4 + small * 7 // 4
+    code = short // CODE if poster.public else 0
+    title, title_size = _title(poster, room - text_width(" 00/00", small) - code, short)
+    head_bottom = max(margin // 2 + len(title) * title_size * 5 // 4 + small * 7 // 4, code + margin // 2)
     banner, banner_size = _banner(poster.banner, room, short)
     foot = tuple(_foot_lines(poster, small, room))
     top = head_bottom + (len(banner) * banner_size * 4 // 3 + margin // 2 if banner else 0)
     bottom = height - margin // 2 - len(foot) * small * 4 // 3
     return Frame(
-        width, height, margin, title, title_size, small, banner, banner_size, foot, head_bottom, top + margin // 2,
-        bottom - margin // 3,
+        width, height, margin, title, title_size, small, banner, banner_size, foot, code, head_bottom,
+        top + margin // 2, bottom - margin // 3,
     )  # fmt: skip
 
 
@@ -158,12 +165,16 @@ def _foot_lines(poster: Poster, size: int, room: int) -> list[tuple[str, str]]:
 def _head(pen: ImageDraw.ImageDraw, poster: Poster, frame: Frame, page: str) -> None:
     small, margin, right = frame.small, frame.margin, frame.width - frame.margin
     pen.rectangle((0, 0, frame.width, frame.head_bottom), HEAD)
+    if frame.code:
+        left = frame.width - frame.code - margin // 4
+        _qr(pen, poster.public, (left, (frame.head_bottom - frame.code) // 2), frame.code)
+        right = left - margin // 2
     top = margin // 2
     for line in frame.title:
         write(pen, (margin, top), line, frame.title_size, HEAD_INK, bold=True)
         top += frame.title_size * 5 // 4
     write(pen, (right - text_width(page, small), margin // 2), page, small, HEAD_INK, bold=True)
-    room = frame.width - 3 * margin - text_width(poster.days_of, small)
+    room = right - 2 * margin - text_width(poster.days_of, small)
     write(pen, (margin, top), shorten(poster.station, small, room), small, HEAD_INK)
     write(pen, (right - text_width(poster.days_of, small), top), poster.days_of, small, HEAD_INK)
     if not frame.banner:
@@ -172,6 +183,19 @@ def _head(pen: ImageDraw.ImageDraw, poster: Poster, frame: Frame, page: str) -> 
     for n, line in enumerate(frame.banner):
         at = (margin, frame.head_bottom + margin // 4 + n * frame.banner_size * 4 // 3)
         write(pen, at, line, frame.banner_size, INK, bold=True)
+
+
+def _qr(pen: ImageDraw.ImageDraw, text: str, at: tuple[int, int], side: int) -> None:
+    """A QR code with its quiet zone, in a square; its modules are whole pixels, so that it is sharp."""
+    modules = segno.make(text, error="l", micro=False).matrix
+    module = max(1, side // (len(modules) + 2 * QUIET_ZONE))
+    pen.rectangle((*at, at[0] + side, at[1] + side), HEAD_INK)
+    left, top = (one + (side - module * len(modules)) // 2 for one in at)
+    for y, row in enumerate(modules):
+        for x, dark in enumerate(row):
+            if dark:
+                place = (left + x * module, top + y * module)
+                pen.rectangle((*place, place[0] + module - 1, place[1] + module - 1), INK)
 
 
 def _foot(pen: ImageDraw.ImageDraw, frame: Frame) -> None:

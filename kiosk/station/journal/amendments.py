@@ -76,6 +76,10 @@ class Later:
             attendance, _ = _corrected(there[-1], self._corrections.get(there[-1].id, ()))
         return PutRight(seq, right, (*by_clock, *by_people), attendance)
 
+    def corrected(self, there: Attendance) -> Attendance:
+        """An attendance with what was said of it later."""
+        return _corrected(there, self._corrections.get(there.id, ()))[0]
+
     def _in_session(self, play: Play) -> Iterator[Attendance]:
         for session, there in self._sessions:
             if session.start_ms <= play.actual_start_ms < session.end_ms:

@@ -14,7 +14,9 @@ from starlette.responses import Response
 from kiosk.common.web import Seal, form_token, is_form_token, is_same_origin, lasting_key
 from kiosk.common.web_lockout import Lockout, buckets
 from kiosk.common.web_sessions import Sessions
+from kiosk.station.panel import people
 from kiosk.station.panel import pin as pins
+from kiosk.station.panel.people import Administrator
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,13 @@ class Visitor:
     known: bool
     logged_in: bool
     address: str
+    name: str = ""
+    """Of the administrator who is logged in."""
+
+    @property
+    def by(self) -> str:
+        """Who is said in the record to have done something."""
+        return self.name or "panel"
 
 
 class Access:
@@ -62,24 +71,53 @@ class Access:
         self._lockout = Lockout(state / LOCKOUT_FILE, monotonic())
 
     def pin(self) -> pins.Pin | None:
-        """The PIN as it is set now, read from its file: the command that sets it is another process."""
+        """The installer's PIN as it is set now, read from its file: the command that sets it is another process."""
         try:
             return pins.load(self.state)
         except (OSError, ValueError) as error:
             log.error("the panel stays locked: %s", error)  # noqa: TRY400 -- the file is at fault, not the code
             return None
 
+    def _credentials(self) -> list[tuple[str, pins.Pin]]:
+        """The PINs that open the panel, each with the name of whose it is; the installer's has none."""
+        shared = self.pin()
+        return [*((one.name, one.pin) for one in self.people()), *([("", shared)] if shared else [])]
+
+    def people(self) -> tuple[Administrator, ...]:
+        """The named administrators."""
+        try:
+            return people.load(self.state)
+        except (OSError, ValueError) as error:
+            log.error("the named administrators cannot log in: %s", error)  # noqa: TRY400 -- the file is at fault
+            return ()
+
+    def is_set(self) -> bool:
+        """Whether anybody can log in."""
+        return bool(self._credentials())
+
+    def name(self, called: str, typed: str) -> tuple[str, bool]:
+        """As :func:`people.name`."""
+        return people.name(self.state, called, typed)
+
+    def take_out(self, called: str) -> bool:
+        """As :func:`people.take_out`."""
+        return people.take_out(self.state, called)
+
     def visitor(self, request: Request) -> Visitor:
         """Who sent ``request``."""
         device = self._devices.open(request.cookies.get(DEVICE_COOKIE), DEVICE_AGE_S)
         session = request.cookies.get(SESSION_COOKIE, "")
         name = device.get("device") or secrets.token_hex(16)
-        pin = self.pin() if session else None
-        logged_in = pin is not None and self._sessions.is_open(session, name, pin.salt)
+        opened = (
+            called
+            for called, pin in (self._credentials() if session else ())
+            if self._sessions.is_open(session, name, pin.salt)
+        )
+        who = next(opened, None)
         address = request.client.host if request.client else ""
-        if logged_in:
+        if who is not None:
             self._keep(address)
-        return Visitor(name, device.get("known") == "yes", logged_in, address)
+        return Visitor(name, device.get("known") == "yes", who is not None, address, who or "")
 
     def remember(self, response: Response, visitor: Visitor) -> None:
         """Give the visitor's device its cookie."""
@@ -100,12 +138,13 @@ class Access:
 
     def log_in(self, visitor: Visitor, typed: str, response: Response) -> Refusal | None:
         """Try a PIN. On success ``response`` carries the session, and the device is known from now on."""
-        pin = self.pin()
-        if pin is None:
+        credentials = self._credentials()
+        if not credentials:
             return "no-pin"
         if self.wait_s(visitor):
             return "locked-out"
-        if not pin.fits(typed):
+        pin = next((pin for _, pin in credentials if pin.fits(typed)), None)
+        if pin is None:
             self._lockout.wrong(self._buckets(visitor), self._monotonic())
             log.warning("wrong PIN at the panel from %s", visitor.address)
             return "wrong-pin"

@@ -1,7 +1,6 @@
 """What every page of the panel needs: who asks, the checked form, the snapshot, the rendered page, a press's effect."""
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import jinja2
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,6 +16,7 @@ from starlette.routing import Match, Route
 from kiosk.common.i18n import Language, pick, translator
 from kiosk.common.stop_reasons import reason_text
 from kiosk.common.web import read_body
+from kiosk.common.web_templates import templates_of
 from kiosk.station.events import PictureAsked, Post
 from kiosk.station.health.examination import Examination
 from kiosk.station.panel import words
@@ -25,16 +24,17 @@ from kiosk.station.panel.access import Access, Visitor
 from kiosk.station.panel.photo_folder import PhotoFolder
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
+from kiosk.station.record_book.books import RecordBooks
 
 FOLDER = Path(__file__).parent / "templates"
 MAX_BODY = 64 * 1024
 """In bytes. Our forms are a few hundred."""
+MOST_FIELDS = 50
+"""Of an ordinary form."""
 POLL_S = 0.02
 NO_SCRIPT_S = 60
 """Seconds until a page without script is loaded anew, where it has no form to lose."""
 LANGUAGE_COOKIE = "kiosk-panel-language"
-FILES = {"panel.css": "text/css", "panel.js": "text/javascript"}
-"""The style sheet and the script, with their content types."""
 
 Form = dict[str, str]
 
@@ -56,9 +56,12 @@ class Desk:
         snapshot: Callable[[], Snapshot],
         picture: Callable[[], Screenshot | None] = lambda: None,
         examination: Callable[[], Examination | None] = lambda: None,
+        books: RecordBooks | None = None,
     ) -> None:
-        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last."""
+        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last, ``books``
+        reads the record."""
         self.access = access
+        self.books = books
         self.post = post
         self.snapshot = snapshot
         self.picture = picture
@@ -66,19 +69,7 @@ class Desk:
         self.photos = PhotoFolder(access.state / "photos")
         self.one_upload = asyncio.Semaphore(1)
         """Photos are read one after the other: the PC plays programmes meanwhile."""
-        self.files = {name: (FOLDER / name).read_bytes() for name in FILES}
-        marks = {name: hashlib.sha256(text).hexdigest()[:12] for name, text in self.files.items()}
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(FOLDER),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.globals["files"] = {name: f"/{name}?{mark}" for name, mark in marks.items()}
-        self._templates.globals["no_script_s"] = NO_SCRIPT_S
-        for name in self._templates.list_templates(["html"]):
-            self._templates.get_template(name)
+        self._templates = templates_of(FOLDER).environment
         self._pages: tuple[Route, ...] = ()
 
     def know(self, routes: Iterable[Route]) -> None:
@@ -103,13 +94,18 @@ class Desk:
 
         Raises HTTPException 403 for a foreign one, 400 for what is no form of ours, 413 for a longer one.
         """
+        visitor, form = await self.read_lists(request, name, MOST_FIELDS)
+        return visitor, {key: values[-1] for key, values in form.items()}
+
+    async def read_lists(self, request: Request, name: str, most: int) -> tuple[Visitor, dict[str, list[str]]]:
+        """As :meth:`read_form`, with all values of each name, ``most`` in all."""
         body = (await read_body(request, MAX_BODY)).decode("utf-8", "replace")
         try:
-            form = {key: values[-1] for key, values in parse_qs(body, max_num_fields=50).items()}
+            form = parse_qs(body, max_num_fields=most)
         except ValueError:  # more fields than any form of ours has
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
         visitor = self.visitor(request)
-        if not self.access.is_ours(request, visitor, name, form.get("token", "")):
+        if not self.access.is_ours(request, visitor, name, form.get("token", [""])[-1]):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         return visitor, form
 
@@ -135,6 +131,7 @@ class Desk:
         snapshot, picture = self.snapshot(), self.picture()
         language = self.language(request)
         page = self._templates.get_template(template).render(
+            no_script_s=NO_SCRIPT_S,
             _=translator(language),
             language=language,
             snapshot=snapshot,
@@ -142,7 +139,7 @@ class Desk:
             picture=picture,
             picture_words=words.of_picture(picture, snapshot, language),
             visitor=visitor,
-            pin_set=self.access.pin() is not None,
+            pin_set=self.access.is_set(),
             token=lambda form: self.access.token(visitor, form),
             press=lambda: secrets.token_hex(16),
             reason_text=lambda reason: reason_text(reason, language),

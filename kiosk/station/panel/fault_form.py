@@ -64,18 +64,18 @@ def _colon(language: Language) -> str:
     return translator(language)(": ")
 
 
-def read(form: Mapping[str, str], now: datetime) -> CheckAgain | KnownSet | None:
-    """What the form asks for, at the aware ``now``; None for what is no form of ours."""
+def read(form: Mapping[str, str], now: datetime, by: str) -> CheckAgain | KnownSet | None:
+    """What the form of somebody called ``by`` asks for, at the aware ``now``; None for what is no form of ours."""
     problem = form.get("problem", "")
     if not 0 < len(problem) <= 400:
         return None
     match form.get("button"):
         case "again":
-            return CheckAgain("panel", problem)
+            return CheckAgain(by, problem)
         case "known":
-            return KnownSet("panel", problem, to_ms(now + WEEK))
+            return KnownSet(by, problem, to_ms(now + WEEK))
         case "tell":
-            return KnownSet("panel", problem, 0)
+            return KnownSet(by, problem, 0)
     return None
 
 

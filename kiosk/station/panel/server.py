@@ -17,6 +17,7 @@ from kiosk.station.panel.desk import Desk
 from kiosk.station.panel.site import Pages
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
+from kiosk.station.record_book.books import RecordBooks
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)
@@ -43,13 +44,15 @@ class Panel:
         retry_s: float = RETRY_S,
         picture: Callable[[], Screenshot | None] = lambda: None,
         examination: Callable[[], Examination | None] = lambda: None,
+        books: RecordBooks | None = None,
     ) -> None:
-        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last."""
+        """``picture`` gives the newest picture of the screen, ``examination`` what the checks said last, ``books``
+        reads the record."""
         self._settings = settings
         self._post = post
         self._retry_s = retry_s
         access = Access(state, self._keep)
-        self._pages = Pages(Desk(access, post, snapshot, picture, examination))
+        self._pages = Pages(Desk(access, post, snapshot, picture, examination, books))
         self._stopping = threading.Event()
         self._door: Door | None = None
         self._server: uvicorn.Server | None = None

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Literal
 
 from kiosk.common.i18n import Language
+from kiosk.contract.playlist import Playlist
 from kiosk.contract.records import ClockState, Origin, SoundWent
 from kiosk.contract.reports import ScreenState, TicketState
+from kiosk.contract.station import StationDocument
 from kiosk.station.display.marks import Mark
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.reported import HandReport
@@ -136,6 +138,12 @@ class Snapshot:
     work: Work | None = None
     """Somebody works on the devices: faults are quiet."""
     sessions: SessionsSeen = SessionsSeen()
+    document: StationDocument | None = None
+    """What the town says of the room."""
+    playlist: Playlist | None = None
+    """The plan in force."""
+    address: str = ""
+    """Of the panel, as phones in the room reach it."""
 
     @property
     def screen(self) -> bool:

@@ -173,13 +173,6 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
     return _("Stopped"), _stopped(stopped, snapshot, language)
 
 
-def _origin(showing: Showing, language: Language) -> str:
-    """Why it is on: a session's name where it has one."""
-    if showing.origin == "session" and showing.occasion:
-        return occasion_text(showing.occasion, language)
-    return translator(language)(ORIGINS[showing.origin])
-
-
 def _left(snapshot: Snapshot, language: Language) -> str:
     one, _ = snapshot.on_air, translator(language)
     if one is None:
@@ -240,6 +233,13 @@ def _count(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
             count=f"{count.minutes / 60:.1f}", asked=f"{count.minutes_asked / 60:.1f}"
         ),
     )
+
+
+def _origin(showing: Showing, language: Language) -> str:
+    """Why it is on: a session's name where it has one."""
+    if showing.origin == "session" and showing.occasion:
+        return occasion_text(showing.occasion, language)
+    return translator(language)(ORIGINS[showing.origin])
 
 
 def _stopped(stopped: Stopped, snapshot: Snapshot, language: Language) -> str:

@@ -152,6 +152,14 @@ class Plan:
             moment = decision.next_change
         return None
 
+    def explain(self) -> tt.Explanation:
+        """What is to be on the screen now, and why."""
+        return tt.explain(self._timetable, self._clock.now(), self.situation)
+
+    def due_without_stop(self) -> tt.OnAir | None:
+        """What Start would put on the screen now."""
+        return tt.decide(self._timetable, self._clock.now(), replace(self.situation, stop=None)).on_air
+
     def free_at(self, moment: datetime) -> datetime:
         """The first instant from ``moment`` on at which the plan has nothing on the screen but filler."""
         bare = replace(self.situation, owed=None, demand=None)
@@ -176,14 +184,6 @@ class Plan:
         """Whether a session has the screen, or keeps it quiet."""
         session, now = self.situation.session, self._clock.now()
         return session is not None and session.start <= now < session.end and self.situation.clock_trusted
-
-    def explain(self) -> tt.Explanation:
-        """What is to be on the screen now, and why."""
-        return tt.explain(self._timetable, self._clock.now(), self.situation)
-
-    def due_without_stop(self) -> tt.OnAir | None:
-        """What Start would put on the screen now."""
-        return tt.decide(self._timetable, self._clock.now(), replace(self.situation, stop=None)).on_air
 
     def due_but_missing(self) -> tt.OnAir | None:
         """The showing of a slot that would be on air now if its programme were here and could be played."""

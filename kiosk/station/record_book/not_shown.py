@@ -12,26 +12,30 @@ from kiosk.common.planned import Accepted, NotShown, compare, not_shown
 from kiosk.contract.instants import FAR_MS
 from kiosk.station.journal.plays import readable
 from kiosk.station.journal.queries import played
-from kiosk.station.record_book.moments import moment
+from kiosk.station.record_book.moments import moment, seqs_about
 
 BACK_MS = 86_400_000
 """Rows shown so long before the time asked for are read too: a clock is put right by less."""
+AFTER_MS = 7 * 86_400_000
+"""And so long after it: what was missed may be made up until the week's end."""
 
 
-def find_not_shown(db: sqlite3.Connection, plans: Iterable[Accepted]) -> list[NotShown]:
-    """The showings that were due and not shown, in order."""
+def find_not_shown(
+    db: sqlite3.Connection, plans: Iterable[Accepted], within: tuple[int, int] = (0, FAR_MS)
+) -> list[NotShown]:
+    """The showings that were due and not shown between two instants (UTC ms), in order."""
     begin, end = covered(db)
+    begin, end = max(begin, within[0]), min(end, within[1])
     plans = tuple(plans)
     if not plans or begin >= end:
         return []
+    sql = "SELECT seq, record FROM entries WHERE seq <= ? AND kind IN ('action', 'fault', 'session') ORDER BY seq"
     records = (
         record
-        for seq, data in db.execute(
-            "SELECT seq, record FROM entries WHERE kind IN ('action', 'fault', 'session') ORDER BY seq"
-        )
+        for seq, data in db.execute(sql, [seqs_about(db, begin, end)[1]])  # a Stop may have begun long before
         if (record := readable(bytes(data), seq)) is not None
     )
-    return not_shown(compare(plans, played(db, begin - BACK_MS, FAR_MS), known_of(records), begin, end))
+    return not_shown(compare(plans, played(db, begin - BACK_MS, end + AFTER_MS), known_of(records), begin, end))
 
 
 def covered(db: sqlite3.Connection) -> tuple[int, int]:

@@ -5,7 +5,7 @@ Of people two columns, not one: ``12/3`` would become the third of December.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,11 +15,11 @@ from kiosk.common.messages import mark
 from kiosk.common.occasions import occasion_text
 from kiosk.common.planned import Accepted, NotShown
 from kiosk.common.spreadsheet import BOM, csv_line
-from kiosk.contract.instants import to_utc
+from kiosk.contract.instants import FAR_MS, to_ms, to_utc
 from kiosk.contract.records import Evidence, Outcome, Play
 from kiosk.station.journal.amendments import Changed, Later, PutRight
 from kiosk.station.journal.plays import readable
-from kiosk.station.record_book.moments import moment
+from kiosk.station.record_book.moments import moment, seqs_about
 from kiosk.station.record_book.not_shown import find_not_shown
 
 COLUMNS = (
@@ -85,26 +85,44 @@ def play_sheet(
     """The play record as CSV, piece by piece: the plays, and among them what ``plans`` promised and was not shown."""
     _ = translator(language)
     yield BOM + csv_line([_(column) for column in COLUMNS])
-    missing = [one for one in find_not_shown(db, plans) if _within(_local(one.start_ms, zone).date(), days)]
+    for cells in play_rows(db, zone, days, language, plans):
+        yield csv_line(cells)
+
+
+def play_rows(
+    db: sqlite3.Connection, zone: ZoneInfo, days: Days, language: Language, plans: Iterable[Accepted] = ()
+) -> Iterator[list[str]]:
+    """The rows of the play record, each a text for every one of :data:`COLUMNS`."""
+    reach = _reach(days, zone)
+    missing = [one for one in find_not_shown(db, plans, reach) if _within(_local(one.start_ms, zone).date(), days)]
     missing.reverse()
     number = 0
     for start_ms, cells in _play_rows(db, zone, days, language):
         while missing and missing[-1].start_ms < start_ms:
             number += 1
-            yield csv_line([str(number), *_not_shown(missing.pop(), zone, language)])
+            yield [str(number), *_not_shown(missing.pop(), zone, language)]
         number += 1
-        yield csv_line([str(number), *cells])
+        yield [str(number), *cells]
     while missing:
         number += 1
-        yield csv_line([str(number), *_not_shown(missing.pop(), zone, language)])
+        yield [str(number), *_not_shown(missing.pop(), zone, language)]
+
+
+def _reach(days: Days, zone: ZoneInfo) -> tuple[int, int]:
+    """The instants (UTC ms) between which ``days`` lie."""
+    first, last = days
+    begin = to_ms(datetime.combine(first, time(), zone)) if first else 0
+    end = to_ms(datetime.combine(last + timedelta(days=1), time(), zone)) if last else FAR_MS
+    return begin, end
 
 
 def _play_rows(
     db: sqlite3.Connection, zone: ZoneInfo, days: Days, language: Language
 ) -> Iterator[tuple[int, list[str]]]:
     """Each play with its start (UTC ms) and its cells behind the number; one that cannot be read goes before all."""
-    later = Later(db)
-    for seq, data in db.execute("SELECT seq, record FROM entries WHERE kind = 'play' ORDER BY seq"):
+    later, (first, last) = Later(db), seqs_about(db, *_reach(days, zone))
+    sql = "SELECT seq, record FROM entries WHERE seq >= ? AND seq <= ? AND kind = 'play' ORDER BY seq"
+    for seq, data in db.execute(sql, [first, last]):
         play = readable(bytes(data), seq)
         if not isinstance(play, Play):
             yield 0, _unreadable(seq, translator(language))

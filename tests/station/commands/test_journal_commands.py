@@ -24,6 +24,7 @@ from kiosk.contract.records import Attendance, ClockRepair, Correction, Session
 from kiosk.contract.reports import GENESIS, chain
 from kiosk.station.journal import Journal
 from kiosk.station.journal.database import connect_looking
+from kiosk.station.journal.proof import code_of, proof_of, read_code
 from kiosk.station.journal.verify import verify
 from kiosk.station.library.plans import Plans
 
@@ -123,6 +124,32 @@ def test_a_record_made_up_anew_does_not_fit_the_countersignature(state: Path) ->
             db.execute("UPDATE entries SET record = ?, hash = ? WHERE seq = ?", [data, previous, seq])
         db.execute("UPDATE delivery SET hash = (SELECT hash FROM entries WHERE seq = 10)")
     assert complaints(state) == "WRONG  entry 10: the town's signature is genuine, but for another record than this"
+
+
+def printed_code(state: Path, seq: int) -> str:
+    with closing(connect_looking(state / "journal.db")) as db:
+        proof = proof_of(db, "2026-03", seq)
+    assert proof
+    return code_of(proof)
+
+
+def test_printed_code_of_a_month_is_checked_with_the_town_s_signature(state: Path) -> None:
+    code = printed_code(state, 8)
+    done = run("verify", "--journal", state / "journal.db", "--code", code)
+    assert done.exit_code == 0, done.output
+    assert "the code's countersignature is the town's, up to entry 10" in done.stdout
+    assert "the town has countersigned the record of 2026-03: entries 8-10 prove it" in done.stdout
+    meddle(state, "UPDATE entries SET hash = replace(hash, substr(hash, 1, 1), 'f') WHERE seq = 8")
+    assert run("verify", "--journal", state / "journal.db", "--code", code).exit_code == 1
+
+
+def test_printed_code_with_a_made_up_signature_is_wrong(state: Path) -> None:
+    proof = read_code(printed_code(state, 8))
+    forged = msgspec.structs.replace(proof, signature="00" * 64)
+    done = run("verify", "--journal", state / "journal.db", "--code", code_of(forged))
+    assert done.exit_code == 1
+    assert "WRONG  the countersignature in the code is not the town's" in done.stdout
+    assert "begins with KIOSK1:" in run("verify", "--journal", state / "journal.db", "--code", "x").output
 
 
 def test_a_copy_is_checked_as_far_as_it_goes(state: Path, tmp_path: Path) -> None:

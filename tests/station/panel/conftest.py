@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from panel_room import PIN, Browser, Room, port_of
+from paper_room import PaperRoom
 
 from kiosk.station.config import Panel as Settings
 from kiosk.station.panel import pin
@@ -36,6 +37,7 @@ def serve(room: Room) -> Iterator[Callable[[Path], str]]:
             lambda: room.snapshot,
             picture=lambda: room.picture,
             examination=lambda: room.examination,
+            books=getattr(room, "books", None),
         )
         panels.append(panel)
         panel.start()
@@ -58,3 +60,11 @@ def administrator(base: str) -> Browser:
     browser = Browser(base)
     assert browser.log_in().status_code == 303
     return browser
+
+
+@pytest.fixture
+def papers(state: Path) -> Iterator[PaperRoom]:
+    """A room with a record. To be shown by ``room``, its module overrides that fixture by this one."""
+    found = PaperRoom(state)
+    yield found
+    found.close()

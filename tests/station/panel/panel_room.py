@@ -171,5 +171,5 @@ class Browser:
 
     def text(self, path: str = "/") -> str:
         """The page as it reads, without tags."""
-        body = self.get(path).text.split("<body>")[1]
+        body = re.split(r"<body[^>]*>", self.get(path).text)[1]
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())

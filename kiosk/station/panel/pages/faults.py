@@ -20,7 +20,7 @@ def routes(desk: Desk) -> list[Route]:
         if not visitor.logged_in:
             return to("/login")
         before = desk.snapshot()
-        wanted = fault_form.read(form, before.now)
+        wanted = fault_form.read(form, before.now, visitor.by)
         if wanted is None:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
         desk.post(wanted)

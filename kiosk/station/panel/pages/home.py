@@ -29,7 +29,7 @@ def routes(desk: Desk) -> list[Route]:
         looks = visitor.logged_in and "look" in request.query_params
         in_vain = looks and await desk.fresh_picture() is None
         if visitor.logged_in and not looks and desk.snapshot().screen and is_old(desk.picture(), desk.snapshot().now):
-            desk.post(PictureAsked(by="panel"))  # the next renewal shows it
+            desk.post(PictureAsked(by=visitor.by))  # the next renewal shows it
         renew = IN_VAIN_S if in_vain else STARTING_S if desk.snapshot().starting else desk.renew_s
         return desk.page(request, visitor, "home.html", renew=renew, in_vain=in_vain, **stop.form_fields(desk, request))
 
@@ -47,7 +47,7 @@ def routes(desk: Desk) -> list[Route]:
         visitor, form = await desk.read_form(request, "start")
         if not visitor.logged_in:
             return to("/login")
-        desk.post(StartPressed(by="panel", press=press_of(form)))
+        desk.post(StartPressed(by=visitor.by, press=press_of(form)))
         await desk.wait_until(lambda: desk.snapshot().stopped is None)
         return to("/")
 

@@ -28,7 +28,7 @@ def routes(desk: Desk) -> list[Route]:
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
         before = desk.snapshot()
         until_ms = int((before.now + timedelta(hours=hours)).timestamp() * 1000) if hours else None
-        desk.post(MaintenanceSet(by="panel", until_ms=until_ms, press=press_of(form)))
+        desk.post(MaintenanceSet(by=visitor.by, until_ms=until_ms, press=press_of(form)))
         await desk.wait_until(lambda: desk.snapshot().work != before.work)
         return to("/#maintenance")
 

@@ -24,7 +24,7 @@ def routes(desk: Desk) -> list[Route]:
         if not visitor.logged_in:
             return to("/login")
         if desk.snapshot().screen and is_old(desk.picture(), desk.snapshot().now):
-            desk.post(PictureAsked(by="panel"))
+            desk.post(PictureAsked(by=visitor.by))
         return desk.page(
             request, visitor, "no_picture.html", renew=RENEW_S, questions=told.QUESTIONS, answers=told.ANSWERS
         )
@@ -35,7 +35,7 @@ def routes(desk: Desk) -> list[Route]:
         if not visitor.logged_in:
             return to("/login")
         on = form.get("on") == "1"
-        desk.post(PictureCheckSet("panel", on, press_of(form)))
+        desk.post(PictureCheckSet(visitor.by, on, press_of(form)))
         await desk.wait_until(lambda: bool(desk.snapshot().picture_check) == on)
         return to("/no-picture#check")
 

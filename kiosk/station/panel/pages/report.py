@@ -46,7 +46,12 @@ def routes(desk: Desk) -> list[Route]:
         answers = no_picture.read_answers(form)
         desk.post(
             FaultReported(
-                "panel", device[:MOST_DEVICE], text[:MOST_TEXT], answers, picture=_picture(desk, upload), press=press
+                upload.visitor.by,
+                device[:MOST_DEVICE],
+                text[:MOST_TEXT],
+                answers,
+                picture=_picture(desk, upload),
+                press=press,
             )
         )
         await desk.wait_until(lambda: desk.snapshot().reports != before)
@@ -59,7 +64,7 @@ def routes(desk: Desk) -> list[Route]:
         fault, before = form.get("fault", ""), desk.snapshot().reports
         if not 0 < len(fault) <= 200:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
-        desk.post(FaultMended("panel", fault, press_of(form)))
+        desk.post(FaultMended(visitor.by, fault, press_of(form)))
         await desk.wait_until(lambda: desk.snapshot().reports != before)
         return to("/#state")
 

@@ -13,11 +13,11 @@ from kiosk.station.panel.desk import Desk, press_of, to
 
 VOLUME_STEP = 10
 """In percent points."""
-BUTTONS: dict[str, Callable[[str], VolumePressed | MutePressed]] = {
-    "softer": lambda press: VolumePressed("panel", -VOLUME_STEP, press),
-    "louder": lambda press: VolumePressed("panel", VOLUME_STEP, press),
-    "mute": lambda press: MutePressed("panel", True, press),
-    "sound-on": lambda press: MutePressed("panel", False, press),
+BUTTONS: dict[str, Callable[[str, str], VolumePressed | MutePressed]] = {
+    "softer": lambda by, press: VolumePressed(by, -VOLUME_STEP, press),
+    "louder": lambda by, press: VolumePressed(by, VOLUME_STEP, press),
+    "mute": lambda by, press: MutePressed(by, True, press),
+    "sound-on": lambda by, press: MutePressed(by, False, press),
 }
 OPPOSITE = {"mute": "sound-on", "sound-on": "mute"}
 """The button that stands in the place of the one that was pressed."""
@@ -34,7 +34,7 @@ def routes(desk: Desk) -> list[Route]:
         if button not in BUTTONS:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
         before = desk.snapshot().sound
-        desk.post(BUTTONS[button](f"{press_of(form)}-{button}"))  # two buttons of one page are two presses
+        desk.post(BUTTONS[button](visitor.by, f"{press_of(form)}-{button}"))  # two buttons of one page are two presses
         await desk.wait_until(lambda: desk.snapshot().sound != before)
         return to(f"/#{OPPOSITE.get(button, button)}")  # where the finger, or the keyboard's focus, was
 

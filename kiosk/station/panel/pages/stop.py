@@ -53,7 +53,7 @@ def routes(desk: Desk) -> list[Route]:
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
         if filled.problem:
             return asked(request, visitor, form, filled.problem)
-        desk.post(StopPressed(by="panel", reason=filled.reason, until_ms=filled.until_ms, press=press_of(form)))
+        desk.post(StopPressed(by=visitor.by, reason=filled.reason, until_ms=filled.until_ms, press=press_of(form)))
         await desk.wait_until(lambda: desk.snapshot().stopped is not None)
         return to("/")
 
