@@ -112,7 +112,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.sheets": {"common"},
     "town.programmes": {
         *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
-        *("town.publishing.source", "town.publishing.subtitles"),
+        *("town.publishing.source", "town.publishing.subtitles", "town.publishing.measure"),
     },
     "town.months": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
@@ -182,6 +182,7 @@ PURE = (
     "kiosk.station.health.observation",
     "kiosk.station.health.checks",
     "kiosk.station.health.examination",
+    "kiosk.station.health.ticket_states",
     "kiosk.station.health.repairs.remedy",
     "kiosk.station.health.evidence",
     "kiosk.station.playout.loudness",

@@ -30,6 +30,7 @@ from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
+from kiosk.station.control.pin_reset import PinReset
 from kiosk.station.control.presence import PresencePolicy
 from kiosk.station.control.repair_confirmed import ConfirmedRepairs
 from kiosk.station.control.rest import ScreenRest
@@ -159,6 +160,7 @@ class Station:
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
+        pin_reset = PinReset(journal, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
         self._repairs = ConfirmedRepairs(
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
@@ -180,10 +182,11 @@ class Station:
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
             work=self._maintenance.work, repairs_said=lambda: self._repairs.all_said(),
             reports=lambda: reports.open, picture_check=lambda: self._menu.code, sessions=view.seen,
+            pin_reset=pin_reset.pending,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
-            self._maintenance,
+            self._maintenance, pin_reset,
         )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,

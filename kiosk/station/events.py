@@ -421,12 +421,14 @@ class FormKept:
 
 @dataclass(frozen=True)
 class AdministratorSet:
-    """An administrator was named, given another PIN, or taken out; the panel has kept it."""
+    """An administrator was named, given another PIN, taken out, or has paired a phone; the panel has kept it."""
 
     by: str
-    action: Literal["administrator-named", "pin-reset", "administrator-out"]
+    action: Literal["administrator-named", "pin-reset", "administrator-out", "phone-paired"]
     name: str
     press: str = ""
+    reset: str = ""
+    """The town's ``pin_reset`` that was used for it."""
 
 
 @dataclass(frozen=True)

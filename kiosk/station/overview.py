@@ -14,12 +14,13 @@ from kiosk.contract.instants import local_ms, to_ms
 from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
-from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
+from kiosk.contract.reports import Heartbeat, OnAir, ScreenState
 from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_made_up, mark_past
 from kiosk.station.display.menu import ITEMS, Item, View
+from kiosk.station.health import ticket_states
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
@@ -86,11 +87,14 @@ class Overview:
         reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
         picture_check: Callable[[], str] = lambda: "",
         sessions: Callable[[], SessionsSeen] = SessionsSeen,
+        pin_reset: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
         whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
-        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen."""
+        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen,
+        ``pin_reset``: by which the town lets a PIN be set anew."""
+        self._pin_reset = pin_reset
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -210,6 +214,7 @@ class Overview:
         now = self._clock.now().astimezone(self._accepted.zone)
         stop, on_air, coming = self._plan.stop_in_force(), self._on_air(), self._plan.coming()
         document, starting = self._accepted.document, None
+        told, faults = document.tickets if document else (), self._faults()
         if on_air is None:
             starting = self._plan.due() or (coming[0] if coming and not stop and coming[1] - now <= SOON else None)
         if coming and coming[0] == starting:
@@ -238,14 +243,15 @@ class Overview:
             reports=self._reports(),
             picture_check=self._picture_check(),
             equipment=tuple(one.name for one in document.equipment) if document else (),
-            tickets=self._tickets(),
-            other_tickets=self._other_tickets(),
+            tickets=ticket_states.of_faults(told, faults),
+            other_tickets=ticket_states.others(told, faults, self._clock.now_ms()),
             repairs_said=self._repairs_said(),
             sound=self._sound(),
             display=self._display(),
             dark_until=self._dark_until(),
             work=self._work(),
             sessions=self._sessions(),
+            pin_reset=self._pin_reset(),
             document=document,
             playlist=self._accepted.playlist,
             address=self._address(),
@@ -295,20 +301,10 @@ class Overview:
         document = self._accepted.document
         return next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now)
 
-    def _tickets(self) -> Mapping[str, TicketState]:
-        """How the town's repair of each open problem stands, by the problem's name."""
-        document = self._accepted.document
-        tickets = {ticket.fault: ticket for ticket in (document.tickets if document else ())}
+    def _faults(self) -> dict[str, str]:
+        """What is wrong now: the name of each problem and report, and its fault's in the record."""
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
-        keys |= {report.fault: report.fault for report in self._reports()}
-        return {name: tickets[key] for name, key in keys.items() if key in tickets}
-
-    def _other_tickets(self) -> tuple[TicketState, ...]:
-        document = self._accepted.document
-        known = {problem.key(self._identity.station) for problem in self._monitor.problems()}
-        known |= {report.fault for report in self._reports()}
-        found = [one for one in (document.tickets if document else ()) if one.fault not in known]
-        return tuple(sorted(found, key=lambda one: -one.changed_ms))
+        return keys | {report.fault: report.fault for report in self._reports()}
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()

@@ -21,7 +21,7 @@ from kiosk.station.events import PictureAsked, Post
 from kiosk.station.health.examination import Examination
 from kiosk.station.panel import words
 from kiosk.station.panel.access import Access, Visitor
-from kiosk.station.panel.photo_folder import PhotoFolder
+from kiosk.station.panel.photo_folder import LOOKED_AT, RECORDED, PhotoFolder
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
 from kiosk.station.record_book.books import RecordBooks
@@ -66,7 +66,10 @@ class Desk:
         self.snapshot = snapshot
         self.picture = picture
         self.examination = examination
-        self.photos = PhotoFolder(access.state / "photos")
+        self.photos = PhotoFolder(access.state / "photos", RECORDED)
+        """Those that the record names."""
+        self.looked_at = PhotoFolder(access.state / "photos-looked-at", LOOKED_AT)
+        """Those that may yet be reported."""
         self.one_upload = asyncio.Semaphore(1)
         """Photos are read one after the other: the PC plays programmes meanwhile."""
         self._templates = templates_of(FOLDER).environment
