@@ -38,6 +38,11 @@ class Room:
             sql += "WHERE json_extract(record, '$.cause') = ? ORDER BY seq"
             return [(fault, state) for fault, state in db.execute(sql, [cause])]
 
+    def tickets(self, cause: str) -> list[tuple[str, int]]:
+        """The town's tickets of a cause: state, and how often opened again."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.town / 'town.db'}?mode=ro", uri=True)) as db:
+            return list(db.execute("SELECT state, reopened FROM ticket WHERE cause = ?", [cause]))
+
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
@@ -79,6 +84,7 @@ def test_a_full_disk_is_one_fault_and_one_recovery_at_the_town(room: Room) -> No
     room.tell(disk_free_mb=1)
     found = until(lambda: room.faults("disk-low"), 2)
     assert found == [(fault, "reported"), (fault, "cleared")]
+    assert room.tickets("disk-low") == [("closed", 0)]
 
 
 def until(look: Callable[[], list[tuple[str, str]]], rows: int, seconds: float = 40) -> list[tuple[str, str]]:

@@ -72,14 +72,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     "station.status_file": {
-        *("common", "contract", "station.panel.snapshot", "station.link.progress", "station.health.maintenance"),
-    },
-    "station.now_file": {
-        *("common", "contract", "station.panel.snapshot", "station.status_file", "station.schedule"),
-        "station.health.examination",
+        *("common", "contract", "station.panel.snapshot", "station.panel.now_file", "station.link.progress"),
+        "station.health.maintenance",
     },
     "station.app": {
-        *("common", "contract", "station.overview", "station.status_file", "station.now_file", "station.control"),
+        *("common", "contract", "station.overview", "station.status_file", "station.control"),
         "station.panel",
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
@@ -87,7 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.commands": {
         *("station.host", "station.installation"),
         *("common", "contract", "station.app", "station.overview", "station.status_file", "station.panel"),
-        *("station.now_file", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)),
+        *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     # --- the town ---
     "town.database": {"contract"},
@@ -115,10 +112,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.sheets": {"common"},
     "town.programmes": {
         *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
-        *("town.publishing.source", "town.publishing.subtitles"),
+        *("town.publishing.source", "town.publishing.subtitles", "town.publishing.measure"),
     },
     "town.months": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
+        "town.programmes",
     },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
@@ -184,6 +182,7 @@ PURE = (
     "kiosk.station.health.observation",
     "kiosk.station.health.checks",
     "kiosk.station.health.examination",
+    "kiosk.station.health.ticket_states",
     "kiosk.station.health.repairs.remedy",
     "kiosk.station.health.evidence",
     "kiosk.station.playout.loudness",
@@ -217,6 +216,7 @@ LIVES_IN = {
         "kiosk.station.display.poster_image",
         "kiosk.station.display.menu_image",
         "kiosk.station.player",
+        "kiosk.town.months.notice_picture",
         "kiosk.demo",
     ),
     "sqlalchemy": ("kiosk.town",),
@@ -328,7 +328,7 @@ def test_only_the_roots_stand_beside_the_packages() -> None:
     def files(folder: str) -> set[str]:
         return {path.stem for path in (ROOT / folder).glob("*.py")}
 
-    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file", "now_file"}
+    beside = {"__init__", "app", "events", "config", "identity", "overview", "status_file"}
     assert files("kiosk/station") == beside
     assert files("kiosk/town") == {"__init__", "app", "town"}
 

@@ -14,12 +14,13 @@ from kiosk.contract.instants import local_ms, to_ms
 from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
-from kiosk.contract.reports import Heartbeat, OnAir, ScreenState, TicketState
+from kiosk.contract.reports import Heartbeat, OnAir, ScreenState
 from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
-from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
-from kiosk.station.display.menu import Item, View
+from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_made_up, mark_past
+from kiosk.station.display.menu import ITEMS, Item, View
+from kiosk.station.health import ticket_states
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
@@ -57,10 +58,6 @@ NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
 
 
-OFFERS: tuple[Item, ...] = ("start-stop", "volume", "no-picture", "table")
-"""Items of the menu that this station can do."""
-
-
 class Overview:
     """Reads the other parts of the station; nobody reaches them through it."""
 
@@ -90,11 +87,14 @@ class Overview:
         reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
         picture_check: Callable[[], str] = lambda: "",
         sessions: Callable[[], SessionsSeen] = SessionsSeen,
+        pin_reset: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
         whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
-        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen."""
+        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen,
+        ``pin_reset``: by which the town lets a PIN be set anew."""
+        self._pin_reset = pin_reset
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -146,6 +146,7 @@ class Overview:
         if playlist is None:
             return {}
         zone, state, found = self._accepted.zone, self._now(now), dict[Slot, Mark]()
+        seen = self._sessions()
         midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         days = {day.date().isoformat() for day in (midnight - timedelta(days=1), midnight)}
         for slot in playlist.slots:
@@ -157,6 +158,7 @@ class Overview:
             mark = mark_ahead(slot, start_ms, over_ms, state)
             if over_ms <= state.at_ms and mark.moment != "now":
                 mark = self._mark_past(slot, start_ms, over_ms, state.at_ms)
+                mark = mark_made_up(mark, slot, seen.made_up, [one.programme.id for one in seen.missed])
             elif mark.moment == "not-shown" and self._journal.was_shown("slot", start_ms, state.at_ms):
                 mark = Mark("partly", mark.why)
             found[slot] = mark
@@ -212,6 +214,7 @@ class Overview:
         now = self._clock.now().astimezone(self._accepted.zone)
         stop, on_air, coming = self._plan.stop_in_force(), self._on_air(), self._plan.coming()
         document, starting = self._accepted.document, None
+        told, faults = document.tickets if document else (), self._faults()
         if on_air is None:
             starting = self._plan.due() or (coming[0] if coming and not stop and coming[1] - now <= SOON else None)
         if coming and coming[0] == starting:
@@ -240,14 +243,15 @@ class Overview:
             reports=self._reports(),
             picture_check=self._picture_check(),
             equipment=tuple(one.name for one in document.equipment) if document else (),
-            tickets=self._tickets(),
-            other_tickets=self._other_tickets(),
+            tickets=ticket_states.of_faults(told, faults),
+            other_tickets=ticket_states.others(told, faults, self._clock.now_ms()),
             repairs_said=self._repairs_said(),
             sound=self._sound(),
             display=self._display(),
             dark_until=self._dark_until(),
             work=self._work(),
             sessions=self._sessions(),
+            pin_reset=self._pin_reset(),
             document=document,
             playlist=self._accepted.playlist,
             address=self._address(),
@@ -281,28 +285,26 @@ class Overview:
             stop_until=self._morning(now) if self._clock.state != "untrusted" else None,
             volume=sound.volume,
             muted=sound.muted,
-            offers=OFFERS,
+            offers=self._offers(),
             address=self._address(),
         )
+
+    def _offers(self) -> tuple[Item, ...]:
+        """The items of the menu that can be done now."""
+        seen, stopped = self._sessions(), self._plan.stop_in_force() is not None
+        party = seen.held is None and not stopped and self._clock.state != "untrusted"
+        recommended = seen.policy == "when-present" and seen.owed > 0 and not stopped and seen.present_until is None
+        without: set[Item] = {name for name, can in (("party-day", party), ("recommended", recommended)) if not can}  # type: ignore[misc]
+        return tuple(item for item in ITEMS if item not in without)
 
     def _morning(self, now: datetime) -> datetime | None:
         document = self._accepted.document
         return next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now)
 
-    def _tickets(self) -> Mapping[str, TicketState]:
-        """How the town's repair of each open problem stands, by the problem's name."""
-        document = self._accepted.document
-        tickets = {ticket.fault: ticket for ticket in (document.tickets if document else ())}
+    def _faults(self) -> dict[str, str]:
+        """What is wrong now: the name of each problem and report, and its fault's in the record."""
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
-        keys |= {report.fault: report.fault for report in self._reports()}
-        return {name: tickets[key] for name, key in keys.items() if key in tickets}
-
-    def _other_tickets(self) -> tuple[TicketState, ...]:
-        document = self._accepted.document
-        known = {problem.key(self._identity.station) for problem in self._monitor.problems()}
-        known |= {report.fault for report in self._reports()}
-        found = [one for one in (document.tickets if document else ()) if one.fault not in known]
-        return tuple(sorted(found, key=lambda one: -one.changed_ms))
+        return keys | {report.fault: report.fault for report in self._reports()}
 
     def _sound(self) -> panel.Sound:
         hand, planned = self._playout.hand, self._playout.planned_volume()
@@ -319,7 +321,7 @@ class Overview:
 
     def heartbeat(self) -> Heartbeat:
         """How this room is, for the town. The link puts in a fresh nonce at each sending."""
-        accepted, playlist = self._accepted, self._accepted.playlist
+        accepted = self._accepted
         on_air, stop = self._on_air(), self._plan.stop_in_force()
         seq, digest = self._journal.head()
         coming = self.fetching()
@@ -332,7 +334,7 @@ class Overview:
             up_ms=round(self._clock.monotonic() * 1000),
             software=kiosk.__version__,
             root_version=accepted.root.version,
-            playlist_version=playlist.version if playlist else 0,
+            playlist_version=accepted.newest.version if accepted.newest else 0,
             urgent_version=accepted.urgent_version,
             station_version=accepted.document.version if accepted.document else 0,
             clock=self._clock.state,

@@ -11,11 +11,10 @@ from kiosk.contract.instants import FAR, to_utc
 from kiosk.contract.occasions import KINDS, occasion_in_english
 from kiosk.station.health.maintenance import Work
 from kiosk.station.link.progress import progress_line
+from kiosk.station.panel.now_file import STALE_S
 from kiosk.station.panel.snapshot import Snapshot, Sound, Stopped
 
 NAME = "status"
-STALE_S = 30.0
-"""A file older than this was left by a daemon that does not run any more, or hangs."""
 
 
 SCREENS = {

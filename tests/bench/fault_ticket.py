@@ -151,7 +151,7 @@ def tell(folder: Path, hysteresis_ms: int, heartbeat_s: int) -> dict[str, float]
 def told(story: Story, bed: Any, cable: str, panel: Any, office: Any, mails: Any, hook: Any) -> dict[str, float]:
     """The story itself."""
     # The town has published no week, which is a fault of its own: once its message is there, all is running.
-    story.until("running", lambda: len(hook.texts) == len(mails.texts) == 1 and "镇里已收到报修" in panel.text(), 90)
+    story.until("running", lambda: len(hook.texts) == len(mails.texts) == 1 and "镇里已收到报修" in panel.text(), 240)
     story.seconds.clear()
     story.deed("the screen's cable is pulled out")
     bed.change(cable, status="disconnected\n")

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kiosk.station import now_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
@@ -26,7 +25,8 @@ from kiosk.station.journal import JournalError, LookedAt, damage
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.library import Library
-from kiosk.station.now_file import NowFile
+from kiosk.station.panel import now_file
+from kiosk.station.panel.now_file import NowFile
 from kiosk.station.playout import stop
 from kiosk.station.playout.plan import Plan
 from kiosk.station.schedule.timetable import Situation, Timetable, compile_playlist

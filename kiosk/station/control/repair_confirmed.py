@@ -21,9 +21,9 @@ MEMORY = "repairs"
 
 
 class _Said(msgspec.Struct):
-    """When (UTC milliseconds) somebody has said of a fault that it is repaired."""
+    """Faults that somebody has said to be repaired, with the ``changed_ms`` of the ticket at which that was said."""
 
-    at_ms: dict[str, int] = {}
+    of: dict[str, int] = {}
 
 
 class ConfirmedRepairs:
@@ -48,22 +48,21 @@ class ConfirmedRepairs:
         ticket = self._ticket(press.fault)
         if ticket is None or ticket.state == "closed" or self.said(press.fault):
             return False
-        now_ms = self._clock.now_ms()
-        self._journal.record(self._record(ticket, press.by, now_ms))
-        lasting = {name: at for name, at in self._said.at_ms.items() if self.said(name)}
-        self._said = _Said(lasting | {press.fault: now_ms})
+        self._journal.record(self._record(ticket, press.by, self._clock.now_ms()))
+        lasting = {name: at for name, at in self._said.of.items() if self.said(name)}
+        self._said = _Said(lasting | {press.fault: ticket.changed_ms})
         self._journal.remember(MEMORY, self._said)
         self._audit.record("repaired", by=press.by, facts={"fault": press.fault})
         return True
 
     def said(self, fault: str) -> bool:
         """Whether somebody has said so, and the town has not changed its ticket since: once is enough."""
-        at_ms, ticket = self._said.at_ms.get(fault), self._ticket(fault)
-        return at_ms is not None and ticket is not None and ticket.state != "closed" and ticket.changed_ms <= at_ms
+        ticket = self._ticket(fault)
+        return ticket is not None and ticket.state != "closed" and self._said.of.get(fault) == ticket.changed_ms
 
     def all_said(self) -> frozenset[str]:
         """The faults of which :meth:`said` holds."""
-        return frozenset(name for name in self._said.at_ms if self.said(name))
+        return frozenset(name for name in self._said.of if self.said(name))
 
     def _ticket(self, fault: str) -> TicketState | None:
         document = self._document()

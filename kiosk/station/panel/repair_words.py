@@ -11,7 +11,7 @@ TICKET_STATES = {
     "reported": mark("The town has the report."),
     "seen": mark("The town has seen the report."),
     "telecom-called": mark("The town has called the telecom."),
-    "repaired": mark("It is said to be repaired."),
+    "repaired": mark("It is said to be repaired: look whether that is so."),
     "confirmed": mark("The repair is confirmed."),
     "closed": mark("The town has closed the report."),
     "reopened": mark("The town has opened the report again."),

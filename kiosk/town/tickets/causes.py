@@ -13,6 +13,8 @@ BY_HAND = {
 }
 """What an officer opens a ticket for."""
 FOUND = {
+    "reported": mark("Reported by the room"),
+    "repair": mark("A repair"),
     "screen-unplugged": mark("Screen not connected"),
     "screen-mode": mark("Wrong display mode"),
     "screen-does-not-answer": mark("TV does not answer"),

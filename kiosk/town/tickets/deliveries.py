@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, select, update
 
 from kiosk.town.database import schema as town
 from kiosk.town.database.store import insert_or, put
-from kiosk.town.tickets.outbox import note
+from kiosk.town.tickets.outbox import note, overdue_name
 from kiosk.town.tickets.schema import attempt, channel_state, delivery, message, silence, ticket
 
 MINUTE_MS = 60_000
@@ -126,7 +126,7 @@ def attempts(connection: Connection, most: int = 50) -> list[Row]:
 
 def _waiting(channel: str) -> Any:
     room = town.station
-    names = ("cause", "device", "state", "closed_ms", "since_ms")
+    names = ("cause", "device", "state", "changed_ms", "closed_ms", "since_ms")
     return (
         select(
             *(message.c[name] for name in ("id", "name", "kind", "at_ms", "station")),
@@ -149,8 +149,10 @@ def _still_true(connection: Connection, channel: str, row: Row) -> bool:
     """Whether it is still worth telling: what is over by now is not, nor that something is over of which this channel
     has told nothing."""
     match row["kind"]:
-        case "new" | "reopened" | "overdue":
+        case "new" | "reopened":
             return row["closed_ms"] is None
+        case "overdue":
+            return str(row["name"]) == overdue_name(row["number"], row["state"], row["changed_ms"])
         case "over":
             about = and_(message.c.ticket == row["number"], message.c.kind != "over")
             is_over = row["closed_ms"] is not None or row["state"] == "repaired"

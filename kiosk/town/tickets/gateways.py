@@ -65,9 +65,11 @@ def send(channel: Channel, title: str, body: str) -> str:
         said = log.getvalue()
     if arrived:
         return ""
-    if "onnection error" in said:
+    lines = said.splitlines()
+    telling = [line for line in lines if "onnection error" not in line]
+    if lines and not telling:
         return UNREACHABLE
-    return hidden(channel, " ".join(said.split()) or failed)[:400]
+    return hidden(channel, " ".join(telling) or failed)[:400]
 
 
 def check(channel: Channel) -> None:

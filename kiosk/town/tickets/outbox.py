@@ -15,3 +15,8 @@ def note(
     """
     row = {"name": name, "kind": kind, "ticket": ticket, "station": station, "at_ms": now_ms, "handed_ms": None}
     connection.execute(insert_or(connection, message).values(row).on_conflict_do_nothing(index_elements=["name"]))
+
+
+def overdue_name(number: int, state: str, changed_ms: int) -> str:
+    """The name of the message that a ticket is overdue in ``state``, in which it is since ``changed_ms``."""
+    return f"overdue/{number}/{state}/{changed_ms}"

@@ -62,7 +62,7 @@ class Serviceability:
 
     @property
     def in_order(self) -> int:
-        """Rooms that are heard and have no open ticket of a device."""
+        """Rooms that are heard and have no ticket of a device that is open, or only such as the room finds no more."""
         return self.rooms - self.out_of_order - self.silent
 
     @property
@@ -82,7 +82,7 @@ def serviceability(connection: Connection, now_ms: int, days: int = 30) -> Servi
     spans: dict[str, list[tuple[int, int]]] = {}
     broken = set()
     for row in connection.execute(select(ticket).where(of_device, late)):
-        if row.closed_ms is None and row.state != "repaired":
+        if row.closed_ms is None and row.recovered_ms is None:
             broken.add(row.station)
         end_ms = row.recovered_ms or row.closed_ms or now_ms
         spans.setdefault(row.station, []).append((max(row.since_ms, begin_ms), end_ms))

@@ -11,7 +11,7 @@ from kiosk.common.messages import mark
 from kiosk.contract.records import Fault
 from kiosk.contract.reports import RepairState
 from kiosk.town.database import schema as town
-from kiosk.town.database.store import insert_or
+from kiosk.town.database.store import insert_or, locked_station
 from kiosk.town.publishing.rooms import renew_document
 from kiosk.town.tickets.life_cycle import after_confirmation, after_fault, after_recovery
 from kiosk.town.tickets.outbox import note
@@ -55,6 +55,7 @@ def adopt(connection: Connection, now_ms: int) -> int:
     rows = connection.execute(question.order_by(fault.c.station, fault.c.found_ms)).all()
     for row in rows:
         names = ("fault", "cause", "device", "found_ms", "text", "remedy", "by")
+        locked_station(connection, row.station)
         record = Fault(id="adopted", **{name: getattr(row, name) for name in names})
         _found(connection, row.station, record, now_ms)
     return len(rows)

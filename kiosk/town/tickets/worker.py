@@ -11,14 +11,13 @@ from kiosk.town.publishing.in_force import zone_in_force
 from kiosk.town.tickets import deliveries, gateways, wording
 from kiosk.town.tickets.channels import Channel, ChannelsError, Settings, read_settings
 from kiosk.town.tickets.tickets import adopt
-from kiosk.town.tickets.watch import note_overdue, note_silence, silent_rooms
+from kiosk.town.tickets.watch import note_overdue, note_silence, silent_minutes, silent_rooms
 from kiosk.town.town import Town
 
 log = logging.getLogger(__name__)
 
 WATCH_S = 30.0
 """Between two looks at what nobody reports."""
-SILENT_MS = 10 * 60_000
 
 
 class TicketWorker:
@@ -57,9 +56,10 @@ class TicketWorker:
         with town.store.write() as connection:
             adopt(connection, now)
             note_overdue(connection, limits, now)
-        if up_s * 1000 < SILENT_MS:
+            may_last_s = silent_minutes(connection) * 60
+        if up_s < may_last_s:
             return  # the town was perhaps not running itself: rooms get the time to be heard
-        silent, rooms = silent_rooms(town.store, now, SILENT_MS)
+        silent, rooms = silent_rooms(town.store, now)
         with town.store.write() as connection:
             note_silence(connection, silent, rooms, now)
 

@@ -15,10 +15,10 @@ from live_room import LiveRoom, now, whole
 from screen import XServer
 
 from kiosk.cli import main
-from kiosk.station import now_file
 from kiosk.station.commands.why import read_time
 from kiosk.station.events import StartPressed, StopPressed
-from kiosk.station.status_file import STALE_S
+from kiosk.station.panel import now_file
+from kiosk.station.panel.now_file import STALE_S
 
 HOUR = 3600.0
 

@@ -268,13 +268,31 @@ def test_an_overdue_ticket_is_told_once_for_each_state(town, database):
     assert look(100) == 2
 
 
+def test_a_ticket_that_was_moved_on_meanwhile_is_not_told_as_overdue(town, clock):
+    number = open_one(town)
+    with web_address() as web:
+        use(town, webhook(web.port), limits=Limits(unseen_hours=1))
+        sending = TicketWorker()
+        sending.step(town, RUNS)
+        with town.store.write() as connection:
+            note_overdue(connection, Limits(unseen_hours=1), NOW + HOUR_MS)
+        move(town, number, "seen")
+        sending.step(town, RUNS)
+        assert len(web.bodies) == 1
+        with town.store.write() as connection:
+            note_overdue(connection, Limits(seen_hours=1), NOW + 2 * HOUR_MS)
+        sending.step(town, RUNS)
+    assert web.bodies[-1]["title"] == "Fengle Overdue: 1号站"
+    assert web.bodies[-1]["message"].endswith(", looked at")
+
+
 def heard(town, station, at_ms):
     fields = {"epoch": "e", "sent_ms": 1, "nonce": "n", "boot_id": "b", "up_ms": 1, "software": "1", "clock": "trusted"}
     keep_heartbeat(town.store, Heartbeat(station=station, **fields), at_ms)
 
 
 def look_for_silence(town, at_ms):
-    silent, rooms = silent_rooms(town.store, at_ms, 10 * MINUTE)
+    silent, rooms = silent_rooms(town.store, at_ms)
     with town.store.write() as connection:
         note_silence(connection, silent, rooms, at_ms)
         return connection.execute(select(message.c.name).order_by(message.c.id)).scalars().all()

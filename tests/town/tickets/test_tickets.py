@@ -15,7 +15,8 @@ from kiosk.town.ledger import queries
 from kiosk.town.stations import registry
 from kiosk.town.tickets import by_hand
 from kiosk.town.tickets.by_hand import Refused, Stale
-from kiosk.town.tickets.schema import message, ticket, ticket_step
+from kiosk.town.tickets.queries import serviceability
+from kiosk.town.tickets.schema import message, silence, ticket, ticket_step
 from kiosk.town.tickets.tickets import DAY_MS, REOPEN_MS, adopt
 
 pytestmark = BOTH
@@ -290,3 +291,43 @@ def test_a_version_that_the_room_holds_already_is_passed_over(town, room):
     keep_heartbeat(town.store, Heartbeat(**beat, software="1", clock="trusted", station_version=9), NOW)
     room.find()
     assert registry.document_version(town, "room-1") == 10
+
+
+def rate(town, at_ms):
+    with town.store.read() as connection:
+        return serviceability(connection, at_ms)
+
+
+def test_the_serviceability_rate_knows_no_more_than_the_town_does(town, room):
+    assert rate(town, NOW).percent is None  # no room has ever been heard
+    beat = {"epoch": "epoch-1", "sent_ms": 1, "nonce": "n", "boot_id": "b", "up_ms": 1, "software": "1"}
+    for name in ("room-1", "room-2"):
+        keep_heartbeat(town.store, Heartbeat(station=name, **beat, clock="trusted"), NOW)
+    assert (rate(town, NOW).percent, rate(town, NOW).month_percent) == (100, 100)
+    room.find(fault="p", cause="plan-running-out", found_ms=NOW - 60_000)
+    assert rate(town, room.at_ms).percent == 100  # no device is out of order
+    room.tell(replace(FOUND, found_ms=NOW), now_ms=NOW + HOUR)
+    assert (rate(town, room.at_ms).in_order, rate(town, room.at_ms).out_of_order) == (1, 1)
+    number = next(row.id for row in tickets(town) if row.cause == "screen-unplugged")
+    move(town, number, "repaired")
+    assert rate(town, room.at_ms).out_of_order == 1  # somebody says so; the room's kiosk still finds it
+    room.clear()
+    assert rate(town, room.at_ms).out_of_order == 0
+    with town.store.write() as connection:
+        connection.execute(silence.insert().values(station="room-2", since_ms=NOW, found_ms=NOW))
+    found = rate(town, NOW + 30 * DAY_MS)
+    assert (found.rooms, found.in_order, found.silent) == (2, 1, 1)
+    assert found.month_percent == pytest.approx(100 * (1 - (HOUR + 1000) / (60 * DAY_MS)), abs=0.01)
+
+
+def test_spans_that_overlap_count_once(town, room):
+    keep_heartbeat(
+        town.store,
+        Heartbeat(
+            station="room-1", epoch="e", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
+        ),
+        NOW,
+    )
+    room.find(found_ms=NOW)
+    room.find(fault="b", cause="no-sound", found_ms=NOW)
+    assert rate(town, NOW + 3 * DAY_MS).month_percent == pytest.approx(90, abs=0.1)

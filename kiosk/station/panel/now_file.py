@@ -13,9 +13,10 @@ from kiosk.contract.records import ClockState
 from kiosk.station.health.examination import Examination
 from kiosk.station.panel.snapshot import Showing
 from kiosk.station.schedule.timetable import Situation
-from kiosk.station.status_file import STALE_S
 
 NAME = "now.json"
+STALE_S = 30.0
+"""A file older than this was left by a daemon that does not run any more, or hangs."""
 
 
 class NowFile(msgspec.Struct, frozen=True, kw_only=True):
