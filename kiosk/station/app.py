@@ -163,7 +163,9 @@ class Station:
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
         )
         self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
-        self._reports = reports = HandReports(journal, clock, self._report_soon)
+        self._reports = reports = HandReports(
+            journal, clock, self._report_soon, state / "photos", self._link.send_photo
+        )
         self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
         self._presence = PresencePolicy(
             journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
