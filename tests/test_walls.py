@@ -112,10 +112,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "town.sheets": {"common"},
     "town.programmes": {
         *("common", "contract", "town.database", "town.town", "town.sheets.categories"),
-        *("town.publishing.source", "town.publishing.subtitles"),
+        *("town.publishing.source", "town.publishing.subtitles", "town.publishing.measure"),
     },
     "town.months": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.sheets"),
+        "town.programmes",
     },
     "town.api": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
@@ -215,6 +216,7 @@ LIVES_IN = {
         "kiosk.station.display.poster_image",
         "kiosk.station.display.menu_image",
         "kiosk.station.player",
+        "kiosk.town.months.notice_picture",
         "kiosk.demo",
     ),
     "sqlalchemy": ("kiosk.town",),

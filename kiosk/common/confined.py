@@ -1,15 +1,16 @@
 """Runs one program of the system on a hostile file, confined: it reads that file, writes its own folder, no more.
 
-``python -m kiosk.common.confined ORDER`` confines itself (:mod:`kiosk.common.sandbox`) and becomes the program. It is a
-process of its own because a process can be confined only before it has a second thread.
+:mod:`kiosk.common.launcher` confines itself and becomes the program: a process of its own, because a process can be
+confined only before it has a second thread.
 """
 
-import contextlib
+import functools
+import json
 import logging
 import os
-import resource
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,28 +20,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-import msgspec
-
-from kiosk.common.sandbox import Reach, confine
+from kiosk.common.launcher import NOT_CONFINED, NOT_STARTED, STARTED
 
 log = logging.getLogger(__name__)
 
-MEMORY_BYTES = 6 << 30
-"""Address space of a confined program: a 4K film decoded in many threads maps about half of it."""
-TROUBLE = "kiosk confined: "
-"""Begins the line on standard error that says what the kernel did not offer."""
-NOT_CONFINED, NOT_STARTED = 125, 126
-"""Exit codes: too little of the sandbox could be had; the program is not there."""
+LAUNCHER = "kiosk.common.launcher"
 LARGEST = 2 << 30
+"""The largest file that a program may write unless another bound is given, what it prints included, in bytes."""
 LOOK_EVERY_S = 0.5
 MOST_WORDS = 1 << 20
 """What is read of its errors, in bytes."""
-NICE = 10
-"""By how much it stands back behind whoever serves the stations."""
 
 
 class Unconfined(Exception):
     """This computer cannot confine a program; the message names what is missing."""
+
+
+class Killed(Exception):
+    """It was ended by a signal: it crashed, or the computer has too little memory. The message names the signal."""
 
 
 class Stopped(Exception):
@@ -49,17 +46,6 @@ class Stopped(Exception):
 
 class NotInstalled(Exception):
     """There is no program of that name."""
-
-
-class Order(msgspec.Struct, frozen=True):
-    """What the launcher is told: the program and its words, what it may reach, and its limits in bytes."""
-
-    words: tuple[str, ...]
-    files: tuple[str, ...]
-    folder: str | None
-    memory: int = MEMORY_BYTES
-    largest: int = LARGEST
-    """The largest file that it may write, what it prints included."""
 
 
 def run(
@@ -77,19 +63,18 @@ def run(
 
     It prints to ``output``, or its lines go to ``each_line`` as they come. Raises :class:`Unconfined`,
     :class:`NotInstalled`, :class:`subprocess.TimeoutExpired` after ``within_s`` seconds, and :class:`Stopped`, soon
-    after ``stopping`` is set.
+    after ``stopping`` is set; and :class:`Killed`.
     """
     program = shutil.which(words[0])
     if program is None:
         raise NotInstalled(words[0])
-    order = Order(
-        (program, *words[1:]), tuple(map(str, files)), None if folder is None else str(folder), largest=largest
-    )
+    own = "" if folder is None else str(folder)
+    order = [sys.executable, "-m", LAUNCHER, own, str(largest), json.dumps([*map(str, files)]), program, *words[1:]]
     reading, held = os.pipe()  # the launcher ends when nobody holds the other end
-    with tempfile.TemporaryFile("w+", errors="replace") as errors, tempfile.TemporaryFile("w+") as said:
+    with _file() as errors, _file() as said:
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "kiosk.common.confined", msgspec.json.encode(order).decode()],
+                order,
                 stdin=reading,
                 stdout=subprocess.PIPE if each_line else output or said,
                 stderr=errors,
@@ -107,10 +92,32 @@ def run(
             os.close(held)
         said.seek(0)
         errors.seek(0)
-        told = errors.read(MOST_WORDS)
-        if process.returncode == NOT_CONFINED:
-            raise Unconfined(told.removeprefix(TROUBLE).strip())
-        return subprocess.CompletedProcess(words, process.returncode, said.read(), _without_trouble(told))
+        words_said = _told(process.returncode, errors.read(MOST_WORDS))
+        return subprocess.CompletedProcess(words, process.returncode, said.read(), words_said)
+
+
+def _file() -> IO[str]:
+    """For what is printed, whatever bytes that is."""
+    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+
+
+def _told(code: int, errors: str) -> str:
+    """What the program itself said on standard error. Raises as :func:`run`."""
+    first, _, rest = errors.partition("\n")
+    if code < 0:
+        raise Killed(signal.Signals(-code).name)
+    if not first.startswith(STARTED) or code in (NOT_CONFINED, NOT_STARTED):
+        last = errors.strip().rpartition("\n")[2].removeprefix(STARTED)
+        raise Unconfined(last[:400] or f"the launcher ended with {code}")
+    if trouble := first.removeprefix(STARTED):
+        _warn(trouble)
+    return rest
+
+
+@functools.cache
+def _warn(trouble: str) -> None:
+    """Once is enough: a film takes ten tools."""
+    log.warning("confined programs run with less than the whole sandbox: %s", trouble)
 
 
 def _wait(
@@ -127,11 +134,15 @@ def _wait(
         rest = b""
         while True:
             ready = select.select([ended, *([printed.fileno()] if printed else [])], [], [], LOOK_EVERY_S)[0]
-            if printed and printed.fileno() in ready and (piece := os.read(printed.fileno(), 65536)):
-                *lines, rest = (rest + piece).split(b"\n")
-                for line in lines:
-                    hand_on(line.decode(errors="replace"))
-                rest = rest[-MOST_WORDS:]
+            if printed and printed.fileno() in ready:
+                if piece := os.read(printed.fileno(), 65536):
+                    *lines, rest = (rest + piece).split(b"\n")
+                    for line in lines:
+                        hand_on(line.decode(errors="replace"))
+                    rest = rest[-MOST_WORDS:]
+                else:
+                    printed.close()
+                    printed = None
             elif ended in ready:
                 return
             if stopping.is_set():
@@ -142,38 +153,3 @@ def _wait(
         os.close(ended)
         if printed:
             printed.close()
-
-
-def _without_trouble(errors: str) -> str:
-    first, _, rest = errors.partition("\n")
-    if not first.startswith(TROUBLE):
-        return errors
-    log.warning("a confined program runs with less than the whole sandbox: %s", first.removeprefix(TROUBLE))
-    return rest
-
-
-def main() -> None:
-    """Confine this process and become the program of the order."""
-    order = msgspec.json.decode(sys.argv[1], type=Order)
-    program = os.path.realpath(order.words[0])
-    folder = None if order.folder is None else Path(order.folder)
-    for limit, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, order.largest),
-        (resource.RLIMIT_AS, order.memory),
-    ):
-        resource.setrlimit(limit, (value, value))
-    os.nice(NICE)
-    os.umask(0o077)
-    trouble = confine(Reach(folder, kept=folder is not None, files=order.files, programs=(program,)))
-    if trouble:
-        print(TROUBLE + trouble, file=sys.stderr, flush=True)  # noqa: T201
-    if "no system call filter" in trouble or ("no file tree" in trouble and "no Landlock" in trouble):
-        sys.exit(NOT_CONFINED)
-    with contextlib.suppress(OSError):
-        os.execv(program, order.words)  # noqa: S606
-    sys.exit(NOT_STARTED)
-
-
-if __name__ == "__main__":
-    main()

@@ -11,6 +11,11 @@ from kiosk.common.messages import Message, mark
 
 FORMATS = "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc,mxf,mp3,aac,wav,flac,mjpeg"
 """ffmpeg's names of what may be opened: nothing that names further files, as HLS and concat do."""
+FORMATS_TO_CONVERT = f"{FORMATS},rm,dv,dhav,ivf,m4v,nut,aiff,amr,ape,ac3,caf,wv"
+"""Those that are not played, but that a town can make an MP4 of."""
+NO_SENSE = ("Invalid data found when processing input", "Invalid argument")
+"""What ffmpeg says of a file of which it makes no sense: that helps nobody further."""
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 """Runs an ffmpeg tool: :func:`run_plainly` or :func:`run_confined`."""
 
@@ -56,6 +61,7 @@ def run_confined(
     after: list[str],
     output: IO[str] | None = None,
     stopping: threading.Event | None = None,
+    formats: str = FORMATS,
 ) -> subprocess.CompletedProcess[str]:
     """As :func:`run_plainly`, in a process that reaches the file and nothing else, whatever is in the file.
 
@@ -63,7 +69,7 @@ def run_confined(
     :class:`confined.Unconfined` where this computer cannot do that.
     """
     try:
-        command = _command(tool, path.absolute(), before, after)
+        command = _command(tool, path.absolute(), before, after, formats)
         done = confined.run(command, files=[path.absolute()], within_s=timeout_s, output=output, stopping=stopping)
     except confined.NotInstalled:
         raise _not_installed(tool, path) from None
@@ -72,8 +78,8 @@ def run_confined(
     return _done(path, done)
 
 
-def _command(tool: str, path: Path, before: list[str], after: list[str]) -> list[str]:
-    guard = ["-hide_banner", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
+def _command(tool: str, path: Path, before: list[str], after: list[str], formats: str = FORMATS) -> list[str]:
+    guard = ["-hide_banner", "-protocol_whitelist", "file,pipe", "-format_whitelist", formats]
     level = ["-v", "error"] if tool == "ffprobe" else ["-v", "info", "-nostats", "-nostdin"]
     return [tool, *level, *guard, *before, "-i", f"file:{path}", *after]
 
@@ -91,6 +97,9 @@ def _too_long(tool: str, path: Path, seconds: int) -> MediaError:
 def _done(path: Path, done: "subprocess.CompletedProcess[str]") -> "subprocess.CompletedProcess[str]":
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["?"])[-1].removeprefix(f"file:{path}: ")
+        if reason in NO_SENSE:
+            cause = mark("not media that the kiosk can play, or damaged; ask for it as MP4 with H.264, or convert it")
+            raise MediaError(path, Message(cause))
         cause = mark("not media that the kiosk can play ({reason}); ask for it as MP4 with H.264, or convert it")
         raise MediaError(path, Message(cause, {"reason": reason}))
     return done

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from kiosk.common.container import reason_against
+from kiosk.common.container import REAL, reason_against
 from kiosk.common.decode import ENTRIES, Rhythm, fault, number, read_tracks, rhythm, span
 from kiosk.common.ffmpeg import MediaError, Run, run_plainly
 from kiosk.common.messages import Message, mark
@@ -76,10 +76,13 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     """The :data:`RULES` that held."""
 
 
-def measure(path: Path, sha256: str | None = None, run: Run | None = None, *, loudness: bool = True) -> Media:
+def measure(
+    path: Path, sha256: str | None = None, run: Run | None = None, *, loudness: bool = True, to_convert: bool = False
+) -> Media:
     """Measure ``path``; ``sha256`` where its hash is known already, ``loudness`` False where it does not matter.
 
-    ``run``: how the tools are run; plainly where not given. Raises :class:`MediaError`.
+    ``run``: how the tools are run; plainly where not given. ``to_convert``: it is not to be played as it is.
+    Raises :class:`MediaError`.
     """
     run = run or run_plainly
     size = path.stat().st_size
@@ -88,7 +91,8 @@ def measure(path: Path, sha256: str | None = None, run: Run | None = None, *, lo
         head = file.read(16)
     if is_still(head):
         return _still(path, size, sha256)
-    if (reason := reason_against(path)) is not None:
+    reason = reason_against(path)
+    if reason is not None and not (to_convert and reason == REAL):
         raise MediaError(path, Message(reason))
     found = _probe(path, run)
     video, audio = _chosen(path, found)

@@ -174,7 +174,7 @@ class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag=
     maintenance_until_ms: Instant | None = None
     """Somebody works on the room's devices until then, and faults are quiet; None: nobody does."""
     spot_check: SpotCheck | None = None
-    """The newest one. Not yet heeded; so with ``pin_reset``."""
+    """The newest one. Not yet heeded."""
     pin_reset: Id | None = None
     """Another value than before: the panel's PIN is forgotten, and a new one set on the room's own screen."""
 

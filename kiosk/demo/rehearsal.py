@@ -18,7 +18,9 @@ from kiosk.demo import testcard
 from kiosk.demo.forger import Forgeries
 from kiosk.demo.sampler import Sighting
 from kiosk.demo.time_shift import publish_shifted
-from kiosk.town.accounts import passwords
+from kiosk.demo.workbook import week_of_workbook
+from kiosk.town.accounts import accounts, passwords
+from kiosk.town.months import books
 from kiosk.town.town import Town, found_town
 
 STATION, GROUP, TOWN = "demo-room", "villages", "demo-town"
@@ -26,7 +28,7 @@ OFFICER = "demo"
 FORGED = (66, 67)
 """Bar codes of what must never be shown: the other town's programme, and the older week's."""
 SCREEN = "1280x720x24"
-ALWAYS_OPEN = {"opening": {"week": [[{"start": "00:00:00", "end": "00:00:00"}]] * 7}}
+ALWAYS_OPEN = {"opening": {"week": [[{"start": "00:00:00", "end": "00:00:00"}]] * 7}, "filler": "opening-hours"}
 
 
 class DemoError(Exception):
@@ -35,12 +37,14 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """What the town has put up: the true week, what a forger may offer, the enrolment code."""
+    """What the town has put up: the true week, what a forger may offer, the enrolment code, the officer's password."""
 
     playlist: Playlist
     forgeries: Forgeries
     code: str
     town: Path
+    password: str
+    """Of the officer :data:`OFFICER`, for this run alone."""
 
 
 @contextlib.contextmanager
@@ -67,11 +71,19 @@ def screen() -> Iterator[tuple[str, bool]]:
         server.wait(5)
 
 
-def publish_all(folder: Path, week: Path, start: datetime) -> Published:
-    """Make the town, an older and the true week whose first slot begins at ``start``, and another town's week."""
+def publish_all(folder: Path, week: Path, prepare_s: float) -> Published:
+    """Make the town with its officer, an older and the true week, and another town's week.
+
+    ``week`` is a workbook or a week's JSON; once it is read there are ``prepare_s`` seconds to its first slot.
+    """
     town = found_town(folder / "town", "示例镇", town=TOWN, by="demo")
     other = found_town(folder / "other-town", "冒名镇", town=TOWN, by="forger")
     try:
+        if week.suffix != ".json":
+            books.add(town.store, week.read_bytes(), week.name, OFFICER)  # to be looked at in the console
+            week = week_of_workbook(town, week, folder / "week")
+        password = add_officer(town)
+        start = soon(prepare_s)
         publish_shifted(town, _forged_week(folder / "older", week, FORGED[1], "旧节目"), start, by="demo")
         older = _metadata(town)
         true = publish_shifted(town, week, start, by="demo")
@@ -82,7 +94,7 @@ def publish_all(folder: Path, week: Path, start: datetime) -> Published:
         spoilt = true.programmes[min(1, len(true.programmes) - 1)].sha256
         files = {path.name: path for path in (folder / "other-town" / "public" / "files").iterdir()}
         forgeries = Forgeries(GROUP, _metadata(town), older, _metadata(other), spoilt, files)
-        return Published(true, forgeries, code, folder / "town")
+        return Published(true, forgeries, code, folder / "town", password)
     finally:
         town.close()
         other.close()
@@ -115,10 +127,11 @@ def add_station(town: Path) -> str:
     return run(*arguments, "--document", str(document)).splitlines()[-1]
 
 
-def add_officer(town: Path) -> str:
+def add_officer(town: Town) -> str:
     """Let the demo's officer log in to the console. Returns the password, which is made for this run alone."""
     typed = passwords.suggest()
-    run("town", "--folder", str(town), "add-officer", OFFICER, typed=typed + "\n")
+    with town.store.write() as connection:
+        accounts.admit(connection, "demo", OFFICER, "officer", passwords.hash_password(typed, OFFICER), temporary=False)
     return typed
 
 

@@ -25,22 +25,20 @@ from kiosk.demo.rehearsal import (
     DemoError,
     Published,
     Sampler,
-    add_officer,
     daemon,
     enrol,
     pin,
     publish_all,
     run,
     screen,
-    soon,
     wait_for_line,
     write_config,
 )
 from kiosk.demo.time_shift import ShiftError
 from kiosk.town.publishing.source import SourceError
 
-PREPARE_SECONDS = 22.0
-"""From now to the first slot: publishing, enrolment, and the time in which the forgeries are offered."""
+PREPARE_SECONDS = 26.0
+"""From the workbook, once it is read, to the first slot: publishing, enrolment, and the time for the forgeries."""
 DELIVERY_SECONDS = 15.0
 """How long the record may take to arrive at the town after the room was stopped."""
 
@@ -48,10 +46,14 @@ DELIVERY_SECONDS = 15.0
 @click.command("demo")
 @click.option("--seconds", type=click.IntRange(20, 3600), default=75, show_default=True, help="How long to watch.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here.")
-@click.option("--week", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another week to play.")
+@click.option(
+    "--week",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Another week to play: a workbook with its programmes, or a week's JSON.",
+)
 def demo_command(seconds: int, json_file: Path | None, week: Path | None) -> None:
     """Show the whole kiosk on this computer, with a town on loopback."""
-    week = week or Path(kiosk.__file__).parent.parent / "playlists" / "week.json"
+    week = week or Path(kiosk.__file__).parent.parent / "playlists" / "周推荐月计划表.xlsx"
     if not week.exists():
         raise click.ClickException(f"{week} is missing; run the demo from a checkout, or name a week with --week")
     try:
@@ -72,10 +74,9 @@ def perform(week: Path, seconds: int) -> Verdict:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-demo-")))
         display, virtual = stack.enter_context(screen())
-        click.echo(f"screen {display}{' (virtual)' if virtual else ''}; the town signs three weeks ...")
+        click.echo(f"screen {display}{' (virtual)' if virtual else ''}; the town signs three weeks of {week.name} ...")
         started = time.monotonic()
-        start = soon(PREPARE_SECONDS)
-        published = publish_all(folder, week, start)
+        published = publish_all(folder, week, PREPARE_SECONDS)
         log = folder / "town.log"
         town = stack.enter_context(daemon(log, "town", "--folder", str(published.town), "serve", "--port", "0"))
         url = wait_for_line(log, "http://", town).split()[-1]
@@ -87,7 +88,7 @@ def perform(week: Path, seconds: int) -> Verdict:
         config = write_config(folder, display, virtual, port)
         enrol(forger.url, published.code, config)
         run("panel-pin", "--config", str(config), "--pin-stdin", typed=typed + "\n")
-        click.echo(f"the officer's console: {url}   name: {OFFICER}   password: {add_officer(published.town)}")
+        click.echo(f"the officer's console: {url}   name: {OFFICER}   password: {published.password}")
         click.echo(f"the room's panel: http://127.0.0.1:{port}   PIN: {typed}")
         sampler = Sampler(display)
         threading.Thread(target=sampler.follow, name="sampler", daemon=True).start()

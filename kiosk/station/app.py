@@ -16,6 +16,7 @@ from typing import assert_never
 
 from kiosk.common.terminal import escape_lines
 from kiosk.contract.instants import to_ms
+from kiosk.contract.station import Thresholds
 from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
@@ -29,6 +30,7 @@ from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
 from kiosk.station.control.pc_sleep import PcSleep
 from kiosk.station.control.people import People
+from kiosk.station.control.pin_reset import PinReset
 from kiosk.station.control.presence import PresencePolicy
 from kiosk.station.control.repair_confirmed import ConfirmedRepairs
 from kiosk.station.control.rest import ScreenRest
@@ -158,6 +160,7 @@ class Station:
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
+        pin_reset = PinReset(journal, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
         self._repairs = ConfirmedRepairs(
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
@@ -166,7 +169,10 @@ class Station:
         self._reports = reports = HandReports(
             journal, clock, self._report_soon, state / "photos", self._link.send_photo
         )
-        self._sessions = Sessions(journal, clock, plan, self._audit, self._replan)
+        self._sessions = Sessions(
+            journal, clock, plan, self._audit, self._replan,
+            lambda: accepted.document.thresholds if accepted.document else Thresholds(),
+        )  # fmt: skip
         self._presence = PresencePolicy(
             journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
         )
@@ -178,10 +184,11 @@ class Station:
             dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
             work=self._maintenance.work, repairs_said=lambda: self._repairs.all_said(),
             reports=lambda: reports.open, picture_check=lambda: self._menu.code, sessions=view.seen,
+            pin_reset=pin_reset.pending,
         )  # fmt: skip
         self._people = People(
             clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
-            self._maintenance,
+            self._maintenance, pin_reset,
         )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,
@@ -233,8 +240,9 @@ class Station:
             picture_of=self._town.picture_of, confirm=self._repairs.confirm,
         )  # fmt: skip
         self._menu = RoomMenu(
-            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh
-        )
+            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh,
+            begin=self._session, seen=self._presence.seen,
+        )  # fmt: skip
         keys, inputs = config.keys, self._devices.inputs
         self._keypad = read_keys(post, keys.names(), inputs) if keys.enabled else None
         self._snapshot: Snapshot = overview.snapshot()
@@ -343,10 +351,8 @@ class Station:
                 self._town.handle(event)
             case _ if isinstance(event, FromEquipment):
                 self._equipment.handle(event)
-            case PresenceNoticed():
-                self._presence.noticed(event)
             case _ if isinstance(event, FromSessions):
-                self._sessions.handle(event)
+                self._session(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
             case _ if isinstance(event, FromBooks):
@@ -355,6 +361,12 @@ class Station:
                 self._menu.handle(event)
             case _:
                 assert_never(event)
+
+    def _session(self, event: FromSessions) -> None:
+        if isinstance(event, PresenceNoticed):
+            self._presence.noticed(event)
+        else:
+            self._sessions.handle(event)
 
     def _wake(self, why: Reason) -> None:
         match why:

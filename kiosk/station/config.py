@@ -163,6 +163,8 @@ class Keys(Table, frozen=True, kw_only=True):
     louder: KeyNames = ("KEY_VOLUMEUP",)
     softer: KeyNames = ("KEY_VOLUMEDOWN",)
     mute: KeyNames = ("KEY_MUTE",)
+    sensor: KeyNames = ()
+    """What a motion sensor sends that is seen as an input device."""
 
     def names(self) -> dict[KeyName, KeyNames]:
         """The names of each meaning."""

@@ -330,9 +330,9 @@ class MaintenanceSet:
 
 
 KeyName = Literal[
-    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute"
+    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute", "sensor"
 ]
-"""What a key of a remote or keypad means, whatever is printed on it."""
+"""What a key of a remote or keypad means, whatever is printed on it; ``sensor``: a motion sensor has seen somebody."""
 
 
 @dataclass(frozen=True)
@@ -421,12 +421,14 @@ class FormKept:
 
 @dataclass(frozen=True)
 class AdministratorSet:
-    """An administrator was named, given another PIN, or taken out; the panel has kept it."""
+    """An administrator was named, given another PIN, taken out, or has paired a phone; the panel has kept it."""
 
     by: str
-    action: Literal["administrator-named", "pin-reset", "administrator-out"]
+    action: Literal["administrator-named", "pin-reset", "administrator-out", "phone-paired"]
     name: str
     press: str = ""
+    reset: str = ""
+    """The town's ``pin_reset`` that was used for it."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from kiosk.contract.reports import Heartbeat, OnAir, ScreenState
 from kiosk.contract.station import Opening, Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
-from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
-from kiosk.station.display.menu import Item, View
+from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_made_up, mark_past
+from kiosk.station.display.menu import ITEMS, Item, View
 from kiosk.station.health import ticket_states
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
@@ -58,10 +58,6 @@ NEWEST = 2_000
 """Entries of the record in which a reason is looked for why something was not shown: a week's, and more."""
 
 
-OFFERS: tuple[Item, ...] = ("start-stop", "volume", "no-picture", "table")
-"""Items of the menu that this station can do."""
-
-
 class Overview:
     """Reads the other parts of the station; nobody reaches them through it."""
 
@@ -91,11 +87,14 @@ class Overview:
         reports: Callable[[], tuple[HandReport, ...]] = lambda: (),
         picture_check: Callable[[], str] = lambda: "",
         sessions: Callable[[], SessionsSeen] = SessionsSeen,
+        pin_reset: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
         whether the PC did not shut down at night, ``repairs_said``: faults that are said to be repaired, ``reports``:
-        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen."""
+        faults reported by hand, ``picture_check``: the code of the test picture that is on the screen,
+        ``pin_reset``: by which the town lets a PIN be set anew."""
+        self._pin_reset = pin_reset
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -147,6 +146,7 @@ class Overview:
         if playlist is None:
             return {}
         zone, state, found = self._accepted.zone, self._now(now), dict[Slot, Mark]()
+        seen = self._sessions()
         midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         days = {day.date().isoformat() for day in (midnight - timedelta(days=1), midnight)}
         for slot in playlist.slots:
@@ -158,6 +158,7 @@ class Overview:
             mark = mark_ahead(slot, start_ms, over_ms, state)
             if over_ms <= state.at_ms and mark.moment != "now":
                 mark = self._mark_past(slot, start_ms, over_ms, state.at_ms)
+                mark = mark_made_up(mark, slot, seen.made_up, [one.programme.id for one in seen.missed])
             elif mark.moment == "not-shown" and self._journal.was_shown("slot", start_ms, state.at_ms):
                 mark = Mark("partly", mark.why)
             found[slot] = mark
@@ -250,6 +251,7 @@ class Overview:
             dark_until=self._dark_until(),
             work=self._work(),
             sessions=self._sessions(),
+            pin_reset=self._pin_reset(),
             document=document,
             playlist=self._accepted.playlist,
             address=self._address(),
@@ -283,9 +285,17 @@ class Overview:
             stop_until=self._morning(now) if self._clock.state != "untrusted" else None,
             volume=sound.volume,
             muted=sound.muted,
-            offers=OFFERS,
+            offers=self._offers(),
             address=self._address(),
         )
+
+    def _offers(self) -> tuple[Item, ...]:
+        """The items of the menu that can be done now."""
+        seen, stopped = self._sessions(), self._plan.stop_in_force() is not None
+        party = seen.held is None and not stopped and self._clock.state != "untrusted"
+        recommended = seen.policy == "when-present" and seen.owed > 0 and not stopped and seen.present_until is None
+        without: set[Item] = {name for name, can in (("party-day", party), ("recommended", recommended)) if not can}  # type: ignore[misc]
+        return tuple(item for item in ITEMS if item not in without)
 
     def _morning(self, now: datetime) -> datetime | None:
         document = self._accepted.document
@@ -311,7 +321,7 @@ class Overview:
 
     def heartbeat(self) -> Heartbeat:
         """How this room is, for the town. The link puts in a fresh nonce at each sending."""
-        accepted, playlist = self._accepted, self._accepted.playlist
+        accepted = self._accepted
         on_air, stop = self._on_air(), self._plan.stop_in_force()
         seq, digest = self._journal.head()
         coming = self.fetching()
@@ -324,7 +334,7 @@ class Overview:
             up_ms=round(self._clock.monotonic() * 1000),
             software=kiosk.__version__,
             root_version=accepted.root.version,
-            playlist_version=playlist.version if playlist else 0,
+            playlist_version=accepted.newest.version if accepted.newest else 0,
             urgent_version=accepted.urgent_version,
             station_version=accepted.document.version if accepted.document else 0,
             clock=self._clock.state,

@@ -62,7 +62,9 @@ def measure(samples: int = 2_000, slots: int = 10_000) -> dict[str, float]:
     took = []
     for _ in range(samples):
         now = BEGIN + chance.random() * slots * STEP
-        situation = Situation(opening=opening, owed=owed(week, now - chance.random() * 2 * STEP, {}))
+        situation = Situation(
+            opening=opening, filler="opening-hours", owed=owed(week, now - chance.random() * 2 * STEP, {})
+        )
         begun = time.perf_counter()
         decide(timetable, now, situation)
         took.append(time.perf_counter() - begun)

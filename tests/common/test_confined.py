@@ -78,6 +78,28 @@ def test_computer_that_cannot_confine_runs_nothing(tmp_path, monkeypatch):
     assert not ran.exists()
 
 
+def test_launcher_that_does_not_start_is_no_word_about_the_file(tmp_path, monkeypatch):
+    """As while a newer kiosk is being put in the place of the one that runs: no file is refused for that."""
+    monkeypatch.setattr(confined, "LAUNCHER", "kiosk.common.text")
+    with pytest.raises(confined.Unconfined):
+        confined.run(["true"], within_s=20)
+    monkeypatch.setattr(confined, "LAUNCHER", "kiosk.common.no_such_module")
+    with pytest.raises(confined.Unconfined, match="no_such_module"):
+        run_confined("ffprobe", tmp_path / "a.mp4", 20, [], [])
+
+
+def test_bytes_that_are_no_text_are_read_all_the_same():
+    """A file's title may be in any encoding."""
+    words = [sys.executable, "-c", "import os; os.write(1, b'\\xff\\xfea'); os.write(2, b'\\xffb')"]
+    done = confined.run(words, within_s=20)
+    assert (done.stdout[-1], done.stderr[-1]) == ("a", "b")
+
+
+def test_crash_of_a_program_is_told_apart_from_its_refusal():
+    with pytest.raises(confined.Killed, match="SIGKILL"):
+        confined.run([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], within_s=20)
+
+
 def test_missing_program_is_said(tmp_path):
     with pytest.raises(confined.NotInstalled):
         confined.run(["no-such-program"], within_s=1)

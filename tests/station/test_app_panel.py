@@ -2,8 +2,10 @@
 
 import array
 import os
+import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -163,3 +165,23 @@ def test_town_that_asks_gets_a_picture_after_the_next_heartbeat(room: LiveRoom, 
         room.post(Wake("report"))
         time.sleep(0.3)
     assert town.count("/v1/picture") == 1, "one wish, one picture"
+
+
+def test_what_is_typed_into_a_book_reaches_the_town_and_the_month_gets_its_code(room: LiveRoom, tmp_path: Path) -> None:
+    phone = administrator(room)
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', phone.get("/books/feedback").text))
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    row = {"day": today, "whose": "王大伟", "text": "听懂了"}
+    assert phone.post("/books/feedback", fields | row).status_code == 303
+    assert "听懂了" in phone.text("/books/feedback")
+    eventually(lambda: "KIOSK1:" in phone.text("/inspector"), 40)
+    (typed,) = [one for one in room.records("action") if one["action"] == "book-feedback"]
+    assert (typed["by"], typed["facts"]) == ("panel", row)
+    eventually(lambda: typed["id"] in dict(room.town_rows("action")))
+    assert "听懂了" not in Browser(phone.base).text("/public")
+    code = re.search(r"KIOSK1:[A-Za-z0-9_-]+", phone.text("/inspector"))
+    assert code
+    command = [sys.executable, "-m", "kiosk", "journal", "verify", "--config", str(room.settings), "--code", code[0]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the code's countersignature is the town's" in done.stdout

@@ -137,11 +137,13 @@ def strangers() -> dict[str, bool]:
 
 
 def web_server_answers() -> bool:
-    """Whether the web server in front leads to the town, by TLS with the certificate that it has made itself."""
+    """Whether the web server in front leads to the town, by TLS with the certificate that it has made itself, and tells
+    the console that it is TLS: only then is there a password to type."""
     unverified = ssl._create_unverified_context()  # noqa: S323, SLF001 - whose it is is not the question here
     try:
         answer = urllib.request.urlopen("https://127.0.0.1/v1/root/1.root.json", timeout=60, context=unverified)
-        return bool(json.loads(answer.read())["signed"])
+        page = urllib.request.urlopen("https://127.0.0.1/login", timeout=60, context=unverified).read()
+        return bool(json.loads(answer.read())["signed"]) and b'name="password"' in page
     except (OSError, ValueError, KeyError) as error:
         print("web server:", error, flush=True)
         return False

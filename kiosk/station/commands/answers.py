@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kiosk.station.config import Config
+from kiosk.station.config import Config, Keys
 from kiosk.station.health.sound import read_sink, servers
+from kiosk.station.host.keypad import codes_of
 from kiosk.station.projector.messages import SCREEN_DENIED
 
 UNIT = "kiosk-station.service"
@@ -37,9 +38,18 @@ class _As:
 
 
 def answers(config: Config) -> list[Answer]:
-    """Ask both servers, as root in the name of the user whose the state folder is."""
+    """Ask both servers, as root in the name of the user whose the state folder is; and look at the names of keys."""
     asker = _asker(Path(config.station.state))
-    return [_display(config.screen.display, asker), _sound(config.sound.output, asker)]
+    return [_display(config.screen.display, asker), _sound(config.sound.output, asker), *_keys(config.keys)]
+
+
+def _keys(settings: Keys) -> list[Answer]:
+    """Keys of the settings that the kernel does not have; nothing where it has all."""
+    unknown = codes_of(settings.names())[1]
+    if not unknown:
+        return []
+    text = f"[keys]: no key is called {', '.join(unknown)}; the program evtest shows which name a key has"
+    return [Answer(text, wrong=True)]
 
 
 def _asker(state: Path) -> _As:

@@ -82,6 +82,8 @@ class Equipment:
                     self._look_again()
             case FaultReported() | FaultMended():
                 if self._reports.handle(event):
+                    if isinstance(event, FaultReported):
+                        self._picture_of((self._reports.open[-1].fault,))
                     self._refresh()
             case KnownSet():
                 if self._monitor.known_until(event.problem, event.until_ms):

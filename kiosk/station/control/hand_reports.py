@@ -10,15 +10,13 @@ import msgspec
 from kiosk.contract.records import Fault
 from kiosk.station.clock.clock import Clock
 from kiosk.station.events import FaultMended, FaultReported
-from kiosk.station.health.reported import HandReport
+from kiosk.station.health.reported import MOST_OPEN, HandReport
 from kiosk.station.journal import Journal
 
 log = logging.getLogger(__name__)
 
 MEMORY = "hand-reports"
 CAUSE = "reported"
-MOST_OPEN = 20
-"""More are not taken: somebody has to say of the older ones that they are mended."""
 
 
 class _Kept(msgspec.Struct):

@@ -9,6 +9,7 @@ from kiosk.contract.instants import to_ms
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
+from kiosk.station.control.pin_reset import PinReset
 from kiosk.station.events import (
     AdministratorSet,
     FromPeople,
@@ -44,12 +45,13 @@ class People:
         replan: Callable[[str], None],
         refresh: Callable[[], None],
         maintenance: MaintenanceSwitch,
+        pin_reset: PinReset,
     ) -> None:
         """``zone`` gives the room's time zone, ``replan`` brings the screen in step with the plan, ``refresh`` renews
         what people see of the station."""
         self._clock, self._plan, self._playout, self._zone = clock, plan, playout, zone
         self._audit, self._replan, self._refresh = audit, replan, refresh
-        self._maintenance = maintenance
+        self._maintenance, self._pin_reset = maintenance, pin_reset
         self._stop = StopState(journal)
         self._volume = HandVolume(journal)
         self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
@@ -69,6 +71,9 @@ class People:
         match press:
             case AdministratorSet():
                 self._audit.record(press.action, by=press.by, facts={"name": press.name})
+                if press.reset:
+                    self._pin_reset.use(press.reset)
+                    self._refresh()
             case StartPressed():
                 self._start(press)
             case StopPressed():

@@ -1,6 +1,7 @@
 """Who is there: recommended items are shown once somebody was noticed; each slot's attendance is recorded."""
 
 import logging
+from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ import msgspec
 
 from kiosk.common.opening_hours import room_open
 from kiosk.contract.instants import to_ms, to_utc
-from kiosk.contract.playlist import span
+from kiosk.contract.playlist import Playlist, span
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.contract.wire import Instant, Text
 from kiosk.station.clock.clock import Clock
@@ -59,6 +60,9 @@ class PresencePolicy:
         self._document, self._replan = document, replan
         self._kept = journal.recall(MEMORY, Kept) or Kept()
         self._deadline = 0.0
+        self._slots_of: Playlist | None = None
+        self._slots: list[tuple[int, int, str]] = []
+        """End, start (UTC ms) and occasion of each slot of that week, by their ends."""
         self._began_ms = self._looked_ms = clock.now_ms()
         """Since when this run has looked who is there, and up to when slots are recorded."""
 
@@ -98,6 +102,16 @@ class PresencePolicy:
             self._audit.record("presence", by=event.by, until_ms=self._kept.until_ms)
         self._replan("somebody is there")
 
+    def seen(self, by: str) -> None:
+        """Somebody has pressed a key: they are there, though nobody wants recommended items by that."""
+        now_ms = self._clock.now_ms()
+        last = max((one.last_ms for one in self._kept.stretches if one.by == by), default=0)
+        if self.until is not None:
+            self.noticed(PresenceNoticed(by))
+        elif not 0 <= now_ms - last < AGAIN_MS:
+            self._kept = msgspec.structs.replace(self._kept, stretches=noticed_again(self._kept.stretches, now_ms, by))
+            self._journal.remember(MEMORY, self._kept)
+
     def clock_set(self) -> None:
         """The wall clock was set; who is there stays for as long as before."""
         left_ms = round((self._deadline - self._clock.monotonic()) * 1000)
@@ -111,21 +125,33 @@ class PresencePolicy:
         """About once a second: each slot that has just ended is recorded as it was."""
         now_ms, playlist = self._clock.now_ms(), self._plan.playlist
         since_ms, self._looked_ms = self._looked_ms, now_ms
-        if playlist is None or self._clock.state == "untrusted" or now_ms <= since_ms:
+        if playlist is not self._slots_of:
+            self._slots_of, self._slots = playlist, _by_end(playlist) if playlist else []
+        if self._clock.state == "untrusted" or now_ms <= since_ms:
             return
-        zone = ZoneInfo(playlist.time_zone)
-        for slot in playlist.slots:
-            start_ms, end_ms = (to_ms(edge) for edge in span(slot, zone))
-            if since_ms < end_ms <= now_ms and start_ms < end_ms:
-                told = now_ms - self._kept.sensor_ms <= SENSOR_TRUSTED_MS and start_ms >= self._began_ms
-                found = attended(self._kept.stretches, start_ms, end_ms, sensor=told)
-                facts = {"start_ms": str(start_ms), "end_ms": str(end_ms), "by": " ".join(found.by)}
-                if slot.occasion:
-                    facts["occasion"] = slot.occasion
-                self._audit.record("slot-presence", by="kiosk", reason=found.state, facts=facts)
+        first = bisect_right(self._slots, since_ms, key=lambda one: one[0])
+        for end_ms, start_ms, occasion in self._slots[first:]:
+            if end_ms > now_ms:
+                break
+            told = now_ms - self._kept.sensor_ms <= SENSOR_TRUSTED_MS and start_ms >= self._began_ms
+            found = attended(self._kept.stretches, start_ms, end_ms, sensor=told)
+            facts = {"start_ms": str(start_ms), "end_ms": str(end_ms), "by": " ".join(found.by)}
+            if occasion:
+                facts["occasion"] = occasion
+            self._audit.record("slot-presence", by="kiosk", reason=found.state, facts=facts)
 
     def _hold(self, left_ms: int) -> None:
         now_ms = self._clock.now_ms()
         self._deadline = self._clock.monotonic() + left_ms / 1000
         since = to_utc(min(self._kept.since_ms, now_ms))
         self._plan.change(presence=Presence(since, to_utc(now_ms + left_ms)))
+
+
+def _by_end(playlist: Playlist) -> list[tuple[int, int, str]]:
+    zone = ZoneInfo(playlist.time_zone)
+    found = []
+    for slot in playlist.slots:
+        start, end = span(slot, zone)
+        if start < end:
+            found.append((to_ms(end), to_ms(start), slot.occasion))
+    return sorted(found)

@@ -22,9 +22,11 @@ from kiosk.station.events import (
     VolumePressed,
 )
 from kiosk.station.projector.stage import Stage
+from kiosk.station.sessions.events import SENSOR, FromSessions, PresenceNoticed, SessionPressed
 
 BY = "remote"
 """Who has pressed, in the record: whoever holds the remote."""
+MINUTE_MS = 60_000
 VOLUME_STEP = 10
 """In percent points."""
 SHOWN_S: dict[Page, float] = {"items": 20, "reasons": 30, "meeting": 30, "no-picture": 120, "table": 30}
@@ -43,9 +45,13 @@ class RoomMenu:
         view: Callable[[], View],
         language: Language,
         refresh: Callable[[], None],
+        *,
+        begin: Callable[[FromSessions], None],
+        seen: Callable[[str], None],
     ) -> None:
-        """``view`` gives the station as the menu says it; ``refresh`` renews what the panel's pages are told."""
-        self._language, self._refresh = language, refresh
+        """``view`` gives the station as the menu says it; ``refresh`` renews what the panel's pages are told. ``begin``
+        begins a session or what is recommended, ``seen`` hears that somebody is there."""
+        self._language, self._refresh, self._begin, self._seen = language, refresh, begin, seen
         self._stage, self._people, self._clock, self._audit, self._view = stage, people, clock, audit, view
         self._menu: Menu | None = None
         self._until = 0.0
@@ -61,7 +67,10 @@ class RoomMenu:
     def handle(self, event: FromKeys) -> None:
         """Do what a key means now, or show the test picture to somebody who asks for it from a page."""
         match event:
+            case KeyPressed(key="sensor"):
+                self._begin(PresenceNoticed(SENSOR))
             case KeyPressed():
+                self._seen(BY)
                 menu, deed = press(self._menu, event.key, self._view())
                 self._show((self._do(deed) if deed else None) or menu)
             case PictureCheckSet():
@@ -98,6 +107,10 @@ class RoomMenu:
             self._drawn = wanted
             self._stage.overlay(*wanted)
 
+    def _meeting_ms(self, minutes: int) -> int | None:
+        """The whole minute in which a meeting begins in so many minutes; None: now."""
+        return -(-(self._clock.now_ms() + minutes * MINUTE_MS) // MINUTE_MS) * MINUTE_MS if minutes else None
+
     def _do(self, deed: Deed) -> Menu | None:
         """Do it; returns what is asked next, if anything is."""
         match deed.what:
@@ -114,6 +127,8 @@ class RoomMenu:
                 self._people.handle(MutePressed(BY, deed.what == "mute"))
             case "table":
                 self._audit.record("table-shown", by=BY)
-            case "recommended" | "party-day":
-                raise NotImplementedError(deed.what)
+            case "recommended":
+                self._begin(PresenceNoticed(BY))
+            case "party-day":
+                self._begin(SessionPressed(BY, "theme-party-day", self._meeting_ms(deed.minutes), None))
         return None

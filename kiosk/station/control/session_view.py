@@ -40,6 +40,7 @@ class SessionView:
         self._sessions, self._presence, self._plan = sessions, presence, plan
         self._plans, self._journal, self._clock, self._document = plans, journal, clock, document
         self._missed: tuple[Missed, ...] = ()
+        self._made_up: tuple[str, ...] = ()
         self._missed_of: tuple[str, int] = ("", 0)
         """The head of the chain for which, and the minute in which, that was looked for."""
 
@@ -67,6 +68,7 @@ class SessionView:
             present_until=self._presence.until,
             programmes=here,
             missed=self._missed_now() if self._clock.state != "untrusted" else (),
+            made_up=self._made_up,
             members=tuple((one.id, one.name) for one in people if one.post in MEMBERS),
             free_from=self._free_from(),
             session_ms=thresholds.session_minutes * 60_000,
@@ -95,8 +97,8 @@ class SessionView:
         if looked_at != self._missed_of:
             self._missed_of = looked_at
             begin, _ = week_of(self._clock.now(), ZoneInfo(playlist.time_zone))
-            made_up = self._sessions.made_up(to_ms(begin))
-            self._missed = missed(self._verdicts(to_ms(begin), now_ms), made_up, playlist.programmes)
+            self._made_up = tuple(self._sessions.made_up(to_ms(begin)))
+            self._missed = missed(self._verdicts(to_ms(begin), now_ms), self._made_up, playlist.programmes)
         return self._missed
 
     def _verdicts(self, begin_ms: int, now_ms: int) -> list[Verdict]:

@@ -13,6 +13,7 @@ from kiosk.contract.occasions import KINDS, MAKE_UP, MEMBER
 from kiosk.contract.playlist import Playlist, Programme
 from kiosk.contract.records import Attendance, Correction
 from kiosk.contract.records import Session as SessionRecord
+from kiosk.contract.station import Thresholds
 from kiosk.contract.wire import Id, Instant, Text
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
@@ -83,10 +84,17 @@ class Sessions:
     """For the main loop only. The one owner of what is held, wanted and practised."""
 
     def __init__(
-        self, journal: Journal, clock: Clock, plan: Plan, audit: AuditTrail, replan: Callable[[str], None]
+        self,
+        journal: Journal,
+        clock: Clock,
+        plan: Plan,
+        audit: AuditTrail,
+        replan: Callable[[str], None],
+        thresholds: Callable[[], Thresholds],
     ) -> None:
         """``replan`` brings the screen in step with the plan, and renews what people see."""
         self._journal, self._clock, self._plan, self._audit, self._replan = journal, clock, plan, audit, replan
+        self._thresholds = thresholds
         self.kept = journal.recall(MEMORY, Kept) or Kept()
         self._week: Playlist | None = None
         self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
@@ -162,7 +170,8 @@ class Sessions:
             log.warning("%s wants a session, but %s", press.by, why)
             return
         shown = self._journal.last_shown(now_ms - NOT_AGAIN_MS)
-        held = hold(press, secrets.token_hex(16), now_ms, self._here(), shown, self._practises())
+        lasts_ms = self._thresholds().session_minutes * 60_000
+        held = hold(press, secrets.token_hex(16), now_ms, self._here(), shown, self._practises(), lasts_ms)
         self._keep(held=held)
         facts = {"session": held.id, "kind": KINDS[held.kind], "start_ms": str(held.start_ms)}
         if held.meeting_ms is not None:

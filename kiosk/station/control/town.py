@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 
@@ -96,6 +97,7 @@ class TownHandler:
 
     def sync(self) -> None:
         """Say how this room is, deliver what waits, and ask the town for news."""
+        self._take_over()
         self.report()
         self._link.fetch(self._standing())
         beat = self._interval_s
@@ -128,8 +130,7 @@ class TownHandler:
         return max(float(self._heartbeat_s), self._asked_s)
 
     def _standing(self) -> Standing:
-        now = self._clock.now() if self._clock.state != "untrusted" else None
-        return self._accepted.standing(now, self._playout.files())
+        return self._accepted.standing(self._trusted_now(), self._playout.files())
 
     # --- from the town ---
 
@@ -154,6 +155,7 @@ class TownHandler:
             case StationFound():
                 self._document_found(event)
             case ProgrammeArrived():
+                self._take_over()
                 self._replan("a programme arrived")
             case FetchEnded():
                 self._fetch_ended(event)
@@ -201,12 +203,28 @@ class TownHandler:
         self._replan("the town's new keys")
 
     def _week_found(self, event: WeekFound) -> None:
-        if not self._accepted.accept_week(event):
+        if not self._accepted.accept_week(event, self._trusted_now()):
             return
-        self._plan.use_playlist(event.playlist)
+        if self._accepted.coming is None:
+            self._use_week()
+        else:
+            log.info("week %d waits until what it shows next is here", event.index.version)
+
+    def _take_over(self) -> None:
+        """Put the week in force that waits, if it may be now."""
+        if self._accepted.take_over(self._trusted_now()):
+            self._use_week()
+
+    def _use_week(self) -> None:
+        playlist = self._accepted.playlist
+        self._plan.use_playlist(playlist)
         self.keep_plan()
-        self._audit.record("week-accepted", by="town", facts={"version": str(event.index.version)})
+        facts = {"version": str(playlist.version if playlist else 0)}
+        self._audit.record("week-accepted", by="town", facts=facts)
         self._replan("a new week")
+
+    def _trusted_now(self) -> datetime | None:
+        return None if self._clock.state == "untrusted" else self._clock.now()
 
     def _urgent_found(self, event: UrgentFound) -> None:
         if self._accepted.accept_urgent(event):
@@ -232,6 +250,7 @@ class TownHandler:
 
     def _fetch_ended(self, event: FetchEnded) -> None:
         self._accepted.round_ended(event)
+        self._take_over()
         if speed := self._link.bytes_per_s:
             self._journal.remember(MEMORY, _Line(speed))
         if not event.error and not event.missing:

@@ -9,6 +9,7 @@ MARKS: dict[Moment, str] = {
     "shown": mark("shown"),
     "partly": mark("partly shown"),
     "not-shown": mark("not shown"),
+    "made-up": mark("made up"),
     "now": mark("on air"),
     "to-come": mark("to come"),
 }

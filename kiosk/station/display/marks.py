@@ -1,6 +1,6 @@
 """What poster and panel say of each of today's slots: shown, on air, to come, not shown and why. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,8 +8,8 @@ from kiosk.common.planned import Verdict, Why
 from kiosk.contract.playlist import Slot
 from kiosk.contract.records import Origin
 
-Moment = Literal["past", "shown", "partly", "not-shown", "now", "to-come"]
-"""``past``: over, and nothing is claimed of it."""
+Moment = Literal["past", "shown", "partly", "not-shown", "made-up", "now", "to-come"]
+"""``past``: over, and nothing is claimed of it; ``made-up``: what was missed of it was shown whole later."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,13 @@ def mark_ahead(slot: Slot, start_ms: int, end_ms: int, now: Now) -> Mark:
     if now.missing is not None and now.missing[0] in slot.programmes and start_ms <= now.missing[1] < end_ms:
         return Mark("not-shown", (Why("not-fetched"),))
     return Mark("to-come")
+
+
+def mark_made_up(mark: Mark, slot: Slot, made_up: Collection[str], missed: Collection[str]) -> Mark:
+    """The mark of a past slot once those of its programmes that were missed have been made up, by their ids."""
+    names = set(slot.programmes)
+    done = mark.moment in ("partly", "not-shown") and names & set(made_up) and not names & set(missed)
+    return Mark("made-up") if done else mark
 
 
 def mark_past(verdicts: Iterable[Verdict]) -> Mark:

@@ -19,7 +19,7 @@ BLACK = "#000000"
 CARD_INK = "#f3d9d9"
 HEAD, HEAD_INK = "#8f1414", "#ffffff"
 TODAY, NOW, BANNER = "#fdeab8", "#0b6b2e", "#ffc21a"
-INKS = {"past": QUIET, "shown": QUIET, "partly": HEAD, "not-shown": HEAD, "now": NOW, "to-come": INK}
+INKS = {"past": QUIET, "shown": QUIET, "partly": HEAD, "not-shown": HEAD, "made-up": QUIET, "now": NOW, "to-come": INK}
 CODE, QUIET_ZONE = 6, 4
 """The QR code's side as a part of the shorter side of the picture (9 cm of a 43 inch screen, for a phone a metre away);
 the white that it needs around it, in modules."""

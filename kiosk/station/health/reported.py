@@ -2,6 +2,9 @@
 
 import msgspec
 
+MOST_OPEN = 20
+"""More are not taken: somebody has to say of the older ones that they are mended."""
+
 
 class HandReport(msgspec.Struct, frozen=True, kw_only=True):
     """One open report. ``fault`` names it in the record, and its ticket at the town."""

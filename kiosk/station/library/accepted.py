@@ -17,10 +17,12 @@ from kiosk.contract.trust import Held, Index, Pinned
 from kiosk.station.events import FetchEnded, StationFound, TownRefused, TrustMoved, UrgentFound, WeekFound
 from kiosk.station.library.documents import STEMS, Documents, Shelf, Stem
 from kiosk.station.library.library import pins
-from kiosk.station.schedule.fetch_order import needs
+from kiosk.station.schedule.fetch_order import needs, shown_next
 
 MOST_REFUSALS = 20
 """How many refusals are remembered for the heartbeat and the panel."""
+LONGEST_WAIT = timedelta(hours=24)
+"""A new week waits no longer for what it shows next: the town has said that this is to be shown, and the old is not."""
 MOST_REFUSING = 5
 """How many of those at present a heartbeat names: it has 64 kB."""
 
@@ -61,6 +63,10 @@ class Accepted:
         self._documents, self._library = documents, documents.library
         self.root: Root = shelf.root
         self.playlist: Playlist | None = shelf.playlist
+        """The week in force."""
+        self.coming: Playlist | None = None
+        """A newer one, accepted too, which waits until what it shows next is here; after a restart it is in force."""
+        self._coming_since: datetime | None = None
         self.urgents: tuple[Urgent, ...] = shelf.urgents
         self.document: StationDocument | None = shelf.document
         self._week: Index | None = shelf.index
@@ -90,9 +96,14 @@ class Accepted:
             or newest.station_version > (self.document.version if self.document else 0)
         )
 
+    @property
+    def newest(self) -> Playlist | None:
+        """The newest week that is held, whether it is in force already or not."""
+        return self.coming or self.playlist
+
     def _lacks_week(self, newest: int) -> bool:
         """Whether ``newest`` of the station's group is not held: versions are compared within a group."""
-        held, document = self.playlist, self.document
+        held, document = self.newest, self.document
         moved = held is not None and document is not None and held.group != document.group
         return newest > (held.version if held is not None and not moved else 0)
 
@@ -119,7 +130,7 @@ class Accepted:
         self._documents.keep_trust(TrustMoved(found.roots, week, urgent, document), dropped)
         self.root = found.root
         if week is not None:
-            self._week, self.playlist = week.index, week.playlist
+            self._week, self.playlist, self.coming = week.index, week.playlist, None
             self._refused.pop("playlist", None)
         if urgent is not None:
             self._urgent, self.urgents = urgent.index, urgent.notices
@@ -131,21 +142,53 @@ class Accepted:
         """Hold no such document any more. False if none was held."""
         match stem:
             case "group":
-                gone, self._week, self.playlist = self._week is not None, None, None
+                gone, self._week, self.playlist, self.coming = self._week is not None, None, None, None
             case "urgent":
                 gone, self._urgent, self.urgents = self._urgent is not None, None, ()
             case "station":
                 gone, self.document = self.document is not None, None
         return gone
 
-    def accept_week(self, found: WeekFound) -> bool:
-        """Keep a new week. False if a newer one is held already (two rounds of fetching may cross)."""
+    def accept_week(self, found: WeekFound, now: datetime | None = None) -> bool:
+        """Keep a new week. False if a newer one is held already (two rounds of fetching may cross).
+
+        It is in force at once, or ``coming`` where at ``now`` (aware; None while the clock is not trusted) it would
+        show next what is not here yet. Of two that come one after the other the second does not wait.
+        """
         if self._is_older_week(found):
             return False
         self._documents.keep_week(found.metadata, found.data)
-        self._week, self.playlist = found.index, found.playlist
+        self._week = found.index
+        waits = self.coming is None and self._lacks_next(found.playlist, now)
+        if waits:
+            self.coming, self._coming_since = found.playlist, now
+        else:
+            self.playlist, self.coming = found.playlist, None
         self._refused.pop("playlist", None)
         return True
+
+    def take_over(self, now: datetime | None) -> bool:
+        """Put the week in force that was coming, if what it shows next is here or it has waited long enough."""
+        if self.coming is None:
+            return False
+        waited = (
+            now is None or self._coming_since is None or not timedelta(0) <= now - self._coming_since < LONGEST_WAIT
+        )
+        if not waited and self._lacks_next(self.coming, now):
+            return False
+        self.playlist, self.coming = self.coming, None
+        return True
+
+    def _lacks_next(self, new: Playlist, now: datetime | None) -> bool:
+        """Whether there is a week in force for today, and ``new`` shows next what that has not and is not here."""
+        held = self.playlist
+        if now is None or held is None or held.group != new.group:
+            return False
+        if not held.first_day <= now.astimezone(ZoneInfo(held.time_zone)).date().isoformat() <= held.last_day:
+            return False
+        known = {one.sha256 for one in held.programmes}
+        wanted = tuple(one for one in shown_next(new, now, LONGEST_WAIT) if one.sha256 not in known)
+        return bool(self._library.missing(wanted))
 
     def accept_urgent(self, found: UrgentFound) -> bool:
         """Keep the urgent notices as they are now. False if newer ones are held already."""
@@ -164,7 +207,7 @@ class Accepted:
         return True
 
     def _is_older_week(self, found: WeekFound | None) -> bool:
-        held = self.playlist
+        held = self.newest
         if found is None or held is None or held.group != found.playlist.group:
             return False
         return found.index.version < held.version
@@ -198,19 +241,19 @@ class Accepted:
     def programmes(self, now: datetime | None = None) -> tuple[Programme, ...]:
         """Every programme that may be shown, in the order in which the files are needed from ``now`` on."""
         urgent = [programme for notice in self.urgents for programme in notice.programmes]
-        return (*urgent, *(programme for programme, _ in (needs(self.playlist, now) if self.playlist else ())))
+        return (*urgent, *(programme for programme, _ in (needs(self.newest, now) if self.newest else ())))
 
     def due(self, now: datetime | None) -> dict[str, datetime]:
         """When files are first shown, by SHA-256; those of urgent notices at once (1970)."""
         found = {pin.sha256: EPOCH for notice in self.urgents for pin in pins(notice.programmes)}
-        for programme, due in needs(self.playlist, now) if self.playlist else ():
+        for programme, due in needs(self.newest, now) if self.newest else ():
             for pin in pins((programme,)) if due else ():
                 found.setdefault(pin.sha256, due or EPOCH)
         return found
 
     def files(self) -> set[str]:
         """SHA-256 of every file that must not be purged."""
-        kept = {pin.sha256 for pin in pins(self.programmes())}
+        kept = {pin.sha256 for pin in pins((*self.programmes(), *(self.playlist.programmes if self.playlist else ())))}
         for index in (self._week, self._urgent):
             kept |= {pinned.sha256 for pinned in index.files.values()} if index else set()
         return kept
@@ -255,9 +298,9 @@ class Accepted:
     @property
     def planned_until_ms(self) -> int:
         """The instant (UTC) at which the week ends; 0 where there is none."""
-        if self.playlist is None:
+        if self.newest is None:
             return 0
-        last = datetime.fromisoformat(self.playlist.last_day).replace(tzinfo=self.zone)
+        last = datetime.fromisoformat(self.newest.last_day).replace(tzinfo=self.zone)
         return to_ms(last + timedelta(days=1))
 
     @property

@@ -1,5 +1,6 @@
 """Who may press: device and session cookies, form tokens, the PIN and its lock-out."""
 
+import hmac
 import logging
 import secrets
 import time
@@ -22,8 +23,10 @@ log = logging.getLogger(__name__)
 
 LOCKOUT_FILE = "panel-lockout.json"
 SESSIONS_FILE = "panel-sessions.json"
+PAIRED_FILE = "panel-paired.json"
 DEVICE_COOKIE = "kiosk-panel-device"
 SESSION_COOKIE = "kiosk-panel-session"
+PAIRED_COOKIE = "kiosk-panel-paired"
 DEVICE_AGE_S = 400 * 86_400
 """As long as browsers keep a cookie at all."""
 SESSION_AGE_S = 30 * 86_400
@@ -68,6 +71,7 @@ class Access:
         self._key = lasting_key(state / pins.KEY_FILE)
         self._devices = Seal(self._key, "device")
         self._sessions = Sessions(state / SESSIONS_FILE, SESSION_AGE_S, clock)
+        self._paired = Sessions(state / PAIRED_FILE, DEVICE_AGE_S, clock)
         self._lockout = Lockout(state / LOCKOUT_FILE, monotonic())
 
     def pin(self) -> pins.Pin | None:
@@ -106,12 +110,12 @@ class Access:
     def visitor(self, request: Request) -> Visitor:
         """Who sent ``request``."""
         device = self._devices.open(request.cookies.get(DEVICE_COOKIE), DEVICE_AGE_S)
-        session = request.cookies.get(SESSION_COOKIE, "")
+        session, paired = (request.cookies.get(one, "") for one in (SESSION_COOKIE, PAIRED_COOKIE))
         name = device.get("device") or secrets.token_hex(16)
         opened = (
             called
-            for called, pin in (self._credentials() if session else ())
-            if self._sessions.is_open(session, name, pin.salt)
+            for called, pin in (self._credentials() if session or paired else ())
+            if self._sessions.is_open(session, name, pin.salt) or self._paired.is_open(paired, name, pin.salt)
         )
         who = next(opened, None)
         address = request.client.host if request.client else ""
@@ -155,14 +159,41 @@ class Access:
         _set_cookie(response, SESSION_COOKIE, token, SESSION_AGE_S)
         return None
 
+    def pair(self, visitor: Visitor, typed: str, shown: str, response: Response) -> bool:
+        """Pair the phone of somebody who is logged in, with the code that is ``shown`` on the room's screen: it stays
+        logged in as long as browsers keep a cookie, until that PIN is changed."""
+        if not self.is_code(visitor, typed, shown):
+            return False
+        salt = next((pin.salt for name, pin in self._credentials() if name == visitor.name), None)
+        if salt is None:
+            return False
+        _set_cookie(response, PAIRED_COOKIE, self._paired.begin(visitor.device, salt), DEVICE_AGE_S)
+        return True
+
+    def is_code(self, visitor: Visitor, typed: str, shown: str) -> bool:
+        """Whether somebody has read the code from the screen. Guesses are counted as those of a PIN are."""
+        if not shown or self.wait_s(visitor):
+            return False
+        if not hmac.compare_digest(_digits(typed).encode(), _digits(shown).encode()):
+            self._lockout.wrong(self._buckets(visitor), self._monotonic())
+            return False
+        self._lockout.right(self._buckets(visitor))
+        return True
+
     def log_out(self, request: Request, response: Response) -> None:
         """End the session that ``request`` shows; the device stays known."""
-        self._sessions.end(request.cookies.get(SESSION_COOKIE, ""))
-        response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
+        for sessions, cookie in ((self._sessions, SESSION_COOKIE), (self._paired, PAIRED_COOKIE)):
+            sessions.end(request.cookies.get(cookie, ""))
+            response.delete_cookie(cookie, httponly=True, samesite="strict")
 
     @staticmethod
     def _buckets(visitor: Visitor) -> tuple[str, ...]:
         return buckets(visitor.device, visitor.known, visitor.address)
+
+
+def _digits(code: str) -> str:
+    """A code's digits, however it was typed."""
+    return "".join(one for one in code if one.isascii() and one.isdigit())
 
 
 def _set_cookie(response: Response, name: str, value: str, age_s: int) -> None:

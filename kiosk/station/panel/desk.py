@@ -1,7 +1,6 @@
 """What every page of the panel needs: who asks, the checked form, the snapshot, the rendered page, a press's effect."""
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import jinja2
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,11 +16,12 @@ from starlette.routing import Match, Route
 from kiosk.common.i18n import Language, pick, translator
 from kiosk.common.stop_reasons import reason_text
 from kiosk.common.web import read_body
+from kiosk.common.web_templates import templates_of
 from kiosk.station.events import PictureAsked, Post
 from kiosk.station.health.examination import Examination
 from kiosk.station.panel import words
 from kiosk.station.panel.access import Access, Visitor
-from kiosk.station.panel.photo_folder import PhotoFolder
+from kiosk.station.panel.photo_folder import LOOKED_AT, RECORDED, PhotoFolder
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.projector.screenshots import Screenshot
 from kiosk.station.record_book.books import RecordBooks
@@ -36,11 +35,6 @@ POLL_S = 0.02
 NO_SCRIPT_S = 60
 """Seconds until a page without script is loaded anew, where it has no form to lose."""
 LANGUAGE_COOKIE = "kiosk-panel-language"
-FILES = {"panel.css": "text/css", "panel.js": "text/javascript"} | {
-    "papers.css": "text/css",
-    "papers.js": "text/javascript",
-}
-"""The style sheets and scripts, with their content types; ``papers`` are those of the record's pages, which print."""
 
 Form = dict[str, str]
 
@@ -72,22 +66,13 @@ class Desk:
         self.snapshot = snapshot
         self.picture = picture
         self.examination = examination
-        self.photos = PhotoFolder(access.state / "photos")
+        self.photos = PhotoFolder(access.state / "photos", RECORDED)
+        """Those that the record names."""
+        self.looked_at = PhotoFolder(access.state / "photos-looked-at", LOOKED_AT)
+        """Those that may yet be reported."""
         self.one_upload = asyncio.Semaphore(1)
         """Photos are read one after the other: the PC plays programmes meanwhile."""
-        self.files = {name: (FOLDER / name).read_bytes() for name in FILES}
-        marks = {name: hashlib.sha256(text).hexdigest()[:12] for name, text in self.files.items()}
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(FOLDER),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.globals["files"] = {name: f"/{name}?{mark}" for name, mark in marks.items()}
-        self._templates.globals["no_script_s"] = NO_SCRIPT_S
-        for name in self._templates.list_templates(["html"]):
-            self._templates.get_template(name)
+        self._templates = templates_of(FOLDER).environment
         self._pages: tuple[Route, ...] = ()
 
     def know(self, routes: Iterable[Route]) -> None:
@@ -149,6 +134,7 @@ class Desk:
         snapshot, picture = self.snapshot(), self.picture()
         language = self.language(request)
         page = self._templates.get_template(template).render(
+            no_script_s=NO_SCRIPT_S,
             _=translator(language),
             language=language,
             snapshot=snapshot,

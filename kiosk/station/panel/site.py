@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from kiosk.common.i18n import pick
 from kiosk.common.web import SecurityHeaders
-from kiosk.station.panel.desk import FILES, LANGUAGE_COOKIE, Desk, to
+from kiosk.common.web_templates import file_routes
+from kiosk.station.panel.desk import FOLDER, LANGUAGE_COOKIE, Desk, to
 from kiosk.station.panel.pages import (
     administrators,
     attendance,
@@ -39,8 +40,6 @@ PAGES = (
     *(books, county_form, inspector, posting, attendance, items, administrators),
 )
 """Each has ``routes(desk)``."""
-FILE_AGE_S = 86_400
-"""The files' addresses change with their contents."""
 BROKEN = """<!doctype html>
 <html lang="zh-CN"><meta name="viewport" content="width=device-width"><title>500</title>
 <main><h1>出错了，请稍后再打开。</h1><p lang="en">Something went wrong. Open the page again in a moment.</p></main>
@@ -54,18 +53,12 @@ class Pages:
         self._desk = desk
         pages = [route for page in PAGES for route in page.routes(desk)]
         desk.know(pages)
-        own = [*(Route(f"/{name}", self._file) for name in FILES), Route("/language", self._language)]
+        own = [*file_routes(FOLDER), Route("/language", self._language)]
         errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
             HTTPException: self._refused,
             Exception: self._broken,
         }
         self.app = SecurityHeaders(Starlette(routes=[*pages, *own], exception_handlers=errors))
-
-    async def _file(self, request: Request) -> Response:
-        """The style sheet or the script."""
-        name = request.url.path.removeprefix("/")
-        age = {"Cache-Control": f"max-age={FILE_AGE_S}"}
-        return Response(self._desk.files[name], media_type=FILES[name], headers=age)
 
     async def _language(self, request: Request) -> Response:
         answer = to(self._desk.page_or_home(request.query_params.get("at", "")))

@@ -144,6 +144,8 @@ class Snapshot:
     """The plan in force."""
     address: str = ""
     """Of the panel, as phones in the room reach it."""
+    pin_reset: str = ""
+    """The town lets a forgotten PIN be set anew, by this value; empty: it does not."""
 
     @property
     def screen(self) -> bool:

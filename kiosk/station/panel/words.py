@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from kiosk.common.i18n import Language, day_name, translator, zone_name
 from kiosk.common.messages import mark
@@ -12,7 +12,8 @@ from kiosk.contract.instants import FAR
 from kiosk.station.display.mark_words import mark_text
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
-from kiosk.station.panel import fault_form, repair_words, why
+from kiosk.station.panel import fault_form, first_page, repair_words
+from kiosk.station.panel.moments import span, when
 from kiosk.station.panel.snapshot import Showing, Snapshot, Stopped
 from kiosk.station.projector.screenshots import Screenshot
 from kiosk.station.sessions import words as session_words
@@ -111,19 +112,19 @@ def of(snapshot: Snapshot, language: Language) -> Words:
         head=_head(snapshot, language),
         state=state,
         detail=detail,
-        left=_left(snapshot, language),
-        left_percent=_left_percent(snapshot),
-        why=_why(snapshot, language),
-        start=_start(snapshot, language),
-        health=_health(snapshot, language),
-        count=_count(snapshot, language),
-        coming="" if coming is None else f"{_when(coming.start, snapshot, language)}  {coming.title}",
+        left=first_page.left(snapshot, language),
+        left_percent=first_page.left_percent(snapshot),
+        why=first_page.why(snapshot, language),
+        start=first_page.start(snapshot, language),
+        health=first_page.health(snapshot, language),
+        count=first_page.count(snapshot, language),
+        coming="" if coming is None else f"{when(coming.start, snapshot, language)}  {coming.title}",
         sound=_("Sound off") if snapshot.sound.muted else _("Volume {percent}").format(percent=snapshot.sound.volume),
         sound_detail=_sound(snapshot, language),
         as_of=_("As of {time}").format(time=f"{snapshot.now:%H:%M:%S}"),
         today=f"{day_name(snapshot.now.date(), language)} ({zone_name(str(snapshot.now.tzinfo), language)})",
         rows=tuple(
-            RowWords(_span(row.start, row.end, snapshot), row.title, mark_text(row.mark, language), row.mark.moment)
+            RowWords(span(row.start, row.end, snapshot), row.title, mark_text(row.mark, language), row.mark.moment)
             for row in (snapshot.today if dated else ())
         ),
         no_rows=_("Nothing is planned for today.")
@@ -160,7 +161,7 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
         return _("The screen shows nothing"), _sentences(said, language)
     if (showing := snapshot.on_air or snapshot.starting) is not None:
         detail = _("{times}, {origin}").format(
-            times=_span(showing.start, showing.end, snapshot), origin=_origin(showing, language)
+            times=span(showing.start, showing.end, snapshot), origin=_origin(showing, language)
         )
         unheard = _unheard(snapshot, language) if snapshot.on_air else ""
         return showing.title, f"{detail}{_('; ')}{unheard}" if unheard else detail
@@ -171,68 +172,6 @@ def _state(snapshot: Snapshot, language: Language) -> tuple[str, str]:
     if stopped is None:
         return _("Nothing is on air"), _("The screen shows this week's table.")
     return _("Stopped"), _stopped(stopped, snapshot, language)
-
-
-def _left(snapshot: Snapshot, language: Language) -> str:
-    one, _ = snapshot.on_air, translator(language)
-    if one is None:
-        return ""
-    gone_s, left_s = ((b - a).total_seconds() for a, b in ((one.start, snapshot.now), (snapshot.now, one.end)))
-    said = _("{gone} gone, {left} left")
-    return said.format(gone=_minutes(gone_s), left=_minutes(left_s))
-
-
-def _minutes(seconds: float) -> str:
-    """As a clock has it: 12:05, 1:02:05."""
-    whole = max(0, int(seconds))
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
-
-
-def _left_percent(snapshot: Snapshot) -> int:
-    one = snapshot.on_air
-    if one is None or one.end <= one.start:
-        return 0
-    return min(100, max(0, round(100 * ((snapshot.now - one.start) / (one.end - one.start)))))
-
-
-def _why(snapshot: Snapshot, language: Language) -> str:
-    if snapshot.why is None or not snapshot.screen or snapshot.shows == "stopped":
-        return ""
-    return why.sentence(snapshot.why, language, snapshot.now.tzinfo or UTC)
-
-
-def _start(snapshot: Snapshot, language: Language) -> str:
-    _ = translator(language)
-    if snapshot.stopped is None:
-        return ""
-    if snapshot.on_start is not None:
-        said = _("{title} goes on where it should be by now; it ends at {time}.")
-        return said.format(title=snapshot.on_start.title, time=_when(snapshot.on_start.end, snapshot, language))
-    return _("The timetable is followed again. Nothing is planned for now, so the week's table is shown.")
-
-
-def _health(snapshot: Snapshot, language: Language) -> str:
-    _ = translator(language)
-    if snapshot.work is not None:
-        return _("Nothing is looked at while somebody works here.")
-    wrong = [problem.text.render(_) for problem in snapshot.problems]
-    wrong += [f"{report.device}{_(': ')}{report.text}" for report in snapshot.reports]
-    if not wrong:
-        return _("Nothing is found wrong.")
-    return _("Needs attention: {count}. First: {problem}").format(count=len(wrong), problem=wrong[0])
-
-
-def _count(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
-    count, _ = snapshot.count, translator(language)
-    if count is None:
-        return (_("Not known while the clock cannot be trusted."),)
-    return (
-        _("Plays this week: {count}; the town asks for {asked}.").format(count=count.plays, asked=count.plays_asked),
-        _("Hours this month: {count}; the town asks for {asked}.").format(
-            count=f"{count.minutes / 60:.1f}", asked=f"{count.minutes_asked / 60:.1f}"
-        ),
-    )
 
 
 def _origin(showing: Showing, language: Language) -> str:
@@ -247,7 +186,7 @@ def _stopped(stopped: Stopped, snapshot: Snapshot, language: Language) -> str:
     if stopped.until is None:
         until = _("until somebody presses Start")
     else:
-        until = _("until {time}").format(time=_when(stopped.until, snapshot, language))
+        until = _("until {time}").format(time=when(stopped.until, snapshot, language))
     return _("{reason}, {until}").format(reason=reason_text(stopped.reason, language), until=until)
 
 
@@ -264,7 +203,7 @@ def _dark(until: datetime, snapshot: Snapshot, language: Language) -> str:
     _ = translator(language)
     if until >= FAR:
         return _("The room is closed; the screen is black.")
-    return _("The room is closed; the screen is black until {time}.").format(time=_when(until, snapshot, language))
+    return _("The room is closed; the screen is black until {time}.").format(time=when(until, snapshot, language))
 
 
 def _work(snapshot: Snapshot, language: Language) -> str:
@@ -272,7 +211,7 @@ def _work(snapshot: Snapshot, language: Language) -> str:
     work, _ = snapshot.work, translator(language)
     if work is None:
         return ""
-    until = _when(work.until, snapshot, language)
+    until = when(work.until, snapshot, language)
     if work.by_town:
         return _("The town says that this PC is worked on until {time}: no fault is reported.").format(time=until)
     return _("Somebody works on this PC until {time}: no fault is reported.").format(time=until)
@@ -286,7 +225,7 @@ def of_picture(picture: Screenshot | None, snapshot: Snapshot, language: Languag
     if picture is None:
         return ""
     taken = datetime.fromtimestamp(picture.at_ms / 1000, snapshot.now.tzinfo)
-    return _("Taken at {time}").format(time=f"{_when(taken, snapshot, language)}:{taken:%S}")
+    return _("Taken at {time}").format(time=f"{when(taken, snapshot, language)}:{taken:%S}")
 
 
 def _sound(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
@@ -313,7 +252,7 @@ def _refused(snapshot: Snapshot, language: Language) -> tuple[str, ...]:
 
 def _refusal(one: RefusedEntry, snapshot: Snapshot, language: Language) -> str:
     _ = translator(language)
-    at = _when(datetime.fromtimestamp(one.at_ms / 1000, snapshot.now.tzinfo), snapshot, language) if one.at_ms else ""
+    at = when(datetime.fromtimestamp(one.at_ms / 1000, snapshot.now.tzinfo), snapshot, language) if one.at_ms else ""
     what = " ".join(word for word in (at, one.title or one.kind) if word)
     return _("No. {seq}, {what}: {reason}").format(seq=one.seq, what=what or "?", reason=one.reason)
 
@@ -334,17 +273,6 @@ def _fetching(coming: FetchProgress, snapshot: Snapshot, language: Language) -> 
         said = _("{title} does not fit on the disk and will not be shown; {megabytes} MB are lacking.")
         yield said.format(title=coming.lacking_title, megabytes=-(-coming.lacking // 1_000_000))
     if coming.opens is not None:
-        yield _("Fetching goes on at {time}.").format(time=_when(coming.opens, snapshot, language))
+        yield _("Fetching goes on at {time}.").format(time=when(coming.opens, snapshot, language))
     if coming.ready is not None:
-        yield _("All will be here about {time}.").format(time=_when(coming.ready, snapshot, language))
-
-
-def _span(start: datetime, end: datetime, snapshot: Snapshot) -> str:
-    zone = snapshot.now.tzinfo
-    return f"{start.astimezone(zone):%H:%M}–{end.astimezone(zone):%H:%M}"
-
-
-def _when(instant: datetime, snapshot: Snapshot, language: Language) -> str:
-    local = instant.astimezone(snapshot.now.tzinfo)
-    clock = f"{local:%H:%M}"
-    return clock if local.date() == snapshot.now.date() else f"{day_name(local.date(), language)} {clock}"
+        yield _("All will be here about {time}.").format(time=when(coming.ready, snapshot, language))

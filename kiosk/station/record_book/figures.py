@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from kiosk.common.messages import Message, mark
 from kiosk.contract.instants import local_ms, to_utc
-from kiosk.contract.records import Attendance, Play
+from kiosk.contract.records import Attendance, Play, Session
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.journal.amendments import Later
 from kiosk.station.journal.plays import readable
@@ -47,6 +47,8 @@ class Figures:
     empty_min: int = 0
     """Minutes of plays of which somebody said that nobody was there."""
     unknown_min: int = 0
+    other_source_min: int = 0
+    """Minutes of other sources as people typed them in: this PC has not played them, and they count nowhere else."""
     days_without: tuple[date, ...] = ()
     """Days with plays of whose attendance nobody has said anything."""
 
@@ -87,6 +89,7 @@ def figures(
         attended_min=_minutes_of(play for play in plays if play.there and play.there.present + play.there.others),
         empty_min=_minutes_of(play for play in plays if play.there and not play.there.present + play.there.others),
         unknown_min=_minutes_of(play for play in plays if not play.there),
+        other_source_min=_other_sources(db, begin_ms, end_ms),
         days_without=tuple(sorted({play.day for play in plays if not play.there})),
     )
 
@@ -111,6 +114,13 @@ def _counted(
         seen.add((day, play.programme))
         most = asked.counted_minutes_per_play * 60_000 or play.played_ms
         yield _Counted(day, min(play.played_ms, most), right.attendance)
+
+
+def _other_sources(db: sqlite3.Connection, begin_ms: int, end_ms: int) -> int:
+    sql = "SELECT seq, record FROM entries WHERE seq >= ? AND seq <= ? AND kind = 'session' ORDER BY seq"
+    found = (readable(bytes(data), seq) for seq, data in db.execute(sql, seqs_about(db, begin_ms, end_ms)))
+    newest = {one.id: one for one in found if isinstance(one, Session)}
+    return sum(one.other_source_ms for one in newest.values() if begin_ms <= one.start_ms < end_ms) // 60_000
 
 
 def _weeks(first: date, after: date, zone: ZoneInfo, now_ms: int) -> Iterator[tuple[date, bool, bool]]:

@@ -134,7 +134,9 @@ def _problem(column: Column, values: Mapping[str, str]) -> Message | None:
         return Message(mark("This is longer than {most} characters; write it shorter."), {"most": str(most)})
     if column.kind == "day" and not is_day(text):
         return Message(mark("This is no date; write it as 2026-03-05."))
-    if column.kind == "number" and not (text.isascii() and text.isdigit() and int(text[:9]) <= MOST_NUMBER):
+    if column.kind == "number" and not (
+        text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= MOST_NUMBER
+    ):
         return Message(mark("This is no number from 0 to {most}."), {"most": str(MOST_NUMBER)})
     return None
 

@@ -29,7 +29,7 @@ from kiosk.station.record_book.orders import NO_HEADER, NOT_READ, TOO_LARGE, Ans
 MOST_MEMORY, MOST_CPU_S = 1 << 30, 20
 """Address space in bytes, and processor time in seconds."""
 MOST_UNPACKED = 32 << 20
-MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 400, 60, 12
+MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 400, 40, 12
 """Of a form; a table of ours has no more than a month's rows."""
 HEADER_ROWS = 30
 """In which the header of a form is looked for."""
@@ -181,7 +181,7 @@ def fill(order: Order) -> bytes:
                 continue
             cell._style = copy(look[column - 1])
             chosen = into.columns.get(cell.column_letter, "")
-            if chosen.isdigit() and int(chosen) < len(row):
+            if chosen.isascii() and chosen.isdigit() and int(chosen) < len(row):
                 _write(cell, row[int(chosen)])
     return _saved(book)
 

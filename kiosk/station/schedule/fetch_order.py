@@ -1,10 +1,21 @@
 """The order in which programmes are fetched: by when each is first shown. Pure."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kiosk.contract.playlist import Playlist, Programme, span
+
+
+def shown_next(playlist: Playlist, now: datetime, within: timedelta) -> list[Programme]:
+    """The programmes of the first slot that is not over at ``now``, if it begins within that time; else none."""
+    zone = ZoneInfo(playlist.time_zone)
+    ahead = sorted(
+        (start, slot.programmes) for slot in playlist.slots for start, end in [span(slot, zone)] if end > now
+    )
+    if not ahead or ahead[0][0] > now + within:
+        return []
+    return [one for one in playlist.programmes if one.id in ahead[0][1]]
 
 
 def needs(playlist: Playlist, now: datetime | None = None) -> Iterator[tuple[Programme, datetime | None]]:

@@ -11,7 +11,8 @@ class SessionPressed:
     by: str
     kind: str
     meeting_ms: int | None
-    end_ms: int
+    end_ms: int | None
+    """None: it lasts as long as the town wants of a session, unless it is ended before."""
     title: str = ""
     place: str = ""
     programmes: tuple[str, ...] = ()

@@ -38,6 +38,8 @@ class SessionsSeen:
     programmes: tuple[Programme, ...] = ()
     """Those of the accepted week that are here."""
     missed: tuple[Missed, ...] = ()
+    made_up: tuple[str, ...] = ()
+    """Ids of the programmes that were made up this week, whole."""
     members: tuple[tuple[str, str], ...] = ()
     """Ids and names of the roster."""
     free_from: datetime | None = None

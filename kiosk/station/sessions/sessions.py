@@ -57,12 +57,12 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 def refusal(press: SessionPressed, now_ms: int) -> str:
     """Why such a session cannot be held; empty where it can. A sentence for the log: the page offers no such thing."""
-    begins = now_ms if press.meeting_ms is None else press.meeting_ms
+    begins, end_ms = now_ms if press.meeting_ms is None else press.meeting_ms, press.end_ms
     if kind_of(press.kind) is None:
         return f"there is no kind {press.kind!r}"
     if not now_ms - 60_000 <= begins <= now_ms + FURTHEST_MS:
         return "its meeting lies in the past, or more than a day ahead"
-    if not begins < press.end_ms <= begins + LONGEST_SESSION_MS or press.end_ms <= now_ms:
+    if end_ms is not None and (not begins < end_ms <= begins + LONGEST_SESSION_MS or end_ms <= now_ms):
         return "its end lies before its meeting, or in the past, or too far ahead"
     return ""
 
@@ -74,9 +74,10 @@ def hold(
     programmes: Iterable[Programme],
     shown_ms: Mapping[str, int],
     practice: bool,
+    session_ms: int,
 ) -> Held:
     """The session that somebody wants. ``programmes`` are those that can be shown, ``shown_ms`` says when each was
-    shown last."""
+    shown last, ``session_ms`` how long the town wants a session to last."""
     here = {programme.id: programme for programme in programmes}
     meeting, kind = press.meeting_ms, kind_of(press.kind)
     assert kind is not None, "a session that was not refused"  # noqa: S101
@@ -89,7 +90,8 @@ def hold(
     first = start if meeting is None else meeting - sum(one.duration_ms for one in chosen)
     return Held(
         id=session, kind=kind, by=press.by, start_ms=start, first_ms=first, meeting_ms=meeting,
-        end_ms=press.end_ms, title=press.title, place=press.place, programmes=chosen,
+        end_ms=(start if meeting is None else meeting) + session_ms if press.end_ms is None else press.end_ms,
+        title=press.title, place=press.place, programmes=chosen,
         main=tuple(here[name] for name in press.programmes if name in here), practice=practice,
     )  # fmt: skip
 

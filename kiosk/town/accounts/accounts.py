@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import IntegrityError
 
 from kiosk.common.messages import mark
 from kiosk.town.accounts import sessions
@@ -47,8 +48,6 @@ def add(
     name = " ".join(name.split())
     if not name or len(name) > MOST_NAME or not name.isprintable():
         raise AccountError(mark("A name has 1 to {most} characters."), most=MOST_NAME)
-    if connection.execute(select(account.c.id).where(account.c.folded == _fold(name))).first():
-        raise AccountError(mark("There is an account of the name {name} already."), name=name)
     row = {
         "name": name,
         "folded": _fold(name),
@@ -59,7 +58,10 @@ def add(
         "version": 1,
         "added_ms": now_ms(),
     }
-    added: int = connection.execute(account.insert().values(row).returning(account.c.id)).scalar_one()
+    try:
+        added: int = connection.execute(account.insert().values(row).returning(account.c.id)).scalar_one()
+    except IntegrityError:
+        raise AccountError(mark("There is an account of the name {name} already."), name=name) from None
     audit(connection, by, "account-add", name, role)
     return added
 
@@ -146,12 +148,6 @@ def find(connection: Connection, name: str) -> tuple[Account, str] | None:
         select(account).where(account.c.folded == _fold(name), account.c.retired_ms.is_(None))
     ).first()
     return None if row is None else (_account(row), row.password)
-
-
-def password_of(connection: Connection, account_id: int) -> str:
-    """The hash of the account's password."""
-    found: str = connection.execute(select(account.c.password).where(account.c.id == account_id)).scalar_one()
-    return found
 
 
 def _account(row: Any) -> Account:

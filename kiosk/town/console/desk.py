@@ -1,7 +1,6 @@
 """What every page of the console uses: the town, who is logged in, checked forms, rendered pages, the audit."""
 
 import asyncio
-import hashlib
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +12,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import jinja2
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from kiosk.common.i18n import Language, day_name, pick, translator
 from kiosk.common.web import CONTENT_SECURITY_POLICY
+from kiosk.common.web_templates import templates_of
 from kiosk.contract.instants import to_utc
 from kiosk.town.accounts.accounts import Role
 from kiosk.town.console.access import Access, Device, Officer, set_cookie
@@ -32,7 +31,6 @@ from kiosk.town.publishing.in_force import zone_in_force
 from kiosk.town.town import Town
 
 FOLDER = Path(__file__).parent / "templates"
-FILES = {"console.css": "text/css", "console.js": "text/javascript"}
 LANGUAGE_COOKIE, SAID_COOKIE = "kiosk-console-language", "kiosk-console-said"
 SAID_S = 60
 THREADS = 4
@@ -71,19 +69,7 @@ class Desk:
         self._navigation = tuple(navigation)
         self._threads = ThreadPoolExecutor(THREADS, "console")
         self._zone: tuple[float, ZoneInfo] | None = None
-        self.files = {name: (FOLDER / name).read_bytes() for name in FILES}
-        marks = {name: hashlib.sha256(text).hexdigest()[:12] for name, text in self.files.items()}
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(FOLDER),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.globals["files"] = {name: f"/{name}?{mark}" for name, mark in marks.items()}
-        for name in self._templates.list_templates(["html"]):
-            self._templates.get_template(name)
+        self._templates = templates_of(FOLDER).environment
 
     def open(self, paths: set[str]) -> None:
         """Show those entries of the navigation that there are pages for."""

@@ -31,12 +31,12 @@ class Form(dict[str, str]):
 
     def __init__(self, pairs: list[tuple[str, str]], files: dict[str, list[Upload]] | None = None) -> None:
         super().__init__(pairs)
-        self._pairs = pairs
+        self.pairs = pairs
         self.files = files or {}
 
     def every(self, name: str) -> list[str]:
         """All values of the fields of this name, in their order."""
-        return [value for key, value in self._pairs if key == name]
+        return [value for key, value in self.pairs if key == name]
 
     def number(self, name: str) -> int:
         """A whole number that our own page wrote into the form. Raises HTTPException 400 for anything else."""
@@ -47,7 +47,21 @@ class Form(dict[str, str]):
 
 
 async def read_form(request: Request, most: int = MOST) -> Form:
-    """The form that ``request`` carries, of at most ``most`` bytes. Raises HTTPException 400 or 413."""
+    """The form that ``request`` carries, of at most ``most`` bytes. Raises HTTPException 400 or 413.
+
+    A NUL is refused wherever it stands: nobody types one, and PostgreSQL takes none in a text.
+    """
+    form = await _read(request, most)
+    texts = [
+        *(text for pair in form.pairs for text in pair),
+        *(one.name for files in form.files.values() for one in files),
+    ]
+    if any("\0" in text for text in texts):
+        raise HTTPException(HTTPStatus.BAD_REQUEST)
+    return form
+
+
+async def _read(request: Request, most: int) -> Form:
     body = await read_body(request, most)
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         # to take a large file out of the body keeps a thread, and not the stations, waiting

@@ -63,6 +63,8 @@ class RoomWords:
     """What is said where no fault is open."""
     refusing: str
     troubles: tuple[str, ...]
+    filler: str
+    """Said where recommended programmes fill all opening hours: it bears on every figure."""
 
 
 def line_of(language: Language) -> Callable[[str], str]:
@@ -125,6 +127,7 @@ def room_words(row: Row, local: Local, language: Language) -> RoomWords:
         faults=len(row["faults"]),
         no_faults=unknown if never else _("none reported") if current else _("none before it fell silent"),
         refusing=condition.refusing_words(row, _),
+        filler=_("fills all opening hours with recommended programmes") if row["filler"] == "opening-hours" else "",
         troubles=() if never else tuple(condition.trouble_words(row, local, _)),
     )
 

@@ -7,14 +7,15 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kiosk.common.i18n import pick
 from kiosk.common.messages import mark
 from kiosk.common.web import SecurityHeaders
-from kiosk.town.console.desk import FILES, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
+from kiosk.common.web_templates import file_routes
+from kiosk.town.console.desk import FOLDER, LANGUAGE_COOKIE, Desk, Entry, NotLoggedIn, own_path
 from kiosk.town.console.pages import (
     account,
     channels,
@@ -64,8 +65,6 @@ NAVIGATION = (
 )
 """Shown as far as there are pages of these paths."""
 
-FILE_AGE_S = 86_400
-"""The addresses of style sheet and script change with their contents."""
 BROKEN = """<!doctype html>
 <html lang="zh-CN"><meta name="viewport" content="width=device-width"><title>500</title>
 <main><h1>出错了，请稍后再打开。</h1><p lang="en">Something went wrong. Open the page again in a moment.</p></main>
@@ -75,10 +74,6 @@ BROKEN = """<!doctype html>
 def create_console(town: Town) -> ASGIApp:
     """The console of an open town."""
     desk = Desk(town, NAVIGATION)
-
-    async def file(request: Request) -> Response:
-        name = request.url.path.removeprefix("/")
-        return Response(desk.files[name], media_type=FILES[name], headers={"Cache-Control": f"max-age={FILE_AGE_S}"})
 
     async def language(request: Request) -> Response:
         answer = desk.to(own_path(request.query_params.get("at", "")))
@@ -102,10 +97,23 @@ def create_console(town: Town) -> ASGIApp:
 
     routes = [route for page in PAGES for route in page(desk)]
     desk.open({route.path for route in routes})
-    routes += [*(Route(f"/{name}", file) for name in FILES), Route("/language", language)]
+    routes += [*file_routes(FOLDER), Route("/language", language)]
     errors: dict[Any, Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: refused,
         NotLoggedIn: to_login,
         Exception: broken,
     }
-    return BehindProxy(SecurityHeaders(Starlette(routes=routes, exception_handlers=errors)))
+    return BehindProxy(SecurityHeaders(WithoutNul(Starlette(routes=routes, exception_handlers=errors))))
+
+
+class WithoutNul:
+    """ASGI middleware: refuses an address with a NUL in it; nobody types one, and PostgreSQL takes none in a text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        bad = scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"])
+        await (PlainTextResponse("there is no such page", HTTPStatus.BAD_REQUEST) if bad else self._app)(
+            scope, receive, send
+        )

@@ -100,6 +100,9 @@ def _now(row: Row, now_ms: int, local: Callable[[int], str], _: Translate) -> It
     if row["screen"] in ("none", "denied") and "no-screen" not in causes:
         ask = _("Please see whether the screen is on and its cable is plugged in, and start the PC anew.")
         yield Need(2, _("no screen"), ask)
+    if row["sound"] in ("none", "null") and not causes & {"no-sound", "sound-silent"}:
+        ask = _("Nothing is heard in your room. Please see whether the loudspeaker is on and plugged in.")
+        yield Need(3, _("nobody can hear it: no loudspeaker, or the PC is muted"), ask)
     if row["clock"] == "untrusted" and "clock-untrusted" not in causes:
         ask = _("The clock of your PC is not right. Please set it on the page of the room.")
         yield Need(3, _("its clock is not to be trusted, so it does not follow the timetable"), ask)

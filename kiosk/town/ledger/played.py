@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from kiosk.common.known import NO_SCREEN_FAULTS, known_of
 from kiosk.common.outcomes import MAKE_UP_MS, Outcome, Stretch, outcomes, stretches
@@ -33,6 +33,7 @@ class Room:
     id: str
     group: str
     zone: ZoneInfo
+    heard_ms: int | None = None
     sent_ms: int | None = None
     epoch: str | None = None
     head_seq: int | None = None
@@ -94,13 +95,14 @@ def reported_until(connection: Connection, room: Room) -> int:
     head = connection.execute(newest).first()
     if head is None:
         return 0
-    place = and_(entry.c.station == room.id, entry.c.chain == head.chain, entry.c.seq == head.head_seq)
-    last = connection.execute(select(entry.c.received_ms, entry.c.age_ms).where(place)).first()
-    told = last.received_ms - (last.age_ms or 0) if last and last.age_ms is not None else 0
+    readable = (entry.c.station == room.id, entry.c.age_ms.is_not(None))
+    last = select(entry.c.received_ms, entry.c.age_ms).where(*readable)
+    row = connection.execute(last.order_by(entry.c.chain.desc(), entry.c.seq.desc()).limit(1)).first()
+    told = row.received_ms - max(0, row.age_ms) if row else 0  # of a clock that is ahead: when it was received
     whole = room.waiting == 0 and room.epoch == head.epoch and (room.head_seq or 0) <= head.head_seq
-    if not whole or room.sent_ms is None or room.clock == "untrusted":
+    if not whole or room.sent_ms is None or room.heard_ms is None or room.clock == "untrusted":
         return told
-    until = room.sent_ms - MARGIN_MS
+    until = min(room.sent_ms, room.heard_ms) - MARGIN_MS
     if room.on_air_since_ms is not None:
         until = min(until, room.on_air_since_ms)
     return max(told, until)
@@ -109,16 +111,18 @@ def reported_until(connection: Connection, room: Room) -> int:
 def _records(connection: Connection, station: str, since_ms: int) -> Iterator[Entryable]:
     """Actions and faults that may bear on the time from an instant on, in the order of the chain."""
     entry, fault = schema.entry, schema.fault
-    question = select(entry.c.record).where(
+    question = select(entry.c.record, entry.c.chain, entry.c.seq).where(
         entry.c.station == station,
-        entry.c.kind.in_(("action", "attendance")),  # so that the index of both is used
+        schema.DEEDS,  # word for word, so that the index of them is used
         entry.c.kind == "action",
         entry.c.state == "accepted",
         entry.c.received_ms >= since_ms,
     )
-    for (data,) in connection.execute(question.order_by(entry.c.chain, entry.c.seq)):
+    for row in sorted(
+        connection.execute(question), key=lambda row: (row.chain, row.seq)
+    ):  # sorted by the index: slower
         try:
-            yield read_record(bytes(data), "action")
+            yield read_record(bytes(row.record), "action")
         except Malformed:
             continue
     causes = (*NO_SCREEN_FAULTS, "clock-untrusted")
@@ -196,7 +200,7 @@ def _day(at_ms: int, zone: ZoneInfo) -> date:
 
 def room_of(row: Row, zone: ZoneInfo) -> Room:
     """What of a row of ``rooms.rooms`` is needed here."""
-    values = {name: row[name] for name in ("sent_ms", "epoch", "head_seq", "waiting", "clock")}
+    values = {name: row[name] for name in ("heard_ms", "sent_ms", "epoch", "head_seq", "waiting", "clock")}
     since = row["on_air"].started_ms if row["on_air"] else None
     return Room(str(row["id"]), str(row["group_id"]), zone, on_air_since_ms=since, **values)
 

@@ -20,6 +20,7 @@ class _Settings(msgspec.Struct):
     place: str = ""
     opening: Opening = Opening()
     people: tuple[Person, ...] = ()
+    filler: str = "when-present"
 
 
 class _Said(msgspec.Struct):
@@ -60,9 +61,10 @@ _NOTHING = _Said()
 def rooms(store: Store, now_ms: int, station: str = "", *, retired: bool = False) -> list[Row]:
     """Every room, or one, judged (``condition.judged``) by the town's limit of silence; by their ids.
 
-    Beside the names of a heartbeat: those of ``schema.station``, ``place``, ``people``, ``heard_ms``, ``published``
-    (newest week of its group), ``counted``, and ``faults``: the open ones, oldest first, each with ``told``: whether
-    the newest heartbeat since names the cause still (None: none has come since). ``refusing``, ``refusals``: dicts.
+    Beside the names of a heartbeat: those of ``schema.station``, ``place``, ``people``, ``filler``, ``heard_ms``,
+    ``published`` (newest week of its group), ``counted``, and ``faults``: the open ones, oldest first, each with
+    ``told``: whether the newest heartbeat since names the cause still (None: none has come since). ``refusing`` and
+    ``refusals`` are dicts.
     """
     table, beat = schema.station, schema.heartbeat
     names = (
@@ -110,5 +112,11 @@ def _room(row: Row, faults: list[Row]) -> Row:
     for fault in faults:
         newer = row["heard_ms"] is not None and row["heard_ms"] > fault["received_ms"]
         fault["told"] = fault["cause"] in said.open_faults if newer else None
-    about = {"place": settings.place, "people": settings.people, "opening": settings.opening, "faults": faults}
+    about = {
+        "place": settings.place,
+        "people": settings.people,
+        "filler": settings.filler,
+        "opening": settings.opening,
+        "faults": faults,
+    }
     return row | values | about

@@ -1,4 +1,4 @@
-"""The programmes that a month can name: those that the town has published and not taken back."""
+"""The programmes that a month can name: the library's, and those that were published from a folder; none taken back."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,34 +19,42 @@ from kiosk.town.months import titles
 from kiosk.town.months.schema import title as known_title
 from kiosk.town.months.schema import withdrawn
 from kiosk.town.months.titles import Candidate
+from kiosk.town.programmes import library as programmes
+from kiosk.town.programmes import schema as programmes_schema
+from kiosk.town.programmes.shelves import shelves
 from kiosk.town.publishing.in_force import playlist_in_force
+from kiosk.town.publishing.measure import gather, quiet
 from kiosk.town.town import Town
 
 
 def candidates(town: Town, connection: Connection) -> list[Candidate]:
     """Every programme that may be published."""
-    return [
+    found = [Candidate(one.id, one.title, one.category, one.duration_ms or 0) for one in programmes.ready(connection)]
+    return found + [
         Candidate(row.id, row.title, row.category, row.duration_ms)
         for row in _published(connection).values()
         if town.public.file_path(row.sha256).is_file()
     ]
 
 
-def measured(town: Town, programmes: Iterable[str]) -> tuple[dict[str, Programme], dict[str, Path]]:
+def measured(town: Town, names: Iterable[str]) -> tuple[dict[str, Programme], dict[str, Path]]:
     """The programmes of these ids as a playlist names them, and where the file of each SHA-256 lies.
 
-    One that is not there any more is left out.
+    One that is not there any more is left out. Raises :class:`SourceError` where a file of the library is lost.
     """
-    found: dict[str, Programme] = {}
-    files: dict[str, Path] = {}
-    in_force = {one.sha256: one for one in _in_force(town)}
+    names = set(names)
     with town.store.read() as connection:
-        rows = _published(connection)
-        for name in programmes:
-            row = rows.get(name)
-            programme = (in_force.get(row.sha256) or _programme(connection, row)) if row is not None else None
+        published = _published(connection)
+        entries = [one for one in programmes.ready(connection) if one.id in names]
+        sources = tuple(programmes.source(connection, one) for one in entries)
+    listed, files = gather(town, programmes.week_path(shelves(town.folder).files), sources, quiet)
+    found = {one.id: one for one in listed}
+    in_force = {one.sha256: one for one in _in_force(town)} if names - found.keys() else {}
+    with town.store.read() as connection:
+        for row in (published[name] for name in names - found.keys() if name in published):
+            programme = in_force.get(row.sha256) or _programme(connection, row)
             if programme is not None:
-                found[name] = replace(programme, id=name)
+                found[row.id] = replace(programme, id=row.id)
                 files |= {pin.sha256: town.public.file_path(pin.sha256) for _, pin in trust.pins_of(programme)}
     return found, files
 
@@ -77,11 +85,16 @@ def known(connection: Connection) -> dict[str, str]:
 
 
 def _published(connection: Connection) -> dict[str, Any]:
-    """The newest row of each published programme, without what was taken back."""
-    table = schema.programme
+    """The newest row of each programme that was published from a folder, without what was taken back.
+
+    What is in the library too is not in it: there its state counts.
+    """
+    table, kept = schema.programme, programmes_schema.library
     gone = set(connection.execute(select(withdrawn.c.sha256)).scalars())
+    for row in connection.execute(select(kept.c.id, kept.c.sha256)):
+        gone |= {row.id, row.sha256}
     rows = connection.execute(select(table).order_by(table.c.version)).all()
-    return {row.id: row for row in rows if row.sha256 not in gone}
+    return {row.id: row for row in rows if gone.isdisjoint({row.id, row.sha256})}
 
 
 def _programme(connection: Connection, row: Any) -> Programme | None:

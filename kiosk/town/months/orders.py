@@ -3,25 +3,34 @@
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import delete, select
 
+from kiosk.common.files import write_whole
 from kiosk.common.messages import Message, mark
+from kiosk.common.text import one_line
+from kiosk.contract import trust
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Programme, Urgent
 from kiosk.town.database import schema
 from kiosk.town.database.store import audit, now_ms, put
 from kiosk.town.months import library
 from kiosk.town.months.books import MonthError
+from kiosk.town.months.notice_picture import notice_picture
 from kiosk.town.months.schema import title, withdrawn
+from kiosk.town.programmes import library as programmes
 from kiosk.town.publishing.in_force import notices_in_force
 from kiosk.town.publishing.issue import PublishTerms, issue_urgent, publication_lock
-from kiosk.town.publishing.measure import quiet
+from kiosk.town.publishing.measure import gather, quiet
+from kiosk.town.publishing.source import ProgrammeSource
 from kiosk.town.publishing.withdrawal import Withdrawal, withdraw
 from kiosk.town.signing.keys import Signer
 from kiosk.town.town import Town
 
 MOST_NOTICES = 20
+SHOWN_FOR = "00:00:30"
+"""A notice in words is shown for so long, again and again until its end."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,8 @@ class Notice:
     """An urgent notice in three fields: what is shown, where, until when."""
 
     programme: str
+    """Its id; empty for a notice in words."""
+    text: str
     stations: tuple[str, ...]
     """Empty: all."""
     end: datetime
@@ -46,6 +57,9 @@ def take_back(town: Town, programme: str, signer: Signer, by: str) -> Withdrawal
         row = {"sha256": one.sha256, "title": one.title, "by": by, "at_ms": now_ms()}
         put(connection, withdrawn, row)
         connection.execute(delete(title).where(title.c.programme == programme))
+        entry = programmes.get(connection, programme)
+        if entry is not None and entry.state == "ready":
+            programmes.withdraw(connection, programme, entry.version)
         audit(connection, by, "withdraw", programme, one.title)
     return done
 
@@ -58,9 +72,7 @@ def notices(town: Town, now: datetime) -> list[Urgent]:
 
 def give_notice(town: Town, notice: Notice, now: datetime, signer: Signer, by: str) -> str:
     """Publish an urgent notice beside those in force; gives its id. Raises :class:`MonthError`, ``KeyTrouble``."""
-    programmes, files = library.measured(town, [notice.programme])
-    if notice.programme not in programmes:
-        raise MonthError(Message(mark("This programme is not there any more.")))
+    programme, files = _shown(town, notice)
     if notice.end <= now:
         raise MonthError(Message(mark("The end lies in the past; nothing is published.")))
     with town.store.read() as connection:
@@ -74,7 +86,7 @@ def give_notice(town: Town, notice: Notice, now: datetime, signer: Signer, by: s
             raise MonthError(Message(mark("Too many notices are in force; end some of them first.")))
         for sha256, path in files.items():
             town.public.add(path, sha256, quiet)
-        made = _urgent(town, notice, programmes[notice.programme], now)
+        made = _urgent(town, notice, programme, now)
         issue_urgent(unlocked, [*others, made], PublishTerms(by))
     return made.id
 
@@ -87,6 +99,25 @@ def end_notice(town: Town, ident: str, now: datetime, signer: Signer, by: str) -
         if len(left) == len(others):
             raise MonthError(Message(mark("This notice is not in force any more.")))
         issue_urgent(replace(town, signer=signer), left, PublishTerms(by))
+
+
+def _shown(town: Town, notice: Notice) -> tuple[Programme, dict[str, Path]]:
+    """What a notice shows, and where its files lie. Raises :class:`MonthError`."""
+    if notice.programme:
+        found, files = library.measured(town, [notice.programme])
+        if notice.programme not in found:
+            raise MonthError(Message(mark("This programme is not there any more.")))
+        return found[notice.programme], files
+    folder = town.folder / "notices"
+    folder.mkdir(mode=0o750, exist_ok=True)
+    path = folder / "notice.png"
+    data = notice_picture(notice.text)
+    write_whole(path, data)
+    source = ProgrammeSource(
+        id=f"notice-{trust.digest(data)[:12]}", file=path.name, title=one_line(notice.text)[:80], duration=SHOWN_FOR
+    )
+    (programme,), files = gather(town, path, (source,), quiet)
+    return programme, files
 
 
 def _urgent(town: Town, notice: Notice, programme: Programme, now: datetime) -> Urgent:

@@ -11,7 +11,7 @@ import msgspec
 
 from kiosk.common import confined, media
 from kiosk.common.container import is_fast_start
-from kiosk.common.ffmpeg import FORMATS, MediaError, run_confined
+from kiosk.common.ffmpeg import FORMATS_TO_CONVERT, MediaError, run_confined
 from kiosk.common.media import PROBE_S, Media
 from kiosk.common.messages import Message, mark
 from kiosk.town.programmes.pictures import LIST
@@ -43,15 +43,21 @@ class Converter:
 
     def __init__(self, folder: Path, progress: Progress, stopping: threading.Event | None = None) -> None:
         self._folder, self._progress = folder, progress
+        self._probes: dict[Path, Probe] = {}
         self._run = partial(confined.run, stopping=stopping)
-        self._tool = partial(run_confined, stopping=stopping)
+        self._tool = partial(run_confined, stopping=stopping, formats=FORMATS_TO_CONVERT)
 
     def measure(self, path: Path, sha256: str | None = None, *, loudness: bool = True) -> Media:
         """As :func:`kiosk.common.media.measure`."""
-        return media.measure(path, sha256, self._tool, loudness=loudness)
+        return media.measure(path, sha256, self._tool, loudness=loudness, to_convert=True)
 
     def probe(self, path: Path) -> Probe:
-        """What ffprobe says of a file."""
+        """What ffprobe says of a file, asked once."""
+        if path not in self._probes:
+            self._probes[path] = self._probed(path)
+        return self._probes[path]
+
+    def _probed(self, path: Path) -> Probe:
         said = self._tool("ffprobe", path, PROBE_S, ["-show_format", "-show_streams", "-of", "json"], []).stdout
         try:
             return msgspec.json.decode(said, type=Probe)
@@ -88,7 +94,7 @@ class Converter:
 
         Raises :class:`NoRoom` too.
         """
-        guard = ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
+        guard = ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS_TO_CONVERT]
         words = [*guard, "-i", f"file:{path}", *command(found, wrong), f"file:{self._folder}/film.mp4"]
         if (texts := found.words) is not None:
             words += ["-map", f"0:{texts.index}", "-c:s", "srt", "-f", "srt", f"file:{self._folder}/words.srt"]

@@ -31,6 +31,7 @@ from kiosk.town.programmes.convert import STILL_S, Converter, NoRoom, Progress
 from kiosk.town.programmes.profile import deviations
 from kiosk.town.programmes.schema import job, library_subtitle
 from kiosk.town.programmes.shelves import Shelves, shelves
+from kiosk.town.publishing.measure import MAX_SUBTITLE
 from kiosk.town.publishing.subtitles import SubtitleError, published
 from kiosk.town.town import Town
 
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 MOST_TRIES = 2
 SAY_EVERY_S = 1.0
 """Progress is written down so often."""
-LOWEST = 64
+LOWEST = 32
 """Bytes below which a file is nothing."""
 
 
@@ -120,7 +121,7 @@ class _Work:
             self._file.unlink(missing_ok=True)
         except confined.Stopped:
             self._wait(self._tries - 1)  # that is no try of the file's
-        except (Failed, confined.Unconfined, NoRoom, OSError) as error:
+        except (Failed, confined.Unconfined, confined.Killed, NoRoom, OSError) as error:
             log.warning("the job of programme %s failed: %s", self._programme, error)
             if self._tries >= MOST_TRIES:
                 self._end("failed", cause=_words(error))
@@ -141,6 +142,9 @@ class _Work:
         self._no_twin(sha256)
         with self._town.store.write() as connection:
             library.put(connection, self._programme, upload_sha256=sha256)
+        if size <= MAX_SUBTITLE and _is_subtitles(self._file):
+            cause = mark("these are subtitles: add them on the page of the film that they belong to")
+            raise MediaError(self._file, Message(cause))
         with self._file.open("rb") as opened:
             still = is_still(opened.read(16))
         film, media, changes = self._still() if still else self._film(sha256)
@@ -259,12 +263,25 @@ class _Work:
             library.put(connection, self._programme, state="waiting")
 
 
+def _is_subtitles(file: Path) -> bool:
+    try:
+        published(file.read_bytes())
+    except SubtitleError:
+        return False
+    return True
+
+
 def _words(error: Exception) -> Message:
     if isinstance(error, Failed):
         return error.cause
     if isinstance(error, confined.Unconfined):
         cause = mark("this computer cannot lock the converter in ({reason}); see the README, Install a town")
         return Message(cause, {"reason": str(error)})
+    if isinstance(error, confined.Killed):
+        return Message(
+            mark("the converter was ended ({signal}): too little memory, or the file is made to crash it"),
+            {"signal": str(error)},
+        )
     if isinstance(error, NoRoom) or "No space left" in str(error):
         return Message(mark("the town's disk is full; make room on it, then try again"))
     return Message(mark("the town's computer could not do it ({reason}); try again"), {"reason": str(error)[:300]})

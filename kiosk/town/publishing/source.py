@@ -30,7 +30,7 @@ import msgspec
 
 from kiosk.common.strict import Place, problems
 from kiosk.contract.playlist import Mode, MonthPlan, Recommended, Slot
-from kiosk.contract.station import Equipment, Opening, Person, ScreenPower, Thresholds
+from kiosk.contract.station import Equipment, FillerPolicy, Opening, Person, ScreenPower, Thresholds
 from kiosk.contract.wire import Day, FileName, Id, LongText, Malformed, Percent, Record, Text, TimeOfDay, plain
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -115,6 +115,8 @@ class StationSource(Record, frozen=True, kw_only=True):
     volume: Percent = 80
     target_clufs: int = -2300
     rules: LongText = ""
+    filler: FillerPolicy = "when-present"
+    standards: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)

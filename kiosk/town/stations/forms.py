@@ -99,6 +99,8 @@ def _write(name: str, field: Field, value: Any) -> dict[str, str]:
         return {name: hours_text(value or ())}
     if field.kind == "flag":
         return {name: "on" if value else ""}
+    if field.kind == "lines":
+        return {name: "\n".join(value or ())}
     if field.kind == "numbers":
         return {name: ", ".join(map(str, value or ()))}
     if value is None:

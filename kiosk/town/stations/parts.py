@@ -5,7 +5,7 @@ from typing import Literal
 
 from kiosk.common.messages import mark
 
-Kind = Literal["text", "id", "long", "number", "date", "time", "choice", "flag", "numbers", "hours", "week"]
+Kind = Literal["text", "id", "long", "number", "date", "time", "choice", "flag", "numbers", "hours", "week", "lines"]
 BLANK_ROWS = 3
 """How many empty rows a list has at its end, to write new ones."""
 
@@ -67,6 +67,11 @@ DEVICES = (
     ("set-top-box", mark("set-top box")),
     ("other", mark("other")),
 )
+FILLER = (
+    ("never", mark("never")),
+    ("when-present", mark("when somebody is there")),
+    ("opening-hours", mark("in all opening hours (marked in every figure)")),
+)
 SCREEN_OFF = (
     ("black", mark("a black picture")),
     ("dpms", mark("no signal")),
@@ -123,7 +128,10 @@ PARTS: dict[str, Part] = {
     ),
     "hours": Part(
         mark("Opening hours and holidays"),
-        (Field("opening.week", mark("Hours of the week"), "week", hint=HOURS_HINT),),
+        (
+            Field("opening.week", mark("Hours of the week"), "week", hint=HOURS_HINT),
+            Field("filler", mark("Recommended programmes fill gaps"), "choice", choices=FILLER),
+        ),
         (
             Rows(
                 "opening.days",
@@ -194,6 +202,12 @@ PARTS: dict[str, Part] = {
                 hint=mark("empty: before opening"),
             ),
             Field("screen_power.shut_down_pc", mark("The PC shuts down from"), "time", hint=mark("empty: never")),
+            Field(
+                "standards",
+                mark("Standards that inspectors ask for, one a line"),
+                "lines",
+                hint=mark("empty: the usual six (六有)"),
+            ),
         ),
         for_all=True,
     ),

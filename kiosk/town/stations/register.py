@@ -17,8 +17,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "room": ("name", "group", "place", "town_name", "town_telephone", "volume", "target_clufs", "rules"),
     "people": ("people",),
     "equipment": ("equipment",),
-    "hours": ("opening",),
-    "limits": ("thresholds", "screen_power"),
+    "hours": ("opening", "filler"),
+    "limits": ("thresholds", "screen_power", "standards"),
 }
 """The parts that are changed one at a time, and their fields: those of ``StationSource``, name and group."""
 RETIRED = "retired"

@@ -8,6 +8,7 @@ from kiosk.common.messages import Message, mark
 from kiosk.contract.playlist import is_date
 from kiosk.town.stations.parts import Field
 
+MOST_LINES = 50
 _TIME = r"(\d{1,2})(?:[:点时.](\d{1,2})?分?)?"
 _HOURS = re.compile(rf"{_TIME}\s*(?:[-–—~〜至到]|to)\s*{_TIME}")
 _SEPARATORS = re.compile(r"[\s,;，、；和]*")
@@ -35,6 +36,8 @@ def value_of(text: str, field: Field) -> Any:
             return _number(text, field) if text else None
         case "numbers":
             return [_number(one, field) for one in re.split(r"[\s,，、;；]+", text) if one]
+        case "lines":
+            return _lines(text, field)
         case "date":
             return _date(text) if text else None
         case "time":
@@ -49,6 +52,14 @@ def value_of(text: str, field: Field) -> Any:
     if len(text) > field.most:
         raise Wrong(mark("has {count} characters; at most {most} are kept"), count=str(len(text)), most=str(field.most))
     return text
+
+
+def _lines(text: str, field: Field) -> list[str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for line in lines:
+        if len(line) > field.most:
+            raise Wrong(mark("{text} … is longer than {most} characters"), text=line[:20], most=str(field.most))
+    return lines[:MOST_LINES]
 
 
 def _number(text: str, field: Field) -> int:

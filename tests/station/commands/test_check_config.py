@@ -13,10 +13,10 @@ from kiosk.cli import main
 SETTINGS = '[station]\nstate = "{state}"\n[screen]\ndisplay = "{display}"\n[sound]\noutput = "{sound}"\n'
 
 
-def check(folder: Path, display: str, sound: str = "pulse") -> tuple[int, list[str]]:
+def check(folder: Path, display: str, sound: str = "pulse", more: str = "") -> tuple[int, list[str]]:
     (folder / "state").mkdir(exist_ok=True)
     settings = folder / "config.toml"
-    settings.write_text(SETTINGS.format(state=folder / "state", display=display, sound=sound))
+    settings.write_text(SETTINGS.format(state=folder / "state", display=display, sound=sound) + more)
     done = CliRunner().invoke(main, ["check-config", "--config", str(settings)])
     first, *rest = done.stdout.splitlines()
     assert first == f"{settings}: in order"
@@ -31,6 +31,11 @@ def test_d7_both_answer(screen: XServer, tmp_path: Path, monkeypatch: pytest.Mon
     with sound_server(tmp_path, monkeypatch, NULL):
         code, (_, sound) = check(tmp_path, screen.name)
     assert code == 1 and sound.startswith("WRONG") and "nobody hears it: there is no sound card" in sound
+
+
+def test_a_key_that_the_kernel_does_not_have_is_named(screen: XServer, tmp_path: Path) -> None:
+    code, said = check(tmp_path, screen.name, "none", '[keys]\nok = ["KEY_OK", "KEY_YES_PLEASE"]\n')
+    assert code == 1 and said[-1].startswith("WRONG  [keys]: no key is called KEY_YES_PLEASE; the program evtest")
 
 
 def test_d7_neither_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

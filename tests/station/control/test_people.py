@@ -13,6 +13,7 @@ from kiosk.contract.instants import to_ms
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.people import MOST_PRESSES, People
+from kiosk.station.control.pin_reset import PinReset
 from kiosk.station.events import MaintenanceSet, MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.playout.volume import Hand
 from kiosk.station.schedule.timetable import Stop
@@ -36,7 +37,16 @@ def people(room: Room) -> People:
 def people_of(room: Room, audit: AuditTrail) -> People:
     maintenance = MaintenanceSwitch(room.journal, room.clock, audit, lambda: None)
     return People(
-        room.clock, room.plan, room.playout, room.journal, lambda: ZONE, audit, room.replan, lambda: None, maintenance
+        room.clock,
+        room.plan,
+        room.playout,
+        room.journal,
+        lambda: ZONE,
+        audit,
+        room.replan,
+        lambda: None,
+        maintenance,
+        PinReset(room.journal, lambda: None),
     )
 
 

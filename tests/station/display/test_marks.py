@@ -7,7 +7,7 @@ from playout_room import LAW, RICE, at, slot, week
 
 from kiosk.common.planned import Accepted, Known, Played, Why, compare
 from kiosk.contract.instants import to_ms
-from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_past
+from kiosk.station.display.marks import Mark, Now, mark_ahead, mark_made_up, mark_past
 
 WEEK = week((LAW, RICE), slot("09:00:00", "09:02:00", "law", "rice"))
 STOPPED = Mark("not-shown", (Why("stopped"),))
@@ -63,3 +63,10 @@ def test_d4_a_slot_under_an_urgent_notice_a_wrong_clock_or_without_its_file() ->
     assert ahead("08:59:59", session=True) == Mark("to-come")
     assert ahead("09:00:30", clock_trusted=False) == Mark("not-shown", (Why("clock"),))
     assert ahead("09:00:30", missing=("law", START)) == Mark("not-shown", (Why("not-fetched"),))
+
+
+def test_slot_whose_missed_programmes_were_shown_later_is_made_up() -> None:
+    missed, name = Mark("not-shown", (Why("stopped"),)), SLOT.programmes[0]
+    assert mark_made_up(missed, SLOT, [name], []) == Mark("made-up")
+    assert mark_made_up(missed, SLOT, [name], [name]) == missed == mark_made_up(missed, SLOT, ["another"], [])
+    assert mark_made_up(Mark("shown"), SLOT, [name], []) == Mark("shown")

@@ -1,7 +1,7 @@
 """What was accepted: only newer takes the place of older, and what is refused is noted once for as long as it lasts."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -78,6 +78,59 @@ def test_same_week_again_is_taken_without_harm(town: TownOnTheLine, accepted: Ac
     found = week(town, accepted, town.programme("film", FILM))
     assert accepted.accept_week(found) and accepted.accept_week(found)
     assert accepted.playlist == found.playlist
+
+
+def test_old_week_stays_in_force_until_what_the_new_one_shows_next_is_here(
+    town: TownOnTheLine, accepted: Accepted, documents: Documents, identity: Identity
+) -> None:
+    film, law = town.programme("film", FILM), town.programme("law", LAW)
+    morning = datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
+    old, new = week(town, accepted, film), week(town, accepted, law)
+    assert accepted.accept_week(old, morning)
+    assert accepted.accept_week(new, morning)
+    assert (accepted.playlist, accepted.coming) == (old.playlist, new.playlist)
+    assert accepted.newest == new.playlist
+    assert accepted.standing(morning).week.version == new.index.version, "it is not fetched again"
+    assert law.sha256 in {pin.sha256 for pin in accepted.missing(morning)}
+    assert {film.sha256, law.sha256} <= accepted.files(), "neither is purged meanwhile"
+    assert not accepted.take_over(morning)
+    documents.library.keep(LAW)
+    assert accepted.take_over(morning)
+    assert (accepted.playlist, accepted.coming) == (new.playlist, None)
+    assert on_shelf(documents, identity).playlist == new.playlist
+
+
+def test_new_week_does_not_wait_for_what_the_old_one_lacks_too_for_another_one_or_for_ever(
+    town: TownOnTheLine, accepted: Accepted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, law = town.programme("film", FILM), town.programme("law", LAW)
+    morning = datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
+    accepted.accept_week(week(town, accepted, film, law), morning)
+    without = week(town, accepted, law)
+    assert accepted.accept_week(without, morning), "such as one from which a programme was taken back"
+    assert accepted.playlist == without.playlist
+    first, second = week(town, accepted, film), week(town, accepted, film)
+    accepted.accept_week(first, morning)
+    assert accepted.coming == first.playlist
+    accepted.accept_week(second, morning)
+    assert (accepted.playlist, accepted.coming) == (second.playlist, None)
+    third = week(town, accepted, law)
+    accepted.accept_week(third, morning)
+    soon = morning + timedelta(minutes=30)
+    assert not accepted.take_over(soon)
+    monkeypatch.setattr("kiosk.station.library.accepted.LONGEST_WAIT", timedelta(minutes=20))
+    assert accepted.take_over(soon)
+
+
+def test_new_week_is_in_force_at_once_where_the_old_one_has_no_day_left_or_the_time_is_not_known(
+    town: TownOnTheLine, accepted: Accepted
+) -> None:
+    film, law = town.programme("film", FILM), town.programme("law", LAW)
+    accepted.accept_week(week(town, accepted, film))
+    for now in (None, datetime(2027, 1, 1, tzinfo=UTC)):
+        new = week(town, accepted, law)
+        accepted.accept_week(new, now)
+        assert accepted.playlist == new.playlist
 
 
 def test_urgent_notices_and_document_survive_a_restart(

@@ -65,7 +65,7 @@ class SessionRoom(Room):
         seen, now_ms = self.snapshot.sessions, to_ms(NOW)
         match event:
             case SessionPressed():
-                held = hold(event, "s1", now_ms, PROGRAMMES, {}, seen.practice_until is not None)
+                held = hold(event, "s1", now_ms, PROGRAMMES, {}, seen.practice_until is not None, 7_200_000)
                 phase = held.phase(now_ms)
                 assert phase != "over"
                 seen = replace(seen, held=held, phase=phase)

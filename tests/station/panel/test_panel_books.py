@@ -35,7 +35,7 @@ PAGES = (
     "/books/power", "/books/faults", "/books/evidence", "/books/viewing/form", "/attendance?day=2026-03-01",
     "/attendance/sheet", "/inspector", "/items", "/activity?day=2026-03-01", "/administrators", "/posting",
 )  # fmt: skip
-PUBLIC = ("/public", "/rules")
+PUBLIC = ("/public", "/rules", "/new-pin")
 ALIKE = {f"/books/{book}" for book in ("equipment", "roster", "upkeep", "evidence", "power", "faults")}
 """Pages of the same template as others."""
 FEEDBACK = {"day": "2026-03-04", "whose": "王大伟", "about": "", "text": "听懂了", "done": ""}
@@ -459,6 +459,67 @@ def test_people_file_that_is_damaged_locks_them_out_and_the_page_stands(
     (state / people.FILE).write_text("[{")
     assert Browser(base).get("/").status_code == 200
     assert Browser(base).log_in(PIN).status_code == 303, "the installer's PIN still opens it"
+
+
+def shows_code(room: PaperRoom, code: str = "K314159") -> None:
+    room.snapshot = replace(room.snapshot, picture_check=code)
+
+
+def paired(browser: Browser, code: str) -> requests.Response:
+    fields = hidden(browser, "/administrators", "/administrators/pair")
+    return browser.post("/administrators/pair", fields | {"button": "pair", "code": code})
+
+
+def test_paired_phone_stays_in_through_guesses_and_a_month(
+    base: str, state: Path, room: PaperRoom, administrator: Browser
+) -> None:
+    people.name(state, "陈家明", "918273")
+    administrator.log_in("918273")
+    shows_code(room)
+    assert paired(administrator, "000000").status_code == 422
+    assert paired(administrator, " 314 159 ").status_code == 303
+    administrator.session.cookies.pop("kiosk-panel-session")  # as after a month
+    stranger = Browser(base)
+    for n in range(30):  # from the lock-out on, the thousand that follow are not looked at
+        stranger.log_in(f"{n:06}")
+    assert stranger.log_in("918273").status_code == 429
+    assert administrator.get("/books").url.endswith("/books")
+    people.name(state, "陈家明", "112358")
+    assert administrator.get("/books").url.endswith("/login"), "another PIN ends it"
+
+
+def test_pairing_without_a_code_on_the_screen_is_refused(administrator: Browser, room: PaperRoom) -> None:
+    for code in ("", "314159", "K"):
+        assert paired(administrator, code).status_code == 422
+    assert "kiosk-panel-paired" not in administrator.session.cookies
+
+
+def test_paired_phone_that_logs_out_is_out(administrator: Browser, room: PaperRoom) -> None:
+    shows_code(room)
+    paired(administrator, "314159")
+    kept = administrator.session.cookies.get("kiosk-panel-paired")
+    assert kept
+    administrator.post("/logout", administrator.fields("/", "/logout"))
+    administrator.session.cookies.set("kiosk-panel-paired", kept)
+    assert administrator.get("/books").url.endswith("/login"), "an old cookie opens nothing"
+
+
+def test_forgotten_pin_is_set_anew_once_where_the_town_allows_it(base: str, state: Path, room: PaperRoom) -> None:
+    people.name(state, "陈家明", "918273")
+    browser = Browser(base)
+    assert "请联系镇里" in browser.text("/new-pin")
+    shows_code(room)
+    room.snapshot = replace(room.snapshot, pin_reset="r2")
+    fields = hidden(browser, "/new-pin", "/new-pin") | {"button": "set", "name": "陈家明", "pin": "112358"}
+    fields |= {"again": "112358"}
+    assert browser.post("/new-pin", fields | {"code": "000000"}).status_code == 422
+    assert browser.post("/new-pin", fields | {"code": "314159"}).headers["location"] == "/login"
+    assert browser.log_in("112358").status_code == 303
+    (used,) = [one for one in room.posted if isinstance(one, AdministratorSet)]
+    assert (used.by, used.action, used.name, used.reset) == ("town", "pin-reset", "陈家明", "r2")
+    room.snapshot = replace(room.snapshot, pin_reset="")
+    assert browser.post("/new-pin", fields | {"pin": "998877", "again": "998877", "code": "314159"}).status_code == 303
+    assert browser.log_in("998877").status_code == 403, "without the town's word it sets nothing"
 
 
 # --- in a real browser ---

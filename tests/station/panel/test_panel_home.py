@@ -20,10 +20,10 @@ def explained() -> tt.Explanation:
 
 def test_elapsed_and_left_are_said_to_the_second(room: Room) -> None:
     said = words.of(replace(room.snapshot, now=NOW + timedelta(seconds=5)), "en")
-    assert (said.left, said.left_percent) == ("10:05 gone, 19:55 left", 34)
+    assert (said.left, said.left_percent) == ("At 10:05, 19:55 left", 34)
     assert room.snapshot.on_air is not None
     long = replace(room.snapshot.on_air, end=NOW + timedelta(hours=1, seconds=1))
-    assert words.of(replace(room.snapshot, on_air=long), "en").left == "10:00 gone, 1:00:01 left"
+    assert words.of(replace(room.snapshot, on_air=long), "en").left == "At 10:00, 1:00:01 left"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

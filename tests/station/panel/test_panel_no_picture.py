@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 import segno
-from panel_room import Browser, Room
+from panel_room import PIN, Browser, Room
 from PIL import Image
+from playwright.sync_api import Browser as Chromium
 
-from kiosk.common.photos import MOST_UPLOAD
+from kiosk.common.photos import MOST_UPLOAD, Photo
 from kiosk.station.events import FaultMended, FaultReported, PictureCheckSet
+from kiosk.station.health.reported import MOST_OPEN, HandReport
 from kiosk.station.panel.no_picture import ANSWERS, TEXTS, Kind, judge, read_answers
+from kiosk.station.panel.photo_folder import PhotoFolder
 
 CODE = "K482913"
 
@@ -97,7 +100,7 @@ def test_answers_and_photo_go_into_the_report(administrator: Browser, room: Room
     [event] = [one for one in room.posted if isinstance(one, FaultReported)]
     assert (event.device, dict(event.facts)) == ("电视机", {"shows": "standby", "cable": "unseen"})
     assert "电视好像在待机" in event.text
-    assert (state / "photos" / f"{event.picture}.jpg").is_file()
+    assert (state / "photos" / f"{event.picture}.jpg").is_file(), "and no longer among those only looked at"
     assert administrator.get(f"/photo/{event.picture}.jpg").content[:2] == b"\xff\xd8"
     stranger = requests.get(f"{administrator.base}/photo/{event.picture}.jpg", timeout=10)
     assert stranger.status_code == 404
@@ -114,6 +117,27 @@ def test_fault_by_hand_is_shown_and_mended_once(administrator: Browser, room: Ro
     administrator.post("/report/mended", administrator.fields("/", "/report/mended"))
     assert [one.fault for one in room.posted if isinstance(one, FaultMended)] == ["reported.1"]
     assert "手动报修的故障" not in administrator.text()
+
+
+def test_photos_only_looked_at_never_push_out_those_of_the_record(tmp_path: Path) -> None:
+    kept, seen = PhotoFolder(tmp_path / "kept", 3), PhotoFolder(tmp_path / "seen", 2)
+    shown = [Photo(b"\xff\xd8" + bytes([number]), ()) for number in range(4)]
+    assert kept.take_over(seen.keep(shown[0]), seen) == shown[0].sha256
+    for photo in shown[1:]:
+        seen.keep(photo)
+    assert len(list((tmp_path / "seen").iterdir())) == 2
+    assert kept.path(shown[0].sha256).read_bytes() == shown[0].jpeg
+    assert kept.take_over("../seen/" + shown[3].sha256, seen) == kept.take_over("f" * 64, seen) == ""
+
+
+def test_a_room_full_of_open_reports_says_so(administrator: Browser, room: Room) -> None:
+    full = tuple(
+        HandReport(fault=f"reported.{n}", device="音箱", text="x", by="panel", found_ms=0) for n in range(MOST_OPEN)
+    )
+    room.snapshot = replace(room.snapshot, reports=full)
+    fields = hidden(administrator, "/report", "/report") | {"device": "音箱", "text": "响"}
+    answer = sent(administrator, "/report", fields)
+    assert answer.status_code == 422 and "没有上报" in answer.text and room.posted == []
 
 
 def test_report_without_words_or_with_a_broken_photo_asks_again(administrator: Browser, room: Room) -> None:
@@ -162,3 +186,50 @@ def test_foreign_and_strange_uploads_change_nothing(administrator: Browser, room
     assert [one.picture for one in room.posted if isinstance(one, FaultReported)] == [""]
     assert not (state / "photos").exists() or not list((state / "photos").iterdir())
     assert administrator.get("/photo/..%2Fpanel-pin.json.jpg").status_code == 404
+
+
+def test_photo_of_a_camera_is_made_small_in_the_browser_and_tells_the_code(
+    chromium: Chromium, base: str, room: Room, tmp_path: Path
+) -> None:
+    big, noise = tmp_path / "IMG_0001.png", Image.effect_noise((2400, 1800), 90).convert("RGB")
+    noise.paste(Image.open(BytesIO(photo())).resize((900, 900)), (700, 400))
+    noise.save(big, compress_level=1)
+    assert big.stat().st_size > 5_000_000
+    room.snapshot = replace(room.snapshot, picture_check=CODE)
+    context = chromium.new_context(base_url=base, viewport={"width": 390, "height": 844})
+    page, sizes = context.new_page(), []
+    page.on("pageerror", lambda error: pytest.fail(f"the page's script failed: {error}"))
+    page.on("request", lambda asked: sizes.append(int(asked.header_value("content-length") or 0)))
+    page.goto("/login")
+    page.fill("#pin", PIN)
+    page.keyboard.press("Enter")
+    page.click("#to-no-picture")
+    page.set_input_files("#photo", big)
+    page.click("#questions button.press")
+    page.wait_for_selector("#verdict")
+    assert "电视显示的就是电脑的画面" in page.inner_text("#verdict")
+    assert "照片里有测试画面的方码" in page.inner_text("#verdict")
+    assert 0 < max(sizes) < 320_000
+    context.close()
+
+
+def test_without_script_three_answers_are_enough_and_the_report_goes_out(
+    chromium: Chromium, base: str, room: Room
+) -> None:
+    context = chromium.new_context(base_url=base, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/login")
+    page.fill("#pin", PIN)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#stop")
+    page.goto("/no-picture")
+    page.check("input[value=no-signal]")
+    page.check("input[name=cable][value=in]")
+    page.check("input[name=input][value=pc]")
+    page.click("#questions button.press")
+    assert "没有送到电视" in page.inner_text("#verdict")
+    page.click("button.stop")
+    page.wait_for_url("**/#state")
+    [event] = [one for one in room.posted if isinstance(one, FaultReported)]
+    assert dict(event.facts) == {"shows": "no-signal", "cable": "in", "input": "pc"}
+    context.close()

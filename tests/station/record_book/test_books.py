@@ -9,6 +9,7 @@ from paper_room import DOCUMENT, TITLES, PaperRoom, at
 from station.panel.panel_room import NOW
 
 from kiosk.contract.instants import to_ms
+from kiosk.contract.records import Session
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import AttendanceTaken, BookWritten
 from kiosk.station.record_book.books import MonthBooks
@@ -131,6 +132,18 @@ def test_minutes_of_which_nobody_said_who_was_there_are_neither_attended_nor_emp
     found = read(room).figures
     assert (found.attended_min, found.empty_min, found.unknown_min) == (40, 40, 130)
     assert [day.day for day in found.days_without] == [2, 3]
+
+
+def test_minutes_of_another_source_stand_apart_and_count_for_nothing(room: PaperRoom) -> None:
+    room.ordinary_week()
+    lent = Session(
+        id="lent-1", session_kind="other-source", by="A", start_ms=at(4, 9), end_ms=at(4, 11),
+        other_source_ms=90 * 60_000,
+    )  # fmt: skip
+    room.journal.record(lent)
+    found = read(room)
+    assert found.figures.other_source_min == 90
+    assert figure(found, "Minutes played in the month").value.values == {"count": "210"}
 
 
 def test_attendance_that_nobody_typed_is_not_known_and_never_zero(room: PaperRoom) -> None:

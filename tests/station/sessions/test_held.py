@@ -50,7 +50,7 @@ class Held(Room):
         )
         self.plans = Plans(folder / "library")
         self.plans.keep(playlist, to_ms(at("06:00")))
-        self.sessions = Sessions(self.journal, self.clock, self.plan, audit, self.replan)
+        self.sessions = Sessions(self.journal, self.clock, self.plan, audit, self.replan, lambda: self.doc.thresholds)
         self.view = SessionView(
             self.sessions, self.presence, self.plan, self.plans, self.journal, self.clock, lambda: self.doc
         )
@@ -218,6 +218,12 @@ def test_nothing_of_a_session_is_shown_that_is_not_in_the_week_any_more(room: He
     room.use(week((LAW, msgspec.structs.replace(SHORT_RICE, sha256="f" * 64)), version=3))
     held = room.view.seen().held
     assert held is not None and held.programmes == (), "another file under the same name is another programme"
+
+
+def test_session_without_an_end_lasts_as_long_as_the_town_wants(room: Held) -> None:
+    room.press(replace(session(at("09:30"), at("10:00")), by="remote", end_ms=None))
+    held = room.view.seen().held
+    assert held is not None and (held.by, held.end_ms) == ("remote", to_ms(at("11:30")))
 
 
 def test_press_that_comes_twice_begins_nothing_anew(room: Held) -> None:

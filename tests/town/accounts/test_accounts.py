@@ -68,6 +68,26 @@ def test_name_that_cannot_be_read_is_refused(office: Town, name: str) -> None:
 
 
 @BOTH
+def test_name_that_two_officers_add_at_once_is_taken_once(office: Town) -> None:
+    refused: list[str] = []
+    start = threading.Barrier(2)
+
+    def add() -> None:
+        start.wait()
+        try:
+            added(office, "李萍")
+        except AccountError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=add) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == ["There is an account of the name 李萍 already."]
+
+
+@BOTH
 def test_last_officer_stays_also_when_two_retire_each_other_at_once(office: Town) -> None:
     pair = [added(office, "李"), added(office, "王")]
     added(office, "赵", "viewer")

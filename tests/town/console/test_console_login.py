@@ -181,6 +181,19 @@ def test_viewer_sees_and_changes_nothing_and_repair_contact_sees_home_alone(offi
         assert "/accounts" not in browser.look("/").text
 
 
+def test_nul_is_refused_wherever_it_stands(officer: Visitor, visitor: Make) -> None:
+    """PostgreSQL takes none in a text."""
+    stranger = visitor()
+    stranger.look("/login")
+    assert stranger.submit("/login", name=f"{NAME}\0", password=PASSWORD).status_code == 400
+    assert officer.submit("/accounts", name="x", role="viewer\0", password="long enough 1").status_code == 400
+    for path in ("/accounts/audit?before=1%00", "/accounts%00", "/programmes?q=%00"):
+        assert officer.look(path).status_code == 400
+    named = {"x": ("a\0b.xlsx", b"x")}
+    answer = officer.post(f"{officer.url}/accounts", data={"token": officer.token}, files=named, timeout=20)
+    assert answer.status_code in (400, 422)
+
+
 def test_second_tab_of_the_log_in_page_leads_on_after_the_first_has_logged_in(visitor: Make) -> None:
     browser = visitor()
     browser.look("/login")

@@ -82,6 +82,7 @@ def test_a_room_that_is_well_needs_nothing() -> None:
         ({"heard_ms": 0}, "silent: not heard for 60 minutes"),
         ({"faults": [FAULT]}, "Not plugged in (for 60 minutes)"),
         ({"screen": "none"}, "no screen"),
+        ({"sound": "null"}, "nobody can hear it"),
         ({"clock": "untrusted"}, "its clock is not to be trusted"),
         ({"stopped": True, "stopped_until_ms": 0}, "stopped until somebody presses Start"),
         ({"refusing": ({"what": "playlist", "reason": "expired"},)}, "it refuses playlist (expired)"),

@@ -78,6 +78,38 @@ def test_a_heartbeat_by_a_wrong_clock_vouches_for_nothing(
     assert states(office).get("missed", 0) == (14 if clock == "trusted" else 0)
 
 
+def test_a_clock_that_is_ahead_makes_nothing_missed_that_is_still_to_come(
+    office: Town, tmp_path: Path, week: Playlist
+) -> None:
+    ahead = NOW + 40 * 86_400_000
+    boot = Action(id="b", at_ms=ahead, by="kiosk", action="boot", clock="untrusted")
+    room(office, tmp_path, 1, [accepted(week, BEGIN), *list(month_of_plays(FIRST, 3))[:12], boot], NOW, sent_ms=ahead)
+    assert states(office) == {"on-time": 12, "missed": 2, "to-come": 14}
+    assert reading(office).reported_ms == NOW
+
+
+def test_a_new_epoch_or_a_last_entry_that_was_refused_forgets_nothing_of_the_report(
+    office: Town, tmp_path: Path, week: Playlist
+) -> None:
+    done = [*month_of_plays(FIRST, 2)]
+    room(office, tmp_path, 1, [accepted(week, BEGIN), *done], NOW, waiting=1)
+    until = done[-1].actual_end_ms
+    assert reading(office).reported_ms == until
+    place = {"station": "room-1", "hash": "0" * 64, "record": b"x", "reason": "x", "received_ms": NOW}
+    with office.store.write() as connection:
+        connection.execute(schema.entry.insert().values(**place, chain=1, seq=99, state="refused"))
+        new = {
+            "station": "room-1",
+            "chain": 2,
+            "enrolment": 1,
+            "epoch": "epoch-2",
+            "head_seq": 0,
+            "head_hash": "0" * 64,
+        }
+        connection.execute(schema.chain.insert().values(**new, begun_ms=NOW))
+    assert reading(office).reported_ms == until
+
+
 def test_reasons_come_from_the_record(office: Town, tmp_path: Path, week: Playlist) -> None:
     def action(name: str, at_ms: int, **more: Any) -> Action:
         return Action(id=f"{name}-{at_ms}", at_ms=at_ms, by="kiosk", action=name, clock="trusted", **more)

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from PIL import Image
 from town.months.month_sheets import monday, plan
 from town.published import TERMS, accepted, notice, tick, urgent_index, urgent_source
 
@@ -158,8 +159,8 @@ def test_programme_taken_back_is_in_no_week_and_no_notice_and_is_not_offered_aga
 
 def test_urgent_notice_stands_beside_the_others_and_is_ended_alone(town):
     until = now() + timedelta(hours=1)
-    first = orders.give_notice(town, orders.Notice("opening", (), until), now(), town.signer, "li")
-    second = orders.give_notice(town, orders.Notice("rice", ("chen",), until), now(), town.signer, "li")
+    first = orders.give_notice(town, orders.Notice("opening", "", (), until), now(), town.signer, "li")
+    second = orders.give_notice(town, orders.Notice("rice", "", ("chen",), until), now(), town.signer, "li")
     assert {one.id: one.stations for one in orders.notices(town, now())} == {first: (), second: ("chen",)}
     orders.end_notice(town, first, now(), town.signer, "li")
     assert [one.id for one in orders.notices(town, now())] == [second]
@@ -167,9 +168,26 @@ def test_urgent_notice_stands_beside_the_others_and_is_ended_alone(town):
     with pytest.raises(MonthError):
         orders.end_notice(town, first, now(), town.signer, "li")
     for wrong in (
-        orders.Notice("nothing", (), until),
-        orders.Notice("rice", ("x",), until),
-        orders.Notice("rice", (), now()),
+        orders.Notice("nothing", "", (), until),
+        orders.Notice("rice", "", ("x",), until),
+        orders.Notice("rice", "", (), now()),
     ):
         with pytest.raises(MonthError):
             orders.give_notice(town, wrong, now(), town.signer, "li")
+
+
+def test_notice_in_words_is_a_picture_that_rooms_can_show(town):
+    words = "紧急通知：今晚八点起停电检修，请各站点提前关机！"
+    orders.give_notice(town, orders.Notice("", words, (), now() + timedelta(hours=1)), now(), town.signer, "li")
+    (one,) = orders.notices(town, now())
+    (shown,) = one.programmes
+    assert (one.title, one.mode, shown.duration_ms) == (words, "loop", 30_000)
+    with Image.open(town.public.file_path(shown.sha256)) as picture:
+        letters = picture.convert("L").point(lambda level: 255 * (level > 200)).getbbox()
+        assert (picture.format, picture.size) == ("PNG", (1920, 1080))
+    assert letters is not None
+    left, top, right, bottom = letters
+    assert min(left, top, 1920 - right, 1080 - bottom) >= 100, "nothing is cut off"
+    for wrong in ("  ", "字" * 301):
+        with pytest.raises(MonthError):
+            orders.give_notice(town, orders.Notice("", wrong, (), now() + timedelta(hours=1)), now(), town.signer, "li")

@@ -6,7 +6,7 @@ import subprocess
 from kiosk.town.programmes import jobs, library, uploads
 from kiosk.town.programmes.shelves import shelves
 
-PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25")
+PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25")
 TONE = ("-f", "lavfi", "-i", "sine=frequency=440")
 IN_PROFILE = (
     *("-c:v", "libx264", "-preset", "ultrafast", "-profile:v", "high", "-x264-params", "8x8dct=1"),

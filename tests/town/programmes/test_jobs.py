@@ -18,6 +18,8 @@ from kiosk.town.programmes.shelves import shelves
 from kiosk.town.publishing.publish import publish_week
 from kiosk.town.publishing.source import WeekSource
 
+LOCK = bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e")
+
 
 class Killed(BaseException):
     """The worker is gone, from one moment to the next."""
@@ -67,7 +69,9 @@ def test_same_content_is_found_before_it_is_made_and_after(office, tmp_path):
     [
         ("a.mp4", b"\0" * 10, "empty"),
         ("a.mp4", b"no film at all " * 100, "not media"),
-        ("a.rmvb", b".RMF\0\0\0\x12" + bytes(4000), "RealMedia"),
+        ("a.rmvb", b".RMF\0\0\0\x12" + bytes(4000), "not media"),
+        ("a.wmv", bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + LOCK + bytes(400), "DRM"),
+        ("a.srt", "1\n00:00:00,100 --> 00:00:00,900\n开场\n".encode("gbk"), "subtitles"),
         ("a.mp4", b"<!DOCTYPE html><title>404</title>" * 9, "web page"),
         ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(400), "picture"),
     ],
@@ -79,6 +83,11 @@ def test_what_cannot_be_made_is_refused_with_its_cause_in_both_languages(office,
     assert cause in one.cause.render(translator("en"))
     assert one.cause.render(translator("zh")) != one.cause.render(translator("en"))
     assert not list(shelves(office.folder).arriving.iterdir())
+
+
+def test_realmedia_of_old_collections_is_made_an_mp4(office, tmp_path):
+    one = made(office, make(tmp_path / "老片.rmvb", *PICTURE, "-t", "1", "-s", "176x144", "-c:v", "rv20", "-f", "rm"))
+    assert (one.state, probed(on_shelf(office, one))[1]["codec_name"]) == ("ready", "h264")
 
 
 def test_still_is_made_a_film(office, tmp_path):
@@ -228,5 +237,5 @@ def test_upload_reaches_ffmpeg_only_confined(office, tmp_path, monkeypatch):
     seen.clear()
     jobs.step(office)
     assert entry(office, programme).state == "ready"
-    assert {tuple(words[:3]) for words in seen} == {(sys.executable, "-m", "kiosk.common.confined")}
+    assert {tuple(words[:3]) for words in seen} == {(sys.executable, "-m", "kiosk.common.launcher")}
     assert len(seen) >= 5

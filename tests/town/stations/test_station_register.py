@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -34,7 +35,7 @@ DOCUMENT = {
         ],
     },
     "thresholds": {"minutes_per_month": 1200, "session_days": [6, 16, 26], "hysteresis_ms": 90_000},
-    "screen_power": {"off": "cec", "wake_pc": "08:00:00"},
+    "screen_power": {"off": "cec", "wake_pc": "08:00:00"}, "filler": "never", "standards": ["有场地", "有设备"],
 }  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def test_every_field_of_the_document_is_in_a_part(office: Town, room: str) -> No
     for part in PARTS:
         found |= set(held(office).part(part))
     elsewhere = {
-        *("town", "station", "version", "issued_ms", "tickets", "receipts", "filler", "maintenance_until_ms"),
+        *("town", "station", "version", "issued_ms", "tickets", "receipts", "maintenance_until_ms"),
         *("format", "spot_check", "pin_reset"),
     }
     assert found | elsewhere >= set(StationDocument.__struct_fields__)
@@ -192,7 +193,7 @@ def test_what_cannot_be_understood_is_named_with_its_field(
 
 def test_forms_know_every_value_that_a_document_may_hold() -> None:
     """What a choice does not offer would be lost with the next change."""
-    from kiosk.contract.station import Equipment, Person, ScreenPower
+    from kiosk.contract.station import Equipment, FillerPolicy, Person, ScreenPower
 
     def literals(kind: type, name: str) -> set[str]:
         return set(
@@ -205,6 +206,7 @@ def test_forms_know_every_value_that_a_document_may_hold() -> None:
         fields = [*PARTS[part].fields, *(field for rows in PARTS[part].rows for field in rows.fields)]
         return {value for field in fields if field.name == name for value, _ in field.choices}
 
+    assert choices("hours", "filler") == set(get_args(FillerPolicy))
     assert choices("people", "post") == literals(Person, "post")
     assert choices("equipment", "kind") == literals(Equipment, "kind")
     assert choices("limits", "screen_power.off") == literals(ScreenPower, "off")

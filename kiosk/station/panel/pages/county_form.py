@@ -18,7 +18,7 @@ from kiosk.station.panel.record import book_of, books_of, press_id, read_month
 from kiosk.station.panel.uploads import read_file
 from kiosk.station.record_book.confined import carry_out
 from kiosk.station.record_book.forms import MOST_BYTES, KeptForm, guess
-from kiosk.station.record_book.heads import heads
+from kiosk.station.record_book.heads import form_cells, form_heads
 from kiosk.station.record_book.orders import FormSheet, Order
 
 NO_FILE = mark("Choose the file first.")
@@ -37,7 +37,7 @@ def routes(desk: Desk) -> list[Route]:
         kept = books_of(desk).forms.read(book)
         return desk.page(
             request, visitor, "county_form.html", status=status, book=book, kept=kept, trouble=_(trouble),
-            ours=[_(name) for name in heads(book)], most_mb=MOST_BYTES >> 20,
+            ours=[_(name) for name in form_heads(book)], most_mb=MOST_BYTES >> 20,
         )  # fmt: skip
 
     async def bring(request: Request) -> Response:
@@ -50,8 +50,8 @@ def routes(desk: Desk) -> list[Route]:
         answer = await carry_out(Order("look", form=sent.data))
         if answer.trouble:
             return shown(request, visitor, answer.trouble)
-        best = max(answer.form, key=lambda one: len(guess(one, heads(book))))
-        into = FormSheet(best.name, best.header, guess(best, heads(book)))
+        best = max(answer.form, key=lambda one: len(guess(one, form_heads(book))))
+        into = FormSheet(best.name, best.header, guess(best, form_heads(book)))
         return await keep(visitor, KeptForm(book, sent.data, answer.form, into), press_id(sent.form))
 
     async def keep(visitor: Visitor, kept: KeptForm, press: str) -> Response:
@@ -75,10 +75,11 @@ def routes(desk: Desk) -> list[Route]:
         if sheet is None:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
         if sheet.name != kept.into.name:
-            columns = guess(sheet, heads(book))
+            columns = guess(sheet, form_heads(book))
         else:
+            known = {str(number) for number in range(len(form_heads(book)))}
             chosen = {letter: form.get(f"column-{letter}", "") for letter in sheet.columns}
-            columns = {letter: one for letter, one in chosen.items() if one.isdigit() and int(one) < len(heads(book))}
+            columns = {letter: one for letter, one in chosen.items() if one in known}
         new = FormSheet(sheet.name, sheet.header, columns)
         return await keep(visitor, msgspec.structs.replace(kept, into=new), press_id(form))
 
@@ -91,7 +92,7 @@ def routes(desk: Desk) -> list[Route]:
         if kept is None:
             return to(f"/books/{book}/form")
         first, table = found.month.first, found.tables[book]
-        rows = tuple(row.cells for row in table.counted)
+        rows = tuple(form_cells(book, row.cells) for row in table.counted)
         period = f"{first.year}年{first.month}月"
         answer = await carry_out(Order("fill", form=kept.form, into=kept.into, rows=rows, period=period))
         if answer.trouble:

@@ -83,7 +83,9 @@ def routes(desk: Desk) -> list[Route]:
             return shown(request, visitor, form, NO_TITLE)
         if len(text) > MOST_TEXT:
             return shown(request, visitor, form, TOO_LONG)
-        if not (households.isascii() and households.isdigit() and int(households[:9]) <= MOST_HOUSEHOLDS):
+        if not (
+            households.isascii() and households.isdigit() and len(households) < 8 and int(households) <= MOST_HOUSEHOLDS
+        ):
             return shown(request, visitor, form, NO_NUMBER)
         if upload.unread:
             return shown(request, visitor, form, NO_PHOTO)

@@ -1,16 +1,20 @@
 """The television shows no picture: what the PC sends, a test picture, three questions or one photo, and what to do."""
 
+import logging
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kiosk.common.photos import Photo
 from kiosk.station.events import PictureAsked, PictureCheckSet
 from kiosk.station.panel import no_picture as told
 from kiosk.station.panel.desk import Desk, press_of, to
 from kiosk.station.panel.pages.home import is_old
 from kiosk.station.panel.uploads import read_upload
+
+log = logging.getLogger(__name__)
 
 RENEW_S = 3
 """Seconds until the page shows the newest picture and whether the test picture stands."""
@@ -54,7 +58,7 @@ def routes(desk: Desk) -> list[Route]:
             request, upload.visitor, "no_picture_verdict.html",
             status=HTTPStatus.OK, verdict=verdict, text=text, remedy=remedy, given=answers,
             questions=told.QUESTIONS, answers=told.ANSWERS,
-            photo=desk.photos.keep(upload.photo) if upload.photo else "",
+            photo=_looked_at(desk, upload.photo),
         )  # fmt: skip
 
     return [
@@ -62,3 +66,14 @@ def routes(desk: Desk) -> list[Route]:
         Route("/no-picture", judged, methods=["POST"]),
         Route("/no-picture/test", test, methods=["POST"]),
     ]
+
+
+def _looked_at(desk: Desk, photo: Photo | None) -> str:
+    """The SHA-256 of the photo, which may yet be reported; empty without one, or where the disk takes none."""
+    if photo is None:
+        return ""
+    try:
+        return desk.looked_at.keep(photo)
+    except OSError as error:
+        log.warning("a photo cannot be kept: %s", error)
+        return ""

@@ -21,7 +21,7 @@ def routes(desk: Desk) -> list[Route]:
         fault = form.get("fault", "")
         if not 0 < len(fault) <= 64:
             raise HTTPException(HTTPStatus.BAD_REQUEST)
-        desk.post(RepairConfirmed("panel", fault))
+        desk.post(RepairConfirmed(visitor.by, fault))
         await desk.wait_until(lambda: fault in desk.snapshot().repairs_said)
         return to("/#state")
 

@@ -1,6 +1,6 @@
 """Report a fault by hand, and say that it is mended."""
 
-import re
+import logging
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -11,10 +11,13 @@ from starlette.routing import Route
 from kiosk.common.text import one_line
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import FaultMended, FaultReported
+from kiosk.station.health.reported import MOST_OPEN
 from kiosk.station.panel import no_picture
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, press_of, to
 from kiosk.station.panel.uploads import Upload, read_upload
+
+log = logging.getLogger(__name__)
 
 MOST_DEVICE, MOST_TEXT = 60, 400
 """In characters."""
@@ -43,6 +46,8 @@ def routes(desk: Desk) -> list[Route]:
         if upload.unread:
             return asked(request, upload.visitor, form, "photo")
         before = desk.snapshot().reports
+        if len(before) >= MOST_OPEN:
+            return asked(request, upload.visitor, form, "many")
         answers = no_picture.read_answers(form)
         desk.post(
             FaultReported(
@@ -84,8 +89,10 @@ def routes(desk: Desk) -> list[Route]:
 
 def _picture(desk: Desk, upload: Upload) -> str:
     """The SHA-256 of the photo that came with the form, or of one that was sent before it."""
-    if upload.photo is not None:
-        return desk.photos.keep(upload.photo)
-    sha256 = upload.form.get("sent_photo", "")
-    known = re.fullmatch(r"[0-9a-f]{64}", sha256) and desk.photos.path(sha256).is_file()
-    return sha256 if known else ""
+    try:
+        if upload.photo is not None:
+            return desk.photos.keep(upload.photo)
+        return desk.photos.take_over(upload.form.get("sent_photo", ""), desk.looked_at)
+    except OSError as error:  # a report without a photo is better than none
+        log.warning("a photo cannot be kept: %s", error)
+        return ""

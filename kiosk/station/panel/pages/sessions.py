@@ -1,6 +1,7 @@
 """Sessions, other sources, programmes on demand, what is made up, practice, and somebody who is there."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -68,23 +69,23 @@ def routes(desk: Desk) -> list[Route]:
         if isinstance(wanted, str):
             kind = fields.get("kind", "")
             return _show(desk, request, visitor, "hold.html", problem=wanted, kind=kind, sent=fields)
-        return await pressed(wanted, "/sessions")
+        return await pressed(replace(wanted, by=visitor.by), "/sessions")
 
     async def lend(request: Request, visitor: Visitor, fields: Form) -> Response:
         wanted = session_form.read_loan(fields, desk.snapshot(), desk.snapshot().language, press_of(fields))
         if isinstance(wanted, str):
             return _show(desk, request, visitor, "lend.html", problem=wanted, sent=fields)
-        return await pressed(wanted, "/sessions")
+        return await pressed(replace(wanted, by=visitor.by), "/sessions")
 
     async def over(request: Request, visitor: Visitor, fields: Form) -> Response:
         told = session_form.read_minutes(fields)
         if isinstance(told, str):
             return _show(desk, request, visitor, "sessions.html", problem=told)
-        return await pressed(SessionOver("panel", fields.get("session", ""), told, press_of(fields)), "/sessions")
+        return await pressed(SessionOver(visitor.by, fields.get("session", ""), told, press_of(fields)), "/sessions")
 
     async def demand(request: Request, visitor: Visitor, fields: Form) -> Response:
         if fields.get("over"):
-            return await pressed(DemandOver("panel", press_of(fields)), "/sessions")
+            return await pressed(DemandOver(visitor.by, press_of(fields)), "/sessions")
         seen = desk.snapshot().sessions
         here, chosen = {one.id for one in seen.programmes}, fields.get("programme", "")
         occasion = {"make-up": MAKE_UP, "member": MEMBER}.get(fields.get("occasion", ""), ON_DEMAND)
@@ -96,13 +97,14 @@ def routes(desk: Desk) -> list[Route]:
         names = missed if chosen == "all" and occasion == MAKE_UP else (chosen,) if chosen in here else ()
         if not names:
             return _show(desk, request, visitor, "programmes.html", problem="gone")
-        return await pressed(DemandPressed("panel", occasion, names, members, press_of(fields)), "/sessions")
+        return await pressed(DemandPressed(visitor.by, occasion, names, members, press_of(fields)), "/sessions")
 
-    async def practice(_request: Request, _visitor: Visitor, fields: Form) -> Response:
-        return await pressed(PracticePressed("panel", fields.get("on") == "1", press_of(fields)), "/sessions#practice")
+    async def practice(_request: Request, visitor: Visitor, fields: Form) -> Response:
+        wanted = PracticePressed(visitor.by, fields.get("on") == "1", press_of(fields))
+        return await pressed(wanted, "/sessions#practice")
 
-    async def presence(_request: Request, _visitor: Visitor, fields: Form) -> Response:
-        return await pressed(PresenceNoticed("panel", press_of(fields)), "/")
+    async def presence(_request: Request, visitor: Visitor, fields: Form) -> Response:
+        return await pressed(PresenceNoticed(visitor.by, press_of(fields)), "/")
 
     async def hold_page(request: Request) -> Response:
         visitor = desk.visitor(request)

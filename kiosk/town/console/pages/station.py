@@ -154,7 +154,7 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
         evidence = _evidence(desk, found.id)
     kept = screenshots.newest(desk.town, found.id)
     people = telephones(row["people"])
-    wanted = needs(row, None, now, local, line_of(language), _)
+    wanted = needs(row, None, now, local, line_of(language), _) if found.retired_ms is None else []
     today = desk.now().date()
     return {
         "words": room_words(row, local, language),
@@ -215,11 +215,16 @@ def _remarks(one: Stretch, desk: Desk, language: Language) -> str:
         at = to_utc(first.made_up_ms).astimezone(desk.zone)
         said.append(_("shown {day} at {time}").format(day=day_name(at.date(), language), time=f"{at:%H:%M}"))
     if first.cause:
-        shown, planned = round(one.played_ms / 60_000), round(one.promised_ms / 60_000)
+        shown, planned = _length(one.played_ms), _length(one.promised_ms)
         why = "" if first.cause == "unknown" else cause_text(first.cause, language)
-        said.append(_("shown {shown} of {planned} minutes").format(shown=shown, planned=planned))
+        said.append(_("shown {shown} of {planned}").format(shown=shown, planned=planned))
         said += [why] if why else []
     return _("; ").join(said)
+
+
+def _length(milliseconds: int) -> str:
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{minutes}:{seconds:02}"
 
 
 def _lines(found: tuple[Day, ...], desk: Desk, language: Language) -> Iterator[list[object]]:

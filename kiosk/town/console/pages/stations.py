@@ -21,7 +21,7 @@ from kiosk.town.stations import registry
 COLUMNS = (
     *(mark("Station"), mark("Name"), mark("Place"), mark("State"), mark("Last heard"), mark("On air"), mark("Week")),
     *(mark("Ready"), mark("Kiosk version"), mark("Clock"), mark("Disk"), mark("Screen"), mark("Open faults")),
-    *(mark("Refuses"), mark("Administrator"), mark("Telephone")),
+    *(mark("Refuses"), mark("Recommended programmes"), mark("Administrator"), mark("Telephone")),
 )
 
 
@@ -111,6 +111,6 @@ def _cells(row: dict[str, Any], words: RoomWords) -> list[object]:
     call = next(iter(needs.telephones(row["people"])), None)
     return [
         *(words.id, words.name, words.place, words.state, words.heard, words.on_air, words.week, words.ready),
-        *(words.software, words.clock, words.disk, words.screen, words.faults, words.refusing),
+        *(words.software, words.clock, words.disk, words.screen, words.faults, words.refusing, words.filler),
         *((call.name, call.telephone) if call else ("", "")),
     ]

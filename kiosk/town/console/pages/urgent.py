@@ -73,13 +73,10 @@ def routes(desk: Desk) -> list[Route]:
         return desk.signers.signer(officer.session, officer.name, form.get("passphrase", ""), form.get("again", ""))
 
     def programme(title: str) -> str:
-        """The id of the programme of that title. Raises :class:`MonthError`."""
+        """The id of the programme of that title; empty where there is none."""
         with desk.town.store.read() as connection:
-            found = [one for one in library.candidates(desk.town, connection) if key(one.title) == key(title)]
-        if not found:
-            values = {"title": title[:80]}
-            raise MonthError(Message(mark("No programme of the library is called 《{title}》."), values))
-        return found[0].id
+            offered = library.candidates(desk.town, connection)
+        return next((one.id for one in offered if key(one.title) == key(title)), "")
 
     async def give(request: Request) -> Response:
         form = await desk.form(request)
@@ -93,7 +90,8 @@ def routes(desk: Desk) -> list[Route]:
             stations = tuple(form.every("station")) if form.get("where") == "some" else ()
             if form.get("where") == "some" and not stations:
                 raise MonthError(Message(mark("Choose the rooms, or all of them.")))
-            notice = orders.Notice(programme(form.get("title", "")), stations, end)
+            text = form.get("text", "")
+            notice = orders.Notice(programme(text), text, stations, end)
             orders.give_notice(desk.town, notice, now, signer(form, officer), officer.name)
 
         return await _done(request, order, "/notices", "notices.html", _("The notice is on its way to the rooms."))
@@ -112,7 +110,9 @@ def routes(desk: Desk) -> list[Route]:
         officer, _ = await desk.officer(request, "officer"), desk.translate(request)
 
         def order() -> None:
-            name = programme(form.get("title", ""))
+            name, values = programme(form.get("title", "")), {"title": form.get("title", "")[:80]}
+            if not name:
+                raise MonthError(Message(mark("No programme of the library is called 《{title}》."), values))
             orders.take_back(desk.town, name, signer(form, officer), officer.name)
 
         said = _(

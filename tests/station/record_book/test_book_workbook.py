@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from kiosk.station.record_book.confined import IN_VAIN, carry_out
 from kiosk.station.record_book.forms import guess
-from kiosk.station.record_book.heads import heads
+from kiosk.station.record_book.heads import form_cells, form_heads, heads
 from kiosk.station.record_book.orders import NO_HEADER, NOT_READ, TOO_LARGE, FormSheet, Order, Sheet
 from kiosk.station.record_book.workbook import MOST_UNPACKED, fill, look, make
 
@@ -80,6 +80,17 @@ def test_columns_are_guessed_by_their_names() -> None:
     assert names.items() >= {
         "A": "No.", "B": "Date", "D": "Programme", "E": "Party members", "F": "Villagers", "G": "Administrator",
     }.items()  # fmt: skip
+
+
+def test_time_and_people_of_one_column_are_put_together_and_unknown_people_stay_unknown() -> None:
+    blank = dict.fromkeys(heads("viewing"), "") | {"Start": "09:00:00", "End": "09:40:00"}
+    said = blank | {"Party members": "12", "Villagers": "3"}
+    columns = form_heads("viewing")
+    found = [dict(zip(columns, form_cells("viewing", tuple(row.values())), strict=True)) for row in (blank, said)]
+    assert [(row["Start – end"], row["People in all"]) for row in found] == [("09:00–09:40", ""), ("09:00–09:40", "15")]
+    assert guess(FormSheet("a", 1, {"A": "播放时间", "B": "收看人数"}), columns) == {
+        "A": str(columns.index("Start – end")), "B": str(columns.index("People in all")),
+    }  # fmt: skip
 
 
 def test_filled_form_keeps_its_layout_and_makes_room_for_more_rows() -> None:
