@@ -1,19 +1,18 @@
 """The record books of one month as tables: what the kiosk recorded, and what administrators typed beside it."""
 
-import calendar
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kiosk.common.i18n import Language, day_name, translator
+from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
 from kiosk.common.planned import Accepted
 from kiosk.contract.instants import local_ms, to_utc
-from kiosk.contract.records import Attendance, Fault, Item, Play
+from kiosk.contract.records import Attendance, Item, Play
 from kiosk.contract.station import StationDocument
 from kiosk.station.journal.amendments import Later, PutRight
 from kiosk.station.journal.database import connect_looking
@@ -24,42 +23,20 @@ from kiosk.station.record_book.figures import Figures, figures
 from kiosk.station.record_book.forms import Forms
 from kiosk.station.record_book.heads import heads
 from kiosk.station.record_book.moments import last_of, moment, seqs_about
+from kiosk.station.record_book.month import Month
 from kiosk.station.record_book.play_record import play_rows
-from kiosk.station.record_book.register import TYPED, Entry
+from kiosk.station.record_book.register import Entry
+from kiosk.station.record_book.rows import (
+    equipment_of,
+    fault_rows,
+    faults_of,
+    of_document,
+    people_of,
+    power_rows,
+    running_rows,
+    typed_rows,
+)
 from kiosk.station.record_book.table import BOOKS, TITLES, Book, Row, Table
-
-Translate = Callable[[str], str]
-
-POSTS = {
-    "A": mark("administrator A"),
-    "B": mark("administrator B"),
-    "secretary": mark("secretary"),
-    "member": mark("party member"),
-    "villager": mark("villager"),
-}
-
-
-@dataclass(frozen=True)
-class Month:
-    """A month of the calendar, in the room's time zone."""
-
-    first: date
-    zone: ZoneInfo
-
-    @property
-    def last(self) -> date:
-        """Its last day."""
-        return self.first.replace(day=calendar.monthrange(self.first.year, self.first.month)[1])
-
-    @property
-    def begin_ms(self) -> int:
-        """When it begins (UTC ms)."""
-        return local_ms(self.first, datetime.min.time(), self.zone)
-
-    @property
-    def end_ms(self) -> int:
-        """When the next one begins."""
-        return local_ms(self.last + timedelta(days=1), datetime.min.time(), self.zone)
 
 
 @dataclass(frozen=True)
@@ -169,20 +146,20 @@ class RecordBooks:
     ) -> MonthBooks:
         typed = register.entries(db)
         running = power_log.runs(db, month.begin_ms, month.end_ms)
-        faults = list(_faults(db, month))
+        faults = list(faults_of(db, month))
         rows: dict[Book, list[Row]] = {
             "viewing": [
                 Row(tuple(cells))
                 for cells in play_rows(db, month.zone, (month.first, month.last), language, self._plans())
             ],
-            "running": list(_running(running, faults, typed, month, now_ms, language)),
-            "power": list(_power(running, month, language)),
-            "faults": list(_fault_rows(faults, document, month.zone, language)),
-            "equipment": [*_of_document(_equipment(document)), *_typed("equipment", typed, month, language)],
-            "roster": [*_of_document(_people(document, language)), *_typed("roster", typed, month, language)],
-            "feedback": list(_typed("feedback", typed, month, language)),
-            "upkeep": list(_typed("upkeep", typed, month, language)),
-            "evidence": list(_typed("evidence", typed, month, language)),
+            "running": list(running_rows(running, faults, typed, month, now_ms, language)),
+            "power": list(power_rows(running, month, language)),
+            "faults": list(fault_rows(faults, document, month.zone, language)),
+            "equipment": [*of_document(equipment_of(document)), *typed_rows("equipment", typed, month, language)],
+            "roster": [*of_document(people_of(document, language)), *typed_rows("roster", typed, month, language)],
+            "feedback": list(typed_rows("feedback", typed, month, language)),
+            "upkeep": list(typed_rows("upkeep", typed, month, language)),
+            "evidence": list(typed_rows("evidence", typed, month, language)),
         }
         _ = translator(language)
         tables = {
@@ -202,152 +179,3 @@ REMARKS: dict[Book, str] = {
     "roster": mark("Lines without a name behind them come from the town."),
     "power": mark("When the kiosk ran, to the minute. Times that the clock cannot vouch for are left out."),
 }
-# --- rows ---
-
-
-def _typed(book: Book, typed: Sequence[Entry], month: Month, language: Language) -> Iterator[Row]:
-    _ = translator(language)
-    titles = {column.name: _(column.title) for column in TYPED[book]}
-    for entry in sorted((one for one in typed if one.book == book), key=lambda one: one.values.get("day", "")):
-        if book in register.MONTHLY and not entry.values.get("day", "").startswith(f"{month.first:%Y-%m}"):
-            continue
-        was = tuple(
-            _("{field} corrected from {was} to {now} by {by}: {reason}").format(
-                field=titles.get(one.field, one.field), was=one.was or _("nothing"), now=one.now or _("nothing"),
-                by=one.by, reason=one.reason,
-            )
-            if one.field != register.WITHDRAWN
-            else _("taken out by {by}: {reason}").format(by=one.by, reason=one.reason)
-            for one in entry.corrections
-        )  # fmt: skip
-        cells = (*(entry.values.get(column.name, "") for column in TYPED[book]), entry.by)
-        yield Row(cells, entry.id, was, entry.withdrawn)
-
-
-def _of_document(rows: Iterator[tuple[str, ...]]) -> Iterator[Row]:
-    return (Row((*cells, "")) for cells in rows)
-
-
-def _equipment(document: StationDocument | None) -> Iterator[tuple[str, ...]]:
-    for one in document.equipment if document else ():
-        yield one.name, one.model, one.specification, str(one.quantity), one.bought or "", one.bought_by, ""
-
-
-def _people(document: StationDocument | None, language: Language) -> Iterator[tuple[str, ...]]:
-    _ = translator(language)
-    for one in document.people if document else ():
-        yield one.name, _(POSTS[one.post]), one.telephone, "", ""
-
-
-def _clock(instant: int, zone: ZoneInfo) -> str:
-    return f"{to_utc(instant).astimezone(zone):%H:%M}"
-
-
-def _hours(ms: int) -> str:
-    return f"{ms // 3_600_000}:{ms // 60_000 % 60:02d}"
-
-
-def _running(
-    runs: list[power_log.Running],
-    faults: Sequence[Fault],
-    typed: Sequence[Entry],
-    month: Month,
-    now_ms: int,
-    language: Language,
-) -> Iterator[Row]:
-    """A line for each day on which the kiosk ran, something was broken, or somebody looked after the devices."""
-    _ = translator(language)
-    for number in range(month.last.day):
-        day = month.first + timedelta(days=number)
-        begin, end = (local_ms(one, datetime.min.time(), month.zone) for one in (day, day + timedelta(days=1)))
-        ran = [one for one in runs if one.clock_sure and one.start_ms < end and (one.end_ms or one.start_ms) >= begin]
-        found = dict.fromkeys(
-            _line(one.text, language)
-            for one in faults
-            if one.found_ms < min(end, now_ms) and (one.cleared_ms is None or one.cleared_ms >= begin)
-        )
-        care = [
-            one.values.get("text", "")
-            for one in typed
-            if one.book == "upkeep" and not one.withdrawn and one.values.get("day") == day.isoformat()
-        ]
-        if ran or found or care:
-            yield Row(
-                (
-                    day_name(day, language),
-                    *_on_and_off(ran, begin, end, month.zone, _),
-                    _hours(power_log.on_ms(ran, begin, min(end, now_ms))) if ran else "",
-                    _("; ").join(found) if found else _("in order") if ran else "",
-                    _("; ").join(care),
-                )
-            )
-
-
-def _on_and_off(
-    ran: Sequence[power_log.Running], begin: int, end: int, zone: ZoneInfo, _: Translate
-) -> tuple[str, str]:
-    """When the first run of a day began, and when the last one ended, as far as they did so on that day."""
-    if not ran:
-        return "", ""
-    on = _clock(ran[0].start_ms, zone) if ran[0].start_ms >= begin else _("was on")
-    last = ran[-1]
-    if last.end_ms is None:
-        return on, _("not known")
-    if last.end_ms >= end:
-        return on, _("stayed on")
-    return on, _("runs") if last.goes_on else _clock(last.end_ms, zone)
-
-
-def _power(runs: list[power_log.Running], month: Month, language: Language) -> Iterator[Row]:
-    _ = translator(language)
-    for one in runs:
-        started = to_utc(one.start_ms).astimezone(month.zone)
-        remarks = {True: _("the PC was switched on"), False: _("the kiosk started anew"), None: ""}[one.pc]
-        if one.goes_on:
-            end, ran = _("runs"), ""
-        elif one.end_ms is None:
-            end, ran = _("not known"), _("not known")
-        else:
-            end, ran = _clock(one.end_ms, month.zone), _hours(one.end_ms - one.start_ms)
-        if not one.clock_sure:
-            yield Row(("", "", end, "", _("the clock could not be trusted")))
-        else:
-            yield Row((f"{started:%Y-%m-%d}", f"{started:%H:%M}", end, ran, remarks))
-
-
-def _faults(db: sqlite3.Connection, month: Month) -> Iterator[Fault]:
-    """The faults of the month as they stand last: found in it, or not repaired before it."""
-    found: dict[str, Fault] = {}
-    sql = "SELECT seq, record FROM entries WHERE seq <= ? AND kind = 'fault' ORDER BY seq"
-    for seq, data in db.execute(sql, [seqs_about(db, month.begin_ms, month.end_ms)[1]]):
-        if isinstance(record := readable(bytes(data), seq), Fault):
-            found[record.fault] = record
-    for one in found.values():
-        if one.found_ms < month.end_ms and (one.cleared_ms is None or one.cleared_ms >= month.begin_ms):
-            yield one
-
-
-def _fault_rows(
-    faults: Sequence[Fault], document: StationDocument | None, zone: ZoneInfo, language: Language
-) -> Iterator[Row]:
-    _ = translator(language)
-    tickets = {one.fault: one for one in (document.tickets if document else ())}
-    for one in faults:
-        ticket = tickets.get(one.fault)
-        yield Row(
-            (
-                f"{to_utc(one.found_ms).astimezone(zone):%Y-%m-%d %H:%M}",
-                one.device,
-                _line(one.text, language),
-                ticket.work_order if ticket else "",
-                ticket.contact if ticket else "",
-                f"{to_utc(one.cleared_ms).astimezone(zone):%Y-%m-%d %H:%M}" if one.cleared_ms else _("not yet"),
-                _("yes") if one.state == "confirmed" or (ticket and ticket.state in ("confirmed", "closed")) else "",
-            )
-        )
-
-
-def _line(text: str, language: Language) -> str:
-    """The line of a fault's text in a language: it has one for each, the room's own first."""
-    lines = text.splitlines() or [""]
-    return lines[-1] if language == "en" else lines[0]

@@ -24,7 +24,7 @@ from kiosk.station.panel.record import books_of, month_of, months_about, press_i
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.panel.uploads import keep_photo, read_upload
 from kiosk.station.record_book.activity import activity_text
-from kiosk.station.record_book.books import Month
+from kiosk.station.record_book.month import Month
 from kiosk.station.record_book.register import is_day
 
 Kind = Literal["weekly", "result", "request"]
