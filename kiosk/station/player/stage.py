@@ -122,21 +122,27 @@ class Posting:
 
     def show(self, poster: Poster, page_s: float) -> None:
         """Show this poster, on the page that was reached; another banner is news, and begins with the first page."""
-        from kiosk.station.display.poster_image import count  # loads Pillow; only once the screen is there
-
         news = self._poster is None or poster.banner != self._poster.banner
         self._poster, self._page_s = poster, page_s
-        self._pages = count(poster, self._window.width, self._window.height)
         if news:
             self._begin()
         elif programme_is_near(self._connection):
             self._waits = True
         else:
+            self._lay_out()
             self._page = min(self._page, self._pages - 1)
             self._paint()
 
+    def _lay_out(self) -> None:
+        """Count the pages: a third of a second, in which the menu would wait; only for a poster that is shown."""
+        from kiosk.station.display.poster_image import count  # loads Pillow; only once the screen is there
+
+        assert self._poster is not None  # noqa: S101
+        self._pages = count(self._poster, self._window.width, self._window.height)
+
     def _begin(self) -> None:
         self._waits = False
+        self._lay_out()
         self._page, self._turn_at = FIRST_PAGE, time.monotonic() + self._page_s
         self._paint()
 
