@@ -16,6 +16,8 @@ NOUGHTS = 64 * 1024
 """So many noughts at the end are room that a broken-off download never filled."""
 SLACK = 1024
 """Bytes that may be missing at the end: some programs miscount their last chunk."""
+MOST_BOXES = 200_000
+"""No more pieces of a file are looked at: a film in pieces of a second each has so many in a day."""
 MOST_INDEX = 64 * 1024 * 1024
 
 LOCKED = mark("it is locked by DRM (copy protection) and plays on no other device; ask for a file without a lock")
@@ -138,7 +140,9 @@ def _boxes(file: BinaryIO, head: bytes, size: int) -> str | None:
 def _each_box(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
     """Kind, start and end of each box, up to the first that is none."""
     start = 0
-    while start + 8 <= size:
+    for _ in range(MOST_BOXES):
+        if start + 8 > size:
+            return
         file.seek(start)
         head = file.read(16)
         length, kind = int.from_bytes(head[:4], "big"), head[4:8]
@@ -155,7 +159,9 @@ def _each_box(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
 def _riff(file: BinaryIO, size: int) -> str | None:
     """Of AVI and WAV. A length of 0 or near the greatest number was never filled in: a live recording."""
     start = 0
-    while start + 8 <= size:
+    for _ in range(MOST_BOXES):
+        if start + 8 > size:
+            return None
         file.seek(start)
         head = file.read(8)
         length = int.from_bytes(head[4:], "little")

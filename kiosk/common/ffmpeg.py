@@ -13,6 +13,8 @@ FORMATS = "mov,mp4,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,h264,hevc
 """ffmpeg's names of what may be opened: nothing that names further files, as HLS and concat do."""
 FORMATS_TO_CONVERT = f"{FORMATS},rm,dv,dhav,ivf,m4v,nut,aiff,amr,ape,ac3,caf,wv"
 """Those that are not played, but that a town can make an MP4 of."""
+LISTING = 600 << 20
+"""The most that a confined tool may print, in bytes: every picture and piece of sound of a film of twelve hours."""
 NO_SENSE = ("Invalid data found when processing input", "Invalid argument")
 """What ffmpeg says of a file of which it makes no sense: that helps nobody further."""
 
@@ -70,7 +72,9 @@ def run_confined(
     """
     try:
         command = _command(tool, path.absolute(), before, after, formats)
-        done = confined.run(command, files=[path.absolute()], within_s=timeout_s, output=output, stopping=stopping)
+        done = confined.run(
+            command, files=[path.absolute()], within_s=timeout_s, output=output, stopping=stopping, largest=LISTING
+        )
     except confined.NotInstalled:
         raise _not_installed(tool, path) from None
     except subprocess.TimeoutExpired:

@@ -33,8 +33,8 @@ def take(town: Town, place: Shelves) -> None:
         with town.store.write() as connection:
             name = library.add(connection, path.name, BY)
             audit(connection, BY, "programme", name, path.name[:300])
-            path.rename(place.arriving / name)
             (place.arriving / f"{name}.dropped").write_text(path.name)
+            path.rename(place.arriving / name)
 
 
 def put_by(place: Shelves, programme: str) -> None:
@@ -46,6 +46,12 @@ def give_back(place: Shelves, programme: str, cause: Message) -> None:
     """Keep the file of a refused programme that was dropped, and say why beside it."""
     if (kept := _move(place, programme, "refused")) is not None:
         kept.with_name(f"{kept.name}.txt").write_text(cause.render(str) + "\n")
+
+
+def release(place: Shelves, entry: library.Entry) -> None:
+    """Let go of the upload of a programme that is taken off the list; one that was dropped is given back."""
+    give_back(place, entry.id, entry.cause or Message(""))
+    (place.arriving / entry.id).unlink(missing_ok=True)
 
 
 def _move(place: Shelves, programme: str, folder: str) -> Path | None:

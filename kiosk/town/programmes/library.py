@@ -3,6 +3,7 @@
 Each function takes a connection; what it changes is audited in the same transaction by its caller.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from kiosk.town.sheets import categories
 
 MOST_FOUND = 8
 """Candidates for a title that is not in the library as it stands."""
+ID = re.compile("p-[0-9a-f]{10}")
 PAGE = 100
 """Programmes on one page of the list."""
 

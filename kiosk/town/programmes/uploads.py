@@ -6,10 +6,13 @@ The file's length is the truth of how far it came. A piece is taken only at exac
 import fcntl
 import logging
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import delete, select, update
 
@@ -23,10 +26,12 @@ from kiosk.town.town import Town
 
 log = logging.getLogger(__name__)
 
+ID = re.compile("[0-9a-f]{24}")
 MOST_AT_ONCE = 40
 """Unfinished uploads of the whole town."""
 PIECE = 16 << 20
 """The most bytes of one piece."""
+STRAY_S = 3600
 KEEP_MS = 7 * 86_400_000
 """How long an upload that does not go on is kept."""
 
@@ -174,13 +179,31 @@ def discard(town: Town, place: Shelves, name: str) -> None:
 
 
 def tidy(town: Town, place: Shelves) -> None:
-    """Throw away the uploads that have not gone on for a week."""
+    """Throw away the uploads that have not gone on for a week, and what a power cut has left without a row.
+
+    A file that was dropped goes back to where it was dropped.
+    """
     with town.store.read() as connection:
         old = select(upload.c.id).where(upload.c.last_ms < now_ms() - KEEP_MS)
         names = connection.execute(old).scalars().all()
     for name in names:
         log.info("upload %s has not gone on for a week and is thrown away", name)
         discard(town, place, name)
+    for path in place.arriving.iterdir():
+        if path.suffix != ".dropped" and time.time() - path.stat().st_mtime > STRAY_S and not _is_known(town, path):
+            if (note := path.with_name(f"{path.name}.dropped")).is_file():
+                path.rename(place.drop / note.read_text())
+                note.unlink()
+            else:
+                path.unlink()
+
+
+def _is_known(town: Town, path: Path) -> bool:
+    """Whether an upload or a programme stands behind a file that has arrived."""
+    with town.store.read() as connection:
+        if path.suffix == ".part":
+            return connection.execute(select(upload.c.id).where(upload.c.id == path.stem)).first() is not None
+        return library.get(connection, path.name) is not None
 
 
 def touched(town: Town, name: str) -> None:

@@ -168,5 +168,12 @@ def test_piece_without_the_token_or_beyond_the_announced_is_not_taken(officer: V
     assert put(officer, name, 0, b"012", token="wrong")[0] == 403
     assert put(officer, name, 0, b"0123")[0] == 413
     assert put(officer, "none", 0, b"0123")[0] == 404
+    for path in (
+        "/programmes/%00",
+        "/programmes?page=" + "9" * 5000,
+        "/programmes/states?ids=%00,x",
+        "/programmes?q=%00",
+    ):
+        assert officer.look(path).status_code in (200, 404)
     assert "problem" in officer.submit("/programmes/uploads", name="a", size=5 << 30, mark="").json()
     assert begun(officer, "a.mp4", 3) == {"id": name, "offset": 0}

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +19,7 @@ from kiosk.town.programmes.schema import job
 from kiosk.town.programmes.shelves import shelves
 from kiosk.town.publishing.publish import publish_week
 from kiosk.town.publishing.source import WeekSource
+from kiosk.town.town import found_town
 
 LOCK = bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e")
 
@@ -29,20 +32,84 @@ def on_shelf(town, one):
     return shelves(town.folder).files / one.file
 
 
-def test_film_of_another_kind_is_made_into_the_profile(office, tmp_path):
-    words = ("-c:v", "mpeg2video", "-aspect", "4:3", "-s", "352x288", "-c:a", "mp2", "-ac", "1")
-    one = made(office, film(tmp_path / "水稻.ts", *words, seconds="2"))
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory):
+    """A town in which one film of another kind was made; how it stood meanwhile, and which processes were started."""
+    folder = tmp_path_factory.mktemp("worked")
+    (folder / "a.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\n开场\n", encoding="utf-8")
+    words = ("-i", str(folder / "a.srt"), "-t", "2", "-c:v", "mpeg2video", "-aspect", "4:3", "-s", "352x288")
+    path = make(folder / "水稻.mkv", *PICTURE, *TONE, *words, "-c:a", "mp2", "-ac", "1", "-c:s", "srt")
+    town = found_town(folder / "town", "Fengle", town="fengle", by="test")
+    programme, steps, started = brought(town, path), [], []
+    step, popen = jobs._Work._step, subprocess.Popen
+
+    def noted(self, name, permille=0):
+        step(self, name, permille)
+        with town.store.read() as connection:
+            row = connection.execute(select(job)).one()
+        steps.append((row.step, row.permille))
+
+    def opened(words, *arguments, **more):
+        started.append(list(words))
+        return popen(words, *arguments, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jobs, "SAY_EVERY_S", 0.0)
+        patch.setattr(jobs._Work, "_step", noted)
+        patch.setattr("subprocess.Popen", opened)
+        assert jobs.step(town)
+    yield SimpleNamespace(town=town, one=entry(town, programme), steps=steps, started=started)
+    town.close()
+
+
+def test_film_of_another_kind_is_made_into_the_profile(worked):
+    one = worked.one
     assert (one.state, one.cause, one.title) == ("ready", None, "水稻")
-    container, picture, sound = probed(on_shelf(office, one))
+    container, picture, sound = probed(on_shelf(worked.town, one))
     assert "mp4" in container["format_name"]
     assert (picture["codec_name"], picture["profile"], picture["pix_fmt"]) == ("h264", "High", "yuv420p")
     assert (picture["sample_aspect_ratio"], picture["r_frame_rate"]) == ("1:1", "25/1")
     assert (picture["width"], picture["height"]) == (384, 288)
     assert (sound["codec_name"], sound["profile"], sound["channels"]) == ("aac", "LC", 2)
     assert one.duration_ms == pytest.approx(2000, abs=50)
-    assert (shelves(office.folder).posters / f"{one.id}.jpg").read_bytes()[:2] == b"\xff\xd8"
-    assert not (shelves(office.folder).arriving / one.id).exists()
-    assert not list(shelves(office.folder).making.iterdir())
+    place = shelves(worked.town.folder)
+    assert (place.posters / f"{one.id}.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert not (place.arriving / one.id).exists()
+    assert not list(place.making.iterdir())
+
+
+def test_subtitles_inside_a_film_stand_beside_it_in_utf8(worked):
+    with worked.town.store.read() as connection:
+        ((language, name),) = library.subtitles(connection, worked.one.id)
+    assert language == "zh"
+    assert "开场" in (shelves(worked.town.folder).files / name).read_text(encoding="utf-8")
+
+
+def test_progress_is_seen_while_it_is_made(worked):
+    names = [name for name, _ in worked.steps]
+    assert names == sorted(names, key=["read", "measure", "convert", "check"].index)
+    assert set(names) == {"read", "measure", "convert", "check"}
+    assert any(permille for name, permille in worked.steps if name == "convert")
+
+
+def test_upload_reaches_ffmpeg_only_confined(worked):
+    """No process is started but the launcher that confines itself."""
+    assert {tuple(words[:3]) for words in worked.started} == {(sys.executable, "-m", "kiosk.common.launcher")}
+    assert len(worked.started) >= 5
+
+
+def test_week_of_the_librarys_programmes_is_published_without_decoding_them_again(worked, tmp_path, monkeypatch):
+    town, one = worked.town, worked.one
+    with town.store.read() as connection:
+        source = library.source(connection, one)
+    week = WeekSource(title="第10周", group="all", first_day="2026-03-02", last_day="2026-03-08", programmes=(source,))
+    monkeypatch.setenv("PATH", str(tmp_path))  # no ffmpeg there
+    publish_week(town, library.week_path(shelves(town.folder).files), week, TERMS, tick)
+    (published,) = accepted(town).programmes
+    assert (published.id, published.sha256, published.title) == (one.id, one.sha256, "水稻")
+    assert published.duration_ms == one.duration_ms
+    assert published.loudness_clufs is not None
+    assert [subtitle.language for subtitle in published.subtitles] == ["zh"]
 
 
 def test_film_of_the_profile_stays_byte_for_byte(office, tmp_path):
@@ -90,6 +157,13 @@ def test_realmedia_of_old_collections_is_made_an_mp4(office, tmp_path):
     assert (one.state, probed(on_shelf(office, one))[1]["codec_name"]) == ("ready", "h264")
 
 
+def test_millions_of_empty_pieces_do_not_hold_the_worker_up(office, tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x08free" * 2_000_000)
+    began = time.monotonic()
+    assert made(office, tmp_path / "a.mp4").state == "refused"
+    assert time.monotonic() - began < 20
+
+
 def test_still_is_made_a_film(office, tmp_path):
     one = made(office, make(tmp_path / "通知.png", *PICTURE, "-frames:v", "1"))
     assert (one.state, one.duration_ms) == ("ready", 15_000)
@@ -103,18 +177,8 @@ def test_sound_alone_is_a_programme_without_a_picture(office, tmp_path):
     assert not (shelves(office.folder).posters / f"{one.id}.jpg").exists()
 
 
-def test_subtitles_inside_a_film_stand_beside_it_in_utf8(office, tmp_path):
-    (tmp_path / "a.srt").write_text("1\n00:00:00,100 --> 00:00:00,900\n开场\n", encoding="utf-8")
-    path = make(tmp_path / "a.mkv", *PICTURE, "-i", str(tmp_path / "a.srt"), "-t", "1", "-c:s", "srt")
-    one = made(office, path)
-    with office.store.read() as connection:
-        ((language, name),) = library.subtitles(connection, one.id)
-    assert language == "zh"
-    assert "开场" in (shelves(office.folder).files / name).read_text(encoding="utf-8")
-
-
 def test_job_that_a_restart_broke_off_begins_anew(office, tmp_path, monkeypatch):
-    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+    programme = brought(office, film(tmp_path / "a.mp4", *IN_PROFILE, seconds="0.4"))
 
     def killed(*_arguments):
         raise Killed
@@ -130,7 +194,7 @@ def test_job_that_a_restart_broke_off_begins_anew(office, tmp_path, monkeypatch)
 
 
 def test_worker_that_is_told_to_end_ends_soon_and_the_file_has_lost_no_try(office, tmp_path):
-    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+    programme = brought(office, film(tmp_path / "a.mp4", *IN_PROFILE, seconds="0.4"))
     stopping = threading.Event()
     stopping.set()
     for _ in range(jobs.MOST_TRIES + 1):
@@ -141,7 +205,7 @@ def test_worker_that_is_told_to_end_ends_soon_and_the_file_has_lost_no_try(offic
 
 
 def test_fault_of_the_towns_own_is_tried_twice_and_then_told_and_nothing_is_lost(office, tmp_path, monkeypatch):
-    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+    programme = brought(office, film(tmp_path / "a.mp4", *IN_PROFILE, seconds="0.4"))
     monkeypatch.setattr(shelves_module, "RESERVE", 1 << 60)
     assert jobs.step(office)
     assert entry(office, programme).state == "waiting"
@@ -160,7 +224,7 @@ def test_fault_of_the_towns_own_is_tried_twice_and_then_told_and_nothing_is_lost
 
 
 def test_converter_that_crashes_the_worker_each_time_is_not_tried_for_ever(office, tmp_path, monkeypatch):
-    programme = brought(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4"))
+    programme = brought(office, film(tmp_path / "a.mp4", *IN_PROFILE, seconds="0.4"))
 
     def killed(*_arguments):
         raise Killed
@@ -173,28 +237,9 @@ def test_converter_that_crashes_the_worker_each_time_is_not_tried_for_ever(offic
     assert entry(office, programme).state == "failed"
 
 
-def test_progress_is_seen_while_it_is_made(office, tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "SAY_EVERY_S", 0.0)
-    seen = []
-    step = jobs._Work._step
-
-    def noted(self, name, permille=0):
-        step(self, name, permille)
-        with office.store.read() as connection:
-            row = connection.execute(select(job)).one()
-        seen.append((row.step, row.permille))
-
-    monkeypatch.setattr(jobs._Work, "_step", noted)
-    made(office, film(tmp_path / "a.mkv", "-c:v", "mpeg4", seconds="3"))
-    assert [name for name, _ in seen] == sorted(
-        (name for name, _ in seen), key=["read", "measure", "convert", "check"].index
-    )
-    assert any(permille for name, permille in seen if name == "convert")
-
-
 def test_dropped_file_is_taken_when_it_is_whole_and_never_lost(office, tmp_path, monkeypatch):
     place = shelves(office.folder)
-    film(place.drop / "民法典.mkv", "-c:v", "mpeg4")
+    film(place.drop / "民法典.mkv", *IN_PROFILE[:-2], seconds="0.4")
     (place.drop / "坏.mp4").write_bytes(b"no film at all " * 100)
     assert not jobs.step(office), "they were changed a moment ago"
     for path in place.drop.iterdir():
@@ -208,34 +253,3 @@ def test_dropped_file_is_taken_when_it_is_whole_and_never_lost(office, tmp_path,
     assert (place.drop / "refused" / "坏.mp4").read_bytes() == b"no film at all " * 100
     assert "not media" in (place.drop / "refused" / "坏.mp4.txt").read_text()
     assert dropped.BY == "drop"
-
-
-def test_week_of_the_librarys_programmes_is_published_without_decoding_them_again(office, tmp_path, monkeypatch):
-    one = made(office, film(tmp_path / "水稻.mkv", "-c:v", "mpeg4"))
-    with office.store.read() as connection:
-        source = library.source(connection, one)
-    week = WeekSource(title="第10周", group="all", first_day="2026-03-02", last_day="2026-03-08", programmes=(source,))
-    monkeypatch.setenv("PATH", str(tmp_path))  # no ffmpeg there
-    publish_week(office, library.week_path(shelves(office.folder).files), week, TERMS, tick)
-    (published,) = accepted(office).programmes
-    assert (published.id, published.sha256, published.title) == (one.id, one.sha256, "水稻")
-    assert published.duration_ms == one.duration_ms
-    assert published.loudness_clufs is not None
-
-
-def test_upload_reaches_ffmpeg_only_confined(office, tmp_path, monkeypatch):
-    """No tool is started but by the launcher: a PATH with other tools shows who is asked, and by whom."""
-    seen = []
-    popen = subprocess.Popen
-
-    def noted(words, *arguments, **more):
-        seen.append(list(words))
-        return popen(words, *arguments, **more)
-
-    monkeypatch.setattr("subprocess.Popen", noted)
-    programme = brought(office, make(tmp_path / "a.mkv", *PICTURE, "-t", "1"))
-    seen.clear()
-    jobs.step(office)
-    assert entry(office, programme).state == "ready"
-    assert {tuple(words[:3]) for words in seen} == {(sys.executable, "-m", "kiosk.common.launcher")}
-    assert len(seen) >= 5

@@ -1,5 +1,6 @@
 """Uploads in pieces: they go on where they stood, at most so large and so many, two windows never mix."""
 
+import os
 import shutil
 
 import pytest
@@ -87,6 +88,19 @@ def test_upload_that_does_not_go_on_is_thrown_away_after_a_week(office, place, m
     uploads.tidy(office, place)
     assert uploads.unfinished(office, place) == []
     assert not (place.arriving / f"{one.id}.part").exists()
+
+
+def test_what_a_power_cut_left_is_tidied_and_a_dropped_file_goes_back(office, place):
+    """The row was not committed, the file was moved already."""
+    for name in ("p-0123456789", "p-abcdefabcd", "0" * 24 + ".part"):
+        (place.arriving / name).write_bytes(b"x")
+        os.utime(place.arriving / name, (0, 0))
+    (place.arriving / "p-abcdefabcd.dropped").write_text("民法典.mkv")
+    kept = uploads.begin(office, place, "a.mp4", 8, "", "li")
+    os.utime(place.arriving / f"{kept.id}.part", (0, 0))
+    uploads.tidy(office, place)
+    assert [path.name for path in place.arriving.iterdir()] == [f"{kept.id}.part"]
+    assert [path.name for path in place.drop.iterdir()] == ["民法典.mkv"]
 
 
 def test_name_of_an_upload_is_no_path(office, place):

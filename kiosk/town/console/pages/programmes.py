@@ -14,7 +14,7 @@ from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.pages import uploads as uploading
 from kiosk.town.database.store import audit
-from kiosk.town.programmes import library, subtitles, uploads
+from kiosk.town.programmes import dropped, library, subtitles, uploads
 from kiosk.town.programmes.library import Edited, Entry
 from kiosk.town.programmes.shelves import LARGEST, shelves
 from kiosk.town.publishing.measure import MAX_SUBTITLE
@@ -38,7 +38,6 @@ LANGUAGES = {"zh": mark("Chinese"), "en": mark("English")}
 SOMEBODY_ELSE = mark("Somebody else has changed this programme meanwhile. This is how it stands now; change it again.")
 STILL_GOES_ON = ("waiting", "working")
 MOST_FORM = MAX_SUBTITLE + 64 * 1024
-PAGES = 1000
 
 Deed = Callable[[Connection, str, int], None]
 DEEDS: dict[str, tuple[Deed, str]] = {
@@ -57,12 +56,12 @@ def routes(desk: Desk) -> list[Route]:
         await desk.officer(request)
         query = request.query_params
         text, state = query.get("q", "")[:100], query.get("state", "")
-        number = int(query["page"]) if query.get("page", "").isdecimal() else 0
+        number = int(query["page"][:4]) if query.get("page", "").isdecimal() else 0
         wanted = state if state in STATES else ""
 
         def read() -> tuple[list[Entry], dict[str, int]]:
             with desk.town.store.read() as connection:
-                found = library.listing(connection, text, wanted, min(number, PAGES))
+                found = library.listing(connection, text, wanted, number)
                 return found, library.counts(connection)
 
         found, counts = await desk.run(read)
@@ -82,12 +81,14 @@ def routes(desk: Desk) -> list[Route]:
             length=length,
             megabytes=megabytes,
             most_megabytes=LARGEST >> 20,
+            most_form=uploading.MOST_FORM >> 20,
         )
 
     async def states(request: Request) -> Response:
         """What changes by itself, for the script of the pages."""
         await desk.officer(request)
-        names = request.query_params.get("ids", "").split(",")[: library.PAGE]
+        asked = request.query_params.get("ids", "").split(",")[: library.PAGE]
+        names = [name for name in asked if library.ID.fullmatch(name)]
         _ = desk.translate(request)
 
         def read() -> list[dict[str, Any]]:
@@ -128,7 +129,7 @@ def routes(desk: Desk) -> list[Route]:
 
     async def edited(request: Request) -> Response:
         form = await desk.form(request)
-        officer, name, _ = await desk.officer(request), request.path_params["id"], desk.translate(request)
+        officer, name, _ = await desk.officer(request), (await entry(request)).id, desk.translate(request)
         version, short = form.number("version"), form.get("short") == "yes"
         title, category, source = (form.get(field, "") for field in ("title", "category", "source"))
 
@@ -164,7 +165,7 @@ def routes(desk: Desk) -> list[Route]:
         except Edited:
             return await shown(request, _(SOMEBODY_ELSE))
         if what == "forget":
-            (place.arriving / name).unlink(missing_ok=True)
+            await desk.run(dropped.release, place, one)
         return desk.to(
             "/programmes" if what == "forget" else f"/programmes/{name}", request, _(told).format(title=one.title)
         )
@@ -201,7 +202,7 @@ def routes(desk: Desk) -> list[Route]:
             with desk.town.store.read() as connection:
                 return library.get(connection, request.path_params["id"])
 
-        found = await desk.run(read)
+        found = await desk.run(read) if library.ID.fullmatch(request.path_params["id"]) else None
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return found

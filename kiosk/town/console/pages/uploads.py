@@ -13,8 +13,8 @@ from kiosk.town.programmes import uploads
 from kiosk.town.programmes.shelves import Shelves
 from kiosk.town.programmes.uploads import Upload, UploadError, WrongOffset
 
-MOST_FORM = 32 << 20
-"""The most that comes without a script, in bytes: such a form is read into memory."""
+MOST_FORM = 15 << 20
+"""The most that comes without a script, in bytes: such a form is read into memory; web servers in front take 16 MB."""
 BLOCK = 1 << 20
 """So much of a piece is written at once, in bytes."""
 
@@ -73,7 +73,7 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
 
     async def discarded(request: Request) -> Response:
         await desk.form(request)
-        await desk.run(uploads.discard, desk.town, place, request.path_params["id"])
+        await desk.run(uploads.discard, desk.town, place, (await upload(request)).id)
         return desk.to("/programmes", request, desk.translate(request)("The upload is thrown away."))
 
     async def form(request: Request) -> Response:
@@ -98,7 +98,8 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
 
     async def upload(request: Request) -> Upload:
         """The upload of the address. Raises HTTPException 404."""
-        found = await desk.run(uploads.get, desk.town, place, request.path_params["id"])
+        name = request.path_params["id"]
+        found = await desk.run(uploads.get, desk.town, place, name) if uploads.ID.fullmatch(name) else None
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return found
