@@ -213,3 +213,7 @@ def test_pages_of_the_month_pass_axe_and_fit_a_telephone(officer, town, chromium
             page.goto(path)
             assert serious_findings(page) == [], path
             assert not scrolls_sideways(page), path
+        page.goto("/months")
+        page.eval_on_selector("#sheet", "input => { input.dataset.most = 1 / 1024 / 1024; }")  # one byte
+        page.set_input_files("#sheet", {"name": "a.xlsx", "mimeType": "", "buffer": b"00"})
+        assert "最大 20 MB" in page.eval_on_selector("#sheet", "input => input.validationMessage")

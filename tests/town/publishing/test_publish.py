@@ -271,7 +271,7 @@ def test_d1_what_the_towns_key_has_not_signed_or_an_older_week_is_not_kept(offic
 
     def publish_and_ask():
         asked.clear()
-        publish(office, source(), TERMS, tick, lambda _, questions: asked.extend(questions))
+        publish(office, source(), TERMS, tick, lambda _, questions: asked.extend(one.render(str) for one in questions))
         return [one for one in asked if "cannot be trusted, none of it is kept" in one]
 
     assert publish_and_ask() == []

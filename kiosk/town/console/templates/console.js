@@ -209,3 +209,14 @@
   };
   setInterval(look, 2000);
 })();
+
+// A file that is too large is told before it is sent.
+(() => {
+  for (const input of document.querySelectorAll("input[type=file][data-large]")) {
+    input.addEventListener("change", () => {
+      const large = [...input.files].some((file) => file.size > Number(input.dataset.most) * 1024 * 1024);
+      input.setCustomValidity(large ? input.dataset.large : "");
+      input.reportValidity();
+    });
+  }
+})();
