@@ -174,6 +174,6 @@ def test_piece_without_the_token_or_beyond_the_announced_is_not_taken(officer: V
         "/programmes/states?ids=%00,x",
         "/programmes?q=%00",
     ):
-        assert officer.look(path).status_code in (200, 404)
+        assert officer.look(path).status_code < 500
     assert "problem" in officer.submit("/programmes/uploads", name="a", size=5 << 30, mark="").json()
     assert begun(officer, "a.mp4", 3) == {"id": name, "offset": 0}
