@@ -97,8 +97,7 @@ def outcomes(
     over_ms = min(until_ms, reported_ms) + 1  # what ends at midnight is over with the day
     judged = {_place(one.showing): one for one in compare(plans, all_plays, known, first_ms, over_ms)}
     showings = promised(plans, first_ms, until_ms)
-    asked = {_key(showing) for showing in showings}
-    spare = [row for row in rows if row.origin != "slot" or (row.programme, row.planned_start_ms) not in asked]
+    spare = [row for row in rows if row.origin != "slot"]  # one of a slot is a showing of its own
     found = []
     for showing in showings:
         verdict = judged.get(_place(showing))

@@ -166,7 +166,9 @@ class Station:
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
         )
         self._books = BookKeeper(journal, clock, Forms(state), self._report_soon)
-        self._reports = reports = HandReports(journal, clock, self._report_soon)
+        self._reports = reports = HandReports(
+            journal, clock, self._report_soon, state / "photos", self._link.send_photo
+        )
         self._sessions = Sessions(
             journal, clock, plan, self._audit, self._replan,
             lambda: accepted.document.thresholds if accepted.document else Thresholds(),

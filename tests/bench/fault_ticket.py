@@ -168,12 +168,12 @@ def told(story: Story, bed: Any, cable: str, panel: Any, office: Any, mails: Any
     story.deed("the cable is put back")
     bed.change(cable, status="connected\n")
     story.until("repaired_at_town", lambda: "待站点确认" in office.look(ticket).text)
+    story.until("message_of_recovery", lambda: [text for text in hook.texts if "已恢复正常" in text], 60)
     story.until("repaired_on_panel", lambda: "据称已修好" in panel.text())
     story.deed("the administrator says that it is repaired")
     panel.post("/repair", panel.fields("/", "/repair"))
     story.until("closed_at_town", lambda: "已办结" in office.look(ticket).text)
     story.until("closed_on_panel", lambda: "镇里已关闭" in panel.text() or "已办结" in panel.text())
-    story.until("message_of_recovery", lambda: [text for text in hook.texts if "已恢复正常" in text], 60)
     if len(hook.texts) != 3 or len(mails.texts) != 3:
         raise SystemExit(f"one message for each cause: {hook.texts} {mails.texts}")
     return story.seconds

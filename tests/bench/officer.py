@@ -41,6 +41,7 @@ from kiosk.demo.rehearsal import (
     wait_for_line,
     write_config,
 )
+from kiosk.town.town import open_town
 
 THERE, MISSING = "民法典与生活", ("水稻育秧技术", "先进典型风采")
 SECRET = "一路春风到丰乐镇的稻田"
@@ -100,10 +101,10 @@ class Desk:
         self.machine_s += time.monotonic() - began
 
 
-def film(path: Path, seconds: int) -> Path:
-    """A film of one of the usual kinds."""
+def film(path: Path, seconds: int, hertz: int) -> Path:
+    """A film of one of the usual kinds, with a tone of its own: two of the same content would be one programme."""
     picture = ["-f", "lavfi", "-i", f"testsrc2=size=640x360:rate=25:duration={seconds}"]
-    sound = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}"]
+    sound = ["-f", "lavfi", "-i", f"sine=frequency={hertz}:duration={seconds}"]
     command = ["ffmpeg", "-v", "error", "-y", *picture, *sound, "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)]
     subprocess.run(command, check=True)
     return path
@@ -152,10 +153,11 @@ def journey(desk: Desk, url: str, password: str, sheet: Path, right: list[str], 
     desk.look("titles")
     month = page.url
     desk.press(".plainlist a", "#file")
-    desk.choose("#file", *films)
-    desk.press("form[data-upload] button.press", "main")
-    desk.wait(f'tr:has-text("{MISSING[0]}"):has-text("可以发布") >> nth=0')
-    desk.wait(f'tr:has-text("{MISSING[1]}"):has-text("可以发布") >> nth=0')
+    desk.choose("#file", *films)  # they are sent at once; the page renews itself when they have come
+    desk.page.wait_for_selector(f'tr:has-text("{MISSING[0]}")', timeout=1000 * WAIT_S)
+    desk.page.wait_for_selector(f'tr:has-text("{MISSING[1]}")', timeout=1000 * WAIT_S)
+    desk.wait(f'tr:has-text("{MISSING[0]}"):has-text("可以播放") >> nth=0')
+    desk.wait(f'tr:has-text("{MISSING[1]}"):has-text("可以播放") >> nth=0')
     desk.look("programmes")
     desk.clicks += 2  # back to the month: the navigation, and the month
     page.goto(month)
@@ -176,10 +178,10 @@ def played(desk: Desk, town: Path) -> float:
             break
         time.sleep(2)
     seconds = time.monotonic() - began
-    desk.press('header nav a[href="/stations"]', f'a[href="/stations/{STATION}"]')
+    desk.press('header nav a[href="/stations"]', f'a[href="/stations/room/{STATION}"]')
     desk.look("stations")
-    desk.press(f'a[href="/stations/{STATION}"]', "main")
-    desk.wait(f'main :has-text("{THERE}"), main :has-text("{MISSING[0]}"), main :has-text("{MISSING[1]}")')
+    desk.press(f'a[href="/stations/room/{STATION}"]', "main")
+    desk.wait("td .tally.on-time, td .tally.late")
     desk.look("station")
     return seconds
 
@@ -195,11 +197,13 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-officer-")))
         town = folder / "town"
         run("town", "--folder", str(town), "init", "丰乐镇")
-        code, password = add_station(town), add_officer(town)
+        code = add_station(town)
+        with contextlib.closing(open_town(town)) as office:
+            password = add_officer(office)
         drop = town / "programmes" / "drop"
         drop.mkdir(parents=True)
-        film(folder / "there.mp4", 8).rename(drop / f"{THERE}.mp4")
-        films = [film(folder / f"{name}.mp4", 8) for name in MISSING]
+        film(folder / "there.mp4", 8, 330).rename(drop / f"{THERE}.mp4")
+        films = [film(folder / f"{name}.mp4", 8, 440 + 110 * n) for n, name in enumerate(MISSING)]
         display, virtual = stack.enter_context(screen())
         server = stack.enter_context(daemon(folder / "town.log", "town", "--folder", str(town), "serve", "--port", "0"))
         url = wait_for_line(folder / "town.log", "http://", server, 60).split()[-1]

@@ -59,6 +59,11 @@ def test_a_play_before_its_time_makes_nothing_up() -> None:
     assert states([play("a", at("08:00"), origin="filler")]) == ["missed"] * 3
 
 
+def test_the_slot_of_the_next_day_makes_nothing_up() -> None:
+    two_days = [plan(slot("09:00", "09:20", "a"), slot("09:00", "09:20", "a", day=6))]
+    assert states([play("a", at("09:00", 6))], plans=two_days, now=at("12:00", 6)) == ["missed"]
+
+
 def test_what_is_behind_the_report_is_not_reported_and_never_missed() -> None:
     assert states([play("a", at("09:00"))], reported=at("09:30"), now=at("10:30")) == [
         "on-time", "not-reported", "not-reported",

@@ -18,7 +18,7 @@ from Xlib import X, display
 
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist, Recommended
-from kiosk.station.events import Wake
+from kiosk.station.events import KeyPressed, Wake
 from kiosk.station.panel import pin
 from kiosk.town.publishing import issue
 
@@ -104,10 +104,13 @@ def test_recommended_programmes_wait_for_somebody_and_what_is_held_outlives_a_re
     time.sleep(3)
     assert room.rows() == [], "nobody is there, so nothing plays to the wall"
     phone = administrator(room)
-    phone.post("/presence", phone.fields("/", "/presence"))
+    assert phone.fields("/", "/presence")["press"]
+    for key in ("ok", "down", "down", "ok"):
+        room.post(KeyPressed(key, time.monotonic()))  # type: ignore[arg-type]
     sampler.wait_for(BLUE)
     eventually(lambda: room.rows("shown_ms IS NOT NULL"))
     assert room.rows()[0]["occasion"] == "有人收看"
+    assert [one["by"] for one in room.records("action") if one["action"] == "presence"] == ["remote"]
     assert "有人来看" not in phone.text() and "有人收看" in phone.text()
     fields = phone.fields("/sessions/other-source", "/sessions/lend")
     phone.post("/sessions/lend", fields | {"source": "set-top-box", "until": "60"})

@@ -125,7 +125,7 @@ def test_command_in_unit_exists(unit: Path) -> None:
         assert option in done.stdout
 
 
-@pytest.mark.parametrize("unit", ["kiosk-station", "kiosk-town-work"])
+@pytest.mark.parametrize("unit", ["kiosk-station", "kiosk-town", "kiosk-town-work"])
 def test_programme_confines_itself_whole_under_the_units_restrictions(
     session: UserSession, tmp_path: Path, unit: str
 ) -> None:
@@ -140,6 +140,26 @@ def test_programme_confines_itself_whole_under_the_units_restrictions(
     session.systemctl("start", "--no-block", "confining")
     until("confined", lambda: "unconfined" in session.printed())
     assert "unconfined ''" in session.printed()
+
+
+READING = """
+from kiosk.town.sheets.child import Order
+from kiosk.town.sheets.confined import read_sheet
+read = read_sheet("2026年3月计划\\n日期,时间,节目名称\\n3月2日,9:00,《水稻》\\n".encode(), Order(0, "计划"))
+print("read", [row.titles for row in read.rows], [one.message.text for one in read.problems])
+"""
+
+
+def test_workbook_is_read_by_a_confined_process_under_the_town_s_restrictions(
+    session: UserSession, tmp_path: Path
+) -> None:
+    script = tmp_path / "reading.py"
+    script.write_text(READING)
+    derive(session, "kiosk-town.service", tmp_path, f"{sys.executable} {script}", watchdog_s=0)
+    session.systemctl("start", "--no-block", "kiosk-town")
+    until("read", lambda: "read [" in session.printed())
+    session.systemctl("stop", "kiosk-town")
+    assert "read [('水稻',)] []" in session.printed()
 
 
 def programmes(session: UserSession) -> list[str]:

@@ -86,12 +86,19 @@ class Delivery:
         Raises :class:`Stopped`.
         """
         of_fault = f"&fault={fault}" if fault else ""
+        self._send_jpeg(f"/v1/picture?at_ms={at_ms}{of_fault}", jpeg)
+
+    def send_photo(self, jpeg: bytes, fault: str) -> None:
+        """Send a photo of the fault of this name; as :meth:`show`."""
+        self._send_jpeg(f"/v1/photo?fault={fault}", jpeg)
+
+    def _send_jpeg(self, path: str, jpeg: bytes) -> None:
         try:
-            self._town.post(f"/v1/picture?at_ms={at_ms}{of_fault}", jpeg, limit=1024, content_type=CONTENT_TYPE)
+            self._town.post(path, jpeg, limit=1024, content_type=CONTENT_TYPE)
         except Stopped:
             raise
         except Unreachable as error:
-            log.warning("link: the picture of the screen was not delivered: %s", error)
+            log.warning("link: a picture was not delivered: %s", error)
 
     def deliver(self, root: Root) -> None:
         """Send all that waits. Raises :class:`Unreachable`; what was not receipted stays where it is."""

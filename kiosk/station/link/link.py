@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 MOST_PICTURES = 4
 """Pictures of the screen that wait for the next report."""
+MOST_PHOTOS = 3
 
 JOIN_S = 2.0
 HASH_PAUSE_S = 0.02
@@ -61,6 +62,7 @@ class Link:
         self._fetches: _Latest[Job] = _Latest()
         self._beats: _Latest[tuple[Heartbeat, float]] = _Latest()
         self._pictures: deque[tuple[bytes, int, str]] = deque(maxlen=MOST_PICTURES)
+        self._photos: deque[tuple[bytes, str]] = deque(maxlen=MOST_PHOTOS)
         self._root: Root | None = None
         self._on_air = False
         self._own = phase(identity.station)
@@ -116,6 +118,10 @@ class Link:
         """Send this picture of the screen, taken at ``at_ms`` (UTC), with the next :meth:`report`, for the fault of
         this name, if one is named. Of those that wait the newest few are sent."""
         self._pictures.append((jpeg, at_ms, fault))
+
+    def send_photo(self, jpeg: bytes, fault: str) -> None:
+        """Send this photo of the fault of this name behind the records of the next :meth:`report`; once."""
+        self._photos.append((jpeg, fault))
 
     def on_air(self, on_air: bool) -> None:
         """Whether a programme is on the screen or about to be: meanwhile no file is hashed again."""
@@ -192,6 +198,8 @@ class Link:
             self._delivery.show(*self._pictures.popleft())
         self.use_root(self._delivery.beat(heartbeat, self._root))
         self._delivery.deliver(self._root)
+        while self._photos:
+            self._delivery.send_photo(*self._photos.popleft())
 
     def _post(self, event: Message) -> None:
         if isinstance(event, TrustMoved):

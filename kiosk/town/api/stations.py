@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from kiosk.common.web import read_body
 from kiosk.contract.enrolment import EnrolRequest
-from kiosk.contract.picture import CONTENT_TYPE, MAX_PICTURE, problem
+from kiosk.contract.picture import CONTENT_TYPE, MAX_PHOTO, MAX_PICTURE, problem
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Signed, read_report
 from kiosk.contract.trust import Refused, check_report, digest
 from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
@@ -70,6 +70,7 @@ def routes() -> list[Route]:
         Route("/v1/reports", reports, methods=["POST"]),
         Route("/v1/heartbeat", heartbeat, methods=["POST"]),
         Route("/v1/picture", screen, methods=["POST"]),
+        Route("/v1/photo", photo, methods=["POST"]),
     ]
 
 
@@ -189,15 +190,12 @@ async def heartbeat(request: Request) -> Response:
 async def screen(request: Request) -> Response:
     """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
     town, caller = _town(request), await run_in_threadpool(_caller, request)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
-        raise HTTPException(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
+    _require_jpeg(request)
     try:
         at_ms = msgspec.convert(request.query_params.get("at_ms"), Instant, strict=False)
     except msgspec.ValidationError:
         raise HTTPException(400, "at_ms: tell in milliseconds since 1970 when the picture was taken") from None
-    fault = request.query_params.get("fault", "")
-    if fault and not _ID.fullmatch(fault):
-        raise HTTPException(400, "fault: tell its name, as in the record")
+    fault = _fault(request) if "fault" in request.query_params else ""
     jpeg = await read_body(request, MAX_PICTURE)
     if trouble := problem(jpeg):
         raise HTTPException(400, trouble)
@@ -209,6 +207,31 @@ async def screen(request: Request) -> Response:
 
     await run_in_threadpool(keep)
     return _json({})
+
+
+async def photo(request: Request) -> Response:
+    """A photo that somebody in the room has taken of a fault that was reported by hand. Nothing here decodes it."""
+    town, caller = _town(request), await run_in_threadpool(_caller, request)
+    _require_jpeg(request)
+    fault = _fault(request)
+    jpeg = await read_body(request, MAX_PHOTO)
+    if trouble := problem(jpeg, MAX_PHOTO):
+        raise HTTPException(400, trouble)
+    now = now_ms()
+    await run_in_threadpool(keep_fault_picture, town.store, caller.station, fault, now, jpeg, now)
+    return _json({})
+
+
+def _require_jpeg(request: Request) -> None:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
+        raise HTTPException(415, f"a picture comes as {CONTENT_TYPE}; send it as that")
+
+
+def _fault(request: Request) -> str:
+    fault = request.query_params.get("fault", "")
+    if not _ID.fullmatch(fault):
+        raise HTTPException(400, "fault: tell its name, as in the record")
+    return fault
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

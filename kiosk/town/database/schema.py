@@ -115,7 +115,7 @@ enrolment = sa.Table(
     *columns(ID, "public_key", null=True),
 )
 
-DEEDS = sa.text("kind IN ('action', 'attendance')")
+DEEDS = sa.text("kind IN ('action', 'attendance', 'session')")
 """Which entries are read by their kind, and not by their place."""
 
 entry = sa.Table(

@@ -109,12 +109,12 @@ def reported_until(connection: Connection, room: Room) -> int:
 
 
 def _records(connection: Connection, station: str, since_ms: int) -> Iterator[Entryable]:
-    """Actions and faults that may bear on the time from an instant on, in the order of the chain."""
+    """Actions, sessions and faults that may bear on the time from an instant on, in the order of the chain."""
     entry, fault = schema.entry, schema.fault
     question = select(entry.c.record, entry.c.chain, entry.c.seq).where(
         entry.c.station == station,
         schema.DEEDS,  # word for word, so that the index of them is used
-        entry.c.kind == "action",
+        entry.c.kind != "attendance",
         entry.c.state == "accepted",
         entry.c.received_ms >= since_ms,
     )
@@ -122,7 +122,7 @@ def _records(connection: Connection, station: str, since_ms: int) -> Iterator[En
         connection.execute(question), key=lambda row: (row.chain, row.seq)
     ):  # sorted by the index: slower
         try:
-            yield read_record(bytes(row.record), "action")
+            yield read_record(bytes(row.record), "record")
         except Malformed:
             continue
     causes = (*NO_SCREEN_FAULTS, "clock-untrusted")

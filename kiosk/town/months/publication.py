@@ -29,6 +29,8 @@ from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing.keys import Signer
 from kiosk.town.town import Town
 
+UNREAD = mark("{count} cells of the sheet are not understood yet: nothing is published before they are mended.")
+"""All or nothing: a row that nobody could read would be missing in the rooms, and nobody would see it."""
 WEEKS_AFTER = 1
 """Weeks after the month's end that can be filled from its last one: the next month may come late."""
 
@@ -116,6 +118,8 @@ def look_ahead(town: Town, month: Month, choice: Choice, now: datetime) -> tuple
 
 def publish(town: Town, month: Month, choice: Choice, signer: Signer, by: str) -> list[Composition]:
     """Sign and publish: all groups or none. Raises :class:`MonthError`, :class:`SourceError`, ``KeyTrouble``."""
+    if month.read.problems:
+        raise MonthError(Message(UNREAD, {"count": str(len(month.read.problems))}))
     made = draft(town, month, choice, datetime.now(UTC))
     if made.plan.problems:
         one = made.plan.problems[0]

@@ -117,6 +117,8 @@ class StationSource(Record, frozen=True, kw_only=True):
     rules: LongText = ""
     filler: FillerPolicy = "when-present"
     standards: tuple[Text, ...] = ()
+    pin_reset: Id | None = None
+    """Another value than before lets a forgotten PIN be set anew in the room, once."""
 
 
 @dataclass(frozen=True)

@@ -216,6 +216,8 @@ class Signer:
             passphrase = self._passphrase if role == "targets" else ""
             found = [signer for signer in _signers(self._folder, role, passphrase) if signer.public_key.keyid in named]
             if not found:
+                if (newest := _newest(self._folder, role)) is not None:
+                    _private(newest, passphrase)  # an older passphrase opens a revoked key alone
                 raise KeyTrouble(
                     f"{self._folder}: the {role} key that root {version} names is not here; "
                     f"bring its file back, or make another with `kiosk town rotate-key {role}`"

@@ -9,9 +9,11 @@ import pytest
 from fakes_town import TownOnTheLine, eventually
 from live_room import LiveRoom, now, whole
 from screen import POSTER, RED, Sampler, XServer
+from sqlalchemy import select
 
 from kiosk.station.control.room_menu import SHOWN_S
 from kiosk.station.events import FaultMended, FaultReported, KeyName, KeyPressed, PictureCheckSet
+from kiosk.town.tickets.schema import fault_picture
 
 
 @pytest.fixture
@@ -78,10 +80,14 @@ def test_stop_and_start_by_remote_and_the_test_picture(playing: LiveRoom, sample
 
 def test_fault_by_hand_reaches_the_town_and_outlives_a_restart(playing: LiveRoom) -> None:
     room = playing
+    photo = b"\xff\xd8\xff a photo \xff\xd9"
+    (room.state / "photos").mkdir(exist_ok=True)
+    (room.state / "photos" / f"{'ab' * 32}.jpg").write_bytes(photo)
     report = FaultReported("panel", "音箱", "没有声音", {"shows": "dark"}, picture="ab" * 32, press="p1")
     room.post(report)
     room.post(report)  # a double click
     eventually(lambda: len(room.records("fault")) == 1)
+    eventually(lambda: town_photos(room) == [photo], 20)
     room.end()
     room.begin()
     station = room.station
@@ -94,6 +100,13 @@ def test_fault_by_hand_reaches_the_town_and_outlives_a_restart(playing: LiveRoom
     assert raised["fault"] == mended["fault"] and raised["by"] == "panel" and raised["picture"] == "ab" * 32
     assert (raised["state"], mended["state"]) == ("reported", "confirmed") and mended["cleared_ms"]
     eventually(lambda: len(room.town_rows("fault")) == 2, 20)
+
+
+def town_photos(room: LiveRoom) -> list[bytes]:
+    """What the town has of this room's faults."""
+    with room.town.office.store.read() as connection:
+        found = connection.execute(select(fault_picture.c.jpeg).where(fault_picture.c.station == room.name))
+        return [bytes(jpeg) for jpeg in found.scalars()]
 
 
 def test_every_page_of_the_menu_goes_by_itself() -> None:

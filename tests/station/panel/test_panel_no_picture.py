@@ -210,6 +210,13 @@ def test_photo_of_a_camera_is_made_small_in_the_browser_and_tells_the_code(
     assert "电视显示的就是电脑的画面" in page.inner_text("#verdict")
     assert "照片里有测试画面的方码" in page.inner_text("#verdict")
     assert 0 < max(sizes) < 320_000
+    small = tmp_path / "small.jpg"
+    small.write_bytes(photo("another"))
+    page.goto("/no-picture")
+    page.set_input_files("#photo", small)
+    page.click("#questions button.press")
+    page.wait_for_selector("#verdict")
+    assert "照片里没有找到测试画面的方码" in page.inner_text("#verdict")
     context.close()
 
 

@@ -65,6 +65,8 @@ def test_pages_have_no_serious_finding_at_320_pixels(chromium: Chromium, base: s
     for path in ("/sessions", "/sessions/lecture", "/sessions/other-source", "/programmes", "/make-up"):
         page.goto(path)
         assert serious_findings(page) == [] and not scrolls_sideways(page), path
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert not scrolls_sideways(page), f"{path} in large type"
     context.close()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from fakes import HandClock
-from playout_room import FLOOD, LAW, PARTY, RICE, SONG, Room, at, document, slot, urgent, week
+from playout_room import FLOOD, LAW, PARTY, RICE, SONG, Room, at, document, programme, slot, urgent, week
 
 from kiosk.contract.instants import to_ms
 from kiosk.contract.occasions import MAKE_UP, MEMBER, ON_DEMAND, WHEN_PRESENT
@@ -218,6 +218,17 @@ def test_nothing_of_a_session_is_shown_that_is_not_in_the_week_any_more(room: He
     room.use(week((LAW, msgspec.structs.replace(SHORT_RICE, sha256="f" * 64)), version=3))
     held = room.view.seen().held
     assert held is not None and held.programmes == (), "another file under the same name is another programme"
+
+
+def test_short_programme_is_not_repeated_where_another_fills_the_minutes(room: Held) -> None:
+    twin = msgspec.structs.replace(programme("twin", 30), short=True)
+    room.use(week((LAW, SHORT_SONG, twin), version=2))
+    room.press(session(at("09:00:35"), at("09:01")))
+    room.live(at("09:01:05"))
+    [(first, _, _)] = room.shown()
+    room.press(session(at("09:01:45"), at("09:02:20")))
+    room.live(at("09:02:25"))
+    assert {first, room.shown()[-1][0]} == {"song", "twin"}
 
 
 def test_session_without_an_end_lasts_as_long_as_the_town_wants(room: Held) -> None:

@@ -95,7 +95,7 @@ def report(town: Town, station: str, records: Iterable[Record], now_ms: int) -> 
         head = (seq, chain(head[1], seq, data))
         where = {"station": station, "chain": 1, "seq": seq}
         kind = type(record).__struct_config__.tag
-        end = record.actual_end_ms if isinstance(record, Play) else record.at_ms  # type: ignore[attr-defined]
+        end = intake._end_ms(record)  # type: ignore[arg-type]
         entries.append(
             {**where, "hash": head[1], "record": data, "received_ms": now_ms, "record_id": record.id, "kind": kind,  # type: ignore[attr-defined]
              "state": "accepted", "reason": "", "age_ms": now_ms - end}

@@ -12,7 +12,7 @@ from town.ledger.month_of_rooms import MINUTE, ZONE, accepted, at, month_of_play
 from town.postgres import BOTH
 
 from kiosk.contract.playlist import Playlist
-from kiosk.contract.records import Action
+from kiosk.contract.records import Action, Session
 from kiosk.contract.wire import encode
 from kiosk.town.database import schema
 from kiosk.town.ledger import played
@@ -137,6 +137,15 @@ def test_reasons_come_from_the_record(office: Town, tmp_path: Path, week: Playli
         [("stopped", "meeting")], [("stopped", "meeting")], [("not-running", "off")], [("not-running", "off")],
         [("no-screen", "")], [("no-screen", "")],
     ]  # fmt: skip
+
+
+def test_a_session_that_had_the_screen_is_the_reason(office: Town, tmp_path: Path, week: Playlist) -> None:
+    held = Session(
+        id="s", session_kind="主题党日", by="张三", start_ms=at(FIRST, "08:30"), end_ms=at(FIRST, "10:30"), title="",
+    )  # fmt: skip
+    room(office, tmp_path, 1, [accepted(week, BEGIN), held], NOW)
+    whys = [one.why for one in reading(office).days[0].outcomes]
+    assert [why.reason for (why,) in whys] == ["session", "session", "unknown", "unknown"]
 
 
 def test_each_day_is_judged_by_the_week_that_was_accepted_then(office: Town, tmp_path: Path, week: Playlist) -> None:

@@ -7,15 +7,18 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 from town.months.month_sheets import HEADER, workbook
+from town.postgres import BOTH
 
 from kiosk.town.database import schema
 from kiosk.town.months import books
+from kiosk.town.months.beside import watched_most
 from kiosk.town.months.books import MonthError, NoSuchMonth, Overtaken
 from kiosk.town.sheets import confined
 from kiosk.town.sheets.child import Order
 from kiosk.town.sheets.confined import read_sheet
 from kiosk.town.sheets.headers import role_of
 from kiosk.town.sheets.mending import NAMES, WHOLE_ROW, Mend
+from kiosk.town.stations import registry
 
 GOOD = ("3月2日", "9:00-9:30", "《水稻》", "农技", "30分钟", "", "")
 BAD = ("3月32日", "9:00", "《开场》", "党建", "", "", "")
@@ -33,6 +36,7 @@ def test_workbook_is_kept_with_what_is_understood_of_it(office):
     assert month.read.previews[0].rows[3][0] == "3月32日"
 
 
+@BOTH
 def test_mended_cell_is_read_anew_and_the_sheet_stays_as_it_was_uploaded(office):
     data = workbook(GOOD, BAD)
     ident = books.add(office.store, data, "三月.xlsx", "li")
@@ -53,6 +57,7 @@ def test_row_that_does_not_count_is_left_out(office):
     assert (len(read.rows), read.problems) == (1, [])
 
 
+@BOTH
 def test_two_officers_never_overwrite_each_other_unseen(office):
     ident = added(office, GOOD, BAD)
     books.mend_cells(office.store, ident, 1, [Mend("计划", 3, 0, "3月3日")], "wang")
@@ -135,3 +140,21 @@ def test_zip_bomb_is_refused_within_the_process_limits():
         archive.writestr("xl/workbook.xml", b" " * (200 << 20))
     (problem,) = read_sheet(file.getvalue(), Order(0, "三月")).problems
     assert problem.message.text == "the workbook is far larger inside than a plan can be"
+
+
+@BOTH
+def test_draft_says_what_was_watched_most_and_nothing_where_nobody_counted(office):
+    registry.add_station(office, "chen", "all", "", None, by="test")
+    tally = {"station": "chen", "outcome": "completed", "played_ms": 600_000}
+    rows = [
+        tally | {"day": "2026-03-05", "programme": "rice", "seen": "attended", "plays": 2},
+        tally | {"day": "2026-03-06", "programme": "law", "seen": "attended", "plays": 5},
+        tally | {"day": "2026-03-06", "programme": "rice", "seen": "unknown", "plays": 90},
+        tally | {"day": "2026-04-01", "programme": "rice", "seen": "attended", "plays": 90},
+    ]
+    with office.store.write() as connection:
+        connection.execute(schema.tally.insert(), rows)
+    with office.store.read() as connection:
+        (found,) = watched_most(connection, "2026-03")
+        assert watched_most(connection, "2026-05") == []
+    assert found.lines == ["《law》 5次 10分钟", "《rice》 2次 10分钟"]

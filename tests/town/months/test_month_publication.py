@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from PIL import Image
 from town.months.month_sheets import monday, plan
+from town.postgres import BOTH
 from town.published import TERMS, accepted, notice, tick, urgent_index, urgent_source
 
 from kiosk.contract import trust
@@ -16,6 +17,7 @@ from kiosk.town.months.books import MonthError, Overtaken
 from kiosk.town.months.publication import Choice
 from kiosk.town.publishing.publish import publish, publish_urgent
 from kiosk.town.publishing.source import SourceError
+from kiosk.town.sheets.mending import WHOLE_ROW, Mend
 from kiosk.town.signing import keys
 from kiosk.town.signing.keys import Locked
 from kiosk.town.stations import registry
@@ -55,6 +57,7 @@ def now():
     return datetime.now(UTC)
 
 
+@BOTH
 def test_month_is_signed_for_each_group_and_a_station_accepts_it(town, month):
     publication.publish(town, month, week_of(month, "all", "north"), town.signer, "li")
     for group in ("all", "north"):
@@ -77,6 +80,18 @@ def test_title_that_nobody_has_confirmed_is_not_published(town):
     with pytest.raises(MonthError):
         publication.publish(town, month, week_of(month), town.signer, "li")
     assert accepted(town).version == 1
+
+
+def test_cell_that_nobody_could_read_keeps_all_from_being_published(town, month):
+    rows = [(0, "9:00", "《水稻》", "农技"), (1, "九点十刻", "《开场》", "党建")]
+    ident = books.add(town.store, plan(*rows), "计划.xlsx", "li")
+    with pytest.raises(MonthError) as caught:
+        publication.publish(town, books.load(town.store, ident), week_of(month), town.signer, "li")
+    assert caught.value.message.values == {"count": "1"}
+    assert accepted(town).version == 1
+    books.mend_cells(town.store, ident, 1, [Mend("计划", 3, WHOLE_ROW, "")], "li")
+    publication.publish(town, books.load(town.store, ident), week_of(month), town.signer, "li")
+    assert len(accepted(town).slots) == 1
 
 
 def test_page_before_signing_says_what_changes_and_that_nobody_knows_of_a_silent_room(town, month):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from kiosk.contract import wire
 from kiosk.contract.enrolment import EnrolAnswer
-from kiosk.contract.picture import MAX_PICTURE
+from kiosk.contract.picture import MAX_PHOTO, MAX_PICTURE
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.wire import encode
 from kiosk.town.commands.town import town
@@ -81,6 +81,19 @@ def test_a_picture_for_a_fault_is_kept_beside_it_and_a_name_that_is_none_refused
     assert [(row.station, row.fault, row.at_ms, row.jpeg) for row in rows] == [
         ("room-1", "screen-mode.1.abc", AT, JPEG)
     ]
+
+
+def test_a_photo_of_a_fault_is_kept_beside_it_and_is_no_picture_of_the_screen(station, office):
+    url = f"{station.base}/v1/photo"
+    large = b"\xff\xd8\xff" + bytes(MAX_PHOTO - 5) + b"\xff\xd9"
+    assert send(station, large, url=f"{url}?fault=reported.1.abc").status_code == 200
+    assert send(station, large + b"\xff\xd9", url=f"{url}?fault=reported.2.abc").status_code == 413
+    for wrong in (url, f"{url}?fault=", f"{url}?fault=../x"):
+        assert send(station, url=wrong).status_code == 400
+    assert send(station, b"GIF89a", url=f"{url}?fault=x").status_code == 400
+    assert screenshots.newest(office, "room-1") is None
+    with office.store.read() as connection:
+        assert [row.fault for row in connection.execute(select(fault_picture))] == ["reported.1.abc"]
 
 
 def test_every_station_has_its_own(station, office):

@@ -140,8 +140,9 @@
     event.preventDefault(); // and sent once the photo is small
     const waited = shrinking;
     shrinking = null;
+    const { target, submitter } = event;
     await waited;
-    event.target.requestSubmit(event.submitter);
+    setTimeout(() => target.requestSubmit(submitter)); // not while this event is still on its way: that does nothing
   });
 
   addEventListener("pointerdown", () => { pressing = true; });

@@ -12,8 +12,10 @@ def routes(desk: Desk) -> list[Route]:
     """Its routes."""
 
     async def show(request: Request) -> Response:
-        await desk.officer(request, "officer", "viewer", "repair")
+        officer = await desk.officer(request, "officer", "viewer", "repair")
         notices = await desk.run(all_notices, desk.town, desk.translate(request))
+        if officer.role == "repair":  # the rest is not theirs to mend, nor may they open its pages
+            notices = [one for one in notices if one.path.startswith("/repairs")]
         return await desk.page(request, "home.html", notices=notices)
 
     return [Route("/", show)]

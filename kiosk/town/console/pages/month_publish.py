@@ -71,6 +71,7 @@ def routes(desk: Desk) -> list[Route]:
                 "week_name": lambda week: _week_name(week, language),
                 "day_of": lambda day: day_name(date.fromisoformat(day), language),
                 "states": STATES,
+                "unread": publication.UNREAD,
                 "outlook": lambda one: outlook(one, now, language),
                 "is_open": desk.signers.is_open(officer.session),
                 "is_locked": keys.is_locked(desk.town.keys_folder),

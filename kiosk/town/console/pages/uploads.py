@@ -14,7 +14,7 @@ from kiosk.town.programmes.shelves import Shelves
 from kiosk.town.programmes.uploads import Upload, UploadError, WrongOffset
 
 MOST_FORM = 15 << 20
-"""The most that comes without a script, in bytes: it is read into memory, and web servers in front take 16 MB."""
+"""The most that comes without a script, in bytes: such a form is read into memory; web servers in front take 16 MB."""
 BLOCK = 1 << 20
 """So much of a piece is written at once, in bytes."""
 

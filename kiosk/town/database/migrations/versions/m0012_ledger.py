@@ -17,7 +17,7 @@ def upgrade() -> None:
         *columns(ID, "group_id"),
         *columns(sa.LargeBinary(), "playlist"),
     )
-    deeds = sa.text("kind IN ('action', 'attendance')")
+    deeds = sa.text("kind IN ('action', 'attendance', 'session')")
     place_of = ["station", "received_ms"]
     op.create_index("ix_entry_deeds", "entry", place_of, sqlite_where=deeds, postgresql_where=deeds)
     op.create_table(
