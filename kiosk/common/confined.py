@@ -65,6 +65,9 @@ def run(
     :class:`NotInstalled`, :class:`subprocess.TimeoutExpired` after ``within_s`` seconds, and :class:`Stopped`, soon
     after ``stopping`` is set; and :class:`Killed`.
     """
+    stopping = stopping or threading.Event()
+    if stopping.is_set():
+        raise Stopped
     program = shutil.which(words[0])
     if program is None:
         raise NotInstalled(words[0])
@@ -85,7 +88,7 @@ def run(
         finally:
             os.close(reading)
         try:
-            _wait(process, within_s, each_line, stopping or threading.Event())
+            _wait(process, within_s, each_line, stopping)
         finally:
             process.kill()
             process.wait()

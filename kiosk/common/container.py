@@ -16,8 +16,8 @@ NOUGHTS = 64 * 1024
 """So many noughts at the end are room that a broken-off download never filled."""
 SLACK = 1024
 """Bytes that may be missing at the end: some programs miscount their last chunk."""
-MOST_BOXES = 200_000
-"""No more pieces of a file are looked at: a film in pieces of a second each has so many in a day."""
+MOST_BOXES = 100_000
+"""No more pieces of a file are looked at: a film in pieces of a second each has so many in fourteen hours."""
 MOST_INDEX = 64 * 1024 * 1024
 
 LOCKED = mark("it is locked by DRM (copy protection) and plays on no other device; ask for a file without a lock")

@@ -48,11 +48,11 @@ def test_hostile_program_reaches_its_file_and_its_folder_alone(tmp_path):
 
 def test_program_that_hangs_is_ended_and_leaves_no_process(tmp_path):
     with pytest.raises(subprocess.TimeoutExpired):
-        confined.run([sys.executable, "-c", "import time; time.sleep(60)"], within_s=1)
+        confined.run([sys.executable, "-c", "import time; time.sleep(60)"], within_s=0.4)
     with pytest.raises(subprocess.TimeoutExpired):
         confined.run(
             [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(60)"],
-            within_s=1,
+            within_s=0.4,
             each_line=lambda _line: None,
         )
 
@@ -102,7 +102,7 @@ def test_crash_of_a_program_is_told_apart_from_its_refusal():
 
 def test_missing_program_is_said(tmp_path):
     with pytest.raises(confined.NotInstalled):
-        confined.run(["no-such-program"], within_s=1)
+        confined.run(["no-such-program"], within_s=0.4)
 
 
 def test_playlist_that_names_another_file_is_not_followed(tmp_path):

@@ -33,16 +33,12 @@ def put(browser: Visitor, name: object, offset: int, data: bytes, token: str = "
     return answer.status_code, answer.json() if "json" in answer.headers["content-type"] else {}
 
 
-def brought(office: Town, browser: Visitor, path: Path, name: str = "水稻.mp4") -> str:
-    """Bring a file up in two pieces and have it worked on; gives the programme's id."""
-    data = path.read_bytes()
-    upload = begun(browser, name, len(data))["id"]
-    half = len(data) // 2
-    assert put(browser, upload, 0, data[:half]) == (200, {"offset": half})
-    status, found = put(browser, upload, half, data[half:])
-    assert status == 200
-    jobs.step(office)
-    return str(found["programme"])
+def shelved(office: Town, name: str) -> str:
+    """A programme that may be shown, without its film."""
+    with office.store.write() as connection:
+        programme = library.add(connection, name, "officer")
+        library.put(connection, programme, state="ready", sha256="0" * 64, size=1, duration_ms=1)
+    return programme
 
 
 def test_upload_in_pieces_goes_on_where_it_stood_and_is_played_in_the_page(
@@ -90,10 +86,10 @@ def test_form_without_a_script_brings_small_files_in(
 
 
 def test_two_officers_never_overwrite_each_other_and_no_text_is_a_script(
-    office: Town, officer: Visitor, visitor: Make, tmp_path: Path
+    office: Town, officer: Visitor, visitor: Make
 ) -> None:
     officer.look("/programmes")
-    programme = brought(office, officer, film(tmp_path / "a.mp4", *IN_PROFILE), "<script>alert(1)</script>")
+    programme = shelved(office, "<script>alert(1)</script>")
     settled(office, "王芳", "officer")
     other = visitor()
     other.log_in("王芳")
@@ -114,9 +110,9 @@ def test_two_officers_never_overwrite_each_other_and_no_text_is_a_script(
     assert officer.submit(path, title=" ", **fields | {"version": "2"}).status_code == 409
 
 
-def test_withdrawn_programme_is_offered_no_more(office: Town, officer: Visitor, tmp_path: Path) -> None:
+def test_withdrawn_programme_is_offered_no_more(office: Town, officer: Visitor) -> None:
     officer.look("/programmes")
-    programme = brought(office, officer, film(tmp_path / "水稻.mp4", *IN_PROFILE))
+    programme = shelved(office, "水稻.mp4")
     path = f"/programmes/{programme}"
     officer.look(path)
     assert officer.submit(f"{path}/withdraw", version=1).headers["location"] == path
@@ -128,11 +124,9 @@ def test_withdrawn_programme_is_offered_no_more(office: Town, officer: Visitor, 
     assert officer.look("/programmes/p-none").status_code == 404
 
 
-def test_gbk_subtitles_are_added_as_utf8_and_what_is_none_is_told(
-    office: Town, officer: Visitor, tmp_path: Path
-) -> None:
+def test_gbk_subtitles_are_added_as_utf8_and_what_is_none_is_told(office: Town, officer: Visitor) -> None:
     officer.look("/programmes")
-    programme = brought(office, officer, film(tmp_path / "水稻.mp4", *IN_PROFILE))
+    programme = shelved(office, "水稻.mp4")
     path = f"{officer.url}/programmes/{programme}/subtitles"
     officer.look(f"/programmes/{programme}")
     fields = {"token": officer.token, "language": "zh"}
@@ -146,10 +140,10 @@ def test_gbk_subtitles_are_added_as_utf8_and_what_is_none_is_told(
 
 
 def test_viewer_sees_and_changes_nothing_and_strangers_see_nothing(
-    office: Town, officer: Visitor, visitor: Make, tmp_path: Path
+    office: Town, officer: Visitor, visitor: Make
 ) -> None:
     officer.look("/programmes")
-    programme = brought(office, officer, film(tmp_path / "水稻.mp4", *IN_PROFILE))
+    programme = shelved(office, "水稻.mp4")
     settled(office, "赵明", "viewer")
     viewer, stranger = visitor(), visitor()
     viewer.log_in("赵明")
@@ -174,6 +168,6 @@ def test_piece_without_the_token_or_beyond_the_announced_is_not_taken(officer: V
         "/programmes/states?ids=%00,x",
         "/programmes?q=%00",
     ):
-        assert officer.look(path).status_code in (200, 404)
+        assert officer.look(path).status_code < 500
     assert "problem" in officer.submit("/programmes/uploads", name="a", size=5 << 30, mark="").json()
     assert begun(officer, "a.mp4", 3) == {"id": name, "offset": 0}
