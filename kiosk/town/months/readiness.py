@@ -10,7 +10,7 @@ from kiosk.contract.playlist import Playlist, span
 
 SILENT_MS = 600_000
 """A room that was not heard for so long may be off: nobody knows when it will have anything."""
-KEPT_FREE_MB = 1_074
+KEPT_FREE_MB = 1_024
 """What a room keeps free of its disk, unless its installer has said otherwise."""
 Outlook = Literal["ready", "in time", "late", "silent", "never heard", "no speed"]
 
@@ -82,7 +82,7 @@ def expected(room: Room, files: Iterable[Wanted], held: Mapping[int, set[str]], 
     known = not room.playlist_version or room.playlist_version in held
     size = sum(one.size for one in lacking) + (room.bytes_missing if has else 0)
     free = room.disk_free_mb
-    lacks = max(0, size // 1_000_000 + KEPT_FREE_MB - free) if size and free is not None else 0
+    lacks = max(0, -(-size // 2**20) + KEPT_FREE_MB - free) if size and free is not None else 0
     if room.heard_ms is None:
         return Expected(room, "never heard", size, at_most=True)
     if now.timestamp() * 1000 - room.heard_ms > SILENT_MS:

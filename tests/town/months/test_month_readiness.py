@@ -61,7 +61,7 @@ def test_room_of_an_older_week_may_have_some_of_it():
 
 
 def test_small_disk_is_told():
-    assert outlook(bytes_per_s=1_000_000, disk_free_mb=1500).disk_lacks_mb == 574
+    assert outlook(bytes_per_s=1_000_000, disk_free_mb=1500).disk_lacks_mb == 478
     assert outlook(bytes_per_s=1_000_000, disk_free_mb=None).disk_lacks_mb == 0
 
 
