@@ -218,7 +218,7 @@ def test_town_restored_from_an_older_backup_publishes_above_what_rooms_hold(
     with town.office.store.read() as connection:
         [question] = rooms.forgotten(connection, "villages")
         assert rooms.forgotten(connection, "others") == []
-    assert question.startswith("room-1: holds version 3, and this town knows none above 1")
+    assert question.render(str).startswith("room-1: holds version 3, and this town knows none above 1")
     assert town.publish([]).version == 4
     assert weeks.state == "not ready: week 4 is published"
     weeks.fetch()

@@ -194,8 +194,12 @@ class Link:
         if self._root is None:
             log.warning("link: no root yet, so the town's answers cannot be verified; nothing is reported")
             return
-        while self._pictures:  # before the heartbeat, whose answer then asks for no other
-            self._delivery.show(*self._pictures.popleft())
+        newest: dict[str, tuple[bytes, int]] = {}
+        while self._pictures:
+            jpeg, at_ms, fault = self._pictures.popleft()
+            newest[fault] = jpeg, at_ms
+        for fault, (jpeg, at_ms) in newest.items():  # before the heartbeat, whose answer then asks for no other
+            self._delivery.show(jpeg, at_ms, fault)
         self.use_root(self._delivery.beat(heartbeat, self._root))
         self._delivery.deliver(self._root)
         while self._photos:
