@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up what is missing and runs all checks; arguments go to pytest. Ends with the code of the first that failed.
-# Without arguments, what needs no screen runs in two halves beside what waits for one.
+# Without arguments, what needs no screen runs in two halves beside what waits for one, which are two as well.
 set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 sh "$root/systemd/setup.sh" test || exit
@@ -26,7 +26,11 @@ nice -n 10 .venv/bin/pytest -m "not screen" tests/station >"$said/station" 2>&1 
 station=$!
 nice -n 10 .venv/bin/pytest -m "not screen" --ignore=tests/station >"$said/others" 2>&1 &
 others=$!
-check .venv/bin/pytest -m screen
+.venv/bin/pytest -m screen --ignore=tests/station/player --ignore=tests/station/projector >"$said/rooms" 2>&1 &
+rooms=$!
+check .venv/bin/pytest -m screen tests/station/player tests/station/projector
+check wait "$rooms"
+cat "$said/rooms"
 check wait "$station"
 cat "$said/station"
 check wait "$others"
