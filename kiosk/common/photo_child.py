@@ -66,7 +66,8 @@ def read(data: bytes) -> tuple[Told, bytes]:
 
 def _codes(picture: Image.Image) -> list[str]:
     grey = picture.convert("L")
-    view = zxingcpp.ImageView(grey.tobytes(), grey.width, grey.height, zxingcpp.ImageFormat.Lum)
+    pixels = grey.tobytes()  # the view holds no reference to them: they must outlive it
+    view = zxingcpp.ImageView(pixels, grey.width, grey.height, zxingcpp.ImageFormat.Lum)
     return [found.text for found in zxingcpp.read_barcodes(view, formats=QR)]
 
 
