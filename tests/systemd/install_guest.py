@@ -50,8 +50,8 @@ def until(what: str, found: Callable[[], Any], patience_s: float = PATIENCE_S, e
 
 
 def publish() -> None:
-    """A light film around the clock for five days (a plan that runs out is a fault); a long one for an emulated PC, which
-    takes long to begin."""
+    """A light film around the clock for five days (a plan that runs out is a fault); a long one for a slow PC, which
+    begins slowly."""
     WEEK.mkdir(exist_ok=True)
     long = 12 if Path("/run/systemd/container").exists() else 60
     picture, tone = f"testsrc=size=320x180:rate=12.5:duration={long}", f"sine=frequency=440:duration={long}"

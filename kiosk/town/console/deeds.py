@@ -32,6 +32,7 @@ DEEDS = {
     "month-title": mark("confirmed which programme a title means"),
     "open-key": mark("opened the publishing key"),
     "protect-key": mark("put the publishing key under a passphrase"),
+    "pin-reset": mark("let a room set a PIN anew"),
     "publish": mark("published a week"),
     "retire-station": mark("retired a station"),
     "rotate-key": mark("replaced a key"),

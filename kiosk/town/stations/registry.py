@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from kiosk.common.strict import nearest
@@ -220,6 +221,22 @@ def set_document(town: Town, station: str, path: Path, *, by: str) -> int:
         note_changes(connection, registered(before), registered(locked_station(connection, station)), by)
         audit(connection, by, "station-document", station, f"version {version}")
     return int(version)
+
+
+def allow_pin_reset(town: Town, station: str, *, by: str) -> None:
+    """Let somebody in the room set one forgotten PIN anew, once, with the code that its screen shows then.
+
+    Raises :class:`TownError` where the station is not known, or retired.
+    """
+    with town.store.write() as connection:
+        before = known_station(connection, station)
+        if before.retired_ms is not None:
+            raise TownError(f"station {station} is retired, and its pages take no town's word any more")
+        settings = msgspec.json.decode(before.settings, type=StationSource)
+        changed = encode(replace(settings, pin_reset=secrets.token_hex(8))).decode()
+        version = next_document(connection, before)
+        update_station(connection, station, settings=changed, document_version=version, document_ms=now_ms())
+        audit(connection, by, "pin-reset", station)
 
 
 def retire(town: Town, station: str, *, by: str) -> None:

@@ -234,6 +234,7 @@ def test_a_viewer_sees_and_changes_nothing(
         "room/room-1/retire",
         "room/room-1/picture",
         "room/room-1/spot-check",
+        "room/room-1/pin-reset",
     ):
         assert viewer.submit(f"/stations/{path}", sure="on", minutes="5").status_code == 403, path
 
@@ -283,6 +284,16 @@ def test_a_picture_and_a_spot_check_are_asked_for(english: Visitor, office: Town
     assert "asked; the room has not said that it shows the code" in page
     heard(office, "room-1", now_ms(), spot_check=document.spot_check.id)
     assert "the code is on the room's screen" in text_of(english.look("/stations/room/room-1").text)
+
+
+def test_a_room_is_let_set_a_pin_anew(english: Visitor, office: Town, three_rooms: list[str]) -> None:
+    english.look("/stations/room/room-1")
+    before = registry.document(office, "room-1")
+    english.submit("/stations/room/room-1/pin-reset")
+    first = registry.document(office, "room-1")
+    assert first.pin_reset and first.pin_reset != before.pin_reset and first.version == before.version + 1
+    english.submit("/stations/room/room-1/pin-reset")
+    assert registry.document(office, "room-1").pin_reset != first.pin_reset, "each lets one PIN be set"
 
 
 def test_exports_hold_no_formulas(english: Visitor, office: Town, tmp_path: Path, three_rooms: list[str]) -> None:

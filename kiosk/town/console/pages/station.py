@@ -108,6 +108,12 @@ def routes(desk: Desk) -> list[Route]:
         said = _("The spot check is asked for. The room hears of it with its next heartbeat, in about a minute.")
         return await do(request, lambda found, by: spot_checks.request_check(desk.town, found.id, by=by), said)
 
+    async def let_reset(request: Request) -> Response:
+        await desk.form(request)
+        _ = desk.translate(request)
+        said = _("The room may set one PIN anew, with the code on its screen. It hears of it in about a minute.")
+        return await do(request, lambda found, by: registry.allow_pin_reset(desk.town, found.id, by=by), said)
+
     async def retire(request: Request) -> Response:
         form, _ = await desk.form(request), desk.translate(request)
         if form.get("sure") != "on":
@@ -123,6 +129,7 @@ def routes(desk: Desk) -> list[Route]:
         Route(at + "/picture.jpg", picture),
         Route(at + "/picture", ask_picture, methods=["POST"]),
         Route(at + "/spot-check", ask_check, methods=["POST"]),
+        Route(at + "/pin-reset", let_reset, methods=["POST"]),
         Route(at + "/retire", retire, methods=["POST"]),
     ]
 
