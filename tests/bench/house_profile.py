@@ -2,8 +2,8 @@
 
 ``python tests/bench/house_profile.py --files 40`` has each uploaded and worked on as the town does it: it is of the
 profile then, or refused with its cause. ``speed`` is the conversion against plain ffmpeg with the same words in one
-run (1: as quick; also by processor time), ``job`` the whole job, with what is watched before and after. ``--publish-
-mb 1000`` publishes so much that is of the profile already, against sha256sum and one full decode of the same files.
+run (1: as quick; also by processor time), ``job`` the whole job, with what is watched before and after. ``--publish-mb
+1000`` publishes so much that is of the profile already, against sha256sum and one full decode of the same files.
 The last line is JSON.
 """
 
