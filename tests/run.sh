@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sets up what is missing and runs all checks; arguments go to pytest. Ends with the code of the first that failed.
-# Without arguments, what needs no screen runs in three parts beside what waits for one, which is in two as well.
+# Without arguments, what needs no screen runs in four parts beside what waits for one, which is in two.
 set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 sh "$root/systemd/setup.sh" test || exit
@@ -22,21 +22,24 @@ if [ "$#" -gt 0 ]; then
 fi
 said=$(mktemp -d)
 trap 'rm -rf "$said"' EXIT
-nice -n 10 .venv/bin/pytest -m "not screen" tests/station >"$said/station" 2>&1 &
-station=$!
-nice -n 10 .venv/bin/pytest -m "not screen" tests/town >"$said/town" 2>&1 &
-town=$!
-nice -n 10 .venv/bin/pytest -m "not screen" --ignore=tests/station --ignore=tests/town >"$said/others" 2>&1 &
-others=$!
-.venv/bin/pytest -m screen --ignore=tests/station/player --ignore=tests/station/projector >"$said/rooms" 2>&1 &
-rooms=$!
+parts=
+# beside NAME COMMAND...: runs it beside the others; what it says is shown at the end.
+beside() {
+    name=$1
+    shift
+    "$@" >"$said/$name" 2>&1 &
+    parts="$parts $name:$!"
+}
+
+in=tests/station
+beside pages nice -n 10 .venv/bin/pytest -m "not screen" $in/panel $in/link $in/library
+beside station nice -n 10 .venv/bin/pytest -m "not screen" $in --ignore=$in/panel --ignore=$in/link --ignore=$in/library
+beside town nice -n 10 .venv/bin/pytest -m "not screen" tests/town
+beside others nice -n 10 .venv/bin/pytest -m "not screen" --ignore=tests/station --ignore=tests/town
+beside rooms .venv/bin/pytest -m screen --ignore=tests/station/player --ignore=tests/station/projector
 check .venv/bin/pytest -m screen tests/station/player tests/station/projector
-check wait "$rooms"
-cat "$said/rooms"
-check wait "$station"
-cat "$said/station"
-check wait "$town"
-cat "$said/town"
-check wait "$others"
-cat "$said/others"
+for part in $parts; do
+    check wait "${part#*:}"
+    cat "$said/${part%:*}"
+done
 exit "$status"

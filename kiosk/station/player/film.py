@@ -38,6 +38,10 @@ TRIES = 3
 """Starts that are tried at most: the second may differ from the first, as the first had nothing before it."""
 WORTH_A_TRIAL = 0.5
 """Seconds; a start that takes longer is not tried once more."""
+ONE_MORE = 0.1
+"""Seconds that a trial start runs on at most until one more picture has come."""
+DRAWN_AGAIN = 0.07
+"""Seconds within which a paused libVLC draws its picture again."""
 SETTLE = 0.03
 """Seconds after which no more draws follow the picture at a new position."""
 EARLY = 0.006
@@ -180,7 +184,9 @@ class Film:
     def _try_start(self, began: float, within: float) -> tuple[float, float]:
         """Run from ``began`` on until another picture than the standing one is drawn, or for ``within`` seconds.
 
-        Returns the seconds until it came, and until anything was drawn, be it the standing one again; 0 for never.
+        Returns the seconds until it came, and until anything was drawn, be it the standing one again; 0 for never. One
+        more picture may come before it pauses, so that it does not pause at the head, which could not be told then
+        from the head that is returned to.
         """
         self._player.set_pause(0)
         took = first = 0.0
@@ -189,6 +195,9 @@ class Film:
             if drawn is not None:
                 first = first or drawn - began
                 took = drawn - began if self._window.sample() != self._standing else 0.0
+        came, deadline = self._window.sample(), time.monotonic() + ONE_MORE
+        while took and time.monotonic() < deadline and self._window.sample() == came:
+            self._window.next_picture(deadline - time.monotonic())
         self._pause()
         return took, first
 
@@ -252,8 +261,11 @@ class Film:
     def _return(self) -> bool:
         """Go to the head, paused. Returns whether its picture is drawn: of MPEG streams it is not until time runs.
 
-        A paused libVLC draws the picture that stands again and again, so what is drawn must be another one.
+        A paused libVLC draws the picture that stands again and again, so what is drawn must be another one; and it
+        still draws the one that was coming as it was paused.
         """
+        self._window.forget_pictures()
+        self._window.next_picture(DRAWN_AGAIN)
         before = self._window.sample()
         self._window.forget_pictures()
         self._player.set_time(0)

@@ -87,7 +87,7 @@ def test_fault_by_hand_reaches_the_town_and_outlives_a_restart(playing: LiveRoom
     room.post(report)
     room.post(report)  # a double click
     eventually(lambda: len(room.records("fault")) == 1)
-    eventually(lambda: town_photos(room) == [photo], 20)
+    eventually(lambda: town_photos(room) == [photo], 60)
     room.end()
     room.begin()
     station = room.station
