@@ -36,7 +36,7 @@ beside pages nice -n 10 .venv/bin/pytest -m "not screen" $in/panel $in/link $in/
 beside station nice -n 10 .venv/bin/pytest -m "not screen" $in --ignore=$in/panel --ignore=$in/link --ignore=$in/library
 beside town nice -n 10 .venv/bin/pytest -m "not screen" tests/town
 beside others nice -n 10 .venv/bin/pytest -m "not screen" --ignore=tests/station --ignore=tests/town
-beside rooms .venv/bin/pytest -m screen --ignore=tests/station/player --ignore=tests/station/projector
+beside rooms nice -n 5 .venv/bin/pytest -m screen --ignore=tests/station/player --ignore=tests/station/projector
 check .venv/bin/pytest -m screen tests/station/player tests/station/projector
 for part in $parts; do
     check wait "${part#*:}"
