@@ -76,8 +76,8 @@ def test_picture_that_dies_with_the_stage_comes_from_the_next_one(rig: Rig) -> N
 
 
 def test_pictures_asked_for_without_end_leave_the_cuts_as_they_are(rig: Rig, sampler: Sampler, clips: Clips) -> None:
-    first = time.monotonic() + 3.5
-    starts = {f"play {n}": first + 3 * n for n in range(3)}
+    first = time.monotonic() + 4.5
+    starts = {f"play {n}": first + 4 * n for n in range(3)}
     ended: set[str] = set()
 
     def cuts() -> list[float]:
@@ -97,16 +97,16 @@ def test_pictures_asked_for_without_end_leave_the_cuts_as_they_are(rig: Rig, sam
             seen = len(rig.events)
 
     for n, (play, start) in enumerate(starts.items()):
-        turn_until(start - 2.5)
+        turn_until(start - 3.4)
         rig.cue(play, clips(("red.mp4", "blue.mkv")[n % 2]), start)
         turn_until(start + 0.5)
         for old in [one for one in starts if starts[one] < start and one not in ended]:
             ended.add(old)
             rig.notes += rig.projector.drop(old, time.monotonic(), play)
-    turn_until(first + 8)
+    turn_until(first + 10)
     assert [note.play for note in rig.of(OnScreen)] == list(starts)
     assert max(note.late for note in rig.of(OnScreen)) < LATE and rig.of(Replaced) == []
-    assert sampler.programmes(first + LATE, first + 8) == [RED, BLUE, RED], "no black, nothing in between"
+    assert sampler.programmes(first + LATE, first + 10) == [RED, BLUE, RED], "no black, nothing in between"
     assert len(rig.said(Grabbed)) >= 4
 
 
