@@ -53,7 +53,7 @@ DELIVERY_SECONDS = 15.0
 )
 def demo_command(seconds: int, json_file: Path | None, week: Path | None) -> None:
     """Show the whole kiosk on this computer, with a town on loopback."""
-    week = week or Path(kiosk.__file__).parent.parent / "playlists" / "周推荐月计划表.xlsx"
+    week = week or Path(kiosk.__file__).parent.parent / "playlists" / "month-plan.xlsx"
     if not week.exists():
         raise click.ClickException(f"{week} is missing; run the demo from a checkout, or name a week with --week")
     try:

@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_fullest_week_of_the_workbook_comes_with_its_programmes(town: Town, folder: Path, tmp_path: Path) -> None:
-    path = week_of_workbook(town, folder / "周推荐月计划表.xlsx", tmp_path / "week")
+    path = week_of_workbook(town, folder / "month-plan.xlsx", tmp_path / "week")
     week = read_source(path, WeekSource)
     assert [(slot.date, slot.start, len(slot.programmes)) for slot in week.slots] == [
         ("2026-12-07", "09:00:00", 5),
@@ -51,9 +51,9 @@ def test_fullest_week_of_the_workbook_comes_with_its_programmes(town: Town, fold
 
 
 def test_title_without_a_programme_is_named_with_its_row(town: Town, folder: Path, tmp_path: Path) -> None:
-    (folder / "收看计划.csv").write_bytes("2026年12月计划\n日期,时间,片名\n12月7日,9:00,《无人见过》\n".encode("gbk"))
+    (folder / "other.csv").write_bytes("2026年12月计划\n日期,时间,片名\n12月7日,9:00,《无人见过》\n".encode("gbk"))
     with pytest.raises(SourceError, match="row 3: 《无人见过》"):
-        week_of_workbook(town, folder / "收看计划.csv", tmp_path / "week")
-    (folder / "收看计划.csv").write_bytes("2026年12月计划\n日期,时间,片名\n12月77日,9:00,《无人见过》\n".encode("gbk"))
+        week_of_workbook(town, folder / "other.csv", tmp_path / "week")
+    (folder / "other.csv").write_bytes("2026年12月计划\n日期,时间,片名\n12月77日,9:00,《无人见过》\n".encode("gbk"))
     with pytest.raises(SourceError, match="77"):
-        week_of_workbook(town, folder / "收看计划.csv", tmp_path / "week")
+        week_of_workbook(town, folder / "other.csv", tmp_path / "week")

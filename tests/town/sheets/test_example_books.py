@@ -8,7 +8,7 @@ import pytest
 from kiosk.town.sheets.reading import read_workbook
 
 FOLDER = Path(__file__).parents[3] / "playlists"
-BOOKS = ("周推荐月计划表.xlsx", "节目安排.xls", "收看计划.csv")
+BOOKS = ("month-plan.xlsx", "timetable.xls", "viewing-plan.csv")
 
 
 def month_of(name: str) -> set[tuple[str, str | None, str | None, str]]:
