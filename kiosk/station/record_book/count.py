@@ -1,7 +1,7 @@
 """How many plays and minutes count, by the town's rules for counting."""
 
 from collections.abc import Iterable
-from datetime import tzinfo
+from datetime import date, tzinfo
 
 from kiosk.contract.instants import to_utc
 from kiosk.contract.station import Thresholds
@@ -10,21 +10,28 @@ from kiosk.station.journal import AsRun
 MINUTE_MS = 60_000
 
 
+class Counting:
+    """The town's rules for one period: from some minute on, at most some minutes of a play, once a day."""
+
+    def __init__(self, asked: Thresholds) -> None:
+        self._asked = asked
+        self._seen: set[tuple[date, str]] = set()
+
+    def counted_ms(self, day: date, programme: str, played_ms: int) -> int:
+        """How much of a play counts; 0 where it does not. To be asked once for each play, in their order."""
+        asked = self._asked
+        if played_ms < asked.counted_from_minute * MINUTE_MS or asked.once_a_day and (day, programme) in self._seen:
+            return 0
+        self._seen.add((day, programme))
+        return min(played_ms, asked.counted_minutes_per_play * MINUTE_MS or played_ms)
+
+
 def count_plays(rows: Iterable[AsRun], thresholds: Thresholds, zone: tzinfo) -> tuple[int, int]:
     """Plays that count among ``rows``, and their minutes: closed, seen, no practice, and long enough for the town."""
-    plays, played_ms = 0, 0
-    of_day: set[tuple[str, str]] = set()
-    for row in rows:
-        if row.practice or row.end_ms is None or not row.shown_ms or not row.played_ms:
-            continue
-        if row.played_ms < thresholds.counted_from_minute * MINUTE_MS:
-            continue
-        if thresholds.once_a_day:
-            day = to_utc(row.shown_ms).astimezone(zone).date().isoformat()
-            if (row.programme, day) in of_day:
-                continue
-            of_day.add((row.programme, day))
-        most = thresholds.counted_minutes_per_play * MINUTE_MS
-        plays += 1
-        played_ms += min(row.played_ms, most) if most else row.played_ms
-    return plays, played_ms // MINUTE_MS
+    counting = Counting(thresholds)
+    counted = [
+        counting.counted_ms(to_utc(row.shown_ms).astimezone(zone).date(), row.programme, row.played_ms)
+        for row in rows
+        if not row.practice and row.end_ms is not None and row.shown_ms and row.played_ms
+    ]
+    return sum(ms > 0 for ms in counted), sum(counted) // MINUTE_MS

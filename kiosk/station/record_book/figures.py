@@ -18,6 +18,7 @@ from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.journal.amendments import Later
 from kiosk.station.journal.plays import readable
 from kiosk.station.record_book import power_log
+from kiosk.station.record_book.count import Counting
 from kiosk.station.record_book.moments import seqs_about
 from kiosk.station.record_book.register import Entry
 
@@ -98,7 +99,7 @@ def _counted(
     db: sqlite3.Connection, begin_ms: int, end_ms: int, zone: ZoneInfo, asked: Thresholds
 ) -> Iterator[_Counted]:
     """The plays that count, as the county counts them: from a minute on, up to some minutes, once a day."""
-    later, seen = Later(db), set[tuple[date, str]]()
+    later, counting = Later(db), Counting(asked)
     sql = "SELECT seq, record FROM entries WHERE seq >= ? AND seq <= ? AND kind = 'play' ORDER BY seq"
     for seq, data in db.execute(sql, seqs_about(db, begin_ms, end_ms)):
         record = readable(bytes(data), seq)
@@ -106,14 +107,11 @@ def _counted(
             continue
         right = later.put_right(seq, record)
         play = right.play
-        if not begin_ms <= play.actual_start_ms < end_ms or play.played_ms < asked.counted_from_minute * 60_000:
+        if not begin_ms <= play.actual_start_ms < end_ms:
             continue
         day = to_utc(play.actual_start_ms).astimezone(zone).date()
-        if asked.once_a_day and (day, play.programme) in seen:
-            continue
-        seen.add((day, play.programme))
-        most = asked.counted_minutes_per_play * 60_000 or play.played_ms
-        yield _Counted(day, min(play.played_ms, most), right.attendance)
+        if counted_ms := counting.counted_ms(day, play.programme, play.played_ms):
+            yield _Counted(day, counted_ms, right.attendance)
 
 
 def _other_sources(db: sqlite3.Connection, begin_ms: int, end_ms: int) -> int:
