@@ -1,12 +1,14 @@
 """A real X screen for tests, a sampler that reads it from outside, and clips whose pictures name their frame."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from Xlib import display
@@ -154,6 +156,13 @@ class Sampler:
 def position(sighting: Sighting) -> float:
     """Seconds into its clip that a sighting shows."""
     return sighting.frame / RATE
+
+
+def kill_all(pids: Iterable[int]) -> None:
+    """Kill these processes; one that is gone already needs no killing."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def children_of(parent: int, module: str = "kiosk.station.player.programme") -> dict[int, str]:

@@ -1,8 +1,6 @@
 """Fixtures of the station's tests: a town on loopback, a station's link to it, a projector on a screen."""
 
-import contextlib
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import pytest
 from fakes_town import TownOnTheLine
 from link_room import Room
 from rig import Rig
-from screen import POSTER, Sampler, XServer, children_of
+from screen import POSTER, Sampler, XServer, children_of, kill_all
 
 
 @pytest.fixture
@@ -44,6 +42,4 @@ def rig(screen: XServer, sampler: Sampler) -> Iterator[Rig]:
 def _no_player_left_behind() -> Iterator[None]:
     """A test that fails half-way must not fail the next one by its child processes."""
     yield
-    for pid in children_of(os.getpid()):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    kill_all(children_of(os.getpid()))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from screen import kill_all
 
 from kiosk.station.host import places, x_server
 from kiosk.station.host.sound_server import CARD_SINK, NULL_SINK, choose, command, find_device, has_eld, outputs, script
@@ -56,7 +57,7 @@ def guarded(folder: Path, *command: str) -> Iterator[Guarded]:
         if found.guard.poll() is None:
             server = found.server
             found.guard.kill()
-            os.kill(server, signal.SIGKILL)
+            kill_all([server])
             found.guard.wait()
 
 

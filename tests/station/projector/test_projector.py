@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from rig import Rig
-from screen import BLACK, BLUE, GOLD, GREEN, POSTER, RED, Sampler, position
+from screen import BLACK, BLUE, GOLD, GREEN, POSTER, RED, Sampler, kill_all, position
 
 from kiosk.station.events import Crashed
 from kiosk.station.projector.messages import Cue
@@ -221,8 +221,7 @@ def test_last_picture_does_not_wait_for_a_follower_that_has_failed(rig: Rig, sam
     dropped = time.monotonic()
     while not rig.of(OffScreen, "b"):
         assert time.monotonic() < dropped + 20
-        for child in set(rig.children()) - {leaving}:
-            os.kill(child, signal.SIGKILL)
+        kill_all(set(rig.children()) - {leaving})
         rig.turn()
     rig.until(lambda: leaving not in rig.children(), 1)
     sampler.wait_for(POSTER, 1, since=dropped)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from PIL import Image, ImageChops
 from rig import POSTER as POSTING
 from rig import Rig
-from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of
+from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of, kill_all
 from Xlib import X, display
 from Xlib.ext import randr
 
@@ -90,8 +90,7 @@ def test_d4_pages_are_turned_but_not_while_a_programme_is_near(rig: Rig, screen:
 def test_e6_a_stage_that_dies_three_times_in_a_minute_shows_a_plain_page(rig: Rig, screen: XServer) -> None:
     for _ in range(3):
         assert not rig.stage.plain
-        for child in children_of(os.getpid(), "kiosk.station.player.stage"):
-            os.kill(child, signal.SIGKILL)
+        kill_all(children_of(os.getpid(), "kiosk.station.player.stage"))
         rig.until(lambda: not rig.stage.up)
         rig.until(lambda: rig.stage.up)
     assert rig.stage.plain
