@@ -167,12 +167,12 @@ class Fault(Record, frozen=True, kw_only=True, tag_field="kind", tag="fault"):
 
 
 class Item(Record, frozen=True, kw_only=True, tag_field="kind", tag="item"):
-    """A weekly item for the village web page, a result, or a villager's request."""
+    """A weekly item for the village web page, a result, a villager's request, or an activity for the group's chat."""
 
     id: Id
     at_ms: Instant
     by: Text
-    item_kind: Literal["weekly", "result", "request", "posting"]
+    item_kind: Literal["weekly", "result", "request", "posting", "activity"]
     title: Text
     category: Text = ""
     text: LongText = ""

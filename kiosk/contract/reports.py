@@ -107,6 +107,8 @@ class ReportAnswer(Format2, frozen=True, kw_only=True):
     witness: Signed
     wait_ms: Span = 0
     """How long to wait before the next report."""
+    photos_wanted: tuple[Sha256, ...] = ()
+    """Photos that the record names and the town lacks; a few at a time."""
 
 
 RepairState = Literal["reported", "seen", "telecom-called", "repaired", "confirmed", "closed", "reopened"]
@@ -143,6 +145,18 @@ class OnAir(Record, frozen=True, kw_only=True):
     origin: Origin
     started_ms: Instant
     ends_ms: Instant
+
+
+class SessionHeld(Record, frozen=True, kw_only=True):
+    """A session under way or to come; also the screen lent to another source."""
+
+    session_kind: Text
+    title: Text = ""
+    start_ms: Instant
+    """From when on it has the screen."""
+    meeting_ms: Instant | None = None
+    end_ms: Instant
+    practice: bool = False
 
 
 class Refusal(Record, frozen=True, kw_only=True):
@@ -204,6 +218,8 @@ class Heartbeat(Format2, frozen=True, kw_only=True):
     """What the town offers at present and the station does not take, newest first."""
     spot_check: Id | None = None
     """The newest spot check whose code it has put on the screen; None: none, or it cannot."""
+    sessions: tuple[SessionHeld, ...] = ()
+    """Those under way or to come, the soonest first; the first few."""
 
 
 class HeartbeatAnswer(Format2, frozen=True, kw_only=True, tag_field="type", tag="heartbeat-answer"):
@@ -222,6 +238,10 @@ class HeartbeatAnswer(Format2, frozen=True, kw_only=True, tag_field="type", tag=
     """How long to wait at least before the next heartbeat; 0: as the station is set. At most an hour is heeded."""
     picture_wanted: bool = False
     """Whether somebody at the town waits for a picture of the screen."""
+    photos_wanted: tuple[Sha256, ...] = ()
+    """As in :class:`ReportAnswer`: asked for again until they have come."""
+    passes_on: bool = False
+    """Whether the town passes an activity of this room on to the group's chat robot, where the room wants it."""
 
 
 def read_report(data: bytes) -> Report:

@@ -150,7 +150,9 @@ class Station:
             config, plan, projector, journal, clock, library, boot_id,
             child_replaced=monitor.child_replaced, play_closed=self._report_soon,
         )  # fmt: skip
-        self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
+        self._link = Link(
+            identity, documents, journal, post, config.town, config.fetch, signer(state), state / "photos"
+        )
         self._devices = Devices(post)
         self._screen_power = screen_power = ScreenPower(config.screen.display)
         self._instruments = instruments = Instruments(config.screen.display, config.sound.output, identity.url)
@@ -171,9 +173,7 @@ class Station:
             identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
         )
         self._books = BookKeeper(journal, clock, Forms(state), checks, self._report_soon, self._refresh)
-        self._reports = reports = HandReports(
-            journal, clock, self._report_soon, state / "photos", self._link.send_photo
-        )
+        self._reports = reports = HandReports(journal, clock, self._report_soon)
         self._sessions = Sessions(
             journal, clock, plan, self._audit, self._replan,
             lambda: accepted.document.thresholds if accepted.document else Thresholds(),

@@ -36,7 +36,7 @@ class Room:
         self.events: list[Event] = []
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
-        settings = Town(timeout_s=5), fetch or Fetch(), signer(state)
+        settings = Town(timeout_s=5), fetch or Fetch(), signer(state), state / "photos"
         self.link = Link(self.identity, self.documents, self.journal, self.post, *settings)
         root = self.documents.load("villages", "room-1", self.identity.root_sha256).root
         assert root is not None

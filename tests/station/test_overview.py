@@ -50,7 +50,7 @@ def make_view(tmp_path: Path) -> Iterator[MakeView]:
         room = Room(tmp_path / "state", playlist, at(now))
         rooms.append(room)
         monitor = HealthMonitor(room.journal, identity.station, 0)
-        link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch(), lambda data: "")
+        link = Link(identity, documents, room.journal, lambda event: None, Town(), Fetch(), lambda data: "", tmp_path)
         plans = Plans(room.folder / "library")
         plans.keep(playlist, 1)
         return room, accepted, Overview(

@@ -12,7 +12,7 @@ LATE_S = 60.0
 
 
 class FaultPictures:
-    """For the main loop only. One that cannot be taken or sent is not tried again: it proves nothing."""
+    """For the main loop only. One that cannot be taken is not tried again: it proves nothing."""
 
     def __init__(self, screenshots: Screenshots, clock: Clock, send: Callable[[bytes, int, str], None]) -> None:
         """``send`` has a picture, taken at an instant (UTC milliseconds), sent with the next report, for a fault."""

@@ -1,9 +1,7 @@
 """Faults reported by hand: recorded for the town, and open until somebody says that they are mended."""
 
-import logging
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -12,8 +10,6 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.events import FaultMended, FaultReported
 from kiosk.station.health.reported import MOST_OPEN, HandReport
 from kiosk.station.journal import Journal
-
-log = logging.getLogger(__name__)
 
 MEMORY = "hand-reports"
 CAUSE = "reported"
@@ -31,11 +27,7 @@ class HandReports:
         journal: Journal,
         clock: Clock,
         report_soon: Callable[[], None],
-        photos: Path,
-        send_photo: Callable[[bytes, str], None],
     ) -> None:
-        """``photos`` is the folder of the photos, ``send_photo`` has one sent to the town for a fault."""
-        self._photos, self._send_photo = photos, send_photo
         self._journal, self._clock, self._report_soon = journal, clock, report_soon
         self._kept = journal.recall(MEMORY, _Kept) or _Kept()
         self._press = ""
@@ -61,21 +53,9 @@ class HandReports:
             fault=f"{CAUSE}.{at_ms}.{secrets.token_hex(6)}", device=event.device, text=event.text, by=event.by,
             found_ms=at_ms, picture=event.picture,
         )  # fmt: skip
-        self._show(report)
         self._record(report, facts=dict(event.facts))
         self._keep((*self._kept.reports, report))
         return True
-
-    def _show(self, report: HandReport) -> None:
-        """The town is to see the photo; one that does not arrive stays here, and is not sent again."""
-        if not report.picture:
-            return
-        try:
-            jpeg = (self._photos / f"{report.picture}.jpg").read_bytes()
-        except OSError as error:
-            log.warning("the photo of fault %s cannot be sent: %s", report.fault, error)
-            return
-        self._send_photo(jpeg, report.fault)
 
     def _mended(self, event: FaultMended) -> bool:
         report = next((one for one in self._kept.reports if one.fault == event.fault), None)

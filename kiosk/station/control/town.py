@@ -90,6 +90,7 @@ class TownHandler:
         self._retry_s: float = RETRY_SECONDS
         self._picture_wanted = False
         self._fault_pictures = FaultPictures(screenshots, clock, self._send_fault_picture)
+        link.use_root(accepted.root)  # before its threads begin: what they hear is verified by it
         if line := journal.recall(MEMORY, _Line):
             link.restore_speed(line.bytes_per_s)
 

@@ -1,9 +1,11 @@
 """The heartbeat, and the delivery of the record: batch by batch, until the town has countersigned the head."""
 
+import hashlib
 import logging
 import secrets
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -25,7 +27,7 @@ from kiosk.contract.reports import (
 from kiosk.contract.trust import Refused
 from kiosk.station.events import Delivered, HeartbeatAnswered, Post, RecordForked, TownRefused
 from kiosk.station.journal import Journal
-from kiosk.station.link.client import PORTAL, Behind, Cut, Stopped, TownClient, Unreachable, Unwelcome
+from kiosk.station.link.client import PORTAL, Behind, Cut, NoSuch, Stopped, TownClient, Unreachable, Unwelcome
 from kiosk.station.link.pace import LONGEST_ASKED_S, Batch
 from kiosk.station.link.roots import follow_roots
 from kiosk.station.link.station_key import Sign
@@ -44,12 +46,23 @@ class Delivery:
     """Talks to the town in the thread ``link-report``. ``pause`` sleeps so many seconds, less if asked to stop."""
 
     def __init__(
-        self, town: TownClient, journal: Journal, post: Post, station: str, pause: Callable[[float], None], sign: Sign
+        self,
+        town: TownClient,
+        journal: Journal,
+        post: Post,
+        station: str,
+        pause: Callable[[float], None],
+        sign: Sign,
+        photos: Path,
     ) -> None:
+        """``photos`` is the folder of the photos that the record names."""
         self._town, self._journal, self._post, self._station, self._pause = town, journal, post, station, pause
         self._sign = sign
         self._after: int | None = None
         """What the town has witnessed, as far as this conversation knows; the journal hears of it a moment later."""
+        self._photos = photos
+        self._wanted: dict[str, None] = {}
+        """Photos that the town has asked for and that were not sent since, by their SHA-256."""
         self._batch = Batch()
         self._quiet_until = 0.0
         self.progress = 0
@@ -76,29 +89,48 @@ class Delivery:
             self._refuse("heartbeat answer", error)
         else:
             self._quiet_until = received + min(answer.wait_ms / 1000, LONGEST_ASKED_S) * EARLY
+            self._wanted.update(dict.fromkeys(answer.photos_wanted))
             self._post(HeartbeatAnswered(answer, sent, received))
         return root
 
-    def show(self, jpeg: bytes, at_ms: int, fault: str = "") -> None:
-        """Send a picture of the screen, for the fault of this name, if one is named. What the town says to it holds
-        up nothing; it asks again if it still wants one.
+    def show(self, jpeg: bytes, at_ms: int, fault: str = "") -> bool:
+        """Send a picture of the screen, for the fault of this name, if one is named. False where the town has not
+        answered as a town does. What it says holds up nothing.
 
         Raises :class:`Stopped`.
         """
         of_fault = f"&fault={fault}" if fault else ""
-        self._send_jpeg(f"/v1/picture?at_ms={at_ms}{of_fault}", jpeg)
+        return self._send_jpeg(f"/v1/picture?at_ms={at_ms}{of_fault}", jpeg)
 
-    def send_photo(self, jpeg: bytes, fault: str) -> None:
-        """Send a photo of the fault of this name; as :meth:`show`."""
-        self._send_jpeg(f"/v1/photo?fault={fault}", jpeg)
+    def send_photos(self) -> None:
+        """Send the photos that the town has asked for. It asks again for what does not arrive, so nothing is tried
+        again here. Raises :class:`Stopped`."""
+        wanted, self._wanted = self._wanted, {}
+        for sha256 in wanted:
+            if not self._send_jpeg(f"/v1/photo?sha256={sha256}", self._photo(sha256)):
+                return
 
-    def _send_jpeg(self, path: str, jpeg: bytes) -> None:
+    def _photo(self, sha256: str) -> bytes:
+        """The photo of that name; nothing where it is not here, or is not what it was."""
+        try:
+            jpeg = (self._photos / f"{sha256}.jpg").read_bytes()
+        except OSError as error:
+            log.warning("link: the town asks for photo %s, which is not here: %s", sha256, error)
+            return b""
+        if hashlib.sha256(jpeg).hexdigest() != sha256:
+            log.warning("link: the town asks for photo %s, which is damaged here", sha256)
+            return b""
+        return jpeg
+
+    def _send_jpeg(self, path: str, jpeg: bytes) -> bool:
         try:
             self._town.post(path, jpeg, limit=1024, content_type=CONTENT_TYPE)
         except Stopped:
             raise
         except Unreachable as error:
             log.warning("link: a picture was not delivered: %s", error)
+            return isinstance(error, NoSuch | Unwelcome)
+        return True
 
     def deliver(self, root: Root) -> None:
         """Send all that waits. Raises :class:`Unreachable`; what was not receipted stays where it is."""
@@ -133,6 +165,7 @@ class Delivery:
             witness = self._witness(answer, root, entries[0].seq - 1)
             if witness is None or witness.seq < entries[-1].seq:
                 raise Unreachable(f"report: the town did not countersign it up to entry {entries[-1].seq}")
+            self._wanted.update(dict.fromkeys(answer.photos_wanted))
             self._post(Delivered(answer.receipts, witness, answer.witness))
             self._batch.took(weight, time.monotonic() - began)
             self.progress += 1

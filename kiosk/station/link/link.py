@@ -3,6 +3,7 @@
 import logging
 import time
 from collections import deque
+from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 
 MOST_PICTURES = 4
 """Pictures of the screen that wait for the next report."""
-MOST_PHOTOS = 3
 
 JOIN_S = 2.0
 HASH_PAUSE_S = 0.02
@@ -52,8 +52,10 @@ class Link:
         town: Town,
         fetch: Fetch,
         sign: Sign,
+        photos: Path,
     ) -> None:
-        """``town`` and ``fetch`` are those tables of the settings; ``sign`` signs with the station's key."""
+        """``town`` and ``fetch`` are those tables of the settings; ``sign`` signs with the station's key; ``photos`` is
+        the folder of the photos that the record names."""
         self.hours = FetchHours.of(fetch.hours)
         self.downloading: DownloadProgress | None = None
         """How far the download under way is; None between downloads."""
@@ -62,7 +64,8 @@ class Link:
         self._fetches: _Latest[Job] = _Latest()
         self._beats: _Latest[tuple[Heartbeat, float]] = _Latest()
         self._pictures: deque[tuple[bytes, int, str]] = deque(maxlen=MOST_PICTURES)
-        self._photos: deque[tuple[bytes, str]] = deque(maxlen=MOST_PHOTOS)
+        self._to_show: dict[str, tuple[bytes, int]] = {}
+        """Pictures that have not arrived yet, by the fault's name; of the reporting thread."""
         self._root: Root | None = None
         self._on_air = False
         self._own = phase(identity.station)
@@ -72,7 +75,7 @@ class Link:
         self._line = Bandwidth(1000 * fetch.limit_kbs, self._pause, self._report_is_due)
         self._fetch_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
         self._report_town = TownClient(identity.url, identity.token, town.timeout_s, town.ca_file)
-        self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause, sign)
+        self._delivery = Delivery(self._report_town, journal, self._post, identity.station, self._pause, sign, photos)
         self._threads: list[Thread] = []
 
     def start(self) -> None:
@@ -116,12 +119,9 @@ class Link:
 
     def send_picture(self, jpeg: bytes, at_ms: int, fault: str = "") -> None:
         """Send this picture of the screen, taken at ``at_ms`` (UTC), with the next :meth:`report`, for the fault of
-        this name, if one is named. Of those that wait the newest few are sent."""
+        this name, if one is named: then again with later ones until it has arrived. Of those that wait the newest few
+        are sent."""
         self._pictures.append((jpeg, at_ms, fault))
-
-    def send_photo(self, jpeg: bytes, fault: str) -> None:
-        """Send this photo of the fault of this name behind the records of the next :meth:`report`; once."""
-        self._photos.append((jpeg, fault))
 
     def on_air(self, on_air: bool) -> None:
         """Whether a programme is on the screen or about to be: meanwhile no file is hashed again."""
@@ -194,16 +194,20 @@ class Link:
         if self._root is None:
             log.warning("link: no root yet, so the town's answers cannot be verified; nothing is reported")
             return
-        newest: dict[str, tuple[bytes, int]] = {}
         while self._pictures:
             jpeg, at_ms, fault = self._pictures.popleft()
-            newest[fault] = jpeg, at_ms
-        for fault, (jpeg, at_ms) in newest.items():  # before the heartbeat, whose answer then asks for no other
-            self._delivery.show(jpeg, at_ms, fault)
+            self._to_show.pop(fault, None)
+            self._to_show[fault] = jpeg, at_ms
+        if wanted := self._to_show.pop("", None):  # before the heartbeat, whose answer then asks for no other
+            self._delivery.show(*wanted)
         self.use_root(self._delivery.beat(heartbeat, self._root))
         self._delivery.deliver(self._root)
-        while self._photos:
-            self._delivery.send_photo(*self._photos.popleft())
+        self._delivery.send_photos()
+        for fault, (jpeg, at_ms) in list(self._to_show.items())[-MOST_PICTURES:]:
+            if not self._delivery.show(jpeg, at_ms, fault):
+                return  # with the next report
+            del self._to_show[fault]
+        self._to_show.clear()
 
     def _post(self, event: Message) -> None:
         if isinstance(event, TrustMoved):

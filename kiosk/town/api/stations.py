@@ -22,7 +22,7 @@ from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Report, ReportAns
 from kiosk.contract.trust import Refused, check_report, digest
 from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
 from kiosk.town.database.store import now_ms
-from kiosk.town.intake import intake
+from kiosk.town.intake import intake, photos
 from kiosk.town.intake.complaints import Complaints
 from kiosk.town.intake.quota import AT_ONCE, OverQuota, Quotas
 from kiosk.town.stations import registry, screenshots
@@ -142,7 +142,8 @@ async def reports(request: Request) -> Response:
             receipts, witness = intake.receive(
                 town.store, report, now_ms(), quotas, lambda sha256: town.public.file_path(sha256).is_file()
             )
-        return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness))
+        asked = _photos_wanted(request, caller.station)
+        return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness), photos_wanted=asked)
 
     answer = await run_in_threadpool(receive)
     for receipt in answer.receipts:
@@ -181,6 +182,7 @@ async def heartbeat(request: Request) -> Response:
             station_version=registry.document_version(town, caller.station),
             wait_ms=request.app.state.wait_ms,
             picture_wanted=screenshots.is_wanted(town, caller.station),
+            photos_wanted=_photos_wanted(request, caller.station),
         )
         return town.signer.vouch(said)
 
@@ -210,16 +212,31 @@ async def screen(request: Request) -> Response:
 
 
 async def photo(request: Request) -> Response:
-    """A photo that somebody in the room has taken of a fault that was reported by hand. Nothing here decodes it."""
-    town, caller = _town(request), await run_in_threadpool(_caller, request)
+    """A photo that somebody in the room has taken, asked for by its SHA-256; of older stations, that of a fault.
+    Nothing here decodes it."""
+    town, caller, quotas = _town(request), await run_in_threadpool(_caller, request), _desk(request).quotas
     _require_jpeg(request)
-    fault = _fault(request)
+    sha256 = request.query_params.get("sha256", "")
+    fault = "" if _SHA256.fullmatch(sha256) else _fault(request)
+    quotas.require(caller.station, "photos")
     jpeg = await read_body(request, MAX_PHOTO)
+    quotas.spend(caller.station, "photos", len(jpeg))
+    if not fault:
+        await run_in_threadpool(photos.keep, town.store, caller.station, sha256, jpeg, now_ms())
+        return _json({})
     if trouble := problem(jpeg, MAX_PHOTO):
         raise HTTPException(400, trouble)
     now = now_ms()
     await run_in_threadpool(keep_fault_picture, town.store, caller.station, fault, now, jpeg, now)
     return _json({})
+
+
+def _photos_wanted(request: Request, station: str) -> tuple[str, ...]:
+    """The photos that the station is asked for now; none where its quota of them is used up."""
+    if not _desk(request).quotas.is_left(station, "photos"):
+        return ()
+    with _town(request).store.read() as connection:
+        return photos.wanted(connection, station)
 
 
 def _require_jpeg(request: Request) -> None:
@@ -243,6 +260,10 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSigned):
         await _complain(request, error.station, "unsigned", str(error))
         return _json({"error": str(error)}, 403)
+    if isinstance(error, photos.NotNamed):
+        return _json({"error": str(error)}, 404)
+    if isinstance(error, photos.NotThatPhoto):
+        return _json({"error": str(error)}, 400)
     if isinstance(error, intake.TooMuch):
         return _json({"error": str(error)}, 413)
     if isinstance(error, HTTPException):
@@ -263,7 +284,10 @@ async def _complain(request: Request, station: str, cause: str, detail: str) -> 
 
 
 ERRORS = dict.fromkeys(
-    (Unknown, Retired, NotEnrolled, NotSigned, OverQuota, intake.Gap, intake.TooMuch, HTTPException, Exception),
+    (
+        *(Unknown, Retired, NotEnrolled, NotSigned, OverQuota, intake.Gap, intake.TooMuch, HTTPException, Exception),
+        *(photos.NotNamed, photos.NotThatPhoto),
+    ),
     _on_problem,
 )
 """The exceptions that handlers raise, and what answers them."""

@@ -115,7 +115,7 @@ enrolment = sa.Table(
     *columns(ID, "public_key", null=True),
 )
 
-DEEDS = sa.text("kind IN ('action', 'attendance', 'session')")
+DEEDS = sa.text("kind IN ('action', 'attendance', 'item', 'session')")
 """Which entries are read by their kind, and not by their place."""
 
 entry = sa.Table(
@@ -263,6 +263,30 @@ picture = sa.Table(
     *columns(BIG, "at_ms", "received_ms", null=True),  # at_ms: of the newest one, by the station's clock
     *columns(sa.LargeBinary(), "jpeg", null=True),
     sa.PrimaryKeyConstraint("station"),
+)
+
+# Photos that a room's records name: asked of it until they have come.
+photo = sa.Table(
+    "photo",
+    metadata,
+    of_station(),
+    *columns(ID, "sha256"),
+    *columns(WORD, "state"),  # wanted, kept, gone (the room has it no more), dropped (too many of this room)
+    *columns(BIG, "named_ms"),
+    *columns(BIG, "received_ms", null=True),
+    *columns(sa.LargeBinary(), "jpeg", null=True),
+    sa.PrimaryKeyConstraint("station", "sha256"),
+    sa.Index("ix_photo_state", "station", "state", "named_ms"),
+)
+
+# Which records name a photo.
+photo_record = sa.Table(
+    "photo_record",
+    metadata,
+    of_station(),
+    *columns(ID, "sha256", "record_id"),
+    *columns(ID, "fault", null=True),  # the fault's name, where the record is one
+    sa.PrimaryKeyConstraint("station", "sha256", "record_id"),
 )
 
 audit = sa.Table(

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 
 from kiosk.town.database import schema
 
-REVISION = "0012"
+REVISION = "0013"
 """The newest migration; the database is brought up to it when it is opened."""
 BUSY_S = 20
 """How long one process waits for another's transaction, in seconds."""

@@ -21,6 +21,7 @@ from kiosk.town.database.store import Store, columns_of, insert_or, locked_stati
 from kiosk.town.intake.chains import chain_for, chain_of, flag_clone
 from kiosk.town.intake.complaints import complain
 from kiosk.town.intake.doubts import IsPublished, flag_plays
+from kiosk.town.intake import photos
 from kiosk.town.intake.duplicates import HASH, Known, Place, Row, held_at, id_of, is_held
 from kiosk.town.intake.quota import Quotas
 from kiosk.town.intake.rollup import Tally, too_much_to_repair
@@ -60,6 +61,7 @@ class _Batch:
     entries: list[dict[str, Any]] = field(default_factory=list)
     plays: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    with_photos: list[Entryable] = field(default_factory=list)
     repairs: list[tuple[Place, ClockRepair]] = field(default_factory=list)
     attendances: list[tuple[Place, Attendance]] = field(default_factory=list)
     broken: bool = False
@@ -204,6 +206,8 @@ def _judge_entry(
 
 
 def _add_record(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> None:
+    if photos.named_in(record):
+        batch.with_photos.append(record)
     if isinstance(record, Play):
         batch.plays.append({**where, **columns_of(schema.play, record), "received_ms": now_ms})
     elif isinstance(record, Fault):
@@ -229,6 +233,8 @@ def _write(connection: Connection, station: Row, batch: _Batch, now_ms: int) -> 
     if batch.entries:
         connection.execute(insert(schema.entry), batch.entries)
     Tally(connection, station).add(batch.plays, batch.repairs, batch.attendances, now_ms)
+    for record in batch.with_photos:
+        photos.note_named(connection, station.id, record, now_ms)
     for fault in batch.faults:  # raising and clearing are two records of one fault: the row shows how it stands
         _write_fault(connection, station.id, fault, now_ms)
         take_fault(connection, station.id, fault, now_ms)

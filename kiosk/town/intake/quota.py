@@ -32,6 +32,7 @@ QUOTAS: Mapping[str, Quota] = {
     "reports": Quota(240, MINUTE_S, "reports"),
     "bytes": Quota(100 * MB, MINUTE_S, "bytes of reports"),
     "day-bytes": Quota(400 * MB, DAY_S, "bytes of reports"),
+    "photos": Quota(50 * MB, DAY_S, "bytes of photos"),
     "fork-bytes": Quota(2 * MB, MINUTE_S, "bytes of another story than it told before"),
     "writer": Quota(30, MINUTE_S, "seconds of the database"),
 }
@@ -77,6 +78,11 @@ class Quotas:
         """Use ``amount`` of a quota, known only afterwards; what is too much is missing from now on."""
         with self._lock:
             self._window(station, name).used += amount
+
+    def is_left(self, station: str, name: str) -> bool:
+        """Whether anything of a quota is left."""
+        with self._lock:
+            return self._window(station, name).used < QUOTAS[name].most
 
     def require(self, station: str, name: str) -> None:
         """Raises :class:`OverQuota` where nothing of a quota is left."""

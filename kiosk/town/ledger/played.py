@@ -114,7 +114,7 @@ def _records(connection: Connection, station: str, since_ms: int) -> Iterator[En
     question = select(entry.c.record, entry.c.chain, entry.c.seq).where(
         entry.c.station == station,
         schema.DEEDS,  # word for word, so that the index of them is used
-        entry.c.kind != "attendance",
+        entry.c.kind.in_(("action", "session")),
         entry.c.state == "accepted",
         entry.c.received_ms >= since_ms,
     )

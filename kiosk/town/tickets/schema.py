@@ -87,9 +87,9 @@ message = sa.Table(
     metadata,
     _numbered(),
     sa.Column("name", sa.String(128), nullable=False, unique=True),  # one message for each cause: the same name once
-    *columns(WORD, "kind"),  # new, reopened, overdue, over, silent, heard, test
+    *columns(WORD, "kind"),  # new, reopened, overdue, over, silent, heard, activity, test
     sa.Column("ticket", NUMBER, sa.ForeignKey("ticket.id"), nullable=True),
-    *columns(ID, "station", null=True),
+    *columns(ID, "station", "record_id", null=True),  # record_id: of the activity that is passed on
     *columns(BIG, "at_ms"),
     *columns(BIG, "handed_ms", null=True),  # when it was handed to the channels; NULL: not yet
     sa.Index("ix_message_handed_ms", "handed_ms"),

@@ -1,14 +1,16 @@
 """A picture of the screen on its way to the town: sent once, before the heartbeat, and in nobody's way."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fakes_town import Endless, Hanging, TownOnTheLine, eventually, page
+from sqlalchemy import select
 from starlette.types import ASGIApp
 
-from kiosk.contract.records import Action
+from kiosk.contract.records import Action, Attendance, Fault, Item
 from kiosk.contract.reports import Heartbeat
 from kiosk.station.config import Fetch, Town
 from kiosk.station.events import Crashed, Delivered, Event, HeartbeatAnswered, TownUnreachable
@@ -18,7 +20,9 @@ from kiosk.station.library.library import Library
 from kiosk.station.link.enrol import enrol
 from kiosk.station.link.link import Link
 from kiosk.station.link.station_key import signer
+from kiosk.town.database.schema import photo
 from kiosk.town.stations import screenshots
+from kiosk.town.tickets.schema import fault_picture
 
 JPEG = b"\xff\xd8\xff\xe0 what the screen shows \xff\xd9"
 BEAT = Heartbeat(
@@ -37,12 +41,12 @@ class Line:
     """A station's link, and what it posts."""
 
     def __init__(self, town: TownOnTheLine, state: Path) -> None:
-        self.town, self.events = town, list[Event]()
+        self.town, self.events, self.state = town, list[Event](), state
         identity = enrol(town.url, town.add_station(), state)
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
         documents = Documents(Library(state / "library"))
-        self.link = Link(identity, documents, self.journal, self.post, Town(timeout_s=1), Fetch(), signer(state))
+        self.link = Link(identity, documents, self.journal, self.post, Town(timeout_s=1), Fetch(), signer(state), state / "photos")
         root = documents.load("villages", "room-1", identity.root_sha256).root
         assert root is not None
         self.link.use_root(root)
@@ -124,3 +128,54 @@ def test_whatever_the_town_says_to_a_picture_heartbeat_and_record_get_through(li
     assert [event for event in line.events if isinstance(event, TownUnreachable)] == []
     line.beat()
     assert line.paths().count("/v1/picture") == 1, "it is not sent again unless it is asked for again"
+
+
+def photo_of(number: int) -> tuple[str, bytes]:
+    jpeg = b"\xff\xd8\xff photo %d \xff\xd9" % number
+    return hashlib.sha256(jpeg).hexdigest(), jpeg
+
+
+def states(line: Line) -> dict[str, str]:
+    """What the town has of each photo."""
+    with line.town.office.store.read() as connection:
+        rows = connection.execute(select(photo.c.sha256, photo.c.state, photo.c.jpeg)).all()
+        shown = connection.execute(select(fault_picture.c.fault, fault_picture.c.jpeg)).all()
+    assert all(row.jpeg is None or hashlib.sha256(row.jpeg).hexdigest() == row.sha256 for row in rows)
+    return {row.sha256: row.state for row in rows} | {row.fault: row.jpeg for row in shown}
+
+
+def test_photos_of_every_kind_of_record_reach_the_town_and_are_sent_again_until_they_have(line: Line) -> None:
+    folder = line.state / "photos"
+    folder.mkdir()
+    photos = dict(photo_of(number) for number in range(6))
+    names = list(photos)
+    for name in names[:4]:
+        (folder / f"{name}.jpg").write_bytes(photos[name])
+    (folder / f"{names[4]}.jpg").write_bytes(b"rotten")  # and the last is not here at all
+    line.town.switch("/v1/photo", page(b"<html>", 500))
+    fault = Fault(id="f-1", fault="reported.1.a", cause="reported", device="TV", found_ms=1, text="dark", picture=names[0])
+    line.journal.record(fault)
+    line.journal.record(Attendance(id="a-1", at_ms=1, by="A", plays=(), photos=(names[1], names[2])))
+    line.journal.record(Item(id="i-1", at_ms=1, by="A", item_kind="weekly", title="rice", photos=tuple(names[3:])))
+    assert line.journal.settle(10)
+    line.beat()
+    eventually(lambda: line.journal.waiting_count() == 0)
+    assert set(states(line).values()) == {"wanted"}, "the records have come, no photo has"
+    line.town.switch("/v1/photo", None)
+    for _ in range(4):  # three at a time
+        line.beat()
+    kept = dict.fromkeys(names[:4], "kept") | dict.fromkeys(names[4:], "gone")
+    eventually(lambda: states(line) == kept | {"reported.1.a": photos[names[0]]}, 20)
+    before = line.paths().count("/v1/photo")
+    line.beat()
+    line.beat()
+    assert line.paths().count("/v1/photo") == before, "nothing is asked for that has come, or is gone"
+
+
+def test_picture_of_a_fault_that_did_not_arrive_is_sent_with_a_later_report(line: Line) -> None:
+    line.town.switch("/v1/picture", page(b"<html>", 500))
+    line.link.send_picture(JPEG, 7, "no-screen.1.a")
+    line.beat()
+    line.town.switch("/v1/picture", None)
+    line.beat()
+    eventually(lambda: states(line) == {"no-screen.1.a": JPEG}, 20)
