@@ -295,7 +295,7 @@ class Overview:
     def _offers(self) -> tuple[Item, ...]:
         """The items of the menu that can be done now."""
         seen, stopped = self._sessions(), self._plan.stop_in_force() is not None
-        party = seen.held is None and not stopped and self._clock.state != "untrusted"
+        party = seen.is_free(self._clock.now_ms()) and not stopped and self._clock.state != "untrusted"
         recommended = seen.policy == "when-present" and seen.owed > 0 and not stopped and seen.present_until is None
         without: set[Item] = {name for name, can in (("party-day", party), ("recommended", recommended)) if not can}  # type: ignore[misc]
         return tuple(item for item in ITEMS if item not in without)
@@ -371,6 +371,7 @@ class Overview:
             behind_since_ms=self._news.behind_since_ms,
             refusing=accepted.refusing,
             spot_check=self._spot_shown(),
+            sessions=self._sessions().told(),
         )
 
     def observation(self, inbox: int) -> Observation:

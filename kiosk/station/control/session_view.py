@@ -61,6 +61,7 @@ class SessionView:
         return SessionsSeen(
             held=held if phase != "over" else None,
             phase="" if phase == "over" else phase,
+            later=kept.later,
             demand=self._demand(),
             practice_until=to_utc(kept.practice_until_ms) if kept.practice_until_ms else None,
             policy=plan.situation.filler,

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 import msgspec
@@ -14,7 +14,6 @@ from kiosk.contract.playlist import Playlist, Programme
 from kiosk.contract.records import Attendance, Correction
 from kiosk.contract.records import Session as SessionRecord
 from kiosk.contract.station import Thresholds
-from kiosk.contract.wire import Id, Instant, Text
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.journal import Journal
@@ -27,12 +26,16 @@ from kiosk.station.sessions.events import (
     SessionOver,
     SessionPressed,
 )
+from kiosk.station.sessions.kept import Kept, Untold, Wanted
 from kiosk.station.sessions.sessions import (
     LEAD_MS,
+    MOST_HELD,
     NOT_AGAIN_MS,
     Held,
     as_session,
+    clash,
     hold,
+    in_order,
     only_signed,
     record_of,
     refusal,
@@ -49,35 +52,6 @@ MOST_PRESSES = 64
 """Presses whose ids are remembered: far more than anybody makes while a double click is on its way."""
 MOST_UNTOLD = 8
 """Other sources whose minutes are asked for."""
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody has chosen to see."""
-
-    id: Id
-    by: Text
-    occasion: Text
-    start_ms: Instant
-    programmes: tuple[Programme, ...]
-    members: tuple[Id, ...] = ()
-    practice: bool = False
-
-
-class Untold(msgspec.Struct, frozen=True):
-    """Another source that was shown, and whose minutes nobody has told."""
-
-    session: Id
-    start_ms: Instant
-    end_ms: Instant
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What is remembered over a restart."""
-
-    held: Held | None = None
-    wanted: Wanted | None = None
-    practice_until_ms: Instant = 0
-    untold: tuple[Untold, ...] = ()
 
 
 class Sessions:
@@ -111,13 +85,13 @@ class Sessions:
 
     def _use_week(self) -> None:
         self._week = self._plan.playlist
-        held, wanted, signed = self.kept.held, self.kept.wanted, self._programmes()
+        wanted, signed = self.kept.wanted, self._programmes()
         names = {(one.id, one.sha256) for one in signed}
         if wanted is not None:
             left = tuple(one for one in wanted.programmes if (one.id, one.sha256) in names)
             wanted = msgspec.structs.replace(wanted, programmes=left) if left else None
-        self._keep(held=only_signed(held, signed) if held else None, wanted=wanted)
-        self._apply()
+        self._keep(wanted=wanted)
+        self._arrange([only_signed(one, signed) for one in self.kept.sessions])
 
     def handle(self, event: SessionPressed | SessionOver | DemandPressed | DemandOver | PracticePressed) -> None:
         """Do what somebody has pressed. The same press twice is one press; one without an id always counts."""
@@ -143,11 +117,15 @@ class Sessions:
         now_ms, stop = self._clock.now_ms(), self._plan.situation.stop
         held, wanted = self.kept.held, self.kept.wanted
         stopped_ms = to_ms(stop.since) if stop else None
+        trusted = self._clock.state != "untrusted"
         if held is not None and stopped_ms is not None and held.start_ms <= stopped_ms:
-            self._end(min(stopped_ms, held.end_ms))
-        elif held is not None and now_ms >= held.end_ms:
-            self._end(held.end_ms)
+            self._end(held, min(stopped_ms, held.end_ms))
+        elif held is not None and trusted and now_ms >= held.end_ms:
+            self._end(held, held.end_ms)
             self._replan("a session is over")
+        elif held is not None and trusted and not held.begun and now_ms >= held.start_ms:
+            self._arrange(self.kept.sessions)
+            self._replan("a session begins")
         elif held is not None and self._plan.situation.session is None:  # Stop took away one that is still to come
             self._apply()
         if wanted is not None and stopped_ms is not None and wanted.start_ms <= stopped_ms:
@@ -161,29 +139,32 @@ class Sessions:
 
     def _begin(self, press: SessionPressed) -> None:
         now_ms = self._clock.now_ms()
-        why = refusal(press, now_ms)
-        if self.kept.held is not None:
-            why = "another session is held"
-        if self._clock.state == "untrusted":
-            why = "the clock cannot be trusted"
-        if why:
-            log.warning("%s wants a session, but %s", press.by, why)
-            return
         shown = self._journal.last_shown(now_ms - NOT_AGAIN_MS)
         lasts_ms = self._thresholds().session_minutes * 60_000
-        held = hold(press, secrets.token_hex(16), now_ms, self._here(), shown, self._practises(), lasts_ms)
-        self._keep(held=held)
+        why, held = refusal(press, now_ms), None
+        if not why:
+            held = hold(press, secrets.token_hex(16), now_ms, self._here(), shown, self._practises(), lasts_ms)
+            if clash(held.begins_ms, held.end_ms, self.kept.sessions):
+                why = "another session is held then"
+            elif len(self.kept.sessions) >= MOST_HELD:
+                why = "too many sessions wait"
+        if self._clock.state == "untrusted":
+            why = "the clock cannot be trusted"
+        if why or held is None:
+            log.warning("%s wants a session, but %s", press.by, why)
+            return
         facts = {"session": held.id, "kind": KINDS[held.kind], "start_ms": str(held.start_ms)}
         if held.meeting_ms is not None:
             facts["meeting_ms"] = str(held.meeting_ms)
         self._audit.record("session", by=press.by, until_ms=held.end_ms, facts=facts)
-        self._apply()
+        self._arrange([*self.kept.sessions, held])
         self._replan("a session")
 
     def _over(self, press: SessionOver) -> None:
-        held, now_ms = self.kept.held, self._clock.now_ms()
-        if held is not None and held.id == press.session:
-            self._end(min(now_ms, held.end_ms), press.other_source_ms)
+        now_ms = self._clock.now_ms()
+        held = next((one for one in self.kept.sessions if one.id == press.session), None)
+        if held is not None:
+            self._end(held, min(now_ms, held.end_ms), press.other_source_ms)
             self._replan("a session is over")
             return
         known = next((one for one in self.kept.untold if one.session == press.session), None)
@@ -203,18 +184,19 @@ class Sessions:
         )
         self._replan("a session")
 
-    def _end(self, at_ms: int, other_source_ms: int | None = None) -> None:
-        """The session is over; one that never began leaves no record but the action."""
-        held = self.kept.held
-        assert held is not None  # noqa: S101
+    def _end(self, held: Held, at_ms: int, other_source_ms: int | None = None) -> None:
+        """The session is over. One that never began, or only while the PC was off, leaves no record but the action:
+        nobody knows whether it was held."""
         untold = self.kept.untold
-        if at_ms > held.start_ms:
+        if at_ms > held.start_ms and held.begun:
             self._journal.record(record_of(held, at_ms, other_source_ms or 0))
             if held.kind == "other-source" and other_source_ms is None:
                 untold = (*untold, Untold(held.id, held.start_ms, at_ms))[-MOST_UNTOLD:]
-        self._audit.record("session-over", by="kiosk", facts={"session": held.id})
-        self._keep(held=None, untold=untold)
-        self._apply()
+        self._audit.record(
+            "session-over", by="kiosk", reason="" if held.begun else "not-begun", facts={"session": held.id}
+        )
+        self._keep(untold=untold)
+        self._arrange([one for one in self.kept.sessions if one.id != held.id])
 
     # --- on demand ---
 
@@ -292,6 +274,15 @@ class Sessions:
         return self.kept.practice_until_ms > 0
 
     # --- inside ---
+
+    def _arrange(self, sessions: Sequence[Held]) -> None:
+        """These are the sessions from now on; have the timetable know the next one."""
+        now_ms = self._clock.now_ms()
+        if sessions and self._clock.state != "untrusted":
+            shown = self._journal.last_shown(now_ms - NOT_AGAIN_MS)
+            sessions = in_order(sessions, now_ms, self._here(), shown)
+        self._keep(held=sessions[0] if sessions else None, later=tuple(sessions[1:]))
+        self._apply()
 
     def _keep(self, **changes: object) -> None:
         self.kept = msgspec.structs.replace(self.kept, **changes)

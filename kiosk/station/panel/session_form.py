@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from kiosk.common.i18n import Language, translator
@@ -13,6 +13,7 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.occasions import Kind, kind_of
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.sessions.events import SessionPressed
+from kiosk.station.sessions.sessions import FURTHEST_MS, clash
 
 QUARTER = timedelta(minutes=15)
 SOONEST = timedelta(minutes=2)
@@ -26,9 +27,11 @@ SOURCES = {
     "other": mark("something else"),
 }
 MOST_MINUTES = 24 * 60
+FURTHEST = timedelta(milliseconds=FURTHEST_MS)
 
-Problem = Literal["stale", "time", "minutes"]
-"""The time is past by now; no time was filled in, or none that can be; the minutes are no number."""
+Problem = Literal["stale", "time", "day", "taken", "minutes"]
+"""The time is past by now; no time was filled in, or none that can be; the day is past, or too far ahead; another
+session has the room then; the minutes are no number."""
 
 
 class NotOurs(ValueError):
@@ -87,10 +90,16 @@ def read_session(form: Mapping[str, str], snapshot: Snapshot, press: str) -> Ses
         meeting = _at_clock(form.get("clock", ""), now)
         if meeting is None:
             return "time"
+        if day := form.get("day", "").strip():
+            meeting = _on_day(day, meeting, now)
+            if meeting is None:
+                return "day"
     else:
         meeting = _instant(wanted, now)
         if meeting is None:
             return "stale"
+    if clash(to_ms(meeting or now), to_ms((meeting or now) + length), snapshot.sessions.sessions, press):
+        return "taken"
     known = {one.id for one in snapshot.sessions.programmes}
     shown = form.get("programme", "")
     return SessionPressed(
@@ -114,6 +123,8 @@ def read_loan(form: Mapping[str, str], snapshot: Snapshot, language: Language, p
         raise NotOurs(f"until {wanted!r}")
     if end is None:
         return "time"
+    if clash(to_ms(now), to_ms(end), snapshot.sessions.sessions, press):
+        return "taken"
     title = tidy_reason(form.get("words", "")) or translator(language)(SOURCES[source])
     return SessionPressed(by="panel", kind="other-source", meeting_ms=None, end_ms=to_ms(end), title=title, press=press)
 
@@ -137,6 +148,16 @@ def _instant(wanted: str, now: datetime) -> datetime | None:
         raise NotOurs(f"meeting {wanted!r}")
     at = datetime.fromtimestamp(int(wanted) / 1000, now.tzinfo)
     return at if now < at <= now + timedelta(days=1) else None
+
+
+def _on_day(typed: str, at: datetime, now: datetime) -> datetime | None:
+    """The time of day of ``at`` on the day that was typed (``YYYY-MM-DD``); None where no session can begin then."""
+    try:
+        day = date.fromisoformat(typed)
+        moment = datetime.combine(day, at.timetz())
+    except ValueError:
+        return None
+    return moment if now < moment <= now + FURTHEST else None
 
 
 def _at_clock(typed: str, now: datetime) -> datetime | None:

@@ -32,7 +32,18 @@ def state_of(seen: SessionsSeen, now: datetime, language: Language) -> tuple[str
     held, _ = seen.held, translator(language)
     if held is None or now.tzinfo is None:
         return "", ""
-    return occasion_text(KINDS[held.kind], language), _sentence(held, seen, now, now.tzinfo, language)
+    return occasion_text(KINDS[held.kind], language), _sentence(held, seen.phase, now, now.tzinfo, language)
+
+
+def later(seen: SessionsSeen, now: datetime, language: Language) -> tuple[tuple[Held, str, str], ...]:
+    """The sessions behind the next one, each as :func:`state_of`."""
+    if now.tzinfo is None:
+        return ()
+    waits = "waiting" if seen.phase else ""
+    return tuple(
+        (one, occasion_text(KINDS[one.kind], language), _sentence(one, waits, now, now.tzinfo, language))
+        for one in seen.later
+    )
 
 
 def practice(seen: SessionsSeen, now: datetime, language: Language) -> str:
@@ -56,23 +67,23 @@ def presence(seen: SessionsSeen, now: datetime, language: Language) -> str:
     return ""
 
 
-def _sentence(held: Held, seen: SessionsSeen, now: datetime, zone: tzinfo, language: Language) -> str:
+def _sentence(held: Held, phase: str, now: datetime, zone: tzinfo, language: Language) -> str:
     _ = translator(language)
     end = _clock(held.end_ms, zone)
-    if not seen.phase:
+    if not phase:
         return _("The clock cannot be trusted, so it is not held now.")
     if held.kind == "other-source":
         return _("The screen is lent to another source until {end}.").format(end=end)
     meeting = "" if held.meeting_ms is None else _clock(held.meeting_ms, zone)
-    if seen.phase == "waiting":
+    if phase == "waiting":
         begins = _when(held.start_ms, now, zone, language)
         return _("The screen is the session's from {start} on; it begins at {meeting}.").format(
             start=begins, meeting=meeting
         )
-    if seen.phase == "before" and held.programmes and now < to_utc(held.first_ms):
+    if phase == "before" and held.programmes and now < to_utc(held.first_ms):
         first = _clock(held.first_ms, zone)
         return _("Short programmes from {first} on; it begins at {meeting}.").format(first=first, meeting=meeting)
-    if seen.phase == "before":
+    if phase == "before":
         return _("It begins at {meeting}.").format(meeting=meeting)
     return _("The screen is quiet until {end}, or until it is said to be over.").format(end=end)
 

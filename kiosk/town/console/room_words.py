@@ -6,7 +6,10 @@ from typing import Literal
 
 from kiosk.common.i18n import LANGUAGES, Language, translator
 from kiosk.common.messages import mark
+from kiosk.common.occasions import occasion_text
+from kiosk.contract.occasions import KINDS
 from kiosk.contract.records import Evidence, Origin
+from kiosk.contract.reports import SessionHeld
 from kiosk.town.ledger import condition
 from kiosk.town.ledger.condition import CLOCKS, Row
 
@@ -52,6 +55,8 @@ class RoomWords:
     current: bool
     """Whether what it says is of now."""
     on_air: str
+    to_come: tuple[str, ...]
+    """Sessions that the room has told it will hold."""
     week: str
     ready: str
     software: str
@@ -118,6 +123,9 @@ def room_words(row: Row, local: Local, language: Language) -> RoomWords:
         heard=heard,
         current=current,
         on_air=_on_air(row, local, language) if current else unknown,
+        to_come=tuple(
+            _session(one, local, language) for one in row["sessions"] if one.start_ms > (row["sent_ms"] or 0)
+        ),
         week=unknown if never else condition.week_words(row, _),
         ready=unknown if never else condition.readiness_words(row, local, _) or _("no week is published"),
         software=row["software"] or unknown,
@@ -139,10 +147,25 @@ def _on_air(row: Row, local: Local, language: Language) -> str:
         return _("not known: the room is closed, its PC may be off")
     if row["screen"] in ("none", "denied"):
         return _("nothing: no screen")
+    held = next((one for one in row["sessions"] if one.start_ms <= (row["sent_ms"] or 0)), None)
+    if held is not None and on_air is None:
+        return _session(held, local, language)
     if on_air is not None:
         said = _("{title} ({why}), until {time}")
         return said.format(title=on_air.title, why=_(ORIGINS[on_air.origin]), time=local(on_air.ends_ms))
     return _("nothing: stopped") if row["stopped"] else _("no programme: the week's table, or black")
+
+
+def _session(held: SessionHeld, local: Local, language: Language) -> str:
+    """A session in words; nothing is claimed of what another source shows."""
+    _ = translator(language)
+    said = _("{kind}, {start} to {end}") if held.session_kind != KINDS["other-source"] else _(
+        "lent to another source, {start} to {end}"
+    )
+    told = said.format(
+        kind=occasion_text(held.session_kind, language), start=local(held.start_ms), end=local(held.end_ms)
+    )
+    return _("; ").join(filter(None, (told, held.title, _("practice, not counted") if held.practice else "")))
 
 
 def _screen(row: Row, language: Language) -> str:

@@ -115,7 +115,7 @@ enrolment = sa.Table(
     *columns(ID, "public_key", null=True),
 )
 
-DEEDS = sa.text("kind IN ('action', 'attendance', 'item', 'session')")
+DEEDS = sa.text("kind IN ('action', 'attendance', 'correction', 'item', 'session')")
 """Which entries are read by their kind, and not by their place."""
 
 entry = sa.Table(

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 
-from kiosk.contract.reports import OnAir, Refusal
+from kiosk.contract.reports import OnAir, Refusal, SessionHeld
 from kiosk.contract.station import Opening, Person
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store
@@ -44,6 +44,7 @@ class _Said(msgspec.Struct):
     stopped_until_ms: int | None = None
     maintenance_until_ms: int | None = None
     on_air: OnAir | None = None
+    sessions: tuple[SessionHeld, ...] = ()
     screen: str | None = None
     sound: str | None = None
     sent_ms: int | None = None

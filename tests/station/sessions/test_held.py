@@ -391,3 +391,45 @@ def test_presence_outlives_a_restart_but_not_its_time(tmp_path: Path) -> None:
     third.live(at("09:30:30"))
     assert third.on_air() == "poster"
     third.close()
+
+
+def test_sessions_wait_a_month_ahead_one_behind_the_other_and_over_a_restart(tmp_path: Path) -> None:
+    playlist = week(WHOLE, slot("11:00:00", "11:01:00", "rice"), recommended={"law": 1})
+    first = Held(tmp_path, playlist, at("09:00"))
+    month_ahead = at("09:30") + timedelta(days=31)
+    first.press(session(month_ahead, month_ahead + timedelta(hours=1), title="month"))
+    first.press(session(at("09:04"), at("09:06"), title="second"))
+    first.press(session(at("09:01"), at("09:03"), title="first"))
+    first.press(session(at("09:02"), at("09:05"), title="clash"))
+    seen = first.view.seen()
+    assert [one.title for one in seen.sessions] == ["first", "second", "month"]
+    assert [one.start_ms for one in seen.sessions[:2]] == [to_ms(at("09:00")), to_ms(at("09:03"))], "one has the screen"
+    assert [(one.title, one.end_ms) for one in seen.told()][0] == ("first", to_ms(at("09:03")))
+    first.live(at("09:00:10"))
+    first.press(SessionOver("panel", seen.sessions[2].id))
+    first.press(session(month_ahead, month_ahead + timedelta(hours=1), title="month again"))
+    first.playout.close("the station was shut down")
+    first.close()
+    second = Held(tmp_path, playlist, at("09:02"), boot="boot-2")
+    second.live(at("09:07"))
+    done = [one.title for one in second.records(Session) if isinstance(one, Session)]
+    assert sorted(done) == ["first", "second"]
+    held = second.view.seen().held
+    assert held is not None and (held.title, second.view.seen().phase) == ("month again", "waiting")
+    assert held.start_ms == to_ms(month_ahead - timedelta(hours=1))
+    second.close()
+    third = Held(tmp_path, playlist, month_ahead + timedelta(hours=2), boot="boot-3")
+    assert third.view.seen().held is None
+    assert len(third.records(Session)) == 2, "the PC was off: nobody knows whether it was held"
+    assert [one.reason for one in third.actions("session-over")][-1] == "not-begun"
+    third.close()
+
+
+def test_clock_that_cannot_be_trusted_ends_no_session(room: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.press(session(at("09:30"), at("10:00")))
+    monkeypatch.setattr(HandClock, "state", "untrusted")
+    monkeypatch.setattr(room.clock, "now_ms", lambda: to_ms(at("09:00") + timedelta(days=400)))
+    assert room.sessions
+    room.sessions.tick()
+    monkeypatch.setattr(HandClock, "state", "trusted")
+    assert room.sessions.kept.held is not None

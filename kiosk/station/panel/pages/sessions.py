@@ -29,7 +29,7 @@ from kiosk.station.sessions.events import (
     SessionOver,
 )
 
-FIELDS = ("clock", "title", "place", "words", "source")
+FIELDS = ("clock", "day", "title", "place", "words", "source")
 """Those that a page shows again as they were sent."""
 Answer = Callable[[Request], Awaitable[Response]]
 Done = Callable[[Request, Visitor, Form], Awaitable[Response]]
@@ -153,6 +153,9 @@ def _show(
         "lengths": session_form.lengths(seen.session_ms, language),
         "sources": session_form.sources(language),
         "session": words.state_of(seen, now, language),
+        "later": words.later(seen, now, language),
+        "first_day": f"{now:%Y-%m-%d}",
+        "last_day": f"{now + session_form.FURTHEST:%Y-%m-%d}",
         "clock": lambda at: f"{(to_utc(at) if isinstance(at, int) else at).astimezone(now.tzinfo):%H:%M}",
         "day": lambda at: day_name(to_utc(at).astimezone(now.tzinfo).date(), language),
         "minutes": lambda ms: f"{ms // 60_000}:{ms // 1000 % 60:02d}",

@@ -1,7 +1,7 @@
 """A station's page: how it is now, planned against played day by day, its screen, a spot check, its register."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +14,10 @@ from starlette.routing import Route
 from kiosk.common.causes import cause_text, why_text
 from kiosk.common.i18n import Language, day_name, translator
 from kiosk.common.messages import mark
+from kiosk.common.occasions import occasion_text
 from kiosk.common.outcomes import State, Stretch
-from kiosk.contract.instants import to_utc
+from kiosk.contract.instants import local_ms, to_utc
+from kiosk.contract.records import Attendance, Item
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.downloads import download, require_kind, table_of
 from kiosk.town.console.pages.enrol import registered_of
@@ -27,6 +29,7 @@ from kiosk.town.ledger.against import against
 from kiosk.town.ledger.needs import needs, sentence, telephones
 from kiosk.town.ledger.played import Day, Reading, days, month_days, room_of
 from kiosk.town.ledger.rooms import rooms
+from kiosk.town.ledger.written import PhotoState, Written, photo_of, written
 from kiosk.town.stations import forms, register, registry, screenshots, spot_checks
 from kiosk.town.stations.parts import PARTS
 from kiosk.town.town import TownError
@@ -46,6 +49,18 @@ CHECKS: dict[spot_checks.State, str] = {
     "wrong-code": mark("answered with another code"),
     "late": mark("answered, but too late"),
     "not-answered": mark("not answered in time, as far as the room has reported"),
+}
+ITEMS: dict[str, str] = {
+    "weekly": mark("Weekly item for the village page"),
+    "result": mark("What was put to use"),
+    "request": mark("What people want to see"),
+    "posting": mark("Posting"),
+    "activity": mark("Activity for the group chat"),
+}
+PHOTOS: dict[PhotoState, str] = {
+    "wanted": mark("A photo has not come yet; the room is asked for it again and again."),
+    "gone": mark("The room does not have a photo of this any more."),
+    "dropped": mark("A photo of this is not kept any more: there were too many newer ones."),
 }
 COLUMNS = (
     *(mark("Date"), mark("Start"), mark("End"), mark("Programme"), mark("Activity"), mark("Outcome")),
@@ -83,6 +98,18 @@ def routes(desk: Desk) -> list[Route]:
         if kept is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         return Response(kept.jpeg, media_type="image/jpeg")
+
+    async def photo(request: Request) -> Response:
+        await desk.officer(request)
+
+        def found() -> bytes | None:
+            with desk.town.store.read() as connection:
+                return photo_of(connection, request.path_params["id"], request.path_params["sha256"])
+
+        jpeg = await desk.run(found)
+        if jpeg is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return Response(jpeg, media_type="image/jpeg")
 
     async def do(request: Request, deed: Any, said: str) -> Response:
         """A deed of an officer whose form was checked; the station's page says what was done."""
@@ -127,6 +154,7 @@ def routes(desk: Desk) -> list[Route]:
         Route(at, show),
         Route(at + "/days.{kind}", export),
         Route(at + "/picture.jpg", picture),
+        Route(at + "/photo/{sha256}.jpg", photo),
         Route(at + "/picture", ask_picture, methods=["POST"]),
         Route(at + "/spot-check", ask_check, methods=["POST"]),
         Route(at + "/pin-reset", let_reset, methods=["POST"]),
@@ -159,6 +187,9 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
         checks = spot_checks.checks(connection, found.id, now, 5)
         changes = register.history(connection, found.id, most=1)
         evidence = _evidence(desk, found.id)
+        first, last = month_days(month)
+        midnights = (local_ms(day, time(), desk.zone) for day in (first, last + timedelta(days=1)))
+        notes = written(connection, found.id, *midnights)
     kept = screenshots.newest(desk.town, found.id)
     people = telephones(row["people"])
     wanted = needs(row, None, now, local, line_of(language), _) if found.retired_ms is None else []
@@ -181,6 +212,7 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
         "picture": kept,
         "picture_wanted": screenshots.is_wanted(desk.town, found.id),
         "checks": [(one, _(CHECKS[one.state])) for one in checks],
+        "written_there": [_note(one, desk, language) for one in notes],
         "evidence": _(EVIDENCE.get(evidence, "")) if evidence else _("not known"),
         "last_change": changes[0] if changes else None,
         "written": {part: forms.written(part, found.part(part)) for part in PARTS},
@@ -205,6 +237,40 @@ def _shown_day(day: Day, desk: Desk, language: Language, today: date) -> dict[st
         for one in day.stretches
     ]  # fmt: skip
     return {"name": day_name(day.date, language), "counts": counts, "rows": rows, "open": day.date == today}
+
+
+def _note(one: Written, desk: Desk, language: Language) -> dict[str, Any]:
+    """What somebody in the room has written, for the template."""
+    _, record = translator(language), one.record
+    at = to_utc(one.at_ms).astimezone(desk.zone)
+    if isinstance(record, Attendance):
+        what = _("Attendance")
+        numbers = {name: getattr(record, name) for name in ("expected", "present", "on_leave", "others")}
+        lines = [
+            _("{present} of {expected} present, {on_leave} on leave, {others} others").format(**numbers)
+            if any(numbers.values()) or record.spot_check is None
+            else _("answer to a spot check"),
+            record.remark,
+        ]
+    elif isinstance(record, Item):
+        what = _(ITEMS[record.item_kind])
+        reach = _("{count} households").format(count=record.households) if record.households else ""
+        lines = [record.title, record.category, record.text, reach, record.area]
+    else:
+        what, end = occasion_text(record.session_kind, language), to_utc(record.end_ms).astimezone(desk.zone)
+        minutes = record.other_source_ms // 60_000
+        other = _("{minutes} minutes of another source, as typed in").format(minutes=minutes) if minutes else ""
+        practice = _("practice, not counted") if record.practice else ""
+        lines = [f"{at:%H:%M}–{end:%H:%M}", record.title, record.place, other, practice, record.text]
+    lines += [_("corrected by {name}: {reason}").format(name=by.by, reason=by.reason) for by in one.corrected]
+    return {
+        "what": what,
+        "when": f"{day_name(at.date(), language)} {at:%H:%M}",
+        "by": record.by,
+        "lines": [line for line in lines if line],
+        "photos": [name for name, state in one.photos if state == "kept"],
+        "missing": list(dict.fromkeys(_(PHOTOS[state]) for _name, state in one.photos if state != "kept")),
+    }
 
 
 def _cells(one: Stretch, desk: Desk) -> tuple[str, str, str, str]:
