@@ -290,6 +290,9 @@ class StartPressed:
     by: str
     press: str = ""
     """The id of the press: the same press twice is one press."""
+    seen_ms: int | None = None
+    """When the Stop began that the page showed (UTC); 0: it showed none; None: not told. A Stop of somebody else since
+    is not replaced, nor ended."""
 
 
 @dataclass(frozen=True)
@@ -300,6 +303,8 @@ class StopPressed:
     reason: str
     until_ms: int | None = None
     press: str = ""
+    seen_ms: int | None = None
+    """As in :class:`StartPressed`."""
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,7 @@ class Overview:
             now=now,
             station=document.name if document else self._identity.name,
             language=self._language,
-            stopped=panel.Stopped(stop.reason, stop.until) if stop else None,
+            stopped=panel.Stopped(stop.reason, stop.until, to_ms(stop.since)) if stop else None,
             on_air=_showing(on_air),
             starting=_showing(starting),
             coming=panel.Coming(coming[0].programme.title, coming[1]) if coming else None,

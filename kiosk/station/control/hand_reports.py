@@ -1,6 +1,7 @@
 """Faults reported by hand: recorded for the town, and open until somebody says that they are mended."""
 
 import secrets
+from collections import deque
 from collections.abc import Callable
 
 import msgspec
@@ -13,6 +14,8 @@ from kiosk.station.journal import Journal
 
 MEMORY = "hand-reports"
 CAUSE = "reported"
+MOST_PRESSES = 64
+"""Presses whose ids are remembered."""
 
 
 class _Kept(msgspec.Struct):
@@ -30,8 +33,8 @@ class HandReports:
     ) -> None:
         self._journal, self._clock, self._report_soon = journal, clock, report_soon
         self._kept = journal.recall(MEMORY, _Kept) or _Kept()
-        self._press = ""
-        """The newest press: the same press twice is one report."""
+        self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
+        """The same press twice is one report, also where somebody else has pressed between."""
 
     @property
     def open(self) -> tuple[HandReport, ...]:
@@ -40,9 +43,9 @@ class HandReports:
 
     def handle(self, event: FaultReported | FaultMended) -> bool:
         """Take a report, or that it is mended. False where nothing has changed."""
-        if event.press and event.press == self._press:
+        if event.press and event.press in self._pressed:
             return False
-        self._press = event.press
+        self._pressed.append(event.press)
         return self._report(event) if isinstance(event, FaultReported) else self._mended(event)
 
     def _report(self, event: FaultReported) -> bool:

@@ -74,6 +74,8 @@ class People:
                 if press.reset:
                     self._pin_reset.use(press.reset)
                     self._refresh()
+            case StartPressed() | StopPressed() if self._stopped_since(press.seen_ms):
+                log.warning("%s has not seen that somebody else has stopped the room", press.by)
             case StartPressed():
                 self._start(press)
             case StopPressed():
@@ -95,6 +97,11 @@ class People:
         """The wall clock was set; what somebody has set goes on. Before :meth:`tick`."""
         self._volume.clock_set(self._clock.now(), self._zone())
         self._playout.set_by_hand(self._volume.now)
+
+    def _stopped_since(self, seen_ms: int | None) -> bool:
+        """Whether another Stop is in force than the one that was seen."""
+        stop = self._plan.stop_in_force()
+        return stop is not None and seen_ms not in (None, to_ms(stop.since))
 
     def _start(self, press: StartPressed) -> None:
         if not self._stop.end():

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from pathlib import Path
@@ -31,6 +32,8 @@ MAX_BODY = 64 * 1024
 """In bytes. Our forms are a few hundred."""
 MOST_FIELDS = 50
 """Of an ordinary form."""
+MOST_PRESSES = 64
+"""Presses that are known again."""
 POLL_S = 0.02
 NO_SCRIPT_S = 60
 """Seconds until a page without script is loaded anew, where it has no form to lose."""
@@ -72,6 +75,7 @@ class Desk:
         """Those that may yet be reported."""
         self.one_upload = asyncio.Semaphore(1)
         """Photos are read one after the other: the PC plays programmes meanwhile."""
+        self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
         self._templates = templates_of(FOLDER).environment
         self._pages: tuple[Route, ...] = ()
 
@@ -83,6 +87,12 @@ class Desk:
         """``path`` where it is one of our pages, else the first page."""
         scope = {"type": "http", "path": path, "method": "GET"}
         return path if any(route.matches(scope)[0] == Match.FULL for route in self._pages) else "/"
+
+    def repeats(self, press: str) -> bool:
+        """Whether this press has come before: then what it finds changed, it has changed itself."""
+        known = press in self._pressed
+        self._pressed.append(press)
+        return known
 
     def visitor(self, request: Request) -> Visitor:
         """Who sent ``request``."""

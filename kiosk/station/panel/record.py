@@ -1,14 +1,18 @@
 """What the pages of the record share: which month is asked for, and its books, or that the record cannot be read."""
 
+import hashlib
 import re
 import sqlite3
+from collections.abc import Mapping
 from datetime import date, timedelta
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from kiosk.common.messages import mark
 from kiosk.contract.instants import to_ms
 from kiosk.contract.station import Opening
 from kiosk.station.journal.errors import JournalError
@@ -20,6 +24,7 @@ from kiosk.station.record_book.table import TITLES, Book
 _MONTH = re.compile(r"([12][0-9]{3})-([0-9]{2})")
 _PRESS = re.compile(r"[0-9a-f]{32}")
 EARLIEST = date(2020, 1, 1)
+MEANWHILE = mark("Somebody else has written here meanwhile. It stands below as it is now; look, and then send it again.")
 
 
 def zone_of(snapshot: Snapshot) -> ZoneInfo:
@@ -83,6 +88,18 @@ def press_id(form: Form) -> str:
     if not _PRESS.fullmatch(press):
         raise HTTPException(HTTPStatus.BAD_REQUEST)
     return press
+
+
+def drawn_from(values: Mapping[str, str]) -> str:
+    """A mark of what a form was made from, which it carries: whoever sends it may not have seen what is there now."""
+    return hashlib.sha256(msgspec.json.encode(sorted(values.items()))).hexdigest()[:16]
+
+
+def is_outdated(desk: Desk, form: Form, values: Mapping[str, str], record: str) -> bool:
+    """Whether a form was made from other values than those of now, by somebody else than the one whose press makes the
+    ``record`` of that id."""
+    drawn = form.get("drawn", "")
+    return bool(drawn) and drawn != drawn_from(values) and not books_of(desk).has(record)
 
 
 async def wait_for(desk: Desk, record: str) -> None:

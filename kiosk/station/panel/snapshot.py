@@ -69,6 +69,8 @@ class Stopped:
 
     reason: str
     until: datetime | None
+    since_ms: int = 0
+    """UTC; by it a page knows which Stop it shows."""
 
 
 @dataclass(frozen=True)

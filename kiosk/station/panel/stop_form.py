@@ -15,8 +15,9 @@ HOUR = timedelta(hours=1)
 FURTHEST = timedelta(days=3)
 """No time that the form offers lies further ahead."""
 
-Problem = Literal["words", "stale"]
-"""Why the form cannot be obeyed: it lacks the reason in words; its time is past, as the page was open for long."""
+Problem = Literal["words", "stale", "stopped"]
+"""Why the form cannot be obeyed: it lacks the reason in words; its time is past, as the page was open for long; somebody
+else has stopped the room since the page was made."""
 
 
 class NotOurs(ValueError):
@@ -61,6 +62,17 @@ def choices(snapshot: Snapshot, language: Language, chosen: str = "") -> tuple[U
     values = [value for value, _text in offered]
     chosen = next((value for value in (chosen, usual) if value in values), "start")
     return tuple(Until(value, text, value == chosen) for value, text in offered)
+
+
+def seen_ms(form: Mapping[str, str]) -> int | None:
+    """When the Stop began that the page of the form showed (UTC); 0: none; None: not told."""
+    typed = form.get("seen", "")
+    return int(typed) if re.fullmatch(r"[0-9]{1,15}", typed) else None
+
+
+def is_stopped_since(form: Mapping[str, str], snapshot: Snapshot) -> bool:
+    """Whether another Stop is in force than the one that the page of the form showed."""
+    return snapshot.stopped is not None and seen_ms(form) not in (None, snapshot.stopped.since_ms)
 
 
 def read(form: Mapping[str, str], snapshot: Snapshot) -> Filled:

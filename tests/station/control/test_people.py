@@ -70,6 +70,24 @@ def test_same_press_twice_is_one_press(room: Room, people: People) -> None:
     assert actions(room) == ["stop", "start", "volume", "mute"]
 
 
+def test_stop_of_somebody_else_since_is_neither_ended_nor_replaced_by_an_old_page(room: Room, people: People) -> None:
+    people.handle(StopPressed("A", "meeting", press="p1", seen_ms=0))
+    first = room.plan.stop_in_force()
+    assert first is not None
+    seen = to_ms(first.since)
+    people.handle(StopPressed("B", "farm-season", press="p2", seen_ms=0))
+    assert room.plan.stop_in_force() == first, "both pressed at once"
+    people.handle(StartPressed("A", press="p3", seen_ms=seen))
+    assert room.plan.stop_in_force() is None
+    room.clock.advance(60)
+    people.handle(StopPressed("B", "thunderstorm", press="p4", seen_ms=0))
+    people.handle(StartPressed("A", press="p5", seen_ms=seen))
+    stop = room.plan.stop_in_force()
+    assert stop is not None and stop.reason == "thunderstorm", "a page that was open over night"
+    people.handle(StartPressed("A", press="p6"))
+    assert room.plan.stop_in_force() is None, "a remote shows no page"
+
+
 def test_presses_without_an_id_all_count(room: Room, people: People) -> None:
     people.handle(StopPressed("A", "meeting"))
     room.clock.advance(60)

@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser as Chromium
 
 from kiosk.contract.playlist import MonthPlan, PlanEntry, Playlist, Programme, Slot
-from kiosk.contract.records import Action, Attendance, Item
+from kiosk.contract.records import Action, Attendance, Correction, Item
 from kiosk.contract.station import Person
 from kiosk.station.events import AdministratorSet
 from kiosk.station.journal.plays import readable
@@ -304,6 +304,27 @@ def test_attendance_by_the_roster_is_counted_and_corrected(administrator: Browse
     assert send(administrator, path, path, **fields).status_code == 422, "without a reason"
     assert send(administrator, path, path, **fields | {"reason": "漏了一人"}).status_code == 303
     assert administrator.text("/books/viewing?month=2026-03").count("收看人数（党员）： 2") == 2
+
+
+def test_two_people_write_at_once_and_neither_overwrites_what_they_have_not_seen(
+    administrator: Browser, room: PaperRoom
+) -> None:
+    day = "/attendance?day=2026-03-01"
+    plays = [("play", one) for one in re.findall(r'name="play" value="([^"]+)" checked', administrator.get(day).text)]
+    first, second = ([*hidden(administrator, day, day).items(), *plays, ("others", n)] for n in ("3", "5"))
+    for _ in range(2):
+        assert multipart(administrator, day, first).status_code == 303, "the same press twice"
+    refused = multipart(administrator, day, second)
+    assert refused.status_code == 422 and "其他人" in refused.text
+    (there,) = [one for one in recorded(room) if isinstance(one, Attendance)]
+    path = f"/attendance/{there.id}"
+    numbers = {"expected": "4", "present": "0", "on_leave": "0", "remark": "", "reason": "数错了"}
+    first_, second_ = (hidden(administrator, path, path) | numbers for _ in range(2))
+    for _ in range(2):
+        assert administrator.post(path, first_ | {"others": "4"}).status_code == 303
+    refused = administrator.post(path, second_ | {"others": "3", "remark": "水稻"})
+    assert refused.status_code == 422 and "其他人" in refused.text and 'value="4"' in refused.text
+    assert [one.value for one in recorded(room) if isinstance(one, Correction)] == ["4"]
 
 
 def test_photo_of_the_signed_sheet_is_kept_and_named_by_its_hash(administrator: Browser, room: PaperRoom) -> None:

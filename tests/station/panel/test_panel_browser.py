@@ -242,7 +242,7 @@ def test_one_tap_of_the_reason_stops_from_the_first_page(visit: Callable[..., Pa
     page.click("button[value=thunderstorm]")
     says(page, "雷雨天气，到 3月6日 周五 06:00 为止")
     [event] = room.posted
-    assert event == StopPressed("panel", "thunderstorm", int(SIX.timestamp() * 1000), event.press)  # type: ignore[union-attr]
+    assert event == StopPressed("panel", "thunderstorm", int(SIX.timestamp() * 1000), event.press, 0)  # type: ignore[union-attr]
 
 
 def test_a_choice_that_is_no_longer_offered_does_not_become_another(visit: Callable[..., Page], room: Room) -> None:
@@ -288,7 +288,7 @@ def test_by_keyboard_alone_from_the_pin_to_stop_in_ones_own_words(visit: Callabl
     says(page, "已停播")
     [event] = room.posted
     hour = int((NOW + timedelta(hours=1)).timestamp() * 1000)
-    assert event == StopPressed("panel", "选举", hour, event.press)  # type: ignore[union-attr]
+    assert event == StopPressed("panel", "选举", hour, event.press, 0)  # type: ignore[union-attr]
 
 
 def test_doctor_is_found_by_keyboard_and_renewed_in_place(visit: Callable[..., Page], room: Room) -> None:

@@ -84,7 +84,7 @@ def test_stop_is_posted_once_with_its_reason_and_the_page_says_so(administrator:
     answer = administrator.stop("meeting", until="start")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     (event,) = room.posted
-    assert event == StopPressed(by="panel", reason="meeting", until_ms=None, press=event.press)  # type: ignore[union-attr]
+    assert event == StopPressed(by="panel", reason="meeting", until_ms=None, press=event.press, seen_ms=0)  # type: ignore[union-attr]
     page = administrator.text()
     assert "已停播 开会，直到有人按“开始”" in page
 
@@ -104,6 +104,18 @@ def test_the_same_form_twice_has_the_same_press(administrator: Browser, room: Ro
     assert administrator.stop("repair").status_code == 303
     presses = [event.press for event in room.posted if isinstance(event, StopPressed)]
     assert len(presses) == 4 and len(set(presses)) == 2, "the main loop obeys each press once"
+
+
+def test_page_that_does_not_show_the_stop_of_somebody_else_changes_nothing(administrator: Browser, room: Room) -> None:
+    stop = administrator.fields("/stop", "/stop") | {"reason": "repair"}
+    room.snapshot = replace(room.snapshot, stopped=Stopped("meeting", None, 5_000), on_air=None)
+    start = administrator.fields("/", "/start")
+    answer = administrator.post("/stop", stop)
+    assert answer.status_code == 422 and "其他人" in answer.text and room.posted == []
+    room.snapshot = replace(room.snapshot, stopped=Stopped("thunderstorm", None, 9_000))
+    answer = administrator.post("/start", start)
+    assert (answer.headers["location"], room.posted) == ("/?anew=1", [])
+    assert "重新停播" in administrator.text("/?anew=1")
 
 
 def test_two_people_press_at_once_and_each_press_counts_for_itself(base: str, room: Room) -> None:

@@ -21,7 +21,7 @@ from kiosk.station.events import AttendanceTaken, BookCorrected, SpotCheckAnswer
 from kiosk.station.journal.errors import JournalError
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, to
-from kiosk.station.panel.record import books_of, press_id, wait_for, zone_of
+from kiosk.station.panel.record import MEANWHILE, books_of, drawn_from, is_outdated, press_id, wait_for, zone_of
 from kiosk.station.panel.uploads import keep_photo, photo_of, read_file
 from kiosk.station.record_book.books import RecordBooks
 from kiosk.station.record_book.register import is_day
@@ -78,7 +78,7 @@ def routes(desk: Desk) -> list[Route]:
             request, visitor, "attendance.html", status=status, day=day, day_name=day_name(day, desk.language(request)),
             before=(day - timedelta(days=1)).isoformat(),
             after=(day + timedelta(days=1)).isoformat() if day < today else "",
-            plays=rows, people=people, sent={name: values[-1] for name, values in sent.items()},
+            plays=rows, people=people, drawn=drawn_from(said(rows)), sent={name: values[-1] for name, values in sent.items()},
             chosen=set(sent.get("play", ())) or {row.id for row in rows if row.there is None}, trouble=_(trouble),
             taken=list({row.there.id: row.there for row in rows if row.there}.values()), most=MOST_WORDS,
         )  # fmt: skip
@@ -94,6 +94,9 @@ def routes(desk: Desk) -> list[Route]:
         if not visitor.logged_in:
             return to("/login")
         rows, people = read(books_of(desk), day_of(request))
+        press = press_id(upload.form)
+        if is_outdated(desk, upload.form, said(rows), f"attendance-{press}"):
+            return shown(request, visitor, form, MEANWHILE)
         plays = tuple(row.id for row in rows if row.id in form.get("play", ()))
         if not plays:
             return shown(request, visitor, form, NO_PLAYS)
@@ -111,7 +114,6 @@ def routes(desk: Desk) -> list[Route]:
         photo, unread = await photo_of(desk, upload)
         if unread:
             return shown(request, visitor, form, NO_PHOTO)
-        press = press_id(upload.form)
         remark = one_line(form.get("remark", [""])[-1])[:MOST_WORDS]
         desk.post(
             AttendanceTaken(
@@ -155,10 +157,10 @@ def routes(desk: Desk) -> list[Route]:
         request: Request, visitor: Visitor, found: Attendance, sent: Mapping[str, str], trouble: str = ""
     ) -> Response:
         _, status = translator(desk.language(request)), HTTPStatus.UNPROCESSABLE_ENTITY if trouble else HTTPStatus.OK
-        values = {name: str(getattr(found, name)) for name in (*NUMBERS, "remark")} | dict(sent)
+        values = standing(found) | dict(sent)
         return desk.page(
             request, visitor, "attendance_entry.html", status=status, found=found, values=values, trouble=_(trouble),
-            most=MOST_REASON, day=sent.get("day") or request.query_params.get("day", ""),
+            most=MOST_REASON, drawn=drawn_from(standing(found)), day=sent.get("day") or request.query_params.get("day", ""),
         )  # fmt: skip
 
     async def correct_page(request: Request) -> Response:
@@ -170,6 +172,8 @@ def routes(desk: Desk) -> list[Route]:
         if not visitor.logged_in:
             return to("/login")
         found = entry(request)
+        if is_outdated(desk, form, standing(found), f"correct-{press_id(form)}-0"):
+            return asked(request, visitor, found, {"day": form.get("day", "")}, MEANWHILE)
         numbers = _numbers({name: [value] for name, value in form.items()})
         reason, remark = one_line(form.get("reason", "")), one_line(form.get("remark", ""))[:MOST_WORDS]
         if numbers.keys() != set(NUMBERS):
@@ -179,7 +183,7 @@ def routes(desk: Desk) -> list[Route]:
         if not 0 < len(reason) <= MOST_REASON:
             return asked(request, visitor, found, form, NO_REASON)
         values = {**{name: str(number) for name, number in numbers.items()}, "remark": remark}
-        changed = {name: value for name, value in values.items() if value != str(getattr(found, name))}
+        changed = {name: value for name, value in values.items() if value != standing(found)[name]}
         if changed:
             press = press_id(form)
             desk.post(BookCorrected(visitor.by, found.id, changed, reason, press))
@@ -195,6 +199,16 @@ def routes(desk: Desk) -> list[Route]:
         Route("/attendance/{entry}", correct_page),
         Route("/attendance/{entry}", correct, methods=["POST"]),
     ]
+
+
+def standing(found: Attendance) -> dict[str, str]:
+    """What can be corrected of an attendance, as it stands."""
+    return {name: str(getattr(found, name)) for name in (*NUMBERS, "remark")}
+
+
+def said(rows: Sequence[PlayRow]) -> dict[str, str]:
+    """For which plays it is said who was there, and by which record."""
+    return {row.id: row.there.id for row in rows if row.there}
 
 
 def _numbers(form: Mapping[str, Sequence[str]]) -> dict[str, int]:

@@ -16,7 +16,18 @@ from kiosk.common.text import one_line
 from kiosk.station.events import BookCorrected, BookWritten
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, to
-from kiosk.station.panel.record import book_of, books_of, month_of, months_about, press_id, read_month, wait_for
+from kiosk.station.panel.record import (
+    MEANWHILE,
+    book_of,
+    books_of,
+    drawn_from,
+    is_outdated,
+    month_of,
+    months_about,
+    press_id,
+    read_month,
+    wait_for,
+)
 from kiosk.station.record_book.books import MonthBooks
 from kiosk.station.record_book.confined import carry_out
 from kiosk.station.record_book.figures import Verdict
@@ -90,7 +101,7 @@ def routes(desk: Desk) -> list[Route]:
         return desk.page(
             request, visitor, "entry.html", status=status, row=row, columns=TYPED[row.book],
             values=row.values if sent is None else sent, reason=(sent or {}).get("reason", ""),
-            wrong=render(request, wrong), most=MOST_REASON,
+            wrong=render(request, wrong), most=MOST_REASON, drawn=drawn_from(row.values),
         )  # fmt: skip
 
     def row_of(request: Request) -> Entry:
@@ -104,6 +115,9 @@ def routes(desk: Desk) -> list[Route]:
         if not visitor.logged_in:
             return to("/login")
         row = row_of(request)
+        if is_outdated(desk, form, row.values, f"correct-{press_id(form)}-0"):
+            wrong = {"reason": Message(MEANWHILE)}
+            return asked(request, visitor, None, wrong, HTTPStatus.CONFLICT)
         values, reason = tidy(row.book, form), one_line(form.get("reason", ""))
         out = form.get("button") == "withdraw"
         wrong = {} if out else problems(row.book, values)

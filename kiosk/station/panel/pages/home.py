@@ -10,6 +10,7 @@ from starlette.routing import Route
 from kiosk.contract.instants import to_utc
 from kiosk.contract.picture import CONTENT_TYPE
 from kiosk.station.events import PictureAsked, StartPressed
+from kiosk.station.panel import stop_form
 from kiosk.station.panel.desk import Desk, press_of, to
 from kiosk.station.panel.pages import stop
 from kiosk.station.projector.screenshots import Screenshot
@@ -31,7 +32,10 @@ def routes(desk: Desk) -> list[Route]:
         if visitor.logged_in and not looks and desk.snapshot().screen and is_old(desk.picture(), desk.snapshot().now):
             desk.post(PictureAsked(by=visitor.by))  # the next renewal shows it
         renew = IN_VAIN_S if in_vain else STARTING_S if desk.snapshot().starting else desk.renew_s
-        return desk.page(request, visitor, "home.html", renew=renew, in_vain=in_vain, **stop.form_fields(desk, request))
+        return desk.page(
+            request, visitor, "home.html", renew=renew, in_vain=in_vain, anew="anew" in request.query_params,
+            **stop.form_fields(desk, request),
+        )  # fmt: skip
 
     async def screen(request: Request) -> Response:
         """What is on the screen, as a JPEG file; with ``fresh`` a new one."""
@@ -47,7 +51,9 @@ def routes(desk: Desk) -> list[Route]:
         visitor, form = await desk.read_form(request, "start")
         if not visitor.logged_in:
             return to("/login")
-        desk.post(StartPressed(by=visitor.by, press=press_of(form)))
+        if stop_form.is_stopped_since(form, desk.snapshot()):
+            return to("/?anew=1")
+        desk.post(StartPressed(visitor.by, press_of(form), stop_form.seen_ms(form)))
         await desk.wait_until(lambda: desk.snapshot().stopped is None)
         return to("/")
 

@@ -51,9 +51,14 @@ def routes(desk: Desk) -> list[Route]:
             filled = stop_form.read(form, desk.snapshot())
         except stop_form.NotOurs:
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
-        if filled.problem:
-            return asked(request, visitor, form, filled.problem)
-        desk.post(StopPressed(by=visitor.by, reason=filled.reason, until_ms=filled.until_ms, press=press_of(form)))
+        press, problem = press_of(form), filled.problem
+        if not problem and not desk.repeats(press) and stop_form.is_stopped_since(form, desk.snapshot()):
+            problem = "stopped"
+        if problem:
+            return asked(request, visitor, form, problem)
+        desk.post(
+            StopPressed(visitor.by, filled.reason, filled.until_ms, press, stop_form.seen_ms(form))
+        )
         await desk.wait_until(lambda: desk.snapshot().stopped is not None)
         return to("/")
 
