@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tuf.api.metadata import Root
 
 from kiosk.common.opening_hours import room_open
-from kiosk.contract.instants import EPOCH, to_ms
+from kiosk.contract.instants import EPOCH, to_ms, to_utc
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, Refusal
 from kiosk.contract.station import StationDocument
@@ -62,11 +62,11 @@ class Accepted:
             raise ValueError("the town's root is missing; run kiosk enrol again")
         self._documents, self._library = documents, documents.library
         self.root: Root = shelf.root
-        self.playlist: Playlist | None = shelf.playlist
+        self.playlist: Playlist | None = shelf.before or shelf.playlist
         """The week in force."""
-        self.coming: Playlist | None = None
-        """A newer one, accepted too, which waits until what it shows next is here; after a restart it is in force."""
-        self._coming_since: datetime | None = None
+        self.coming: Playlist | None = shelf.playlist if shelf.before else None
+        """A newer one, accepted too, which waits until what it shows next is here."""
+        self._coming_since: datetime | None = to_utc(shelf.waits_since_ms) if shelf.before else None
         self.urgents: tuple[Urgent, ...] = shelf.urgents
         self.document: StationDocument | None = shelf.document
         self._week: Index | None = shelf.index
@@ -130,8 +130,11 @@ class Accepted:
         self._documents.keep_trust(TrustMoved(found.roots, week, urgent, document), dropped)
         self.root = found.root
         if week is not None:
-            self._week, self.playlist, self.coming = week.index, week.playlist, None
+            self._week = week.index
+            self._put_in_force(week.playlist)
             self._refused.pop("playlist", None)
+        elif self.coming is not None:  # the week before it may be signed by a key that is revoked now
+            self._put_in_force(self.coming)
         if urgent is not None:
             self._urgent, self.urgents = urgent.index, urgent.notices
         if document is not None:
@@ -142,7 +145,8 @@ class Accepted:
         """Hold no such document any more. False if none was held."""
         match stem:
             case "group":
-                gone, self._week, self.playlist, self.coming = self._week is not None, None, None, None
+                gone, self._week = self._week is not None, None
+                self._put_in_force(None)
             case "urgent":
                 gone, self._urgent, self.urgents = self._urgent is not None, None, ()
             case "station":
@@ -157,27 +161,33 @@ class Accepted:
         """
         if self._is_older_week(found):
             return False
+        waits = self.coming is None and self._lacks_next(found.playlist, now)
+        if waits and now and self.playlist and self._week:
+            self._documents.keep_before(self._week, self.playlist.group, to_ms(now))
         self._documents.keep_week(found.metadata, found.data)
         self._week = found.index
-        waits = self.coming is None and self._lacks_next(found.playlist, now)
         if waits:
             self.coming, self._coming_since = found.playlist, now
         else:
-            self.playlist, self.coming = found.playlist, None
+            self._put_in_force(found.playlist)
         self._refused.pop("playlist", None)
         return True
 
     def take_over(self, now: datetime | None) -> bool:
-        """Put the week in force that was coming, if what it shows next is here or it has waited long enough."""
-        if self.coming is None:
+        """Put the week in force that was coming, if what it shows next is here or it has waited long enough. It goes on
+        waiting over a restart, and while the time is not known (``now`` is None)."""
+        if self.coming is None or now is None:
             return False
-        waited = (
-            now is None or self._coming_since is None or not timedelta(0) <= now - self._coming_since < LONGEST_WAIT
-        )
+        waited = self._coming_since is None or not timedelta(0) <= now - self._coming_since < LONGEST_WAIT
         if not waited and self._lacks_next(self.coming, now):
             return False
-        self.playlist, self.coming = self.coming, None
+        self._put_in_force(self.coming)
         return True
+
+    def _put_in_force(self, playlist: Playlist | None) -> None:
+        """Nothing waits any more."""
+        self.playlist, self.coming = playlist, None
+        self._documents.forget_before()
 
     def _lacks_next(self, new: Playlist, now: datetime | None) -> bool:
         """Whether there is a week in force for today, and ``new`` shows next what that has not and is not here."""

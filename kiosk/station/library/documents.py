@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Stem = Literal["group", "urgent", "station"]
 STEMS: tuple[Stem, ...] = get_args(Stem)
+BEFORE = "before.json"
 STEP = "step.json"
 """Holds several documents until each is in its place."""
 _IN_STEP = re.compile(
@@ -43,8 +44,20 @@ class Shelf:
     urgent_index: Index | None = None
     urgents: tuple[Urgent, ...] = ()
     document: StationDocument | None = None
+    before: Playlist | None = None
+    """The week that stays in force while ``playlist`` waits for its files."""
+    waits_since_ms: int = 0
+    """Since when it waits (UTC)."""
     troubles: tuple[str, ...] = ()
     """A sentence for each document that does not verify any more."""
+
+
+class _Before(msgspec.Struct):
+    """The week before the newest one, whole: the library may drop its files at any time."""
+
+    waits_since_ms: wire.Instant
+    metadata: bytes
+    playlist: bytes
 
 
 class Documents:
@@ -81,6 +94,21 @@ class Documents:
         for name, data in self._week_of_another_group(metadata).items():
             write_whole(self._trust / name, data)
         write_whole(self._trust / "group.json", metadata)
+
+    def keep_before(self, week: Index, group: str, since_ms: int) -> None:
+        """Keep the ``week`` of ``group`` that is held, which stays in force while the next one waits from ``since_ms``
+        (UTC) on. Before :meth:`keep_week` of that. Raises :class:`OSError`."""
+        playlist = self._read_pinned(trust.pinned_playlist(week, group))
+        kept = _Before(since_ms, self.metadata("group") or b"", playlist)
+        write_whole(self._trust / BEFORE, msgspec.json.encode(kept))
+
+    def forget_before(self) -> None:
+        """The newest week is in force. One that cannot be forgotten is in force again after a restart, for a day at
+        most."""
+        try:
+            (self._trust / BEFORE).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("library: %s cannot be removed: %s", BEFORE, error)
 
     def _week_of_another_group(self, coming: bytes) -> dict[str, bytes]:
         """What has to be kept of the held week, by its file's name, once ``coming`` (metadata) takes its place."""
@@ -177,7 +205,22 @@ class Documents:
         )
         urgent = self._load("urgent", lambda data: self._verified_urgent(root, data, station), troubles)
         urgent_index, urgents = urgent or (None, ())
-        return Shelf(root, index, playlist, urgent_index, urgents, document, tuple(troubles))
+        before, since_ms = self._load_before(root, index) or (None, 0)
+        return Shelf(root, index, playlist, urgent_index, urgents, document, before, since_ms, tuple(troubles))
+
+    def _load_before(self, root: Root, newest: Index | None) -> tuple[Playlist, int] | None:
+        """The older week that was in force, if it verifies still."""
+        try:
+            kept = msgspec.json.decode((self._trust / BEFORE).read_bytes(), type=_Before)
+            index, playlist = self._verified_before(root, kept)
+        except (OSError, msgspec.DecodeError, wire.Malformed, Refused):
+            return None
+        older = newest is not None and index.version < newest.version and trust.PLAYLIST + playlist.group in newest.files
+        return (playlist, kept.waits_since_ms) if older else None
+
+    def _verified_before(self, root: Root, kept: _Before) -> tuple[Index, Playlist]:
+        index = trust.index(root, kept.metadata, Held(), None)
+        return index, trust.the_playlist(index, kept.playlist, _group_of(kept.metadata))
 
     def _go_on_with_step(self, troubles: list[str]) -> None:
         """Finish what a power cut has interrupted."""

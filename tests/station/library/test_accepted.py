@@ -94,10 +94,18 @@ def test_old_week_stays_in_force_until_what_the_new_one_shows_next_is_here(
     assert law.sha256 in {pin.sha256 for pin in accepted.missing(morning)}
     assert {film.sha256, law.sha256} <= accepted.files(), "neither is purged meanwhile"
     assert not accepted.take_over(morning)
+    documents.library.path(trust.digest(old.data), len(old.data)).unlink()  # type: ignore[union-attr]  # purged
+    again = Accepted(documents, on_shelf(documents, identity))
+    assert (again.playlist, again.coming) == (old.playlist, new.playlist), "neither shown early nor forgotten"
+    assert not again.take_over(None) and not again.take_over(morning + timedelta(hours=1))
     documents.library.keep(LAW)
-    assert accepted.take_over(morning)
-    assert (accepted.playlist, accepted.coming) == (new.playlist, None)
-    assert on_shelf(documents, identity).playlist == new.playlist
+    assert again.take_over(morning + timedelta(hours=1))
+    assert (again.playlist, again.coming) == (new.playlist, None)
+    last = Accepted(documents, on_shelf(documents, identity))
+    assert (last.playlist, last.coming) == (new.playlist, None)
+    assert last.accept_week(week(town, last, town.programme("rice", b"rice " * 100)), morning)
+    late = Accepted(documents, on_shelf(documents, identity))
+    assert late.coming is not None and late.take_over(morning + timedelta(hours=25)), "it waits a day at most"
 
 
 def test_new_week_does_not_wait_for_what_the_old_one_lacks_too_for_another_one_or_for_ever(
