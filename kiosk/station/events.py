@@ -420,6 +420,8 @@ class SpotCheckAnswered:
     by: str
     code: str
     press: str = ""
+    photos: tuple[str, ...] = ()
+    """SHA-256 of the photo in which the code was read."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The town's spot check: a code on the room's screen, and who has typed it in within the time, entered into the record.
+"""The town's spot check: a code on the room's screen, and who has typed it in, or photographed it, within the time,
+entered into the record.
 
 The code goes by the check and what is on the screen (``contract.station.spot_code``), so it is seen, and not guessed.
 """
@@ -70,7 +71,7 @@ class SpotChecks:
         return self._of if self._of and self._shown else None
 
     def answer(self, event: SpotCheckAnswered) -> bool:
-        """Somebody has typed a code in. False where it was not on the screen for the check under way."""
+        """Somebody has sent a code. False where it was not on the screen for the check under way."""
         typed = "".join(one for one in event.code if one.isascii() and one.isdigit())
         if not self.asked() or self.asked() != self._of or typed not in self._shown:
             return False
@@ -78,7 +79,7 @@ class SpotChecks:
         self._journal.record(
             Attendance(
                 id=f"spot-{event.press or secrets.token_hex(16)}", at_ms=self._clock.now_ms(), by=event.by,
-                plays=(play,) if play else (), evidence="spot-check", code=typed, spot_check=self._of,
+                plays=(play,) if play else (), evidence="spot-check", code=typed, spot_check=self._of, photos=event.photos,
             )
         )  # fmt: skip
         self._journal.remember(KEY, _Answered(self._of))

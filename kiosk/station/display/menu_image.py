@@ -6,7 +6,7 @@ import segno
 from PIL import Image, ImageDraw
 
 from kiosk.common.text import one_line
-from kiosk.station.display.lettering import drawn_width, shorten, wrap, write
+from kiosk.station.display.lettering import drawn_width, shorten, text_width, wrap, write
 from kiosk.station.display.menu_words import Card
 
 GROUND, INK, QUIET, CHOSEN, CHOSEN_INK = "#14243d", "#ffffff", "#c9d3e2", "#ffc21a", "#161616"
@@ -24,23 +24,29 @@ def _list(card: Card, screen_width: int, screen_height: int) -> Image.Image:
     texts = [one_line(line.text) for line in card.lines[:MOST_LINES]]
     for letters in LETTERS:
         size = max(12, screen_height // letters)
-        widest = max([drawn_width(text, size) for text in (*texts, one_line(card.title))] + [size * 12])
-        if widest + 2 * size <= screen_width and size * 17 // 10 * (len(texts) + 3) <= screen_height:
+        widths = [width_of(text, size) for text in texts for width_of in (drawn_width, text_width)]
+        widest = max(*widths, drawn_width(one_line(card.title), size), size * 12)
+        side = size * 17 // 10 * (len(texts) + 2) if card.beside else 0
+        if widest + side + 2 * size <= screen_width and size * 17 // 10 * (len(texts) + 3) <= screen_height:
             break
     pad, row = size // 2, size * 17 // 10
-    width = min(screen_width, widest + 4 * pad)
+    width = min(screen_width, widest + side + 4 * pad)
     height = min(screen_height, row * (len(texts) + 2) + 2 * pad)
     picture = Image.new("RGB", (width, height), GROUND)
     pen = ImageDraw.Draw(picture)
+    if card.beside:
+        code = _code(card.beside, height - 2 * pad)
+        picture.paste(code, (width - pad - code.width, (height - code.height) // 2))
     write(pen, (2 * pad, pad), one_line(card.title), size, QUIET, bold=True)
+    free = width - 4 * pad - side
     for n, (line, text) in enumerate(zip(card.lines, texts, strict=False), 1):
         top = pad + n * row
         if line.chosen:
             pen.rectangle((pad, top, width - pad, top + row - 1), fill=CHOSEN)
         ink = CHOSEN_INK if line.chosen else INK
-        write(pen, (2 * pad, top + (row - size * 6 // 5) // 2), shorten(text, size, width - 4 * pad), size, ink)
+        write(pen, (2 * pad, top + (row - size * 6 // 5) // 2), shorten(text, size, free), size, ink)
     small = size * 2 // 3
-    hint = shorten(one_line(card.hint), small, width - 4 * pad)
+    hint = shorten(one_line(card.hint), small, free)
     write(pen, (2 * pad, height - pad - small * 6 // 5), hint, small, QUIET)
     return picture
 

@@ -30,6 +30,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
     code: str = ""
     """Drawn large, as a code that a phone's photo can show; the card covers the whole screen then."""
+    beside: str = ""
+    """Drawn as such a code beside the lines of a card that covers a part of the screen."""
 
 
 def card(menu: Menu, view: View, language: Language) -> Card | None:
@@ -69,8 +71,17 @@ def picture_check(view: View, language: Language) -> Card:
 def spot_check(code: str, language: Language) -> Card:
     """What the town's spot check puts on the screen, beside what is on."""
     _ = translator(language)
-    line = _("Type it in on the administrators' pages, within ten minutes.")
-    return Card(title=_("The town asks who sees this: {code}").format(code=code), lines=(Line(line),))
+    lines = (
+        _("Type it in on the administrators' pages, within ten minutes;"),
+        _("or photograph the screen there."),
+    )
+    title = _("The town asks who sees this: {code}").format(code=code)
+    return Card(title=title, lines=tuple(map(Line, lines)), beside=spot_mark(code))
+
+
+def spot_mark(code: str) -> str:
+    """What a photo of the screen shows of the code of a spot check."""
+    return f"S{code}"
 
 
 def _texts(menu: Menu, view: View, language: Language) -> list[str]:

@@ -14,14 +14,17 @@ import requests
 from browser import WAIT_MS, scrolls_sideways, serious_findings
 from msgspec.structs import replace as changed
 from openpyxl import Workbook, load_workbook
-from panel_room import PIN, Browser
+from panel_room import NOW, PIN, Browser
 from paper_room import DOCUMENT, PaperRoom
 from PIL import Image
 from playwright.sync_api import Browser as Chromium
 
 from kiosk.contract.playlist import MonthPlan, PlanEntry, Playlist, Programme, Slot
 from kiosk.contract.records import Action, Attendance, Correction, Item
-from kiosk.contract.station import Person
+from kiosk.contract.instants import to_ms
+from kiosk.contract.station import Person, SpotCheck
+from kiosk.station.display.menu_image import draw
+from kiosk.station.display.menu_words import spot_check
 from kiosk.station.events import AdministratorSet
 from kiosk.station.journal.plays import readable
 from kiosk.station.panel import people
@@ -359,6 +362,34 @@ def test_roster_of_a_large_village_fits_the_form(administrator: Browser, room: P
     marks = [(f"who-m{n}", "present") for n in range(300)]
     assert attend(administrator, "2026-03-01", *marks, ("others", "0")).status_code == 303
     assert next(one.present for one in recorded(room) if isinstance(one, Attendance)) == 300
+
+
+def test_spot_check_is_answered_by_a_photo_of_the_screen(administrator: Browser, room: PaperRoom) -> None:
+    check = SpotCheck(id="c1", asked_ms=to_ms(NOW))
+    room.snapshot = replace(room.snapshot, document=changed(DOCUMENT, spot_check=check))
+    room.refresh()
+    code = room.checks.code()
+
+    def photo_of(shown: str) -> bytes:
+        """The television from some metres away, not quite straight."""
+        screen, file = Image.new("RGB", (1280, 720), "#205030"), io.BytesIO()
+        screen.paste(draw(spot_check(shown, "zh"), 1280, 720), (0, 300))
+        wall = Image.new("RGB", (1600, 1200), "#b0a090")
+        wall.paste(screen.resize((800, 450)), (400, 350))
+        wall.rotate(4, Image.Resampling.BICUBIC).save(file, "JPEG", quality=70)
+        return file.getvalue()
+
+    def send_photo(data: bytes) -> str:
+        fields = [*hidden(administrator, "/", "/spot-check").items(), ("code", "")]
+        return multipart(administrator, "/spot-check", fields, data).headers["location"]
+
+    assert send_photo(b"no photo") == "/?spot=unread#spot"
+    assert send_photo(photo_of("")) == "/?spot=no-code#spot"
+    assert send_photo(photo_of("000000")) == "/?spot=wrong#spot", "a photo of another day"
+    assert send_photo(photo_of(code)) == "/?spot=answered#spot"
+    (answer,) = [one for one in recorded(room) if isinstance(one, Attendance)]
+    assert (answer.spot_check, answer.code, answer.plays, answer.present) == ("c1", code, ("play-1",), 0)
+    assert administrator.get(f"/photo/{answer.photos[0]}.jpg").status_code == 200
 
 
 # --- posting and items ---

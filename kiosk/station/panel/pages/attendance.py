@@ -1,5 +1,6 @@
 """Who was there: by the roster or in numbers, for plays of a day; a sheet to sign; later corrected with a reason."""
 
+import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from kiosk.station.journal.errors import JournalError
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, to
 from kiosk.station.panel.record import MEANWHILE, books_of, drawn_from, is_outdated, press_id, wait_for, zone_of
-from kiosk.station.panel.uploads import keep_photo, photo_of, read_file
+from kiosk.station.panel.uploads import keep_photo, photo_of, read_file, read_upload
 from kiosk.station.record_book.books import RecordBooks
 from kiosk.station.record_book.register import is_day
 from kiosk.station.record_book.roster import Member, members
@@ -30,6 +31,8 @@ from kiosk.station.record_book.roster import Member, members
 MOST_PEOPLE, MOST_PLAYS, MOST_NUMBER = 1_000, 200, 9_999
 MOST_WORDS, MOST_REASON = 1_000, 200
 NUMBERS = ("expected", "present", "on_leave", "others")
+SPOT_MARK = re.compile(r"S[0-9]{6}")
+"""What a photo shows of the code of a spot check."""
 NO_PLAYS = mark("Choose at least one programme.")
 NO_NUMBER = mark("Write the numbers of people, 0 where there was nobody.")
 TOO_MANY = mark("More people are present and on leave than are expected.")
@@ -136,13 +139,19 @@ def routes(desk: Desk) -> list[Route]:
         )  # fmt: skip
 
     async def spot(request: Request) -> Response:
-        """Somebody has read the town's code from the screen."""
-        visitor, form = await desk.read_form(request, "spot")
-        if not visitor.logged_in:
+        """Somebody has read the town's code from the screen, or photographed it."""
+        upload = await read_upload(desk, request, "spot")
+        if not upload.visitor.logged_in:
             return to("/login")
-        desk.post(SpotCheckAnswered(visitor.by, form.get("code", "")[:20], press_id(form)))
+        code, photos = upload.form.get("code", "")[:20], tuple[str, ...]()
+        if upload.photo or upload.unread:
+            seen = [text for text in (upload.photo.codes if upload.photo else ()) if SPOT_MARK.fullmatch(text)]
+            if not seen:
+                return to(f"/?spot={'unread' if upload.unread else 'no-code'}#spot")
+            code, photos = seen[0], keep_photo(desk, upload.photo)
+        desk.post(SpotCheckAnswered(upload.visitor.by, code, press_id(upload.form), photos))
         await desk.wait_until(lambda: not desk.snapshot().spot_check)
-        return to("/#spot")
+        return to(f"/?spot={'wrong' if desk.snapshot().spot_check else 'answered'}#spot")
 
     def entry(request: Request) -> Attendance:
         try:

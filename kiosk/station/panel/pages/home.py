@@ -16,7 +16,7 @@ from kiosk.station.panel.pages import stop
 from kiosk.station.projector.screenshots import Screenshot
 
 STARTING_S, IN_VAIN_S = 1, 30
-"""Seconds until the page is renewed while a programme is about to begin; while it says that no picture came."""
+"""Seconds until the page is renewed while a programme is about to begin; while it says what went wrong."""
 PICTURE_AGAIN_S = 3
 OLD = timedelta(minutes=1)
 """An older picture of the screen is taken anew for whoever looks at the page."""
@@ -31,9 +31,10 @@ def routes(desk: Desk) -> list[Route]:
         in_vain = looks and await desk.fresh_picture() is None
         if visitor.logged_in and not looks and desk.snapshot().screen and is_old(desk.picture(), desk.snapshot().now):
             desk.post(PictureAsked(by=visitor.by))  # the next renewal shows it
-        renew = IN_VAIN_S if in_vain else STARTING_S if desk.snapshot().starting else desk.renew_s
+        anew, spot = "anew" in request.query_params, request.query_params.get("spot", "")
+        renew = IN_VAIN_S if in_vain or anew or spot else STARTING_S if desk.snapshot().starting else desk.renew_s
         return desk.page(
-            request, visitor, "home.html", renew=renew, in_vain=in_vain, anew="anew" in request.query_params,
+            request, visitor, "home.html", renew=renew, in_vain=in_vain, anew=anew, spot=spot,
             **stop.form_fields(desk, request),
         )  # fmt: skip
 
