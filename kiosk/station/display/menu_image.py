@@ -12,6 +12,8 @@ from kiosk.station.display.menu_words import Card
 GROUND, INK, QUIET, CHOSEN, CHOSEN_INK = "#14243d", "#ffffff", "#c9d3e2", "#ffc21a", "#161616"
 LETTERS = range(17, 60)
 """So many letters of the menu fill the screen's height: the first number with which the widest line fits."""
+BESIDE_LETTERS = range(26, 60)
+"""The same for a card with a code beside its lines: the programme goes on below it, and is to be seen."""
 MOST_LINES = 8
 
 
@@ -22,7 +24,7 @@ def draw(card: Card, width: int, height: int) -> Image.Image:
 
 def _list(card: Card, screen_width: int, screen_height: int) -> Image.Image:
     texts = [one_line(line.text) for line in card.lines[:MOST_LINES]]
-    for letters in LETTERS:
+    for letters in BESIDE_LETTERS if card.beside else LETTERS:
         size = max(12, screen_height // letters)
         widths = [width_of(text, size) for text in texts for width_of in (drawn_width, text_width)]
         widest = max(*widths, drawn_width(one_line(card.title), size), size * 12)
