@@ -13,7 +13,7 @@ import msgspec
 from kiosk.contract.records import Attendance, ClockRepair, Correction, Play, Session
 from kiosk.station.journal.plays import readable
 
-R = TypeVar("R", Play, Attendance)
+R = TypeVar("R", Play, Attendance, Session)
 _TIMES = ("actual_start_ms", "actual_end_ms")
 
 
@@ -76,9 +76,13 @@ class Later:
             attendance, _ = _corrected(there[-1], self._corrections.get(there[-1].id, ()))
         return PutRight(seq, right, (*by_clock, *by_people), attendance)
 
-    def corrected(self, there: Attendance) -> Attendance:
-        """An attendance with what was said of it later."""
-        return _corrected(there, self._corrections.get(there.id, ()))[0]
+    def corrected(self, record: R) -> R:
+        """A record with what was said of it later."""
+        return _corrected(record, self._corrections.get(record.id, ()))[0]
+
+    def sessions(self) -> list[Session]:
+        """Each as it is known today, in the order in which they were entered."""
+        return [self.corrected(session) for session, _ in self._sessions]
 
     def _in_session(self, play: Play) -> Iterator[Attendance]:
         for session, there in self._sessions:

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 from kiosk.common.messages import Message, mark
 from kiosk.contract.instants import local_ms, to_utc
-from kiosk.contract.records import Attendance, Play, Session
+from kiosk.contract.records import Attendance, Play
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.journal.amendments import Later
 from kiosk.station.journal.plays import readable
 from kiosk.station.record_book import power_log
+from kiosk.station.record_book.by_occasion import OfOccasion, by_occasion
 from kiosk.station.record_book.count import Counting
 from kiosk.station.record_book.moments import seqs_about
 from kiosk.station.record_book.register import Entry
@@ -52,12 +53,14 @@ class Figures:
     """Minutes of other sources as people typed them in: this PC has not played them, and they count nowhere else."""
     days_without: tuple[date, ...] = ()
     """Days with plays of whose attendance nobody has said anything."""
+    by_occasion: tuple[OfOccasion, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Counted:
     day: date
     ms: int
+    occasion: str
     there: Attendance | None
 
 
@@ -74,7 +77,9 @@ def figures(
     """The figures of the month from ``begin_ms`` to ``end_ms``, as they stand at ``now_ms`` (UTC)."""
     asked = document.thresholds if document else Thresholds()
     first, over = to_utc(begin_ms).astimezone(zone).date(), now_ms >= end_ms
-    plays = list(_counted(db, begin_ms, end_ms, zone, asked))
+    later = Later(db)
+    plays = list(_counted(db, later, begin_ms, end_ms, zone, asked))
+    sessions = [one for one in later.sessions() if begin_ms <= one.start_ms < end_ms and not one.practice]
     weeks = list(_weeks(first, to_utc(end_ms).astimezone(zone).date(), zone, now_ms))
     by_week = [sum(start <= play.day < start + timedelta(days=7) for play in plays) for start, _, _ in weeks]
     lines = [
@@ -90,16 +95,17 @@ def figures(
         attended_min=_minutes_of(play for play in plays if play.there and play.there.present + play.there.others),
         empty_min=_minutes_of(play for play in plays if play.there and not play.there.present + play.there.others),
         unknown_min=_minutes_of(play for play in plays if not play.there),
-        other_source_min=_other_sources(db, begin_ms, end_ms),
+        other_source_min=sum(one.other_source_ms for one in sessions) // 60_000,
+        by_occasion=by_occasion(((play.occasion, play.ms, play.there) for play in plays), sessions),
         days_without=tuple(sorted({play.day for play in plays if not play.there})),
     )
 
 
 def _counted(
-    db: sqlite3.Connection, begin_ms: int, end_ms: int, zone: ZoneInfo, asked: Thresholds
+    db: sqlite3.Connection, later: Later, begin_ms: int, end_ms: int, zone: ZoneInfo, asked: Thresholds
 ) -> Iterator[_Counted]:
     """The plays that count, as the county counts them: from a minute on, up to some minutes, once a day."""
-    later, counting = Later(db), Counting(asked)
+    counting = Counting(asked)
     sql = "SELECT seq, record FROM entries WHERE seq >= ? AND seq <= ? AND kind = 'play' ORDER BY seq"
     for seq, data in db.execute(sql, seqs_about(db, begin_ms, end_ms)):
         record = readable(bytes(data), seq)
@@ -111,14 +117,7 @@ def _counted(
             continue
         day = to_utc(play.actual_start_ms).astimezone(zone).date()
         if counted_ms := counting.counted_ms(day, play.programme, play.played_ms):
-            yield _Counted(day, counted_ms, right.attendance)
-
-
-def _other_sources(db: sqlite3.Connection, begin_ms: int, end_ms: int) -> int:
-    sql = "SELECT seq, record FROM entries WHERE seq >= ? AND seq <= ? AND kind = 'session' ORDER BY seq"
-    found = (readable(bytes(data), seq) for seq, data in db.execute(sql, seqs_about(db, begin_ms, end_ms)))
-    newest = {one.id: one for one in found if isinstance(one, Session)}
-    return sum(one.other_source_ms for one in newest.values() if begin_ms <= one.start_ms < end_ms) // 60_000
+            yield _Counted(day, counted_ms, play.occasion, right.attendance)
 
 
 def _weeks(first: date, after: date, zone: ZoneInfo, now_ms: int) -> Iterator[tuple[date, bool, bool]]:

@@ -9,9 +9,10 @@ from paper_room import DOCUMENT, TITLES, PaperRoom, at
 from station.panel.panel_room import NOW
 
 from kiosk.contract.instants import to_ms
-from kiosk.contract.records import Session
+from kiosk.contract.records import Correction, Session
 from kiosk.contract.station import Thresholds
 from kiosk.station.events import AttendanceTaken, BookWritten
+from kiosk.station.record_book import by_occasion
 from kiosk.station.record_book.books import MonthBooks
 from kiosk.station.record_book.figures import Figure
 from kiosk.station.record_book.table import BOOKS, Book
@@ -143,7 +144,26 @@ def test_minutes_of_another_source_stand_apart_and_count_for_nothing(room: Paper
     room.journal.record(lent)
     found = read(room)
     assert found.figures.other_source_min == 90
+    told = Correction(
+        id="c-1", at_ms=at(5, 9), by="A", corrects="lent-1", field="other_source_ms", value=str(75 * 60_000),
+        reason="told after the session",
+    )  # fmt: skip
+    room.journal.record(told)
+    found = read(room)
+    assert found.figures.other_source_min == 75, "as it was told afterwards"
     assert figure(found, "Minutes played in the month").value.values == {"count": "210"}
+
+
+def test_figures_by_occasion_count_people_once_and_only_where_somebody_said_it(room: PaperRoom) -> None:
+    plays = room.ordinary_week()
+    take(room, *plays[:2])
+    for name, practice in (("s-1", False), ("s-2", True)):
+        held = Session(
+            id=name, session_kind="主题党日", by="A", start_ms=at(4, 9), end_ms=at(4, 11), practice=practice
+        )
+        room.journal.record(held)
+    rows = by_occasion.cells(read(room).figures.by_occasion, "en")
+    assert rows == (("no occasion named", "0", "4", "210", "8"), ("Theme Party Day", "1", "0", "0", ""))
 
 
 def test_attendance_that_nobody_typed_is_not_known_and_never_zero(room: PaperRoom) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kiosk.common.i18n import translator
+from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.station.events import BookCorrected, BookWritten
@@ -28,6 +28,7 @@ from kiosk.station.panel.record import (
     read_month,
     wait_for,
 )
+from kiosk.station.record_book import by_occasion
 from kiosk.station.record_book.books import MonthBooks
 from kiosk.station.record_book.confined import carry_out
 from kiosk.station.record_book.figures import Verdict
@@ -55,7 +56,8 @@ def routes(desk: Desk) -> list[Route]:
         found = read_month(desk, request)
         return desk.page(
             request, visitor, "books.html", **about(request), books=found, all=BOOKS, verdicts=verdicts(request),
-            due=found.due(desk.snapshot().now.date()),
+            due=found.due(desk.snapshot().now.date()), columns=by_occasion.COLUMNS,
+            occasions=by_occasion.cells(found.figures.by_occasion, desk.language(request)),
         )  # fmt: skip
 
     async def book(request: Request) -> Response:
@@ -140,7 +142,10 @@ def routes(desk: Desk) -> list[Route]:
             return to("/login")
         found = read_month(desk, request)
         name = f"{desk.snapshot().station} {found.month.first:%Y-%m}"
-        sheets = tuple(sheet_of(found, found.tables[one], name) for one in BOOKS)
+        sheets = (
+            *(sheet_of(found, found.tables[one], name) for one in BOOKS),
+            _occasions(found, name, desk.language(request)),
+        )
         answer = await carry_out(Order("make", sheets=sheets))
         if answer.trouble:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -175,6 +180,12 @@ def sheet_of(found: MonthBooks, table: Table, name: str) -> Sheet:
     """A book as a sheet of a workbook; a row that was taken out is not in it."""
     rows = tuple(row.cells for row in table.counted)
     return Sheet(table.title, f"{name} {table.title}", table.columns, rows, table.remark)
+
+
+def _occasions(found: MonthBooks, name: str, language: Language) -> Sheet:
+    _, rows = translator(language), by_occasion.cells(found.figures.by_occasion, language)
+    title = _(by_occasion.TITLE)
+    return Sheet(title, f"{name} {title}", tuple(map(_, by_occasion.COLUMNS)), rows, _(by_occasion.REMARK))
 
 
 def download(data: bytes, name: str) -> Response:
