@@ -398,10 +398,11 @@ class AttendanceTaken:
 
 @dataclass(frozen=True)
 class ItemWritten:
-    """Somebody has written a weekly item, a result or a request, or has posted the plan."""
+    """Somebody has written a weekly item, a result or a request, has posted the plan, or wants an activity passed on to
+    the group's chat by the town."""
 
     by: str
-    item: Literal["weekly", "result", "request", "posting"]
+    item: Literal["weekly", "result", "request", "posting", "activity"]
     title: str
     text: str = ""
     category: str = ""

@@ -255,6 +255,7 @@ class Overview:
             sessions=self._sessions(),
             pin_reset=self._pin_reset(),
             spot_check=self._spot_check(),
+            passes_on=self._news.passes_on,
             document=document,
             playlist=self._accepted.playlist,
             address=self._address(),

@@ -15,6 +15,8 @@ class News:
 
     def __init__(self, journal: Journal, accepted: Accepted) -> None:
         self._journal, self._accepted = journal, accepted
+        self.passes_on = False
+        """Whether the town passes activities on to the group's chat; nobody knows before it has answered."""
         self._told = journal.recall(MEMORY, HeartbeatAnswer)
         """The first answer that told of what is still not here; None where all is."""
 
@@ -25,7 +27,7 @@ class News:
 
     def behind_ms(self, answer: HeartbeatAnswer) -> int:
         """The town has answered: for how many ms has it told of what is not here; 0: all is."""
-        told = self._told
+        told, self.passes_on = self._told, answer.passes_on
         if not self._accepted.is_behind(answer):
             told = None
         elif told is None or not self._accepted.is_behind(told):

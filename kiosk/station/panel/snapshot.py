@@ -146,6 +146,8 @@ class Snapshot:
     """The plan in force."""
     address: str = ""
     """Of the panel, as phones in the room reach it."""
+    passes_on: bool = False
+    """Whether the town passes activities on to the group's chat."""
     spot_check: str = ""
     """The town's spot check that the room is to answer now; empty for none."""
     pin_reset: str = ""

@@ -27,6 +27,7 @@ from kiosk.town.intake.complaints import Complaints
 from kiosk.town.intake.quota import AT_ONCE, OverQuota, Quotas
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
+from kiosk.town.tickets.channels import ChannelsError, read_settings
 from kiosk.town.tickets.pictures import keep_fault_picture
 from kiosk.town.town import Town
 
@@ -183,6 +184,7 @@ async def heartbeat(request: Request) -> Response:
             wait_ms=request.app.state.wait_ms,
             picture_wanted=screenshots.is_wanted(town, caller.station),
             photos_wanted=_photos_wanted(request, caller.station),
+            passes_on=_passes_on(town, caller.group),
         )
         return town.signer.vouch(said)
 
@@ -237,6 +239,14 @@ def _photos_wanted(request: Request, station: str) -> tuple[str, ...]:
         return ()
     with _town(request).store.read() as connection:
         return photos.wanted(connection, station)
+
+
+def _passes_on(town: Town, group: str) -> bool:
+    """Whether a channel tells of the activities of the group's rooms."""
+    try:
+        return any(channel.passes_on(group) for channel in read_settings(town.folder).channels)
+    except ChannelsError:
+        return False
 
 
 def _require_jpeg(request: Request) -> None:

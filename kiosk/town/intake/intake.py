@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, select, update
 
 from kiosk.contract import records, reports
-from kiosk.contract.records import Attendance, ClockRepair, Entryable, Fault, Play, Session
+from kiosk.contract.records import Attendance, ClockRepair, Entryable, Fault, Item, Play, Session
 from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Receipt, Report, Witness
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
@@ -25,6 +25,7 @@ from kiosk.town.intake import photos
 from kiosk.town.intake.duplicates import HASH, Known, Place, Row, held_at, id_of, is_held
 from kiosk.town.intake.quota import Quotas
 from kiosk.town.intake.rollup import Tally, too_much_to_repair
+from kiosk.town.tickets.outbox import note_activity
 from kiosk.town.tickets.tickets import take_fault
 
 MOST_NAMES = 5_000
@@ -62,6 +63,8 @@ class _Batch:
     plays: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     with_photos: list[Entryable] = field(default_factory=list)
+    activities: list[str] = field(default_factory=list)
+    """Ids of items that are to be passed on."""
     repairs: list[tuple[Place, ClockRepair]] = field(default_factory=list)
     attendances: list[tuple[Place, Attendance]] = field(default_factory=list)
     broken: bool = False
@@ -214,6 +217,8 @@ def _add_record(batch: _Batch, record: Entryable, where: Place, now_ms: int) -> 
         batch.faults.append(record)
     elif isinstance(record, ClockRepair):
         batch.repairs.append((where, record))
+    elif isinstance(record, Item) and record.item_kind == "activity":
+        batch.activities.append(record.id)
     elif isinstance(record, Attendance):
         batch.attendances.append((where, record))
 
@@ -235,6 +240,8 @@ def _write(connection: Connection, station: Row, batch: _Batch, now_ms: int) -> 
     Tally(connection, station).add(batch.plays, batch.repairs, batch.attendances, now_ms)
     for record in batch.with_photos:
         photos.note_named(connection, station.id, record, now_ms)
+    for record_id in batch.activities:
+        note_activity(connection, station.id, record_id, now_ms)
     for fault in batch.faults:  # raising and clearing are two records of one fault: the row shows how it stands
         _write_fault(connection, station.id, fault, now_ms)
         take_fault(connection, station.id, fault, now_ms)

@@ -19,6 +19,11 @@ MAX_BYTES = 256 * 1024
 MOST_CHANNELS, MOST_FIELD = 20, 1000
 
 Kind = Literal["wecom", "dingtalk", "email", "webhook", "sms"]
+About = Literal["faults", "activities"]
+ABOUT: dict[About, str] = {
+    "faults": mark("faults, and rooms that are not heard"),
+    "activities": mark("activities that rooms want passed on to their group's chat"),
+}
 
 
 class Field(NamedTuple):
@@ -72,6 +77,14 @@ class Channel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quiet_to: str = "07:00"
     """... to this one nothing is sent; the same time twice: always sent."""
     active: bool = True
+    about: About = "faults"
+    """What it tells of."""
+    group: str = ""
+    """Of activities: those of the rooms of this group; empty: of all."""
+
+    def passes_on(self, group: str) -> bool:
+        """Whether it tells of the activities of a group's rooms."""
+        return self.active and self.about == "activities" and self.group in ("", group)
 
     def __repr__(self) -> str:
         return f"Channel({self.id!r}, {self.kind!r})"  # no secret in a log

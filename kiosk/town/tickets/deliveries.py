@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, select, update
 
 from kiosk.town.database import schema as town
 from kiosk.town.database.store import insert_or, put
+from kiosk.town.tickets.channels import Channel
 from kiosk.town.tickets.outbox import note, overdue_name
 from kiosk.town.tickets.schema import attempt, channel_state, delivery, message, silence, ticket
 
@@ -18,6 +19,8 @@ FIRST_WAIT_MS, LONGEST_WAIT_MS = MINUTE_MS, 60 * MINUTE_MS
 """After the first failure of a channel, doubled with each one that follows."""
 GIVE_UP_MS = 3 * 24 * 60 * MINUTE_MS
 """A message that could not be sent for so long is not sent any more."""
+PHOTO_WAIT_MS = 10 * MINUTE_MS
+"""So long an activity waits for its photo."""
 KEPT_ATTEMPTS = 500
 """Of each channel, the newest."""
 
@@ -38,15 +41,20 @@ def is_waiting(connection: Connection, channel: str, now_ms: int) -> bool:
     return connection.execute(select(delivery.c.message).where(*which).limit(1)).first() is not None
 
 
-def hand_over(connection: Connection, channels: Iterable[str], now_ms: int) -> int:
-    """Give each new message to every channel; how many there were."""
-    new = list(connection.execute(select(message.c.id).where(message.c.handed_ms.is_(None))).scalars())
+def hand_over(connection: Connection, channels: Iterable[Channel], now_ms: int) -> int:
+    """Give each new message to every channel that tells of such; how many there were."""
+    room = town.station
+    question = select(message.c.id, message.c.kind, room.c.group_id).outerjoin(room, room.c.id == message.c.station)
+    new = connection.execute(question.where(message.c.handed_ms.is_(None))).all()
     rows = [
-        {"message": one, "channel": name, "state": "waiting", "changed_ms": now_ms} for one in new for name in channels
+        {"message": one.id, "channel": channel.id, "state": "waiting", "changed_ms": now_ms}
+        for one in new
+        for channel in channels
+        if (channel.passes_on(one.group_id) if one.kind == "activity" else channel.active and channel.about == "faults")
     ]
     if rows:
         connection.execute(insert_or(connection, delivery).on_conflict_do_nothing(), rows)
-    connection.execute(update(message).where(message.c.id.in_(new)).values(handed_ms=now_ms))
+    connection.execute(update(message).where(message.c.id.in_([one.id for one in new])).values(handed_ms=now_ms))
     return len(new)
 
 
@@ -67,7 +75,7 @@ def due(connection: Connection, channel: str, now_ms: int, *, quiet: bool) -> li
         rows = [row for row in rows if row["kind"] == "test"]
     old = [row for row in rows if row["at_ms"] < now_ms - GIVE_UP_MS]
     _settle(connection, channel, old, "failed", now_ms)
-    rows = [row for row in rows if row not in old]
+    rows = [row for row in rows if row not in old and not _waits_for_photo(connection, row, now_ms)]
     stale = [row for row in rows if not _still_true(connection, channel, row)]
     _settle(connection, channel, stale, "dropped", now_ms)
     return [row for row in rows if row not in stale]
@@ -135,14 +143,41 @@ def _waiting(channel: str) -> Any:
             room.c.name.label("room"),
             silence.c.since_ms.label("heard_ms"),
             silence.c.found_ms,
+            message.c.record_id,
+            town.entry.c.record,
         )
         .join(delivery, delivery.c.message == message.c.id)
         .outerjoin(ticket, ticket.c.id == message.c.ticket)
         .outerjoin(room, room.c.id == message.c.station)
         .outerjoin(silence, silence.c.station == message.c.station)
+        .outerjoin(
+            town.entry, and_(town.entry.c.station == message.c.station, town.entry.c.record_id == message.c.record_id)
+        )
         .where(delivery.c.channel == channel, delivery.c.state == "waiting")
         .order_by(message.c.id)
     )
+
+
+def photo_of(connection: Connection, row: Row) -> bytes | None:
+    """The first photo of an activity that has come; a JPEG file."""
+    found: bytes | None = connection.execute(
+        _photos(row, town.photo.c.jpeg, town.photo.c.state == "kept").order_by(town.photo.c.sha256).limit(1)
+    ).scalar()
+    return found
+
+
+def _waits_for_photo(connection: Connection, row: Row, now_ms: int) -> bool:
+    """Whether a photo of an activity is on its way still, and may be."""
+    if row["kind"] != "activity" or row["at_ms"] < now_ms - PHOTO_WAIT_MS:
+        return False
+    return connection.execute(_photos(row, town.photo.c.sha256, town.photo.c.state == "wanted")).first() is not None
+
+
+def _photos(row: Row, column: Any, state: Any) -> Any:
+    names = town.photo_record
+    at = and_(names.c.station == town.photo.c.station, names.c.sha256 == town.photo.c.sha256)
+    of = (names.c.station == row["station"], names.c.record_id == row["record_id"])
+    return select(column).select_from(town.photo).join(names, at).where(*of, state)
 
 
 def _still_true(connection: Connection, channel: str, row: Row) -> bool:

@@ -6,10 +6,13 @@ from typing import Any
 
 from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
+from kiosk.common.text import one_line
+from kiosk.contract.records import Item, read_record
+from kiosk.contract.wire import Malformed
 from kiosk.town.tickets import causes
 
-MOST_LINES, MOST_CHARACTERS = 8, 900
-"""Of one message: a robot takes 2,048 bytes, and nobody reads more."""
+MOST_LINES, MOST_BYTES = 8, 1_800
+"""Of one message: a robot takes 2,048 bytes with the title, and nobody reads more."""
 
 KINDS = {
     "new": mark("New fault"),
@@ -18,6 +21,7 @@ KINDS = {
     "over": mark("Works again"),
     "silent": mark("Not heard of"),
     "heard": mark("Heard again"),
+    "activity": mark("Activity"),
     "test": mark("Test"),
 }
 STATES = {
@@ -38,6 +42,8 @@ Row = dict[str, Any]
 def compose(rows: Sequence[Row], town: str, local: Callable[[int], datetime], language: Language) -> tuple[str, str]:
     """Title and text that tell of all ``rows``, oldest first. ``local`` gives the town's time of an instant in ms."""
     _ = translator(language)
+    if len(rows) == 1 and rows[0]["kind"] == "activity":
+        return _activity(rows[0], language)
     if len(rows) == 1:
         name = KINDS[rows[0]["kind"]]
         subject = _(name)
@@ -47,7 +53,23 @@ def compose(rows: Sequence[Row], town: str, local: Callable[[int], datetime], la
     lines = [_line(row, local, language) for row in rows[:MOST_LINES]]
     if len(rows) > MOST_LINES:
         lines.append(_("and {count} more, see the console").format(count=len(rows) - MOST_LINES))
-    return title, "\n".join(lines)[:MOST_CHARACTERS]
+    return title, _short("\n".join(lines))
+
+
+def _activity(row: Row, language: Language) -> tuple[str, str]:
+    """What a room wants its group to read, as it was written there."""
+    try:
+        item = read_record(bytes(row["record"] or b""), "activity")
+    except Malformed:
+        item = None
+    said = item if isinstance(item, Item) else None
+    title = f"{_room(row, language)}: {said.title if said else ''}"
+    return one_line(title)[:100], _short(said.text if said else "")
+
+
+def _short(text: str) -> str:
+    data = text.encode()
+    return text if len(data) <= MOST_BYTES else data[: MOST_BYTES - 3].decode(errors="ignore") + "…"
 
 
 def _line(row: Row, local: Callable[[int], datetime], language: Language) -> str:

@@ -40,8 +40,7 @@ class TicketWorker:
             new = deliveries.is_new(connection)
         if new:
             with town.store.write() as connection:
-                names = [channel.id for channel in settings.channels if channel.active]
-                deliveries.hand_over(connection, names, now_ms())
+                deliveries.hand_over(connection, settings.channels, now_ms())
         active = [channel for channel in settings.channels if channel.active]
         sent = [_send(town, channel) for channel in active if not stopping.is_set()]
         return new or any(sent)
@@ -78,8 +77,13 @@ def _send(town: Town, channel: Channel) -> bool:
         rows = deliveries.due(connection, channel.id, now, quiet=channel.is_quiet(local(now).time()))
     if not rows:
         return False
+    photo = None
+    if activities := [row for row in rows if row["kind"] == "activity"]:
+        rows = activities[:1]  # each for itself, with its photo
+        with town.store.read() as connection:
+            photo = deliveries.photo_of(connection, rows[0])
     title, body = wording.compose(rows, town.name, local, channel.language)
-    trouble = gateways.send(channel, title, body)
+    trouble = gateways.send(channel, title, body, photo)
     with town.store.write() as connection:
         deliveries.tried(connection, channel.id, rows, trouble, now_ms())
     if trouble:

@@ -438,6 +438,18 @@ def test_text_for_the_group_chat_says_only_what_the_record_says(administrator: B
     assert "播放节目：春耕技术（上）" in page
     assert "播放时长：80 分钟" in page
     assert "应到" not in page, "nobody has said who was there"
+    path = "/activity?day=2026-03-01"
+    assert 'id="pass"' not in administrator.get(path).text, "the town has no channel for it"
+    room.snapshot = replace(room.snapshot, passes_on=True)
+    fields = hidden(administrator, path, path) | {"title": "三月党日", "text": "学习\n讨论"}
+    assert multipart(administrator, path, [*(fields | {"title": " "}).items()]).status_code == 422
+    for _ in range(2):
+        assert multipart(administrator, path, [*fields.items()]).status_code == 303
+    (item,) = [one for one in recorded(room) if isinstance(one, Item)]
+    assert (item.item_kind, item.title, item.text) == ("activity", "三月党日", "学习\n讨论")
+    assert "三月党日" in administrator.text(path)
+    room.snapshot = replace(room.snapshot, passes_on=False)
+    assert multipart(administrator, path, [*(fields | {"press": "cd" * 16}).items()]).status_code == 422
 
 
 # --- administrators ---

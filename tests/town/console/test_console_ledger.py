@@ -1,5 +1,6 @@
 """The ledger in the console: rooms as they are, nothing of theirs unescaped, two officers at once, days, exports."""
 
+import hashlib
 import html
 import io
 import re
@@ -11,14 +12,17 @@ from pathlib import Path
 import openpyxl
 import pytest
 from browser import chromium, scrolls_sideways, serious_findings
+from msgspec.structs import replace
 from sqlalchemy import select
 from town.console.conftest import NAME, PASSWORD, Visitor, settled
 from town.ledger.month_of_rooms import ZONE, accepted, at, heard, month_of_plays, publish, room
 
 from kiosk.contract.enrolment import parse_code
-from kiosk.contract.reports import OnAir, Refusal
+from kiosk.contract.records import Attendance, Correction, Item, Session
+from kiosk.contract.reports import OnAir, Refusal, SessionHeld
 from kiosk.town.database import schema
 from kiosk.town.database.store import now_ms, put
+from kiosk.town.intake import photos
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.town import Town
 
@@ -45,8 +49,6 @@ def three_rooms(office: Town, tmp_path: Path) -> list[str]:
     week = publish(office, first, 7)
     begin = at(first, "00:00")
     with office.store.write() as connection:  # as if it had been published then
-        from msgspec.structs import replace
-
         from kiosk.contract.wire import encode
 
         connection.execute(schema.plan.update().values(playlist=encode(replace(week, issued_ms=begin))))
@@ -284,6 +286,41 @@ def test_a_picture_and_a_spot_check_are_asked_for(english: Visitor, office: Town
     assert "asked; the room has not said that it shows the code" in page
     heard(office, "room-1", now_ms(), spot_check=document.spot_check.id)
     assert "the code is on the room's screen" in text_of(english.look("/stations/room/room-1").text)
+
+
+def test_what_a_room_has_written_stands_on_its_page_as_corrected_with_its_photos(
+    english: Visitor, office: Town, tmp_path: Path
+) -> None:
+    day = datetime.now(ZONE).date()
+    noon = at(day, "12:00")
+    jpegs = [b"\xff\xd8\xff photo %d \xff\xd9" % n for n in range(3)]
+    names = [hashlib.sha256(jpeg).hexdigest() for jpeg in jpegs]
+    told = [
+        Attendance(id="a-1", at_ms=noon, by="陈家明", plays=(), expected=5, present=3, photos=(names[0],)),
+        Correction(id="c-1", at_ms=noon, by="李桂兰", corrects="a-1", field="present", value="4", reason="one late"),
+        Correction(id="c-2", at_ms=noon, by="李桂兰", corrects="a-1", field="photos", value="[]", reason="nothing"),
+        Item(id="i-1", at_ms=noon + 1, by="A", item_kind="result", title=SCRIPT, photos=tuple(names[1:])),
+        Session(id="s-1", session_kind="其他信号源", by="A", start_ms=noon, end_ms=noon + 1, other_source_ms=75 * 60_000),
+    ]
+    now = now_ms()
+    held = SessionHeld(session_kind="其他信号源", title="slides", start_ms=now - 1_000, end_ms=now + 3_600_000)
+    later = replace(held, session_kind="党课讲座", start_ms=now + 86_400_000, end_ms=now + 90_000_000)
+    name = room(office, tmp_path, 1, told, now, sessions=(held, later))
+    with office.store.write() as connection:
+        for record in told:
+            photos.note_named(connection, name, record, now)
+    for n, jpeg in enumerate([jpegs[0], jpegs[1], b""]):
+        photos.keep(office.store, name, names[n], jpeg, now)
+    answer = english.look(f"/stations/room/{name}").text
+    page = text_of(answer)
+    assert "lent to another source" in page and "slides" in page and "Sessions to come" in page and "lecture" in page
+    assert "4 of 5 present" in page and "corrected by 李桂兰: one late" in page and "75 minutes of another source" in page
+    assert "does not have a photo of this any more" in page and "<script>alert" not in answer
+    at_page = f"/stations/room/{name}/photo/"
+    assert english.look(f"{at_page}{names[1]}.jpg").content == jpegs[1]
+    assert english.look(f"{at_page}{names[2]}.jpg").status_code == 404
+    assert english.look("/stations/room/room-2/photo/" + names[1] + ".jpg").status_code == 404, "of another room"
+    assert f'href="{at_page}{names[0]}.jpg"' in answer
 
 
 def test_a_room_is_let_set_a_pin_anew(english: Visitor, office: Town, three_rooms: list[str]) -> None:

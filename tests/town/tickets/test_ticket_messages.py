@@ -1,5 +1,7 @@
 """Messages about tickets and silent rooms: real gateways of Apprise to a real mail server and a real web address."""
 
+import base64
+import hashlib
 import json
 import logging
 import threading
@@ -11,10 +13,14 @@ from sqlalchemy import select, update
 from town.postgres import BOTH
 from town.tickets.receivers import mail_server, web_address
 
+from kiosk.contract.records import Item
 from kiosk.contract.reports import Heartbeat
+from kiosk.contract.wire import encode
+from kiosk.town.database import schema
+from kiosk.town.intake import photos as photos_of_rooms
 from kiosk.town.intake.intake import keep_heartbeat
 from kiosk.town.stations import registry
-from kiosk.town.tickets import by_hand, deliveries, gateways, wording, worker
+from kiosk.town.tickets import by_hand, deliveries, gateways, outbox, wording, worker
 from kiosk.town.tickets.channels import FILE, Channel, ChannelsError, Settings, check, keep_settings, read_settings
 from kiosk.town.tickets.life_cycle import HOUR_MS, Limits
 from kiosk.town.tickets.schema import attempt, channel_state, delivery, message, ticket
@@ -204,7 +210,59 @@ def test_a_robot_that_says_200_and_an_errcode_has_not_taken_it(monkeypatch):
         assert gateways.send(channel, "t", "b") != ""
         web.answer = (200, b'{"errcode": 0, "errmsg": "ok"}')
         assert gateways.send(channel, "title", "故障") == ""
-    assert web.bodies[-1]["text"]["content"] == "title\r\n故障"
+        assert web.bodies[-1]["text"]["content"] == "title\r\n故障"
+        assert gateways.send(channel, "title", "活动", b"\xff\xd8\xff photo \xff\xd9") == ""
+    text, image = web.bodies[-2:]
+    assert (text["msgtype"], image["msgtype"]) == ("text", "image")
+    assert base64.b64decode(image["image"]["base64"]) == b"\xff\xd8\xff photo \xff\xd9"
+
+
+def activity(town, number, station="room-1", photos=()):
+    """A room's report with an activity for its group's chat."""
+    item = Item(
+        id=f"activity-{number}", at_ms=NOW, by="陈家明", item_kind="activity", title="主题党日", text="学习" * 900,
+        photos=photos,
+    )  # fmt: skip
+    data = encode(item)
+    with town.store.write() as connection:
+        photos_of_rooms.note_named(connection, station, item, NOW)
+        row = {"station": station, "chain": 1, "seq": number, "hash": "", "record": data, "record_id": item.id}
+        row |= {"kind": "item", "state": "accepted", "reason": "", "received_ms": NOW, "age_ms": 0}
+        connection.execute(schema.entry.insert().values(row))
+        outbox.note_activity(connection, station, item.id, NOW)
+        outbox.note_activity(connection, station, item.id, NOW)  # the same record reported twice
+
+
+@BOTH
+def test_activity_goes_to_the_robot_of_its_group_alone_with_its_photo_and_faults_do_not(town, clock, database):
+    jpeg = b"\xff\xd8\xff a photo \xff\xd9"
+    sha256 = hashlib.sha256(jpeg).hexdigest()
+    registry.add_station(town, "room-9", "north", "9号站", None, by="test")
+    with web_address() as web, web_address() as other:
+        south = webhook(other.port, "south", about="activities", group="south")
+        use(town, webhook(web.port, about="activities", group="all"), south)
+        open_one(town)
+        activity(town, 1, photos=(sha256,))
+        activity(town, 2, station="room-9")
+        sending = TicketWorker()
+        sending.step(town, RUNS)
+        assert web.bodies == [], "its photo has not come yet, and a fault is not for this channel"
+        photos_of_rooms.keep(town.store, "room-1", sha256, jpeg, NOW)
+        sending.step(town, RUNS)
+        (body,) = web.bodies
+        assert body["title"] == "1号站: 主题党日" and body["message"].startswith("学习学习")
+        assert len(body["message"].encode()) <= 2_000
+        assert base64.b64decode(body["attachments"][0]["base64"]) == jpeg
+        activity(town, 3, photos=("ab" * 32,))
+        clock[0] += 11 * MINUTE
+        sending.step(town, RUNS)
+        assert len(web.bodies) == 2 and not web.bodies[1].get("attachments"), "a photo that does not come is not waited for"
+        assert other.bodies == []
+        for number in range(10, 30):
+            activity(town, number)
+        while sending.step(town, RUNS):
+            pass
+    assert len(web.bodies) == outbox.MOST_ACTIVITIES, "a group's chat is for people"
 
 
 @pytest.mark.parametrize(

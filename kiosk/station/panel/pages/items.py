@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kiosk.common.i18n import translator
+from kiosk.common.i18n import day_name, translator
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.contract.instants import to_utc
@@ -39,6 +39,7 @@ REMIND_FROM = 3
 NO_TITLE = Message(mark("Write a title."))
 TOO_LONG = Message(mark("This is longer than {most} characters; write it shorter."), {"most": str(MOST_TEXT)})
 NO_PHOTO = Message(mark("The photo could not be read; take it again, or send none."))
+NOT_PASSED_ON = Message(mark("The town passes nothing on to a group's chat at present. Copy the text instead."))
 NO_NUMBER = Message(mark("The number of households is no number."))
 
 
@@ -104,24 +105,53 @@ def routes(desk: Desk) -> list[Route]:
 
     async def activity(request: Request) -> Response:
         visitor = desk.visitor(request)
+        return day_shown(request, visitor) if visitor.logged_in else to("/login")
+
+    async def pass_on(request: Request) -> Response:
+        """Give the town the text of a day, for the group's chat."""
+        upload = await read_upload(desk, request, "activity")
+        visitor, form = upload.visitor, upload.form
         if not visitor.logged_in:
             return to("/login")
+        title = one_line(form.get("title", ""))
+        text = "\n".join(one_line(line) for line in form.get("text", "").splitlines()).strip()
+        trouble = NO_TITLE if not 0 < len(title) <= MOST_TITLE else TOO_LONG if len(text) > MOST_TEXT else None
+        if not desk.snapshot().passes_on:
+            trouble = NOT_PASSED_ON
+        if trouble or upload.unread:
+            return day_shown(request, visitor, form, trouble or NO_PHOTO)
+        press = press_id(form)
+        desk.post(ItemWritten(visitor.by, "activity", title, text, photos=keep_photo(desk, upload.photo), press=press))
+        await wait_for(desk, f"activity-{press}")
+        return to(f"/activity?{request.url.query}#passed")
+
+    def day_shown(
+        request: Request, visitor: Visitor, sent: Form | None = None, trouble: Message | None = None
+    ) -> Response:
         snapshot, text = desk.snapshot(), request.query_params.get("day", "")
         day = min(date.fromisoformat(text), snapshot.now.date()) if is_day(text) else snapshot.now.date()
         zone, language = zone_of(snapshot), desk.language(request)
         try:
             plays = books_of(desk).day(day, zone)
+            passed = books_of(desk).items(Month(day.replace(day=1), zone), "activity")
         except (JournalError, sqlite3.DatabaseError):
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE) from None
         told = activity_text(plays, day, zone, snapshot.station, visitor.name, language)
-        return desk.page(request, visitor, "activity.html", day=day, told=told,
-                         before=(day - timedelta(days=1)).isoformat(),
-                         after=(day + timedelta(days=1)).isoformat() if day < snapshot.now.date() else "")  # fmt: skip
+        status, _ = HTTPStatus.UNPROCESSABLE_ENTITY if trouble else HTTPStatus.OK, translator(language)
+        return desk.page(
+            request, visitor, "activity.html", status=status, day=day, told=told,
+            before=(day - timedelta(days=1)).isoformat(),
+            after=(day + timedelta(days=1)).isoformat() if day < snapshot.now.date() else "",
+            trouble=trouble.render(_) if trouble else "", most_title=MOST_TITLE, most_text=MOST_TEXT,
+            sent=sent or {"title": f"{snapshot.station} {day_name(day, language)}"[:MOST_TITLE], "text": told},
+            passed=[(one.title, f"{to_utc(one.at_ms).astimezone(zone):%m-%d %H:%M}", one.by) for one in passed],
+        )  # fmt: skip
 
     return [
         Route("/items", page),
         Route("/items", write, methods=["POST"]),
         Route("/activity", activity),
+        Route("/activity", pass_on, methods=["POST"]),
     ]
 
 

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,9 +15,11 @@ from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.forms import Form
 from kiosk.town.console.pages.tickets import limits_of
+from kiosk.town.database import schema
 from kiosk.town.database.store import audit, now_ms
 from kiosk.town.tickets import deliveries, gateways
 from kiosk.town.tickets.channels import (
+    ABOUT,
     FIELDS,
     KINDS,
     Channel,
@@ -45,7 +48,7 @@ def routes(desk: Desk) -> list[Route]:
         found = await desk.run(_read, desk)
         return await desk.page(
             request, "channels.html", HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
-            **found, problem=problem, kinds=KINDS, limit_names=LIMITS, at_ms=now_ms(),
+            **found, problem=problem, kinds=KINDS, abouts=ABOUT, limit_names=LIMITS, at_ms=now_ms(),
         )  # fmt: skip
 
     async def show_all(request: Request) -> Response:
@@ -71,6 +74,7 @@ def routes(desk: Desk) -> list[Route]:
         return await desk.page(
             request, "channel.html", HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
             channel=channel, fields=FIELDS[channel.kind], kinds=KINDS, problem=problem,
+            abouts=ABOUT, groups=await desk.run(_groups, desk),
             known=channel.id in [one.id for one in settings[1]], version=await desk.run(_version, desk),
         )  # fmt: skip
 
@@ -131,6 +135,13 @@ def _read(desk: Desk) -> dict[str, Any]:
     }
 
 
+def _groups(desk: Desk) -> list[str]:
+    """The groups of stations that there are."""
+    table = schema.station
+    with desk.town.store.read() as connection:
+        return list(connection.execute(select(table.c.group_id).distinct().order_by(table.c.group_id)).scalars())
+
+
 def _version(desk: Desk) -> int:
     try:
         return read_settings(desk.town.folder).version
@@ -166,6 +177,8 @@ def _from(form: Form, old: Channel | None) -> Channel:
         quiet_from=form.get("quiet_from", "").strip()[:5],
         quiet_to=form.get("quiet_to", "").strip()[:5],
         active="active" in form,
+        about=next((about for about in ABOUT if about == form.get("about")), "faults"),
+        group=form.get("group", "").strip()[:64],
     )
 
 
