@@ -1,6 +1,7 @@
 """Pictures of the stations' screens at the town: asked for, taken in with suspicion, written out."""
 
 import gzip
+import hashlib
 import threading
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,14 +10,19 @@ import pytest
 import requests
 from click.testing import CliRunner
 from contract.signing import enrol_request
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from kiosk.contract import wire
 from kiosk.contract.enrolment import EnrolAnswer
 from kiosk.contract.picture import MAX_PHOTO, MAX_PICTURE
+from kiosk.contract.records import Item
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.wire import encode
 from kiosk.town.commands.town import town
+from kiosk.town.database.schema import photo
+from kiosk.town.intake import photos
+from kiosk.town.intake.quota import QUOTAS, Quota
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.tickets.schema import fault_picture
 from kiosk.town.town import TownError
@@ -43,13 +49,17 @@ def send(station, data=JPEG, url="", **headers):
     return station.post(url or station.url, data=data, headers={"Content-Type": "image/jpeg"} | headers, timeout=10)
 
 
-def wanted(station):
+def answered(station):
     beat = Heartbeat(
         station="room-1", epoch="epoch-1", sent_ms=1, nonce="n", boot_id="b", up_ms=1, software="1", clock="trusted"
     )
     body = station.post(f"{station.base}/v1/heartbeat", data=encode(beat), timeout=10).content
     signed = wire.decode(body, Signed, "answer")
-    return wire.decode(signed.payload.encode(), HeartbeatAnswer, "answer").picture_wanted
+    return wire.decode(signed.payload.encode(), HeartbeatAnswer, "answer")
+
+
+def wanted(station):
+    return answered(station).picture_wanted
 
 
 def test_picture_is_wanted_from_the_asking_until_one_has_come(station, office):
@@ -94,6 +104,40 @@ def test_a_photo_of_a_fault_is_kept_beside_it_and_is_no_picture_of_the_screen(st
     assert screenshots.newest(office, "room-1") is None
     with office.store.read() as connection:
         assert [row.fault for row in connection.execute(select(fault_picture))] == ["reported.1.abc"]
+
+
+def test_a_photo_is_taken_by_the_hash_that_a_record_of_that_station_names_and_under_its_quota(
+    station, office, monkeypatch
+):
+    jpeg = b"\xff\xd8\xff" + bytes(1_000) + b"\xff\xd9"
+    name, other = hashlib.sha256(jpeg).hexdigest(), hashlib.sha256(JPEG).hexdigest()
+    url = f"{station.base}/v1/photo?sha256="
+    assert send(station, jpeg, url=url + name).status_code == 404, "no record names it"
+    item = Item(id="i-1", at_ms=1, by="A", item_kind="weekly", title="rice", photos=(name, other))
+    registry.add_station(office, "room-2", "all", "Room", None, by="test")
+    with office.store.write() as connection:
+        photos.note_named(connection, "room-1", item, 1)
+        photos.note_named(connection, "room-2", replace(item, photos=("ab" * 32,)), 1)
+    assert set(answered(station).photos_wanted) == {name, other}
+    for wrong in (JPEG, jpeg[:-2], b"GIF89a"):
+        assert send(station, wrong, url=url + name).status_code == 400
+    assert send(station, b"", url=f"{url}{'ab' * 32}").status_code == 404, "of another room"
+    assert send(station, jpeg, url=url + name).json() == {}
+    assert send(station, jpeg, url=url + name).status_code == 200, "the answer was lost"
+    assert answered(station).photos_wanted == (other,)
+    assert send(station, b"", url=url + other).status_code == 200, "the room has it no more"
+    assert send(station, b"", url=url + name).status_code == 200
+    assert answered(station).photos_wanted == ()
+    with office.store.read() as connection:
+        rows = connection.execute(select(photo.c.state, photo.c.jpeg).where(photo.c.station == "room-1")).all()
+        assert sorted(rows, key=str) == [("gone", None), ("kept", jpeg)]
+        assert connection.execute(select(photos.photo.c.jpeg).where(photo.c.station == "room-2")).scalar() is None
+    with office.store.write() as connection:
+        photos.note_named(connection, "room-1", replace(item, id="i-2", photos=("cd" * 32,)), 2)
+    monkeypatch.setitem(QUOTAS, "photos", Quota(1_000, 86_400, "bytes of photos"))
+    assert answered(station).photos_wanted == (), "what it may not send today it is not asked for"
+    refused = send(station, jpeg, url=f"{url}{'cd' * 32}")
+    assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 60
 
 
 def test_every_station_has_its_own(station, office):
