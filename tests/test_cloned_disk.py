@@ -37,7 +37,8 @@ class Pc:
         state, identity = self.state, load_identity(self.state)
         self.journal = Journal(state / "journal.db", self.events.append, self.name)
         self.journal.start()
-        documents, settings = Documents(Library(state / "library")), (Town(timeout_s=5), Fetch(), signer(state), state / "photos")
+        documents = Documents(Library(state / "library"))
+        settings = Town(timeout_s=5), Fetch(), signer(state), state / "photos"
         self.link = Link(identity, documents, self.journal, self.events.append, *settings)
         root = state / "library" / "trust" / "root" / "1.root.json"
         self.link.use_root(first_root(root.read_bytes(), identity.root_sha256))

@@ -322,7 +322,9 @@ def deliver(state: Path) -> None:
 
     journal.start()
     identity = load_identity(state)
-    link = Link(identity, Documents(Library(state / "library")), journal, post, Town(), Fetch(), signer(state), state / "photos")
+    link = Link(
+        identity, Documents(Library(state / "library")), journal, post, Town(), Fetch(), signer(state), state / "photos"
+    )
     root = (state / "library" / "trust" / "root" / "1.root.json").read_bytes()
     link.use_root(first_root(root, identity.root_sha256))
     link.start()

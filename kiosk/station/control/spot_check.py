@@ -79,7 +79,8 @@ class SpotChecks:
         self._journal.record(
             Attendance(
                 id=f"spot-{event.press or secrets.token_hex(16)}", at_ms=self._clock.now_ms(), by=event.by,
-                plays=(play,) if play else (), evidence="spot-check", code=typed, spot_check=self._of, photos=event.photos,
+                plays=(play,) if play else (), evidence="spot-check", code=typed, spot_check=self._of,
+                photos=event.photos,
             )
         )  # fmt: skip
         self._journal.remember(KEY, _Answered(self._of))

@@ -215,8 +215,9 @@ class Documents:
             index, playlist = self._verified_before(root, kept)
         except (OSError, msgspec.DecodeError, wire.Malformed, Refused):
             return None
-        older = newest is not None and index.version < newest.version and trust.PLAYLIST + playlist.group in newest.files
-        return (playlist, kept.waits_since_ms) if older else None
+        if newest is None or index.version >= newest.version or trust.PLAYLIST + playlist.group not in newest.files:
+            return None
+        return playlist, kept.waits_since_ms
 
     def _verified_before(self, root: Root, kept: _Before) -> tuple[Index, Playlist]:
         index = trust.index(root, kept.metadata, Held(), None)

@@ -24,7 +24,9 @@ from kiosk.station.record_book.table import TITLES, Book
 _MONTH = re.compile(r"([12][0-9]{3})-([0-9]{2})")
 _PRESS = re.compile(r"[0-9a-f]{32}")
 EARLIEST = date(2020, 1, 1)
-MEANWHILE = mark("Somebody else has written here meanwhile. It stands below as it is now; look, and then send it again.")
+MEANWHILE = mark(
+    "Somebody else has written here meanwhile. It stands below as it is now; look, and then send it again."
+)
 
 
 def zone_of(snapshot: Snapshot) -> ZoneInfo:

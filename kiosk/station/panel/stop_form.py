@@ -16,8 +16,8 @@ FURTHEST = timedelta(days=3)
 """No time that the form offers lies further ahead."""
 
 Problem = Literal["words", "stale", "stopped"]
-"""Why the form cannot be obeyed: it lacks the reason in words; its time is past, as the page was open for long; somebody
-else has stopped the room since the page was made."""
+"""Why the form cannot be obeyed: it lacks the reason in words; its time is past, as the page was open for long;
+somebody else has stopped the room since the page was made."""
 
 
 class NotOurs(ValueError):

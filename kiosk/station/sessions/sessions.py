@@ -102,9 +102,7 @@ def hold(
     return fill(held, start, now_ms, programmes, shown_ms)
 
 
-def fill(
-    held: Held, start_ms: int, now_ms: int, programmes: Iterable[Programme], shown_ms: Mapping[str, int]
-) -> Held:
+def fill(held: Held, start_ms: int, now_ms: int, programmes: Iterable[Programme], shown_ms: Mapping[str, int]) -> Held:
     """The session from ``start_ms`` on, with what is shown in it chosen anew."""
     here = {programme.id: programme for programme in programmes}
     meeting, chosen = held.meeting_ms, tuple[Programme, ...]()

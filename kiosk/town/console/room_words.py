@@ -159,8 +159,10 @@ def _on_air(row: Row, local: Local, language: Language) -> str:
 def _session(held: SessionHeld, local: Local, language: Language) -> str:
     """A session in words; nothing is claimed of what another source shows."""
     _ = translator(language)
-    said = _("{kind}, {start} to {end}") if held.session_kind != KINDS["other-source"] else _(
-        "lent to another source, {start} to {end}"
+    said = (
+        _("{kind}, {start} to {end}")
+        if held.session_kind != KINDS["other-source"]
+        else _("lent to another source, {start} to {end}")
     )
     told = said.format(
         kind=occasion_text(held.session_kind, language), start=local(held.start_ms), end=local(held.end_ms)

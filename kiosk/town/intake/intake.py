@@ -18,10 +18,10 @@ from kiosk.contract.reports import GENESIS, Entry, Heartbeat, Receipt, Report, W
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, columns_of, insert_or, locked_station, put, update_station
+from kiosk.town.intake import photos
 from kiosk.town.intake.chains import chain_for, chain_of, flag_clone
 from kiosk.town.intake.complaints import complain
 from kiosk.town.intake.doubts import IsPublished, flag_plays
-from kiosk.town.intake import photos
 from kiosk.town.intake.duplicates import HASH, Known, Place, Row, held_at, id_of, is_held
 from kiosk.town.intake.quota import Quotas
 from kiosk.town.intake.rollup import Tally, too_much_to_repair

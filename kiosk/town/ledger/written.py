@@ -40,9 +40,9 @@ def written(connection: Connection, station: str, since_ms: int, until_ms: int) 
             if record.corrects in found:
                 corrections.setdefault(record.corrects, []).append(record)
         elif isinstance(record, Session | Attendance | Item) and since_ms <= _at_ms(record) < until_ms:
-            if not isinstance(record, Attendance) or record.spot_check is None or record.photos:
-                found[record.id] = record
-    newest = sorted(found.values(), key=lambda one: -_at_ms(one))[:MOST]
+            found[record.id] = record
+    told = (one for one in found.values() if one.photos or not isinstance(one, Attendance) or not one.spot_check)
+    newest = sorted(told, key=lambda one: -_at_ms(one))[:MOST]
     states = _states(connection, station, {name for one in newest for name in one.photos})
     listed = []
     for one in newest:

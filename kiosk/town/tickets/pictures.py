@@ -15,9 +15,7 @@ def keep_fault_picture(store: Store, station: str, fault: str, at_ms: int, jpeg:
         put_fault_picture(connection, station, fault, at_ms, jpeg, now_ms)
 
 
-def put_fault_picture(
-    connection: Connection, station: str, fault: str, at_ms: int, jpeg: bytes, now_ms: int
-) -> None:
+def put_fault_picture(connection: Connection, station: str, fault: str, at_ms: int, jpeg: bytes, now_ms: int) -> None:
     """As :func:`keep_fault_picture`, in the transaction of the connection."""
     table = fault_picture
     row = {"station": station, "fault": fault, "at_ms": at_ms, "received_ms": now_ms, "jpeg": jpeg}

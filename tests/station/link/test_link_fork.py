@@ -28,7 +28,8 @@ def start_anew(room: Room, state: Path) -> None:
     room.journal.stop(10)
     room.journal = Journal(state / "journal.db", room.events.append, "boot-1")
     room.journal.start()
-    room.link = Link(room.identity, room.documents, room.journal, room.post, Town(timeout_s=5), Fetch(), signer(state), state / "photos")
+    settings = Town(timeout_s=5), Fetch(), signer(state), state / "photos"
+    room.link = Link(room.identity, room.documents, room.journal, room.post, *settings)
     room.link.use_root(room.standing.root)
     room.link.start()
 

@@ -46,7 +46,8 @@ class Line:
         self.journal = Journal(state / "journal.db", self.events.append, "boot-1")
         self.journal.start()
         documents = Documents(Library(state / "library"))
-        self.link = Link(identity, documents, self.journal, self.post, Town(timeout_s=1), Fetch(), signer(state), state / "photos")
+        settings = Town(timeout_s=1), Fetch(), signer(state), state / "photos"
+        self.link = Link(identity, documents, self.journal, self.post, *settings)
         root = documents.load("villages", "room-1", identity.root_sha256).root
         assert root is not None
         self.link.use_root(root)
@@ -153,8 +154,8 @@ def test_photos_of_every_kind_of_record_reach_the_town_and_are_sent_again_until_
         (folder / f"{name}.jpg").write_bytes(photos[name])
     (folder / f"{names[4]}.jpg").write_bytes(b"rotten")  # and the last is not here at all
     line.town.switch("/v1/photo", page(b"<html>", 500))
-    fault = Fault(id="f-1", fault="reported.1.a", cause="reported", device="TV", found_ms=1, text="dark", picture=names[0])
-    line.journal.record(fault)
+    of_fault = {"fault": "reported.1.a", "cause": "reported", "device": "TV", "picture": names[0]}
+    line.journal.record(Fault(id="f-1", found_ms=1, text="dark", **of_fault))
     line.journal.record(Attendance(id="a-1", at_ms=1, by="A", plays=(), photos=(names[1], names[2])))
     line.journal.record(Item(id="i-1", at_ms=1, by="A", item_kind="weekly", title="rice", photos=tuple(names[3:])))
     assert line.journal.settle(10)

@@ -19,9 +19,9 @@ from paper_room import DOCUMENT, PaperRoom
 from PIL import Image
 from playwright.sync_api import Browser as Chromium
 
+from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import MonthPlan, PlanEntry, Playlist, Programme, Slot
 from kiosk.contract.records import Action, Attendance, Correction, Item
-from kiosk.contract.instants import to_ms
 from kiosk.contract.station import Person, SpotCheck
 from kiosk.station.display.menu_image import draw
 from kiosk.station.display.menu_words import spot_check

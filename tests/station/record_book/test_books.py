@@ -158,9 +158,7 @@ def test_figures_by_occasion_count_people_once_and_only_where_somebody_said_it(r
     plays = room.ordinary_week()
     take(room, *plays[:2])
     for name, practice in (("s-1", False), ("s-2", True)):
-        held = Session(
-            id=name, session_kind="主题党日", by="A", start_ms=at(4, 9), end_ms=at(4, 11), practice=practice
-        )
+        held = Session(id=name, session_kind="主题党日", by="A", start_ms=at(4, 9), end_ms=at(4, 11), practice=practice)
         room.journal.record(held)
     rows = by_occasion.cells(read(room).figures.by_occasion, "en")
     assert rows == (("no occasion named", "0", "4", "210", "8"), ("Theme Party Day", "1", "0", "0", ""))

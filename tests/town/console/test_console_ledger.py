@@ -300,7 +300,7 @@ def test_what_a_room_has_written_stands_on_its_page_as_corrected_with_its_photos
         Correction(id="c-1", at_ms=noon, by="李桂兰", corrects="a-1", field="present", value="4", reason="one late"),
         Correction(id="c-2", at_ms=noon, by="李桂兰", corrects="a-1", field="photos", value="[]", reason="nothing"),
         Item(id="i-1", at_ms=noon + 1, by="A", item_kind="result", title=SCRIPT, photos=tuple(names[1:])),
-        Session(id="s-1", session_kind="其他信号源", by="A", start_ms=noon, end_ms=noon + 1, other_source_ms=75 * 60_000),
+        Session(id="s-1", session_kind="其他信号源", by="A", start_ms=noon, end_ms=noon + 1, other_source_ms=4_500_000),
     ]
     now = now_ms()
     held = SessionHeld(session_kind="其他信号源", title="slides", start_ms=now - 1_000, end_ms=now + 3_600_000)
@@ -314,7 +314,8 @@ def test_what_a_room_has_written_stands_on_its_page_as_corrected_with_its_photos
     answer = english.look(f"/stations/room/{name}").text
     page = text_of(answer)
     assert "lent to another source" in page and "slides" in page and "Sessions to come" in page and "lecture" in page
-    assert "4 of 5 present" in page and "corrected by 李桂兰: one late" in page and "75 minutes of another source" in page
+    assert "4 of 5 present" in page and "corrected by 李桂兰: one late" in page
+    assert "75 minutes of another source" in page
     assert "does not have a photo of this any more" in page and "<script>alert" not in answer
     at_page = f"/stations/room/{name}/photo/"
     assert english.look(f"{at_page}{names[1]}.jpg").content == jpegs[1]

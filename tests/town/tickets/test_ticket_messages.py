@@ -256,7 +256,7 @@ def test_activity_goes_to_the_robot_of_its_group_alone_with_its_photo_and_faults
         activity(town, 3, photos=("ab" * 32,))
         clock[0] += 11 * MINUTE
         sending.step(town, RUNS)
-        assert len(web.bodies) == 2 and not web.bodies[1].get("attachments"), "a photo that does not come is not waited for"
+        assert len(web.bodies) == 2 and not web.bodies[1].get("attachments"), "a photo that does not come"
         assert other.bodies == []
         for number in range(10, 30):
             activity(town, number)

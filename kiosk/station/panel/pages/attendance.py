@@ -81,7 +81,8 @@ def routes(desk: Desk) -> list[Route]:
             request, visitor, "attendance.html", status=status, day=day, day_name=day_name(day, desk.language(request)),
             before=(day - timedelta(days=1)).isoformat(),
             after=(day + timedelta(days=1)).isoformat() if day < today else "",
-            plays=rows, people=people, drawn=drawn_from(said(rows)), sent={name: values[-1] for name, values in sent.items()},
+            plays=rows, people=people, drawn=drawn_from(said(rows)),
+            sent={name: values[-1] for name, values in sent.items()},
             chosen=set(sent.get("play", ())) or {row.id for row in rows if row.there is None}, trouble=_(trouble),
             taken=list({row.there.id: row.there for row in rows if row.there}.values()), most=MOST_WORDS,
         )  # fmt: skip
@@ -169,7 +170,8 @@ def routes(desk: Desk) -> list[Route]:
         values = standing(found) | dict(sent)
         return desk.page(
             request, visitor, "attendance_entry.html", status=status, found=found, values=values, trouble=_(trouble),
-            most=MOST_REASON, drawn=drawn_from(standing(found)), day=sent.get("day") or request.query_params.get("day", ""),
+            most=MOST_REASON, drawn=drawn_from(standing(found)),
+            day=sent.get("day") or request.query_params.get("day", ""),
         )  # fmt: skip
 
     async def correct_page(request: Request) -> Response:

@@ -56,9 +56,7 @@ def routes(desk: Desk) -> list[Route]:
             problem = "stopped"
         if problem:
             return asked(request, visitor, form, problem)
-        desk.post(
-            StopPressed(visitor.by, filled.reason, filled.until_ms, press, stop_form.seen_ms(form))
-        )
+        desk.post(StopPressed(visitor.by, filled.reason, filled.until_ms, press, stop_form.seen_ms(form)))
         await desk.wait_until(lambda: desk.snapshot().stopped is not None)
         return to("/")
 

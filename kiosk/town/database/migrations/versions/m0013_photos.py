@@ -31,6 +31,4 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("record_id", ID, nullable=True))
     deeds = sa.text("kind IN ('action', 'attendance', 'correction', 'item', 'session')")
     op.drop_index("ix_entry_deeds", "entry")
-    op.create_index(
-        "ix_entry_deeds", "entry", ["station", "received_ms"], sqlite_where=deeds, postgresql_where=deeds
-    )
+    op.create_index("ix_entry_deeds", "entry", ["station", "received_ms"], sqlite_where=deeds, postgresql_where=deeds)
