@@ -147,7 +147,7 @@ SHEETS_READ_PURELY = (
     *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told"),
     *("mending", "weekdays"),
 )
-SESSIONS_PURE = ("attended", "events", "fit", "make_up", "seen", "sessions")
+SESSIONS_PURE = ("attended", "events", "fit", "kept", "make_up", "seen", "sessions")
 PURE = (
     "kiosk.contract",
     "kiosk.town.publishing.compose",
@@ -165,6 +165,7 @@ PURE = (
     *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
     "kiosk.common.text",
+    "kiosk.station.record_book.by_occasion",
     "kiosk.station.record_book.table",
     "kiosk.common.planned",
     "kiosk.common.known",

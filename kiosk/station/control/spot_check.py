@@ -1,5 +1,4 @@
-"""The town's spot check: a code on the room's screen, and who has typed it in, or photographed it, within the time,
-entered into the record.
+"""The town's spot check: a code on the screen, and who has typed it in, or photographed it, within its time.
 
 The code goes by the check and what is on the screen (``contract.station.spot_code``), so it is seen, and not guessed.
 """

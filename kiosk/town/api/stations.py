@@ -21,13 +21,13 @@ from kiosk.contract.picture import CONTENT_TYPE, MAX_PHOTO, MAX_PICTURE, problem
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Signed, read_report
 from kiosk.contract.trust import Refused, check_report, digest
 from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
+from kiosk.town.api import asked
 from kiosk.town.database.store import now_ms
 from kiosk.town.intake import intake, photos
 from kiosk.town.intake.complaints import Complaints
 from kiosk.town.intake.quota import AT_ONCE, OverQuota, Quotas
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
-from kiosk.town.tickets.channels import ChannelsError, read_settings
 from kiosk.town.tickets.pictures import keep_fault_picture
 from kiosk.town.town import Town
 
@@ -143,8 +143,8 @@ async def reports(request: Request) -> Response:
             receipts, witness = intake.receive(
                 town.store, report, now_ms(), quotas, lambda sha256: town.public.file_path(sha256).is_file()
             )
-        asked = _photos_wanted(request, caller.station)
-        return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness), photos_wanted=asked)
+        wanted = asked.photos_wanted(town, quotas, caller.station)
+        return ReportAnswer(receipts=receipts, witness=town.signer.vouch(witness), photos_wanted=wanted)
 
     answer = await run_in_threadpool(receive)
     for receipt in answer.receipts:
@@ -183,8 +183,8 @@ async def heartbeat(request: Request) -> Response:
             station_version=registry.document_version(town, caller.station),
             wait_ms=request.app.state.wait_ms,
             picture_wanted=screenshots.is_wanted(town, caller.station),
-            photos_wanted=_photos_wanted(request, caller.station),
-            passes_on=_passes_on(town, caller.group),
+            photos_wanted=asked.photos_wanted(town, _desk(request).quotas, caller.station),
+            passes_on=asked.passes_on(town, caller.group),
         )
         return town.signer.vouch(said)
 
@@ -231,22 +231,6 @@ async def photo(request: Request) -> Response:
     now = now_ms()
     await run_in_threadpool(keep_fault_picture, town.store, caller.station, fault, now, jpeg, now)
     return _json({})
-
-
-def _photos_wanted(request: Request, station: str) -> tuple[str, ...]:
-    """The photos that the station is asked for now; none where its quota of them is used up."""
-    if not _desk(request).quotas.is_left(station, "photos"):
-        return ()
-    with _town(request).store.read() as connection:
-        return photos.wanted(connection, station)
-
-
-def _passes_on(town: Town, group: str) -> bool:
-    """Whether a channel tells of the activities of the group's rooms."""
-    try:
-        return any(channel.passes_on(group) for channel in read_settings(town.folder).channels)
-    except ChannelsError:
-        return False
 
 
 def _require_jpeg(request: Request) -> None:
