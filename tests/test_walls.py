@@ -165,7 +165,6 @@ PURE = (
     *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
     "kiosk.common.text",
-    "kiosk.station.record_book.by_occasion",
     "kiosk.station.record_book.table",
     "kiosk.common.planned",
     "kiosk.common.known",

@@ -87,7 +87,9 @@ class SessionView:
             return None
         taken = self._plan.taken_at(max(demand.start, self._clock.now()))
         titles = tuple(one.title for one in demand.programmes)
-        return OnDemand(demand.occasion, titles, demand.start, demand.end, taken if taken < demand.end else None)
+        return OnDemand(
+            demand.id, demand.occasion, titles, demand.start, demand.end, taken if taken < demand.end else None
+        )
 
     def _missed_now(self) -> tuple[Missed, ...]:
         """What was missed this week; looked for when the record has grown, and once a minute."""

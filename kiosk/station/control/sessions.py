@@ -106,7 +106,8 @@ class Sessions:
             case DemandPressed():
                 self._demand(event)
             case DemandOver():
-                self._end_demand(event.by)
+                if self.kept.wanted is not None and event.demand in ("", self.kept.wanted.id):
+                    self._end_demand(event.by)
             case PracticePressed():
                 self._practise(event)
             case _:

@@ -38,6 +38,9 @@ T = TypeVar("T")
 
 LONGEST_WAIT_S = 60.0
 """The longest pause that the town may ask for between two batches."""
+MOST_PHOTOS = 8
+"""Photos that are sent behind one report, however many the answer asks for."""
+PHOTO_AGAIN_S = 1.0
 EARLY = 0.9
 """A heartbeat that comes this much of the asked wait after the last one is not too early: timers are not exact."""
 
@@ -89,7 +92,7 @@ class Delivery:
             self._refuse("heartbeat answer", error)
         else:
             self._quiet_until = received + min(answer.wait_ms / 1000, LONGEST_ASKED_S) * EARLY
-            self._wanted.update(dict.fromkeys(answer.photos_wanted))
+            self._wanted.update(dict.fromkeys(answer.photos_wanted[:MOST_PHOTOS]))
             self._post(HeartbeatAnswered(answer, sent, received))
         return root
 
@@ -103,12 +106,15 @@ class Delivery:
         return self._send_jpeg(f"/v1/picture?at_ms={at_ms}{of_fault}", jpeg)
 
     def send_photos(self) -> None:
-        """Send the photos that the town has asked for. It asks again for what does not arrive, so nothing is tried
-        again here. Raises :class:`Stopped`."""
-        wanted, self._wanted = self._wanted, {}
+        """Send the photos that the town has asked for. What does not arrive is tried once more; later the town asks for
+        it again. Raises :class:`Stopped`."""
+        wanted, self._wanted = list(self._wanted)[:MOST_PHOTOS], {}
+        tries = iter((PHOTO_AGAIN_S,))
         for sha256 in wanted:
-            if not self._send_jpeg(f"/v1/photo?sha256={sha256}", self._photo(sha256)):
-                return
+            while not self._send_jpeg(f"/v1/photo?sha256={sha256}", self._photo(sha256)):
+                if (wait_s := next(tries, None)) is None:
+                    return
+                self._pause(wait_s)
 
     def _photo(self, sha256: str) -> bytes:
         """The photo of that name; nothing where it is not here, or is not what it was."""
@@ -165,7 +171,7 @@ class Delivery:
             witness = self._witness(answer, root, entries[0].seq - 1)
             if witness is None or witness.seq < entries[-1].seq:
                 raise Unreachable(f"report: the town did not countersign it up to entry {entries[-1].seq}")
-            self._wanted.update(dict.fromkeys(answer.photos_wanted))
+            self._wanted.update(dict.fromkeys(answer.photos_wanted[:MOST_PHOTOS]))
             self._post(Delivered(answer.receipts, witness, answer.witness))
             self._batch.took(weight, time.monotonic() - began)
             self.progress += 1

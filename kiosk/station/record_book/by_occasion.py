@@ -1,4 +1,4 @@
-"""A month's plays and sessions by their occasion (活动类型): what counties ask for beside the month's sums. Pure."""
+"""A month's plays and sessions by their occasion (活动类型): what counties ask for beside the month's sums."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -46,10 +46,11 @@ class DemandPressed:
 
 @dataclass(frozen=True)
 class DemandOver:
-    """Somebody wants no more of what is shown on demand."""
+    """Somebody wants no more of what is shown on demand; ``demand`` is the id of that which they have seen, if told."""
 
     by: str
     press: str = ""
+    demand: str = ""
 
 
 @dataclass(frozen=True)

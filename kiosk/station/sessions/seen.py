@@ -19,6 +19,7 @@ MOST_TOLD = 5
 class OnDemand:
     """What somebody has chosen. All datetimes are aware."""
 
+    id: str
     occasion: str
     titles: tuple[str, ...]
     start: datetime

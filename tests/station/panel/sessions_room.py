@@ -75,7 +75,7 @@ class SessionRoom(Room):
                 chosen = [one for one in PROGRAMMES if one.id in event.programmes]
                 end = NOW + sum((timedelta(milliseconds=one.duration_ms) for one in chosen), timedelta())
                 demand = OnDemand(
-                    event.occasion, tuple(one.title for one in chosen), NOW, end, NOW + timedelta(hours=1)
+                    "d1", event.occasion, tuple(one.title for one in chosen), NOW, end, NOW + timedelta(hours=1)
                 )
                 seen = replace(seen, demand=demand)
             case DemandOver():

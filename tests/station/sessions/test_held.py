@@ -277,7 +277,9 @@ def test_what_is_on_demand_gives_way_to_the_table_and_waits_for_it(room: Held) -
     assert demand is not None and demand.cut == at("11:00")
     room.live(at("11:00:10"))
     assert room.on_air() == "rice" and room.shown()[-2] == ("law", ON_DEMAND, "interrupted")
-    room.press(DemandOver("panel"))
+    room.press(DemandOver("panel", demand="an older one"))
+    assert room.view.seen().demand is not None, "an old page ends nothing that it does not show"
+    room.press(DemandOver("panel", demand=room.view.seen().demand.id))  # type: ignore[union-attr]
     assert room.view.seen().demand is None
 
 

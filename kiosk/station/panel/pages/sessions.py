@@ -85,7 +85,7 @@ def routes(desk: Desk) -> list[Route]:
 
     async def demand(request: Request, visitor: Visitor, fields: Form) -> Response:
         if fields.get("over"):
-            return await pressed(DemandOver(visitor.by, press_of(fields)), "/sessions")
+            return await pressed(DemandOver(visitor.by, press_of(fields), fields.get("demand", "")), "/sessions")
         seen = desk.snapshot().sessions
         here, chosen = {one.id for one in seen.programmes}, fields.get("programme", "")
         occasion = {"make-up": MAKE_UP, "member": MEMBER}.get(fields.get("occasion", ""), ON_DEMAND)
