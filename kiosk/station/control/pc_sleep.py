@@ -88,8 +88,7 @@ class PcSleep:
             return None
         if self._plan.due() is not None or self._plan.session_on() or self._worked_on() or self._to_fetch():
             return None
-        coming = self._plan.coming()
-        return pc_sleeps_until(document.opening, document.screen_power, now, coming[1] if coming else None)
+        return pc_sleeps_until(document.opening, document.screen_power, now, self._plan.wanted_from())
 
     def _ask(self, wake: datetime, monotonic: float) -> None:
         """Once a night: the request, and what the town is told."""

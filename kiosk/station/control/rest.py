@@ -50,13 +50,13 @@ class ScreenRest:
 
     def _rests_until(self, document: StationDocument | None, now: datetime) -> datetime | None:
         lead = timedelta(milliseconds=document.screen_power.lead_ms) if document else timedelta()
-        coming = self._plan.coming()
+        coming = self._plan.wanted_from()
         on = self._plan.due() is not None or self._plan.session_on()
-        needed = on or (coming is not None and coming[1] - now <= lead)
+        needed = on or (coming is not None and coming - now <= lead)
         if needed and not self._needed:
             self._occasion += 1  # somebody may have switched the screen off since
         self._needed = needed
         if document is None or needed or self._clock.state == "untrusted" or self._worked_on():
             return None
         until = screen_rests_until(document.opening, document.screen_power, now)
-        return min(until, coming[1] - lead) if until is not None and coming is not None else until
+        return min(until, coming - lead) if until is not None and coming is not None else until

@@ -165,7 +165,7 @@ class Sessions:
         now_ms = self._clock.now_ms()
         held = next((one for one in self.kept.sessions if one.id == press.session), None)
         if held is not None:
-            self._end(held, min(now_ms, held.end_ms), press.other_source_ms)
+            self._end(held, min(now_ms, held.end_ms), press.by, press.other_source_ms)
             self._replan("a session is over")
             return
         known = next((one for one in self.kept.untold if one.session == press.session), None)
@@ -185,7 +185,7 @@ class Sessions:
         )
         self._replan("a session")
 
-    def _end(self, held: Held, at_ms: int, other_source_ms: int | None = None) -> None:
+    def _end(self, held: Held, at_ms: int, by: str = "kiosk", other_source_ms: int | None = None) -> None:
         """The session is over. One that never began, or only while the PC was off, leaves no record but the action:
         nobody knows whether it was held."""
         untold = self.kept.untold
@@ -193,9 +193,7 @@ class Sessions:
             self._journal.record(record_of(held, at_ms, other_source_ms or 0))
             if held.kind == "other-source" and other_source_ms is None:
                 untold = (*untold, Untold(held.id, held.start_ms, at_ms))[-MOST_UNTOLD:]
-        self._audit.record(
-            "session-over", by="kiosk", reason="" if held.begun else "not-begun", facts={"session": held.id}
-        )
+        self._audit.record("session-over", by=by, reason="" if held.begun else "not-begun", facts={"session": held.id})
         self._keep(untold=untold)
         self._arrange([one for one in self.kept.sessions if one.id != held.id])
 

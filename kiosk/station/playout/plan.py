@@ -152,6 +152,15 @@ class Plan:
             moment = decision.next_change
         return None
 
+    def wanted_from(self) -> datetime | None:
+        """When the screen is wanted next: for what comes next, or for a session that is to come, though it may show
+        nothing but its card."""
+        coming, session = self.coming(), self.situation.session
+        moments = [coming[1]] if coming else []
+        if session is not None and session.start > self._clock.now():
+            moments.append(session.start)
+        return min(moments, default=None)
+
     def explain(self) -> tt.Explanation:
         """What is to be on the screen now, and why."""
         return tt.explain(self._timetable, self._clock.now(), self.situation)

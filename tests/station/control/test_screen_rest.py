@@ -16,6 +16,7 @@ from kiosk.station.control.pc_sleep import AWAKE_S, REFUSED_S, SETTLE_S, PcSleep
 from kiosk.station.control.rest import ScreenRest
 from kiosk.station.host import power_off
 from kiosk.station.host.screen_power import Want
+from kiosk.station.schedule.situation import Session
 
 EVENING = week(ALL, slot("09:00:00", "09:02:00", "law"), slot("21:00:00", "21:05:00", "rice"))
 
@@ -158,6 +159,18 @@ def test_pc_is_never_shut_down_while_something_is_left_to_do(make_room: Callable
     night.to_fetch, night.worked_on = 0, False
     night.until(night.room.clock.now() + timedelta(seconds=SETTLE_S + 90), 10)
     assert night.request.exists()
+
+
+def test_session_that_shows_nothing_but_its_card_wakes_pc_and_screen_too(make_room: Callable[[str], Room]) -> None:
+    room = make_room("22:00:00")
+    night = Night(room, **NIGHT)
+    early = at("05:00:00") + timedelta(days=1)
+    room.plan.change(session=Session("s1", "党员大会", early, early + timedelta(hours=2), ()))
+    night.rest.tick()
+    assert night.rest.dark_until == early - timedelta(minutes=5)
+    night.until(at("22:00:00") + timedelta(seconds=AWAKE_S + SETTLE_S + 60), 10)
+    assert night.request.read_text() == f"{int((early - timedelta(minutes=5)).timestamp())}\n"
+    room.plan.change(session=None)
 
 
 def test_pc_stays_on_where_the_town_says_nothing_of_the_night(make_room: Callable[[str], Room]) -> None:
