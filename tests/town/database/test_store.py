@@ -15,6 +15,7 @@ from sqlalchemy import MetaData, String, create_engine, insert, select, text
 import kiosk.town
 from kiosk.town.database import schema, store
 from kiosk.town.database.store import REVISION, StoreError, audit, open_store
+from kiosk.town.intake.photos import wanted
 
 for rooms in Path(kiosk.town.__file__).parent.glob("*/schema.py"):
     importlib.import_module(f"kiosk.town.{rooms.parent.name}.schema")
@@ -168,6 +169,9 @@ def test_chains_of_before_epochs_keep_their_numbers_and_heads(kind, tmp_path, re
         entry = {"station": "old", "kind": "play", "state": "accepted", "reason": "", "record": b""}
         for chain, seq in ((1, 1), (1, 2), (2, 1)):
             more = {"chain": chain, "seq": seq, "hash": f"{chain}{seq}", "received_ms": 10 * chain + seq}
+            if (chain, seq) == (1, 2):  # with two photos, which were not asked for then
+                named = f'{{"photos":["{"ab" * 32}","{"cd" * 32}","{"ab" * 32}"]}}'.encode()
+                more |= {"kind": "item", "record_id": "i-1", "record": named}
             connection.execute(old.tables["entry"].insert().values(entry | more))
     engine.dispose()
     opened = open_store(address)
@@ -180,6 +184,8 @@ def test_chains_of_before_epochs_keep_their_numbers_and_heads(kind, tmp_path, re
         ]
         found = connection.execute(select(schema.station.c.id, schema.station.c.enrolment).order_by("id"))
         assert found.all() == [("new", 1), ("old", 2)]
+        assert set(wanted(connection, "old")) == {"ab" * 32, "cd" * 32}
+        assert set(connection.execute(select(schema.photo_record.c.record_id)).scalars()) == {"i-1"}
     opened.close()
 
 
