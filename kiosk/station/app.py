@@ -44,9 +44,7 @@ from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
     ClockDeclared,
     Crashed,
-    DeviceChanged,
     Event,
-    FromBooks,
     FromEquipment,
     FromKeys,
     FromPeople,
@@ -58,6 +56,7 @@ from kiosk.station.events import (
     Wake,
 )
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.events import DeviceChanged
 from kiosk.station.health.instruments import Instruments
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.probes import Probes
@@ -87,6 +86,7 @@ from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
 from kiosk.station.record_book.books import RecordBooks
+from kiosk.station.record_book.events import FromBooks
 from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers

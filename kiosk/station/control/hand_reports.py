@@ -9,7 +9,7 @@ import msgspec
 
 from kiosk.contract.records import Fault
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import FaultMended, FaultReported
+from kiosk.station.health.events import FaultMended, FaultReported
 from kiosk.station.health.reported import MOST_OPEN, HandReport
 from kiosk.station.journal import Journal
 

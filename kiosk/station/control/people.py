@@ -10,16 +10,10 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.pin_reset import PinReset
-from kiosk.station.events import (
-    AdministratorSet,
-    FromPeople,
-    MaintenanceSet,
-    MutePressed,
-    StartPressed,
-    StopPressed,
-    VolumePressed,
-)
+from kiosk.station.events import AdministratorSet, FromPeople
+from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.journal import Journal
+from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.stop import StopState

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from kiosk.contract.station import StationDocument, Thresholds
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 from kiosk.station.health.examination import Examination, examine, in_hours
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.observation import Finding, Observation

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from kiosk.station.events import Fact, FactsRead, Post
+from kiosk.station.events import Post
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.events import Fact, FactsRead
 from kiosk.station.health.sound import read_sink
 from kiosk.station.service.threads import spawn
 

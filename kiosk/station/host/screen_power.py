@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 from kiosk.station.host.cec import Cec, adapters
 from kiosk.station.host.commands import Run, run
 from kiosk.station.host.dpms import Dpms

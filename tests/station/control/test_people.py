@@ -14,7 +14,8 @@ from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.people import MOST_PRESSES, People
 from kiosk.station.control.pin_reset import PinReset
-from kiosk.station.events import MaintenanceSet, MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.health.events import MaintenanceSet
+from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.playout.volume import Hand
 from kiosk.station.schedule.timetable import Stop
 

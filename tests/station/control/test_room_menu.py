@@ -12,7 +12,9 @@ from screen import POSTER, RED, Sampler, XServer
 from sqlalchemy import select
 
 from kiosk.station.control.room_menu import SHOWN_S
-from kiosk.station.events import FaultMended, FaultReported, KeyName, KeyPressed, PictureCheckSet
+from kiosk.station.events import PictureCheckSet
+from kiosk.station.health.events import FaultMended, FaultReported
+from kiosk.station.host.events import KeyName, KeyPressed
 from kiosk.town.tickets.schema import fault_picture
 
 

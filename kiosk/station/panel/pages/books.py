@@ -13,12 +13,12 @@ from starlette.routing import Route
 from kiosk.common.i18n import translator
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
-from kiosk.station.events import BookCorrected, BookWritten
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, to
 from kiosk.station.panel.record import book_of, books_of, month_of, months_about, press_id, read_month, wait_for
 from kiosk.station.record_book.books import MonthBooks
 from kiosk.station.record_book.confined import carry_out
+from kiosk.station.record_book.events import BookCorrected, BookWritten
 from kiosk.station.record_book.figures import Verdict
 from kiosk.station.record_book.orders import Order, Sheet
 from kiosk.station.record_book.register import PREFIX, TYPED, WITHDRAWN, Entry, problems, tidy
