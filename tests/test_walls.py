@@ -63,7 +63,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "station.player": {"common", "contract", "station.projector.messages", "station.display"},
     "station.playout": {
         *("contract", "station.config", "station.events", "station.schedule", "station.library", "station.journal"),
-        *("station.clock", "station.projector", "station.playout.events"),
+        *("station.clock", "station.projector", "station.playout.events", "common", "station.display"),
+        *("station.record_book", "station.sessions"),
     },
     "station.panel": {
         *("common", "contract", "station.config", "station.events", "station.service"),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kiosk.contract.instants import FAR, to_ms, to_utc
+from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
@@ -184,6 +185,11 @@ class Plan:
         """Whether a session has the screen, or keeps it quiet."""
         session, now = self.situation.session, self._clock.now()
         return session is not None and session.start <= now < session.end and self.situation.clock_trusted
+
+    def lent(self) -> bool:
+        """Whether the screen is lent to another source."""
+        session = self.situation.session
+        return session is not None and session.kind == KINDS["other-source"] and self.session_on()
 
     def due_but_missing(self) -> tt.OnAir | None:
         """The showing of a slot that would be on air now if its programme were here and could be played."""

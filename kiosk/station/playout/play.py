@@ -54,7 +54,7 @@ class Play:
 
     @property
     def key(self) -> Key:
-        """What it shows, and from when: the same for the play that goes on with it."""
+        """What makes its showing the same one."""
         return key_of(self.on_air)
 
     def due(self, continues: str | None, playlist_version: int, clock: Clock, boot_id: str) -> Due:

@@ -19,9 +19,10 @@ from kiosk.station.health.observation import Observation
 from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import RuleState
 from kiosk.station.panel.server import Panel
-from kiosk.station.panel.snapshot import Coming, Count, Row, Showing, Snapshot, Sound, Stopped
+from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
 from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.projector.screenshots import Screenshot
+from kiosk.station.record_book.count import Count
 
 PIN = "271828"
 NOW = datetime(2026, 3, 5, 14, 40, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -8,7 +8,8 @@ from panel_room import NOW, SIX, Browser, Room
 
 from kiosk.contract.instants import FAR
 from kiosk.station.panel import words
-from kiosk.station.panel.snapshot import Count, Showing, Snapshot, Stopped
+from kiosk.station.panel.snapshot import Showing, Snapshot, Stopped
+from kiosk.station.record_book.count import Count
 from kiosk.station.schedule import timetable as tt
 
 MOST_BYTES = 60 * 1024
