@@ -77,7 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "station.control": {"common", "contract", *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL)},
     "station.overview": {
-        *("__init__", "common", "contract", "station.panel.snapshot"),
+        *("__init__", "common", "contract", "station.panel.snapshot", "station.panel.now_file"),
         *(f"station.{name}" for name in STATION_DOWN_TO_CONTROL),
     },
     "station.status_file": {

@@ -268,20 +268,14 @@ FromTown = (
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
 FromEquipment = (
-    FactsRead
-    | JournalTrouble
-    | JournalRecovered
-    | CheckAgain
-    | KnownSet
-    | RepairConfirmed
-    | FaultReported
-    | FaultMended
-)
-FromPeople = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+    FactsRead | DeviceChanged | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
+    | RepairConfirmed | FaultReported | FaultMended
+)  # fmt: skip
+Pressed = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 FromKeys = KeyPressed | PictureCheckSet
+FromPeople = Pressed | FromKeys | FromBooks | FromSessions
 Event = (
-    Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | FromKeys | FromBooks | FromSessions | PictureAsked | ClockDeclared
+    Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | FromPeople | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

@@ -1,4 +1,4 @@
-"""The read model: what poster, panel, heartbeat and health rules are told of the station. It changes nothing."""
+"""The read model: what poster, panel, commands, town and health rules are told of the station. It changes nothing."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -7,16 +7,14 @@ from typing import Literal
 import kiosk
 from kiosk.common.i18n import Language
 from kiosk.common.opening_hours import next_morning
-from kiosk.common.stop_reasons import REASONS
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Slot, span
 from kiosk.contract.records import SoundWent
 from kiosk.contract.reports import Heartbeat, OnAir, ScreenState
-from kiosk.contract.station import Opening, Thresholds
+from kiosk.contract.station import Thresholds
 from kiosk.station.clock.clock import Clock
 from kiosk.station.display import poster
 from kiosk.station.display.marks import Mark
-from kiosk.station.display.menu import ITEMS, Item, View
 from kiosk.station.health import ticket_states
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.monitor import HealthMonitor
@@ -30,11 +28,11 @@ from kiosk.station.library.plans import Plans
 from kiosk.station.link import progress
 from kiosk.station.link.link import Link
 from kiosk.station.link.news import News
+from kiosk.station.panel import now_file
 from kiosk.station.panel import snapshot as panel
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.slot_marks import SlotMarks
-from kiosk.station.playout.volume import in_force
 from kiosk.station.projector.stage import Stage
 from kiosk.station.record_book.count import CountSoFar
 from kiosk.station.schedule import timetable as tt
@@ -151,7 +149,7 @@ class Overview:
             why=self._plan.explain(),
             count=None if self._clock.state == "untrusted" else self._counts.count(now, self._accepted.zone, asked),
             today=self._today(now),
-            morning=self._morning(now),
+            morning=next_morning(self._accepted.opening, now),
             clock=self._clock.state,
             waiting=self._journal.waiting_count(),
             refused=self._refused.newest(),
@@ -177,41 +175,15 @@ class Overview:
             address=self._address(),
         )
 
-    def menu(self) -> View:
-        """The station as the menu on the room's screen says it."""
-        stop, sound, now = self._plan.stop_in_force(), self._sound(), self._clock.now().astimezone(self._accepted.zone)
-        return View(
-            reasons=tuple(reason for reason in REASONS if reason != "other"),
-            stopped=stop is not None,
-            stop_until=self._morning(now) if self._clock.state != "untrusted" else None,
-            volume=sound.volume,
-            muted=sound.muted,
-            offers=self._offers(),
-            address=self._address(),
-        )
-
-    def _offers(self) -> tuple[Item, ...]:
-        """The items of the menu that can be done now."""
-        seen, stopped = self._sessions(), self._plan.stop_in_force() is not None
-        party = seen.held is None and not stopped and self._clock.state != "untrusted"
-        recommended = seen.policy == "when-present" and seen.owed > 0 and not stopped and seen.present_until is None
-        without: set[Item] = {name for name, can in (("party-day", party), ("recommended", recommended)) if not can}  # type: ignore[misc]
-        return tuple(item for item in ITEMS if item not in without)
-
-    def _morning(self, now: datetime) -> datetime | None:
-        document = self._accepted.document
-        return next_morning(document.opening if document else Opening(time_zone=self._accepted.zone.key), now)
-
     def _faults(self) -> dict[str, str]:
         """What is wrong now: the name of each problem and report, and its fault's in the record."""
         keys = {problem.name: problem.key(self._identity.station) for problem in self._monitor.problems()}
         return keys | {report.fault: report.fault for report in self._reports()}
 
     def _sound(self) -> panel.Sound:
-        hand, planned = self._playout.hand, self._playout.planned_volume()
-        level = in_force(planned, hand, "slot")
+        level, by_hand = self._playout.room_level(), self._playout.hand is not None
         goes: SoundWent | Literal["off"] | None = self._playout.sound_goes() if self._sounds else "off"
-        return panel.Sound(level.volume, level.muted, hand is not None, self._playout.urgent_volume(), goes)
+        return panel.Sound(level.volume, level.muted, by_hand, self._playout.urgent_volume(), goes)
 
     def _display(self) -> ScreenState | None:
         return "up" if self._stage is None else self._stage.screen
@@ -269,6 +241,21 @@ class Overview:
             behind_since_ms=self._news.behind_since_ms,
             refusing=accepted.refusing,
             spot_check=self._spot_shown(),
+        )
+
+    def as_now(self, snapshot: panel.Snapshot) -> now_file.NowFile:
+        """What the daemon goes by, for the commands that say why and examine."""
+        now, playlist = self._clock.now(), self._accepted.playlist
+        return now_file.NowFile(
+            ahead_ms=to_ms(now) - to_ms(self._clock.on_system(now)),
+            clock=self._clock.state,
+            group=playlist.group if playlist else "",
+            playlist_version=playlist.version if playlist else 0,
+            situation=self._plan.situation,
+            screen=snapshot.screen,
+            on_screen=snapshot.on_air,
+            dark=snapshot.dark_until is not None,
+            examination=self._monitor.examination,
         )
 
     def observation(self, inbox: int) -> Observation:

@@ -10,7 +10,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.pin_reset import PinReset
-from kiosk.station.events import AdministratorSet, FromPeople
+from kiosk.station.events import AdministratorSet, Pressed
 from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.journal import Journal
 from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
@@ -56,7 +56,7 @@ class People:
         self._volume.expire(self._clock.now(), self._zone())
         self._playout.set_by_hand(self._volume.now)
 
-    def handle(self, press: FromPeople) -> None:
+    def handle(self, press: Pressed) -> None:
         """Do what somebody has pressed. The same press twice is one press; one without an id always counts."""
         if press.press:
             if press.press in self._pressed:

@@ -159,6 +159,10 @@ class Playout:
         on_air = self.on_air()
         return self._planned(None if on_air is None or on_air.origin == "urgent" else on_air.volume)
 
+    def room_level(self) -> Level:
+        """How loud the room is, urgent notices apart."""
+        return in_force(self.planned_volume(), self._hand, "slot")
+
     def urgent_volume(self) -> int | None:
         """How loud the urgent notice is that is on air; None while none is."""
         return next(
