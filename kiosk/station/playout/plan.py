@@ -16,6 +16,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.journal import AsRun, Journal, LookedAt
 from kiosk.station.library.library import Library
 from kiosk.station.schedule import timetable as tt
+from kiosk.station.schedule.situation import Owed, Situation, Stop
 
 TAIL_MS = 1_000
 """A play that lacks no more than this of its signed length is completed."""
@@ -48,7 +49,7 @@ class Plan:
         """The filler item of before the restart is to be taken up again."""
         self.playlist: Playlist | None = None
         self.document: StationDocument | None = None
-        self.situation = tt.Situation()
+        self.situation = Situation()
 
     # --- what is known ---
 
@@ -63,7 +64,7 @@ class Plan:
         if owed and running and running.first and self._owes_same(running.first, owed, before, running.at):
             self.situation = replace(self.situation, owed=replace(owed, at=running.at, first=running.first))
 
-    def _owes_same(self, name: str, owed: tt.Owed, before: Playlist | None, since: datetime) -> bool:
+    def _owes_same(self, name: str, owed: Owed, before: Playlist | None, since: datetime) -> bool:
         """Whether the filler item that began at ``since`` still runs, and the new week owes plays of the same file."""
         old, new = (
             next((one for one in week.programmes if one.id == name), None) if week else None
@@ -80,7 +81,7 @@ class Plan:
     def use_document(self, document: StationDocument | None) -> None:
         """The town's word on hours, recommended items, volume and loudness."""
         self.document = document
-        usual = tt.Situation()
+        usual = Situation()
         self.situation = replace(
             self.situation,
             opening=document.opening if document else usual.opening,
@@ -127,7 +128,7 @@ class Plan:
 
     # --- what follows from it ---
 
-    def stop_in_force(self) -> tt.Stop | None:
+    def stop_in_force(self) -> Stop | None:
         """The Stop that holds now, if one does. Without a trusted clock it holds until Start, whatever its end."""
         stop = self.situation.stop
         if stop is None or stop.until is None:
@@ -271,7 +272,7 @@ class Plan:
         return counts
 
 
-def _after(on_air: tt.OnAir, situation: tt.Situation) -> tt.Situation:
+def _after(on_air: tt.OnAir, situation: Situation) -> Situation:
     """The situation once a planned showing has run to its end: the timetable itself counts filler only."""
     owed, name = situation.owed, on_air.programme.id
     whole = on_air.end - on_air.start >= timedelta(milliseconds=on_air.programme.duration_ms - TAIL_MS)

@@ -52,12 +52,7 @@ from kiosk.station.schedule.layers import (
     topmost,
     turns_layer,
 )
-from kiosk.station.schedule.situation import Demand as Demand
-from kiosk.station.schedule.situation import Owed as Owed
-from kiosk.station.schedule.situation import Presence as Presence
-from kiosk.station.schedule.situation import Session as Session
-from kiosk.station.schedule.situation import Situation as Situation
-from kiosk.station.schedule.situation import Stop as Stop
+from kiosk.station.schedule.situation import Owed, Session, Situation
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from kiosk.station.control.pin_reset import PinReset
 from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.playout.volume import Hand
-from kiosk.station.schedule.timetable import Stop
+from kiosk.station.schedule.situation import Stop
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
