@@ -108,7 +108,7 @@ class Overview:
             return poster.dark(self._language)
         stop, now = self._plan.stop_in_force(), self._clock.now()
         if stop is None and self._plan.session_on():
-            lines = session_words.card_lines(self._sessions(), now, self._accepted.zone, self._language)
+            lines = session_words.card_lines(self._sessions(), self._accepted.zone, self._language)
             if lines:
                 return poster.card(self._language, self._identity.name, lines)
         return poster.compose(

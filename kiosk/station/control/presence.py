@@ -1,6 +1,5 @@
 """Who is there: recommended items are shown once somebody was noticed; each slot's attendance is recorded."""
 
-import logging
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime
@@ -21,8 +20,6 @@ from kiosk.station.schedule.rest import has_hours
 from kiosk.station.schedule.situation import Presence
 from kiosk.station.sessions.attended import Stretch, attended, noticed_again
 from kiosk.station.sessions.events import SENSOR, PresenceNoticed
-
-log = logging.getLogger(__name__)
 
 MEMORY = "presence"
 AGAIN_MS = 30_000
