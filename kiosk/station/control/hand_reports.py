@@ -43,7 +43,7 @@ class HandReports:
 
     @property
     def open(self) -> tuple[HandReport, ...]:
-        """Oldest first."""
+        """The reports that nobody has said to be mended, oldest first."""
         return self._kept.reports
 
     def handle(self, event: FaultReported | FaultMended) -> bool:

@@ -28,7 +28,7 @@ class Probes:
     """Reads every ``every_s`` seconds, and at once when :meth:`read_soon` is called; posts :class:`FactsRead`.
 
     ``state`` is the folder that holds the journal (probed by writing), ``library`` the one that holds the programmes
-    (measured for free space). ``keep_screen`` switches the screen as it is wanted, and reads that back.
+    (measured for free space).
     """
 
     def __init__(

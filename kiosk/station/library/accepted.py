@@ -109,7 +109,7 @@ class Accepted:
 
     @property
     def urgent_version(self) -> int:
-        """Of the urgent notices held; 0 for none."""
+        """The version of the urgent notices held; 0 for none."""
         return self._urgent.version if self._urgent else 0
 
     def accept_trust(self, found: TrustMoved) -> tuple[str, ...] | None:

@@ -89,7 +89,7 @@ class Plan:
         )
 
     def change(self, **changes: object) -> None:
-        """Other circumstances: ``stop``, ``session``, ``urgents``, ``clock_trusted``."""
+        """Replace fields of the :class:`Situation`."""
         self.situation = replace(self.situation, **changes)  # type: ignore[arg-type]
 
     def refresh_owed(self, at: datetime | None = None) -> None:
@@ -121,7 +121,7 @@ class Plan:
         self._broken[programme] = self._clock.now() + BROKEN_FOR
 
     def filler_went_on(self, on_air: tt.OnAir) -> None:
-        """It goes on to its end, though an item that would go before it may be fetched meanwhile."""
+        """This filler is on the screen: it goes on to its end, whichever item is fetched meanwhile."""
         if self.situation.owed is not None:
             owed = replace(self.situation.owed, at=on_air.start, first=on_air.programme.id)
             self.situation = replace(self.situation, owed=owed)

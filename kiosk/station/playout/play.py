@@ -23,7 +23,7 @@ from kiosk.station.schedule import timetable as tt
 CHECKPOINT_SECONDS = 5.0
 """No more than this of a play is unknown after an unexpected end."""
 REPORT_SECONDS = 1.0
-"""A child says how far it is about so often: the check-point before the one that would come too late is taken."""
+"""A child reports how far it is about so often: check-point early if the next report would come too late."""
 ONE_PICTURE_MS = 100
 """By so much a film's picture may stand shorter than the film lasts and be its only one."""
 SLIDE_S, KEPT_BACK = 1.0, 3
