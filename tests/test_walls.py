@@ -462,6 +462,11 @@ def test_module_opens_with_one_line_that_says_what_it_is_for(module: str) -> Non
     assert rest == "" or rest.startswith("\n"), f"{module}: the head is one line, then an empty one"
 
 
+def test_no_module_grows_too_large() -> None:
+    large = {module: count for module, path in MODULES.items() if (count := len(path.read_text().splitlines())) > 350}
+    assert large == {}, "what belongs to a room of its own moves there"
+
+
 def test_top_level_holds_what_the_design_allows() -> None:
     ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text().split()]
     found = {

@@ -46,8 +46,8 @@ def faces() -> tuple[tuple[str, int], ...]:
     chinese = chinese_font()
     if chinese is None:
         log.error("the poster cannot show Chinese: no font found; install one: apt install fonts-wqy-microhei")
-    first = () if chinese is None else (chinese,)
-    return (*first, *(face for face in OTHERS if Path(face[0]).exists() and face != chinese))
+    others = [face for face in OTHERS if Path(face[0]).exists() and face != chinese]
+    return tuple(others if chinese is None else [chinese, *others])
 
 
 @cache
