@@ -1,7 +1,6 @@
 """What people press: Start and Stop, louder and softer, mute, maintenance. Each press is obeyed once and recorded."""
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.pin_reset import PinReset
+from kiosk.station.control.presses import Presses
 from kiosk.station.events import AdministratorSet, Pressed
 from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.journal import Journal
@@ -20,9 +20,6 @@ from kiosk.station.playout.stop import StopState
 from kiosk.station.playout.volume import HandVolume
 
 log = logging.getLogger(__name__)
-
-MOST_PRESSES = 64
-"""Presses whose ids are remembered: far more than anybody makes while a double click is on its way."""
 
 
 class People:
@@ -48,7 +45,7 @@ class People:
         self._maintenance, self._pin_reset = maintenance, pin_reset
         self._stop = StopState(journal)
         self._volume = HandVolume(journal)
-        self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
+        self._presses = Presses()
 
     def restore(self) -> None:
         """What was pressed in the last run and still holds. Before anything is shown."""
@@ -58,10 +55,8 @@ class People:
 
     def handle(self, press: Pressed) -> None:
         """Do what somebody has pressed. The same press twice is one press; one without an id always counts."""
-        if press.press:
-            if press.press in self._pressed:
-                return
-            self._pressed.append(press.press)
+        if not self._presses.is_new(press.press):
+            return
         match press:
             case AdministratorSet():
                 self._audit.record(press.action, by=press.by, facts={"name": press.name})
