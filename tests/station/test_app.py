@@ -19,10 +19,11 @@ from starlette.responses import Response
 from kiosk.station import app, config
 from kiosk.station.clock import clock, memory
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import Event, StartPressed, StopPressed, Wake
+from kiosk.station.events import Event, Wake
 from kiosk.station.health import probes
 from kiosk.station.library.documents import Documents
 from kiosk.station.library.plans import Plans
+from kiosk.station.playout.events import StartPressed, StopPressed
 from kiosk.station.projector.stage import Stage
 from kiosk.station.service import systemd
 

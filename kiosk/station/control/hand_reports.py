@@ -1,21 +1,19 @@
 """Faults reported by hand: recorded for the town, and open until somebody says that they are mended."""
 
 import secrets
-from collections import deque
 from collections.abc import Callable
 
 import msgspec
 
 from kiosk.contract.records import Fault
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import FaultMended, FaultReported
+from kiosk.station.control.presses import Presses
+from kiosk.station.health.events import FaultMended, FaultReported
 from kiosk.station.health.reported import MOST_OPEN, HandReport
 from kiosk.station.journal import Journal
 
 MEMORY = "hand-reports"
 CAUSE = "reported"
-MOST_PRESSES = 64
-"""Presses whose ids are remembered."""
 
 
 class _Kept(msgspec.Struct):
@@ -33,19 +31,17 @@ class HandReports:
     ) -> None:
         self._journal, self._clock, self._report_soon = journal, clock, report_soon
         self._kept = journal.recall(MEMORY, _Kept) or _Kept()
-        self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
-        """The same press twice is one report, also where somebody else has pressed between."""
+        self._presses = Presses()
 
     @property
     def open(self) -> tuple[HandReport, ...]:
-        """Oldest first."""
+        """The reports that nobody has said to be mended, oldest first."""
         return self._kept.reports
 
     def handle(self, event: FaultReported | FaultMended) -> bool:
         """Take a report, or that it is mended. False where nothing has changed."""
-        if event.press and event.press in self._pressed:
+        if not self._presses.is_new(event.press):
             return False
-        self._pressed.append(event.press)
         return self._report(event) if isinstance(event, FaultReported) else self._mended(event)
 
     def _report(self, event: FaultReported) -> bool:
