@@ -143,6 +143,7 @@ class Station:
             work=equipment.maintenance.work, repairs_said=equipment.repairs.all_said,
             reports=lambda: equipment.reports.open, picture_check=lambda: people.menu.code, sessions=people.view.seen,
             pin_reset=people.pin_reset.pending, spot_check=people.checks.asked, spot_shown=lambda: people.checks.shown,
+            spot_refused=lambda: people.checks.refused,
         )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,

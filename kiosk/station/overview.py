@@ -78,6 +78,7 @@ class Overview:
         pin_reset: Callable[[], str] = lambda: "",
         spot_check: Callable[[], str] = lambda: "",
         spot_shown: Callable[[], str | None] = lambda: None,
+        spot_refused: Callable[[], str] = lambda: "",
     ) -> None:
         """``plans`` are those accepted so far, ``address`` is that of the panel; ``sounds``: whether the settings want
         sound at all. ``dark_until``: until when the screen rests, ``work``: who works on the devices, ``pc_stays_on``:
@@ -85,6 +86,7 @@ class Overview:
         faults reported by hand, ``picture_check``: the code of the test picture that is on the screen,
         ``pin_reset``: by which the town lets a PIN be set anew."""
         self._pin_reset, self._spot_check, self._spot_shown = pin_reset, spot_check, spot_shown
+        self._spot_refused = spot_refused
         self._reports, self._picture_check = reports, picture_check
         self._language, self._identity, self._clock = language, identity, clock
         self._accepted, self._news = accepted, news
@@ -170,6 +172,7 @@ class Overview:
             sessions=self._sessions(),
             pin_reset=self._pin_reset(),
             spot_check=self._spot_check(),
+            spot_refused=self._spot_refused(),
             passes_on=self._news.passes_on,
             document=document,
             playlist=self._accepted.playlist,

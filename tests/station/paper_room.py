@@ -60,7 +60,7 @@ class PaperRoom(Room):
         self._one = threading.Lock()
 
     def refresh(self) -> None:
-        self.snapshot = replace(self.snapshot, spot_check=self.checks.asked())
+        self.snapshot = replace(self.snapshot, spot_check=self.checks.asked(), spot_refused=self.checks.refused)
 
     def post(self, event: Event) -> None:
         super().post(event)

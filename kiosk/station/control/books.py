@@ -47,8 +47,8 @@ class BookKeeper:
         try:
             match event:
                 case SpotCheckAnswered():
-                    if self._spot_checks.answer(event):
-                        self._refresh()
+                    self._spot_checks.answer(event)
+                    self._refresh()
                 case BookWritten():
                     self._write(event)
                 case BookCorrected():

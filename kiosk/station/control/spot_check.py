@@ -39,6 +39,8 @@ class SpotChecks:
         self._shown: dict[str, str] = {}
         """Plays whose code was shown for the check under way, by the code."""
         self._of = ""
+        self.refused = ""
+        """The newest press whose code was not one that had stood on the screen."""
 
     def asked(self) -> str:
         """The check that the room is to answer now; empty where there is none, or its time is over."""
@@ -73,6 +75,7 @@ class SpotChecks:
         """Somebody has sent a code. False where it was not on the screen for the check under way."""
         typed = "".join(one for one in event.code if one.isascii() and one.isdigit())
         if not self.asked() or self.asked() != self._of or typed not in self._shown:
+            self.refused = event.press
             return False
         play = self._shown[typed]
         self._journal.record(

@@ -141,6 +141,8 @@ class Snapshot:
     """Whether the town passes activities on to the group's chat."""
     spot_check: str = ""
     """The town's spot check that the room is to answer now; empty for none."""
+    spot_refused: str = ""
+    """The newest press whose code for it was wrong."""
     pin_reset: str = ""
     """The town lets a forgotten PIN be set anew, by this value; empty: it does not."""
 

@@ -386,7 +386,7 @@ def test_spot_check_is_answered_by_a_photo_of_the_screen(administrator: Browser,
     assert send_photo(b"no photo") == "/?spot=unread#spot"
     assert send_photo(photo_of("")) == "/?spot=no-code#spot"
     assert send_photo(photo_of("000000")) == "/?spot=wrong#spot", "a photo of another day"
-    assert send_photo(photo_of(code)) == "/?spot=answered#spot"
+    assert send_photo(photo_of(code)) == "/?spot=#spot"
     (answer,) = [one for one in recorded(room) if isinstance(one, Attendance)]
     assert (answer.spot_check, answer.code, answer.plays, answer.present) == ("c1", code, ("play-1",), 0)
     assert administrator.get(f"/photo/{answer.photos[0]}.jpg").status_code == 200

@@ -150,9 +150,10 @@ def routes(desk: Desk) -> list[Route]:
             if not seen:
                 return to(f"/?spot={'unread' if upload.unread else 'no-code'}#spot")
             code, photos = seen[0], keep_photo(desk, upload.photo)
-        desk.post(SpotCheckAnswered(upload.visitor.by, code, press_id(upload.form), photos))
-        await desk.wait_until(lambda: not desk.snapshot().spot_check)
-        return to(f"/?spot={'wrong' if desk.snapshot().spot_check else 'answered'}#spot")
+        press = press_id(upload.form)
+        desk.post(SpotCheckAnswered(upload.visitor.by, code, press, photos))
+        await desk.wait_until(lambda: not desk.snapshot().spot_check or desk.snapshot().spot_refused == press)
+        return to(f"/?spot={'wrong' if desk.snapshot().spot_refused == press else ''}#spot")
 
     def entry(request: Request) -> Attendance:
         try:
