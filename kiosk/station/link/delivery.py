@@ -40,7 +40,8 @@ LONGEST_WAIT_S = 60.0
 """The longest pause that the town may ask for between two batches."""
 MOST_PHOTOS = 8
 """Photos that are sent behind one report, however many the answer asks for."""
-PHOTO_AGAIN_S = 1.0
+MOST_REST = 32
+"""Reports after which no photo is tried, where none has arrived of late."""
 EARLY = 0.9
 """A heartbeat that comes this much of the asked wait after the last one is not too early: timers are not exact."""
 
@@ -66,6 +67,8 @@ class Delivery:
         self._photos = photos
         self._wanted: dict[str, None] = {}
         """Photos that the town has asked for and that were not sent since, by their SHA-256."""
+        self._photos_failed = self._photos_rest = 0
+        """Tries that have failed in a row; reports that go without one."""
         self._batch = Batch()
         self._quiet_until = 0.0
         self.progress = 0
@@ -106,15 +109,18 @@ class Delivery:
         return self._send_jpeg(f"/v1/picture?at_ms={at_ms}{of_fault}", jpeg)
 
     def send_photos(self) -> None:
-        """Send the photos that the town has asked for. What does not arrive is tried once more; later the town asks for
-        it again. Raises :class:`Stopped`."""
+        """Send the photos that the town has asked for. The town asks again for what does not arrive; on a line that
+        does not carry them, fewer and fewer reports are followed by a try. Raises :class:`Stopped`."""
+        if self._photos_rest > 0:
+            self._photos_rest -= 1
+            return
         wanted, self._wanted = list(self._wanted)[:MOST_PHOTOS], {}
-        tries = iter((PHOTO_AGAIN_S,))
         for sha256 in wanted:
-            while not self._send_jpeg(f"/v1/photo?sha256={sha256}", self._photo(sha256)):
-                if (wait_s := next(tries, None)) is None:
-                    return
-                self._pause(wait_s)
+            if not self._send_jpeg(f"/v1/photo?sha256={sha256}", self._photo(sha256)):
+                self._photos_failed += 1
+                self._photos_rest = min(2 ** (self._photos_failed - 1), MOST_REST)
+                return
+            self._photos_failed = 0
 
     def _photo(self, sha256: str) -> bytes:
         """The photo of that name; nothing where it is not here, or is not what it was."""
