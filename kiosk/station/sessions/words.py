@@ -39,7 +39,7 @@ def later(seen: SessionsSeen, now: datetime, language: Language) -> tuple[tuple[
     """The sessions behind the next one, each as :func:`state_of`."""
     if now.tzinfo is None:
         return ()
-    waits = "waiting" if seen.phase else ""
+    waits = "" if seen.held and not seen.phase else "waiting"
     return tuple(
         (one, occasion_text(KINDS[one.kind], language), _sentence(one, waits, now, now.tzinfo, language))
         for one in seen.later
