@@ -64,7 +64,9 @@ def send(channel: Channel, title: str, body: str, photo: bytes | None = None) ->
         target = _target(channel)
     except ChannelsError as error:
         return str(error)
-    attached = AttachMemory(photo, name="photo.jpg", mimetype="image/jpeg") if photo else None
+    attached: Any = None
+    if photo:
+        attached = AttachMemory(photo, name="photo.jpg", mimetype="image/jpeg")  # type: ignore[no-untyped-call]
     attach = attached if target.attachment_support else None
     with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as log:  # type: ignore[no-untyped-call]
         try:

@@ -57,8 +57,8 @@ def _want_what_is_named() -> None:
     for place, named_ms in wanted.items():
         values = dict(zip(("station", "sha256"), place, strict=True))
         connection.execute(photo.insert().values(values | {"state": "wanted", "named_ms": named_ms}))
-    for place in names:
-        connection.execute(record.insert().values(dict(zip(("station", "sha256", "record_id"), place, strict=True))))
+    for name in names:
+        connection.execute(record.insert().values(dict(zip(("station", "sha256", "record_id"), name, strict=True))))
 
 
 def _photos(record: bytes) -> list[str]:
