@@ -303,7 +303,7 @@ def test_what_a_room_has_written_stands_on_its_page_as_corrected_with_its_photos
         Session(id="s-1", session_kind="其他信号源", by="A", start_ms=noon, end_ms=noon + 1, other_source_ms=4_500_000),
     ]
     now = now_ms()
-    held = SessionHeld(session_kind="其他信号源", title="slides", start_ms=now - 1_000, end_ms=now + 3_600_000)
+    held = SessionHeld(session_kind="其他信号源", title="slides", start_ms=now - 600_000, end_ms=now + 3_600_000)
     later = replace(held, session_kind="党课讲座", start_ms=now + 86_400_000, end_ms=now + 90_000_000)
     name = room(office, tmp_path, 1, told, now, sessions=(held, later))
     with office.store.write() as connection:
@@ -313,7 +313,8 @@ def test_what_a_room_has_written_stands_on_its_page_as_corrected_with_its_photos
         photos.keep(office.store, name, names[n], jpeg, now)
     answer = english.look(f"/stations/room/{name}").text
     page = text_of(answer)
-    assert "lent to another source" in page and "slides" in page and "Sessions to come" in page and "lecture" in page
+    on_screen, to_come = page.index("On the screen, and why"), page.index("Sessions to come")
+    assert on_screen < page.index("lent to another source") < page.index("slides") < to_come < page.index("lecture")
     assert "4 of 5 present" in page and "corrected by 李桂兰: one late" in page
     assert "75 minutes of another source" in page
     assert "does not have a photo of this any more" in page and "<script>alert" not in answer

@@ -244,7 +244,7 @@ def _note(one: Written, desk: Desk, language: Language) -> dict[str, Any]:
     _, record = translator(language), one.record
     at = to_utc(one.at_ms).astimezone(desk.zone)
     if isinstance(record, Attendance):
-        what = _("Attendance")
+        what = _("Who was there")
         numbers = {name: getattr(record, name) for name in ("expected", "present", "on_leave", "others")}
         lines = [
             _("{present} of {expected} present, {on_leave} on leave, {others} others").format(**numbers)
