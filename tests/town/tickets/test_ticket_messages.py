@@ -406,5 +406,5 @@ def test_a_text_of_a_station_cannot_make_a_message_long_or_another_one():
     from kiosk.contract.instants import to_utc
 
     _title, body = wording.compose([row] * 30, "T", to_utc, "en")
-    assert len(body) <= wording.MOST_CHARACTERS
+    assert len(body.encode()) <= wording.MOST_BYTES
     assert replace(webhook(1), name="x").name == "x"
