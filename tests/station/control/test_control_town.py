@@ -58,7 +58,7 @@ class Side:
         self.room = Room(folder / "state", week(ALL, slot("09:00:00", "09:02:00", "law")), at("08:00:00"))
         documents = Documents(Library(folder / "state/library"))
         accepted = Accepted(documents, documents.load("villages", "room-1", identity.root_sha256))
-        settings = Town(), Fetch(), lambda data: ""
+        settings = Town(), Fetch(), lambda data: "", folder / "photos"
         self.link = Orders(identity, documents, self.room.journal, lambda event: None, *settings)
         self.link.asked = []
         self.bell = Bell()

@@ -26,7 +26,7 @@ def test_fault_is_found_once_the_work_on_the_devices_is_over(tmp_path: Path) -> 
     host = Host(tmp_path, ":0", order=nothing, purge=nothing, fetch_again=nothing, restart_player=nothing)
     equipment = Equipment(
         monitor, room.playout, room.clock, repairs=Repairs(room.journal), host=host,
-        reports=HandReports(room.journal, room.clock, nothing, tmp_path, nothing),
+        reports=HandReports(room.journal, room.clock, nothing),
         audit=AuditTrail(room.journal, room.clock, nothing), tell_instruments=nothing, read_soon=nothing,
         read_at=nothing, look_again=nothing, refresh=nothing, document=lambda: told, observe=Observation,
         worked_on=lambda: bool(work), check_clock=nothing, report_soon=lambda: reported.append("soon"),
