@@ -30,6 +30,8 @@ from kiosk.town.tickets.tickets import take_fault
 
 MOST_NAMES = 5_000
 """The most plays that the attendance in one report may name: each is a row, and a row to look up."""
+MOST_PHOTOS = 500
+"""The most photos that the records in one report may name; a single record names 100 at most."""
 MOST_REPAIRS = 20
 """The most repairs of a clock in one report: each boot that they name has its plays timed anew."""
 MOST_FORK_BYTES = 8_000_000
@@ -279,6 +281,9 @@ def _limit(batch: _Batch) -> None:
     """Raises :class:`TooMuch`. A single record is never too much: its lists have limits of their own."""
     names = sum(len(attendance.plays) for _, attendance in batch.attendances)
     told = f"names {names} plays" if names > MOST_NAMES else ""
+    pictured = sum(len(photos.named_in(record)) for record in batch.with_photos)
+    if pictured > MOST_PHOTOS:
+        told = f"names {pictured} photos"
     if len(batch.repairs) > MOST_REPAIRS:
         told = f"repairs the clock {len(batch.repairs)} times"
     if told:

@@ -200,7 +200,9 @@ def test_c8_too_much_work_in_one_report_is_sent_in_smaller_ones(station):
     repairs = tuple(
         encode(ClockRepair(id=f"r{n}", at_ms=1, boot_id="b", offset_ms=1, clock="trusted")) for n in range(21)
     )
-    for records in (crowd, repairs):
+    many = tuple(f"{n:064x}" for n in range(100))
+    album = tuple(encode(Attendance(id=f"b{n}", at_ms=1, by="li", plays=(), photos=many)) for n in range(7))
+    for records in (crowd, repairs, album):
         answer = station.tell(report(*records))
         assert answer.status_code == 413 and "send fewer entries at a time" in answer.json()["error"]
         assert station.tell(report(*records[: len(records) // 2], epoch=f"e{len(records)}")).status_code == 200
