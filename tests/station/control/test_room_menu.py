@@ -73,6 +73,7 @@ def test_stop_and_start_by_remote_and_the_test_picture(playing: LiveRoom, sample
     eventually(lambda: menu_is(room, "table"))
     press(room, "back")
     eventually(lambda: menu_is(room, None))
+    eventually(lambda: room.actions("table-shown"))  # the record is written by another thread
     done = [(one["action"], one["by"]) for one in room.records("action") if one["by"] in ("remote", "panel")]
     assert done == [
         *(("stop", "remote"), ("start", "remote"), ("volume", "remote"), ("mute", "remote"), ("stop", "remote")),
