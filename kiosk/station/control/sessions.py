@@ -123,7 +123,7 @@ class Sessions:
             self._replan("a session is over")
         elif held is not None and trusted and not held.begun and now_ms >= held.start_ms:
             self._arrange(self.kept.sessions)
-            self._replan("a session begins")
+            self._replan("a session")
         elif held is not None and self._plan.situation.session is None:  # Stop took away one that is still to come
             self._apply()
         if wanted is not None and stopped_ms is not None and wanted.start_ms <= stopped_ms:
