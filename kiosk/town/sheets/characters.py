@@ -12,7 +12,9 @@ _ALIKE = {
     **dict.fromkeys("〕】］", ")"),
     "﹒": ".",
     "。": ".",
+    **dict.fromkeys(map(chr, (*range(0x2460, 0x249C), *range(0x2776, 0x2794))), " "),
 }
+"""A number in a ring or in brackets is only a number of a list: NFKC would make ①9:00 into 19:00."""
 _TABLE = str.maketrans(_ALIKE)
 _DIGITS = {
     "零": 0,
