@@ -43,14 +43,14 @@ ALIASES: dict[Role, str] = {
         "建议播放时间 建议时间 播映时间 播放时间段 起讫时间 开展时间 time times when 时刻 播放时刻 开播时刻"
     ),
     "start": (
-        "开始 开始时间 起始时间 起始 起 开播时间 播放开始时间 开播 起播时间 自 开始播放时间 始 start from begin 起时"
+        "开始 开始时间 starttime begintime 起始时间 起始 起 开播时间 播放开始时间 开播 起播时间 自 开始播放时间 始 start from begin 起时"
     ),
-    "end": "结束 结束时间 终止时间 截止时间 止 终止 播放结束时间 至 停播时间 结束播放时间 终 end to until 止时",
+    "end": "结束 结束时间 endtime 终止时间 截止时间 止 终止 播放结束时间 至 停播时间 结束播放时间 终 end to until 止时",
     "title": (
         "节目名称 节目 播放内容 节目内容 片名 课件名称 课件 影片名称 题目 学习内容 推荐节目 播放节目 标题 "
         "节目标题 培训内容 收看内容 课程名称 课程 播出节目 播出内容 推荐内容 收看节目 推荐节目名称 视频名称 "
         "资源名称 片目 内容 名称 教学内容 课题 节目名 播放节目名称 课件题目 学习课件 播放课件 推荐课件 影片 "
-        "节目单 播放片目 学习资料 教育内容 收视内容 播放的节目 具体内容 主要内容 主题 title programme program "
+        "节目单 播放片目 学习资料 教育内容 收视内容 播放的节目 具体内容 主要内容 主题 title programme program programmetitle programtitle programmename "
         "programmes content name 节目名称内容 名称内容 学习主题 活动内容 活动主题 党课题目 课程题目 培训课程 "
         "教学课程 学习课程 学习篇目 播放影片 电影名称 影片片名 影视片名称 播映内容 片目名称 教学片名称 "
         "视频课件 推荐课件名称 课件标题 课件内容 视频 资源标题"
@@ -64,7 +64,7 @@ ALIASES: dict[Role, str] = {
         "视频时长 学习时长 播放分钟 duration length minutes"
     ),
     "audience": (
-        "对象 播放对象 收看对象 收视对象 参加人员 学习对象 观看对象 受众 适用对象 培训对象 参学对象 人员 "
+        "对象 viewers targetaudience 播放对象 收看对象 收视对象 参加人员 学习对象 观看对象 受众 适用对象 培训对象 参学对象 人员 "
         "参加对象 教育对象 收看人员 参学人员 受众对象 适合对象 播放人群 适用人群 观看人员 audience for 参加人 "
         "收看群体 适宜人群 收看人群 目标人群 参会人员 到会人员"
     ),
@@ -87,6 +87,7 @@ _UNITS: tuple[tuple[str, Unit], ...] = (
     ("sec", "s"),
 )
 MOST_HEADER_ROWS = 3
+_IN_BRACKETS = re.compile(r"[(（][^()（）]{1,12}[)）]")
 LONGEST_NAME = 40
 
 
@@ -105,8 +106,8 @@ class Header:
     """The columns of titles that stand under one heading, one for each category: a row's titles are in all of them."""
     part_of_day: str = ""
     """What stands over the table in its header, such as 下午, where several stand side by side."""
-    guessed: int | None = None
-    """The column that is taken for the titles by what stands in it, its name being unknown."""
+    guessed: list[int] = field(default_factory=list)
+    """The columns that are taken for the titles by what stands in them, their names being unknown."""
 
     def first(self, role: Role) -> int | None:
         """The column of a role; None if there is none."""
@@ -196,7 +197,7 @@ def _header_at(grid: Grid, row: int) -> Header | None:
         return None
     best: Header | None = None
     for bottom in range(row, min(row + MOST_HEADER_ROWS, len(grid.rows))):
-        if bottom > row and not _like_header(grid, bottom) and not _splits_titles(grid, bottom):
+        if bottom > row and not any(like(grid, bottom) for like in (_like_header, _splits_titles, _has_units)):
             break
         header = _build(grid, row, bottom)
         if "title" not in header.columns:
@@ -207,16 +208,17 @@ def _header_at(grid: Grid, row: int) -> Header | None:
 
 
 def _guess_title(grid: Grid, header: Header) -> None:
-    """Take the one column of an unknown name in which most is in 《》 for the titles."""
+    """Take the columns of unknown names in which most is in 《》 for the titles."""
     rows = range(header.bottom + 1, min(header.bottom + 60, len(grid.rows)))
     found = []
     for column in header.unknown:
         texts = [text for row in rows if (text := grid.own(row, column).text)]
         if texts and 2 * sum("《" in text for text in texts) > len(texts):
             found.append(column)
-    if len(found) == 1:
-        header.unknown.remove(found[0])
-        header.columns["title"], header.guessed = found, found[0]
+    if found:
+        header.unknown = [column for column in header.unknown if column not in found]
+        header.columns["title"], header.guessed = found, found
+        header.together = found if len(found) > 1 else []
 
 
 def _like_header(grid: Grid, row: int) -> bool:
@@ -251,6 +253,12 @@ def _splits_titles(grid: Grid, row: int) -> bool:
     )
 
 
+def _has_units(grid: Grid, row: int) -> bool:
+    """Whether a row below a header has only words in brackets, such as the unit of a length."""
+    cells = grid.filled(row)
+    return bool(cells) and all(_IN_BRACKETS.fullmatch(cell.text) and role_of(cell.text) is None for _, cell in cells)
+
+
 def _roles(header: Header) -> set[Role]:
     return {role for role in header.columns if role != "other"}
 
@@ -275,6 +283,8 @@ def _build(grid: Grid, top: int, bottom: int) -> Header:
         if not texts:
             continue
         found = None
+        if len(texts) > 1 and _IN_BRACKETS.fullmatch(texts[-1]):
+            texts[-2:] = ["".join(texts[-2:])]
         for text in (*reversed(texts), "".join(texts)):
             if found := role_of(text):
                 break

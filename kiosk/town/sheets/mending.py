@@ -69,8 +69,7 @@ def unknown_columns(grids: Iterable[Grid]) -> list[UnknownColumn]:
             continue
         headers = find_headers(grid)
         for header in headers:
-            guessed = [] if header.guessed is None else [header.guessed]
-            for column in sorted({*header.unknown, *guessed}):
+            for column in sorted({*header.unknown, *header.guessed}):
                 row = next((r for r in range(header.top, header.bottom + 1) if grid.own(r, column).text), header.bottom)
                 if filled := grid.own(row, column).text:
                     found.append(UnknownColumn(grid.name, row, column, filled))

@@ -54,6 +54,16 @@ def first_stated(texts: Iterable[str]) -> Stated:
     return Stated(year, month)
 
 
+def filled_up(own: Stated, other: Stated) -> Stated:
+    """``own``, filled up from ``other``; January beside December is of the next year."""
+    if own.month is None:
+        return Stated(own.year or other.year, other.month if not own.year or other.year in (None, own.year) else None)
+    if own.year or not other.year:
+        return own
+    turned = other.month is not None and own.month < other.month - 6
+    return Stated(other.year + turned, own.month)
+
+
 def week_in(text: str, around: Around) -> tuple[date, ...]:
     """The days of the week that a title or a heading writes out: 第二周（3月9日—15日）; empty if none."""
     plain = arabic(fold(text), "年月日号")

@@ -1,6 +1,5 @@
 """Reads a workbook file into grids, within limits of size: .xlsx, .xls, .ods, .csv, whatever its name ends with."""
 
-import codecs
 import csv
 import io
 import math
@@ -13,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from kiosk.common.messages import mark
 from kiosk.town.sheets import ods, xls, xlsx
 from kiosk.town.sheets.archive import packed, unpack
-from kiosk.town.sheets.formats import SAVE_XLSX, Unreadable, kind_of
+from kiosk.town.sheets.formats import SAVE_XLSX, Unreadable, kind_of, wide_encoding
 from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
 from kiosk.town.sheets.holidays import holiday
 from kiosk.town.sheets.sheet import Reading, read_grids
@@ -113,10 +112,8 @@ def _text_grid(data: bytes, name: str) -> Grid:
 
 
 def _decoded(data: bytes) -> str:
-    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030", "big5"]
+    wide = wide_encoding(data)
+    encodings = [wide] if wide else ["utf-8-sig", "gb18030", "big5"]
     for encoding in encodings:
         try:
             text = data.decode(encoding)

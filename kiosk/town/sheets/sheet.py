@@ -13,7 +13,7 @@ from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Tell
 from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role, find_headers, role_of, side_by_side
-from kiosk.town.sheets.months import Stated, first_stated, nth_week_in, stated, week_in
+from kiosk.town.sheets.months import Stated, filled_up, first_stated, nth_week_in, stated, week_in
 from kiosk.town.sheets.rows import Row, rows_of
 from kiosk.town.sheets.settle import settle
 from kiosk.town.sheets.table import TableReader
@@ -45,7 +45,14 @@ class Reading:
 def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", month: date | None = None) -> Reading:
     """Read the sheets of a workbook. ``month`` is any day of the month that the caller names."""
     reading = Reading()
-    plans = [plan for grid in grids if not _hidden(grid, reading) and (plan := _plan(grid, reading))]
+    plans, covers = [], list[str]()
+    for grid in grids:
+        if _hidden(grid, reading):
+            continue
+        if plan := _plan(grid, reading):
+            plans.append(plan)
+        elif not plans:
+            covers += [cell.text for row in grid.rows for cell in row if not cell.blank]
     if not plans and not reading.problems:
         message = Message(mark("there is no table with a header: no column is called 节目名称 or the like"))
         reading.problems.append(Finding("", None, None, "", message, Message(ALIAS_HINT)))
@@ -53,6 +60,8 @@ def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", mon
         _context(plan.grid, plan.headers, file_name, month, alone=len(plans) == 1, warn=reading.warnings.append)
         for plan in plans
     ]
+    cover = first_stated(covers)
+    contexts = [filled_up(one, cover) for one in contexts]
     years = {one.year for one in contexts if one.year}
     last = Stated(min(years)) if len(years) == 1 else Stated()
     for plan, own in zip(plans, contexts, strict=True):
@@ -106,7 +115,7 @@ class _Plan:
 def _plan(grid: Grid, reading: Reading) -> _Plan | None:
     """The plan of a sheet; None for a sheet that has none, with a warning if something stands in it."""
     headers = find_headers(grid)
-    if not headers or headers[0].guessed is not None:
+    if not headers or headers[0].guessed:
         timetable = as_rows(grid)
         if timetable and (as_table := find_headers(timetable.grid)):
             return _Plan(timetable.grid, as_table, timetable.places)
@@ -146,16 +155,6 @@ def _context(
     return option
 
 
-def filled_up(own: Stated, other: Stated) -> Stated:
-    """``own``, filled up from ``other``; January beside December is of the next year."""
-    if own.month is None:
-        return Stated(own.year or other.year, other.month if own.year in (None, other.year) else None)
-    if own.year or not other.year:
-        return own
-    turned = other.month is not None and own.month < other.month - 6
-    return Stated(other.year + turned, own.month)
-
-
 def _around(grid: Grid, header: Header, context: Stated, titles: list[tuple[int, int, str]]) -> Around:
     """What is known of a table: the month, and the week that the lines above it or the sheet's name write out."""
     plain = Around(context.year, context.month)
@@ -173,7 +172,7 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
     hidden_rows: list[int] = []
     problem, warning = reading.problems.append, reading.warnings.append
     for n, header in enumerate(headers):
-        end = headers[n + 1].top if n + 1 < len(headers) else len(grid.rows)
+        end = _preface(grid, headers[n + 1]) if n + 1 < len(headers) else len(grid.rows)
         _settle_roles(grid, header, end, around)
         _columns_left_out(grid, header, end, warning)
         if n:
@@ -185,8 +184,10 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
                 for row in range(headers[n - 1].bottom + 1, header.top)
                 for column in range(grid.width)
             ]
-            own = _around(grid, header, context, lines[-3 * grid.width :])
-            around = replace(own, previous=previous)
+            preface = [text for row, _, text in lines if row >= _preface(grid, header)]
+            if (own := filled_up(first_stated(preface), context)) != context:
+                context, previous = own, None
+            around = replace(_around(grid, header, context, lines[-3 * grid.width :]), previous=previous)
         for part in side_by_side(header, grid):
             table = TableReader(grid, part, end, around, problem, warning).read()
             drafts += table.drafts
@@ -205,18 +206,29 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
     check_rows(grid, shown, context, holiday, warning)
 
 
+def _preface(grid: Grid, header: Header) -> int:
+    """The row in which the lines above a further header begin: each has one text in it, and no programme."""
+    row = header.top
+    while row > 0:
+        filled = grid.filled(row - 1)
+        if len(filled) > 1 or any(not isinstance(cell.value, str) or "《" in cell.text for _, cell in filled):
+            break
+        row -= 1
+    return row
+
+
 def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> None:
     """Warn of columns that are not read although something stands in them, or that nobody sees."""
     for column in header.unknown:
         cells = [row for row in range(header.bottom + 1, end) if not grid.own(row, column).blank]
-        if len(cells) > 1:
+        if cells:
             text = grid.at(header.bottom, column).text
             message = Message(mark("the name of this column is not known: it is not read"))
             warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
-    if header.guessed is not None:
-        text = grid.at(header.bottom, header.guessed).text
+    for column in header.guessed:
+        text = grid.at(header.bottom, column).text
         message = Message(mark("the name of this column is not known: it is read as the titles"))
-        warning(Finding(grid.name, header.bottom, header.guessed, text, message, Message(ALIAS_HINT)))
+        warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
     parts = side_by_side(header, grid)
     for role, columns in header.columns.items():
         for column in columns[1:] if len(parts) == 1 and role != "other" else ():

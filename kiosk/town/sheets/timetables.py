@@ -10,9 +10,11 @@ from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.grid import BLANK, Cell, Grid
 from kiosk.town.sheets.headers import role_of
 from kiosk.town.sheets.months import nth_week_in, week_in
-from kiosk.town.sheets.times import read_times, split_at_times
-from kiosk.town.sheets.weekdays import weekdays
+from kiosk.town.sheets.times import is_part_of_day, read_times, split_at_times, with_part_of_day
+from kiosk.town.sheets.weekdays import DAY_LETTERS, weekdays
 
+_DAY_AT_HEAD = re.compile(r"\s*((?:[0-9]{1,2}月)?[0-9]{1,2}[日号])[:：]?\s*(?=[\n《0-9上下中晚早]|$)")
+"""The day before what is shown on it, in a cell of a calendar."""
 LEAST_DAYS, LEAST_PARTS = 3, 2
 """So many columns at least make a timetable of days, or of parts of the day."""
 _ANY_MONTH = Around(2000, 1)
@@ -51,7 +53,7 @@ def _is_day(text: str) -> bool:
         days = read_days(Cell(text), _ANY_MONTH)
     except Unread:
         return False
-    return len(days.choices[0]) == 1 and not tight(text).isdigit()
+    return len(days.choices[0]) == 1 and not days.rest and not tight(text).isdigit()
 
 
 def _is_part(text: str) -> bool:
@@ -83,11 +85,17 @@ class _Writer:
     def add(
         self, date: Cell, date_at: Place, time: Cell, time_at: Place, title: Place, week: Place | None = None
     ) -> None:
-        """A programme: its date and time, and where they, its title and its week stand. A time may stand before each
-        title of the cell."""
+        """A programme: its date and time, and where they, its title and its week stand. A date may stand at the head
+        of the cell, and a time before each title."""
         said = self._source.at(*title)
-        timed = split_at_times(said.value) if time.blank and isinstance(said.value, str) else []
-        for own_time, text in [(Cell(when), Cell(what)) for when, what in timed] or [(time, said)]:
+        if isinstance(said.value, str) and (head := _DAY_AT_HEAD.match(said.value)):
+            if not said.value[head.end() :].strip():
+                return
+            date, date_at, said = Cell(f"{head[1]}({date.text})"), title, Cell(said.value[head.end() :])
+        timed = split_at_times(said.value) if isinstance(said.value, str) else []
+        part = time.text if is_part_of_day(time.text) else ""
+        times = [(with_part_of_day(part, Cell(when)), Cell(what)) for when, what in timed]
+        for own_time, text in times or [(time, said)]:
             row = len(self.rows)
             self.rows.append([date, own_time, text])
             self.places |= {(row, 0): date_at, (row, 1): title if timed else time_at, (row, 2): title}
@@ -101,25 +109,43 @@ class _Writer:
 
 
 def _days_across(grid: Grid, header: int, days: list[int]) -> Timetable:
-    below = header + 1
-    dated = below < len(grid.rows) and all(_is_day(grid.at(below, column).text) for column in days)
-    week = None if dated else _week_column(grid, header, days)
+    week = None if _names_days(grid, header + 1, days) else _week_column(grid, header, days)
     writer = _Writer(grid, header) if week is None else _Writer(grid, header, ("星期", "时间", "节目名称", "周次"))
     times = [column for column in range(days[0]) if _holds_times(grid, header, column)]
-    for row in range(below + dated, len(grid.rows)):
+    dates = {column: (_weekday_cell(grid.at(header, column)), (header, column)) for column in days}
+    for row in range(header + 1, len(grid.rows)):
         if row in grid.hidden_rows:
             continue
         if (filled := grid.filled(row)) and ends_table(tight(filled[0][1].text)):
             break
+        if week is None and _names_days(grid, row, days):
+            dates |= {column: _numbered_day(grid, header, row, column) for column in days}
+            continue
         time_at = grid.origin(row, times[-1]) if times else (row, 0)
         for column in days:
             if grid.at(row, column).blank:
                 continue
-            at = (below, column) if dated else (header, column)
             week_at = grid.origin(row, week) if week is not None else None
             time = grid.at(*time_at) if times else BLANK
-            writer.add(grid.at(*at), at, time, time_at, grid.origin(row, column), week_at)
+            writer.add(*dates[column], time, time_at, grid.origin(row, column), week_at)
     return writer.done()
+
+
+def _weekday_cell(cell: Cell) -> Cell:
+    """The day of the week over a column, 一 as 周一."""
+    return Cell("周" + tight(cell.text)) if tight(cell.text) in DAY_LETTERS else cell
+
+
+def _names_days(grid: Grid, row: int, days: list[int]) -> bool:
+    """Whether a row has only the days of the columns in it, as a calendar has them: 2, 3, 4, or 3月2日."""
+    texts = [grid.own(row, column).text for column in days]
+    return any(texts) and all(_is_day(text) or re.fullmatch("[0-9]{1,2}", tight(text)) for text in texts if text)
+
+
+def _numbered_day(grid: Grid, header: int, row: int, column: int) -> tuple[Cell, Place]:
+    """A day as it stands in a calendar; a bare number with the day of the week over it."""
+    cell, over = grid.at(row, column), _weekday_cell(grid.at(header, column)).text
+    return Cell(f"{tight(cell.text)}日({over})") if tight(cell.text).isdigit() else cell, (row, column)
 
 
 def _week_column(grid: Grid, header: int, days: list[int]) -> int | None:

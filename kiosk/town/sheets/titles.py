@@ -99,6 +99,7 @@ _QUOTED = re.compile(rf"\s*{_QUOTE.pattern.replace('(', '(?:')}(?:[\s、,，;；
 _LIST_NUMBER = re.compile(r"\s*[(（]\s*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})\s*[)）]\s*(?=《)")
 _SERIES = re.compile(r"》\s*(?:之|[:：])\s*《")
 _CHOICE = re.compile(r"》\s*(?:或者?|[/／]?或)\s*《|[任二三]选[一其1]")
+_ONLY_TITLES = Message(mark("only what stands in 《》 is read as a title"))
 _OPEN_CLOSE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")
 _FILLER = (
     "组织|集中|观看|收看|学习|播放|放映|收听|专题片|教育片|科教片|宣传片|纪录片|记录片|电视片|动画片|微视频|微电影|视频|电影|影片|戏曲|黄梅戏|党课|节目|课件|短片|电教片|系列片|专题"
@@ -145,6 +146,8 @@ def _bracketed(text: str) -> Titles:
                 suffix, at = parts[0], parts.end()
         titles += expanded(title, suffix)
     doubt = _between(text[at:], at == 0) or doubt
+    if doubt is None and re.search("[0-9][:：][0-9]", re.sub("《[^《》]*》", "", text)):
+        doubt = _ONLY_TITLES
     return Titles(tuple(titles), doubt)
 
 
@@ -177,7 +180,7 @@ def _between(text: str, first: bool) -> Message | None:
     alone = [piece for piece in odd if len(pieces) > 1 and not (first and piece == pieces[-1]) and piece != pieces[0]]
     if alone and not re.search(r"[(（]", alone[0]):
         raise Unread(mark("a title without brackets among others in brackets"), mark("write each title as 《…》"))
-    return Message(mark("only what stands in 《》 is read as a title"))
+    return _ONLY_TITLES
 
 
 _NUMBERED = re.compile(
