@@ -35,7 +35,7 @@ ALIASES: dict[str, str] = {
     ),
     "典型事迹": (
         "典型 先进典型 典型经验 先进事迹 榜样 典型人物 模范 致富典型 先锋模范 身边榜样 先进人物 道德模范 "
-        "人物事迹 事迹 典型示范 创业典型 典型引路 典型宣传 榜样力量 先进模范 先锋人物 典型风采"
+        "人物事迹 事迹 典型示范 创业典型 典型引路 典型宣传 先进典型事迹 榜样力量 先进模范 先锋人物 典型风采"
     ),
 }
 """Other names of each category, on the left as FIELD-NOTES and the record book write it."""
@@ -54,7 +54,7 @@ def is_category(text: str) -> bool:
 
 
 def _known(text: str) -> str | None:
-    plain = re.sub(r"[《》()\"'.:、]", "", tight(text))
+    plain = re.sub(r"^[0-9]+[.、]|[《》【】()\"'.:、]", "", tight(text))
     for name in (plain, _ENDS.sub("", plain), _ENDS.sub("", _ENDS.sub("", plain))):
         if name in _KNOWN:
             return _KNOWN[name]

@@ -1,6 +1,6 @@
 """The cells of one table by the role of their column: what counts in a row, and what is wrong with it. Pure."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
@@ -8,7 +8,7 @@ from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.characters import tight
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Tell
-from kiosk.town.sheets.durations import Hints, Length, read_length, read_long_clock, writes_minutes_and_seconds
+from kiosk.town.sheets.durations import Hints, Length, read_length, read_long_clock, unit_of, writes_minutes_and_seconds
 from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role
 from kiosk.town.sheets.times import (
@@ -100,6 +100,9 @@ class TableCells:
             )
         elif cell.trouble == "error":
             self._bad(row, role, Unread(mark("a formula with an error"), mark("write the value that belongs there")))
+        elif role == "title" and isinstance(cell.value, (bool, date, time, timedelta)):
+            self._bad(row, role, Unread(mark("this is no title"), mark("write the programme's title, as 《…》")))
+            return False
         elif cell.struck and role in ("title", "date", "time", "start"):
             self._bad(row, role, Unread(mark("it is struck through: does it count?"), DELETE_OR_KEEP))
         return not cell.trouble
@@ -197,15 +200,14 @@ class TableCells:
             return read_times(Cell(dated.days.clock))
         return read_times(Cell(dated.days.rest.strip("()"))) if dated.days.rest else read_times(BLANK)
 
-    def _length(self, row: int, stretches: tuple[Stretch, ...], titles: int) -> Length:
-        cell = self._cell(row, "duration")
+    def _length(self, row: int, cell: Cell, stretches: tuple[Stretch, ...], titles: int) -> Length:
         if cell.blank or not self._usable(row, "duration"):
             return Length(None)
         spans = [s.end - s.start for s in stretches if s.start is not None and s.end is not None]
         if isinstance(cell.value, datetime) and (long := read_long_clock(cell.value)) is not None:
             cell = Cell(long)
         try:
-            hints = Hints(self._header.unit, spans[0] if spans else None, titles, self._short_lengths)
+            hints = Hints(unit_of(cell.format) or self._header.unit, spans[0] if spans else None, titles, self._short_lengths)
             found = read_length(cell, hints)
         except Unread as error:
             self._bad(row, "duration", error)

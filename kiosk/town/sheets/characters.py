@@ -50,6 +50,11 @@ def tight(text: str) -> str:
     return re.sub(r"\s+", "", fold(text))
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a cell in which something stands; a number in a ring begins one."""
+    return [line for line in re.split(r"\n|(?=[①-⑳])", text) if line.strip()]
+
+
 def numeral(text: str) -> int:
     """A whole number in digits or Chinese numerals up to 99: 31, 三十一, 廿五, 二〇二六. Raises :class:`ValueError`."""
     if text.isascii():

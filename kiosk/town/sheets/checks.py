@@ -1,6 +1,6 @@
 """What is odd about rows that were understood: overlaps, lengths, holidays, other months, weeks without any. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -29,7 +29,6 @@ def check_rows(grid: Grid, shown: list[Shown], context: Stated, holiday: Holiday
             if key not in told:
                 told.add(key)
                 warning(finding(grid, one.draft, where, message, Message(LOOK)))
-    _gaps(grid, [one.row for one in shown], context, warning)
 
 
 def _clock(text: str) -> int:
@@ -93,13 +92,16 @@ def _of_day(one: Shown, context: Stated, holiday: Holiday) -> Iterator[tuple[str
             yield "date", Message(mark("{date} is not in the month of the sheet"), {"date": day.isoformat()})
 
 
-def _gaps(grid: Grid, rows: list[Row], context: Stated, warning: Tell) -> None:
+def check_gaps(grids: Sequence[Grid], rows: list[Row], warning: Tell) -> None:
+    """Warn of days in a row without any programme, in all sheets of a workbook together."""
     days = sorted({date.fromisoformat(row.date) for row in rows})
+    sheets = {row.sheet for row in rows}
     for before, after in pairwise(days):
-        if (after - before).days > GAP_DAYS and not _says_why(grid):
+        if (after - before).days > GAP_DAYS and not any(_says_why(grid) for grid in grids):
             values = {"first": str(before + timedelta(days=1)), "last": str(after - timedelta(days=1))}
             message = Message(mark("nothing is planned from {first} to {last}"), values)
-            warning(Finding(grid.name, None, None, "", message, Message(LOOK)))
+            name = sheets.pop() if len(sheets) == 1 else ""
+            warning(Finding(name, None, None, "", message, Message(LOOK)))
 
 
 def _says_why(grid: Grid) -> bool:

@@ -64,6 +64,12 @@ def writes_minutes_and_seconds(cells: Iterable[Cell]) -> bool:
     return any(one and int(one[1]) >= MOST_HOURS for one in found)
 
 
+def unit_of(shown_as: str) -> Unit:
+    """The unit that a number's format writes behind it: 0"分钟"."""
+    units: tuple[tuple[str, Unit], ...] = (("小时", "h"), ("分", "min"), ("秒", "s"))
+    return next((unit for word, unit in units if word in shown_as and "0" in shown_as), "")
+
+
 def read_length(cell: Cell, hints: Hints = Hints()) -> Length:
     """The length that a cell names. Raises :class:`Unread`."""
     value = cell.value

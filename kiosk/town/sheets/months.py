@@ -19,6 +19,8 @@ _ONE = r"(?:(?:20)?\d{2}\s*[年./-]\s*)?(?:\d{1,2}\s*[月./]\s*)?\d{1,2}\s*[日�
 _RANGE = re.compile(rf"{_ONE}\s*(?:-|至|到)\s*{_ONE}")
 _NTH_WEEK = re.compile(r"第\s*([1-6])\s*周")
 MOST_OF_WEEK = 14
+MONTH_LINE = re.compile(r"(?:20[0-9]{2}年)?(?:1[0-2]|0?[1-9])月份?(?:计划|安排|推荐|节目|播放|[:()])*")
+"""A line across the table that names the month of the rows below."""
 
 
 @dataclass(frozen=True)

@@ -102,10 +102,13 @@ def _text_grid(data: bytes, name: str) -> Grid:
             mark("the file has too many lines for a plan"), mark("copy the table alone into a new workbook")
         )
     sample = lines[:50]
-    delimiter = max(",\t;，|", key=lambda mark: sum(line.count(mark) for line in sample))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    delimiter = max(",\t;，|", key=lambda mark: (sum(mark in line for line in sample), "\n".join(sample).count(mark)))
+    quoting = csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL  # a lone mark would swallow the rows below it
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
     try:
-        rows = [[Cell(value) if value.strip() else BLANK for value in line[:MOST_COLUMNS]] for line in reader]
+        lone = '"' if quoting == csv.QUOTE_NONE else ""
+        lines_read = ([value.removeprefix(lone) for value in line[:MOST_COLUMNS]] for line in reader)
+        rows = [[Cell(value) if value.strip() else BLANK for value in line] for line in lines_read]
     except csv.Error:
         raise Unreadable(mark("the file is no table of text"), SAVE_XLSX) from None
     return Grid(name, rows[:MOST_ROWS])

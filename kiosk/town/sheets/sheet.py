@@ -8,7 +8,8 @@ from datetime import date, datetime
 from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.characters import fold
-from kiosk.town.sheets.checks import Holiday, check_rows
+from kiosk.town.sheets.checks import Holiday, check_gaps, check_rows
+from kiosk.town.sheets.columns import ALIAS_HINT, settle_roles, tell_columns
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Tell
 from kiosk.town.sheets.grid import Cell, Finding, Grid
@@ -20,7 +21,6 @@ from kiosk.town.sheets.table import TableReader
 from kiosk.town.sheets.times import is_part_of_day, read_times
 from kiosk.town.sheets.timetables import TITLE_COLUMN, Place, as_rows
 
-ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
 MOST_SHOWINGS = 20_000
 """The most rows of a workbook, after each has been written out for its days."""
 
@@ -45,6 +45,7 @@ class Reading:
 def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", month: date | None = None) -> Reading:
     """Read the sheets of a workbook. ``month`` is any day of the month that the caller names."""
     reading = Reading()
+    grids = list(grids)
     plans, covers = [], list[str]()
     for grid in grids:
         if _hidden(grid, reading):
@@ -76,6 +77,7 @@ def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", mon
         reading.rows += [plan.row(row) for row in part.rows]
         reading.problems += [plan.finding(one) for one in part.problems]
         reading.warnings += [plan.finding(one) for one in part.warnings]
+    check_gaps(grids, reading.rows, reading.warnings.append)
     order = {plan.grid.name: n for n, plan in enumerate(plans)}
     for found in (reading.problems, reading.warnings):
         found[:] = {(one.sheet, one.cell, one.message.render(str)): one for one in found}.values()
@@ -173,8 +175,8 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
     problem, warning = reading.problems.append, reading.warnings.append
     for n, header in enumerate(headers):
         end = _preface(grid, headers[n + 1]) if n + 1 < len(headers) else len(grid.rows)
-        _settle_roles(grid, header, end, around)
-        _columns_left_out(grid, header, end, warning)
+        settle_roles(grid, header, end, around)
+        tell_columns(grid, header, end, warning)
         if n:
             previous = next(
                 (cell.days.choices[0][0] for cell in reversed(dates) if cell.days and cell.days.choices[0]), None
@@ -215,83 +217,3 @@ def _preface(grid: Grid, header: Header) -> int:
             break
         row -= 1
     return row
-
-
-def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> None:
-    """Warn of columns that are not read although something stands in them, or that nobody sees."""
-    for column in header.unknown:
-        cells = [row for row in range(header.bottom + 1, end) if not grid.own(row, column).blank]
-        if cells:
-            text = grid.at(header.bottom, column).text
-            message = Message(mark("the name of this column is not known: it is not read"))
-            warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
-    for column in header.guessed:
-        text = grid.at(header.bottom, column).text
-        message = Message(mark("the name of this column is not known: it is read as the titles"))
-        warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
-    parts = side_by_side(header, grid)
-    for role, columns in header.columns.items():
-        for column in columns[1:] if len(parts) == 1 and role != "other" else ():
-            if column in header.together:
-                continue
-            texts = {grid.own(row, column).text for row in range(header.bottom + 1, end)} - {""}
-            if any(role != "time" or not is_part_of_day(text) for text in texts):
-                message = Message(mark("another column has the like name: this one is not read"))
-                text = grid.at(header.bottom, column).text
-                warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
-        if role != "other" and columns and columns[0] in grid.hidden_columns:
-            text = grid.at(header.bottom, columns[0]).text
-            message = Message(mark("this column is hidden, and is read all the same"))
-            warning(
-                Finding(
-                    grid.name,
-                    header.bottom,
-                    columns[0],
-                    text,
-                    message,
-                    Message(mark("show it, and look whether it is right")),
-                )
-            )
-
-
-def _settle_roles(grid: Grid, header: Header, end: int, around: Around) -> None:
-    """A column called 时间 may hold dates: where no column is the date's, the cells decide."""
-    if header.first("date") is not None:
-        return
-    candidates: list[tuple[Role, int]] = [("time", column) for column in header.columns.get("time", [])]
-    candidates += [("other", column) for column in header.unknown]
-    candidates += [("start", column) for column in header.columns.get("start", [])]
-    for role, column in candidates:
-        cells = [cell for row in range(header.bottom + 1, end) if not (cell := grid.own(row, column)).blank][:40]
-        if cells and 2 * sum(_is_date(cell, around) for cell in cells) > len(cells):
-            if column in header.columns.get(role, []):
-                header.columns[role].remove(column)
-            if column in header.unknown:
-                header.unknown.remove(column)
-            header.columns["date"] = [column]
-            return
-
-
-def _in_month(cell: Cell, around: Around) -> bool:
-    """Whether a text of digits and points is a day near the sheet's month; 3.15-3.21 could be times as well."""
-    try:
-        days = read_days(cell, replace(around, year=around.year or 2000)).choices[0]
-    except Unread:
-        return False
-    return any(day.month == around.month for day in days)
-
-
-def _is_date(cell: Cell, around: Around) -> bool:
-    if isinstance(cell.value, str) and re.fullmatch(r"[0-9.]+", re.sub(r"[-\s]", "", fold(cell.value))):
-        return around.month is not None and _in_month(cell, around)
-    try:
-        read_times(cell)
-    except Unread:
-        pass
-    else:
-        return isinstance(cell.value, datetime) and cell.value.year > 1900
-    try:
-        read_days(cell, replace(around, year=around.year or 2000, month=around.month or 1))
-    except Unread:
-        return False
-    return True

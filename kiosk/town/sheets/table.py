@@ -6,14 +6,15 @@ from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.around import WRITE_DATE, Unread
 from kiosk.town.sheets.categories import category
 from kiosk.town.sheets.cells import only_spaces
-from kiosk.town.sheets.characters import arabic, tight
+from kiosk.town.sheets.characters import arabic, fold, lines_of, tight
 from kiosk.town.sheets.closing import MOVED, ends_table, is_example
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Table
 from kiosk.town.sheets.grid import Cell, Finding
-from kiosk.town.sheets.headers import Role
-from kiosk.town.sheets.months import Stated, nth_week_in, stated, week_in
-from kiosk.town.sheets.table_days import MONTH_LINE, TableDays
+from kiosk.town.sheets.columns import ALIAS_HINT
+from kiosk.town.sheets.headers import Role, role_of
+from kiosk.town.sheets.months import MONTH_LINE, nth_week_in, stated, week_in
+from kiosk.town.sheets.table_days import TableDays
 from kiosk.town.sheets.times import Stretch, read_times, split_at_times
 from kiosk.town.sheets.titles import LONGEST, called_off, read_titles, says_no_showing
 
@@ -46,6 +47,11 @@ class TableReader(TableDays):
         first = tight(own[0][1].text)
         if isinstance(own[0][1].value, str) and self._roles.get(own[0][0]) != "note" and ends_table(first):
             self._state.after_end = True
+            return
+        if len(own) > 1 and all(role_of(cell.text) for _, cell in own):
+            self._state.other_table = True
+            self._tell(row, own[0][0], mark("another table begins here: it is not read"), ALIAS_HINT)
+        if self._state.other_table:
             return
         if is_example(first):
             self._warn_unread(row, own[0][0], own[0][1].text)
@@ -144,19 +150,21 @@ class TableReader(TableDays):
 
     def _warn_unread(self, row: int, column: int, text: str) -> None:
         if not says_no_showing(text):
-            finding = (
-                Message(mark("a line across the table, taken for a note")),
-                Message(mark("nothing to do, unless a programme is meant")),
-            )
-            self._warning(Finding(self._grid.name, row, column, self._grid.own(row, column).text, *finding))
+            remedy = mark("nothing to do, unless a programme is meant")
+            self._tell(row, column, mark("a line across the table, taken for a note"), remedy)
+
+    def _tell(self, row: int, column: int, message: str, remedy: str) -> None:
+        text = self._grid.own(row, column).text
+        self._warning(Finding(self._grid.name, row, column, text, Message(message), Message(remedy)))
 
     def _programme(self, row: int, own: set[Role]) -> None:
         self._trouble = False
         week = self._cell(row, "week")
         if "week" in own or (not week.blank and self._place(row, "week") == (row, self._header.first("week"))):
             self._week(row, week)
-        if found := re.fullmatch(r"(1[0-2]|0?[1-9])月?", tight(arabic(self._text(row, "month"), "月"))):
-            self._of_month(Stated(None, int(found[1])))
+        month = tight(arabic(self._text(row, "month"), "年月"))
+        if month.isdigit() or MONTH_LINE.fullmatch(month):
+            self._of_month(stated(month if "月" in month else month + "月"))
         date_cell = self._date(row)
         if not any(not self._cell(row, role).blank for role in CONTENT):
             return
@@ -217,23 +225,52 @@ class TableReader(TableDays):
         timed = any(not self._cell(row, role).blank for role in ("time", "start", "end"))
         written = self._titles(row)
         parts = [] if timed else split_at_times(written)
+        length = self._cell(row, "duration")
         for when, what in parts:
-            self._draft(row, dated, read_times(Cell(when)), what)
+            self._draft(row, dated, read_times(Cell(when)), what, length)
         if not parts:
-            self._draft(row, dated, self._stretches(row, dated, self._around_now()), written)
+            stretches = self._stretches(row, dated, self._around_now())
+            for part in self._line_by_line(row, stretches, written, length) or [(stretches, written, length)]:
+                self._draft(row, dated, *part)
 
-    def _draft(self, row: int, dated: DateCell | None, stretches: tuple[Stretch, ...], written: str) -> None:
+    def _line_by_line(
+        self, row: int, stretches: tuple[Stretch, ...], written: str, length: Cell
+    ) -> list[tuple[tuple[Stretch, ...], str, Cell]]:
+        """The showings of a row with as many lines in its time as in its titles; empty where it has not."""
+        titles, times = lines_of(written), lines_of(self._text(row, "time"))
+        if not 1 < len(stretches) == len(titles) == len(times) or ("《" in written and not all("《" in t for t in titles)):
+            return []
+        self._doubt(row, "time", Message(mark("read line by line: at each time its programme")))
+        lengths = lines_of(length.value) if isinstance(length.value, str) else []
+        cells = [Cell(text) for text in lengths] if len(lengths) == len(titles) else [length] * len(titles)
+        return [((one,), title, cell) for one, title, cell in zip(stretches, titles, cells, strict=True)]
+
+    def _one_each(self, dated: DateCell | None, written: str) -> None:
+        """Raises :class:`Unread` where the lines of the date and those of the titles may go together."""
+        titles = lines_of(written)
+        if dated is None or dated.days is None or not isinstance(dated.cell.value, str) or len(titles) < 2:
+            return
+        lines = [line for line in lines_of(dated.cell.value) if re.search("[0-9]", fold(line))]
+        if len(lines) == len(titles) == len(dated.days.choices[0]):
+            raise Unread(
+                mark("all of these programmes on each of the days, or one on each?"), mark("write a row for each day")
+            )
+
+    def _draft(
+        self, row: int, dated: DateCell | None, stretches: tuple[Stretch, ...], written: str, length_cell: Cell
+    ) -> None:
         if dated is not None and dated.whole_week and any(one.start is not None for one in stretches):
             self._doubt(row, "time", Message(mark("read for each day of the week")))
         titles: tuple[str, ...] = ()
         if self._usable(row, "title"):
             try:
+                self._one_each(dated, written)
                 found = read_titles(written)
                 titles = found.titles
                 self._doubt(row, "title", found.doubt)
             except Unread as error:
                 self._bad(row, "title", error)
-        length = self._length(row, stretches, len(titles))
+        length = self._length(row, length_cell, stretches, len(titles))
         texts = [self._short(row, role) for role in ("category", "audience", "note")]
         if dated is None:
             if self._header.first("date") is None and self._header.first("weekday") is None:

@@ -19,8 +19,6 @@ from kiosk.town.sheets.weekdays import weekdays
 MOST_TURNED = timedelta(days=4)
 """The longest way from the last day of a month to a bare day that is taken for one of the next month."""
 _BARE_DAY = re.compile(r"[0-9]{1,2}(?:[日号]|$|[(])")
-MONTH_LINE = re.compile(r"(?:20[0-9]{2}年)?(?:1[0-2]|0?[1-9])月份?(?:计划|安排|推荐|节目|播放|[:()])*")
-"""A line across the table that names the month of the rows below."""
 
 
 @dataclass
@@ -37,6 +35,8 @@ class State:
     above: date | None = None
     """The date of the row above, in the same run of dates."""
     after_end: bool = False
+    other_table: bool = False
+    """A table of another kind has begun."""
 
 
 class TableDays(TableCells):

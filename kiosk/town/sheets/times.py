@@ -108,11 +108,13 @@ def split_at_times(text: str) -> list[tuple[str, str]]:
         if not piece.strip():
             continue
         before, bracket, title = piece.partition("《")
+        if not bracket and (words := re.match(r"\s*(\S*[:：点时]\S*)\s+(\S.*)", piece)):
+            before, title = words[1], words[2]
         try:
             timed = bool(before.strip()) and read_times(Cell(before.strip()))[0].start is not None
         except Unread:
             timed = False
-        if not bracket or not timed:
+        if not title or not timed:
             return []
         found.append((before.strip(), bracket + title))
     return found
