@@ -1,5 +1,6 @@
 """The cells of one table by the role of their column: what counts in a row, and what is wrong with it. Pure."""
 
+import re
 from datetime import date, datetime, time, timedelta
 
 from kiosk.common.messages import Message, mark
@@ -41,7 +42,8 @@ class TableCells:
         self._roles: dict[int, Role] = {column: role for role, found in header.columns.items() for column in found[:1]}
         column = header.first("duration")
         cells = [grid.own(row, column) for row in range(len(grid.rows))] if column is not None else []
-        self._short_lengths = writes_minutes_and_seconds(cells)
+        name = tight(grid.at(header.bottom, column).text) if column is not None else ""
+        self._short_lengths = re.search("[(]分[:/]?秒[)]", name) is not None or writes_minutes_and_seconds(cells)
         self._above: dict[tuple[int, int], Cell] = {}
         """What the cells stand for that say 同上."""
         self._trouble = False

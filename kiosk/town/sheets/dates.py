@@ -266,6 +266,8 @@ def _of_dates(text: str, around: Around) -> Days:
         if not text:
             return Days(_weeks_of_month(around, nth, tuple(range(7))), periodic=True, by_week=True)
     beside: list[int] = []
+    every = re.search(rf"(?<=.)[,，\s]*每(?:逢)?({EXPRESSION})", text)
+    text = text[: every.start()] + " " + text[every.end() :] if every else text
 
     def take(found: re.Match[str]) -> str:
         beside.extend(weekdays("周" + found[1]))
@@ -277,8 +279,7 @@ def _of_dates(text: str, around: Around) -> Days:
     scan = Scan(text.strip(" ,，、;/-"), around)
     days, end, doubt = scan.run()
     rest = scan.text[end:].strip(" ,;:")
-    if every := re.match(rf"^每({EXPRESSION})", rest):
-        days, rest = [day for day in days if day.weekday() in weekdays(every[1])], rest[every.end() :].strip(" ,;:")
+    days = [day for day in days if not every or day.weekday() in weekdays(every[1])]
     rest = re.sub(r"^0?0:00(?::00)?$", "", rest)  # a whole day, as programs write it out
     if rest and not re.match(
         r"^[(]?\s*(?:[0-9]|每天|每日|每晚|凌晨|清晨|早|上午|中午|正午|下午|午后|傍晚|晚|夜|全天)", rest

@@ -119,6 +119,8 @@ def _of_clock(first: int, second: int, third: int, hints: Hints) -> Length:
     """``first:second:third`` as hours, minutes, seconds; or, where that is too long, as minutes and seconds."""
     long, short = 3600 * first + 60 * second + third, 60 * first + second
     fits = hints.span_s is not None and short <= hints.span_s < long
+    if hints.short and third == 0 and first:
+        return Length(_ms(short))
     if third == 0 and first and (first >= MOST_HOURS or fits):
         return Length(_ms(short), Message(mark("read as minutes and seconds")))
     return Length(_ms(long))
@@ -158,7 +160,7 @@ def _of_colons(clock: re.Match[str], hints: Hints, doubt: Message | None) -> Len
     if second > 59:
         raise Unread(mark("this length is not understood"), WRITE_LENGTH)
     if clock["h"] is None:
-        if first >= MOST_HOURS or hints.short or hints.unit in ("min", "s"):
+        if first >= MOST_HOURS or hints.short or (first and hints.unit in ("min", "s")):
             return Length(_ms(60 * first + second), doubt)
         found = _of_clock(first, second, 0, hints)
         return Length(found.ms, found.doubt or Message(mark("read as hours and minutes")))

@@ -39,7 +39,7 @@ ALIASES: dict[Role, str] = {
     "week": "周次 周 周别 周数 第几周 星期次 week 周序",
     "time": (
         "时间 播放时间 播出时间 时段 播放时段 播出时段 起止时间 具体时间 收看时间 学习时间 放映时间 时间段 "
-        "播放起止时间 计划时间 安排时间 时间安排 活动时间 收视时间 推荐时间 推荐播放时间 计划播放时间 "
+        "播放起止时间 计划时间 安排时间 时间安排 活动时间 上下午 午别 收视时间 推荐时间 推荐播放时间 计划播放时间 "
         "建议播放时间 建议时间 播映时间 播放时间段 起讫时间 开展时间 time times when 时刻 播放时刻 开播时刻"
     ),
     "start": (
@@ -104,6 +104,8 @@ class Header:
     rank: dict[int, int] = field(default_factory=dict)
     together: list[int] = field(default_factory=list)
     """The columns of titles that stand under one heading, one for each category: a row's titles are in all of them."""
+    day_at: tuple[int, int] | None = None
+    """The cell of the day over the table, 周一 or 3月2日, where several stand side by side."""
     part_of_day: str = ""
     """What stands over the table in its header, such as 下午, where several stand side by side."""
     guessed: list[int] = field(default_factory=list)
@@ -125,7 +127,12 @@ def side_by_side(header: Header, grid: Grid) -> list[Header]:
     for size in range(2, len(roles) // 2 + 1):
         if len(roles) % size == 0 and roles == roles[:size] * (len(roles) // size) and "title" in roles[:size]:
             parts = [placed[n : n + size] for n in range(0, len(placed), size)]
-            return [replace(header, columns={role: [column] for column, role in part}) for part in parts]
+            tables = [replace(header, columns={role: [column] for column, role in part}) for part in parts]
+            if "date" in roles or header.top == 0:
+                return tables
+            return [
+                replace(one, day_at=(header.top - 1, part[0][0])) for one, part in zip(tables, parts, strict=True)
+            ]
     return _around_shared(header, grid, placed) or [header]
 
 

@@ -17,7 +17,7 @@ _MONTH = re.compile(r"(?<![\d年./-])(1[0-2]|0?[1-9])\s*月")
 _YEAR = re.compile(r"(20\d{2})\s*年?")
 _ONE = r"(?:(?:20)?\d{2}\s*[年./-]\s*)?(?:\d{1,2}\s*[月./]\s*)?\d{1,2}\s*[日号]?"
 _RANGE = re.compile(rf"{_ONE}\s*(?:-|至|到)\s*{_ONE}")
-_NTH_WEEK = re.compile(r"第\s*([1-6])\s*周")
+_NTH_WEEK = re.compile(r"第\s*([0-9]{1,2})\s*周(?!\s*[-至到])")
 MOST_OF_WEEK = 14
 MONTH_LINE = re.compile(r"(?:20[0-9]{2}年)?(?:1[0-2]|0?[1-9])月份?(?:计划|安排|推荐|节目|播放|[:()])*")
 """A line across the table that names the month of the rows below."""
@@ -34,7 +34,7 @@ class Stated:
 def stated(text: str) -> Stated:
     """What a title or a name states: 2026年3月, 三月份, 2026.3, 202603."""
     plain = arabic(fold(text), "年月")
-    if _OF_PAPERWORK.search(plain):
+    if _OF_PAPERWORK.search(plain) and "关于" not in plain:
         return Stated()
     if found := _FULL.search(plain) or _COMPACT.search(plain):
         return Stated(int(found[1]), int(found[2]))

@@ -10,7 +10,7 @@ from kiosk.town.sheets.cells import TableCells
 from kiosk.town.sheets.characters import tight
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Table, Tell
-from kiosk.town.sheets.grid import Cell, Grid
+from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header
 from kiosk.town.sheets.months import Stated, filled_up, nth_week_in, week_in
 from kiosk.town.sheets.titles import called_off, says_no_showing
@@ -47,6 +47,21 @@ class TableDays(TableCells):
         self._end, self._around = end, around
         self._table = Table()
         self._state = State(week=around.week, nth_week=around.nth_week)
+        if header.day_at is not None:
+            self._day_over(grid, *grid.origin(*header.day_at))
+
+    def _day_over(self, grid: Grid, row: int, column: int) -> None:
+        """All rows of the table are of the day that stands over it, if it is one."""
+        cell = grid.own(row, column)
+        if cell.blank or not (weekdays(cell.text) or re.search("[0-9]", cell.text)):
+            return
+        try:
+            self._state.dated = self._dated(row, column, read_days(cell, self._around_now()), cell)
+        except Unread as error:
+            self._problem(Finding(grid.name, row, column, cell.text, error.message, error.remedy))
+            self._state.dated = self._dated(row, column, None, cell)
+            self._state.dated.told = True
+        self._state.dated.heading = True
 
     def _around_now(self) -> Around:
         state, around = self._state, self._around

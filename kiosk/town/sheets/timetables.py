@@ -34,8 +34,13 @@ class Timetable:
 
 def as_rows(grid: Grid) -> Timetable | None:
     """The rows that a timetable means: a cell of it is a programme on a day at a time. None if it is no timetable."""
+    if turned := _turned(grid):
+        return turned
     for row in range(min(len(grid.rows), 40)):
         texts = {column: cell.text for column, cell in grid.filled(row)}
+        weeks = [column for column, text in texts.items() if _is_week(text)]
+        if len(weeks) >= LEAST_PARTS and _days_down(grid, row, weeks[0]) is not None:
+            return _weeks_across(grid, row, weeks)
         days = [column for column, text in texts.items() if _is_day(text)]
         if len(days) >= LEAST_DAYS:
             return _days_across(grid, row, days)
@@ -171,6 +176,52 @@ def _holds_times(grid: Grid, header: int, column: int) -> bool:
         return True
     cells = [cell for row in range(header + 1, len(grid.rows)) if not (cell := grid.own(row, column)).blank]
     return bool(cells) and 2 * sum(_clock(cell.text) is not None for cell in cells) > len(cells)
+
+
+def _days_down(grid: Grid, header: int, before: int) -> int | None:
+    """The column before the weeks in which days of the week stand; None if there is none."""
+    for column in range(before):
+        cells = [cell.text for row in range(header + 1, len(grid.rows)) if not (cell := grid.own(row, column)).blank]
+        if cells and 2 * sum(len(weekdays(text)) == 1 for text in cells) > len(cells):
+            return column
+    return None
+
+
+def _weeks_across(grid: Grid, header: int, weeks: list[int]) -> Timetable:
+    writer = _Writer(grid, header, ("星期", "时间", "节目名称", "周次"))
+    label = _days_down(grid, header, weeks[0]) or 0
+    times = [column for column in range(weeks[0]) if column != label and _holds_times(grid, header, column)]
+    for column in weeks:
+        for row in range(header + 1, len(grid.rows)):
+            day_at = grid.origin(row, label)
+            if row in grid.hidden_rows or grid.at(row, column).blank or not weekdays(grid.at(*day_at).text):
+                continue
+            time_at = grid.origin(row, times[-1]) if times else (row, column)
+            time = grid.at(*time_at) if times else BLANK
+            place = grid.origin(row, column)
+            writer.add(_weekday_cell(grid.at(*day_at)), day_at, time, time_at, place, (header, column))
+    return writer.done()
+
+
+def _turned(grid: Grid) -> Timetable | None:
+    """A table whose names stand in a column, one below the other, with a programme in each column beside it."""
+    for column in range(min(grid.width, 3)):
+        named = [(row, found[0]) for row in range(len(grid.rows)) if (found := role_of(grid.own(row, column).text))]
+        rows = [row for row, role in named if role != "other"]
+        roles = {role for _, role in named}
+        title = next((row for row, role in named if role == "title"), None)
+        if len(rows) < LEAST_DAYS or title is None or not roles & {"date", "weekday"}:
+            continue
+        rows.remove(title)
+        rows.insert(TITLE_COLUMN, title)
+        above = range(rows[0] if rows[0] < title else title)
+        lines = [[grid.own(row, n) for n in range(grid.width)] for row in above]
+        places = {(row, n): (row, n) for row in above for n in range(grid.width)}
+        for n in range(column, grid.width):
+            places |= {(len(lines), at): grid.origin(row, n) for at, row in enumerate(rows)}
+            lines.append([grid.at(row, n) for row in rows])
+        return Timetable(Grid(grid.name, lines), places)
+    return None
 
 
 def _parts_across(grid: Grid, header: int, date: int, parts: list[int]) -> Timetable:

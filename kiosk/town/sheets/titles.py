@@ -97,7 +97,8 @@ _QUOTE = re.compile(r"[〈<＜“『「【]([^《》〈〉<>＜＞“”『』�
 _QUOTED = re.compile(rf"\s*{_QUOTE.pattern.replace('(', '(?:')}(?:[\s、,，;；/+]*{_QUOTE.pattern.replace('(', '(?:')})*\s*")
 """Titles in brackets of another kind than 《》, and nothing else."""
 _LIST_NUMBER = re.compile(r"\s*[(（]\s*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})\s*[)）]\s*(?=《)")
-_SERIES = re.compile(r"》\s*(?:之|[:：])\s*《")
+_SERIES = re.compile(r"》\s*(?:之|[:：])\s*《|》[^《》、,，;；\n]*(?:至|到|\d\S?\s*[-—–~～]+)\s*《")
+_REMARK = re.compile(r"[(（]|(?:主讲人?|讲师|授课人?|讲解|来源|出品|制作|地点|备注|说明|片长|时长|组织者?)[:：]")
 _CHOICE = re.compile(r"》\s*(?:或者?|[/／]?或)\s*《|[任二三]选[一其1]")
 _ONLY_TITLES = Message(mark("only what stands in 《》 is read as a title"))
 _OPEN_CLOSE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")
@@ -178,7 +179,7 @@ def _between(text: str, first: bool) -> Message | None:
     if not odd:
         return None
     alone = [piece for piece in odd if len(pieces) > 1 and not (first and piece == pieces[-1]) and piece != pieces[0]]
-    if alone and not re.search(r"[(（]", alone[0]):
+    if alone and not any(_REMARK.match(piece) or re.search(r"[(（]", piece) for piece in alone[:1]):
         raise Unread(mark("a title without brackets among others in brackets"), mark("write each title as 《…》"))
     return _ONLY_TITLES
 
