@@ -78,6 +78,8 @@ def read_length(cell: Cell, hints: Hints = Hints()) -> Length:
             return Length(None)
         case bool() | date():
             raise Unread(mark("this is no length"), WRITE_LENGTH)
+        case time() if hints.short and value.hour and not value.second:  # typed as 1:30
+            return Length(_ms(60 * value.hour + value.minute))
         case time():
             return _of_clock(value.hour, value.minute, value.second, hints)
         case timedelta():
@@ -119,8 +121,6 @@ def _of_clock(first: int, second: int, third: int, hints: Hints) -> Length:
     """``first:second:third`` as hours, minutes, seconds; or, where that is too long, as minutes and seconds."""
     long, short = 3600 * first + 60 * second + third, 60 * first + second
     fits = hints.span_s is not None and short <= hints.span_s < long
-    if hints.short and third == 0 and first:
-        return Length(_ms(short))
     if third == 0 and first and (first >= MOST_HOURS or fits):
         return Length(_ms(short), Message(mark("read as minutes and seconds")))
     return Length(_ms(long))

@@ -140,7 +140,7 @@ def _bracketed(text: str) -> Titles:
         suffix = ""
         if parts := _PARTS.match(text, at):
             suffix, at = parts[0], parts.end()
-        elif (after := _ATTACHED.match(text, at)) and (after[0].isdigit() or not _ONLY_FILLER.fullmatch(after[0])):
+        elif (after := _ATTACHED.match(text, at)) and (after[0].isdecimal() or not _ONLY_FILLER.fullmatch(after[0])):
             title, at = title + after[0], after.end()
             doubt = Message(mark("the words behind 》 are read as part of the title"))
             if parts := _PARTS.match(text, at):
