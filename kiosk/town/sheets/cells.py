@@ -25,6 +25,9 @@ from kiosk.town.sheets.weekdays import weekdays
 
 DITTO = ("同上", "同前", "如上", '"', "''", "〃", "..")
 """What stands for the cell above."""
+_CLOCK = r"[\s_]*(?:时|点|:|：)[\s_]*分?[\s_]*"
+_FORM = re.compile(rf"[\s_]*(?:年[\s_]*)?月[\s_]*日[\s_]*|{_CLOCK}(?:[-—–~～至到]+{_CLOCK})?")
+"""A form's words without figures: __月__日, __时__分."""
 LOOK = mark("look whether it is meant")
 DELETE_OR_KEEP = mark("delete the row, or take the line through it away")
 
@@ -71,7 +74,7 @@ class TableCells:
         else:
             cell = BLANK
         self._above.update(dict.fromkeys(passed, cell))
-        return BLANK if only_spaces(cell) else cell
+        return BLANK if only_spaces(cell) or (isinstance(cell.value, str) and _FORM.fullmatch(cell.value)) else cell
 
     def _find(self, tell: Tell, row: int, role: Role, message: Message, remedy: Message) -> None:
         place = self._place(row, role) or (row, self._header.first(role) or 0)

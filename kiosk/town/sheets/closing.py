@@ -1,6 +1,10 @@
 """What ends a table or qualifies a row: totals, sign-offs, notes under it, a note that speaks of a change. Pure."""
 
 import re
+import string
+from collections.abc import Sequence
+
+from kiosk.town.sheets.characters import tight
 
 _TOTALS = re.compile(
     r"(?:本[周月]|全月|月度?|周)?(?:总共|一共|共计?|计)(?:播放|安排|推荐|放映)?[0-9一二两三四五六七八九十]+(?:场|次|部|个|集|期|分钟|小时).*"
@@ -13,6 +17,13 @@ _NOTES = re.compile(
 )
 MOVED = re.compile("除外|不含|另行|改至|改到|改为|改在|调整|推迟|延期|顺延|提前|取消|停播|待定")
 _CONTINUED = re.compile(r"(?:续|接|见)(?:上|下)(?:表|页)|第[0-9]+页.*")
+
+
+def is_numbering(texts: Sequence[str]) -> bool:
+    """Whether a row only numbers the columns of the form: 1 2 3, (1) (2) (3), A B C, 甲 乙 丙."""
+    plain = [tight(text).strip("()") for text in texts]
+    rows = (map(str, range(1, len(plain) + 1)), string.ascii_uppercase, "甲乙丙丁戊己庚辛壬癸", "一二三四五六七八九十")
+    return len(plain) > 2 and any(plain == list(row)[: len(plain)] for row in rows)
 
 
 def is_example(text: str) -> bool:

@@ -9,6 +9,7 @@ from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.characters import arabic, fold, tight
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import Tell
+from kiosk.town.sheets.durations import read_length
 from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role, side_by_side
 from kiosk.town.sheets.months import MONTH_LINE, nth_week_in, week_in
@@ -66,6 +67,12 @@ def settle_roles(grid: Grid, header: Header, end: int, around: Around) -> None:
             header.columns.setdefault("month", [column])
         elif texts and all(nth_week_in(text) is not None or week_in(text, around) for text in texts):
             header.columns.setdefault("week", [column])
+    times = header.columns.get("time", [])
+    for column in times[:] if len(times) > 1 and header.first("duration") is None else []:
+        cells = [grid.own(row, column) for row in _filled(grid, header, end, column)]
+        if cells and all(_is_length(cell) for cell in cells):
+            times.remove(column)
+            header.columns["duration"] = [column]
     if header.first("date") is not None:
         return
     candidates: list[tuple[Role, int]] = [("time", column) for column in header.columns.get("time", [])]
@@ -89,6 +96,14 @@ def _in_month(cell: Cell, around: Around) -> bool:
     except Unread:
         return False
     return any(day.month == around.month for day in days)
+
+
+def _is_length(cell: Cell) -> bool:
+    """Whether a text is a length and no time of day."""
+    try:
+        return isinstance(cell.value, str) and ":" not in fold(cell.value) and read_length(cell).ms is not None
+    except Unread:
+        return False
 
 
 def _is_date(cell: Cell, around: Around) -> bool:

@@ -13,12 +13,15 @@ from kiosk.town.sheets.grid import Cell
 _OF_PAPERWORK = re.compile(r"填报|填表|制表|编制|打印|更新|报送|印发|截止|上报|审核|审批|制定|日期:|时间:")
 _FULL = re.compile(r"(20\d{2})\s*[年./-]\s*(1[0-2]|0?[1-9])(?![0-9])(?:\s*月|(?=\D|$))")
 _COMPACT = re.compile(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d{3})")
+_STAMP = re.compile(r"(?<!\d)(20\d{2})(?:(?:0[1-9]|1[0-2])[0-3]\d(?!\d)|\s*[年./-]\s*\d{1,2}\s*[月./-]\s*\d{1,2}(?!\d)\s*日?)")
+"""A whole date in a name: when the file was made or sent, if a month stands beside it."""
 _MONTH = re.compile(r"(?<![\d年./-])(1[0-2]|0?[1-9])\s*月")
 _YEAR = re.compile(r"(20\d{2})\s*年?")
 _ONE = r"(?:(?:20)?\d{2}\s*[年./-]\s*)?(?:\d{1,2}\s*[月./]\s*)?\d{1,2}\s*[日号]?"
 _RANGE = re.compile(rf"{_ONE}\s*(?:-|至|到)\s*{_ONE}")
 _NTH_WEEK = re.compile(r"第\s*([0-9]{1,2})\s*周(?!\s*[-至到])")
 MOST_OF_WEEK = 14
+MOST_OF_TITLE = 60
 MONTH_LINE = re.compile(r"(?:20[0-9]{2}年)?(?:1[0-2]|0?[1-9])月份?(?:计划|安排|推荐|节目|播放|[:()])*")
 """A line across the table that names the month of the rows below."""
 
@@ -34,6 +37,8 @@ class Stated:
 def stated(text: str) -> Stated:
     """What a title or a name states: 2026年3月, 三月份, 2026.3, 202603."""
     plain = arabic(fold(text), "年月")
+    if (stamp := _STAMP.search(plain)) and (month := _MONTH.search(plain[: stamp.start()] + plain[stamp.end() :])):
+        return Stated(int(stamp[1]), int(month[1]))
     if _OF_PAPERWORK.search(plain) and "关于" not in plain:
         return Stated()
     if found := _FULL.search(plain) or _COMPACT.search(plain):
@@ -42,10 +47,15 @@ def stated(text: str) -> Stated:
     return Stated(int(year[1]) if year else None, int(month[1]) if month else None)
 
 
+def _names_a_day(text: str) -> bool:
+    """Whether a text names a day, as a deadline does, or is too long for a title: others come first."""
+    return len(text) > MOST_OF_TITLE or re.search(r"月\s*[0-9]{1,2}\s*[日号]", arabic(fold(text), "月日号")) is not None
+
+
 def first_stated(texts: Iterable[str]) -> Stated:
     """Year and month of the first texts that state them."""
     year = month = None
-    for text in texts:
+    for text in sorted(texts, key=_names_a_day):
         found = stated(text)
         if month is None and found.month is not None:
             year, month = found.year or year, found.month

@@ -7,7 +7,7 @@ from kiosk.town.sheets.around import WRITE_DATE, Unread
 from kiosk.town.sheets.categories import category
 from kiosk.town.sheets.cells import only_spaces
 from kiosk.town.sheets.characters import arabic, fold, lines_of, tight
-from kiosk.town.sheets.closing import MOVED, ends_table, is_example
+from kiosk.town.sheets.closing import MOVED, ends_table, is_example, is_numbering
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Table
 from kiosk.town.sheets.grid import Cell, Finding
@@ -52,6 +52,8 @@ class TableReader(TableDays):
             self._state.other_table = True
             self._tell(row, own[0][0], mark("another table begins here: it is not read"), ALIAS_HINT)
         if self._state.other_table:
+            return
+        if row == self._header.bottom + 1 and is_numbering([cell.text for _, cell in own]):
             return
         if is_example(first):
             self._warn_unread(row, own[0][0], own[0][1].text)
@@ -99,29 +101,24 @@ class TableReader(TableDays):
             self._of_month(stated(text))
             self._state.week, self._state.nth_week, self._state.dated = (), None, None
             return True
-        if days := week_in(text, self._around):
-            self._state.week, self._state.nth_week, self._state.dated = days, None, None
+        if week := week_in(text, self._around):
+            self._state.week, self._state.nth_week, self._state.dated = week, None, None
             return spanning or role == "other" or nth_week_in(text) is not None or self._blank_below(row)
         if (nth := nth_week_in(text)) is not None and (spanning or role != "date" or self._blank_below(row)):
             self._state.week, self._state.nth_week, self._state.dated = (), nth, None
             return True
         if role in ("other", "time") or spanning:
-            try:
-                days_named = read_days(cell, self._around_now())
-            except Unread:
-                pass
-            else:
-                if not days_named.rest:
-                    self._state.dated = self._dated(row, column, days_named, cell)
-                    self._state.dated.heading = True
-                    return True
+            if self._is_date(cell) and not (days := read_days(cell, self._around_now())).rest:
+                self._state.dated = self._dated(row, column, days, cell)
+                self._state.dated.heading = True
+                return True
             if role == "time" and not spanning:
                 return False
             self._state.above = None
             if spanning and not self._state.after_end:
                 self._warn_unread(row, column, text)
             return True
-        if role == "date" and not re.search(r"\d", tight(text)) and self._dated_below(row):
+        if role == "date" and self._dated_below(row) and not self._is_date(cell):
             self._state.above = None
             self._warn_unread(row, column, text)
             return True
@@ -142,9 +139,18 @@ class TableReader(TableDays):
         """Whether the row below has a programme without a date: then this one is a heading for it."""
         return row + 1 < self._end and self._cell(row + 1, "date").blank and not self._cell(row + 1, "title").blank
 
+    def _is_date(self, cell: Cell) -> bool:
+        try:
+            read_days(cell, self._around_now())
+        except Unread:
+            return False
+        return True
+
     def _dated_below(self, row: int) -> bool:
-        """Whether the next row with anything in it has a date of its own: then this one is no date for it."""
-        below = next((n for n in range(row + 1, self._end) if self._grid.filled(n)), self._end)
+        """Whether the next row with anything in it, if any, has a date of its own: then this one is no date for it."""
+        below = next((n for n in range(row + 1, self._end) if self._grid.filled(n)), None)
+        if below is None:
+            return True
         place = self._place(below, "date")
         return place is not None and place[0] == below and not self._cell(below, "date").blank
 

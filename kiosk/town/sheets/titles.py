@@ -93,7 +93,7 @@ def read_titles(text: str) -> Titles:
     return Titles(titles, found.doubt)
 
 
-_QUOTE = re.compile(r"[〈<＜“『「【]([^《》〈〉<>＜＞“”『』「」【】]+)[〉>＞”』」】]")
+_QUOTE = re.compile(r"[〈<＜“『「【\"']([^《》〈〉<>＜＞“”『』「」【】\"']+)[〉>＞”』」】\"']")
 _QUOTED = re.compile(rf"\s*{_QUOTE.pattern.replace('(', '(?:')}(?:[\s、,，;；/+]*{_QUOTE.pattern.replace('(', '(?:')})*\s*")
 """Titles in brackets of another kind than 《》, and nothing else."""
 _LIST_NUMBER = re.compile(r"\s*[(（]\s*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})\s*[)）]\s*(?=《)")
