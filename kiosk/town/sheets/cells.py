@@ -212,7 +212,9 @@ class TableCells:
         if isinstance(cell.value, datetime) and (long := read_long_clock(cell.value)) is not None:
             cell = Cell(long)
         try:
-            hints = Hints(unit_of(cell.format) or self._header.unit, spans[0] if spans else None, titles, self._short_lengths)
+            hints = Hints(
+                unit_of(cell.format) or self._header.unit, spans[0] if spans else None, titles, self._short_lengths
+            )
             found = read_length(cell, hints)
         except Unread as error:
             self._bad(row, "duration", error)

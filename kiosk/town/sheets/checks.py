@@ -8,8 +8,8 @@ from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.drafts import Tell
 from kiosk.town.sheets.grid import Finding, Grid
 from kiosk.town.sheets.months import Stated
+from kiosk.town.sheets.no_showing import says_no_showing
 from kiosk.town.sheets.rows import Row, Shown, finding
-from kiosk.town.sheets.titles import says_no_showing
 
 Holiday = Callable[[date], Message | None]
 """What is special about a day: a public holiday, a make-up workday; None for an ordinary day."""

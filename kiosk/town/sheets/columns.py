@@ -21,7 +21,6 @@ ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类�
 def tell_columns(grid: Grid, header: Header, end: int, warning: Tell) -> None:
     """Warn of columns that are not read although something stands in them, or that nobody sees."""
 
-
     def tell(column: int, message: str, remedy: str = ALIAS_HINT, row: int = header.bottom) -> None:
         text = grid.at(row, column).text
         warning(Finding(grid.name, *grid.origin(row, column), text, Message(message), Message(remedy)))

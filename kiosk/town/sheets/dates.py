@@ -171,9 +171,7 @@ def _of_text(text: str, around: Around) -> Days:
         return Days((tuple(day for day in month_days(around) if day.weekday() < 5),), periodic=True)
     if every in ("周末", "每周末", "双休日", "每个周末", "每双休日"):
         return Days((tuple(day for day in month_days(around) if day.weekday() >= 5),), periodic=True)
-    if found := _NTH.match(
-        _as_nth(every) if "第" in every or "最后" in every else ""
-    ):
+    if found := _NTH.match(_as_nth(every) if "第" in every or "最后" in every else ""):
         return _nth_weekday(found[1], found[2], found[3], around)
     if found := re.match(r"^(?:每月|每个月)?逢([0-9一二三四五六七八九])(?:日|号)?$", every):
         digit = int(arabic(found[1] + "日", "日")[:-1])

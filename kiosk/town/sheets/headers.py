@@ -43,15 +43,17 @@ ALIASES: dict[Role, str] = {
         "建议播放时间 建议时间 播映时间 播放时间段 起讫时间 开展时间 time times when 时刻 播放时刻 开播时刻"
     ),
     "start": (
-        "开始 开始时间 starttime begintime 起始时间 起始 起 开播时间 播放开始时间 开播 起播时间 自 开始播放时间 始 start from begin 起时"
+        "开始 开始时间 起始时间 起始 起 开播时间 播放开始时间 开播 起播时间 自 开始播放时间 始 start from begin 起时 "
+        "starttime begintime"
     ),
     "end": "结束 结束时间 endtime 终止时间 截止时间 止 终止 播放结束时间 至 停播时间 结束播放时间 终 end to until 止时",
     "title": (
         "节目名称 节目 播放内容 节目内容 片名 课件名称 课件 影片名称 题目 学习内容 推荐节目 播放节目 标题 "
         "节目标题 培训内容 收看内容 课程名称 课程 播出节目 播出内容 推荐内容 收看节目 推荐节目名称 视频名称 "
         "资源名称 片目 内容 名称 教学内容 课题 节目名 播放节目名称 课件题目 学习课件 播放课件 推荐课件 影片 "
-        "节目单 播放片目 学习资料 教育内容 收视内容 播放的节目 具体内容 主要内容 主题 title programme program programmetitle programtitle programmename "
-        "programmes content name 节目名称内容 名称内容 学习主题 活动内容 活动主题 党课题目 课程题目 培训课程 "
+        "节目单 播放片目 学习资料 教育内容 收视内容 播放的节目 具体内容 主要内容 主题 title programme program "
+        "programmetitle programtitle programmename programmes content name 节目名称内容 名称内容 学习主题 活动内容 "
+        "活动主题 党课题目 课程题目 培训课程 "
         "教学课程 学习课程 学习篇目 播放影片 电影名称 影片片名 影视片名称 播映内容 片目名称 教学片名称 "
         "视频课件 推荐课件名称 课件标题 课件内容 视频 资源标题"
     ),
@@ -64,16 +66,18 @@ ALIASES: dict[Role, str] = {
         "视频时长 学习时长 播放分钟 duration length minutes"
     ),
     "audience": (
-        "对象 viewers targetaudience 播放对象 收看对象 收视对象 参加人员 学习对象 观看对象 受众 适用对象 培训对象 参学对象 人员 "
+        "对象 播放对象 收看对象 收视对象 参加人员 学习对象 观看对象 受众 适用对象 培训对象 参学对象 人员 "
         "参加对象 教育对象 收看人员 参学人员 受众对象 适合对象 播放人群 适用人群 观看人员 audience for 参加人 "
-        "收看群体 适宜人群 收看人群 目标人群 参会人员 到会人员"
+        "收看群体 适宜人群 收看人群 目标人群 参会人员 到会人员 面向对象 面向人群 "
+        "收看范围 参加范围 服务对象 viewers targetaudience"
     ),
     "note": "备注 说明 注 备考 备注说明 其他 note notes remark remarks",
     "other": (
         "序号 编号 号 序 来源 节目来源 地点 播放地点 负责人 管理员 主讲 主讲人 集数 责任人 方式 收看人数 签字 "
         "站点 收看地点 学习地点 责任单位 组织者 组织人 提供单位 出品单位 制作单位 播放方式 节目编号 资源编号 "
-        "姓名 电话 手机 手机号 职务 年龄 性别 地址 场次 频道 平台 学习方式 组织单位 播放站点 次数 播放次数 学时 课时 部数 学用效果 联系人 联系电话 no "
-        "no. source place 播放顺序 播放批次 收看站点 序列 备案 制作 单位 主讲人单位 讲师 授课人 收视人数"
+        "场次 频道 平台 学习方式 组织单位 播放站点 次数 播放次数 学时 课时 部数 学用效果 联系人 联系电话 no "
+        "姓名 电话 手机 手机号 职务 年龄 性别 地址 no. source place 播放顺序 播放批次 收看站点 序列 备案 制作 单位 "
+        "主讲人单位 讲师 授课人 收视人数"
     ),
 }
 _ROLE_OF: dict[str, Role] = {alias: role for role, words in ALIASES.items() for alias in words.split()}
@@ -130,9 +134,7 @@ def side_by_side(header: Header, grid: Grid) -> list[Header]:
             tables = [replace(header, columns={role: [column] for column, role in part}) for part in parts]
             if "date" in roles or header.top == 0:
                 return tables
-            return [
-                replace(one, day_at=(header.top - 1, part[0][0])) for one, part in zip(tables, parts, strict=True)
-            ]
+            return [replace(one, day_at=(header.top - 1, part[0][0])) for one, part in zip(tables, parts, strict=True)]
     return _around_shared(header, grid, placed) or [header]
 
 

@@ -13,12 +13,17 @@ from kiosk.town.sheets.grid import Cell
 _OF_PAPERWORK = re.compile(r"填报|填表|制表|编制|打印|更新|报送|印发|截止|上报|审核|审批|制定|日期:|时间:")
 _FULL = re.compile(r"(20\d{2})\s*[年./-]\s*(1[0-2]|0?[1-9])(?![0-9])(?:\s*月|(?=\D|$))")
 _COMPACT = re.compile(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d{3})")
-_STAMP = re.compile(r"(?<!\d)(20\d{2})(?:(?:0[1-9]|1[0-2])[0-3]\d(?!\d)|\s*[年./-]\s*\d{1,2}\s*[月./-]\s*\d{1,2}(?!\d)\s*日?)")
+_STAMP = re.compile(
+    r"(?<!\d)(20\d{2})(?:(?:0[1-9]|1[0-2])[0-3]\d(?!\d)|\s*[年./-]\s*\d{1,2}\s*[月./-]\s*\d{1,2}(?!\d)\s*日?)"
+)
 """A whole date in a name: when the file was made or sent, if a month stands beside it."""
 _MONTH = re.compile(r"(?<![\d年./-])(1[0-2]|0?[1-9])\s*月")
 _YEAR = re.compile(r"(20\d{2})\s*年?")
 _ONE = r"(?:(?:20)?\d{2}\s*[年./-]\s*)?(?:\d{1,2}\s*[月./]\s*)?\d{1,2}\s*[日号]?"
 _RANGE = re.compile(rf"{_ONE}\s*(?:-|至|到)\s*{_ONE}")
+_DAY = re.compile(
+    r"(?:20\d{2}\s*年\s*)?\d{1,2}\s*月\s*\d{1,2}\s*[日号]|(?<!\d)20\d{2}([./-])\d{1,2}\1\d{1,2}(?!\d)|^\d{1,2}[./]\d{1,2}$"
+)
 _NTH_WEEK = re.compile(r"第\s*([0-9]{1,2})\s*周(?!\s*[-至到])")
 MOST_OF_WEEK = 14
 MOST_OF_TITLE = 60
@@ -89,6 +94,20 @@ def week_in(text: str, around: Around) -> tuple[date, ...]:
         if 2 <= len(days) <= MOST_OF_WEEK:
             return days
     return ()
+
+
+def day_in(text: str, around: Around) -> date | None:
+    """The one day that a title or a heading names: 3月2日（星期一）, 2026年3月2日播放单; None if none, or a day of
+    another month than the sheet's."""
+    plain = re.sub(r"^(?:播放|播出|收看|学习|活动)?日期:", "", arabic(fold(text), "年月日号"))
+    found = list(_DAY.finditer(plain))
+    if len(found) != 1 or _OF_PAPERWORK.search(plain):
+        return None
+    try:
+        (day,) = read_days(Cell(found[0][0]), around).choices[0]
+    except (Unread, ValueError):
+        return None
+    return day if around.month in (None, day.month) else None
 
 
 def nth_week_in(text: str) -> int | None:

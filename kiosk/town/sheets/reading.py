@@ -103,7 +103,9 @@ def _text_grid(data: bytes, name: str) -> Grid:
         )
     sample = lines[:50]
     delimiter = max(",\t;，|", key=lambda mark: (sum(mark in line for line in sample), "\n".join(sample).count(mark)))
-    quoting = csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL  # a lone mark would swallow the rows below it
+    quoting = (
+        csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL
+    )  # a lone mark would swallow the rows below it
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
     try:
         lone = '"' if quoting == csv.QUOTE_NONE else ""

@@ -57,9 +57,9 @@ def _days(grid: Grid, draft: Draft, days: tuple[date, ...], warning: Tell) -> tu
         if not named:
             continue
         of_start = len(named) == 1 and days[0].weekday() in named and (where == "date" or len(days) < WEEK)
-        if len(days) >= LEAST_OF_RANGE * runs and not of_start:
-            if narrowed := tuple(day for day in days if day.weekday() in named):
-                return narrowed
+        narrowed = tuple(day for day in days if day.weekday() in named)
+        if len(days) >= LEAST_OF_RANGE * runs and not of_start and narrowed:
+            return narrowed
         ends = {days[0].weekday(), days[-1].weekday()} if runs == 1 and days[0].weekday() in named else set()
         if odd := next((day for day in days if day.weekday() not in named), None) if not ends >= set(named) else None:
             message = mark("the day of the week and the date do not agree: {date} is {weekday}")

@@ -1,28 +1,29 @@
 """What a workbook says: its rows, one for each day, and a sentence for every cell that needs a person. Pure."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 
 from kiosk.common.messages import Message, mark
-from kiosk.town.sheets.around import Around, Unread
-from kiosk.town.sheets.characters import fold
+from kiosk.town.sheets.around import Around
+from kiosk.town.sheets.characters import tight
 from kiosk.town.sheets.checks import Holiday, check_gaps, check_rows
 from kiosk.town.sheets.columns import ALIAS_HINT, settle_roles, tell_columns
-from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Tell
-from kiosk.town.sheets.grid import Cell, Finding, Grid
-from kiosk.town.sheets.headers import Header, Role, find_headers, role_of, side_by_side
-from kiosk.town.sheets.months import Stated, filled_up, first_stated, nth_week_in, stated, week_in
+from kiosk.town.sheets.grid import Finding, Grid
+from kiosk.town.sheets.headers import Header, find_headers, role_of, side_by_side
+from kiosk.town.sheets.months import Stated, day_in, filled_up, first_stated, nth_week_in, stated, week_in
 from kiosk.town.sheets.rows import Row, rows_of
 from kiosk.town.sheets.settle import settle
 from kiosk.town.sheets.table import TableReader
-from kiosk.town.sheets.times import is_part_of_day, read_times
 from kiosk.town.sheets.timetables import TITLE_COLUMN, Place, as_rows
 
 MOST_SHOWINGS = 20_000
 """The most rows of a workbook, after each has been written out for its days."""
+
+
+MOST_OF_DAY = 16
+"""The most characters of a line that is nothing but a day, with its year and its day of the week."""
 
 
 @dataclass
@@ -190,6 +191,8 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
             if (own := filled_up(first_stated(preface), context)) != context:
                 context, previous = own, None
             around = replace(_around(grid, header, context, lines[-3 * grid.width :]), previous=previous)
+        if not header.columns.keys() & {"date", "weekday", "week"} and not around.week:
+            around = _of_day(grid, header, _preface(grid, header) if n else 0, around, warning)
         for part in side_by_side(header, grid):
             table = TableReader(grid, part, end, around, problem, warning).read()
             drafts += table.drafts
@@ -206,6 +209,21 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
         return
     reading.rows += [one.row for one in shown]
     check_rows(grid, shown, context, holiday, warning)
+
+
+def _of_day(grid: Grid, header: Header, first: int, around: Around, warning: Tell) -> Around:
+    """The day that the lines above a table without dates name, or the sheet's name."""
+    for row in range(header.top - 1, first - 1, -1):
+        for column, cell in grid.filled(row):
+            if day := day_in(cell.text, around):
+                if len(tight(cell.text)) > MOST_OF_DAY:
+                    message = Message(mark("the table below is read as of {day}"), {"day": day.isoformat()})
+                    warning(
+                        Finding(grid.name, row, column, cell.text, message, Message(mark("look whether it is meant")))
+                    )
+                return replace(around, week=(day,))
+    day = day_in(grid.name, around)
+    return replace(around, week=(day,)) if day else around
 
 
 def _preface(grid: Grid, header: Header) -> int:

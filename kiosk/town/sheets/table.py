@@ -8,15 +8,16 @@ from kiosk.town.sheets.categories import category
 from kiosk.town.sheets.cells import only_spaces
 from kiosk.town.sheets.characters import arabic, fold, lines_of, tight
 from kiosk.town.sheets.closing import MOVED, ends_table, is_example, is_numbering
+from kiosk.town.sheets.columns import ALIAS_HINT
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Table
 from kiosk.town.sheets.grid import Cell, Finding
-from kiosk.town.sheets.columns import ALIAS_HINT
 from kiosk.town.sheets.headers import Role, role_of
 from kiosk.town.sheets.months import MONTH_LINE, nth_week_in, stated, week_in
+from kiosk.town.sheets.no_showing import called_off, says_no_showing
 from kiosk.town.sheets.table_days import TableDays
 from kiosk.town.sheets.times import Stretch, read_times, split_at_times
-from kiosk.town.sheets.titles import LONGEST, called_off, read_titles, says_no_showing
+from kiosk.town.sheets.titles import LONGEST, read_titles
 
 CONTENT: tuple[Role, ...] = ("title", "time", "start", "end", "category", "duration", "audience", "note")
 
@@ -203,7 +204,9 @@ class TableReader(TableDays):
             if not called_off(text, several=several):
                 continue
             if role != "note" and (text.count("《") > 1 or len(re.findall(r"[0-9]\s*[:：点时]", text)) > 2):
-                self._bad(row, role, Unread(mark("is all of it not shown, or a part?"), mark("delete what is not shown")))
+                self._bad(
+                    row, role, Unread(mark("is all of it not shown, or a part?"), mark("delete what is not shown"))
+                )
                 return True
             where = role
         if where is not None:
@@ -224,7 +227,9 @@ class TableReader(TableDays):
         if not self._header.together:
             return self._text(row, "title")
         places = dict.fromkeys(self._grid.origin(row, column) for column in self._header.together)
-        return "\n".join(text for place in places if place[0] > self._header.bottom and (text := self._grid.own(*place).text))
+        return "\n".join(
+            text for place in places if place[0] > self._header.bottom and (text := self._grid.own(*place).text)
+        )
 
     def _drafts(self, row: int, dated: DateCell | None) -> None:
         """The row's programmes: several where its title's cell has a time before each, and no other cell has one."""
@@ -244,7 +249,9 @@ class TableReader(TableDays):
     ) -> list[tuple[tuple[Stretch, ...], str, Cell]]:
         """The showings of a row with as many lines in its time as in its titles; empty where it has not."""
         titles, times = lines_of(written), lines_of(self._text(row, "time"))
-        if not 1 < len(stretches) == len(titles) == len(times) or ("《" in written and not all("《" in t for t in titles)):
+        if not 1 < len(stretches) == len(titles) == len(times) or (
+            "《" in written and not all("《" in t for t in titles)
+        ):
             return []
         self._doubt(row, "time", Message(mark("read line by line: at each time its programme")))
         lengths = lines_of(length.value) if isinstance(length.value, str) else []
@@ -265,7 +272,12 @@ class TableReader(TableDays):
     def _draft(
         self, row: int, dated: DateCell | None, stretches: tuple[Stretch, ...], written: str, length_cell: Cell
     ) -> None:
-        if dated is not None and dated.whole_week and any(one.start is not None for one in stretches):
+        if (
+            dated is not None
+            and dated.whole_week
+            and len(self._around.week) != 1
+            and any(one.start is not None for one in stretches)
+        ):
             self._doubt(row, "time", Message(mark("read for each day of the week")))
         titles: tuple[str, ...] = ()
         if self._usable(row, "title"):

@@ -13,7 +13,7 @@ from kiosk.town.sheets.drafts import DateCell, Table, Tell
 from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header
 from kiosk.town.sheets.months import Stated, filled_up, nth_week_in, week_in
-from kiosk.town.sheets.titles import called_off, says_no_showing
+from kiosk.town.sheets.no_showing import called_off, says_no_showing
 from kiosk.town.sheets.weekdays import weekdays
 
 MOST_TURNED = timedelta(days=4)

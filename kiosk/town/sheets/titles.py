@@ -1,4 +1,4 @@
-"""The titles that a cell names: 《…》 one or several, (上)(下), 第3-5集, numbered lists; and no showing. Pure."""
+"""The titles that a cell names: 《…》 one or several, (上)(下), 第3-5集, numbered lists. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -7,33 +7,12 @@ from dataclasses import dataclass
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.town.sheets.around import Unread
-from kiosk.town.sheets.characters import NUMERALS, fold, numeral, tight
+from kiosk.town.sheets.characters import NUMERALS, numeral
 
 MOST_TITLES = 60
 """The most titles of one cell."""
 LONGEST = 400
 """The most characters of a title, as in the contract."""
-
-_CALLED_OFF = (
-    "休|休息日?|休假|轮休|放假|公休|停播|停放|停映|停|不播|不播放|不播出|不安排|不放映|不放|暂停|停电|停机|停网|断网|取消|停止|闭馆|关闭|关机"
-    "|不开放|不开机|不组织|不收看|暂?不安排|暂不播放|未安排|没有安排|无安排|暂无安排|不上课|调休|canceled|cancelled|off"
-)
-_NOTHING = f"{_CALLED_OFF}|无|没有|暂无|空|假期|假日|无推荐|-|/|\\\\|×|x|n/a|none|nil|[.…]+"
-_BEFORE = (
-    "[一-龥]{1,3}节|元旦|国庆|五一|十一|清明|端午|中秋|春节|周[末一二三四五六日]|双休日|节假日|法定节假日|法定|节日|本[日周天期场次月]|当[日天周]|全[天周日]"
-    "|期间|因故?|由于|临时|暂时|例行|已经?|[此该]场?次?|一律|停电|停机|下雨|雨天|降雨|下雪|大雪|雷雨|台风|天气|检修|维修|线路|设备|机器|电视机?|网络"
-    "|会议|开会|培训|换届|选举|农忙|春耕|秋收|双抢|装修|搬迁|原因|影响|播放|播出|收看|学习|活动|节目|任务|计划|安排|站点|各站点|统一|今[日天]"
-    "|[0-9一二两三四五六七八九十]+[天日周场次]|一次"
-)
-_NO_SHOWING = re.compile(
-    rf"(?:(?:{_BEFORE})|[,，、;:()!.\s])*(?:(?:{_NOTHING})[,，、;:()!.]*(?:(?:{_BEFORE})[,，、;:()!.]*)*)+",
-    re.IGNORECASE,
-)
-_BROADCAST_ENDS = re.compile(r".*(?:停播|停放|停映|(?<!要)不播放?|不放映|不安排播放|(?:暂停|停止|取消)(?:播放|播出|放映))")
-_IDLE = re.compile(r"(?:(?:例行|设备|线路|网络|停机|电视机?)+(?:检修|维修))+")
-_MAYBE = re.compile("改|不取消|如|若|遇|逢|则|时停|雨天|节假日|周末|双休")
-_SOME_DAY = re.compile("[日号节]|周[一二三四五六]|元旦|国庆|五一|清明|端午|中秋")
-_AS_SHOWN = re.compile(rf"(?:(?:{_BEFORE})|[,，、;:()!.])*(?:{_CALLED_OFF})(?:{_BEFORE}|[,，、;:()!.])*", re.IGNORECASE)
 
 MOST_OF_TITLES = 10_000
 """The most characters of a cell with titles."""
@@ -50,27 +29,6 @@ class Titles:
 
     titles: tuple[str, ...]
     doubt: Message | None = None
-
-
-def says_no_showing(text: str) -> bool:
-    """Whether a cell says that there is no showing: 无, 休息, 清明节放假, —."""
-    plain = tight(text)
-    ways = (_NO_SHOWING, _BROADCAST_ENDS, _IDLE)
-    return len(plain) <= 30 and "《" not in plain and any(way.fullmatch(plain) for way in ways)
-
-
-def called_off(text: str, *, several: bool = False) -> str:
-    """The remark beside a title, a date or a time that says that it is not shown: 《…》（停播）, 9:00 取消; empty if none.
-
-    With ``several`` days a remark that names a day, 清明节停播, does not hold for all of them.
-    """
-    if len(text) > LONGEST or _MAYBE.search(text):
-        return ""
-    beside = re.sub("《[^《》]*》", ",", fold(text))
-    for piece in re.split(r"[\[\]()【】,，;；。:\s]+", beside):
-        if len(piece) <= 30 and (_AS_SHOWN.fullmatch(piece) or _BROADCAST_ENDS.fullmatch(piece)):
-            return "" if several and _SOME_DAY.search(piece) else piece
-    return ""
 
 
 def read_titles(text: str) -> Titles:
@@ -94,7 +52,9 @@ def read_titles(text: str) -> Titles:
 
 
 _QUOTE = re.compile(r"[〈<＜“『「【\"']([^《》〈〉<>＜＞“”『』「」【】\"']+)[〉>＞”』」】\"']")
-_QUOTED = re.compile(rf"\s*{_QUOTE.pattern.replace('(', '(?:')}(?:[\s、,，;；/+]*{_QUOTE.pattern.replace('(', '(?:')})*\s*")
+_QUOTED = re.compile(
+    rf"\s*{_QUOTE.pattern.replace('(', '(?:')}(?:[\s、,，;；/+]*{_QUOTE.pattern.replace('(', '(?:')})*\s*"
+)
 """Titles in brackets of another kind than 《》, and nothing else."""
 _LIST_NUMBER = re.compile(r"\s*[(（]\s*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})\s*[)）]\s*(?=《)")
 _SERIES = re.compile(r"》\s*(?:之|[:：])\s*《|》[^《》、,，;；\n]*(?:至|到|\d\S?\s*[-—–~～]+)\s*《")
@@ -200,7 +160,12 @@ def _plain(text: str) -> Titles:
         if found.start() == 0 or found[2] or re.search(r"[\s;；。、,，]$", text[: found.start()])
     ]
     numbers = [ord(m[2]) - ord("①") + 1 if m[2] else numeral(m[1] or m[3] or m[4]) for m in marks]
-    if marks and (len(marks) > 1 or not marks[0][4]) and marks[0].start() == 0 and numbers == list(range(1, len(numbers) + 1)):
+    if (
+        marks
+        and (len(marks) > 1 or not marks[0][4])
+        and marks[0].start() == 0
+        and numbers == list(range(1, len(numbers) + 1))
+    ):
         ends = [*(m.start() for m in marks[1:]), len(text)]
         pieces = [text[m.end() : end] for m, end in zip(marks, ends, strict=True)]
         doubt = None
@@ -209,6 +174,8 @@ def _plain(text: str) -> Titles:
         doubt = Message(mark("several titles without brackets: one on each line")) if len(pieces) > 1 else None
     pieces = [_unquoted(one_line(piece).strip(" 、,，;；。").lstrip(_BULLETS)) for piece in pieces]
     pieces = [piece for piece in pieces if piece and not re.fullmatch(r"[\W_]+", piece)]
+    if any(len(piece) > LONGEST for piece in pieces):
+        return Titles(tuple(pieces), doubt)  # and is refused
     if doubt is None and len(pieces) == 1 and re.search(r"[、+]|[^0-9]/[^0-9]", _PARTS.sub("", pieces[0])):
         doubt = Message(mark("read as one title; several are written as 《…》《…》"))
     titles: list[str] = []

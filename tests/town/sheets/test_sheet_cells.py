@@ -10,8 +10,9 @@ from kiosk.town.sheets.categories import category
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.durations import Hints, read_length, writes_minutes_and_seconds
 from kiosk.town.sheets.grid import Cell
+from kiosk.town.sheets.no_showing import says_no_showing
 from kiosk.town.sheets.times import clock_text, read_start_and_end, read_times
-from kiosk.town.sheets.titles import read_titles, says_no_showing
+from kiosk.town.sheets.titles import read_titles
 from kiosk.town.sheets.weekdays import weekdays
 
 MARCH = Around(2026, 3)
