@@ -257,7 +257,7 @@ def _weeks_of_month(around: Around, nth: int, named: tuple[int, ...]) -> tuple[t
 
 def _of_dates(text: str, around: Around) -> Days:
     text = re.sub(r"^(?:每月|每个月|从|自)\s*", "", text).strip()
-    text = re.sub(r"起(?=\s*[-至到])|止$|\s*[(]?(?:共|计)*[0-9一二两三四五六七八九十]+天[)]?$", "", text)
+    text = re.sub(r"起(?=\s*[-至到])|止?\s*[(]?(?:共|计)*[0-9一二两三四五六七八九十]+天[)]?$|止$", "", text)
     week = _NTH_WEEK.match(arabic(text, "周"))
     if week:
         nth, text = int(week[1]), arabic(text, "周")[week.end() :].strip(" :()")
