@@ -145,6 +145,9 @@ class TableCells:
         without: Role = "date" if behind_date or self._header.first("time") is None else "time"
         where = roles[0] if roles else without
         part = self._part_of_day(row, dated)
+        if "start" in roles and "time" in roles and is_part_of_day(self._text(row, "time")):
+            part = self._text(row, "time")
+            roles.remove("time")
         try:
             if not roles:
                 found = self._time_in_date(row, dated, part)

@@ -76,8 +76,9 @@ def arabic(text: str, before: str) -> str:
     """``text`` with each Chinese numeral that stands before one of the characters ``before`` in ASCII digits."""
 
     def write(found: re.Match[str]) -> str:
+        joined = " " if text[: found.start()][-1:].isdecimal() else ""
         try:
-            return str(numeral(found[0]))
+            return joined + str(numeral(found[0]))
         except ValueError:
             return found[0]
 
