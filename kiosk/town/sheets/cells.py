@@ -32,10 +32,6 @@ LOOK = mark("look whether it is meant")
 DELETE_OR_KEEP = mark("delete the row, or take the line through it away")
 
 
-def only_spaces(cell: Cell) -> bool:
-    return isinstance(cell.value, str) and not cell.value.strip("\u200b\ufeff \t\r\n\u3000\xa0")
-
-
 class TableCells:
     """Reads single cells of one table; tells of those that are odd or need a person."""
 
@@ -74,7 +70,7 @@ class TableCells:
         else:
             cell = BLANK
         self._above.update(dict.fromkeys(passed, cell))
-        return BLANK if only_spaces(cell) or (isinstance(cell.value, str) and _FORM.fullmatch(cell.value)) else cell
+        return BLANK if isinstance(cell.value, str) and _FORM.fullmatch(cell.value) else cell
 
     def _find(self, tell: Tell, row: int, role: Role, message: Message, remedy: Message) -> None:
         place = self._place(row, role) or (row, self._header.first(role) or 0)

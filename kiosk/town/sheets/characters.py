@@ -16,6 +16,8 @@ _ALIKE = {
 }
 """A number in a ring or in brackets is only a number of a list: NFKC would make ①9:00 into 19:00."""
 _TABLE = str.maketrans(_ALIKE)
+_INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF))
+_SPACES = " \t\r\n\u3000\xa0"
 _DIGITS = {
     "零": 0,
     "〇": 0,
@@ -35,11 +37,16 @@ NUMERALS = "零〇○一二两三四五六七八九十廿卅"
 """The characters that :func:`numeral` reads."""
 
 
+def bare(text: str) -> str:
+    """``text`` without what nobody sees: marks without width, and the space around it; its lines end with \\n."""
+    return text.translate(_INVISIBLE).replace("\r\n", "\n").strip(_SPACES)
+
+
 def fold(text: str) -> str:
     """``text`` with one character for each meaning: ASCII digits, ``-``, ``:``, ``'`` and ``"``, single spaces."""
     text = unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
     text = "".join(
-        " " if unicodedata.category(c)[0] in "ZC" and c != "\n" else c for c in text if c not in "\u200b\ufeff"
+        " " if unicodedata.category(c)[0] in "ZC" and c != "\n" else c for c in text.translate(_INVISIBLE)
     )
     text = re.sub(r"-+", "-", re.sub(r"(?<=[0-9])一+(?=[0-9])", "-", text))
     return re.sub(r"[ ]+", " ", text).strip()

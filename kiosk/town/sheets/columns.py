@@ -106,6 +106,8 @@ def _is_length(cell: Cell) -> bool:
 
 
 def _is_date(cell: Cell, around: Around) -> bool:
+    if re.fullmatch(r"[0-9]{1,2}", tight(cell.text)):
+        return False  # a number of anything
     if isinstance(cell.value, str) and re.fullmatch(r"[0-9.]+", re.sub(r"[-\s]", "", fold(cell.value))):
         return around.month is not None and _in_month(cell, around)
     try:

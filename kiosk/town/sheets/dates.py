@@ -144,8 +144,8 @@ _ENGLISH = tuple(
 
 def _of_text(text: str, around: Around) -> Days:
     text = _without_english(re.sub(r"(?<=[0-9])T(?=[0-9]{2}:)", " ", text))
-    if re.fullmatch(r"\s*[0-9]{5}(?:\.[0-9]+)?\s*", text):
-        return _of_number(float(text), "", around)
+    if re.fullmatch(r"[0-9]{5}(?:\.[0-9]+)?", fold(text)):
+        return _of_number(float(fold(text)), "", around)
     plain = arabic(fold(text).replace("\n", " "), "年月日号") if "星期" not in text and "周" not in text else fold(text)
     plain = arabic(plain.replace("\n", " "), "年月号")
     plain = re.sub(rf"(?:^|(?<=月))[{NUMERALS}]+日", lambda found: arabic(found[0], "日"), plain)

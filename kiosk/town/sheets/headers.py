@@ -91,7 +91,7 @@ _UNITS: tuple[tuple[str, Unit], ...] = (
     ("sec", "s"),
 )
 MOST_HEADER_ROWS = 3
-_IN_BRACKETS = re.compile(r"[(（][^()（）]{1,12}[)）]")
+_IN_BRACKETS = re.compile(r"[(][^()]{1,12}[)]")
 LONGEST_NAME = 40
 
 
@@ -264,8 +264,8 @@ def _splits_titles(grid: Grid, row: int) -> bool:
 
 def _has_units(grid: Grid, row: int) -> bool:
     """Whether a row below a header has only words in brackets, such as the unit of a length."""
-    cells = grid.filled(row)
-    return bool(cells) and all(_IN_BRACKETS.fullmatch(cell.text) and role_of(cell.text) is None for _, cell in cells)
+    texts = [cell.text for _, cell in grid.filled(row)]
+    return bool(texts) and all(_IN_BRACKETS.fullmatch(tight(text)) and role_of(text) is None for text in texts)
 
 
 def _roles(header: Header) -> set[Role]:
@@ -292,7 +292,7 @@ def _build(grid: Grid, top: int, bottom: int) -> Header:
         if not texts:
             continue
         found = None
-        if len(texts) > 1 and _IN_BRACKETS.fullmatch(texts[-1]):
+        if len(texts) > 1 and _IN_BRACKETS.fullmatch(tight(texts[-1])):
             texts[-2:] = ["".join(texts[-2:])]
         for text in (*reversed(texts), "".join(texts)):
             if found := role_of(text):

@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 from kiosk.common.messages import mark
 from kiosk.town.sheets import ods, xls, xlsx
 from kiosk.town.sheets.archive import packed, unpack
+from kiosk.town.sheets.characters import bare
 from kiosk.town.sheets.formats import SAVE_XLSX, Unreadable, kind_of, wide_encoding
 from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
 from kiosk.town.sheets.holidays import holiday
@@ -89,6 +90,8 @@ def _cell(value: object, place: tuple[int, int], structure: Structure) -> Cell:
         return Cell(None, trouble, source)
     if value is None or value == "":
         return BLANK
+    if isinstance(value, str) and not (value := bare(value)):
+        return BLANK
     if isinstance(value, float) and not math.isfinite(value):
         value = str(value)
     return Cell(value, format=structure.formats.get(place, ""), struck=place in structure.struck)  # type: ignore[arg-type]
@@ -110,7 +113,7 @@ def _text_grid(data: bytes, name: str) -> Grid:
     try:
         lone = '"' if quoting == csv.QUOTE_NONE else ""
         lines_read = ([value.removeprefix(lone) for value in line[:MOST_COLUMNS]] for line in reader)
-        rows = [[Cell(value) if value.strip() else BLANK for value in line] for line in lines_read]
+        rows = [[Cell(text) if (text := bare(value)) else BLANK for value in line] for line in lines_read]
     except csv.Error:
         raise Unreadable(mark("the file is no table of text"), SAVE_XLSX) from None
     return Grid(name, rows[:MOST_ROWS])

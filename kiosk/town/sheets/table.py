@@ -5,7 +5,6 @@ import re
 from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.around import WRITE_DATE, Unread
 from kiosk.town.sheets.categories import category
-from kiosk.town.sheets.cells import only_spaces
 from kiosk.town.sheets.characters import arabic, fold, lines_of, tight
 from kiosk.town.sheets.closing import MOVED, ends_table, is_example, is_numbering
 from kiosk.town.sheets.columns import ALIAS_HINT
@@ -42,7 +41,7 @@ class TableReader(TableDays):
     # --- rows ---
 
     def _row(self, row: int) -> None:
-        own = [(column, cell) for column, cell in self._grid.filled(row) if not only_spaces(cell)]
+        own = self._grid.filled(row)
         if not own or not any(self._counts(row, column) for column, _ in own):
             return
         first = tight(own[0][1].text)

@@ -13,7 +13,7 @@ from kiosk.town.sheets.months import nth_week_in, week_in
 from kiosk.town.sheets.times import is_part_of_day, read_times, split_at_times, with_part_of_day
 from kiosk.town.sheets.weekdays import DAY_LETTERS, weekdays
 
-_DAY_AT_HEAD = re.compile(r"\s*((?:[0-9]{1,2}月)?[0-9]{1,2}[日号])[:：]?\s*(?=[\n《0-9上下中晚早]|$)")
+_DAY_AT_HEAD = re.compile(r"\s*((?:[0-9０-９]{1,2}月)?[0-9０-９]{1,2}[日号])[:：]?\s*(?=[\n《0-9０-９上下中晚早]|$)")
 """The day before what is shown on it, in a cell of a calendar."""
 LEAST_DAYS, LEAST_PARTS = 3, 2
 """So many columns at least make a timetable of days, or of parts of the day."""
