@@ -45,9 +45,7 @@ def bare(text: str) -> str:
 def fold(text: str) -> str:
     """``text`` with one character for each meaning: ASCII digits, ``-``, ``:``, ``'`` and ``"``, single spaces."""
     text = unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
-    text = "".join(
-        " " if unicodedata.category(c)[0] in "ZC" and c != "\n" else c for c in text.translate(_INVISIBLE)
-    )
+    text = "".join(" " if unicodedata.category(c)[0] in "ZC" and c != "\n" else c for c in text.translate(_INVISIBLE))
     text = re.sub(r"-+", "-", re.sub(r"(?<=[0-9])一+(?=[0-9])", "-", text))
     return re.sub(r"[ ]+", " ", text).strip()
 

@@ -15,6 +15,7 @@ from kiosk.town.sheets.headers import Header, Role, side_by_side
 from kiosk.town.sheets.months import MONTH_LINE, nth_week_in, week_in
 from kiosk.town.sheets.times import is_part_of_day, read_times
 
+Place = tuple[int, int]
 ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
 
 
@@ -30,7 +31,8 @@ def tell_columns(grid: Grid, header: Header, end: int, warning: Tell) -> None:
             tell(column, mark("the name of this column is not known: it is not read"))
     for column in header.guessed:
         tell(column, mark("the name of this column is not known: it is read as the titles"))
-    for column in _unnamed(grid, header):
+    covered = [n for n in header.columns.get("other", []) if grid.origin(header.bottom, n)[1] != n]
+    for column in [*_unnamed(grid, header), *covered]:
         cells = _filled(grid, header, end, column)
         if titled := next((row for row in cells if "《" in grid.own(row, column).text), None):
             tell(column, mark("this column has no name: it is not read"), row=titled)
@@ -45,6 +47,28 @@ def tell_columns(grid: Grid, header: Header, end: int, warning: Tell) -> None:
         if role != "other" and columns and columns[0] in grid.hidden_columns:
             message = mark("this column is hidden, and is read all the same")
             tell(columns[0], message, mark("show it, and look whether it is right"))
+
+
+def tell_without_header(grid: Grid, end: int, problem: Tell) -> None:
+    """Tell of the first row above all headers that looks like a programme's."""
+    for row in range(end):
+        filled = grid.filled(row)
+        titled = next((column for column, cell in filled if "《" in cell.text), None)
+        if titled is not None and len(filled) > 1:
+            message = Message(mark("no header above names the columns of this row: it is not read"))
+            problem(Finding(grid.name, row, titled, grid.own(row, titled).text, message, Message(ALIAS_HINT)))
+            return
+
+
+def tell_unread(grid: Grid, read: set[Place], warning: Tell) -> None:
+    """Warn of the columns with titles that belong to no part of a timetable."""
+    told: set[int] = set()
+    for row in range(len(grid.rows)):
+        for column, cell in grid.filled(row):
+            if "《" in cell.text and (row, column) not in read and column not in told and row not in grid.hidden_rows:
+                told.add(column)
+                message = Message(mark("what stands in this column is not read"))
+                warning(Finding(grid.name, row, column, cell.text, message, Message(ALIAS_HINT)))
 
 
 def _filled(grid: Grid, header: Header, end: int, column: int) -> list[int]:
@@ -75,7 +99,7 @@ def settle_roles(grid: Grid, header: Header, end: int, around: Around) -> None:
     if header.first("date") is not None:
         return
     candidates: list[tuple[Role, int]] = [("time", column) for column in header.columns.get("time", [])]
-    candidates += [("other", column) for column in header.unknown]
+    candidates += [("other", column) for column in (*header.unknown, *_unnamed(grid, header))]
     candidates += [("start", column) for column in header.columns.get("start", [])]
     for role, column in candidates:
         cells = [cell for row in range(header.bottom + 1, end) if not (cell := grid.own(row, column)).blank][:40]

@@ -8,14 +8,14 @@ from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.around import Around
 from kiosk.town.sheets.characters import tight
 from kiosk.town.sheets.checks import Holiday, check_gaps, check_rows
-from kiosk.town.sheets.columns import ALIAS_HINT, settle_roles, tell_columns
+from kiosk.town.sheets.columns import ALIAS_HINT, settle_roles, tell_columns, tell_unread, tell_without_header
 from kiosk.town.sheets.drafts import DateCell, Draft, Tell
 from kiosk.town.sheets.grid import Finding, Grid
 from kiosk.town.sheets.headers import Header, find_headers, role_of, side_by_side
 from kiosk.town.sheets.months import Stated, day_in, filled_up, first_stated, nth_week_in, stated, week_in
 from kiosk.town.sheets.rows import Row, rows_of
 from kiosk.town.sheets.settle import settle
-from kiosk.town.sheets.table import TableReader
+from kiosk.town.sheets.table import NO_DAYS, TableReader
 from kiosk.town.sheets.timetables import TITLE_COLUMN, Place, as_rows
 
 MOST_SHOWINGS = 20_000
@@ -78,12 +78,21 @@ def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", mon
         reading.rows += [plan.row(row) for row in part.rows]
         reading.problems += [plan.finding(one) for one in part.problems]
         reading.warnings += [plan.finding(one) for one in part.warnings]
+    _without_days(reading)
     check_gaps(grids, reading.rows, reading.warnings.append)
     order = {plan.grid.name: n for n, plan in enumerate(plans)}
     for found in (reading.problems, reading.warnings):
         found[:] = {(one.sheet, one.cell, one.message.render(str)): one for one in found}.values()
         found.sort(key=lambda one: (order.get(one.sheet, -1), one.row or 0, one.column or 0))
     return reading
+
+
+def _without_days(reading: Reading) -> None:
+    """A list of programmes without days, beside a plan, is told of and is no problem."""
+    lists = [one for one in reading.problems if one.message == NO_DAYS]
+    if reading.rows and lists:
+        reading.problems = [one for one in reading.problems if one.message != NO_DAYS]
+        reading.warnings += lists
 
 
 def _hidden(grid: Grid, reading: Reading) -> bool:
@@ -121,10 +130,13 @@ def _plan(grid: Grid, reading: Reading) -> _Plan | None:
     if not headers or headers[0].guessed:
         timetable = as_rows(grid)
         if timetable and (as_table := find_headers(timetable.grid)):
+            tell_unread(grid, set(timetable.places.values()), reading.warnings.append)
             return _Plan(timetable.grid, as_table, timetable.places)
     if headers:
+        tell_without_header(grid, headers[0].top, reading.problems.append)
         return _Plan(grid, headers)
-    if sum(not cell.blank for row in grid.rows for cell in row) > 6:
+    cells = [cell for row in grid.rows for cell in row if not cell.blank]
+    if len(cells) > 6 or any("《" in cell.text for cell in cells):
         message = Message(mark("no table with a header was found in this sheet: it is not read"))
         reading.warnings.append(Finding(grid.name, None, None, "", message, Message(ALIAS_HINT)))
     return None

@@ -21,6 +21,7 @@ from kiosk.town.sheets.titles import LONGEST, read_titles
 CONTENT: tuple[Role, ...] = ("title", "time", "start", "end", "category", "duration", "audience", "note")
 
 
+NO_DAYS = Message(mark("no column says for which day the programmes are"))
 _SIGNED = re.compile(r"20[0-9]{2}[年./-][0-9]{1,2}[月./-][0-9]{1,2}日?")
 """When the plan was made, below it."""
 
@@ -291,8 +292,7 @@ class TableReader(TableDays):
         texts = [self._short(row, role) for role in ("category", "audience", "note")]
         if dated is None:
             if self._header.first("date") is None and self._header.first("weekday") is None:
-                message = Message(mark("no column says for which day the programmes are"))
-                self._problem(Finding(self._grid.name, None, None, "", message, Message(mark("add a column 日期"))))
+                self._problem(Finding(self._grid.name, None, None, "", NO_DAYS, Message(mark("add a column 日期"))))
             else:
                 role: Role = "date" if self._header.first("date") is not None else "weekday"
                 self._bad(row, role, Unread(mark("there is no date, and none above"), WRITE_DATE))
