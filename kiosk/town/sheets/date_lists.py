@@ -47,6 +47,13 @@ _TO = re.compile(r"\s*(?:-|至|到)\s*")
 _AND = re.compile(r"\s*(?:[、,，;/和及与]|\s)\s*")
 
 
+def days_between(first: date, last: date) -> tuple[date, ...]:
+    """The days from ``first`` to ``last``, both within. Raises :class:`Unread`."""
+    if last < first or (last - first).days >= MOST_DAYS:
+        raise Unread(mark("these dates end before they begin, or cover more than two months"), WRITE_DATE)
+    return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
 class Scan:
     """Reads a list of dates and ranges from the beginning of a text."""
 
@@ -99,9 +106,7 @@ class Scan:
         else:
             year, month, day, _ = self._one()
             last = self._resolve(year, month, day, after=first)
-        if last < first or (last - first).days >= MOST_DAYS:
-            raise Unread(mark("these dates end before they begin, or cover more than two months"), WRITE_DATE)
-        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        return list(days_between(first, last))
 
     def _one(self, *, must_be_marked: bool = False) -> tuple[int | None, int | None, int, bool]:
         for pattern, parts in _FORMS[:-2] if must_be_marked else _FORMS:

@@ -14,6 +14,7 @@ from kiosk.town.sheets.times import is_part_of_day
 
 Role = Literal[
     "date",
+    "last",
     "month",
     "weekday",
     "week",
@@ -32,8 +33,10 @@ ALIASES: dict[Role, str] = {
     "date": (
         "日期 播放日期 播出日期 收看日期 学习日期 计划日期 推荐日期 放映日期 安排日期 计划播放日期 年月日 "
         "月日 日 收视日期 活动日期 开展日期 日期安排 具体日期 播映日期 播放日 date day 日期时间 日期及时间 "
-        "播放日期时间 播放日期及时间 日期星期 周次日期 收看日期时间 学习日期时间"
+        "播放日期时间 播放日期及时间 日期星期 周次日期 收看日期时间 学习日期时间 开始日期 起始日期 起日期 "
+        "播放开始日期 公历 阳历 startdate"
     ),
+    "last": "结束日期 截止日期 终止日期 截至日期 止日期 播放结束日期 enddate",
     "month": "月份 月",
     "weekday": "星期 周几 星期几 礼拜 礼拜几 weekday",
     "week": "周次 周 周别 周数 第几周 星期次 week 周序",

@@ -15,6 +15,7 @@ TOP_ROWS = 15
 """Where a header stands that lacks so much that it is none."""
 NAMES: dict[Role, str] = {
     "date": "日期",
+    "last": "结束日期",
     "weekday": "星期",
     "week": "周次",
     "time": "时间",

@@ -8,6 +8,7 @@ from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.around import Around, Days, Unread
 from kiosk.town.sheets.cells import TableCells
 from kiosk.town.sheets.characters import tight
+from kiosk.town.sheets.date_lists import days_between
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Table, Tell
 from kiosk.town.sheets.grid import Cell, Finding, Grid
@@ -122,8 +123,24 @@ class TableDays(TableCells):
             self._bad(row, "date", error)
         else:
             self._turn_month(row, found)
+            self._until(row, found)
             self._doubt(row, "date", found.days.doubt)
         return found
+
+    def _until(self, row: int, found: DateCell) -> None:
+        """Take the days up to the last one, where that stands in a column of its own."""
+        cell = self._cell(row, "last")
+        if cell.blank or found.days is None or not self._usable(row, "last"):
+            return
+        try:
+            first, last = found.days.choices[0][0], read_days(cell, self._around_now()).choices[0][-1]
+            days = days_between(first, last)
+        except Unread as error:
+            found.told = True
+            self._bad(row, "last", error)
+            found.days = None
+        else:
+            found.days = replace(found.days, choices=(days,))
 
     def _turn_month(self, row: int, found: DateCell) -> None:
         """Take a bare day behind the last ones of a month for one of the next month: 30, 31, 1."""

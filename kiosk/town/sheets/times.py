@@ -64,6 +64,7 @@ _IN_TURN = re.compile(rf"(?:{_CHINESE})[^\n]*(?:\n(?:{_CHINESE})[^\n]*)+|[^\n]*�
 """Lines that are showings one after the other, and not from and to."""
 _AGAIN = re.compile(r"(?:循环|滚动|反复|不间断)+(?:播放|播出)?$|(?<=全天)(?:播放|播出)$")
 _LENGTH = r"(?:约|共)?[0-9]+(?:小时|分钟|分)"
+_BESIDE = re.compile("^(?:时间:|第[一二三四五六0-9]场:?|每天|每日|当天|当日|每晚(?=[0-9]))")
 _REMARK = re.compile(r"[(](?![^()]*(?:次日|第二天|待定|或|改|隔))[^()0-9]*[)]")
 """A remark in brackets without a figure, and without a word that changes the time."""
 _ABOUT = re.compile(r"^(?:大约|约)|(?:左右|前后|许)$")
@@ -211,9 +212,7 @@ def _lines(text: str) -> tuple[str, Message | None]:
     plain = "\n".join(tight(line) for line in plain.split("\n"))
     plain = re.sub(rf"[(](?:北京时间|暂定|(?:周|星期)[一二三四五六日天]|{_LENGTH})[)]", "", plain)
     plain = re.sub(r"^全天[(]([0-9].*)[)]$", r"\1", plain)
-    plain = re.sub(
-        r"^(?:时间:|每天|每日|当天|当日|每晚(?=[0-9]))", lambda found: "晚" if found[0] == "每晚" else "", plain
-    ).strip("'")
+    plain = _BESIDE.sub(lambda found: "晚" if found[0] == "每晚" else "", plain).strip("'")
     if behind := _BEHIND.fullmatch(plain):
         plain = behind[2] + behind[1]
     doubt = None

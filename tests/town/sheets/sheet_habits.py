@@ -88,6 +88,12 @@ habit(
     ],
     warnings=["B3"],
 )
+habit(
+    "the first and the last day in columns of their own, showings by number",
+    sheet(["开始日期|结束日期|时间|节目", "3月2日|3月3日|第一场9:00|《a》", "3月9日|3月5日|9:00|《b》"]),
+    [row(2, day, "9:00", N, "a") for day in (2, 3)],
+    ["B3"],
+)
 habit("a week of the year", sheet(["周次|星期|节目", "第10周|周三|《a》"]), [], ["B2"])
 habit(
     "a gap between the sheets of two weeks",
