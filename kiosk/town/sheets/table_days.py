@@ -124,7 +124,7 @@ class TableDays(TableCells):
         else:
             self._turn_month(row, found)
             self._until(row, found)
-            self._doubt(row, "date", found.days.doubt)
+            self._doubt(row, "date", found.days.doubt if found.days else None)
         return found
 
     def _until(self, row: int, found: DateCell) -> None:
