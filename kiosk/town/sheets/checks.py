@@ -96,11 +96,11 @@ def check_gaps(grids: Sequence[Grid], rows: list[Row], warning: Tell) -> None:
     """Warn of days in a row without any programme, in all sheets of a workbook together."""
     days = sorted({date.fromisoformat(row.date) for row in rows})
     sheets = {row.sheet for row in rows}
+    name = sheets.pop() if len(sheets) == 1 else ""
     for before, after in pairwise(days):
         if (after - before).days > GAP_DAYS and not any(_says_why(grid) for grid in grids):
             values = {"first": str(before + timedelta(days=1)), "last": str(after - timedelta(days=1))}
             message = Message(mark("nothing is planned from {first} to {last}"), values)
-            name = sheets.pop() if len(sheets) == 1 else ""
             warning(Finding(name, None, None, "", message, Message(LOOK)))
 
 
