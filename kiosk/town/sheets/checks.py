@@ -8,7 +8,7 @@ from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.drafts import Tell
 from kiosk.town.sheets.grid import Finding, Grid
 from kiosk.town.sheets.months import Stated
-from kiosk.town.sheets.no_showing import says_no_showing
+from kiosk.town.sheets.no_showing import LONGEST, says_no_showing
 from kiosk.town.sheets.rows import Row, Shown, finding
 
 Holiday = Callable[[date], Message | None]
@@ -97,17 +97,19 @@ def check_gaps(grids: Sequence[Grid], rows: list[Row], warning: Tell) -> None:
     days = sorted({date.fromisoformat(row.date) for row in rows})
     sheets = {row.sheet for row in rows}
     name = sheets.pop() if len(sheets) == 1 else ""
-    for before, after in pairwise(days):
-        if (after - before).days > GAP_DAYS and not any(_says_why(grid) for grid in grids):
-            values = {"first": str(before + timedelta(days=1)), "last": str(after - timedelta(days=1))}
-            message = Message(mark("nothing is planned from {first} to {last}"), values)
-            warning(Finding(name, None, None, "", message, Message(LOOK)))
+    gaps = [(before, after) for before, after in pairwise(days) if (after - before).days > GAP_DAYS]
+    if not gaps or any(_says_why(grid) for grid in grids):
+        return
+    for before, after in gaps:
+        values = {"first": str(before + timedelta(days=1)), "last": str(after - timedelta(days=1))}
+        message = Message(mark("nothing is planned from {first} to {last}"), values)
+        warning(Finding(name, None, None, "", message, Message(LOOK)))
 
 
 def _says_why(grid: Grid) -> bool:
     """Whether the sheet says of some day that nothing is shown."""
     return any(
-        isinstance(cell.value, str) and len(cell.value) > 1 and says_no_showing(cell.value)
+        isinstance(cell.value, str) and 1 < len(cell.value) <= LONGEST and says_no_showing(cell.value)
         for row in grid.rows
         for cell in row
     )

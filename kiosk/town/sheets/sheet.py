@@ -22,6 +22,8 @@ MOST_SHOWINGS = 20_000
 """The most rows of a workbook, after each has been written out for its days."""
 
 
+ROWS_OF_COVER = 20
+"""A cover sheet states the month in one of its first rows."""
 MOST_OF_DAY = 16
 """The most characters of a line that is nothing but a day, with its year and its day of the week."""
 
@@ -54,7 +56,7 @@ def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", mon
         if plan := _plan(grid, reading):
             plans.append(plan)
         elif not plans:
-            covers += [cell.text for row in grid.rows for cell in row if not cell.blank]
+            covers += [cell.text for row in grid.rows[:ROWS_OF_COVER] for cell in row if not cell.blank]
     if not plans and not reading.problems:
         message = Message(mark("there is no table with a header: no column is called 节目名称 or the like"))
         reading.problems.append(Finding("", None, None, "", message, Message(ALIAS_HINT)))
