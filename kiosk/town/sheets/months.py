@@ -18,6 +18,7 @@ _STAMP = re.compile(
 )
 """A whole date in a name: when the file was made or sent, if a month stands beside it."""
 _MONTH = re.compile(r"(?<![\d年./-])(1[0-2]|0?[1-9])\s*月")
+_WHOLE_MONTH = re.compile(rf"{_MONTH.pattern}(?!\s*[0-9]{{1,2}}\s*[日号])")
 _YEAR = re.compile(r"(20\d{2})\s*年?")
 _ONE = r"(?:(?:20)?\d{2}\s*[年./-]\s*)?(?:\d{1,2}\s*[月./]\s*)?\d{1,2}\s*[日号]?"
 _RANGE = re.compile(rf"{_ONE}\s*(?:-|至|到)\s*{_ONE}")
@@ -42,7 +43,9 @@ class Stated:
 def stated(text: str) -> Stated:
     """What a title or a name states: 2026年3月, 三月份, 2026.3, 202603."""
     plain = arabic(fold(text), "年月")
-    if (stamp := _STAMP.search(plain)) and (month := _MONTH.search(plain[: stamp.start()] + plain[stamp.end() :])):
+    if (stamp := _STAMP.search(plain)) and (
+        month := _WHOLE_MONTH.search(plain[: stamp.start()] + plain[stamp.end() :])
+    ):
         return Stated(int(stamp[1]), int(month[1]))
     if _OF_PAPERWORK.search(plain) and "关于" not in plain:
         return Stated()

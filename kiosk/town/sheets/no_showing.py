@@ -9,10 +9,12 @@ LONGEST = 30
 MOST = 400
 """The most characters of a cell in which one is looked for."""
 _CALLED_OFF = (
-    "休|休息日?|休假|轮休|放假|公休|停播|停放|停映|停|不播|不播放|不播出|不安排|不放映|不放|暂停|停电|停机|停网|断网|取消|停止|闭馆|关闭|关机"
+    "休|休息|休假|轮休|放假|公休|停播|停放|停映|停|不播|不播放|不播出|不安排|不放映|不放|暂停|停电|停机|停网|断网|取消|停止|闭馆|关闭|关机"
     "|不开放|不开机|不组织|不收看|暂?不安排|暂不播放|未安排|没有安排|无安排|暂无安排|不上课|调休|canceled|cancelled|off"
 )
-_NOTHING = f"{_CALLED_OFF}|无|没有|暂无|空|假期|假日|无推荐|-|/|\\\\|×|x|n/a|none|nil|[.…]+"
+_NOTHING = f"{_CALLED_OFF}|无|没有|暂无|空|休息日|假期|假日|无推荐|n/a|none|nil"
+_SIGNS = re.compile(r"[-/\\.…、]+|×+|x", re.IGNORECASE)
+"""What stands for nothing alone, but between words parts them: 会议/学习."""
 _BEFORE = (
     "[一-龥]{1,3}节|元旦|国庆|五一|十一|清明|端午|中秋|春节|周[末一二三四五六日]|双休日|节假日|法定节假日|法定|节日|本[日周天期场次月]|当[日天周]|全[天周日]"
     "|期间|因故?|由于|临时|暂时|例行|已经?|[此该]场?次?|一律|停电|停机|下雨|雨天|降雨|下雪|大雪|雷雨|台风|天气|检修|维修|线路|设备|机器|电视机?|网络"
@@ -35,7 +37,7 @@ _AS_SHOWN = re.compile(rf"(?:(?:{_BEFORE})|[,，、;:()!.])*(?:{_CALLED_OFF})(?:
 def says_no_showing(text: str) -> bool:
     """Whether a cell says that there is no showing: 无, 休息, 清明节放假, —."""
     plain = tight(text)
-    ways = (_NO_SHOWING, _BROADCAST_ENDS, _IDLE)
+    ways = (_SIGNS, _NO_SHOWING, _BROADCAST_ENDS, _IDLE)
     return len(plain) <= LONGEST and "《" not in plain and any(way.fullmatch(plain) for way in ways)
 
 

@@ -108,7 +108,7 @@ class TableDays(TableCells):
             return self._state.dated
         found = self._dated(row if place is None else place[0], self._header.first("date"), None, cell)
         self._state.dated = found
-        if isinstance(cell.value, str) and (remark := called_off(cell.value)):
+        if isinstance(cell.value, str) and (remark := called_off(cell.value)) and re.search("[播停映]|取消", remark):
             found.called_off, cell = True, replace(cell, value=re.sub(rf"[(（\[【]?{remark}[)）\]】]?", "", cell.value))
         if not self._usable(row, "date"):
             found.told = True
