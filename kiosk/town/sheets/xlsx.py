@@ -162,7 +162,7 @@ def _cell(found: Structure, element: ElementTree.Element, row: int, column: int,
     value = inside["v"].text if "v" in inside else None
     if kind == "e":
         found.troubles[row, column] = ("error", value or "#VALUE!")
-    elif "f" in inside and not value and kind != "str":
+    elif "f" in inside and not value and (kind != "str" or "v" not in inside):
         found.troubles[row, column] = ("formula", "=" + (inside["f"].text or "…"))
     style = int(element.get("s", "0"))
     if style < len(styles.formats):
