@@ -8,6 +8,7 @@ import re
 import zipfile
 from datetime import date, time
 
+import xlwt
 from town.sheets.sheet_books import N, changed, ods, row, xlsx
 
 HABITS = {}
@@ -282,6 +283,58 @@ habit(
     ),
     [row(3, 3, "9:00", N, "水稻")],
     ["C2"],
+)
+STRUCK = (
+    '<office:automatic-styles xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"><style:style '
+    'style:name="T1"><style:text-properties style:text-line-through-style="solid"/></style:style>'
+    "</office:automatic-styles><office:body>"
+)
+habit(
+    "words struck through in an .ods",
+    changed(
+        ods(
+            "2026年3月",
+            [
+                ["日期", "节目"],
+                [
+                    "3月2日",
+                    '<table:table-cell office:value-type="string"><text:p><text:span text:style-name="T1">《旧》'
+                    "</text:span>《a》</text:p></table:table-cell>",
+                ],
+                ["3月3日", "《b》"],
+            ],
+        ),
+        "content.xml",
+        lambda part: part.replace(b"<office:body>", STRUCK.encode()),
+    ),
+    [row(3, 3, N, N, "b")],
+    ["B2"],
+    file="a.ods",
+)
+
+
+def struck_xls():
+    book = xlwt.Workbook()
+    page = book.add_sheet("2026年3月")
+    page.write(0, 0, "日期")
+    page.write(0, 1, "节目")
+    page.write(1, 0, "3月2日")
+    page.write_rich_text(1, 1, [("《旧》", xlwt.easyfont("struck_out true")), "《a》"])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+habit("words struck through in an .xls", struck_xls(), [], ["B2"])
+habit(
+    "a text by a formula that was never calculated",
+    changed(
+        sheet([HEAD, GOOD, "x|10:00|《a》"]),
+        "xl/worksheets/sheet1.xml",
+        lambda part: re.sub(rb'<c r="A3"[^>]*>.*?</c>', b'<c r="A3" t="str"><f>TEXT(46083,"m")</f></c>', part, count=1),
+    ),
+    [row(2, 2, "9:00", N, "先锋")],
+    ["A3"],
 )
 # --- files ---
 habit(
