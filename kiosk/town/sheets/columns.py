@@ -16,6 +16,7 @@ from kiosk.town.sheets.months import MONTH_LINE, nth_week_in, week_in
 from kiosk.town.sheets.times import is_part_of_day, read_times
 
 Place = tuple[int, int]
+_WHEN = re.compile(r"[0-9]\s*(?:[日号:点时]|[./-]\s*[0-9])|周|星期")
 ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
 
 
@@ -50,11 +51,11 @@ def tell_columns(grid: Grid, header: Header, end: int, warning: Tell) -> None:
 
 
 def tell_without_header(grid: Grid, end: int, problem: Tell) -> None:
-    """Tell of the first row above all headers that looks like a programme's."""
+    """Tell of the first row above all headers that looks like a programme's: a title with a day or a time."""
     for row in range(end):
         filled = grid.filled(row)
         titled = next((column for column, cell in filled if "《" in cell.text), None)
-        if titled is not None and len(filled) > 1:
+        if titled is not None and any(column != titled and _WHEN.search(fold(cell.text)) for column, cell in filled):
             message = Message(mark("no header above names the columns of this row: it is not read"))
             problem(Finding(grid.name, row, titled, grid.own(row, titled).text, message, Message(ALIAS_HINT)))
             return

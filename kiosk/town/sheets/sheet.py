@@ -159,7 +159,8 @@ def _context(
 ) -> Stated:
     """Year and month of a sheet: from its title, its name, the file's name, the option."""
     titles = _title_texts(grid, headers)
-    own = first_stated([*(text for _, _, text in titles), grid.name])
+    lines = ["".join(text for n, _, text in titles if n == row) for row in dict.fromkeys(row for row, _, _ in titles)]
+    own = first_stated([*(text for _, _, text in titles), grid.name, *lines])
     if month is None:
         return filled_up(own, stated(file_name))
     option = Stated(month.year, month.month)
@@ -174,7 +175,7 @@ def _context(
 
 def _around(grid: Grid, header: Header, context: Stated, titles: list[tuple[int, int, str]]) -> Around:
     """What is known of a table: the month, and the week that the lines above it or the sheet's name write out."""
-    plain = Around(context.year, context.month)
+    plain = Around(context.year, context.month, several=context.several)
     texts = [text for row, _, text in titles if row < header.top] + [grid.name]
     week = next((days for text in texts if (days := week_in(text, plain))), ())
     nth = None if week else next((n for text in texts if (n := nth_week_in(text)) is not None), None)

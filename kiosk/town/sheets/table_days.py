@@ -73,7 +73,8 @@ class TableDays(TableCells):
             previous = next((choice[0] for choice in last.days.choices if choice), None)
         own = filled_up(state.month, Stated(around.year, around.month))
         before = around.previous if state.first_of_month == 0 else None
-        return Around(own.year, own.month, previous or before, state.week, state.nth_week)
+        several = around.several and state.month.month is None
+        return Around(own.year, own.month, previous or before, state.week, several, state.nth_week)
 
     def _of_month(self, named: Stated) -> None:
         """The rows from here on are of this month."""

@@ -52,6 +52,23 @@ habit(
     [row(2, 9, N, N, "a")],
 )
 habit(
+    "two months in the title: a day alone may be of either",
+    sheet(["2026年三、四月份计划", HEAD, GOOD, "9日|9:00|《a》", "4月2日|9:00|《b》", "3日|9:00|《c》"], name="S"),
+    [
+        row(3, 2, "9:00", N, "先锋"),
+        row(4, 9, "9:00", N, "a"),
+        *(row(n, f"2026-04-0{n - 3}", "9:00", N, t) for n, t in ((5, "b"), (6, "c"))),
+    ],
+)
+habit(
+    "two months in the title, and nothing else", sheet(["2026年3-4月", "日期|节目", "2日|《a》"], name="S"), [], ["A3"]
+)
+habit(
+    "year and month in cells of their own",
+    sheet([[2026, "年", 3, "月"], ["日期", "节目"], ["5日", "《a》"]], name="S"),
+    [row(3, 5, N, N, "a")],
+)
+habit(
     "a deadline above the month",
     sheet(["播放计划", "请各站点于2月26日前完成准备", "（2026年3月）", "日期|节目", "2日|《a》"], name="S"),
     [row(5, 2, N, N, "a")],
