@@ -100,7 +100,7 @@ _WEEKDAY_BESIDE = re.compile(rf"(?<!每)[(]?\s*(?:{WORD})\s*([{DAY_LETTERS}])\s*
 _LUNAR = re.compile(
     r"农历|阴历|正月|腊月|冬月|初[一二三四五六七八九十]|廿[一二三四五六七八九]|元宵|端午|中秋|重阳|除夕|春节"
 )
-_FEASTS = "[一-龥]{1,4}节|元旦|国庆|五一|清明|十一"
+FEASTS = "[一-龥]{1,4}节|元旦|国庆|五一|清明|十一"
 _EVERY_DAY = (
     "每天",
     "每日",
@@ -160,7 +160,7 @@ def _of_text(text: str, around: Around) -> Days:
         return _of_text(plain[found.end() :], own)
     plain = re.sub(r"^(?:本月|当月)(?=每)", "", plain)
     if (bare := _REMARK.sub("", plain)) != plain:
-        feast = re.fullmatch(rf".*[(](?:[^()]*(?:节|日|周)|{_FEASTS}|{_TERMS})[)].*", plain)
+        feast = re.fullmatch(rf".*[(](?:[^()]*(?:节|日|周)|{FEASTS}|{_TERMS})[)].*", plain)
         doubt = None if feast else Message(mark("the remark in brackets is not read"))
         days = _of_text(bare, around)
         return replace(days, doubt=days.doubt or doubt)
@@ -272,7 +272,7 @@ def _of_dates(text: str, around: Around) -> Days:
         return " "
 
     text = re.sub(r"\s+", " ", _WEEKDAY_BESIDE.sub(take, text)).strip()
-    text = re.sub(rf"[(][)]|(?<=[日号0-9])\s*(?:{_FEASTS}|{_TERMS})$", "", text).strip()
+    text = re.sub(rf"[(][)]|(?<=[日号0-9])\s*(?:{FEASTS}|{_TERMS})$", "", text).strip()
     text = text.replace("/", "、") if re.fullmatch(r"[0-9]{1,2}(?:/[0-9]{1,2}){2,}[日号]", text) else text
     scan = Scan(text.strip(" ,，、;/-"), around)
     days, end, doubt = scan.run()

@@ -8,7 +8,7 @@ from kiosk.town.sheets.categories import category
 from kiosk.town.sheets.characters import arabic, fold, lines_of, tight
 from kiosk.town.sheets.closing import MOVED, ends_table, is_example, is_numbering
 from kiosk.town.sheets.columns import ALIAS_HINT
-from kiosk.town.sheets.dates import read_days
+from kiosk.town.sheets.dates import FEASTS, read_days
 from kiosk.town.sheets.drafts import DateCell, Draft, Table
 from kiosk.town.sheets.grid import Cell, Finding
 from kiosk.town.sheets.headers import Role, role_of
@@ -214,7 +214,8 @@ class TableReader(TableDays):
         return where is not None
 
     def _without_title(self, row: int) -> None:
-        if all(self._cell(row, role).blank for role in ("time", "start", "end", "category", "duration")):
+        filled = [role for role in CONTENT[1:-2] if not self._cell(row, role).blank]
+        if all(re.fullmatch(FEASTS, tight(self._text(row, role))) for role in filled):
             return
         self._bad(
             row, "title", Unread(mark("there is no title"), mark("write the programme's title, or delete the row"))
