@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,8 @@ from kiosk.town.sheets.holidays import holiday
 from kiosk.town.sheets.sheet import Reading, read_grids
 from kiosk.town.sheets.structure import MOST_COLUMNS, MOST_ROWS, Structure
 
+_AS_FORMULA = re.compile(r'^="([^"]*)"$')
+_NO_DAY = re.compile(r"^(?:1899[-/]12[-/]3[01]|1900[-/]0?1[-/]0?0)[ T](?=[0-9])")
 MOST_BYTES = 20 << 20
 """The largest file, in bytes. A plan takes some hundred KB; pictures in it make it larger."""
 
@@ -113,10 +116,15 @@ def _text_grid(data: bytes, name: str) -> Grid:
     try:
         lone = '"' if quoting == csv.QUOTE_NONE else ""
         lines_read = ([value.removeprefix(lone) for value in line[:MOST_COLUMNS]] for line in reader)
-        rows = [[Cell(text) if (text := bare(value)) else BLANK for value in line] for line in lines_read]
+        rows = [[Cell(text) if (text := _plain(value)) else BLANK for value in line] for line in lines_read]
     except csv.Error:
         raise Unreadable(mark("the file is no table of text"), SAVE_XLSX) from None
     return Grid(name, rows[:MOST_ROWS])
+
+
+def _plain(value: str) -> str:
+    """What a person typed, without what a program put around it: ="3月2日", 1899/12/30 9:30."""
+    return _NO_DAY.sub("", _AS_FORMULA.sub(r"\1", bare(value)))
 
 
 def _decoded(data: bytes) -> str:

@@ -374,6 +374,13 @@ habit(
     file="a.csv",
 )
 habit(
+    "a .csv of a program: texts as formulas, a time with a day that is none",
+    '日期,时间,节目\n="3月2日",1899/12/30 9:30,《a》\n2-Mar-26,="14:00",《b》\n'.encode(),
+    [row(2, 2, "9:30", N, "a"), row(3, 2, "14:00", N, "b")],
+    month="2026-03",
+    file="a.csv",
+)
+habit(
     "text in UTF-16 without its mark, the numbers as Excel holds them",
     "日期\t时间\t节目\t时长\r\n46083\t0.375\t《a》\t0.03125\r\n".encode("utf-16-le"),
     [row(2, 2, "9:00", N, "a", N, 45)],
