@@ -162,8 +162,8 @@ def _of_text(text: str, around: Around) -> Days:
     if (bare := _REMARK.sub("", plain)) != plain:
         feast = re.fullmatch(rf".*[(](?:[^()]*(?:节|日|周)|{FEASTS}|{_TERMS})[)].*", plain)
         doubt = None if feast else Message(mark("the remark in brackets is not read"))
-        days = _of_text(bare, around)
-        return replace(days, doubt=days.doubt or doubt)
+        found_days = _of_text(bare, around)
+        return replace(found_days, doubt=found_days.doubt or doubt)
     every = re.sub(r"\s", "", plain).replace("首个", "第一个")
     if every in _EVERY_DAY:
         return Days((month_days(around, whole=True),), periodic=True)

@@ -109,14 +109,12 @@ def _text_grid(data: bytes, name: str) -> Grid:
         )
     sample = lines[:50]
     delimiter = max(",\t;，|", key=lambda mark: (sum(mark in line for line in sample), "\n".join(sample).count(mark)))
-    quoting = (
-        csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL
-    )  # a lone mark would swallow the rows below it
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
+    lone = text.count('"') % 2 == 1  # as an opening one it would swallow the rows below it
+    file = io.StringIO(text, newline="")
+    reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE if lone else csv.QUOTE_MINIMAL)
     try:
-        lone = '"' if quoting == csv.QUOTE_NONE else ""
-        lines_read = ([value.removeprefix(lone) for value in line[:MOST_COLUMNS]] for line in reader)
-        rows = [[Cell(text) if (text := _plain(value)) else BLANK for value in line] for line in lines_read]
+        lines_read = ([_plain(value.lstrip('"' * lone)) for value in line[:MOST_COLUMNS]] for line in reader)
+        rows = [[Cell(value) if value else BLANK for value in line] for line in lines_read]
     except csv.Error:
         raise Unreadable(mark("the file is no table of text"), SAVE_XLSX) from None
     return Grid(name, rows[:MOST_ROWS])
