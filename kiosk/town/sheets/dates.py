@@ -194,6 +194,7 @@ def _without_english(text: str) -> str:
         year = f"{found['y']}年" if found["y"] else ""
         return f"{year}{_MONTHS.index(name.lower()) + 1}月{found['d']}日"
 
+    text = fold(text)
     for pattern in _ENGLISH:
         text = pattern.sub(write, text)
     return _WEEKDAY_NAME.sub(lambda found: "周" + "一二三四五六日"[_WEEKDAY_NAMES.index(found[1].lower())], text)
