@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _ALIKE = {
     **dict.fromkeys("—–―─━〜～~∼﹣‐‑−ー⁓→", "-"),
@@ -18,6 +19,11 @@ _ALIKE = {
 _TABLE = str.maketrans(_ALIKE)
 _INVISIBLE = dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF))
 _SPACES = " \t\r\n\u3000\xa0"
+_DASHES = re.compile("-+|(?<=[0-9])[-一]+(?=[0-9])")
+_BLANKS = re.compile(" +")
+_SPACE = re.compile(r"\s+")
+SHORT = 60
+"""Cells of at most so many characters are asked about again and again."""
 _DIGITS = {
     "零": 0,
     "〇": 0,
@@ -46,13 +52,17 @@ def fold(text: str) -> str:
     """``text`` with one character for each meaning: ASCII digits, ``-``, ``:``, ``'`` and ``"``, single spaces."""
     text = unicodedata.normalize("NFKC", text.translate(_TABLE)).translate(_TABLE)
     text = "".join(" " if unicodedata.category(c)[0] in "ZC" and c != "\n" else c for c in text.translate(_INVISIBLE))
-    text = re.sub(r"-+", "-", re.sub(r"(?<=[0-9])一+(?=[0-9])", "-", text))
-    return re.sub(r"[ ]+", " ", text).strip()
+    return _BLANKS.sub(" ", _DASHES.sub("-", text)).strip()
 
 
 def tight(text: str) -> str:
     """The same without any space."""
-    return re.sub(r"\s+", "", fold(text))
+    return _tight(text) if len(text) <= SHORT else _SPACE.sub("", fold(text))
+
+
+@lru_cache(4096)
+def _tight(text: str) -> str:
+    return _SPACE.sub("", fold(text))
 
 
 def lines_of(text: str) -> list[str]:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from kiosk.town.sheets.categories import is_category
@@ -162,8 +163,11 @@ def _around_shared(header: Header, grid: Grid, placed: Sequence[tuple[int, Role]
 
 def role_of(text: str) -> tuple[Role, Unit, int] | None:
     """The role that a header's text names, the unit beside it, and its rank among the role's names; None if none."""
-    if len(text) > LONGEST_NAME:
-        return None
+    return _role_of(text) if len(text) <= LONGEST_NAME else None
+
+
+@lru_cache(4096)
+def _role_of(text: str) -> tuple[Role, Unit, int] | None:
     plain = re.sub(r"[*:#\"']", "", tight(text)).lower()
     beside = "".join(re.findall(r"[(]([^()]*)[)]?", plain))
     name = re.sub(r"[(][^()]*[)]?", "", plain).strip("/.")

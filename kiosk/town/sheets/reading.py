@@ -104,9 +104,7 @@ def _text_grid(data: bytes, name: str) -> Grid:
     text = _decoded(data)
     lines = text.splitlines()
     if len(lines) > 4 * MOST_ROWS:
-        raise Unreadable(
-            mark("the file has too many lines for a plan"), mark("copy the table alone into a new workbook")
-        )
+        raise _too_many_lines()
     sample = lines[:50]
     delimiter = max(",\t;，|", key=lambda mark: (sum(mark in line for line in sample), "\n".join(sample).count(mark)))
     lone = text.count('"') % 2 == 1  # as an opening one it would swallow the rows below it
@@ -117,7 +115,13 @@ def _text_grid(data: bytes, name: str) -> Grid:
         rows = [[Cell(value) if value else BLANK for value in line] for line in lines_read]
     except csv.Error:
         raise Unreadable(mark("the file is no table of text"), SAVE_XLSX) from None
+    if any(not cell.blank for row in rows[MOST_ROWS:] for cell in row):
+        raise _too_many_lines()
     return Grid(name, rows[:MOST_ROWS])
+
+
+def _too_many_lines() -> Unreadable:
+    return Unreadable(mark("the file has too many lines for a plan"), mark("copy the table alone into a new workbook"))
 
 
 def _plain(value: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.characters import fold, tight
@@ -15,6 +16,10 @@ from kiosk.town.sheets.weekdays import DAY_LETTERS, weekdays
 
 _DAY_AT_HEAD = re.compile(r"\s*((?:[0-9０-９]{1,2}月)?[0-9０-９]{1,2}[日号])[:：]?\s*(?=[\n《0-9０-９上下中晚早]|$)")
 """The day before what is shown on it, in a cell of a calendar."""
+MOST_LOOKED_AT = 40
+"""The rows in which the days of a timetable are looked for."""
+MOST_ACROSS = 60
+"""The most cells of a row of days."""
 LEAST_DAYS, LEAST_PARTS = 3, 2
 """So many columns at least make a timetable of days, or of parts of the day."""
 _ANY_MONTH = Around(2000, 1)
@@ -36,8 +41,10 @@ def as_rows(grid: Grid) -> Timetable | None:
     """The rows that a timetable means: a cell of it is a programme on a day at a time. None if it is no timetable."""
     if turned := _turned(grid):
         return turned
-    for row in range(min(len(grid.rows), 40)):
+    for row in range(min(len(grid.rows), MOST_LOOKED_AT)):
         texts = {column: cell.text for column, cell in grid.filled(row)}
+        if len(texts) > MOST_ACROSS:
+            continue
         weeks = [column for column, text in texts.items() if _is_week(text)]
         if len(weeks) >= LEAST_PARTS and _days_down(grid, row, weeks[0]) is not None:
             return _weeks_across(grid, row, weeks)
@@ -51,6 +58,7 @@ def as_rows(grid: Grid) -> Timetable | None:
     return None
 
 
+@lru_cache(1024)
 def _is_day(text: str) -> bool:
     if len(weekdays(text)) == 1:
         return not text.strip().isdigit()
@@ -61,6 +69,7 @@ def _is_day(text: str) -> bool:
     return len(days.choices[0]) == 1 and not days.rest and not tight(text).isdigit()
 
 
+@lru_cache(1024)
 def _is_part(text: str) -> bool:
     return _PART.match(tight(text)) is not None or _clock(text) is not None
 
@@ -166,6 +175,7 @@ def _week_column(grid: Grid, header: int, days: list[int]) -> int | None:
     return None
 
 
+@lru_cache(1024)
 def _is_week(text: str) -> bool:
     return nth_week_in(text) is not None or bool(week_in(text, _ANY_MONTH))
 
@@ -181,7 +191,8 @@ def _holds_times(grid: Grid, header: int, column: int) -> bool:
 def _days_down(grid: Grid, header: int, before: int) -> int | None:
     """The column before the weeks in which days of the week stand; None if there is none."""
     for column in range(before):
-        cells = [cell.text for row in range(header + 1, len(grid.rows)) if not (cell := grid.own(row, column)).blank]
+        rows = range(header + 1, min(header + MOST_LOOKED_AT, len(grid.rows)))
+        cells = [cell.text for row in rows if not (cell := grid.own(row, column)).blank]
         if cells and 2 * sum(len(weekdays(text)) == 1 for text in cells) > len(cells):
             return column
     return None
