@@ -16,7 +16,7 @@ from kiosk.town.sheets.months import MONTH_LINE, nth_week_in, stated, week_in
 from kiosk.town.sheets.no_showing import called_off, says_no_showing
 from kiosk.town.sheets.table_days import TableDays
 from kiosk.town.sheets.times import Stretch, read_times, split_at_times
-from kiosk.town.sheets.titles import LONGEST, read_titles
+from kiosk.town.sheets.titles import LONGEST, is_remark, read_titles
 
 CONTENT: tuple[Role, ...] = ("title", "time", "start", "end", "category", "duration", "audience", "note")
 
@@ -185,6 +185,9 @@ class TableReader(TableDays):
             ):
                 return
         if title.blank and any(says_no_showing(self._text(row, role)) for role in ("note", "category", "audience")):
+            return
+        if own == {"title"} and isinstance(title.value, str) and is_remark(title.value):
+            self._warn_unread(row, self._header.columns["title"][0], title.value)
             return
         if title.blank:
             self._without_title(row)

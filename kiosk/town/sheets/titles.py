@@ -31,8 +31,15 @@ class Titles:
     doubt: Message | None = None
 
 
+def is_remark(text: str) -> bool:
+    """Whether a text in the place of a title only says something of one: 主讲：张三, （党员组）."""
+    return re.fullmatch(rf"\s*(?:[(（][^()（）]*[)）]|{_OF_TITLE}[^《]*)\s*", text) is not None
+
+
 def read_titles(text: str) -> Titles:
     """The titles of a cell. Raises :class:`Unread`."""
+    if is_remark(text):
+        raise Unread(mark("there is no title in it"), mark("write the programme's title, as 《…》"))
     text = text.replace("〈〈", "《").replace("〉〉", "》").replace("<<", "《").replace(">>", "》")
     text = text.replace("＜＜", "《").replace("＞＞", "》")
     if "《" not in text and _QUOTED.fullmatch(text):
@@ -58,7 +65,8 @@ _QUOTED = re.compile(
 """Titles in brackets of another kind than 《》, and nothing else."""
 _LIST_NUMBER = re.compile(r"\s*[(（]\s*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})\s*[)）]\s*(?=《)")
 _SERIES = re.compile(r"》\s*(?:之|[:：])\s*《|》[^《》、,，;；\n]*(?:至|到|\d\S?\s*[-—–~～]+)\s*《")
-_REMARK = re.compile(r"[(（]|(?:主讲人?|讲师|授课人?|讲解|来源|出品|制作|地点|备注|说明|片长|时长|组织者?)[:：]")
+_OF_TITLE = "(?:主讲人?|讲师|授课人?|讲解|来源|出品|制作|地点|备注|说明|片长|时长|组织者?)[:：]"
+_REMARK = re.compile(rf"[(（]|{_OF_TITLE}")
 _CHOICE = re.compile(r"》\s*(?:或者?|[/／]?或)\s*《|[任二三]选[一其1]")
 _ONLY_TITLES = Message(mark("only what stands in 《》 is read as a title"))
 _OPEN_CLOSE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")

@@ -208,6 +208,12 @@ habit(
     ),
     [row(2, 2, N, N, "a", N, 30), row(4, 2, N, N, "b", N, 20)],
 )
+habit(
+    "a second line for what there is to say of a programme",
+    sheet([HEAD, GOOD, "||主讲：张三", "||（党员组）", "3月3日|9:00|《a》"], ["A2:A4", "B2:B4"]),
+    [row(2, 2, "9:00", N, "先锋"), row(5, 3, "9:00", N, "a")],
+    warnings=["C3", "C4"],
+)
 # --- cells that belong together ---
 habit(
     "times, titles and lengths line by line",
