@@ -9,7 +9,7 @@ from kiosk.town.sheets.characters import fold, tight
 from kiosk.town.sheets.closing import ends_table
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.grid import BLANK, Cell, Grid
-from kiosk.town.sheets.headers import role_of
+from kiosk.town.sheets.headers import ALIASES, Role, role_of
 from kiosk.town.sheets.months import nth_week_in, week_in
 from kiosk.town.sheets.times import is_part_of_day, read_times, split_at_times, with_part_of_day
 from kiosk.town.sheets.weekdays import DAY_LETTERS, weekdays
@@ -124,7 +124,11 @@ class _Writer:
 
 def _days_across(grid: Grid, header: int, days: list[int]) -> Timetable:
     week = None if _names_days(grid, header + 1, days) else _week_column(grid, header, days)
-    writer = _Writer(grid, header) if week is None else _Writer(grid, header, ("星期", "时间", "节目名称", "周次"))
+    lines = {row: found[0][0] for row in range(header, len(grid.rows)) if len(found := grid.filled(row)) == 1}
+    lines = {row: column for row, column in lines.items() if _is_week(grid.own(row, column).text)}
+    by_week = week is not None or bool(lines)
+    writer = _Writer(grid, header, ("星期", "时间", "节目名称", "周次")) if by_week else _Writer(grid, header)
+    week_at: Place | None = None
     times = [column for column in range(days[0]) if _holds_times(grid, header, column)]
     dates = {column: (_weekday_cell(grid.at(header, column)), (header, column)) for column in days}
     for row in range(header + 1, len(grid.rows)):
@@ -132,15 +136,20 @@ def _days_across(grid: Grid, header: int, days: list[int]) -> Timetable:
             continue
         if (filled := grid.filled(row)) and ends_table(tight(filled[0][1].text)):
             break
+        if row in lines:
+            week_at = (row, lines[row])
+            continue
         if week is None and _names_days(grid, row, days):
             dates |= {column: _numbered_day(grid, header, row, column) for column in days}
             continue
         time_at = grid.origin(row, times[-1]) if times else (row, 0)
+        time = grid.at(*time_at) if times else BLANK
+        for part in (grid.at(row, column).text for column in range(days[0])):
+            time = with_part_of_day(part, time)
+        week_at = grid.origin(row, week) if week is not None else week_at
         for column in days:
             if grid.at(row, column).blank:
                 continue
-            week_at = grid.origin(row, week) if week is not None else None
-            time = grid.at(*time_at) if times else BLANK
             writer.add(*dates[column], time, time_at, grid.origin(row, column), week_at)
     return writer.done()
 
@@ -214,25 +223,57 @@ def _weeks_across(grid: Grid, header: int, weeks: list[int]) -> Timetable:
     return writer.done()
 
 
+Slot = dict[Role, tuple[int, int | None]]
+"""The row of each role; and its column, where it is the same for all programmes."""
+
+
 def _turned(grid: Grid) -> Timetable | None:
     """A table whose names stand in a column, one below the other, with a programme in each column beside it."""
     for column in range(min(grid.width, 3)):
-        named = [(row, found[0]) for row in range(len(grid.rows)) if (found := role_of(grid.own(row, column).text))]
-        rows = [row for row, role in named if role != "other"]
-        roles = {role for _, role in named}
-        title = next((row for row, role in named if role == "title"), None)
-        if len(rows) < LEAST_DAYS or title is None or not roles & {"date", "weekday"}:
+        slots = _slots(grid, column)
+        roles = list(dict.fromkeys(role for slot in slots for role in slot))
+        if len(roles) < LEAST_DAYS or "title" not in roles or not {"date", "weekday"} & {*roles}:
             continue
-        rows.remove(title)
-        rows.insert(TITLE_COLUMN, title)
-        above = range(rows[0] if rows[0] < title else title)
+        roles.remove("title")
+        roles.insert(TITLE_COLUMN, "title")
+        above = range(min(row for role, (row, _) in slots[0].items() if role != "week"))
         lines = [[grid.own(row, n) for n in range(grid.width)] for row in above]
         places = {(row, n): (row, n) for row in above for n in range(grid.width)}
-        for n in range(column, grid.width):
-            places |= {(len(lines), at): grid.origin(row, n) for at, row in enumerate(rows)}
-            lines.append([grid.at(row, n) for row in rows])
+        places |= {(len(lines), at): (len(lines), column) for at in range(len(roles))}
+        lines.append([Cell(ALIASES[role].split()[0]) for role in roles])
+        for slot in slots:
+            own = [row for role, (row, _) in slot.items() if role not in ("date", "weekday", "week")]
+            for n in range(column + 1, grid.width):
+                if "title" not in slot or all(grid.at(row, n).blank for row in own):
+                    continue
+                at = {role: grid.origin(row, n if fixed is None else fixed) for role, (row, fixed) in slot.items()}
+                places |= {(len(lines), k): at[role] for k, role in enumerate(roles) if role in at}
+                lines.append([grid.own(*at[role]) if role in at else BLANK for role in roles])
         return Timetable(Grid(grid.name, lines), places)
     return None
+
+
+def _slots(grid: Grid, column: int) -> list[Slot]:
+    """The programmes of one column, from above: a role that comes again begins the next one, of the same day."""
+    slots: list[Slot] = [{}]
+    role: Role
+    at: int | None
+    for row in range(len(grid.rows)):
+        filled = grid.filled(row)
+        found = role_of(grid.own(row, column).text)
+        if len(filled) == 1 and _is_week(filled[0][1].text):
+            role, at = "week", filled[0][0]
+        elif found and found[0] != "other":
+            role, at = found[0], None
+        elif len(filled) > 1 and filled[0][0] > column and all(_is_day(cell.text) for _, cell in filled):
+            role, at = "weekday" if weekdays(filled[0][1].text) else "date", None
+        else:
+            continue
+        if role in slots[-1]:
+            of_day = ("week",) if role in ("date", "weekday") else ("week", "date", "weekday")
+            slots.append({one: place for one, place in slots[-1].items() if role != "week" and one in of_day})
+        slots[-1][role] = (row, at)
+    return slots
 
 
 def _parts_across(grid: Grid, header: int, date: int, parts: list[int]) -> Timetable:
