@@ -1,6 +1,7 @@
 """Sheets laid out as a timetable, days or parts of the day across: written anew as rows with a header. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -49,7 +50,8 @@ def as_rows(grid: Grid) -> Timetable | None:
         if len(weeks) >= LEAST_PARTS and _days_down(grid, row, weeks[0]) is not None:
             return _weeks_across(grid, row, weeks)
         days = [column for column, text in texts.items() if _is_day(text)]
-        if len(days) >= LEAST_DAYS:
+        timed = any((found := role_of(text)) and found[0] in ("time", "start") for text in texts.values())
+        if len(days) >= LEAST_DAYS - timed:
             return _days_across(grid, row, days)
         parts = [column for column, text in texts.items() if _is_part(text)]
         dates = [column for column, text in texts.items() if (found := role_of(text)) and found[0] == "date"]
@@ -97,10 +99,10 @@ class _Writer:
         self.places.update({(above, column): (above, column) for column in range(len(names))})
 
     def add(
-        self, date: Cell, date_at: Place, time: Cell, time_at: Place, title: Place, week: Place | None = None
+        self, date: Cell, date_at: Place, time: Cell, time_at: Place, title: Place, beside: Sequence[Place | None] = ()
     ) -> None:
-        """A programme: its date and time, and where they, its title and its week stand. A date may stand at the head
-        of the cell, and a time before each title."""
+        """A programme: its date and time, and where they, its title and what is said beside it stand. A date may stand
+        at the head of the cell, and a time before each title."""
         said = self._source.at(*title)
         if isinstance(said.value, str) and (head := _DAY_AT_HEAD.match(said.value)):
             if not said.value[head.end() :].strip():
@@ -113,9 +115,8 @@ class _Writer:
             row = len(self.rows)
             self.rows.append([date, own_time, text])
             self.places |= {(row, 0): date_at, (row, 1): title if timed else time_at, (row, 2): title}
-            if week is not None:
-                self.rows[-1].append(self._source.at(*week))
-                self.places[row, 3] = week
+            self.rows[-1] += [BLANK if place is None else self._source.at(*place) for place in beside]
+            self.places |= {(row, TITLE_COLUMN + 1 + n): place for n, place in enumerate(beside) if place is not None}
 
     def done(self) -> Timetable:
         """The timetable as rows."""
@@ -127,7 +128,10 @@ def _days_across(grid: Grid, header: int, days: list[int]) -> Timetable:
     lines = {row: found[0][0] for row in range(header, len(grid.rows)) if len(found := grid.filled(row)) == 1}
     lines = {row: column for row, column in lines.items() if _is_week(grid.own(row, column).text)}
     by_week = week is not None or bool(lines)
-    writer = _Writer(grid, header, ("星期", "时间", "节目名称", "周次")) if by_week else _Writer(grid, header)
+    more = _more(grid, header, days)
+    names = ("星期", "时间", "节目名称", "周次") if by_week else ("日期", "时间", "节目名称")
+    writer = _Writer(grid, header, (*names, *more))
+    after_end = False
     week_at: Place | None = None
     times = [column for column in range(days[0]) if _holds_times(grid, header, column)]
     dates = {column: (_weekday_cell(grid.at(header, column)), (header, column)) for column in days}
@@ -135,7 +139,11 @@ def _days_across(grid: Grid, header: int, days: list[int]) -> Timetable:
         if row in grid.hidden_rows:
             continue
         if (filled := grid.filled(row)) and ends_table(tight(filled[0][1].text)):
-            break
+            after_end = True
+            continue
+        after_end = after_end and row not in lines and not _names_days(grid, row, days)
+        if after_end:
+            continue
         if row in lines:
             week_at = (row, lines[row])
             continue
@@ -147,11 +155,22 @@ def _days_across(grid: Grid, header: int, days: list[int]) -> Timetable:
         for part in (grid.at(row, column).text for column in range(days[0])):
             time = with_part_of_day(part, time)
         week_at = grid.origin(row, week) if week is not None else week_at
+        beside = [week_at] * by_week + [grid.origin(row, column) for column in more.values()]
         for column in days:
             if grid.at(row, column).blank:
                 continue
-            writer.add(*dates[column], time, time_at, grid.origin(row, column), week_at)
+            writer.add(*dates[column], time, time_at, grid.origin(row, column), beside)
     return writer.done()
+
+
+def _more(grid: Grid, header: int, read: Sequence[int]) -> dict[str, int]:
+    """The columns beside those of a timetable that say more of its programmes, by their names."""
+    found: dict[str, int] = {}
+    for column in range(grid.width):
+        role = role_of(grid.at(header, column).text) if column not in read else None
+        if role and role[0] in ("category", "audience", "duration", "note"):
+            found.setdefault(grid.at(header, column).text, column)
+    return found
 
 
 def _weekday_cell(cell: Cell) -> Cell:
@@ -219,7 +238,7 @@ def _weeks_across(grid: Grid, header: int, weeks: list[int]) -> Timetable:
             time_at = grid.origin(row, times[-1]) if times else (row, column)
             time = grid.at(*time_at) if times else BLANK
             place = grid.origin(row, column)
-            writer.add(_weekday_cell(grid.at(*day_at)), day_at, time, time_at, place, (header, column))
+            writer.add(_weekday_cell(grid.at(*day_at)), day_at, time, time_at, place, [(header, column)])
     return writer.done()
 
 
@@ -277,13 +296,20 @@ def _slots(grid: Grid, column: int) -> list[Slot]:
 
 
 def _parts_across(grid: Grid, header: int, date: int, parts: list[int]) -> Timetable:
-    writer = _Writer(grid, header)
+    more = _more(grid, header, parts)
+    writer = _Writer(grid, header, ("日期", "时间", "节目名称", *more))
     date_at = (header, date)
+    after_end = False
     for row in range(header + 1, len(grid.rows)):
         if row in grid.hidden_rows:
             continue
         if (filled := grid.filled(row)) and ends_table(tight(filled[0][1].text)):
-            break
+            after_end = True
+            continue
+        if (found := role_of(grid.own(row, date).text)) and found[0] == "date":
+            header, after_end = row, False
+        if after_end or row == header:
+            continue
         if not grid.at(row, date).blank:
             date_at = grid.origin(row, date)
         for column in parts:
@@ -291,5 +317,6 @@ def _parts_across(grid: Grid, header: int, date: int, parts: list[int]) -> Timet
                 continue
             name = grid.at(header, column)
             time = Cell(_clock(name.text) or name.text)
-            writer.add(grid.at(*date_at), date_at, time, (header, column), grid.origin(row, column))
+            beside = [grid.origin(row, column) for column in more.values()]
+            writer.add(grid.at(*date_at), date_at, time, (header, column), grid.origin(row, column), beside)
     return writer.done()
