@@ -162,8 +162,8 @@ class Station:
         self._audit = AuditTrail(journal, clock, self._report_soon)
         self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
         checks = SpotChecks(
-            journal, clock, lambda: accepted.document, playout.play_on_screen, lambda: stage.screen == "up",
-            self._report_soon,
+            journal, clock, lambda: accepted.document, playout.play_on_screen,
+            lambda: stage.screen == "up" and not stage.cardless, self._report_soon,
         )  # fmt: skip
         pin_reset = PinReset(journal, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)

@@ -144,8 +144,9 @@ class Projector:
                 run.kind, run.video_output = ready.kind, ready.video_output
                 return self._set_cut(run, now) if ready.waits else []
             case ChildSaid(message=Shown(at=at)) if run:
-                return self._shown(run, at)
+                return self._shown(run, _within(run, at, now))
             case ChildSaid(message=Progress() as progress) if run and run.since is not None:
+                progress = structs.replace(progress, at=_within(run, progress.at, now))
                 run.progressed(progress)
                 taken = None if progress.sound is None else progress.sound == "taken"
                 return [replace(run.position(progress.at), taken=taken)]
@@ -275,3 +276,8 @@ class Projector:
     def _run_of(self, child: str) -> ShowingRun | None:
         run = self._runs.get(child.rpartition(".")[0])
         return run if run is not None and run.child == child else None
+
+
+def _within(run: ShowingRun, at: float, now: float) -> float:
+    """The instant that a child names, in the time that it has been there: it may have been taken over by its file."""
+    return min(max(at, run.began), now)

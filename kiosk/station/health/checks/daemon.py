@@ -36,6 +36,14 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         settle=False,
     )
     yield Finding(
+        cause="menu-fails",
+        device="screen",
+        wrong=observation.card_fails,
+        text=Message(mark("The menu, the test picture or the town's code cannot be drawn over the picture.")),
+        remedy=Message(mark("Use the pages on a phone instead. Restart the PC; if it comes back, tell the town.")),
+        settle=False,
+    )
+    yield Finding(
         cause="inbox-long",
         device="daemon",
         wrong=above(observation.inbox, INBOX_LIMIT, INBOX_LIMIT // 10),
@@ -64,7 +72,7 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
     )
     text = mark("The clock cannot be trusted, so the timetable is not followed.")
     remedy = mark("Connect the PC to the network; if it happens at every start, its battery is empty.")
-    if observation.clock_doubtful:
+    if observation.clock_doubtful or observation.ntp_overruled:
         text = mark("The network gives another time than this room has known, so the timetable is not followed.")
         remedy = mark("Look at a watch and declare the time with “kiosk clock”, or see that the town can be reached.")
     yield Finding(
@@ -74,4 +82,16 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         text=Message(text),
         remedy=Message(remedy),
         facts={"clock": str(observation.clock), "doubtful": "yes" if observation.clock_doubtful else "no"},
+        explains=("clock-disputed",),
+    )
+    yield Finding(
+        cause="clock-disputed",
+        device="clock",
+        wrong=observation.ntp_overruled,
+        text=Message(
+            mark("The network gives another time than the town or an administrator has said; theirs is followed.")
+        ),
+        remedy=Message(
+            mark("Tell the town: the clock of its server may be wrong, or something on this network lies about the time.")
+        ),
     )

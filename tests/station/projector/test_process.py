@@ -1,0 +1,65 @@
+"""The daemon's end of a child: what a child that its file has taken over can do to the daemon by what it says."""
+
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from kiosk.station.events import ChildGone, ChildSaid, Event
+from kiosk.station.projector.messages import Cue, FromChild, Leave, Progress, Shown
+from kiosk.station.projector.process import MOST_LINES, Process
+from kiosk.station.projector.projector import Projector
+from kiosk.station.projector.reports import OffScreen, OnScreen, Position, Replaced, Showing
+
+FLOOD = """
+import sys
+while True:
+    sys.stdout.write('{"say":"progress","at":1,"media_ms":1,"pictures":1,"lost":0}\\n' * 1000)
+"""
+
+
+def test_child_that_would_fill_the_inbox_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flood.py").write_text(FLOOD)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    events: list[Event] = []
+    made = partial(ChildSaid, "flood"), partial(ChildGone, "flood")
+    child = Process("flood", "flood", events.append, FromChild, *made)  # type: ignore[arg-type]
+    deadline = time.monotonic() + 30
+    while not (events and isinstance(events[-1], ChildGone)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert len(events) == MOST_LINES
+    while not child._orders.closed:
+        time.sleep(0.01)
+    child.send(Leave())  # lost, and no error
+
+
+class Idle:
+    """A child that does nothing."""
+
+    def __init__(self, *_: object, folder: Path) -> None:
+        folder.rmdir()
+
+    def send(self, _order: object) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def memory_mb(self) -> int:
+        return 1
+
+
+def test_instants_that_a_child_makes_up_are_held_within_the_time_that_it_was_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kiosk.station.projector.projector.Process", Idle)
+    projector = Projector(lambda event: None)
+    projector.screen_came(1000)
+    projector.cue(Showing("a", Cue(file="/a", display=":0"), 1001, 1001, 2000), 1000)
+    [shown] = projector.handle(ChildSaid("a.1", Shown(at=1)), 1010)
+    assert isinstance(shown, OnScreen) and shown.at == 1000, "it was not there an hour ago"
+    [position] = projector.handle(ChildSaid("a.1", Progress(at=1e9, media_ms=1, pictures=1, lost=0)), 1011)
+    assert isinstance(position, Position) and (position.at, position.played) == (1011, 11)
+    assert projector.tick(1020) == [Replaced("a", "the player hangs")], "its word of the future counts for nothing"
+    [over] = projector.drop("a", 1020)
+    assert isinstance(over, OffScreen) and over.played == 11
