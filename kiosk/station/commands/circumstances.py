@@ -30,7 +30,7 @@ from kiosk.station.panel.now_file import NowFile
 from kiosk.station.playout import stop
 from kiosk.station.playout.plan import Plan
 from kiosk.station.schedule.timetable import Situation, Timetable, compile_playlist
-from kiosk.station.service.systemd import boot_id
+from kiosk.station.service.systemd import boot_id, refusal
 
 CHANGING_S = 3.0
 """The daemon writes a new week to the disk and tells of it a moment later."""
@@ -148,4 +148,5 @@ def examine_stopped(config: Config) -> tuple[Examination, ZoneInfo]:
         journal_damaged_ms=None if trouble else found.at_ms,
         journal_aside=found.aside,
     )
-    return examine(rules, seen, accepted.document, clock.now(), running=False), accepted.zone
+    told = examine(rules, seen, accepted.document, clock.now(), running=False, refusal=refusal())
+    return told, accepted.zone
