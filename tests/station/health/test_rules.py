@@ -172,6 +172,10 @@ def test_child_restarts_are_raised_at_once_above_the_threshold_and_cleared_at_ha
     [
         ("too-hot", {"facts": {"temperature.max_c": 86}}, {"facts": {"temperature.max_c": 80}}),
         ("clock-untrusted", {"clock": "untrusted"}, {"clock": "holdover"}),
+        ("clock-untrusted", {"clock": "untrusted", "ntp_overruled": True}, {"clock": "trusted"}),
+        ("clock-disputed", {"clock": "trusted", "ntp_overruled": True}, {"clock": "trusted", "ntp_overruled": False}),
+        ("poster-fails", {"poster_fails": True}, {"poster_fails": False}),
+        ("menu-fails", {"card_fails": True}, {"card_fails": False}),
         ("plan-running-out", {"plan_until_ms": START_MS + 86_400_000}, {"plan_until_ms": START_MS + 3 * 86_400_000}),
         ("plan-running-out", {"plan_until_ms": 0}, {"plan_until_ms": START_MS + 3 * 86_400_000}),
         ("town-silent", {"link_down_since_ms": START_MS - 86_400_000}, {"link_down_since_ms": 0}),
