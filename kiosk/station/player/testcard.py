@@ -5,6 +5,7 @@ what went wrong with the screen and with the sound, and the screen's size. It en
 """
 
 import array
+import contextlib
 import json
 import math
 import sys
@@ -54,21 +55,22 @@ def tones(count: int) -> bytes:
 
 
 def main() -> None:
-    """Show, sound and report, once for each line of standard input."""
+    """Show, sound and report, once for each line of standard input. The screen may be another one each time."""
     display, language, number, count = sys.argv[1:5]
-    window: Any = None
-    trouble = ""
+    connection: Any = None
     for _order in sys.stdin:
+        if connection is not None:
+            with contextlib.suppress(*HUNG_UP):
+                connection.close()
+        size, trouble = {}, ""
         try:
-            if window is None:
-                connection = connect(display)
-                keep_awake(connection)
-                window = PosterWindow(connection)
-                window.paint(draw_card(window.width, window.height, number, language))
-            trouble = ""
+            connection = connect(display)
+            keep_awake(connection)
+            window = PosterWindow(connection)
+            window.paint(draw_card(window.width, window.height, number, language))
+            size = {"width": window.width, "height": window.height}
         except HUNG_UP as error:
-            trouble = str(error)
-        size = {"width": window.width, "height": window.height} if window else {}
+            trouble = str(error) or "the X server has gone away"
         report = {"screen_trouble": trouble, "sound_trouble": _sound(int(count)), **size}
         print(json.dumps(report), flush=True)  # noqa: T201 - the report to the process that started this one
 

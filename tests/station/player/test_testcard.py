@@ -1,6 +1,7 @@
 """The installer's test picture and tones, on a real X server and a real PulseAudio."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,22 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
     child.communicate()
     assert "39999" in str(report["screen_trouble"])
     assert report["sound_trouble"] == "no sound server"
+
+
+def test_each_showing_says_how_the_screen_is_by_then() -> None:
+    server = XServer(500 + os.getpid() % 5000)
+    report, child = show(server.name)
+    assert child.stdin and child.stdout
+    seen = [report]
+    for change in (server.stop, server.start):
+        change()
+        child.stdin.write("again\n")
+        child.stdin.flush()
+        seen.append(json.loads(child.stdout.readline()))
+    child.communicate()
+    server.stop()
+    assert [bool(one["screen_trouble"]) for one in seen] == [False, True, False]
+    assert [one.get("width") for one in seen] == [1280, None, 1280]
 
 
 def test_tones_can_be_counted() -> None:
