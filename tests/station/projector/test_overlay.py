@@ -59,13 +59,13 @@ def test_menu_stands_over_a_programme_and_over_the_one_that_follows(
     sampler.wait_for(GREEN, since=since)
 
 
-def test_poster_is_raised_over_a_programme_and_lowered_again(
+def test_poster_is_raised_over_a_programme_that_comes_in_and_lowered_again(
     rig: Rig, screen: XServer, sampler: Sampler, clips: Clips
 ) -> None:
+    rig.stage.overlay(None, table=True)
     rig.cue("a", clips("long.mp4"), time.monotonic() + 1.5)
     rig.note(OnScreen, "a")
     poster = draw_poster(POSTING, 1280, 720).convert("RGB")
-    rig.stage.overlay(None, table=True)
     rig.until(lambda: ImageChops.difference(seen(screen), poster).getbbox() is None, 5)
     rig.stage.overlay(None)
     rig.until(lambda: ImageChops.difference(seen(screen), poster).getbbox() is not None, 5)
