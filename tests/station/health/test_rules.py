@@ -205,7 +205,7 @@ def test_c7_clock_that_ntp_took_away_is_told_with_its_own_remedy() -> None:
     room = Watcher()
     assert room.sees(clock="untrusted", clock_doubtful=True) == [("Raised", "clock-untrusted")]
     [problem] = problems(room.state)
-    assert "another time" in problem.text.text and "kiosk clock" in problem.remedy.text
+    assert "another time" in problem.text.text and "set the clock on the page" in problem.remedy.text
 
 
 def test_a_programme_that_does_not_fit_the_disk_is_a_fault_until_it_does() -> None:

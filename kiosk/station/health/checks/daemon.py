@@ -71,10 +71,10 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         facts={"error": trouble or ""},
     )
     text = mark("The clock cannot be trusted, so the timetable is not followed.")
-    remedy = mark("Connect the PC to the network; if it happens at every start, its battery is empty.")
+    remedy = mark("Connect the PC to the network, or set the clock on the page; at every start: its battery is empty.")
     if observation.clock_doubtful or observation.ntp_overruled:
         text = mark("The network gives another time than this room has known, so the timetable is not followed.")
-        remedy = mark("Look at a watch and declare the time with “kiosk clock”, or see that the town can be reached.")
+        remedy = mark("Look at a watch and set the clock on the page, or see that the town can be reached.")
     yield Finding(
         cause="clock-untrusted",
         device="clock",
