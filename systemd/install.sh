@@ -242,8 +242,8 @@ install_station() {
         step try ${answers:+--answers "$answers"} || trouble=yes
     fi
     systemctl enable --quiet kiosk-station
-    systemctl restart kiosk-station
-    step summary
+    systemctl restart kiosk-station || trouble=yes # why, the doctor says below
+    step summary || trouble=yes
     final_check || trouble=yes
     if [ -n "${trouble:-}" ]; then
         stop "installed, but something above is not right; mend it, then run this again with --try" \

@@ -42,6 +42,7 @@ echo "systemctl $*" >>/mnt/calls
 case "$*" in
 is-enabled*) [ -e /mnt/enabled ] ;;
 "enable --quiet kiosk-station") touch /mnt/enabled ;;
+"restart kiosk-station") [ ! -e /mnt/start-breaks ] ;;
 esac
 """
 NOTHING = "#!/bin/sh\nexit 0\n"
@@ -140,6 +141,13 @@ def test_installation_that_breaks_off_leaves_the_room_as_it_was(computer: Comput
     code, _, calls = computer.run("install_sh station --language en\n")
     assert code != 0
     assert calls[-1] == "systemctl start --no-block kiosk-station"
+
+
+def test_station_that_does_not_start_is_told_by_the_doctor_and_not_by_systemd_alone(computer: Computer) -> None:
+    (computer.folder / "start-breaks").touch()
+    code, said, calls = computer.run("install_sh station --language en --answers /mnt/answers\n")
+    assert code == 2 and "something above is not right" in said
+    assert calls[-2:] == ["root: kiosk check-config", "systemctl start --no-block kiosk-station"], "it is tried on"
 
 
 def test_town_is_installed_as_its_own_user_and_reads_the_answers_of_root(computer: Computer) -> None:

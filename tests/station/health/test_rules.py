@@ -214,7 +214,7 @@ def test_a_programme_that_does_not_fit_the_disk_is_a_fault_until_it_does() -> No
     assert [news.problem.cause for news in told] == ["programmes-do-not-fit"]
     problem = told[0].problem
     assert "水稻 does not fit" in problem.text.render(str) and "1501 MB" in problem.text.render(str)
-    assert "have a larger disk put in" in problem.remedy.render(str)
+    assert "Ask the town for fewer programmes" in problem.remedy.render(str)
     assert problem.text.render(translator("zh")) == "硬盘放不下《水稻》，届时无法播放；还缺 1501 MB。"
     assert room.sees(1, lacking=5, lacking_title="水稻") == room.sees(2) == []
     assert room.sees(3, lacking=0) == [("Cleared", "programmes-do-not-fit")]
