@@ -68,6 +68,7 @@ install_packages() {
         return 1
     fi
     say "installing Debian packages: $*"
+    quietly as_root dpkg --configure -a || true # a power cut may have left some half installed
     quietly as_root apt-get --quiet update || say "the package lists could not be renewed; trying with those at hand"
     quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends \
         -o DPkg::Lock::Timeout=600 install "$@" || {
