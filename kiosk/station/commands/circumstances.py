@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -80,6 +80,14 @@ def told_by_daemon(config: Config) -> NowFile | None:
     except OSError as error:
         as_whom = "run this as the user of the service, or as root"
         raise NotKnown(f"{runtime}: cannot be read ({error.strerror}); {as_whom}") from None
+
+
+def now_of_station(config: Config) -> datetime:
+    """What time it is by the station's clock, in UTC; by the PC's where no daemon tells this user."""
+    with contextlib.suppress(NotKnown):
+        if (told := told_by_daemon(config)) is not None:
+            return told.now()
+    return datetime.now(UTC)
 
 
 def _accepted(config: Config) -> tuple[Accepted, tuple[str, ...]]:
