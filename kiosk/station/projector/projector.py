@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """Children that a programme may lose before it has failed."""
+SCREENLESS = 20
+"""Children that say that there is no screen, though there is one, before that counts against their programme: the stage
+has looked by then, and it is the file that says so."""
 JOIN_LEAD = 0.6
 """Seconds that the first child to join needs from its start to its picture: it is aimed so far ahead. Each later one
 is aimed by the time of the one before and :data:`JOIN_SPARE`: a child that is late stays late to the end."""
@@ -154,8 +157,9 @@ class Projector:
                 return self._replace(run, cause, now)
             case ChildGone(child, code):
                 self._leavers.pop(child, None)
-                if run and code == SCREEN_GONE:  # not the file's fault: it starts again with the screen, or by tick()
-                    run.lose_screen()
+                if run and code == SCREEN_GONE and run.screenless < SCREENLESS:
+                    run.screenless += self.screen_up
+                    run.lose_screen()  # not the file's fault: it starts again with the screen, or by tick()
                 elif run:
                     return self._replace(run, f"the player ended with {code}", now)
         return []

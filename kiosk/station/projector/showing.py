@@ -32,6 +32,8 @@ class ShowingRun:
     """Children so far."""
     faults: int = 0
     """Children that failed; those that went with their screen did not."""
+    screenless: int = 0
+    """Children that found no screen, though there is one."""
     shown_at: float | None = None
     """First picture of all attempts."""
     since: float | None = None

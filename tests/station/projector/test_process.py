@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from kiosk.station.events import ChildGone, ChildSaid, Event
-from kiosk.station.projector.messages import Cue, FromChild, Leave, Progress, Shown
+from kiosk.station.projector.messages import SCREEN_GONE, Cue, FromChild, Leave, Progress, Shown
 from kiosk.station.projector.process import MOST_LINES, Process
-from kiosk.station.projector.projector import Projector
-from kiosk.station.projector.reports import OffScreen, OnScreen, Position, Replaced, Showing
+from kiosk.station.projector.projector import ATTEMPTS, SCREENLESS, Projector
+from kiosk.station.projector.reports import OffScreen, OnScreen, Position, Replaced, Report, Showing
 
 FLOOD = """
 import sys
@@ -47,6 +47,19 @@ class Idle:
 
     def memory_mb(self) -> int:
         return 1
+
+
+def test_file_that_says_that_there_is_no_screen_is_not_believed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.station.projector.projector.Process", Idle)
+    projector, reports = Projector(lambda event: None), list[Report]()
+    projector.screen_came(1000)
+    projector.cue(Showing("a", Cue(file="/a", display=":0"), 1001, 1001, 2000), 1000)
+    for attempt in range(1, SCREENLESS + ATTEMPTS + 1):
+        assert projector.plays == {"a"}
+        reports += projector.handle(ChildGone(f"a.{attempt}", SCREEN_GONE), 1001 + attempt)
+        reports += projector.tick(1001 + attempt)
+    assert isinstance(reports[-1], OffScreen) and reports[-1].cause == "the player ended with 3"
+    assert projector.plays == frozenset()
 
 
 def test_instants_that_a_child_makes_up_are_held_within_the_time_that_it_was_there(
