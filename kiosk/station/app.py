@@ -403,6 +403,7 @@ class Station:
         self._maintenance.collect(state, self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
+        self._equipment.tick()
         self._menu.tick()
         self._sessions.tick()
         self._presence.tick()

@@ -299,6 +299,7 @@ STORIES = (
           told="+menu-fails -menu-fails"),
     story("NTP is overruled by the town", *spell(600, known(ntp_overruled=True), known(ntp_overruled=False)),
           told="+clock-disputed -clock-disputed"),
+    story("a probe hangs", *spell(600, known(unread_s=301), known(unread_s=0)), told="+reading-hangs -reading-hangs"),
     story("events wait", *spell(600, known(inbox=5000), known(inbox=0)), told="+inbox-long -inbox-long"),
     story("24 hours of a normal week", *ordinary_day(), end_s=24 * HOUR),
 )  # fmt: skip

@@ -15,6 +15,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: Mapping[str, Fact] = {}
     """As read by the probes; see ``probes.py`` for the names."""
+    unread_s: int | None = None
+    """For how many seconds the devices have not been read."""
     child_restarts: int | None = None
     """Players that had to be replaced in the last hour."""
     poster_fails: bool | None = None

@@ -12,6 +12,7 @@ from kiosk.station.health.examination import Examination, Item, State
 STATES: dict[State, str] = {"right": mark("right"), "wrong": mark("WRONG"), "unknown": mark("not known")}
 NAMES = {
     "not-running": mark("The kiosk"),
+    "reading-hangs": mark("Looking at the devices"),
     "screen-unplugged": mark("Screen"),
     "usb-missing": mark("USB device"),
     "no-screen": mark("Picture of this PC"),

@@ -31,6 +31,7 @@ FOUND = {
     "disk-errors": mark("Disk has errors"),
     "disk-failing": mark("Disk is failing"),
     "memory-low": mark("Memory full"),
+    "reading-hangs": mark("PC or disk does not answer"),
     "too-hot": mark("PC too hot"),
     "throttled": mark("PC slowed down by heat"),
     "undervoltage": mark("Power too weak"),

@@ -9,11 +9,22 @@ from kiosk.station.health.observation import Finding, Observation, above, number
 INBOX_LIMIT = 1000
 """Events waiting. The producers are few and slow: more than this means that the daemon cannot follow."""
 
+HANGS_S = 300
+"""Seconds after which reading the devices hangs."""
 MEMORY_MB = 800
 """Several times what it takes in a month."""
 
 
 def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[Finding]:
+    unread = observation.unread_s
+    yield Finding(
+        cause="reading-hangs",
+        device="pc",
+        wrong=None if unread is None else unread >= HANGS_S,
+        text=Message(mark("A device of the PC, or its disk, does not answer: what is wrong here is not known any more.")),
+        remedy=Message(mark("Restart the PC; if it comes back, tell the town.")),
+        settle=False,
+    )
     most = thresholds.child_restarts_per_hour
     yield Finding(
         cause="child-restarts",
