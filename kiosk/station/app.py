@@ -94,7 +94,7 @@ log = logging.getLogger(__name__)
 
 EX_OK, EX_CRASHED, EX_TEMPFAIL, EX_CONFIG = 0, 70, 75, 78
 """Exit codes (sysexits.h). After 78 the unit is not started again: a person has to act."""
-GIVE_BACK = "run systemd/install.sh station again"
+LOOK_AFTER = "look after the disk; install.sh station gives what lies there back to the kiosk's user"
 TICK_SECONDS = 1.0
 REFRESH_SECONDS = 10.0
 
@@ -109,7 +109,7 @@ def run(config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> int:
         return EX_TEMPFAIL  # a disk may come back, another station may end; damage is looked for at the next start
     except OSError as error:
         place = error.filename or config.station.state
-        systemd.refuse(f"{place}: {error.strerror}; look after the disk, or give it back to the kiosk's user: {GIVE_BACK}")
+        systemd.refuse(f"{place}: {error.strerror}; {LOOK_AFTER}")
         return EX_TEMPFAIL
     except (IdentityError, JournalError, ValueError) as error:
         systemd.refuse(str(error))

@@ -48,8 +48,8 @@ def examine(
     running: bool = True,
     refusal: str = "",
 ) -> Examination:
-    """Ask every check about ``observation`` at the aware ``now``. ``running`` tells whether the daemon runs, ``refusal``
-    why it did not start, where it has said so."""
+    """Ask every check about ``observation`` at the aware ``now``. ``running`` tells whether the daemon runs,
+    ``refusal`` why it did not start, where it has said so."""
     now_ms = int(now.timestamp() * 1000)
     thresholds, equipment = (document.thresholds, document.equipment) if document else (Thresholds(), ())
     found = findings(observation, thresholds, equipment, now_ms, in_hours(document, now), state.last_connector)

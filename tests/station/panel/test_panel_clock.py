@@ -9,6 +9,7 @@ from panel_room import NOW, Browser, Room
 from kiosk.contract.instants import to_ms
 from kiosk.station.events import ClockDeclared
 
+
 def declare(browser: Browser, **fields: str) -> int:
     return browser.post("/clock", browser.fields("/clock", "/clock") | fields).status_code
 

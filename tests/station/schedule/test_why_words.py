@@ -116,9 +116,9 @@ def situations() -> list[tuple[str, Situation]]:
     some = chosen.choice
     left = [None, MORNING.owed, THERE.owed, Owed(at("07:00"), ()), Owed(at("07:00"), (("rice", 0), ("song", 0)))]
     sessions = [MEETING, replace(MEETING, meeting=at("10:00")), replace(MEETING, programmes=())]
-    found = []
-    for _ in range(1000):
-        found.append((f"{chosen.randrange(6, 23):02}:{chosen.randrange(60):02}", replace(
+
+    def one() -> Situation:
+        return replace(
             MORNING,
             clock_trusted=chosen.random() < 0.8,
             urgents=NOTICED.urgents if chosen.random() < 0.3 else (),
@@ -128,9 +128,10 @@ def situations() -> list[tuple[str, Situation]]:
             filler=some(["never", "when-present", "opening-hours"]),
             presence=some([None, Presence(at("08:00"), at("12:30")), Presence(at("12:30"), at("13:00"))]),
             owed=some(left),
-            unavailable=frozenset(one for one in ("law", "rice", "song", "flood", "party") if chosen.random() < 0.2),
-        )))  # fmt: skip
-    return found
+            unavailable=frozenset(name for name in ("law", "rice", "song", "flood", "party") if chosen.random() < 0.2),
+        )
+
+    return [(f"{chosen.randrange(6, 23):02}:{chosen.randrange(60):02}", one()) for _ in range(1000)]
 
 
 def test_whatever_decides_has_a_sentence_in_both_languages() -> None:

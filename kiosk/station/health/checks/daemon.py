@@ -21,7 +21,9 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
         cause="reading-hangs",
         device="pc",
         wrong=None if unread is None else unread >= HANGS_S,
-        text=Message(mark("A device of the PC, or its disk, does not answer: what is wrong here is not known any more.")),
+        text=Message(
+            mark("A device of the PC, or its disk, does not answer: what is wrong here is not known any more.")
+        ),
         remedy=Message(mark("Restart the PC; if it comes back, tell the town.")),
         settle=False,
     )
@@ -103,6 +105,6 @@ def check_daemon(observation: Observation, thresholds: Thresholds) -> Iterator[F
             mark("The network gives another time than the town or an administrator has said; theirs is followed.")
         ),
         remedy=Message(
-            mark("Tell the town: the clock of its server may be wrong, or something on this network lies about the time.")
+            mark("Tell the town: its server's clock may be wrong, or something on this network gives a wrong time.")
         ),
     )

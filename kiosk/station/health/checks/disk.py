@@ -67,7 +67,9 @@ def check_disk(observation: Observation, thresholds: Thresholds) -> Iterator[Fin
         text=Message(
             mark("The PC could not read or write its disk {count} times within an hour."), {"count": str(errors)}
         ),
-        remedy=Message(mark("Tell the town: the disk's cables have to be looked at; if it comes back, it must be replaced.")),
+        remedy=Message(
+            mark("Tell the town: the disk's cables have to be looked at; if it comes back, it must be replaced.")
+        ),
         facts={"errors": str(errors)},
         settle=False,
     )

@@ -46,7 +46,7 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def read_time(form: Form, now: datetime) -> datetime | None:
-    """``day`` and ``time`` of the form in the zone of ``now``, in the middle of that minute; None where they are none."""
+    """``day`` and ``time`` of the form in the zone of ``now``, in the middle of that minute; None for what is none."""
     typed = (normalize("NFKC", form.get(name, "")).strip() for name in ("day", "time"))
     try:
         told = datetime.strptime(" ".join(typed), "%Y-%m-%d %H:%M")  # noqa: DTZ007 - its zone is set below
