@@ -1,5 +1,7 @@
-"""An X server that does not answer, or does not let the kiosk in, is started anew, by root: it makes its cookie anew,
-for the name that the PC has by now."""
+"""An X server that does not answer, or does not let the kiosk in, is started anew, by root.
+
+It makes its cookie anew at its start, for the name that the PC has by then.
+"""
 
 from kiosk.common.messages import mark
 from kiosk.station.health.observation import Finding
