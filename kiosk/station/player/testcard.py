@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from kiosk.common.i18n import pick, translator
-from kiosk.station.display.lettering import font
+from kiosk.station.display.lettering import font, wrap
 from kiosk.station.player.sound.pcm import RATE
 from kiosk.station.player.sound.pulse import Lost, _Stream
 from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake
@@ -33,11 +33,13 @@ def draw_card(width: int, height: int, number: str, language: str) -> Image.Imag
         shade = step * 255 // 10
         left = width * (1 + step) // 13
         pen.rectangle((left, height * 4 // 5, left + width // 13, height * 9 // 10), fill=(shade, shade, shade))
-    middle = width // 2
-    pen.text((middle, height * 2 // 5), number, INK, font(height // 3), anchor="mm")
-    pen.text((middle, height // 8), _("Test picture of the installer"), INK, font(height // 18), anchor="mm")
+    middle, short = width // 2, min(width, height)
+    pen.text((middle, height * 2 // 5), number, INK, font(short // 3), anchor="mm")
+    pen.text((middle, height // 8), _("Test picture of the installer"), INK, font(short // 18), anchor="mm")
     asked = _("Type this number at the installer. The yellow border must be seen on all four sides.")
-    pen.text((middle, height * 7 // 10), asked, INK, font(height // 27), anchor="mm")
+    size = short // 27
+    for n, line in enumerate(wrap(asked, size, width * 9 // 10)):
+        pen.text((middle, height * 2 // 3 + n * size * 4 // 3), line, INK, font(size), anchor="mm")
     return picture
 
 

@@ -65,8 +65,10 @@ def test_tones_can_be_counted() -> None:
     assert max(tones(1)) > 0
 
 
-def test_border_lies_at_the_screen_s_edge_whatever_its_size() -> None:
-    for size in ((640, 360), (1366, 768), (720, 576)):
-        picture = draw_card(*size, "4827", "en")
-        corners = {picture.getpixel((x, y)) for x in (0, size[0] - 1) for y in (0, size[1] - 1)}
+def test_border_lies_at_the_screen_s_edge_and_all_words_within_it_whatever_its_size() -> None:
+    for width, height in ((640, 360), (1366, 768), (720, 576), (768, 1366)):
+        picture = draw_card(width, height, "4827", "en")
+        corners = {picture.getpixel((x, y)) for x in (0, width - 1) for y in (0, height - 1)}
         assert corners == {(255, 194, 26)}
+        for left in (width // 60, width - width // 60 - 4):
+            assert len(picture.crop((left, 20, left + 4, height - 20)).getcolors()) == 1, (width, height)
