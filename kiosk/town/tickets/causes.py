@@ -42,7 +42,6 @@ FOUND = {
     "captive-portal": mark("Line wants a login"),
     "town-silent": mark("Town cannot be reached"),
     "clock-untrusted": mark("Clock not right"),
-    "clock-disputed": mark("Network and town tell different times"),
     "pc-stays-on": mark("PC does not shut down"),
     "journal-trouble": mark("Plays cannot be recorded"),
     "journal-damaged": mark("Record was damaged"),
@@ -55,6 +54,7 @@ PLAN = {
     "programme-missing": mark("Programme not here in time"),
     "programmes-do-not-fit": mark("Programmes do not fit"),
     "week-refused": mark("Week refused"),
+    "clock-disputed": mark("Network and town tell different times"),
     "freeze": mark("News do not get through"),
 }
 """Of these the town is the cause, or the one to act: no device is out of order."""
