@@ -207,15 +207,17 @@ class Projector:
         position = max(0, round((showing.at - showing.head) * 1000))
         if run.shown_at is None:
             run.showing = showing
-        run.process = Process(
-            "kiosk.station.player.programme",
-            child,
-            self._post,
-            FromChild,
-            partial(ChildSaid, child),
-            partial(ChildGone, child),
-            folder=Path(mkdtemp(prefix="play-", dir=self._runtime)),
-        )
+        module, translate = "kiosk.station.player.programme", (partial(ChildSaid, child), partial(ChildGone, child))
+        try:
+            folder = Path(mkdtemp(prefix="play-", dir=self._runtime))
+            try:
+                run.process = Process(module, child, self._post, FromChild, *translate, folder=folder)
+            except OSError:
+                folder.rmdir()
+                raise
+        except OSError as error:  # no memory, or no room in the runtime folder: tick() tries again
+            log.error("play %s: its player cannot be started: %s", showing.play, error)
+            return
         run.process.send(structs.replace(showing.cue, position_ms=position))
         run.process.send(Cut(at=showing.at, end=showing.end))
 

@@ -74,7 +74,12 @@ class Stage:
             self._draw_over()
         if self._process is None and now >= self._retry_at:
             module, arguments = "kiosk.station.player.stage", (self._display,)
-            self._process = Process(module, "stage", self._post, FromStage, StageSaid, StageGone, arguments)
+            try:
+                self._process = Process(module, "stage", self._post, FromStage, StageSaid, StageGone, arguments)
+            except OSError as error:
+                log.error("the stage cannot be started: %s", error)
+                self._retry_at = now + RETRY_SECONDS
+                return
             self._heard_at, self._silent = now, ""
         elif now - self._heard_at > ANSWERS_WITHIN:
             self.connect_anew(f"the X server at {self._display} does not answer")

@@ -11,6 +11,7 @@ from kiosk.station.projector.messages import SCREEN_GONE, Cue, FromChild, Leave,
 from kiosk.station.projector.process import MOST_LINES, Process
 from kiosk.station.projector.projector import ATTEMPTS, SCREENLESS, Projector
 from kiosk.station.projector.reports import OffScreen, OnScreen, Position, Replaced, Report, Showing
+from kiosk.station.projector.stage import Stage
 
 FLOOD = """
 import sys
@@ -47,6 +48,30 @@ class Idle:
 
     def memory_mb(self) -> int:
         return 1
+
+
+def test_player_or_stage_that_cannot_be_started_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    projector, stage = Projector(lambda event: None, runtime=tmp_path), Stage(":7", lambda event: None)
+    for module in ("projector", "stage"):
+        monkeypatch.setattr(f"kiosk.station.projector.{module}.Process", refuse)
+    projector.screen_came(1000)
+    projector.cue(Showing("a", Cue(file="/a", display=":0"), 1001, 1001, 2000), 1000)
+    assert projector.tick(1002) == []
+    assert list(tmp_path.iterdir()) == []
+    stage.tick(1000)
+    monkeypatch.setattr("kiosk.station.projector.projector.Process", Idle)
+    assert projector.tick(1003) == []
+    [shown] = projector.handle(ChildSaid("a.3", Shown(at=1004)), 1004)
+    assert isinstance(shown, OnScreen)
+    started = list[float]()
+    monkeypatch.setattr("kiosk.station.projector.stage.Process", lambda *_: started.append(1))
+    stage.tick(1000.5)
+    assert started == []
+    stage.tick(1001)
+    assert started == [1]
 
 
 def test_file_that_says_that_there_is_no_screen_is_not_believed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
