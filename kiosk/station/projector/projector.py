@@ -216,7 +216,7 @@ class Projector:
                 folder.rmdir()
                 raise
         except OSError as error:  # no memory, or no room in the runtime folder: tick() tries again
-            log.error("play %s: its player cannot be started: %s", showing.play, error)
+            log.warning("play %s: its player cannot be started: %s", showing.play, error)
             return
         run.process.send(structs.replace(showing.cue, position_ms=position))
         run.process.send(Cut(at=showing.at, end=showing.end))

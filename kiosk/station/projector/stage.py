@@ -77,7 +77,7 @@ class Stage:
             try:
                 self._process = Process(module, "stage", self._post, FromStage, StageSaid, StageGone, arguments)
             except OSError as error:
-                log.error("the stage cannot be started: %s", error)
+                log.warning("the stage cannot be started: %s", error)
                 self._retry_at = now + RETRY_SECONDS
                 return
             self._heard_at, self._silent = now, ""
