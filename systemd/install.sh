@@ -223,7 +223,7 @@ install_station() {
     trap '! systemctl is-enabled --quiet kiosk-station 2>/dev/null || systemctl start --no-block kiosk-station' EXIT
     install_program
     add_user kiosk-sound /run/kiosk-sound audio
-    add_user kiosk "$state" video render audio input kiosk-sound
+    add_user kiosk "$state" video render audio input systemd-journal kiosk-sound
     own_state kiosk
     [ -s /etc/kiosk/config.toml ] || install -D -m 644 "$home/config.example.toml" /etc/kiosk/config.toml
     install_clock
