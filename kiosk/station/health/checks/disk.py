@@ -23,7 +23,7 @@ def check_disk(observation: Observation, thresholds: Thresholds) -> Iterator[Fin
         explains=("journal-trouble", "programmes-do-not-fit", "programme-missing"),
     )
     lacking, title = observation.lacking, observation.lacking_title
-    megabytes = str(-(-(lacking or 0) // 1_000_000))
+    megabytes = "None" if lacking is None else str(-(-lacking // 1_000_000))
     yield Finding(
         cause="programmes-do-not-fit",
         device="disk",
