@@ -27,7 +27,7 @@ from kiosk.station.playout.events import StartPressed, StopPressed
 from kiosk.station.projector.stage import Stage
 from kiosk.station.service import systemd
 
-JOIN = 1.0
+JOIN = 1.5
 """Seconds that a joined picture may be off; seen are 0.4."""
 HOUR = 3600.0
 
