@@ -26,8 +26,10 @@ def _list(card: Card, screen_width: int, screen_height: int) -> Image.Image:
     texts = [one_line(line.text) for line in card.lines[:MOST_LINES]]
     for letters in BESIDE_LETTERS if card.beside else LETTERS:
         size = max(12, screen_height // letters)
+        small = size * 2 // 3
+        title, hint = (one_line(text) for text in (card.title, card.hint))
         widths = [width_of(text, size) for text in texts for width_of in (drawn_width, text_width)]
-        widest = max(*widths, drawn_width(one_line(card.title), size), size * 12)
+        widest = max(*widths, drawn_width(title, size), drawn_width(hint, small), size * 12)
         side = size * 17 // 10 * (len(texts) + 2) if card.beside else 0
         if widest + side + 2 * size <= screen_width and size * 17 // 10 * (len(texts) + 3) <= screen_height:
             break
@@ -47,7 +49,6 @@ def _list(card: Card, screen_width: int, screen_height: int) -> Image.Image:
             pen.rectangle((pad, top, width - pad, top + row - 1), fill=CHOSEN)
         ink = CHOSEN_INK if line.chosen else INK
         write(pen, (2 * pad, top + (row - size * 6 // 5) // 2), shorten(text, size, free), size, ink)
-    small = size * 2 // 3
     hint = shorten(one_line(card.hint), small, free)
     write(pen, (2 * pad, height - pad - small * 6 // 5), hint, small, QUIET)
     return picture
@@ -60,15 +61,18 @@ def _test_picture(card: Card, width: int, height: int) -> Image.Image:
     stripe = height // 12
     for n, colour in enumerate(("#c00000", "#00a000", "#0000c0", "#ffffff", "#000000", "#ffc21a")):
         pen.rectangle((n * width // 6, 0, (n + 1) * width // 6, stripe), fill=colour)
-    size = max(12, height // 24)
-    side = height - stripe - size * 7
-    code = _code(card.code, side)
+    texts = [one_line(text) for text in (card.title, *(line.text for line in card.lines), card.hint)]
+    for letters in range(24, 60):  # the first size in which all words fit
+        size = max(12, height // letters)
+        lines = [line for text in texts for line in wrap(text, size, width * 9 // 10)]
+        top = height - len(lines) * size * 7 // 5 - size // 2
+        if top >= height * 2 // 3:
+            break
+    code = _code(card.code, top - stripe - size)
     picture.paste(code, ((width - code.width) // 2, stripe + size // 2))
-    top = height - size * 6
-    for text in (card.title, *(line.text for line in card.lines), card.hint):
-        for line in wrap(one_line(text), size, width * 9 // 10)[:2]:
-            write(pen, ((width - drawn_width(line, size)) // 2, top), line, size, "#161616")
-            top += size * 7 // 5
+    for n, line in enumerate(lines):
+        at = (width - drawn_width(line, size)) // 2, top + n * size * 7 // 5
+        write(pen, at, line, size, CHOSEN_INK)
     return picture
 
 
