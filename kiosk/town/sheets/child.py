@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 
 from kiosk.common.i18n import Language, translator
+from kiosk.common.launcher import NOT_CONFINED
 from kiosk.common.messages import Message, mark
-from kiosk.common.sandbox import Reach, confine
+from kiosk.common.sandbox import Reach, confine, is_too_weak
 from kiosk.town.sheets.formats import Unreadable
 from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.holidays import holiday
@@ -78,7 +79,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     if trouble := confine(Reach(folder=Path(sys.argv[1]))):
-        print(trouble, file=sys.stderr)  # noqa: T201  the parent writes it into its log
+        print(trouble, file=sys.stderr, flush=True)  # noqa: T201  the parent writes it into its log
+        if is_too_weak(trouble):
+            os._exit(NOT_CONFINED)
     grids, reading = _read(data, order)
     if order.mark:
         answer = marked(data, grids, reading, translate, order.mends)

@@ -1,7 +1,6 @@
 """Reads a workbook of an officer's in a process of its own, within limits of time, memory and size."""
 
 import logging
-import os
 import subprocess
 import sys
 import tempfile
@@ -9,7 +8,9 @@ import threading
 
 import msgspec
 
+from kiosk.common.launcher import NOT_CONFINED
 from kiosk.common.messages import Message, mark
+from kiosk.common.sandbox import environment
 from kiosk.town.sheets.child import SECONDS, Order, SheetRead
 from kiosk.town.sheets.formats import SAVE_XLSX
 from kiosk.town.sheets.grid import Finding
@@ -50,6 +51,7 @@ def marked_sheet(data: bytes, order: Order) -> bytes:
     return _ask(data, order)
 
 
+TELL_INSTALLER = mark("tell whoever looks after the server")
 TABLE_ALONE = mark("copy the table alone into a new workbook")
 
 
@@ -69,10 +71,9 @@ def _ask(data: bytes, order: Order) -> bytes:
 
 def _ask_child(data: bytes, order: Order, folder: str) -> bytes:
     command = [sys.executable, "-m", "kiosk.town.sheets.child", folder]
-    environment = os.environ | {"TMPDIR": folder}
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+        command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment(TMPDIR=folder), start_new_session=True
     ) as child:
         assert child.stdin and child.stdout and child.stderr  # noqa: S101  three pipes were asked for
         late = threading.Event()
@@ -97,6 +98,9 @@ def _ask_child(data: bytes, order: Order, folder: str) -> bytes:
             log.warning("reading a workbook: %s", said)
     if answer:
         return answer
+    if child.returncode == NOT_CONFINED:
+        text = mark("this computer cannot lock the reader in ({reason}); see the README, Install a town")
+        raise SheetTrouble(Message(text, {"reason": said[:400]}), Message(TELL_INSTALLER), order.name)
     if late.is_set() or child.returncode in (-9, -24):
         message = Message(mark("reading it takes too long, or too much memory"))
         raise SheetTrouble(message, Message(TABLE_ALONE), order.name)
