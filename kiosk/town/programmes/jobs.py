@@ -19,7 +19,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from kiosk.common import confined
-from kiosk.common.ffmpeg import MediaError
+from kiosk.common.ffmpeg import MediaError, cause_of
 from kiosk.common.media import Media, hash_file
 from kiosk.common.messages import Message, mark
 from kiosk.common.stills import is_still
@@ -274,14 +274,8 @@ def _is_subtitles(file: Path) -> bool:
 def _words(error: Exception) -> Message:
     if isinstance(error, Failed):
         return error.cause
-    if isinstance(error, confined.Unconfined):
-        cause = mark("this computer cannot lock the converter in ({reason}); see the README, Install a town")
-        return Message(cause, {"reason": str(error)})
-    if isinstance(error, confined.Killed):
-        return Message(
-            mark("the converter was ended ({signal}): too little memory, or the file is made to crash it"),
-            {"signal": str(error)},
-        )
+    if isinstance(error, confined.Unconfined | confined.Killed):
+        return cause_of(error)
     if isinstance(error, NoRoom) or "No space left" in str(error):
         return Message(mark("the town's disk is full; make room on it, then try again"))
     return Message(mark("the town's computer could not do it ({reason}); try again"), {"reason": str(error)[:300]})
