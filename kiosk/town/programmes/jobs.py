@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -133,7 +134,11 @@ class _Work:
     def _make(self) -> None:
         if self._tries > MOST_TRIES:
             raise Failed(Message(mark("the town's computer broke off twice while it was made; try again")))
-        size = self._file.stat().st_size if self._file.is_file() else 0
+        shelved = self._place.files / f"{self._programme}.mp4"
+        if not self._file.exists() and shelved.is_file():  # broken off after it was put there, before that was noted
+            shelved.replace(self._file)
+        found = self._file.lstat() if self._file.exists() else None  # a symbolic link would lead to a file of ours
+        size = found.st_size if found and stat.S_ISREG(found.st_mode) else 0
         if size < LOWEST:
             raise MediaError(self._file, Message(mark("the file is empty, or was not fetched whole; fetch it again")))
         if size * 2 > self._place.room():
@@ -209,7 +214,7 @@ class _Work:
 
     def _subtitles(self) -> Path | None:
         made = self._folder / "words.srt"
-        if not made.is_file() or not made.stat().st_size:
+        if not made.is_file() or not 0 < made.stat().st_size <= MAX_SUBTITLE:
             return None
         try:
             data = published(made.read_bytes())
@@ -233,6 +238,8 @@ class _Work:
         def tick(count: int) -> None:
             nonlocal seen
             seen += count
+            if self._stopping is not None and self._stopping.is_set():
+                raise confined.Stopped
             self._told(step)(1000 * seen // max(1, size))
 
         return tick
