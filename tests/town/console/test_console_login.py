@@ -55,6 +55,32 @@ def test_lock_out_is_of_the_device_and_spares_the_officer_s_own(visitor: Make, o
     assert officer.submit("/login", name=NAME, password=PASSWORD).status_code == 303
 
 
+def test_new_device_logs_in_elsewhere_whoever_guesses(visitor: Make) -> None:
+    """One stranger at one address kept every officer's new device out for good."""
+    guesser, elsewhere = visitor(), visitor()
+    for browser, address in ((guesser, "2001:db8::1"), (elsewhere, "198.51.100.7")):
+        browser.headers.update({"X-Forwarded-Proto": "https", "X-Forwarded-For": address, "Host": "town.example"})
+        device = browser.look("/login").headers["set-cookie"]  # a cookie for TLS alone
+        browser.cookies.set("kiosk-console-device", device.partition("=")[2].partition(";")[0])
+    answers = [guesser.submit("/login", name=name, password="x").status_code for name in 7 * (NAME, "a", "b", "c", "d")]
+    assert answers.count(403) == 25 and answers[-1] == 429
+    assert elsewhere.submit("/login", name=NAME, password=PASSWORD).status_code == 303
+
+
+def test_device_is_known_for_those_alone_who_have_logged_in_there(visitor: Make, office: Town) -> None:
+    """A viewer made any number of known devices, each with guesses of its own at the officer's password."""
+    settled(office, "赵", "viewer")
+    answers = []
+    for _ in range(3):
+        browser = visitor()
+        browser.log_in("赵")
+        browser.submit("/logout")
+        browser.look("/login")
+        answers += [browser.submit("/login", name=NAME, password="x").status_code for _ in range(3)]
+    assert answers == [403] * 5 + [429] * 4
+    assert browser.log_in("赵").status_code == 303
+
+
 def test_form_without_token_or_from_elsewhere_changes_nothing(officer: Visitor, office: Town) -> None:
     before = _audited(office)
     good = {"name": "x", "role": "viewer", "password": "long enough 1"}
