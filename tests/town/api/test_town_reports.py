@@ -17,7 +17,6 @@ from kiosk.contract.records import Action, Attendance, ClockRepair
 from kiosk.contract.reports import Heartbeat
 from kiosk.contract.wire import encode
 from kiosk.town.intake import complaints, intake, quota
-from kiosk.town.intake import quota
 from kiosk.town.intake.quota import OverQuota, Quota, Quotas
 from kiosk.town.ledger import queries
 from kiosk.town.stations import registry

@@ -220,6 +220,21 @@ def test_nul_is_refused_wherever_it_stands(officer: Visitor, visitor: Make) -> N
     assert answer.status_code in (400, 422)
 
 
+def test_numbers_and_letters_that_no_database_takes_are_refused(officer: Visitor, visitor: Make) -> None:
+    """Each was an error that nobody had foreseen, some of them for anybody in the network."""
+    digits = "9" * 5000
+    for path in (f"/repairs/{digits}", f"/accounts/{digits}", f"/accounts/{'9' * 30}"):
+        assert visitor().look(path).status_code in (303, 414)
+    assert officer.look(f"/accounts/{'9' * 30}").status_code == 404
+    assert officer.submit(f"/repairs/{'9' * 30}", button="seen", version=1).status_code == 404
+    assert officer.submit("/accounts/1", button="retire", version="9" * 20).status_code == 400
+    half = {"Content-Type": "multipart/form-data; boundary=b; charset=raw_unicode_escape"}
+    fields = {"token": officer.token, "name": r"\ud800", "role": "viewer", "password": "long enough 1"}
+    parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items())
+    answer = officer.post(f"{officer.url}/accounts", data=f"{parts}--b--\r\n", headers=half, timeout=20)
+    assert answer.status_code == 400
+
+
 def test_second_tab_of_the_log_in_page_leads_on_after_the_first_has_logged_in(visitor: Make) -> None:
     browser = visitor()
     browser.look("/login")
