@@ -117,7 +117,7 @@ def _written(folder: Path | None, printed: Iterable[IO[Any]]) -> float:
             return math.inf
         for name in names:
             with contextlib.suppress(OSError):
-                sizes += 512 * os.lstat(os.path.join(above, name)).st_blocks
+                sizes += 512 * Path(above, name).lstat().st_blocks
     return sizes
 
 

@@ -1,7 +1,8 @@
 """Confines this process and becomes a program of the system: ``FOLDER LARGEST FILES PROGRAM WORDS ...``.
 
 FOLDER is the one that it may write (empty: none), LARGEST the largest file that it may write, in bytes, FILES what it
-may read, as JSON. Where memory runs out, the kernel ends it before anybody else. It imports little, for it is started for every tool that looks at a file.
+may read, as JSON. Where memory runs out, the kernel ends it before anybody else. It imports little, for it is started
+for every tool that looks at a file.
 """
 
 import contextlib

@@ -118,7 +118,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def is_too_weak(trouble: str) -> bool:
-    """Whether, by what :func:`confine` has returned, a file of a stranger must not be opened: it would be little held."""
+    """Whether, by what :func:`confine` has returned, too little holds this process for a file of a stranger's."""
     return NO_FILTER in trouble or (NO_TREE in trouble and NO_LANDLOCK in trouble)
 
 

@@ -1,4 +1,4 @@
-"""The confined process that reads one picture to its end: ``FILE``; prints its size, or why it is not taken, as JSON."""
+"""The confined process that reads one picture to its end: ``FILE``; it prints :class:`Told` as JSON."""
 
 import sys
 from pathlib import Path

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import assert_never
 
+from kiosk.common import systemd
 from kiosk.common.terminal import escape_lines
 from kiosk.contract.instants import to_ms
 from kiosk.contract.station import Thresholds
@@ -88,7 +89,6 @@ from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
 from kiosk.station.record_book.books import RecordBooks
 from kiosk.station.record_book.forms import Forms
-from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 from kiosk.station.sessions.events import FromSessions, PresenceNoticed
 

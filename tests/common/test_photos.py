@@ -77,7 +77,10 @@ def test_photo_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     ("child", "why"),
     [
         ("import os\nwhile True: os.write(1, bytes(1 << 20))", "too much"),
-        ("from kiosk.common import photo_child as c; c.confine = lambda _: 'no system call filter'; c.main()", "confine"),
+        (
+            "from kiosk.common import photo_child as c\nc.confine = lambda _: 'no system call filter'\nc.main()",
+            "confine",
+        ),
     ],
     ids=["endless", "weak"],
 )

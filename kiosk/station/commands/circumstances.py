@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kiosk.common.systemd import boot_id
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
@@ -30,7 +31,6 @@ from kiosk.station.panel.now_file import NowFile
 from kiosk.station.playout import stop
 from kiosk.station.playout.plan import Plan
 from kiosk.station.schedule.timetable import Situation, Timetable, compile_playlist
-from kiosk.station.service.systemd import boot_id
 
 CHANGING_S = 3.0
 """The daemon writes a new week to the disk and tells of it a moment later."""

@@ -198,9 +198,9 @@ def tidy(town: Town, place: Shelves) -> None:
         log.info("upload %s has not gone on for a week and is thrown away", name)
         discard(town, place, name)
     for path in place.arriving.iterdir():
-        if path.suffix != ".dropped" and _is_old(path) and not _is_known(town, path):
-            if not dropped.go_back(place, path.name):
-                path.unlink()
+        stray = path.suffix != ".dropped" and _is_old(path) and not _is_known(town, path)
+        if stray and not dropped.go_back(place, path.name):
+            path.unlink()
 
 
 def _is_old(path: Path) -> bool:

@@ -13,8 +13,8 @@ from live_room import SETTINGS, LiveRoom
 from screen import XServer
 
 from kiosk.cli import main
+from kiosk.common.systemd import boot_id
 from kiosk.station.clock.declared import FILE, collect
-from kiosk.station.service.systemd import boot_id
 
 
 @pytest.fixture

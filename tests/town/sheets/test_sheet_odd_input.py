@@ -163,7 +163,8 @@ def test_workbook_is_not_opened_where_its_reader_cannot_be_confined(tmp_path, mo
     """libseccomp is missing; and the reader is told nothing of this process's environment."""
     (tmp_path / "sitecustomize.py").write_text(
         "import ctypes, os\nreal = ctypes.CDLL\n"
-        "def cdll(name, *a, **k):\n    if name and 'seccomp' in name: raise OSError(2, os.getenv('KIOSK_TOWN_DB', 'none'))\n"
+        "def cdll(name, *a, **k):\n"
+        "    if name and 'seccomp' in name: raise OSError(2, os.getenv('KIOSK_TOWN_DB', 'none'))\n"
         "    return real(name, *a, **k)\nctypes.CDLL = cdll\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
