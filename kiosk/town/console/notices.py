@@ -103,4 +103,4 @@ NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (
 )
 """Each is called in a thread when home is shown."""
 
-WORKER_NAMES = (mark("Films"), mark("Messages"))
+WORKER_NAMES = (mark("Films"), mark("Messages"), mark("Removal of withdrawn films"))

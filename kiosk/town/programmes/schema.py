@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from kiosk.town.database.columns import BIG, ID, NAME, WORD, columns
 from kiosk.town.database.schema import metadata
 
-STATES = ("waiting", "working", "ready", "refused", "failed", "withdrawn")
+STATES = ("waiting", "working", "ready", "refused", "failed", "withdrawn", "removed")
 
 library = sa.Table(
     "library",
