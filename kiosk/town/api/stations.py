@@ -201,6 +201,7 @@ async def screen(request: Request) -> Response:
     """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
     town, caller = _town(request), await run_in_threadpool(_caller, request)
     _require_jpeg(request)
+    _desk(request).quotas.take(caller.station, "pictures")
     try:
         at_ms = msgspec.convert(request.query_params.get("at_ms"), Instant, strict=False)
     except msgspec.ValidationError:
@@ -223,6 +224,7 @@ async def photo(request: Request) -> Response:
     """A photo that somebody in the room has taken of a fault that was reported by hand. Nothing here decodes it."""
     town, caller = _town(request), await run_in_threadpool(_caller, request)
     _require_jpeg(request)
+    _desk(request).quotas.take(caller.station, "pictures")
     fault = _fault(request)
     jpeg = await read_body(request, MAX_PHOTO)
     if trouble := problem(jpeg, MAX_PHOTO):

@@ -34,6 +34,7 @@ QUOTAS: Mapping[str, Quota] = {
     "day-bytes": Quota(400 * MB, DAY_S, "bytes of reports"),
     "fork-bytes": Quota(2 * MB, MINUTE_S, "bytes of another story than it told before"),
     "writer": Quota(30, MINUTE_S, "seconds of the database"),
+    "pictures": Quota(30, MINUTE_S, "pictures"),
     "codes": Quota(10, MINUTE_S, "enrolment codes that are not taken"),
     "all-codes": Quota(120, MINUTE_S, "wrong enrolment codes of all"),
 }
