@@ -47,6 +47,13 @@ class Order(msgspec.Struct, frozen=True):
     names: dict[str, str] = {}
     mark: Language | None = None
     """Answer with the marked workbook in this language, in place of what was read."""
+    file: str = ""
+    """What a problem of the whole file calls it; empty: by its name."""
+
+    @property
+    def called(self) -> str:
+        """What a problem of the whole file calls it."""
+        return self.file or self.name
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -96,11 +103,11 @@ def _read(data: bytes, order: Order) -> tuple[list[Grid], Reading]:
     try:
         grids = read_bytes(data, order.name)
     except Unreadable as error:
-        return [], Reading(problems=[Finding("", None, None, order.name, error.message, error.remedy)])
+        return [], Reading(problems=[Finding("", None, None, order.called, error.message, error.remedy)])
     except MemoryError:
         message = Message(mark("the workbook is far larger inside than a plan can be"))
         remedy = Message(mark("copy the table alone into a new workbook, and save that"))
-        return [], Reading(problems=[Finding("", None, None, order.name, message, remedy)])
+        return [], Reading(problems=[Finding("", None, None, order.called, message, remedy)])
     month = date.fromisoformat(order.month + "-01") if order.month else None
     grids = mended(grids, order.mends, order.names)
     return grids, read_grids(grids, holiday, order.name, month)

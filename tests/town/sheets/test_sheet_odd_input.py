@@ -6,8 +6,10 @@ import zipfile
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from click.testing import CliRunner
 from town.sheets.sheet_books import BOOKS, changed, xlsx
 
+from kiosk.town.commands.town import town
 from kiosk.town.sheets.child import Order
 from kiosk.town.sheets.confined import read_sheet
 from kiosk.town.sheets.formats import Unreadable
@@ -171,3 +173,6 @@ def test_workbook_is_not_opened_where_its_reader_cannot_be_confined(tmp_path, mo
     monkeypatch.setenv("KIOSK_TOWN_DB", "postgresql+psycopg://town:secret@localhost/town")
     (problem,) = read_sheet("日期,节目\n3月2日,《水稻》\n".encode(), Order(0, "计划")).problems
     assert "no system call filter (none)" in problem.message.render(str)
+    (tmp_path / "计划.csv").write_bytes("日期,节目\n3月2日,《水稻》\n".encode())
+    typed = CliRunner().invoke(town, ["sheet", str(tmp_path / "计划.csv"), "--language", "en"])
+    assert (typed.exit_code, "this computer cannot lock the reader in" in typed.stderr) == (1, True)
