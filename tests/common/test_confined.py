@@ -64,15 +64,10 @@ def test_lines_come_as_they_are_printed_and_errors_are_kept(tmp_path):
     assert (lines, done.returncode, done.stderr) == (["a", "b"], 3, "why\n")
 
 
-def test_computer_that_cannot_confine_runs_nothing(tmp_path, monkeypatch):
-    """libseccomp is missing: the launcher says so, and the program does not run."""
+@pytest.mark.usefixtures("no_libseccomp")
+def test_computer_that_cannot_confine_runs_nothing(tmp_path):
+    """The launcher says so, and the program does not run."""
     ran = tmp_path / "ran"
-    (tmp_path / "sitecustomize.py").write_text(
-        "import ctypes\nreal = ctypes.CDLL\n"
-        "def cdll(name, *a, **k):\n    if name and 'seccomp' in name: raise OSError(2, 'no libseccomp')\n"
-        "    return real(name, *a, **k)\nctypes.CDLL = cdll\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(confined.Unconfined, match="no system call filter"):
         confined.run([sys.executable, "-c", f"open({str(ran)!r}, 'w')"], folder=tmp_path, within_s=20)
     assert not ran.exists()

@@ -128,8 +128,8 @@ class Converter:
     def _film(self, words: list[str], path: Path, duration_ms: int) -> Path:
         def heard(line: str) -> None:
             name, _, value = line.partition("=")
-            if name == "out_time_us" and value.strip().lstrip("-").isdigit():
-                self._progress(max(0, min(999, int(value) // max(1, duration_ms))))
+            if name == "out_time_us" and value.strip().isdecimal() and len(value) < 20:
+                self._progress(min(999, int(value) // max(1, duration_ms)))
 
         within_s = max(AT_LEAST_S, TIMES_ITS_LENGTH * duration_ms // 1000)
         words = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-nostats", "-progress", "pipe:1", *words]

@@ -161,16 +161,9 @@ def test_parts_of_a_workbook_that_are_missing_are_told():
             read_bytes(changed(data, part, lambda _: None), "x")
 
 
-def test_workbook_is_not_opened_where_its_reader_cannot_be_confined(tmp_path, monkeypatch):
-    """libseccomp is missing; and the reader is told nothing of this process's environment."""
-    (tmp_path / "sitecustomize.py").write_text(
-        "import ctypes, os\nreal = ctypes.CDLL\n"
-        "def cdll(name, *a, **k):\n"
-        "    if name and 'seccomp' in name: raise OSError(2, os.getenv('KIOSK_TOWN_DB', 'none'))\n"
-        "    return real(name, *a, **k)\nctypes.CDLL = cdll\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
-    monkeypatch.setenv("KIOSK_TOWN_DB", "postgresql+psycopg://town:secret@localhost/town")
+@pytest.mark.usefixtures("no_libseccomp")
+def test_workbook_is_not_opened_where_its_reader_cannot_be_confined(tmp_path):
+    """And the reader is told nothing of this process's environment."""
     (problem,) = read_sheet("日期,节目\n3月2日,《水稻》\n".encode(), Order(0, "计划")).problems
     assert "no system call filter (none)" in problem.message.render(str)
     (tmp_path / "计划.csv").write_bytes("日期,节目\n3月2日,《水稻》\n".encode())
