@@ -244,6 +244,7 @@ def test_a_robot_that_says_200_and_an_errcode_has_not_taken_it(monkeypatch):
         ("webhook", {"address": "https:///"}),
         ("wecom", {"key": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"}),
         ("email", {"host": "h", "port": "x", "sender": "a@b.c", "to": "d@e.f", "security": "ssl"}),
+        ("email", {"host": "h?pgpkey=/x&a=", "port": "1", "sender": "a@b.c", "to": "d@e.f", "security": "ssl"}),
     ],
 )
 def test_an_address_that_is_none_or_acts_on_this_computer_is_refused(kind, settings):
