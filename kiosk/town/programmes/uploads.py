@@ -148,11 +148,12 @@ def whole(town: Town, place: Shelves, name: str, data: bytes, by: str) -> str:
 
 @contextmanager
 def opened(place: Shelves, one: Upload, offset: int) -> Iterator[Piece]:
-    """Open an upload to append a piece at ``offset``.
+    """Open an upload to append a piece at ``offset``. A power cut may have lost its file, and then it begins anew.
 
     Raises :class:`WrongOffset`, and :class:`UploadError` while another piece of it comes in.
     """
-    handle = os.open(place.arriving / f"{one.id}.part", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    handle = os.open(place.arriving / f"{one.id}.part", flags, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from kiosk.common.messages import mark
 from kiosk.common.systemd import READY, STOPPING, WATCHDOG, notify, watchdog_interval
 from kiosk.town.database.store import now_ms
 from kiosk.town.town import Town, TownError
@@ -129,7 +130,7 @@ class _Running:
         return not self.thread.is_alive() or time.monotonic() - self._stopping.heard > FROZEN_S
 
     def beat(self) -> Beat:
-        trouble = self.trouble or ("it stands still" if self.is_frozen() else "")
+        trouble = self.trouble or (mark("it stands still") if self.is_frozen() else "")
         return Beat(name=self.worker.name, beat_ms=now_ms(), busy_ms=self.busy_ms, trouble=trouble)
 
     def _run(self) -> None:
