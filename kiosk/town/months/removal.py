@@ -51,8 +51,10 @@ def step(town: Town, _stopping: threading.Event) -> bool:
     now = datetime.now(UTC)
     if any(_candidates(town, now)):
         try:
-            with publication_lock(town):  # what is being published is published, and named by then
+            with publication_lock(town, wait=False):
                 _remove(town, now)
+        except BlockingIOError:
+            log.info("something is being published: withdrawn programmes are removed another time")
         except (Unclear, Refused, Malformed) as error:
             log.warning("no withdrawn programme is removed: %s", error)
     return False

@@ -19,6 +19,7 @@ from kiosk.town.programmes import library as programmes
 from kiosk.town.programmes.schema import library as rows
 from kiosk.town.programmes.schema import library_subtitle
 from kiosk.town.programmes.shelves import shelves
+from kiosk.town.publishing.issue import publication_lock
 from kiosk.town.publishing.publish import publish, publish_urgent
 from kiosk.town.stations import registry
 
@@ -54,6 +55,9 @@ def state(town, name):
 def test_withdrawn_programme_that_nothing_names_is_removed_and_audited(office):
     gone, files = shelve(office, "a" * 64)
     kept = [shelve(office, "b" * 64, "ready"), shelve(office, "c" * 64, age_ms=LONG_AGO // 2)]
+    with publication_lock(office):  # something is being published, and may name it
+        look(office)
+    assert state(office, gone) == "withdrawn"
     look(office)
     assert (state(office, gone), [path for path in files if path.exists()]) == ("removed", [])
     assert all(path.exists() for _, paths in kept for path in paths)
