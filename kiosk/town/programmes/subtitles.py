@@ -6,14 +6,12 @@ from kiosk.town.database.store import put as put_row
 from kiosk.town.programmes.library import Entry
 from kiosk.town.programmes.schema import library_subtitle
 from kiosk.town.programmes.shelves import Shelves
-from kiosk.town.publishing.subtitles import SubtitleError, published
+from kiosk.town.publishing.subtitles import published
 from kiosk.town.town import Town
-
-__all__ = ["SubtitleError", "put"]
 
 
 def put(town: Town, place: Shelves, entry: Entry, language: str, data: bytes, by: str) -> None:
-    """Put the subtitles of one language beside a programme, in place of those before. Raises :class:`SubtitleError`."""
+    """Put the subtitles of one language beside a programme, in place of those before. Raises SubtitleError."""
     made = published(data)
     name = f"{entry.id}.{language}.srt"
     with town.store.write() as connection:

@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 ID = re.compile("[0-9a-f]{24}")
 MOST_AT_ONCE = 40
 """Unfinished uploads of the whole town."""
-PIECE = 16 << 20
-"""The most bytes of one piece."""
 NO_ROOM = mark("the town's disk has too little room for it; make room first")
 STRAY_S = 3600
 KEEP_MS = 7 * 86_400_000

@@ -18,6 +18,7 @@ from kiosk.town.programmes import dropped, library, subtitles, uploads
 from kiosk.town.programmes.library import Edited, Entry
 from kiosk.town.programmes.shelves import LARGEST, shelves
 from kiosk.town.publishing.measure import MAX_SUBTITLE
+from kiosk.town.publishing.subtitles import SubtitleError
 from kiosk.town.sheets.categories import ALIASES
 
 STATES = {
@@ -182,7 +183,7 @@ def routes(desk: Desk) -> list[Route]:
             return await shown(request, _("Choose a file first."))
         try:
             await desk.run(subtitles.put, desk.town, place, one, language, files[0].content, officer.name)
-        except subtitles.SubtitleError as error:
+        except SubtitleError as error:
             return await shown(request, error.cause.render(_))
         return desk.to(f"/programmes/{one.id}", request, _("The subtitles are in."))
 
