@@ -7,11 +7,11 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kiosk.common.systemd import boot_id
+from kiosk.common.systemd import boot_id, refusal
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
@@ -83,6 +83,14 @@ def told_by_daemon(config: Config) -> NowFile | None:
         raise NotKnown(f"{runtime}: cannot be read ({error.strerror}); {as_whom}") from None
 
 
+def now_of_station(config: Config) -> datetime:
+    """What time it is by the station's clock, in UTC; by the PC's where no daemon tells this user."""
+    with contextlib.suppress(NotKnown):
+        if (told := told_by_daemon(config)) is not None:
+            return told.now()
+    return datetime.now(UTC)
+
+
 def _accepted(config: Config) -> tuple[Accepted, tuple[str, ...]]:
     """What has been accepted, and a sentence for each document that does not verify."""
     state = Path(config.station.state)
@@ -149,4 +157,5 @@ def examine_stopped(config: Config) -> tuple[Examination, ZoneInfo]:
         journal_damaged_ms=None if trouble else found.at_ms,
         journal_aside=found.aside,
     )
-    return examine(rules, seen, accepted.document, clock.now(), running=False), accepted.zone
+    told = examine(rules, seen, accepted.document, clock.now(), running=False, refusal=refusal())
+    return told, accepted.zone

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kiosk.common import systemd
 from kiosk.common.log import log_to_stderr
 from kiosk.common.terminal import escape_lines
 from kiosk.station.config import Config, ConfigError, load
@@ -44,7 +45,7 @@ def station(settings: Path) -> None:
     try:
         config = load(settings)
     except ConfigError as error:
-        click.echo(escape_lines(str(error)), err=True)
+        systemd.refuse(str(error))
         sys.exit(EX_CONFIG)
     log_to_stderr(config.log.level)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every timer that is set
