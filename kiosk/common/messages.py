@@ -1,8 +1,11 @@
 """Texts for people before a language is chosen: marked for the catalogue, with values to put in. Pure."""
 
+import re
 from collections.abc import Callable
 
 import msgspec
+
+_FIELD = re.compile(r"\{(\w+)\}")
 
 
 def mark(text: str) -> str:
@@ -17,5 +20,6 @@ class Message(msgspec.Struct, frozen=True):
     values: dict[str, str] = {}
 
     def render(self, translate: Callable[[str], str]) -> str:
-        """The text in the language of ``translate``."""
-        return translate(self.text).format_map(self.values)
+        """The text in the language of ``translate``. Its fields are names alone: it may come from a process that a
+        hostile file has taken over, and ``{x:>999999999}`` would take a gigabyte."""
+        return _FIELD.sub(lambda field: self.values.get(field[1], field[0]), translate(self.text))

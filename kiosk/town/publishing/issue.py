@@ -38,10 +38,13 @@ class PublishTerms:
 
 
 @contextmanager
-def publication_lock(town: Town) -> Iterator[None]:
-    """Lock out other publications, of other processes too: the highest version must be the last one published."""
+def publication_lock(town: Town, *, wait: bool = True) -> Iterator[None]:
+    """Lock out other publications, of other processes too: the highest version must be the last one published.
+
+    Raises :class:`BlockingIOError` where it would have to wait and must not.
+    """
     with (town.folder / ".publish.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
 
 

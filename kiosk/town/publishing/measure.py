@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
-from kiosk.common.ffmpeg import MediaError
+from kiosk.common import confined
+from kiosk.common.ffmpeg import MediaError, cause_of
 from kiosk.common.files import write_whole
 from kiosk.common.media import RULES, Media, hash_file, measure
 from kiosk.common.messages import Message, mark
@@ -50,6 +51,8 @@ def gather(
             programme = _programme(town, path.parent, source, files, tick)
         except (MediaError, OSError) as error:
             problems.append(f"programme {source.id}: {error}")
+        except (confined.Unconfined, confined.Killed) as error:
+            problems.append(f"programme {source.id}: {source.file}: {cause_of(error).render(str)}")
         else:
             found.append(programme)
     if problems:

@@ -21,7 +21,7 @@ from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.wire import encode
 from kiosk.town.commands.town import town
 from kiosk.town.database.schema import photo
-from kiosk.town.intake import photos
+from kiosk.town.intake import photos, quota
 from kiosk.town.intake.quota import QUOTAS, Quota
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.tickets.schema import fault_picture
@@ -138,6 +138,13 @@ def test_a_photo_is_taken_by_the_hash_that_a_record_of_that_station_names_and_un
     assert answered(station).photos_wanted == (), "what it may not send today it is not asked for"
     refused = send(station, jpeg, url=f"{url}{'cd' * 32}")
     assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 60
+
+
+def test_pictures_of_a_station_are_limited(station, office, monkeypatch):
+    """Each is a transaction that the other stations' reports wait for."""
+    monkeypatch.setitem(quota.QUOTAS, "pictures", quota.Quota(3, 60, "pictures"))
+    urls = [station.url, f"{station.base}/v1/photo?fault=a"]
+    assert [send(station, url=url).status_code for url in (*urls, *urls)] == [200, 200, 200, 429]
 
 
 def test_every_station_has_its_own(station, office):
