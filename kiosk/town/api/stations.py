@@ -22,10 +22,10 @@ from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Report, ReportAns
 from kiosk.contract.trust import Refused, check_report, digest
 from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode, encode
 from kiosk.town.api import asked
+from kiosk.town.api.desk import Desk, NotSigned
 from kiosk.town.database.store import now_ms
 from kiosk.town.intake import intake, photos
-from kiosk.town.intake.complaints import Complaints
-from kiosk.town.intake.quota import ALL, AT_ENROLMENT, AT_ONCE, OverQuota, Quotas
+from kiosk.town.intake.quota import ALL, AT_ENROLMENT, AT_ONCE, OverQuota
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
 from kiosk.town.tickets.pictures import keep_fault_picture
@@ -40,22 +40,6 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _VERSION = re.compile("[1-9][0-9]{0,8}")
 
 T = TypeVar("T", bound=Record)
-
-
-class NotSigned(Exception):
-    """A report that the station of the token has not signed."""
-
-    def __init__(self, station: str, message: str) -> None:
-        super().__init__(f"{message}; update the kiosk on that PC, or enrol it again")
-        self.station = station
-
-
-class Desk:
-    """What the town keeps of its visitors while it serves."""
-
-    def __init__(self) -> None:
-        self.quotas = Quotas()
-        self.complaints = Complaints()
 
 
 def routes() -> list[Route]:
