@@ -132,6 +132,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.app": {
         *("common", "contract", "town.api", "town.console", "town.town", "town.stations", "town.database"),
+        "town.publishing.issue",
     },
     "town.commands": {
         *("__init__", "common", "contract", "town.database", "town.signing", "town.town", "town.publishing"),

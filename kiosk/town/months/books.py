@@ -172,17 +172,10 @@ def name_columns(store: Store, ident: str, revision: int, roles: dict[str, str],
             audit(connection, by, "month-column", before.month or before.file, f"{name_key(name)}: {role}")
 
 
-def claim(store: Store, ident: str, revision: int, by: str) -> None:
-    """Make the month's next revision without a change, before it is published. Raises :class:`MonthError`."""
-    with store.write() as connection:
-        _overtake(connection, ident, revision, by, {})
-
-
-def published(store: Store, ident: str, by: str) -> None:
-    """Note that the month is published."""
-    with store.write() as connection:
-        now = now_ms()
-        connection.execute(update(month).where(month.c.id == ident).values(published_ms=now, by=by))
+def published(connection: Connection, ident: str, revision: int, by: str) -> None:
+    """Note that this revision of the month is published, in the same transaction. Raises :class:`MonthError`."""
+    now = now_ms()
+    _overtake(connection, ident, revision, by, {"published_ms": now, "changed_ms": now})
 
 
 def marked_book(store: Store, ident: str, language: Any) -> bytes:
@@ -225,7 +218,7 @@ def _read_again(
 def _overtake(connection: Connection, ident: str, revision: int, by: str, values: dict[str, Any]) -> None:
     """Write the month's next revision where ``revision`` is still the newest. Raises :class:`MonthError`."""
     change = update(month).where(month.c.id == ident, month.c.revision == revision)
-    done = connection.execute(change.values(values | {"revision": revision + 1, "changed_ms": now_ms(), "by": by}))
+    done = connection.execute(change.values({"changed_ms": now_ms()} | values | {"revision": revision + 1, "by": by}))
     if done.rowcount == 0:
         found = connection.execute(select(month.c.by).where(month.c.id == ident)).scalar()
         raise NoSuchMonth if found is None else Overtaken(found)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from kiosk.common.files import write_whole
 from kiosk.common.messages import Message, mark
@@ -52,8 +52,8 @@ def take_back(town: Town, programme: str, signer: Signer, by: str) -> Withdrawal
     if programme not in found:
         raise MonthError(Message(mark("This programme is not there any more.")))
     one = found[programme]
-    done = withdraw(replace(town, signer=signer), one.sha256, PublishTerms(by))
-    with town.store.write() as connection:
+
+    def note(connection: Connection) -> None:
         row = {"sha256": one.sha256, "title": one.title, "by": by, "at_ms": now_ms()}
         put(connection, withdrawn, row)
         connection.execute(delete(title).where(title.c.programme == programme))
@@ -61,7 +61,8 @@ def take_back(town: Town, programme: str, signer: Signer, by: str) -> Withdrawal
         if entry is not None and entry.state == "ready":
             programmes.withdraw(connection, programme, entry.version)
         audit(connection, by, "withdraw", programme, one.title)
-    return done
+
+    return withdraw(replace(town, signer=signer), one.sha256, PublishTerms(by, along=note))
 
 
 def notices(town: Town, now: datetime) -> list[Urgent]:

@@ -130,11 +130,8 @@ def publish(town: Town, month: Month, choice: Choice, signer: Signer, by: str) -
     drafts = [_playlist(town, month, made.plan, group) for group in choice.groups]
     needed = {pin for one in made.plan.programmes for pin in (one.sha256, *(sub.sha256 for sub in one.subtitles))}
     files = {sha256: path for sha256, path in made.files.items() if sha256 in needed}
-    books.claim(town.store, month.id, month.revision, by)
-    unlocked = replace(town, signer=signer)
-    done = publish_drafts(unlocked, Path(month.file), drafts, files, PublishTerms(by), quiet)
-    books.published(town.store, month.id, by)
-    return done
+    terms = PublishTerms(by, along=lambda connection: books.published(connection, month.id, month.revision, by))
+    return publish_drafts(replace(town, signer=signer), Path(month.file), drafts, files, terms, quiet)
 
 
 def rooms(connection: Connection, group: str) -> list[Room]:

@@ -18,7 +18,15 @@ from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
 from kiosk.town.publishing.compose import Composition, compose, stretches
 from kiosk.town.publishing.in_force import playlist_in_force, require_not_older
-from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlists, issue_urgent, pins, publication_lock
+from kiosk.town.publishing.issue import (
+    PublishTerms,
+    copy,
+    issue_urgent,
+    pins,
+    publication_lock,
+    put_up,
+    sign_playlist,
+)
 from kiosk.town.publishing.measure import Tick, gather
 from kiosk.town.publishing.questions import questions
 from kiosk.town.publishing.rooms import forgotten
@@ -87,8 +95,7 @@ def publish_drafts(
     """Publish measured weeks, one for each group, whose ``files`` lie where their SHA-256 says: all of them or none.
 
     ``path`` is what the sentences call the source; ``confirm`` is called once for each group. Raises
-    :class:`SourceError`. All are signed before the first is put up; a power cut between two files leaves the groups
-    after it as they were, and to publish once more mends that.
+    :class:`SourceError`.
     """
     with publication_lock(town):
         now = datetime.now(UTC)
@@ -98,10 +105,11 @@ def publish_drafts(
             confirm(found.composition, found.asked)
             compositions.append(found.composition)
         _copy(town, path, files, tick)
-        issued = issue_playlists(town, (composition.playlist for composition in compositions), terms)
+        signed = [sign_playlist(town, composition.playlist, terms) for composition in compositions]
+        put_up(town, signed, terms)
         return [
-            dataclasses.replace(composition, playlist=playlist)
-            for composition, playlist in zip(compositions, issued, strict=True)
+            dataclasses.replace(composition, playlist=one.playlist or composition.playlist)
+            for composition, one in zip(compositions, signed, strict=True)
         ]
 
 

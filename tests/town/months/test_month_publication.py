@@ -137,7 +137,7 @@ def test_locked_key_publishes_nothing(town, month):
 
 
 def test_who_is_overtaken_publishes_nothing(town, month):
-    books.claim(town.store, month.id, month.revision, "wang")
+    books.set_month(town.store, month.id, month.revision, month.month, "wang")
     with pytest.raises(Overtaken):
         publication.publish(town, month, week_of(month), town.signer, "li")
     assert accepted(town).version == 1

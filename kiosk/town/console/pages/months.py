@@ -18,7 +18,7 @@ from kiosk.town.console.desk import Desk
 from kiosk.town.console.forms import Form
 from kiosk.town.console.sheet_table import problems_of, tables
 from kiosk.town.months import books, library, publication
-from kiosk.town.months.beside import watched_most
+from kiosk.town.months.beside import beside
 from kiosk.town.months.books import Month, MonthError, NoSuchMonth
 from kiosk.town.months.titles import key
 from kiosk.town.sheets.confined import SheetTrouble
@@ -173,8 +173,7 @@ def routes(desk: Desk) -> list[Route]:
 
         def written() -> bytes:
             with desk.town.store.read() as connection:
-                beside = watched_most(connection, month.month)
-            return draft_workbook(month.read.rows, to, holiday, _, beside)
+                return draft_workbook(month.read.rows, to, holiday, _, beside(connection, month.month, desk.zone))
 
         data = await desk.run(written)
         return _download(data, f"{to.year}年{to.month}月周推荐月计划表-草稿.xlsx")
