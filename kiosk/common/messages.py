@@ -1,6 +1,7 @@
 """Texts for people before a language is chosen: marked for the catalogue, with values to put in. Pure."""
 
 from collections.abc import Callable
+from typing import Self
 
 import msgspec
 
@@ -18,4 +19,22 @@ class Message(msgspec.Struct, frozen=True):
 
     def render(self, translate: Callable[[str], str]) -> str:
         """The text in the language of ``translate``."""
-        return translate(self.text).format_map(self.values)
+        return translate(self.text).format_map({name: said(value, translate) for name, value in self.values.items()})
+
+
+class Sentence(str):
+    """An English sentence that keeps its template and values: it goes wherever a text goes, an exception's too, and can
+    still be said in another language."""
+
+    message: Message
+
+    def __new__(cls, text: str, /, **values: str) -> Self:
+        """``text`` is a marked template; a value may be a sentence itself."""
+        made = super().__new__(cls, text.format_map(values))
+        made.message = Message(text, values)
+        return made
+
+
+def said(text: str, translate: Callable[[str], str]) -> str:
+    """``text`` in the language of ``translate``, where it is a :class:`Sentence`; any other text as it stands."""
+    return text.message.render(translate) if isinstance(text, Sentence) else text

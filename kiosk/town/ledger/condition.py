@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kiosk.common.messages import mark
+from kiosk.common.messages import mark, said
 from kiosk.common.opening_hours import open_longer
+from kiosk.common.refusals import why
 from kiosk.contract.station import Opening
 
 MINUTE_MS = 60_000
@@ -27,6 +28,15 @@ CLOCKS = {
     "holdover": mark("right when last compared"),
     "untrusted": mark("not to be trusted"),
 }
+
+
+OFFERED = {
+    "playlist": mark("the week"),
+    "urgent notices": mark("the urgent notices"),
+    "station document": mark("its register and hours"),
+    "programme": mark("the file of a programme"),
+}
+"""What a room may refuse, by its own names."""
 
 
 def judged(row: Row, now_ms: int, silent_ms: int) -> Row:
@@ -123,8 +133,14 @@ def hindrance_words(row: Row, _: Translate = str) -> str:
 
 
 def refusing_words(row: Row, _: Translate = str) -> str:
-    """What it refuses at present, and why; in the station's own words."""
-    return ", ".join(f"{one['what']} ({one['reason']})" for one in row["refusing"])
+    """What it refuses at present, and why."""
+    return ", ".join(refusal_words(one, _) for one in row["refusing"])
+
+
+def refusal_words(one: Row, _: Translate = str) -> str:
+    """What a room has refused, and why; in its own words, where it does not tell the cause."""
+    what = OFFERED["programme"] if one["what"].startswith("programme ") else OFFERED.get(one["what"], one["what"])
+    return f"{_(what)} ({said(why(one['cause'], one['reason']), _)})"
 
 
 def readiness_words(row: Row, local: Callable[[int], str], _: Translate = str) -> str:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, insert, select, update
 
 from kiosk.common.files import sync_folder, write_whole
+from kiosk.common.messages import Sentence, mark
 from kiosk.contract import trust
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.trust import PLAYLIST, URGENT, Held, Index, Pinned, Refused
@@ -64,12 +65,13 @@ def pins(programmes: Iterable[Programme]) -> tuple[dict[str, Pinned], list[str]]
     for programme in programmes:
         for name, pin in trust.pins_of(programme):
             if found.setdefault(name, pin) != pin:
-                problems.append(f"{name}: stands for two different files; give one of them another id")
+                text = mark("{name}: stands for two different files; give one of them another id")
+                problems.append(Sentence(text, name=name))
     return found, problems
 
 
 def copy(town: Town, files: dict[str, Path], tick: Tick) -> None:
-    """Copy the programmes' files (by SHA-256) into the public folder. Raises :class:`FileChanged`, :class:`OSError`."""
+    """Copy the programmes' files (by SHA-256) into the public folder. Raises :class:`NotCopied`, :class:`OSError`."""
     for sha256, source in files.items():
         town.public.add(source, sha256, tick)
 
@@ -185,10 +187,11 @@ def _next_version(town: Town) -> int:
         counter = connection.execute(select(schema.town.c.version).with_for_update()).scalar_one()
         version = max(counter, published, newest_held(connection, counter)) + 1
         if version > trust.MAX_VERSION:
-            raise TownError(
-                f"version {published} lies in the public folder, and none is higher; the town counts {counter}, so "
+            text = mark(
+                "version {published} lies in the public folder, and none is higher; the town counts {counter}, so "
                 "somebody else has used the targets key: replace it with `kiosk town rotate-key targets`"
             )
+            raise TownError(Sentence(text, published=str(published), counter=str(counter)))
         connection.execute(update(schema.town).values(version=version))
     return int(version)
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from kiosk.common.ffmpeg import MediaError
 from kiosk.common.files import write_whole
 from kiosk.common.media import RULES, Media, hash_file, measure
-from kiosk.common.messages import Message, mark
+from kiosk.common.messages import Message, Sentence, mark
 from kiosk.contract.playlist import Programme, Subtitle
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, put
@@ -49,7 +49,9 @@ def gather(
         try:
             programme = _programme(town, path.parent, source, files, tick)
         except (MediaError, OSError) as error:
-            problems.append(f"programme {source.id}: {error}")
+            why = Sentence(error.cause.text, **error.cause.values) if isinstance(error, MediaError) else str(error)
+            text = mark("programme {id}, {file}: {why}")
+            problems.append(Sentence(text, id=source.id, file=source.file, why=why))
         else:
             found.append(programme)
     if problems:

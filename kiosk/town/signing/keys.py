@@ -26,6 +26,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from kiosk.common.files import write_whole
+from kiosk.common.messages import Sentence, mark
 from kiosk.contract import trust
 from kiosk.contract.reports import Signed
 from kiosk.contract.wire import Record, encode
@@ -85,9 +86,11 @@ def prepare_rotation(
     wanted = root.roles["root"]
     old = [signer for signer in _signers(root_folder, "root") if signer.public_key.keyid in wanted.keyids]
     if len(old) < wanted.threshold:
+        text = mark(
+            "{folder}: {count} of the town's root keys are here, {needed} are needed; name their folder with --root-keys"
+        )
         raise KeyTrouble(
-            f"{root_folder}: {len(old)} of the town's root keys are here, {wanted.threshold} are needed; "
-            "name their folder with --root-keys"
+            Sentence(text, folder=str(root_folder), count=str(len(old)), needed=str(wanted.threshold))
         )
     root.version += 1
     root.expires = _expiry(now)
@@ -125,7 +128,8 @@ def protect(folder: Path, public: Public, passphrase: str, before: str = "") -> 
 def require_long(passphrase: str) -> None:
     """Raises :class:`KeyTrouble` for a passphrase that is too short."""
     if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise KeyTrouble(f"a passphrase has at least {SHORTEST_PASSPHRASE} characters; take several words")
+        text = mark("a passphrase has at least {least} characters; take several words")
+        raise KeyTrouble(Sentence(text, least=str(SHORTEST_PASSPHRASE)))
 
 
 def root_keys_here(folder: Path) -> list[str]:
@@ -146,7 +150,8 @@ def current_root(public: Public) -> Root:
     """The newest root. Raises :class:`KeyTrouble` where there is none."""
     version = public.root_version()
     if version == 0:
-        raise KeyTrouble(f"{public.folder}: there is no root; make the town with `kiosk town init`")
+        text = mark("{folder}: there is no root; make the town with `kiosk town init`")
+        raise KeyTrouble(Sentence(text, folder=str(public.folder)))
     return trust.stored_root(public.root_path(version).read_bytes())
 
 
@@ -218,10 +223,11 @@ class Signer:
             if not found:
                 if (newest := _newest(self._folder, role)) is not None:
                     _private(newest, passphrase)  # an older passphrase opens a revoked key alone
-                raise KeyTrouble(
-                    f"{self._folder}: the {role} key that root {version} names is not here; "
-                    f"bring its file back, or make another with `kiosk town rotate-key {role}`"
+                text = mark(
+                    "{folder}: the {role} key that root {version} names is not here; "
+                    "bring its file back, or make another with `kiosk town rotate-key {role}`"
                 )
+                raise KeyTrouble(Sentence(text, folder=str(self._folder), role=role, version=str(version)))
             self._held[version, role] = found[0]
         return self._held[version, role]
 
@@ -293,17 +299,19 @@ def _private(path: Path, passphrase: str) -> Ed25519PrivateKey:
     data = _key_bytes(path)
     locked = data.startswith(SALT)
     if locked and not passphrase:
-        raise Locked(f"{path}: this key is under a passphrase; give it")
+        raise Locked(Sentence(mark("{path}: this key is under a passphrase; give it"), path=str(path)))
     try:
         head, _, pem = data.partition(b"\n") if locked else (b"", b"", data)
         salt = bytes.fromhex(head.removeprefix(SALT).decode())
         private = load_pem_private_key(pem, _stretched(passphrase, salt) if locked else None)
     except (ValueError, TypeError) as error:
         if locked:
-            raise WrongPassphrase(f"{path}: the passphrase does not open this key; type it once more") from None
-        raise KeyTrouble(f"{path}: not a readable private key ({type(error).__name__}); restore it") from None
+            text = mark("{path}: the passphrase does not open this key; type it once more")
+            raise WrongPassphrase(Sentence(text, path=str(path))) from None
+        raise _unreadable(path, error) from None
     if not isinstance(private, Ed25519PrivateKey):
-        raise KeyTrouble(f"{path}: not an Ed25519 key; restore the file that `kiosk town init` made")
+        text = mark("{path}: not an Ed25519 key; restore the file that `kiosk town init` made")
+        raise KeyTrouble(Sentence(text, path=str(path)))
     return private
 
 
@@ -311,4 +319,9 @@ def _key_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise KeyTrouble(f"{path}: not a readable private key ({type(error).__name__}); restore it") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> KeyTrouble:
+    text = mark("{path}: not a readable private key ({kind}); restore it")
+    return KeyTrouble(Sentence(text, path=str(path), kind=type(error).__name__))

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.signers import NotOpened
+from kiosk.town.console.told import told
 from kiosk.town.database.store import audit
 from kiosk.town.signing import keys
 from kiosk.town.signing.keys import KeyTrouble
@@ -48,10 +49,8 @@ def routes(desk: Desk) -> list[Route]:
 
         try:
             await desk.run(protect)
-        except NotOpened as error:
-            return await show(request, error.message.render(_))
-        except KeyTrouble as error:
-            return await show(request, str(error))
+        except (NotOpened, KeyTrouble) as error:
+            return await show(request, told(error, _))
         return desk.to("/keys", request, _("The publishing key is under the new passphrase."))
 
     return [Route("/keys", show), Route("/keys", change, methods=["POST"])]

@@ -23,6 +23,7 @@ from kiosk.town.console.pages.stations import local_of
 from kiosk.town.console.room_words import EVIDENCE, line_of, room_words
 from kiosk.town.database import schema
 from kiosk.town.database.store import now_ms
+from kiosk.town.ledger import condition
 from kiosk.town.ledger.against import against
 from kiosk.town.ledger.needs import needs, sentence, telephones
 from kiosk.town.ledger.played import Day, Reading, days, month_days, room_of
@@ -167,6 +168,7 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
         "words": room_words(row, local, language),
         "row": row,
         "line": line_of(language),
+        "refused": lambda one: condition.refusal_words(one, _),
         "against": list(against(desk.town.store, found.id, local, _)),
         "needs": wanted,
         "sentence": sentence(row, wanted, people[0].name if people else "", _),

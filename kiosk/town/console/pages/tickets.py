@@ -26,6 +26,7 @@ from kiosk.town.tickets import by_hand, deliveries, queries, tickets
 from kiosk.town.tickets.by_hand import STEPS, Refused
 from kiosk.town.tickets.causes import BY_HAND, title
 from kiosk.town.tickets.channels import Channel, ChannelsError, Settings, read_settings
+from kiosk.town.tickets.gateways import trouble_words
 from kiosk.town.tickets.life_cycle import BY_OFFICER, Limits
 from kiosk.town.tickets.room import work_until
 from kiosk.town.tickets.wording import STATES
@@ -56,6 +57,7 @@ def routes(desk: Desk) -> list[Route]:
         return await desk.page(
             request, "repairs.html", HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
             **found, past=past, problem=problem, typed=typed or {}, causes=BY_HAND, states=STATES, cause=title,
+            trouble_words=trouble_words,
         )  # fmt: skip
 
     async def show_list(request: Request) -> Response:

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import select
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,6 +15,7 @@ from kiosk.town.console.access import Officer
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.forms import Form
 from kiosk.town.console.signers import NotOpened
+from kiosk.town.console.told import told
 from kiosk.town.database import schema
 from kiosk.town.months import library, orders
 from kiosk.town.months.books import MonthError
@@ -34,7 +34,7 @@ def routes(desk: Desk) -> list[Route]:
     """Their routes."""
 
     async def page(request: Request, template: str, problem: str = "") -> Response:
-        officer = await desk.officer(request)
+        officer, _ = await desk.officer(request), desk.translate(request)
         now = desk.now()
 
         def look() -> dict[str, Any]:
@@ -47,7 +47,7 @@ def routes(desk: Desk) -> list[Route]:
             try:
                 in_force, refused = orders.notices(desk.town, now), ""
             except Refused as error:
-                in_force, refused = [], str(error)
+                in_force, refused = [], told(error, _)
             return {
                 "names": names,
                 "rooms": rooms,
@@ -124,11 +124,7 @@ def routes(desk: Desk) -> list[Route]:
         try:
             await desk.run(order)
         except BAD as error:
-            if isinstance(error, HTTPException):
-                raise
-            message = getattr(error, "message", None)
-            text = message.render(desk.translate(request)) if isinstance(message, Message) else str(error)
-            return await page(request, template, text)
+            return await page(request, template, told(error, desk.translate(request)))
         return desk.to(path, request, said)
 
     return [
