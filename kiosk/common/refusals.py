@@ -10,6 +10,7 @@ WHY = {
     "missing": mark("a file of it is not there"),
     "malformed": mark("it cannot be read"),
     "wrong-group": mark("it is of another group"),
+    "wrong-station": mark("it is of another room"),
     "roll-back": mark("it is older than what was published last"),
     "same-version": mark("it has the version of something else"),
     "not-recorded": mark("the town's database does not know it"),

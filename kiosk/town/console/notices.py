@@ -10,8 +10,8 @@ from kiosk.town.database.store import now_ms
 from kiosk.town.ledger.rooms import rooms
 from kiosk.town.signing import keys
 from kiosk.town.tickets import deliveries, queries
-from kiosk.town.tickets.gateways import trouble_words
 from kiosk.town.tickets.channels import ChannelsError, Settings, read_settings
+from kiosk.town.tickets.gateways import trouble_words
 from kiosk.town.town import Town
 from kiosk.town.work import beats
 

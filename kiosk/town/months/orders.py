@@ -1,5 +1,6 @@
 """What an officer orders at once, beside the month: a programme taken back everywhere, an urgent notice."""
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,7 @@ from kiosk.town.months import library
 from kiosk.town.months.books import MonthError
 from kiosk.town.months.notice_picture import notice_picture
 from kiosk.town.months.schema import title, withdrawn
+from kiosk.town.months.titles import key
 from kiosk.town.programmes import library as programmes
 from kiosk.town.publishing.in_force import notices_in_force
 from kiosk.town.publishing.issue import PublishTerms, issue_urgent, publication_lock
@@ -29,6 +31,7 @@ from kiosk.town.signing.keys import Signer
 from kiosk.town.town import Town
 
 MOST_NOTICES = 20
+NOTICE = re.compile("notice-[0-9a-f]{16}")
 SHOWN_FOR = "00:00:30"
 """A notice in words is shown for so long, again and again until its end."""
 
@@ -65,14 +68,31 @@ def take_back(town: Town, programme: str, signer: Signer, by: str) -> Withdrawal
     return withdraw(replace(town, signer=signer), one.sha256, PublishTerms(by, along=note))
 
 
+def is_taken_back(town: Town, name: str) -> bool:
+    """Whether a programme of that title was taken back."""
+    with town.store.read() as connection:
+        return any(key(one) == key(name) for one in connection.execute(select(withdrawn.c.title)).scalars())
+
+
 def notices(town: Town, now: datetime) -> list[Urgent]:
     """The urgent notices in force that are not over at ``now`` (aware)."""
     found = notices_in_force(town)
     return [one for one in found[1] if one.end_ms > to_ms(now)] if found else []
 
 
-def give_notice(town: Town, notice: Notice, now: datetime, signer: Signer, by: str) -> str:
-    """Publish an urgent notice beside those in force; gives its id. Raises :class:`MonthError`, ``KeyTrouble``."""
+def new_notice() -> str:
+    """An id for a notice: a form carries it, so that a form that comes twice is one notice."""
+    return f"notice-{secrets.token_hex(8)}"
+
+
+def give_notice(
+    town: Town, notice: Notice, now: datetime, signer: Signer, by: str, ident: str = "", seen: int | None = None
+) -> str:
+    """Publish an urgent notice beside those in force; gives its id. Raises :class:`MonthError`, ``KeyTrouble``.
+
+    ``ident`` is of :func:`new_notice`; one that is in force is given already. ``seen`` is the version of the notices
+    that the officer saw.
+    """
     programme, files = _shown(town, notice)
     if notice.end <= now:
         raise MonthError(Message(mark("The end lies in the past; nothing is published.")))
@@ -83,11 +103,15 @@ def give_notice(town: Town, notice: Notice, now: datetime, signer: Signer, by: s
     unlocked = replace(town, signer=signer)
     with publication_lock(town):
         others = notices(town, now)
+        if any(one.id == ident for one in others):
+            return ident
+        if seen is not None and seen != town.public.version(town.public.urgent_path):
+            raise MonthError(Message(mark("The notices were changed since this page was opened: look at them again.")))
         if len(others) >= MOST_NOTICES:
             raise MonthError(Message(mark("Too many notices are in force; end some of them first.")))
         for sha256, path in files.items():
             town.public.add(path, sha256, quiet)
-        made = _urgent(town, notice, programme, now)
+        made = _urgent(town, ident or new_notice(), notice, programme, now)
         issue_urgent(unlocked, [*others, made], PublishTerms(by))
     return made.id
 
@@ -121,8 +145,7 @@ def _shown(town: Town, notice: Notice) -> tuple[Programme, dict[str, Path]]:
     return programme, files
 
 
-def _urgent(town: Town, notice: Notice, programme: Programme, now: datetime) -> Urgent:
-    ident = f"notice-{secrets.token_hex(4)}"
+def _urgent(town: Town, ident: str, notice: Notice, programme: Programme, now: datetime) -> Urgent:
     return Urgent(
         id=ident,
         town=town.id,

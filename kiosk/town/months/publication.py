@@ -1,5 +1,6 @@
 """A month before it is signed, and its signing: the plan of the chosen weeks, what it changes, who has it when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,9 @@ from kiosk.town.town import Town
 
 UNREAD = mark("{count} cells of the sheet are not understood yet: nothing is published before they are mended.")
 """All or nothing: a row that nobody could read would be missing in the rooms, and nobody would see it."""
+CHANGED = mark(
+    "Something else was published since this page was opened. Nothing was signed: look at what changes now, then sign."
+)
 WEEKS_AFTER = 1
 """Weeks after the month's end that can be filled from its last one: the next month may come late."""
 
@@ -76,6 +80,11 @@ def groups(connection: Connection) -> dict[str, int]:
     return found
 
 
+def in_force(town: Town, names: Iterable[str]) -> str:
+    """The versions in force of these groups, to compare: what an officer saw against what is."""
+    return " ".join(f"{name}:{town.public.version(town.public.group_path(name))}" for name in sorted(names))
+
+
 def month_weeks(month: Month) -> list[Week]:
     """The weeks of a month, and those after it that can be filled from it; none where its month is not known."""
     return weeks_of(month.read.rows, month.month, WEEKS_AFTER) if month.month else []
@@ -116,8 +125,15 @@ def look_ahead(town: Town, month: Month, choice: Choice, now: datetime) -> tuple
     return made, found
 
 
-def publish(town: Town, month: Month, choice: Choice, signer: Signer, by: str) -> list[Composition]:
-    """Sign and publish: all groups or none. Raises :class:`MonthError`, :class:`SourceError`, ``KeyTrouble``."""
+def publish(
+    town: Town, month: Month, choice: Choice, signer: Signer, by: str, seen: str | None = None
+) -> list[Composition]:
+    """Sign and publish: all groups or none. ``seen`` is what was :func:`in_force` when the officer looked.
+
+    Raises :class:`MonthError`, :class:`SourceError`, ``KeyTrouble``.
+    """
+    if seen is not None and seen != in_force(town, choice.groups):
+        raise MonthError(Message(CHANGED))
     if month.read.problems:
         raise MonthError(Message(UNREAD, {"count": str(len(month.read.problems))}))
     made = draft(town, month, choice, datetime.now(UTC))

@@ -187,6 +187,11 @@ def restore(connection: Connection, programme: str, version: int) -> None:
     _change(connection, programme, version, ("withdrawn",), state="ready")
 
 
+def touch(connection: Connection, programme: str, version: int) -> None:
+    """Something beside a programme changes, such as its subtitles. Raises :class:`Edited`."""
+    _change(connection, programme, version)
+
+
 def forget(connection: Connection, programme: str, version: int) -> None:
     """Take a refused or failed programme off the list. Raises :class:`Edited`."""
     _change(connection, programme, version, ("refused", "failed"), state="refused")

@@ -48,9 +48,7 @@ def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms, passph
         return Rotation(new.root.version, tuple(signed), tuple(f"{path.name}: {why}" for path, why in refused.items()))
 
 
-def _sign_anew(
-    town: Town, playlists: list[Playlist], notices: list[Urgent] | None, terms: PublishTerms
-) -> list[str]:
+def _sign_anew(town: Town, playlists: list[Playlist], notices: list[Urgent] | None, terms: PublishTerms) -> list[str]:
     """Publish these again, by the old key and the new one. Gives a line on each."""
     lines, signed = [], []
     for playlist in playlists:

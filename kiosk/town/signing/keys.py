@@ -89,9 +89,7 @@ def prepare_rotation(
         text = mark(
             "{folder}: {count} of the town's root keys are here, {needed} are needed; name their folder with --root-keys"
         )
-        raise KeyTrouble(
-            Sentence(text, folder=str(root_folder), count=str(len(old)), needed=str(wanted.threshold))
-        )
+        raise KeyTrouble(Sentence(text, folder=str(root_folder), count=str(len(old)), needed=str(wanted.threshold)))
     root.version += 1
     root.expires = _expiry(now)
     count = len(root.roles[ROLES[role][0]].keyids)

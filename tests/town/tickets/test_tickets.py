@@ -267,13 +267,13 @@ def test_raised_and_cleared_while_the_line_was_down_is_a_closed_ticket(town, roo
 def test_work_on_a_room_is_told_by_its_document_and_has_limits(town, room):
     until = NOW + 4 * HOUR
     with town.store.write() as connection:
-        by_hand.set_work(connection, "room-1", until, who="li", now_ms=NOW)
+        by_hand.set_work(connection, "room-1", until, seen_ms=None, who="li", now_ms=NOW)
     assert registry.document(town, "room-1").maintenance_until_ms == until
     for wrong in (NOW, NOW + 400 * DAY_MS):
         with pytest.raises(Refused, match="31 days"), town.store.write() as connection:
-            by_hand.set_work(connection, "room-1", wrong, who="li", now_ms=NOW)
+            by_hand.set_work(connection, "room-1", wrong, seen_ms=until, who="li", now_ms=NOW)
     with town.store.write() as connection:
-        by_hand.set_work(connection, "room-1", None, who="li", now_ms=NOW)
+        by_hand.set_work(connection, "room-1", None, seen_ms=until, who="li", now_ms=NOW)
     assert registry.document(town, "room-1").maintenance_until_ms == NOW
 
 

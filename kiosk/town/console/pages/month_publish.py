@@ -74,6 +74,7 @@ def routes(desk: Desk) -> list[Route]:
                 "states": STATES,
                 "unread": publication.UNREAD,
                 "said": said,
+                "in_force": publication.in_force(desk.town, choice.groups),
                 "outlook": lambda one: outlook(one, now, language),
                 "is_open": desk.signers.is_open(officer.session),
                 "is_locked": keys.is_locked(desk.town.keys_folder),
@@ -100,7 +101,8 @@ def routes(desk: Desk) -> list[Route]:
             signer = desk.signers.signer(
                 officer.session, officer.name, form.get("passphrase", ""), form.get("again", "")
             )
-            done = publication.publish(desk.town, month, choice, signer, officer.name)
+            seen = form.get("in_force", "")
+            done = publication.publish(desk.town, month, choice, signer, officer.name, seen)
             return ", ".join(f"{one.playlist.group} ({one.playlist.version})" for one in done)
 
         try:

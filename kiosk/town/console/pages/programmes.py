@@ -184,7 +184,10 @@ def routes(desk: Desk) -> list[Route]:
         if not files:
             return await shown(request, _("Choose a file first."))
         try:
-            await desk.run(subtitles.put, desk.town, place, one, language, files[0].content, officer.name)
+            version = form.number("version")
+            await desk.run(subtitles.put, desk.town, place, one, version, language, files[0].content, officer.name)
+        except Edited:
+            return await shown(request, _(SOMEBODY_ELSE))
         except subtitles.SubtitleError as error:
             return await shown(request, error.cause.render(_))
         return desk.to(f"/programmes/{one.id}", request, _("The subtitles are in."))

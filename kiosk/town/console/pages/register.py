@@ -14,7 +14,6 @@ from kiosk.common.i18n import WEEKDAYS
 from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.pages.enrol import registered_of
-from kiosk.town.console.told import told
 from kiosk.town.sheets.holidays import special_days
 from kiosk.town.stations import forms, register
 from kiosk.town.stations.editing import Overtaken, change_everywhere, change_part

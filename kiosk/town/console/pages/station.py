@@ -20,6 +20,7 @@ from kiosk.town.console.desk import Desk
 from kiosk.town.console.downloads import download, require_kind, table_of
 from kiosk.town.console.pages.enrol import registered_of
 from kiosk.town.console.pages.stations import local_of
+from kiosk.town.console.pages.tickets import equipment_of, limits_of
 from kiosk.town.console.room_words import EVIDENCE, line_of, room_words
 from kiosk.town.database import schema
 from kiosk.town.database.store import now_ms
@@ -30,6 +31,9 @@ from kiosk.town.ledger.played import Day, Reading, days, month_days, room_of
 from kiosk.town.ledger.rooms import rooms
 from kiosk.town.stations import forms, register, registry, screenshots, spot_checks
 from kiosk.town.stations.parts import PARTS
+from kiosk.town.tickets import queries
+from kiosk.town.tickets.causes import title
+from kiosk.town.tickets.wording import STATES as TICKET_STATES
 from kiosk.town.town import TownError
 
 STATES: dict[State, str] = {
@@ -48,6 +52,8 @@ CHECKS: dict[spot_checks.State, str] = {
     "late": mark("answered, but too late"),
     "not-answered": mark("not answered in time, as far as the room has reported"),
 }
+CLOSED = 3
+"""Tickets of the past that are shown."""
 COLUMNS = (
     *(mark("Date"), mark("Start"), mark("End"), mark("Programme"), mark("Activity"), mark("Outcome")),
     *(mark("Minutes planned"), mark("Minutes shown"), mark("Minutes late"), mark("Remarks")),
@@ -160,6 +166,9 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
         checks = spot_checks.checks(connection, found.id, now, 5)
         changes = register.history(connection, found.id, most=1)
         evidence = _evidence(desk, found.id)
+        limits = limits_of(desk)[0]
+        repairs = queries.open_tickets(connection, now, limits, found.id)
+        repairs += queries.closed_tickets(connection, now, limits, found.id, CLOSED)
     kept = screenshots.newest(desk.town, found.id)
     people = telephones(row["people"])
     wanted = needs(row, None, now, local, line_of(language), _) if found.retired_ms is None else []
@@ -167,6 +176,10 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
     return {
         "words": room_words(row, local, language),
         "row": row,
+        "repairs": repairs,
+        "equipment_of": equipment_of,
+        "cause": title,
+        "ticket_states": TICKET_STATES,
         "line": line_of(language),
         "refused": lambda one: condition.refusal_words(one, _),
         "against": list(against(desk.town.store, found.id, local, _)),

@@ -1,10 +1,12 @@
 """What cannot wait for the month: an urgent notice to some or all rooms, a programme taken back everywhere."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy import select
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +21,7 @@ from kiosk.town.console.told import told
 from kiosk.town.database import schema
 from kiosk.town.months import library, orders
 from kiosk.town.months.books import MonthError
-from kiosk.town.months.titles import key
+from kiosk.town.months.titles import Candidate, key
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing import keys
 from kiosk.town.signing.keys import KeyTrouble, Signer
@@ -40,7 +42,7 @@ def routes(desk: Desk) -> list[Route]:
         def look() -> dict[str, Any]:
             table = schema.station
             with desk.town.store.read() as connection:
-                names = sorted({one.title for one in library.candidates(desk.town, connection)})
+                names = sorted(_labels(library.candidates(desk.town, connection)))
                 rooms = connection.execute(
                     select(table.c.id, table.c.name).where(table.c.retired_ms.is_(None)).order_by(table.c.id)
                 ).all()
@@ -49,7 +51,9 @@ def routes(desk: Desk) -> list[Route]:
             except Refused as error:
                 in_force, refused = [], told(error, _)
             return {
-                "names": names,
+                "labels": names,
+                "new_notice": orders.new_notice(),
+                "version": desk.town.public.version(desk.town.public.urgent_path),
                 "rooms": rooms,
                 "room_names": {row.id: row.name for row in rooms},
                 "in_force": in_force,
@@ -72,11 +76,17 @@ def routes(desk: Desk) -> list[Route]:
     def signer(form: Form, officer: Officer) -> Signer:
         return desk.signers.signer(officer.session, officer.name, form.get("passphrase", ""), form.get("again", ""))
 
-    def programme(title: str) -> str:
-        """The id of the programme of that title; empty where there is none."""
+    def programme(typed: str) -> str:
+        """The id of the programme of that title or label; empty where there is none. Raises :class:`MonthError`."""
         with desk.town.store.read() as connection:
-            offered = library.candidates(desk.town, connection)
-        return next((one.id for one in offered if key(one.title) == key(title)), "")
+            labels = _labels(library.candidates(desk.town, connection))
+        if typed in labels:
+            return labels[typed].id
+        found = [one.id for one in labels.values() if key(one.title) == key(typed)]
+        if len(found) > 1:
+            text = mark("Several programmes are called 《{title}》: choose one of them from the list that opens below.")
+            raise MonthError(Message(text, {"title": typed[:80]}))
+        return found[0] if found else ""
 
     async def give(request: Request) -> Response:
         form = await desk.form(request)
@@ -92,7 +102,10 @@ def routes(desk: Desk) -> list[Route]:
                 raise MonthError(Message(mark("Choose the rooms, or all of them.")))
             text = form.get("text", "")
             notice = orders.Notice(programme(text), text, stations, end)
-            orders.give_notice(desk.town, notice, now, signer(form, officer), officer.name)
+            ident, seen, key_of = form.get("notice", ""), form.number("version"), signer(form, officer)
+            if not orders.NOTICE.fullmatch(ident):
+                raise HTTPException(HTTPStatus.BAD_REQUEST)
+            orders.give_notice(desk.town, notice, now, key_of, officer.name, ident, seen)
 
         return await _done(request, order, "/notices", "notices.html", _("The notice is on its way to the rooms."))
 
@@ -111,6 +124,8 @@ def routes(desk: Desk) -> list[Route]:
 
         def order() -> None:
             name, values = programme(form.get("title", "")), {"title": form.get("title", "")[:80]}
+            if not name and orders.is_taken_back(desk.town, form.get("title", "")):
+                raise MonthError(Message(mark("《{title}》 is taken back already; nothing more was done."), values))
             if not name:
                 raise MonthError(Message(mark("No programme of the library is called 《{title}》."), values))
             orders.take_back(desk.town, name, signer(form, officer), officer.name)
@@ -134,3 +149,9 @@ def routes(desk: Desk) -> list[Route]:
         Route("/withdraw", withdraw),
         Route("/withdraw", take_back, methods=["POST"]),
     ]
+
+
+def _labels(offered: list[Candidate]) -> dict[str, Candidate]:
+    """What each programme is chosen by: its title; where several have the same one, with its id."""
+    times = Counter(key(one.title) for one in offered)
+    return {one.title if times[key(one.title)] == 1 else f"{one.title} [{one.id}]": one for one in offered}
