@@ -1,4 +1,4 @@
-"""What stands beside the next month's draft: what villagers asked for, and what was watched most, in the month before."""
+"""What stands beside the next month's draft: what villagers ask for, and what was watched most."""
 
 from collections.abc import Iterator
 from datetime import datetime, tzinfo

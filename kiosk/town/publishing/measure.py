@@ -49,9 +49,11 @@ def gather(
         try:
             programme = _programme(town, path.parent, source, files, tick)
         except (MediaError, OSError) as error:
-            why = Sentence(error.cause.text, **error.cause.values) if isinstance(error, MediaError) else str(error)
-            text = mark("programme {id}, {file}: {why}")
-            problems.append(Sentence(text, id=source.id, file=source.file, why=why))
+            why, file = str(error), source.file
+            if isinstance(error, MediaError):
+                why, file = Sentence(error.cause.text, **error.cause.values), str(error.file)
+            text = mark("programme {id}: {file}: {why}")
+            problems.append(Sentence(text, id=source.id, file=file, why=why))
         else:
             found.append(programme)
     if problems:

@@ -87,7 +87,8 @@ def prepare_rotation(
     old = [signer for signer in _signers(root_folder, "root") if signer.public_key.keyid in wanted.keyids]
     if len(old) < wanted.threshold:
         text = mark(
-            "{folder}: {count} of the town's root keys are here, {needed} are needed; name their folder with --root-keys"
+            "{folder}: {count} of the town's root keys are here, {needed} are needed; "
+            "name their folder with --root-keys"
         )
         raise KeyTrouble(Sentence(text, folder=str(root_folder), count=str(len(old)), needed=str(wanted.threshold)))
     root.version += 1

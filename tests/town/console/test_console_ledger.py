@@ -74,11 +74,13 @@ def test_rooms_are_listed_by_what_they_need_and_a_silent_one_is_never_fine_by_th
     english.look("/stations")
     assert english.submit("/stations/limit", minutes="5000").status_code == 303
     assert registry.silent_minutes(office) == 10
-    english.submit("/stations/limit", minutes="1440")
+    english.submit("/stations/limit", minutes="1440", before=10)
     assert registry.silent_minutes(office) == 1440
     with office.store.read() as connection:
         audit = connection.execute(select(schema.audit).where(schema.audit.c.what == "silent-minutes")).one()
     assert (audit.who, audit.detail) == (NAME, "10 -> 1440")
+    english.submit("/stations/limit", minutes="30", before=10)
+    assert "another limit meanwhile" in english.look("/stations").text and registry.silent_minutes(office) == 1440
 
 
 def test_nothing_that_a_station_says_is_shown_unescaped(english: Visitor, office: Town, tmp_path: Path) -> None:

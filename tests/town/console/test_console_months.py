@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import openpyxl
 import pytest
@@ -57,13 +58,15 @@ def confirmed(browser: Visitor, month: str) -> None:
     page = browser.look(f"{month}/titles").text
     titles = re.findall(r'name="title" value="([^"]*)"', page)
     chosen = re.findall(r'<option value="([^"]*)" selected>', page)
-    browser.submit(f"{month}/titles", title=titles, choice=chosen, other=[""] * len(titles))
+    blank = [""] * len(titles)
+    browser.submit(f"{month}/titles", title=titles, held=blank, choice=chosen, other=blank)
 
 
 def sign(browser: Visitor, month: str, *groups: str, **fields: object):
-    page = browser.look(f"{month}/publish").text
-    hidden = dict(re.findall(r'<input type="hidden" name="(revision|from|to)" value="([^"]*)">', page))
-    return browser.submit(f"{month}/publish", group=list(groups), **hidden | fields)
+    hidden = browser.hidden(f"{month}/publish")
+    asked = urlencode({"from": hidden["from"], "to": hidden["to"], "group": list(groups)}, doseq=True)
+    hidden = browser.hidden(f"{month}/publish?{asked}", f"{month}/publish") | {"group": list(groups)}
+    return browser.submit(f"{month}/publish", **hidden | fields)
 
 
 def test_workbook_is_shown_as_a_table_with_what_needs_a_person_in_colour(officer, town):
@@ -116,8 +119,13 @@ def test_month_is_published_once_the_passphrase_is_typed_and_the_session_signs_o
     for group in ("all", "north"):
         assert [slot.programmes for slot in accepted(town, group).slots] == [("rice",), ("opening",)]
     before = accepted(town).version
+    old = officer.hidden(f"{month}/publish") | {"group": ["all", "north"]}
     assert sign(officer, month, "all").status_code == 303, "asked for once a session"
-    assert accepted(town).version > before
+    assert (now := accepted(town).version) > before
+    assert "李萍 刚刚改过" in officer.submit(f"{month}/publish", **old).text, "pressed twice"
+    old["revision"] = officer.hidden(f"{month}/publish")["revision"]
+    assert "别的内容发布" in officer.submit(f"{month}/publish", **old).text, "it was seen beside another week"
+    assert accepted(town).version == now
     assert "已发布" in officer.look("/months").text
     for path in town.folder.rglob("*"):
         assert path.is_dir() or SECRET.encode() not in path.read_bytes(), f"the passphrase stands in {path}"
@@ -176,8 +184,7 @@ def test_what_is_no_workbook_and_what_is_too_large_get_a_sentence(officer, town)
 
 def test_urgent_notice_and_withdrawal_are_signed_by_the_open_key(officer, town):
     until = (monday() + timedelta(days=1)).isoformat() + "T18:00"
-    officer.look("/notices")
-    order = {"text": "开场", "where": "all", "until": until}
+    order = officer.hidden("/notices") | {"text": "开场", "where": "all", "until": until}
     assert officer.submit("/notices", **order | {"text": " "}, passphrase=SECRET, again=SECRET).status_code == 422
     assert officer.submit("/notices", **order | {"where": "some"}, passphrase=SECRET, again=SECRET).status_code == 422
     answer = officer.submit("/notices", **order, passphrase=SECRET, again=SECRET)
@@ -185,8 +192,13 @@ def test_urgent_notice_and_withdrawal_are_signed_by_the_open_key(officer, town):
     page = officer.look("/notices").text
     ident = re.search(r'name="notice" value="([^"]+)"', page)[1]
     assert "《开场》" in page and "全部站点" in page
+    assert officer.submit("/notices", **order).status_code == 303, "sent twice, it is one notice"
+    assert officer.look("/notices").text.count("《开场》") == 1
+    late = order | {"notice": "notice-" + "0" * 16, "text": "另一条"}
+    assert "已有改动" in officer.submit("/notices", **late).text, "of a page from before the first one"
     assert officer.submit("/withdraw", title="水稻").status_code == 303
     assert "rice" not in {one.id for one in accepted(town).programmes}
+    assert "此前已经撤回" in officer.submit("/withdraw", title="水稻").text
     assert officer.submit("/notices/end", notice=ident).status_code == 303
     assert "没有。" in officer.look("/notices").text
 

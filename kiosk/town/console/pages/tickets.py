@@ -91,8 +91,8 @@ def routes(desk: Desk) -> list[Route]:
             ticket=row, room=room, problem=problem, states=STATES, steps=STEPS, cause=title, who=WHO,
             next_states=BY_OFFICER[row["state"]], work_hours=WORK_HOURS,
             work_ms=until_ms if until_ms and until_ms > now_ms() else None,
-            equipment=equipment_of(room.equipment, row["device"], row["cause"]), people=_administrators(room), at_ms=now_ms(),
-            line=lambda text: line_in(text, language),
+            equipment=equipment_of(room.equipment, row["device"], row["cause"]), people=_administrators(room),
+            at_ms=now_ms(), line=lambda text: line_in(text, language),
         )  # fmt: skip
 
     async def show_one(request: Request) -> Response:
