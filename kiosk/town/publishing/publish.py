@@ -17,7 +17,7 @@ from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.trust import Refused
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
-from kiosk.town.publishing.compose import Composition, compose, stretches
+from kiosk.town.publishing.compose import Composition, compose
 from kiosk.town.publishing.in_force import playlist_in_force, require_not_older
 from kiosk.town.publishing.issue import (
     PublishTerms,
@@ -169,9 +169,9 @@ def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, 
         text = mark("time_zone: {zone}, but the days that are kept are in {kept}; use that one")
         raise SourceError(path, [Sentence(text, zone=draft.time_zone, kept=held.time_zone)])
     if problems := playlists.check(composition.playlist):
-        text = mark("together with the days that are kept ({days}): {problem}")
-        days = stretches(composition.kept)
-        wrong = [Sentence(text, days=days, problem=problem) for problem in problems]
+        text = mark("together with the days that are kept ({first} to {last}): {problem}")
+        days = {"first": composition.kept[0], "last": composition.kept[-1]} if composition.kept else {}
+        wrong = [Sentence(text, problem=problem, **days) if days else problem for problem in problems]
         raise SourceError(path, [*wrong, *(Sentence(one.text, **one.values) for one in asked)])
     return composition
 

@@ -106,4 +106,6 @@ def test_a_town_that_starts_finishes_what_was_broken_off_and_leaves_alone_what_a
         issue.finish_broken_off(other)
     finally:
         other.close()
-    assert trust.index(office.signer.root, office.public.group_path("all").read_bytes(), trust.Held(), datetime.now(UTC))
+    assert trust.index(
+        office.signer.root, office.public.group_path("all").read_bytes(), trust.Held(), datetime.now(UTC)
+    )
