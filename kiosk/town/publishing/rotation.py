@@ -1,5 +1,6 @@
 """Replaces a key of the town's, and signs anew what the old key had signed by the town's own order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ class Rotation:
     set_aside: tuple[str, ...] = ()
 
 
-def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms, passphrase: str = "") -> Rotation:
+def rotate(town: Town, role: str, root_folders: Sequence[Path], terms: PublishTerms, passphrase: str = "") -> Rotation:
     """Replace the key of ``role``; for the targets key, sign anew what it had signed.
 
     Only what verifies under the old root, and what the database knows as the newest, is signed: whoever stole the old
@@ -35,7 +36,7 @@ def rotate(town: Town, role: str, root_folder: Path, terms: PublishTerms, passph
     town = replace(town, signer=keys.Signer(town.keys_folder, town.public, passphrase))
     with publication_lock(town):
         playlists, notices, refused = _verify_published(town) if role == "targets" else ([], None, {})
-        new = keys.prepare_rotation(town.keys_folder, root_folder, town.public, role, datetime.now(UTC), passphrase)
+        new = keys.prepare_rotation(town.keys_folder, root_folders, town.public, role, datetime.now(UTC), passphrase)
         for path in refused:
             aside = town.folder / "set-aside"
             aside.mkdir(mode=0o750, exist_ok=True)

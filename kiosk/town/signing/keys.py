@@ -7,7 +7,7 @@ only and belong on sticks in two drawers.
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -59,10 +59,10 @@ def make_keys(folder: Path, public: Public, root_keys: int, threshold: int, now:
     """Make the town's first keys and sign its first root."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     root = Root(version=1, expires=_expiry(now), consistent_snapshot=True)
-    signers = _add_keys(root, "root", folder, root_keys)
+    signers = _add_keys(root, "root", [folder] * root_keys)
     root.roles["root"].threshold = threshold
     for role in ("targets", "online"):
-        _add_keys(root, role, folder, 1)
+        _add_keys(root, role, [folder])
     publish_root(public, NextRoot(root, _signed_root(root, signers)))
 
 
@@ -75,29 +75,34 @@ class NextRoot:
 
 
 def prepare_rotation(
-    folder: Path, root_folder: Path, public: Public, role: str, now: datetime, passphrase: str = ""
+    folder: Path, root_folders: Sequence[Path], public: Public, role: str, now: datetime, passphrase: str = ""
 ) -> NextRoot:
     """Make a new key, or new root keys, for ``role``, and sign the root that names them and revokes the old ones.
 
-    A new targets key is put under ``passphrase`` unless that is empty. The root keys are read from ``root_folder``.
-    Raises :class:`KeyTrouble` where fewer are there than needed.
+    A new targets key is put under ``passphrase`` unless that is empty. The root keys are read from ``root_folders``,
+    such as two sticks. Of new root keys each stick gets one and ``folder`` the rest; a single folder gets all. Raises :class:`KeyTrouble` where fewer are there than needed.
     """
     root = current_root(public)
     wanted = root.roles["root"]
-    old = [signer for signer in _signers(root_folder, "root") if signer.public_key.keyid in wanted.keyids]
+    held = {one.public_key.keyid: one for place in root_folders for one in _signers(place, "root")}
+    old = [signer for keyid, signer in held.items() if keyid in wanted.keyids]
     if len(old) < wanted.threshold:
         text = mark(
             "{folder}: {count} of the town's root keys are here, {needed} are needed; "
-            "name their folder with --root-keys"
+            "name each of their folders with --root-keys"
         )
-        raise KeyTrouble(Sentence(text, folder=str(root_folder), count=str(len(old)), needed=str(wanted.threshold)))
+        places = ", ".join(map(str, root_folders))
+        raise KeyTrouble(Sentence(text, folder=places, count=str(len(old)), needed=str(wanted.threshold)))
     root.version += 1
     root.expires = _expiry(now)
     count = len(root.roles[ROLES[role][0]].keyids)
     for name in ROLES[role]:
         for keyid in list(root.roles[name].keyids):
             root.revoke_key(keyid, name)
-    made = _add_keys(root, role, root_folder if role == "root" else folder, count, passphrase)
+    places = [folder] * count
+    if role == "root":
+        places = [*root_folders, *places][:count] if len(root_folders) > 1 else [*root_folders] * count
+    made = _add_keys(root, role, places, passphrase)
     data = _signed_root(root, [*old, *made] if role == "root" else old)
     trust.next_root(current_root(public), data)
     return NextRoot(root, data)
@@ -134,6 +139,12 @@ def require_long(passphrase: str) -> None:
 def root_keys_here(folder: Path) -> list[str]:
     """Names of the files of root keys in the town's own folder, where they do not belong."""
     return sorted(path.name for path in folder.glob("root-*.pem"))
+
+
+def root_keys_needed(public: Public) -> tuple[int, int]:
+    """How many root keys replace a key, and how many there are. Raises :class:`KeyTrouble`."""
+    role = current_root(public).roles["root"]
+    return role.threshold, len(role.keyids)
 
 
 def _newest(folder: Path, role: str) -> Path | None:
@@ -235,9 +246,9 @@ def _expiry(now: datetime) -> datetime:
     return (now.astimezone(UTC) + timedelta(days=365 * ROOT_YEARS)).replace(microsecond=0)
 
 
-def _add_keys(root: Root, role: str, folder: Path, count: int, passphrase: str = "") -> list[CryptoSigner]:
-    """Make keys for ``role``, in ``folder``, and name them in the root."""
-    made = [_make_key(folder, role, passphrase if role == "targets" else "") for _ in range(count)]
+def _add_keys(root: Root, role: str, folders: Iterable[Path], passphrase: str = "") -> list[CryptoSigner]:
+    """Make a key for ``role`` in each of ``folders``, and name them in the root."""
+    made = [_make_key(folder, role, passphrase if role == "targets" else "") for folder in folders]
     for signer in made:
         for name in ROLES[role]:
             root.add_key(signer.public_key, name)

@@ -21,6 +21,7 @@ def routes(desk: Desk) -> list[Route]:
         await desk.officer(request)
         folder = desk.town.keys_folder
         status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+        needed, count = await desk.run(keys.root_keys_needed, desk.town.public)
         return await desk.page(
             request,
             "keys.html",
@@ -30,6 +31,8 @@ def routes(desk: Desk) -> list[Route]:
             root_keys=await desk.run(keys.root_keys_here, folder),
             is_locked=await desk.run(keys.is_locked, folder),
             least=keys.SHORTEST_PASSPHRASE,
+            needed=needed,
+            count=count,
         )
 
     async def change(request: Request) -> Response:
