@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +17,8 @@ from kiosk.town.console.desk import Desk
 from kiosk.town.console.forms import Form
 from kiosk.town.console.signers import NotOpened
 from kiosk.town.console.told import told
-from kiosk.town.database import schema
+from kiosk.town.database.store import now_ms
+from kiosk.town.ledger.rooms import rooms
 from kiosk.town.months import library, orders
 from kiosk.town.months.books import MonthError
 from kiosk.town.months.titles import Candidate, key
@@ -40,12 +40,10 @@ def routes(desk: Desk) -> list[Route]:
         now = desk.now()
 
         def look() -> dict[str, Any]:
-            table = schema.station
+            version = desk.town.public.version(desk.town.public.urgent_path)
             with desk.town.store.read() as connection:
                 names = sorted(_labels(library.candidates(desk.town, connection)))
-                rooms = connection.execute(
-                    select(table.c.id, table.c.name).where(table.c.retired_ms.is_(None)).order_by(table.c.id)
-                ).all()
+            found = rooms(desk.town.store, now_ms())
             try:
                 in_force, refused = orders.notices(desk.town, now), ""
             except Refused as error:
@@ -53,9 +51,9 @@ def routes(desk: Desk) -> list[Route]:
             return {
                 "labels": names,
                 "new_notice": orders.new_notice(),
-                "version": desk.town.public.version(desk.town.public.urgent_path),
-                "rooms": rooms,
-                "room_names": {row.id: row.name for row in rooms},
+                "version": version,
+                "rooms": {row["id"]: row["name"] for row in found},
+                "have": {row["id"] for row in found if version and (row["urgent_version"] or 0) >= version},
                 "in_force": in_force,
                 "problem": problem or refused,
                 "until": (now + USUAL).strftime("%Y-%m-%dT%H:%M"),
