@@ -80,7 +80,8 @@ def prepare_rotation(
     """Make a new key, or new root keys, for ``role``, and sign the root that names them and revokes the old ones.
 
     A new targets key is put under ``passphrase`` unless that is empty. The root keys are read from ``root_folders``,
-    such as two sticks. Of new root keys each stick gets one and ``folder`` the rest; a single folder gets all. Raises :class:`KeyTrouble` where fewer are there than needed.
+    such as two sticks. Of new root keys each stick gets one and ``folder`` the rest; a single folder gets all. Raises
+    :class:`KeyTrouble` where fewer are there than needed.
     """
     root = current_root(public)
     wanted = root.roles["root"]

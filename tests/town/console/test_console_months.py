@@ -14,6 +14,8 @@ from town.months.month_sheets import monday, plan, said, workbook
 from town.published import TERMS, accepted, tick
 
 from kiosk.town.console import signers
+from kiosk.town.months import library
+from kiosk.town.programmes import library as programmes
 from kiosk.town.publishing.publish import publish
 from kiosk.town.signing import keys
 from kiosk.town.stations import registry
@@ -144,6 +146,71 @@ def test_key_is_closed_with_the_session_and_a_wrong_passphrase_publishes_nothing
     sign(officer, month, "all", passphrase="wrong wrong wrong")
     assert "秒后再试" in sign(officer, month, "all", passphrase=SECRET).text
     assert accepted(town).version == version
+
+
+def test_missing_programme_is_uploaded_where_it_is_missed_and_is_what_the_title_means(officer, office):
+    titles = f"{drop(officer, plan(GOOD, (1, '10:00', '《开场》', '党建', '', '', '')))}/titles"
+    hidden = officer.hidden(titles, "/programmes")
+    assert hidden == {"title": "水稻", "back": titles}, "without a script too"
+    form = {"token": officer.token} | hidden
+    sent = {"files": {"file": ("高清 01.mp4", b"no film yet " * 9)}, "allow_redirects": False, "timeout": 20}
+    answer = officer.post(f"{officer.url}/programmes", data=form, **sent)
+    assert answer.headers["location"] == titles
+    answer = officer.post(f"{officer.url}/programmes", data=form | {"back": "//evil.example"}, **sent)
+    assert answer.headers["location"] == "/"
+    page = officer.look(titles).text
+    assert "已传完" in page and "等待" in page and officer.hidden(titles, "/programmes")["title"] == "开场"
+    with office.store.write() as connection:
+        one = programmes.get(connection, library.known(connection)["水稻"])
+        programmes.put(connection, one.id, state="refused")
+    assert (one.title, one.upload_name) == ("水稻", "高清 01.mp4")
+    assert officer.hidden(titles, "/programmes")["title"] == "水稻", "what was not taken is asked for again"
+    with office.store.write() as connection:
+        programmes.put(connection, one.id, state="ready", sha256="0" * 64, size=1, duration_ms=1)
+    assert "已确认" in officer.look(titles).text
+    piece = officer.submit("/programmes/uploads", name="b.mp4", size=3, mark="1").json()["id"]
+    path = f"{officer.url}/programmes/uploads/{piece}?offset=0&title=%E5%BC%80%E5%9C%BA"
+    answer = officer.put(path, data=b"abc", headers={"X-Kiosk-Token": officer.token}, timeout=20)
+    with office.store.read() as connection:
+        assert library.known(connection)["开场"] == answer.json()["programme"]
+
+
+def test_title_that_somebody_else_has_settled_meanwhile_stays_and_a_wrong_one_is_freed(officer, town):
+    month = drop(officer, plan(GOOD))
+    form = {"title": "水稻", "held": "", "choice": "rice", "other": ""}
+    library.confirm(town, {"水稻": "opening"}, "王强")
+    assert "别人给《水稻》选了另一个节目" in officer.submit(f"{month}/titles", **form).text
+    assert held(town) == "opening"
+    assert officer.submit(f"{month}/titles", **form | {"held": "opening", "choice": ""}).status_code == 303
+    assert held(town) == ""
+    assert officer.submit(f"{month}/titles", **form).status_code == 303
+    assert held(town) == "rice"
+
+
+def held(town):
+    with town.store.read() as connection:
+        return library.known(connection).get("水稻", "")
+
+
+def test_what_was_published_from_a_folder_is_in_the_list_of_programmes(officer, town):
+    page = officer.look("/programmes").text
+    assert "从服务器文件夹发布的节目" in page and "水稻" in page and "开场" in page and "全部 (2)" in page
+    assert "水稻" not in officer.look("/programmes?q=开场").text
+    assert "还没有节目" not in page
+
+
+def test_what_goes_wrong_is_said_in_the_readers_language(officer, town):
+    month = drop(officer, plan(GOOD))
+    confirmed(officer, month)
+    days = officer.hidden(f"{month}/publish")
+    asked = urlencode({"from": days["from"], "to": days["to"], "group": "nowhere"})
+    assert "没有播放组 nowhere" in officer.look(f"{month}/publish?{asked}").text
+    town.public.group_path("all").write_bytes(b"{}")
+    page = officer.look(f"{month}/publish").text
+    assert "读不出来" in page and "not signed metadata" not in page
+    for path in town.keys_folder.glob("targets-*.pem"):
+        path.write_bytes(b"rubbish")
+    assert "读不出私钥" in officer.submit("/keys", new=SECRET, again=SECRET).text
 
 
 def test_viewer_looks_and_changes_nothing(officer, visitor, town, office):

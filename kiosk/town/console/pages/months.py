@@ -193,7 +193,8 @@ def routes(desk: Desk) -> list[Route]:
                 known = library.known(connection)
                 held = {one.title: known.get(key(one.title), "") for one in matches}
                 unsettled = (one.title for one in matches if not one.settled and held[one.title])
-                coming = {title: entry for title in unsettled if (entry := programmes.get(connection, held[title]))}
+                found = {title: programmes.get(connection, held[title]) for title in unsettled}
+                coming = {title: one for title, one in found.items() if one and one.state not in ("ready", "withdrawn")}
             missing = [one.title for one in matches if one.chosen is None or one.title in coming]
             return {"matches": matches, "missing": missing, "names": names, "held": held, "coming": coming}
 
