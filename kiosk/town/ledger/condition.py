@@ -168,8 +168,10 @@ def _fetching(row: Row, local: Callable[[int], str], _: Translate) -> str:
         when = when.format(time=local(row["ready_ms"]))
     else:
         when = _("ready at a time not known yet") if shown else _("all there at a time not known yet")
+    if not row["bytes_per_s"]:
+        return _("{fetching}, its line is not measured yet; {when}").format(fetching=fetching, when=when)
     said = _("{fetching} at {speed} kB/s, {when}")
-    return said.format(fetching=fetching, speed=f"{(row['bytes_per_s'] or 0) / 1000:.0f}", when=when)
+    return said.format(fetching=fetching, speed=f"{row['bytes_per_s'] / 1000:.0f}", when=when)
 
 
 def week_words(row: Row, _: Translate = str) -> str:

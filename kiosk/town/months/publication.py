@@ -20,7 +20,7 @@ from kiosk.town.months.changes import DayChange, changes
 from kiosk.town.months.plan import Plan, month_title, plan_of
 from kiosk.town.months.readiness import Expected, Room, expected, wanted
 from kiosk.town.months.titles import Match, key, matched
-from kiosk.town.months.weeks import Week, carried_over, chosen, weeks_of
+from kiosk.town.months.weeks import Week, carried_over, chosen, weeks_of, within_month
 from kiosk.town.publishing.compose import Composition
 from kiosk.town.publishing.in_force import USUAL_ZONE, playlist_in_force
 from kiosk.town.publishing.issue import PublishTerms
@@ -111,6 +111,7 @@ def draft(town: Town, month: Month, choice: Choice, now: datetime) -> Draft:
         raise MonthError(Message(mark("There is nothing to show in these weeks.")))
     dates = {week.last_day for week in weeks}
     posted = [week if week.last_day in dates else own for week, own in zip(carried, whole, strict=True)]
+    weeks = within_month(weeks, month.month)
     plan = plan_of(weeks, posted, meant)
     plan.month_plans = [one for one in plan.month_plans if one.month >= weeks[0].first_day[:7]]
     return Draft(plan, weeks, files)
