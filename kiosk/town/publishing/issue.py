@@ -29,7 +29,8 @@ from kiosk.town.town import Town, TownError
 
 EXPIRES_DAYS = 90
 """How long a station may still accept a publication, in days."""
-LOCK_FILE, STAGED = ".publish.lock", "staged"
+LOCK_FILE, STAGED = ".publish.lock", ".staged"
+"""In the town's folder, and in the public one: on the same disk a file takes its place even where that is full."""
 
 
 def _nothing(_connection: Connection) -> None:
@@ -133,7 +134,7 @@ def put_up(town: Town, signed: Iterable[Signed], terms: PublishTerms) -> None:
     """
     signed = list(signed)
     for one in signed:
-        write_whole(town.folder / STAGED / one.index.digest, one.metadata)
+        write_whole(town.public.folder / STAGED / one.index.digest, one.metadata)
     with town.store.write() as connection:
         for one in signed:
             _record(connection, one, terms)
@@ -143,7 +144,7 @@ def put_up(town: Town, signed: Iterable[Signed], terms: PublishTerms) -> None:
 
 def finish(town: Town) -> None:
     """Put what is staged into its place, as far as the database says that it is published; the rest is thrown away."""
-    folder, table = town.folder / STAGED, schema.publication
+    folder, table = town.public.folder / STAGED, schema.publication
     staged = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
     if not staged:
         return

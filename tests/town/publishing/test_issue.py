@@ -56,7 +56,7 @@ def cut_at(number, monkeypatch):
 @BOTH
 def test_publication_of_several_groups_is_whole_wherever_the_power_goes(office):
     publish(office, ("all", "north"), "before")
-    title, staged = "before", office.folder / issue.STAGED
+    title, staged = "before", office.public.folder / issue.STAGED
     for number in range(1, 11):  # finish at the lock, 3 staged, the transaction, finish, 3 put up; and one too many
         versions = [accepted(office, group).version for group in ("all", "north")]
         with pytest.MonkeyPatch.context() as patch:
