@@ -28,7 +28,10 @@ HEARD = {
             "not ready: it refuses the file of a programme (it is not what was signed)",
         ),
         ({"open_faults": ["week-refused"]}, "not ready: it refuses the week that is offered"),
-        ({"programmes_missing": 1, "bytes_missing": 5_000_000}, "1 files (5.0 MB) to fetch, its line is not measured yet; ready at a time"),
+        (
+            {"programmes_missing": 1, "bytes_missing": 5_000_000},
+            "1 files (5.0 MB) to fetch, its line is not measured yet; ready at a time",
+        ),
         (
             {"programmes_missing": 1, "bytes_missing": 9, "bytes_lacking": 2_000_000, "lacking_for": "水稻"},
             "not ready: its disk lacks 2.0 MB for 水稻",
