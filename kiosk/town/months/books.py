@@ -25,6 +25,8 @@ LONGEST_MEND = 2_000
 
 
 PRESSED_TWICE_MS = 300_000
+FIRST = 1
+"""The revision of a month that just came in."""
 
 
 class MonthError(Exception):
@@ -97,7 +99,7 @@ def add(store: Store, data: bytes, file: str, by: str, of: str = "") -> str:
     The very same workbook once more, while nothing is done with it yet, is the same month: somebody has pressed twice.
     """
     ident, now = secrets.token_hex(8), now_ms()
-    same = select(month.c.id).where(month.c.by == by, month.c.revision == 1, month.c.sheet == data)
+    same = select(month.c.id).where(month.c.by == by, month.c.revision == FIRST, month.c.sheet == data)
     file = _file_name(file)
     with store.read() as connection:
         if (before := connection.execute(same.where(month.c.made_ms > now - PRESSED_TWICE_MS)).scalar()) is not None:
@@ -107,7 +109,7 @@ def add(store: Store, data: bytes, file: str, by: str, of: str = "") -> str:
     stands = of or _month_of(read)
     row = {
         "id": ident,
-        "revision": 1,
+        "revision": FIRST,
         "month": stands,
         "file": file,
         "by": by,
