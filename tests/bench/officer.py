@@ -151,11 +151,10 @@ def journey(desk: Desk, url: str, password: str, sheet: Path, right: list[str], 
     desk.look("mended")
     desk.press('a.press[href$="/titles"]', ".plainlist")
     desk.look("titles")
-    for title, film in zip(
-        MISSING, films, strict=True
-    ):  # each is sent at once; the page renews itself when it has come
+    # Each is sent at once; the page renews itself when it has come.
+    for title, file in zip(MISSING, films, strict=True):
         line = f'.plainlist li:has-text("{title}")'
-        desk.choose(f"{line} input[type=file]", film)
+        desk.choose(f"{line} input[type=file]", file)
         desk.page.wait_for_selector(f"{line} > span a", timeout=1000 * WAIT_S)
     for title in MISSING:
         desk.wait(f'.match:has-text("{title}") .tag.confirmed')
