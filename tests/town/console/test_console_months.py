@@ -168,6 +168,8 @@ def test_missing_programme_is_uploaded_where_it_is_missed_and_is_what_the_title_
     with office.store.write() as connection:
         programmes.put(connection, one.id, state="ready", sha256="0" * 64, size=1, duration_ms=1)
     assert "已确认" in officer.look(titles).text
+    officer.post(f"{officer.url}/programmes", data=form, **sent)
+    assert held(office) == one.id, "it has one by now"
     piece = officer.submit("/programmes/uploads", name="b.mp4", size=3, mark="1").json()["id"]
     path = f"{officer.url}/programmes/uploads/{piece}?offset=0&title=%E5%BC%80%E5%9C%BA"
     answer = officer.put(path, data=b"abc", headers={"X-Kiosk-Token": officer.token}, timeout=20)

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from kiosk.town.console.desk import Desk, own_path
 from kiosk.town.months import library
+from kiosk.town.months.titles import key
 from kiosk.town.programmes import uploads
 from kiosk.town.programmes.shelves import Shelves
 from kiosk.town.programmes.uploads import Upload, UploadError, WrongOffset
@@ -73,9 +74,17 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
                 await desk.run(target.sync)
 
     async def meant(programme: str, title: str, by: str) -> None:
-        """A file that was brought in for a title of a month is the programme that the title means."""
+        """A file that was brought in for a title of a month is the programme that it means, unless it has one by now."""
+
+        def settle() -> None:
+            with desk.town.store.read() as connection:
+                held = library.known(connection).get(key(title), "")
+                offered = {one.id for one in library.candidates(desk.town, connection)}
+            if held not in offered:
+                library.confirm(desk.town, {title: programme}, by, {title: held})
+
         if title:
-            await desk.run(library.confirm, desk.town, {title: programme}, by)
+            await desk.run(settle)
 
     async def discarded(request: Request) -> Response:
         await desk.form(request)
