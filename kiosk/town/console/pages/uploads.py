@@ -74,7 +74,7 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
                 await desk.run(target.sync)
 
     async def meant(programme: str, title: str, by: str) -> None:
-        """A file that was brought in for a title of a month is the programme that it means, unless it has one by now."""
+        """A file brought in for a title of a month is the programme that it means, unless it has one by now."""
 
         def settle() -> None:
             with desk.town.store.read() as connection:
