@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete, insert, select
 
 from kiosk.common.media import RULES, Media
+from kiosk.common.messages import Message, mark
 from kiosk.contract import trust
 from kiosk.contract.playlist import Programme
 from kiosk.contract.trust import Refused
@@ -16,6 +17,7 @@ from kiosk.contract.wire import Malformed
 from kiosk.town.database import schema
 from kiosk.town.database.store import audit, now_ms
 from kiosk.town.months import titles
+from kiosk.town.months.books import MonthError
 from kiosk.town.months.schema import title as known_title
 from kiosk.town.months.schema import withdrawn
 from kiosk.town.months.titles import Candidate
@@ -102,6 +104,15 @@ def confirm(town: Town, meant: dict[str, str], by: str, seen: Mapping[str, str] 
 def known(connection: Connection) -> dict[str, str]:
     """Programmes of confirmed titles, by their keys."""
     return {row.title: row.programme for row in connection.execute(select(known_title))}
+
+
+def require_offered(connection: Connection, wanted: Iterable[Programme]) -> None:
+    """Raises :class:`MonthError` where one was taken back, perhaps a moment ago: for the transaction of a publication."""
+    gone = set(connection.execute(select(withdrawn.c.sha256)).scalars())
+    for one in wanted:
+        if one.sha256 in gone:
+            text = mark("《{title}》 was taken back everywhere; nothing was published.")
+            raise MonthError(Message(text, {"title": one.title}))
 
 
 def _published(connection: Connection) -> dict[str, Any]:

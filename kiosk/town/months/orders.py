@@ -112,7 +112,8 @@ def give_notice(
         for sha256, path in files.items():
             town.public.add(path, sha256, quiet)
         made = _urgent(town, ident or new_notice(), notice, programme, now)
-        issue_urgent(unlocked, [*others, made], PublishTerms(by))
+        terms = PublishTerms(by, along=lambda connection: library.require_offered(connection, made.programmes))
+        issue_urgent(unlocked, [*others, made], terms)
     return made.id
 
 

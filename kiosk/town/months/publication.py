@@ -147,7 +147,12 @@ def publish(
     drafts = [_playlist(town, month, made.plan, group) for group in choice.groups]
     needed = {pin for one in made.plan.programmes for pin in (one.sha256, *(sub.sha256 for sub in one.subtitles))}
     files = {sha256: path for sha256, path in made.files.items() if sha256 in needed}
-    terms = PublishTerms(by, along=lambda connection: books.published(connection, month.id, month.revision, by))
+
+    def note(connection: Connection) -> None:
+        library.require_offered(connection, made.plan.programmes)
+        books.published(connection, month.id, month.revision, by)
+
+    terms = PublishTerms(by, along=note)
     return publish_drafts(replace(town, signer=signer), Path(month.file), drafts, files, terms, quiet)
 
 

@@ -172,6 +172,23 @@ def test_programme_taken_back_is_in_no_week_and_no_notice_and_is_not_offered_aga
         orders.take_back(town, "rice", town.signer, "li")
 
 
+def test_programme_that_is_taken_back_while_somebody_else_signs_stays_taken_back(town, month, monkeypatch):
+    drafted = publication.draft
+
+    def meanwhile(*asked):
+        made = drafted(*asked)
+        orders.take_back(town, "rice", town.signer, "wang")
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, "draft", meanwhile)
+        with pytest.raises(MonthError) as caught:
+            publication.publish(town, month, week_of(month), town.signer, "li")
+    assert caught.value.message.values == {"title": "水稻"}
+    assert [one.id for one in accepted(town).programmes] == ["opening"]
+    assert books.load(town.store, month.id).published_ms is None
+
+
 def test_urgent_notice_stands_beside_the_others_and_is_ended_alone(town):
     until = now() + timedelta(hours=1)
     first = orders.give_notice(town, orders.Notice("opening", "", (), until), now(), town.signer, "li")
