@@ -107,12 +107,17 @@ def known(connection: Connection) -> dict[str, str]:
 
 
 def require_offered(connection: Connection, wanted: Iterable[Programme]) -> None:
-    """Raises :class:`MonthError` where one was taken back, perhaps a moment ago: for the transaction of a publication."""
+    """Raises :class:`MonthError` where one was taken back, perhaps a moment ago: in a publication's transaction."""
     gone = set(connection.execute(select(withdrawn.c.sha256)).scalars())
     for one in wanted:
         if one.sha256 in gone:
             text = mark("《{title}》 was taken back everywhere; nothing was published.")
             raise MonthError(Message(text, {"title": one.title}))
+
+
+def offer_again(connection: Connection, sha256: str) -> None:
+    """A file that was taken back may be published again: somebody has restored its programme."""
+    connection.execute(delete(withdrawn).where(withdrawn.c.sha256 == sha256))
 
 
 def _published(connection: Connection) -> dict[str, Any]:

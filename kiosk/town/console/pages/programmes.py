@@ -14,7 +14,7 @@ from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.pages import uploads as uploading
 from kiosk.town.database.store import audit
-from kiosk.town.months.library import from_folders
+from kiosk.town.months.library import from_folders, offer_again
 from kiosk.town.months.titles import Candidate, key
 from kiosk.town.programmes import dropped, library, subtitles, uploads
 from kiosk.town.programmes.library import Edited, Entry
@@ -162,6 +162,8 @@ def routes(desk: Desk) -> list[Route]:
         def write() -> None:
             with desk.town.store.write() as connection:
                 deed(connection, name, version)
+                if what == "restore":
+                    offer_again(connection, one.sha256 or "")
                 audit(connection, officer.name, f"programme-{what}", name, one.title[:300])
 
         try:
