@@ -85,7 +85,8 @@ def _changed(before: Registered, part: str, typed: dict[str, Any]) -> Registered
     try:
         settings = msgspec.convert(msgspec.to_builtins(before.settings) | merged, StationSource)
     except msgspec.ValidationError as error:
-        raise TownError(f"{part}: {error}") from None
+        text = mark("something that was typed cannot be kept as it is; look at it once more ({why})")
+        raise TownError(Sentence(text, why=str(error))) from None
     about = {"town": "town", "station": before.id, "group": group, "version": 1, "issued_ms": 0, "name": name}
     if problems := check(StationDocument(**msgspec.structs.asdict(settings), **about)):
         raise TownError(problems[0])
