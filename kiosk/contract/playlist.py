@@ -246,7 +246,7 @@ def check(playlist: Playlist) -> list[str]:
         for n, one in enumerate(playlist.headings, 1)
         for day in (one.first_day, one.last_day)
     ]
-    problems = [
+    problems: list[str] = [
         Sentence(mark("{place}: {day} is not a date"), place=Sentence(place, n=str(n), row=str(row)), day=day)
         for place, n, row, day in dates
         if not is_date(day)

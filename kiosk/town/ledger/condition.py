@@ -139,8 +139,8 @@ def refusing_words(row: Row, _: Translate = str) -> str:
 
 def refusal_words(one: Row, _: Translate = str) -> str:
     """What a room has refused, and why; in its own words, where it does not tell the cause."""
-    what = OFFERED["programme"] if one["what"].startswith("programme ") else OFFERED.get(one["what"], one["what"])
-    return f"{_(what)} ({said(why(one.get('cause', ''), one['reason']), _)})"
+    name = "programme" if one["what"].startswith("programme ") else str(one["what"])
+    return f"{_(OFFERED.get(name, name))} ({said(why(one.get('cause', ''), one['reason']), _)})"
 
 
 def readiness_words(row: Row, local: Callable[[int], str], _: Translate = str) -> str:

@@ -92,8 +92,8 @@ def prepare_rotation(
             "{folder}: {count} of the town's root keys are here, {needed} are needed; "
             "name each of their folders with --root-keys"
         )
-        places = ", ".join(map(str, root_folders))
-        raise KeyTrouble(Sentence(text, folder=places, count=str(len(old)), needed=str(wanted.threshold)))
+        folders = ", ".join(map(str, root_folders))
+        raise KeyTrouble(Sentence(text, folder=folders, count=str(len(old)), needed=str(wanted.threshold)))
     root.version += 1
     root.expires = _expiry(now)
     count = len(root.roles[ROLES[role][0]].keyids)

@@ -258,6 +258,8 @@ def test_a_station_is_added_with_a_sheet_its_pc_replaced_and_retired(
     other.log_in("王芳")
     assert 'class="code"' not in other.look("/stations/room/room-12/sheet").text, "of another officer"
     assert "already" in english.submit("/stations/new", id="room-12", name="x", group="all").text
+    answer = english.submit("/stations/new", id="room-12", name="十二号站", group="all")
+    assert answer.headers["location"] == "/stations/room/room-12/sheet", "pressed twice"
     english.submit("/stations/room/room-12/code")
     again = re.search(r'class="code">([^<]+)<', english.look("/stations/room/room-12/sheet").text)
     assert again and again[1] != code[1], "the first one is void"
@@ -268,6 +270,9 @@ def test_a_station_is_added_with_a_sheet_its_pc_replaced_and_retired(
     assert "room-12" not in english.look("/stations").text
     assert "room-12" in english.look("/stations?show=retired").text
     assert english.submit("/stations/room/room-12/code").status_code == 409
+    hidden = english.hidden("/stations/room/room-12/edit/room")
+    late = english.submit("/stations/room/room-12/edit/room", **hidden, name="y", group="all", volume=80)
+    assert "is retired; its register is not changed any more" in late.text
 
 
 def test_a_picture_and_a_spot_check_are_asked_for(english: Visitor, office: Town, three_rooms: list[str]) -> None:

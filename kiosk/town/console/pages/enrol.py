@@ -71,7 +71,8 @@ def routes(desk: Desk) -> list[Route]:
                 )
             )
         except registry.Taken:
-            if codes.get(officer.name, station) is not None:  # made a moment ago: the form has come twice
+            held = await desk.run(registered_of, desk, station)
+            if codes.get(officer.name, station) and (held.name, held.group) == (name, group or "all"):  # pressed twice
                 return desk.to(f"/stations/room/{station}/sheet")
             return await new(request, _("There is a station {id} already; choose another.").format(id=station), form)
         except TownError:

@@ -73,7 +73,7 @@ def routes(desk: Desk) -> list[Route]:
                 "day_of": lambda day: day_name(date.fromisoformat(day), language),
                 "states": STATES,
                 "unread": publication.UNREAD,
-                "said": said,
+                "in_words": lambda text: said(text, translator(language)),
                 "in_force": publication.in_force(desk.town, choice.groups),
                 "outlook": lambda one: outlook(one, now, language),
                 "is_open": desk.signers.is_open(officer.session),

@@ -14,6 +14,7 @@ from kiosk.common.i18n import WEEKDAYS
 from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.pages.enrol import registered_of
+from kiosk.town.console.told import told
 from kiosk.town.sheets.holidays import special_days
 from kiosk.town.stations import forms, register
 from kiosk.town.stations.editing import Overtaken, change_everywhere, change_part
@@ -55,8 +56,8 @@ def routes(desk: Desk) -> list[Route]:
             )
         values, problems = forms.read(part, form, lambda: secrets.token_hex(4))
         if problems:
-            told = {one.field: one.message.render(_) for one in reversed(problems)}
-            return await form_page(request, found, part, form, problems=told)
+            wrong = {one.field: one.message.render(_) for one in reversed(problems)}
+            return await form_page(request, found, part, form, problems=wrong)
         try:
             changed = await desk.run(
                 lambda: change_part(desk.town, found.id, part, values, form.get("version", ""), by=officer.name)
