@@ -29,6 +29,10 @@ from kiosk.town.publishing.measure import gather, quiet
 from kiosk.town.town import Town
 
 
+NOTICE = "notice-"
+"""What the id of a picture begins with that was made of an urgent notice in words: no programme."""
+
+
 def candidates(town: Town, connection: Connection) -> list[Candidate]:
     """Every programme that may be published."""
     found = [Candidate(one.id, one.title, one.category, one.duration_ms or 0) for one in programmes.ready(connection)]
@@ -40,7 +44,7 @@ def from_folders(town: Town, connection: Connection) -> list[Candidate]:
     return [
         Candidate(row.id, row.title, row.category, row.duration_ms)
         for row in _published(connection).values()
-        if town.public.file_path(row.sha256).is_file()
+        if not row.id.startswith(NOTICE) and town.public.file_path(row.sha256).is_file()
     ]
 
 
