@@ -28,7 +28,6 @@ from kiosk.town.publishing.in_force import playlist_in_force
 from kiosk.town.publishing.measure import gather, quiet
 from kiosk.town.town import Town
 
-
 NOTICE = "notice-"
 """What the id of a picture begins with that was made of an urgent notice in words: no programme."""
 

@@ -140,7 +140,10 @@ def _shown(town: Town, notice: Notice) -> tuple[Programme, dict[str, Path]]:
     data = notice_picture(notice.text)
     write_whole(path, data)
     source = ProgrammeSource(
-        id=f"{library.NOTICE}{trust.digest(data)[:12]}", file=path.name, title=one_line(notice.text)[:80], duration=SHOWN_FOR
+        id=f"{library.NOTICE}{trust.digest(data)[:12]}",
+        file=path.name,
+        title=one_line(notice.text)[:80],
+        duration=SHOWN_FOR,
     )
     (programme,), files = gather(town, path, (source,), quiet)
     return programme, files

@@ -85,7 +85,7 @@ def test_a_room_that_is_well_needs_nothing() -> None:
         ({"sound": "null"}, "nobody can hear it"),
         ({"clock": "untrusted"}, "its clock is not to be trusted"),
         ({"stopped": True, "stopped_until_ms": 0}, "stopped until somebody presses Start"),
-        ({"refusing": ({"what": "playlist", "reason": "expired"},)}, "it refuses playlist (expired)"),
+        ({"refusing": ({"what": "playlist", "reason": "expired"},)}, "it refuses the week (expired)"),
         ({"bytes_lacking": 5_000_000, "lacking_for": "水稻"}, "its disk lacks 5.0 MB"),
         ({"forked_ms": 1}, "its record contradicts itself"),
         ({"cloned_ms": 1}, "two PCs report as this room"),

@@ -216,7 +216,7 @@ def test_two_officers_do_not_move_a_ticket_past_each_other(town, room):
     room.find()
     row = tickets(town)[0]
     move(town, row.id, "seen", row.version)
-    with pytest.raises(Stale, match="Somebody else"):
+    with pytest.raises(Stale, match="changed meanwhile"):
         move(town, row.id, "telecom-called", row.version)
     with pytest.raises(Refused, match="no such ticket"), town.store.write() as connection:
         by_hand.move(connection, 4711, "seen", 1, who="li", now_ms=NOW)
