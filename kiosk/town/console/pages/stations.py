@@ -19,7 +19,15 @@ from kiosk.town.ledger.rooms import rooms
 from kiosk.town.stations import registry
 
 COLUMNS = (
-    *(mark("Station"), mark("Name"), mark("Place"), mark("State"), mark("Last heard"), mark("On air"), mark("Week")),
+    *(
+        mark("Station"),
+        mark("Name of the room"),
+        mark("Place"),
+        mark("State"),
+        mark("Last heard"),
+        mark("On air"),
+        mark("Week"),
+    ),
     *(mark("Ready"), mark("Kiosk version"), mark("Clock"), mark("Disk"), mark("Screen"), mark("Open faults")),
     *(mark("Refuses"), mark("Recommended programmes"), mark("Administrator"), mark("Telephone")),
 )
