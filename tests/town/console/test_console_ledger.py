@@ -182,7 +182,7 @@ def test_two_officers_change_a_room_and_the_second_sees_both(
     assert answer.status_code == 422
     told = text_of(answer.text)
     assert "Somebody else has changed this meanwhile" in told and "王芳 did so" in told
-    assert "Place 村部 新村部" in told and "Name 壹号站 1号站" in told
+    assert "Place 村部 新村部" in told and "Name of the room 壹号站 1号站" in told
     assert registry.document(office, "room-1").place == "新村部", "nothing is overwritten"
     version = re.search(r'name="version" value="([0-9a-f]+)"', answer.text)
     assert version and 'value="壹号站"' in answer.text
