@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from kiosk.contract.endings import leaves_ms
-from kiosk.contract.instants import FAR_MS, to_ms
-from kiosk.contract.playlist import Playlist, Programme, Slot, span
+from kiosk.contract.endings import slot_spans
+from kiosk.contract.instants import FAR_MS
+from kiosk.contract.playlist import Playlist, Programme, Slot
 from kiosk.contract.records import Origin
 
 Reason = Literal[
@@ -144,20 +143,21 @@ def _joined(before: Showing, after: Showing) -> Showing:
 
 
 def _of_plan(playlist: Playlist, window: Span) -> Iterator[Showing]:
-    zone = ZoneInfo(playlist.time_zone)
     programmes = {programme.id: programme for programme in playlist.programmes}
-    spans = [
-        (slot, tuple(map(to_ms, span(slot, zone))), leaves)
-        for slot, leaves in zip(playlist.slots, leaves_ms(playlist), strict=True)
-    ]
-    for slot, (start, end), leaves in spans:
-        if leaves <= window[0] or start >= window[1]:
+    spans = list(zip(playlist.slots, slot_spans(playlist), strict=True))
+    for slot, own in spans:
+        if own.leaves <= window[0] or own.start >= window[1]:
             continue
-        above = [(s, e) for other, (s, _), e in spans if other.priority > slot.priority and s < leaves and e > start]
-        for programme, head, tail in _listed(slot, [programmes[name] for name in slot.programmes], start, leaves):
+        above = [
+            (one.start, one.leaves)
+            for other, one in spans
+            if other.priority > slot.priority and one.start < own.leaves and one.leaves > own.start
+        ]
+        listed = [programmes[name] for name in slot.programmes]
+        for programme, head, tail in _listed(slot, listed, own.start, own.leaves):
             pieces = _without((max(head, window[0]), min(tail, window[1])), above)
             if pieces:
-                yield Showing(slot, (start, end), playlist.version, programme, head, pieces)
+                yield Showing(slot, (own.start, own.end), playlist.version, programme, head, pieces)
 
 
 def list_ms(playlist: Playlist, slot: Slot) -> int:

@@ -1,4 +1,4 @@
-"""When a slot leaves the screen: at its end, or later where what runs there plays to its own end. Pure.
+"""When slots have the screen: from start to end, or longer where what runs at the end plays to its own. Pure.
 
 All instants are UTC milliseconds.
 """
@@ -6,6 +6,7 @@ All instants are UTC milliseconds.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from kiosk.contract.instants import to_ms
@@ -13,6 +14,15 @@ from kiosk.contract.playlist import Playlist, Slot, span
 
 FINISH_MS = 600_000
 """What runs at the end of a slot whose ``ending`` is ``finish`` plays on for no longer than this."""
+
+
+class SlotSpan(NamedTuple):
+    """When a slot has the screen, if no other takes it."""
+
+    start: int
+    end: int
+    leaves: int
+    """When it leaves the screen at the latest: its end, or later where it is to finish."""
 
 
 class _Claims:
@@ -32,29 +42,30 @@ class _Claims:
         return min(self._starts[n], limit) if n < len(self._starts) else limit
 
 
-def leaves_ms(playlist: Playlist) -> list[int]:
-    """When each slot leaves the screen at the latest, in the order of the playlist.
+def slot_spans(playlist: Playlist) -> list[SlotSpan]:
+    """When each slot has the screen, in the order of the playlist.
 
     One that is to finish goes on in time that no slot of equal or higher priority claims. Where several claim by going
     on, the higher priority does.
     """
     zone = ZoneInfo(playlist.time_zone)
-    spans = [(to_ms(start), to_ms(end)) for start, end in (span(slot, zone) for slot in playlist.slots)]
-    found = [end for _, end in spans]
+    spans = [SlotSpan(*map(to_ms, (start, end, end))) for start, end in (span(slot, zone) for slot in playlist.slots)]
     if all(slot.ending == "cut" for slot in playlist.slots):
-        return found
+        return spans
     lengths = {programme.id: programme.duration_ms for programme in playlist.programmes}
     claims: list[_Claims] = []
     for priority in sorted({slot.priority for slot in playlist.slots}, reverse=True):
-        own = [n for n, slot in enumerate(playlist.slots) if slot.priority == priority]
-        claims.append(_Claims(spans[n] for n in own if spans[n][0] < spans[n][1]))
+        own = [
+            n for n, slot in enumerate(playlist.slots) if slot.priority == priority and spans[n].start < spans[n].end
+        ]
+        claims.append(_Claims((spans[n].start, spans[n].end) for n in own))
         for n in own:
-            start, end = spans[n]
-            if playlist.slots[n].ending == "finish" and start < end:
+            if playlist.slots[n].ending == "finish":
+                start, end, _ = spans[n]
                 limit = min(_own_end(playlist.slots[n], lengths, start, end), end + FINISH_MS)
-                found[n] = min(one.first(end, limit) for one in claims)
-        claims[-1] = _Claims((spans[n][0], found[n]) for n in own if spans[n][0] < spans[n][1])
-    return found
+                spans[n] = SlotSpan(start, end, min(one.first(end, limit) for one in claims))
+        claims[-1] = _Claims((spans[n].start, spans[n].leaves) for n in own)
+    return spans
 
 
 def _own_end(slot: Slot, lengths: Mapping[str, int], start: int, end: int) -> int:

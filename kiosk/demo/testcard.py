@@ -10,7 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-FONT = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"
+from kiosk.common.fonts import CHINESE
+
+FONT, _ = CHINESE[0]
 CELLS = 32
 
 

@@ -9,46 +9,28 @@ import logging
 import queue
 import signal
 import sys
-from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import assert_never
 
 from kiosk.common.terminal import escape_lines
-from kiosk.contract.instants import to_ms
-from kiosk.contract.station import Thresholds
 from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
 from kiosk.station.control.audit import AuditTrail
-from kiosk.station.control.books import BookKeeper
-from kiosk.station.control.equipment import Equipment
-from kiosk.station.control.hand_reports import HandReports
+from kiosk.station.control.equipment_side import EquipmentSide
 from kiosk.station.control.housekeeping import Housekeeping
-from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.not_shown import NotShown
-from kiosk.station.control.pc_sleep import PcSleep
-from kiosk.station.control.people import People
-from kiosk.station.control.pin_reset import PinReset
-from kiosk.station.control.presence import PresencePolicy
-from kiosk.station.control.repair_confirmed import ConfirmedRepairs
-from kiosk.station.control.rest import ScreenRest
-from kiosk.station.control.room_menu import RoomMenu
+from kiosk.station.control.people_side import PeopleSide
 from kiosk.station.control.screen import Screen
-from kiosk.station.control.session_view import SessionView
-from kiosk.station.control.sessions import Sessions
-from kiosk.station.control.spot_check import SpotChecks
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.control.town import TownHandler
 from kiosk.station.events import (
     ClockDeclared,
     Crashed,
-    DeviceChanged,
     Event,
-    FromBooks,
     FromEquipment,
-    FromKeys,
     FromPeople,
     FromScreen,
     FromTown,
@@ -57,15 +39,7 @@ from kiosk.station.events import (
     Reason,
     Wake,
 )
-from kiosk.station.health.devices import Devices
-from kiosk.station.health.instruments import Instruments
-from kiosk.station.health.monitor import HealthMonitor
-from kiosk.station.health.probes import Probes
-from kiosk.station.health.repairs.host import Host
-from kiosk.station.health.repairs.repairs import Repairs
-from kiosk.station.host.keypad import read_keys
-from kiosk.station.host.screen_power import ScreenPower
-from kiosk.station.identity import Identity, IdentityError, load_identity
+from kiosk.station.identity import IdentityError, load_identity
 from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
@@ -74,7 +48,6 @@ from kiosk.station.library.library import Library
 from kiosk.station.library.plans import Plans
 from kiosk.station.link.link import Link
 from kiosk.station.link.news import News
-from kiosk.station.link.progress import progress_line
 from kiosk.station.link.station_key import signer
 from kiosk.station.overview import Overview
 from kiosk.station.panel import now_file
@@ -87,10 +60,8 @@ from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
 from kiosk.station.record_book.books import RecordBooks
-from kiosk.station.record_book.forms import Forms
 from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
-from kiosk.station.sessions.events import FromSessions, PresenceNoticed
 
 log = logging.getLogger(__name__)
 
@@ -122,14 +93,12 @@ class Station:
 
     def __init__(self, config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> None:
         """Raises IdentityError, JournalError or ValueError where a person has to act first."""
-        state, runtime = Path(config.station.state), Path(config.station.runtime)
+        self._state = state = Path(config.station.state)
+        self._runtime = runtime = Path(config.station.runtime)
         runtime.mkdir(parents=True, exist_ok=True)
-        self._config = config
-        self._inbox = inbox
-        post = inbox.put
+        self._config, self._inbox, post = config, inbox, inbox.put
         self._boot_id = boot_id = systemd.boot_id()
-        self._identity: Identity = load_identity(state)
-        identity = self._identity
+        self._identity = identity = load_identity(state)
         library = Library(state / "library")
         documents = Documents(library)
         shelf = documents.load(identity.group, identity.station, identity.root_sha256)
@@ -142,119 +111,61 @@ class Station:
         self._timers = Timers(post)
         self._stage = stage
         projector = Projector(post, config.projector.stall_ms / 1000, config.projector.memory_mb, runtime)
-        repairs = Repairs(journal)
-        monitor = HealthMonitor(journal, identity.station, config.health.hysteresis_s, repairs.tried)
-        self._monitor = monitor
         self._plan = plan = Plan(journal, clock, library)
         self._playout = playout = Playout(
             config, plan, projector, journal, clock, library, boot_id,
-            child_replaced=monitor.child_replaced, play_closed=self._report_soon,
+            child_replaced=lambda at: self._equipment.monitor.child_replaced(at), play_closed=self._report_soon,
         )  # fmt: skip
         self._link = Link(identity, documents, journal, post, config.town, config.fetch, signer(state))
-        self._devices = Devices(post)
-        self._screen_power = screen_power = ScreenPower(config.screen.display)
-        self._instruments = instruments = Instruments(config.screen.display, config.sound.output, identity.url)
-        self._probes = Probes(
-            post, self._devices, state, state / "library", config.health.probe_s, config.sound.output,
-            lambda: {**instruments.read(), **screen_power.keep()},
-        )  # fmt: skip
         self._screenshots = Screenshots(stage, clock, playout.cuts)
         self._audit = AuditTrail(journal, clock, self._report_soon)
-        self._maintenance = MaintenanceSwitch(journal, clock, self._audit, lambda: accepted.document)
-        checks = SpotChecks(
-            journal, clock, lambda: accepted.document, playout.play_on_screen, lambda: stage.screen == "up",
-            self._report_soon,
-        )  # fmt: skip
-        pin_reset = PinReset(journal, lambda: accepted.document)
         self._not_shown = NotShown(plan, self._audit)
-        self._repairs = ConfirmedRepairs(
-            identity.station, journal, clock, monitor, self._audit, lambda: accepted.document
-        )
-        self._books = BookKeeper(journal, clock, Forms(state), checks, self._report_soon, self._refresh)
-        self._reports = reports = HandReports(
-            journal, clock, self._report_soon, state / "photos", self._link.send_photo
-        )
-        self._sessions = Sessions(
-            journal, clock, plan, self._audit, self._replan,
-            lambda: accepted.document.thresholds if accepted.document else Thresholds(),
+        self._equipment = equipment = EquipmentSide(
+            config, identity, boot_id, post, self._timers, accepted, journal, clock, plan, playout, self._audit,
+            observe=lambda: self._overview.observation(inbox.qsize()),
+            to_fetch=lambda: self._overview.fetching().files, menu_is_open=lambda: self._people.menu.is_open,
+            check_clock=lambda: self._timekeeping.check(), sync=lambda: self._town.sync(),
+            send_photo=self._link.send_photo, picture_of=lambda faults: self._town.picture_of(faults),
+            purge=lambda: self._housekeeping.purge(),
+            report_soon=self._report_soon, replan=self._replan, refresh=self._refresh,
         )  # fmt: skip
-        self._presence = PresencePolicy(
-            journal, clock, plan, self._audit, document=lambda: accepted.document, replan=self._replan
-        )
-        view = SessionView(self._sessions, self._presence, plan, plans, journal, clock, lambda: accepted.document)
+        self._people = people = PeopleSide(
+            config, accepted, plans, journal, clock, plan, playout, stage, self._audit, equipment.maintenance,
+            address=self._panel_address, report_soon=self._report_soon, replan=self._replan, refresh=self._refresh,
+        )  # fmt: skip
         refused, news = RefusedEntries(journal), News(journal, accepted)
         self._overview = overview = Overview(
-            config.station.language, identity, accepted, news, clock, journal, plan, playout, monitor, boot_id,
-            self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
-            dark_until=lambda: self._rest.dark_until, pc_stays_on=lambda: self._pc_sleep.refused,
-            work=self._maintenance.work, repairs_said=lambda: self._repairs.all_said(),
-            reports=lambda: reports.open, picture_check=lambda: self._menu.code, sessions=view.seen,
-            pin_reset=pin_reset.pending, spot_check=checks.asked, spot_shown=lambda: checks.shown,
-        )  # fmt: skip
-        self._people = People(
-            clock, plan, playout, journal, lambda: accepted.zone, self._audit, self._replan, self._refresh,
-            self._maintenance, pin_reset,
+            config.station.language, identity, accepted, news, clock, journal, plan, playout, equipment.monitor,
+            boot_id, self._link, refused, stage, plans, self._panel_address, sounds=config.sound.output != "none",
+            dark_until=lambda: equipment.rest.dark_until, pc_stays_on=lambda: equipment.pc_sleep.refused,
+            work=equipment.maintenance.work, repairs_said=equipment.repairs.all_said,
+            reports=lambda: equipment.reports.open, picture_check=lambda: people.menu.code, sessions=people.view.seen,
+            pin_reset=people.pin_reset.pending, spot_check=people.checks.asked, spot_shown=lambda: people.checks.shown,
         )  # fmt: skip
         self._timekeeping = Timekeeping(
             clock, plan, journal, boot_id, self._timers, self._audit,
-            clock_set=self._clock_set, read_facts=self._probes.read_soon, report_soon=self._report_soon,
-            replan=self._replan,
+            clock_set=people.clock_set, read_facts=equipment.read_soon,
+            report_soon=self._report_soon, replan=self._replan,
         )  # fmt: skip
         self._town = TownHandler(
-            identity.station, config.town.heartbeat_s, accepted, news, plan, playout, journal, clock, monitor, refused,
-            self._link, self._timers, self._screenshots, self._audit, plans,
+            identity.station, config.town.heartbeat_s, accepted, news, plan, playout, journal, clock, equipment.monitor,
+            refused, self._link, self._timers, self._screenshots, self._audit, plans,
             heartbeat=overview.heartbeat, replan=self._replan, check_clock=self._timekeeping.check,
         )  # fmt: skip
         self._screen = Screen(
-            stage,
-            projector,
-            self._screenshots,
-            playout,
-            clock,
-            self._replan,
-            self._town.send_screenshot,
-            self._refresh,
-            self._probes.read_soon,
-        )
+            stage, projector, self._screenshots, playout, clock, self._replan, self._town.send_screenshot,
+            self._refresh, equipment.read_soon,
+        )  # fmt: skip
         self._housekeeping = Housekeeping(
             library, journal, self._timers, plans,
             in_use=lambda: accepted.files() | playout.files(), disk_free_mb=config.health.disk_free_mb,
             keep_days=config.record.keep_days,
         )  # fmt: skip
-        self._rest = ScreenRest(
-            plan, clock, self._screen_power,
-            document=lambda: accepted.document, worked_on=lambda: self._maintenance.is_on() or self._menu.is_open,
-            read_facts=self._probes.read_soon, refresh=self._refresh,
-        )  # fmt: skip
-        self._pc_sleep = PcSleep(
-            plan, clock, journal, self._audit, boot_id, runtime,
-            document=lambda: accepted.document, worked_on=self._maintenance.is_on,
-            to_fetch=lambda: overview.fetching().files,
-        )  # fmt: skip
-        host = Host(
-            runtime, config.screen.display, order=instruments.order, purge=self._housekeeping.purge,
-            fetch_again=self._town.sync, restart_player=self._restart_player,
-        )  # fmt: skip
-        self._equipment = Equipment(
-            monitor, playout, clock,
-            repairs=repairs, host=host, audit=self._audit, reports=reports, tell_instruments=instruments.expect,
-            read_soon=self._probes.read_soon, read_at=self._read_at, look_again=self._look_again,
-            refresh=self._refresh,
-            document=lambda: accepted.document, observe=lambda: overview.observation(inbox.qsize()),
-            worked_on=self._maintenance.is_on, check_clock=self._timekeeping.check, report_soon=self._report_soon,
-            picture_of=self._town.picture_of, confirm=self._repairs.confirm,
-        )  # fmt: skip
-        self._menu = RoomMenu(
-            stage, self._people, clock, self._audit, overview.menu, config.station.language, self._refresh,
-            begin=self._session, seen=self._presence.seen, spot_code=checks.code,
-        )  # fmt: skip
-        keys, inputs = config.keys, self._devices.inputs
-        self._keypad = read_keys(post, keys.names(), inputs) if keys.enabled else None
         self._snapshot: Snapshot = overview.snapshot()
         if config.panel.enabled:
             self._panel = Panel(
                 config.panel, state, post, lambda: self._snapshot, picture=lambda: self._screenshots.newest,
-                examination=lambda: monitor.examination, books=RecordBooks(state / "journal.db", plans.load),
+                examination=lambda: equipment.monitor.examination, books=RecordBooks(state / "journal.db", plans.load),
             )  # fmt: skip
         self._exit: int | None = None
         self._fed = self._refreshed = 0.0
@@ -285,10 +196,7 @@ class Station:
         self._restore()
         self._timers.start()
         self._screen.tick()
-        self._devices.start()
-        self._probes.start()
-        if self._keypad:
-            self._keypad.start()
+        self._equipment.start()
         self._link.start()
         if self._panel:
             self._panel.start()
@@ -308,23 +216,18 @@ class Station:
         self._plan.use_playlist(accepted.playlist)
         self._town.keep_plan()
         self._people.restore()
-        self._presence.restore()
-        self._sessions.restore()
         self._plan.go_on_with(self._journal.interrupted_at_boot)
 
     def _end(self) -> None:
         systemd.notify(systemd.STOPPING)
-        now_file.remove(Path(self._config.station.runtime))
-        status_file.remove(Path(self._config.station.runtime))
+        now_file.remove(self._runtime)
+        status_file.remove(self._runtime)
         self._playout.close("the station was shut down")
         self._screen.close()
         if self._panel:
             self._panel.stop()
         self._link.stop()
-        if self._keypad:
-            self._keypad.stop()
-        self._probes.stop(1)
-        self._devices.stop()
+        self._equipment.stop()
         self._timers.stop()
         self._timekeeping.remember()
         self._journal.stop(5)
@@ -337,10 +240,6 @@ class Station:
         match event:
             case Wake(why=why):
                 self._wake(why)
-            case DeviceChanged():
-                self._probes.read_soon()
-                if self._keypad:
-                    self._keypad.look()
             case PictureAsked():
                 self._screenshots.request(self._clock.monotonic())
             case ClockDeclared():
@@ -356,22 +255,10 @@ class Station:
                 self._town.handle(event)
             case _ if isinstance(event, FromEquipment):
                 self._equipment.handle(event)
-            case _ if isinstance(event, FromSessions):
-                self._session(event)
             case _ if isinstance(event, FromPeople):
                 self._people.handle(event)
-            case _ if isinstance(event, FromBooks):
-                self._books.handle(event)
-            case _ if isinstance(event, FromKeys):
-                self._menu.handle(event)
             case _:
                 assert_never(event)
-
-    def _session(self, event: FromSessions) -> None:
-        if isinstance(event, PresenceNoticed):
-            self._presence.noticed(event)
-        else:
-            self._sessions.handle(event)
 
     def _wake(self, why: Reason) -> None:
         match why:
@@ -383,7 +270,7 @@ class Station:
             case "report":
                 self._town.report()
             case "look":
-                self._probes.read_soon()
+                self._equipment.read_soon()
             case "purge":
                 self._housekeeping.purge()
 
@@ -395,44 +282,23 @@ class Station:
             return
         self._fed = now
         systemd.notify(systemd.WATCHDOG)
-        state = Path(self._config.station.state)
-        self._timekeeping.collect_declaration(state, self._inbox.put)
-        self._maintenance.collect(state, self._inbox.put)
+        self._timekeeping.collect_declaration(self._state, self._inbox.put)
         self._timekeeping.check()
         self._people.tick()
-        self._menu.tick()
-        self._sessions.tick()
-        self._presence.tick()
         self._screen.tick()
-        self._rest.tick()
-        self._pc_sleep.tick()
+        self._equipment.tick()
         if now - self._refreshed >= REFRESH_SECONDS or self._playout.sound_goes() != self._sound_told:
             self._refresh()
 
     # --- the plan, and what people see of it ---
 
     def _replan(self, why: str) -> None:
-        self._sessions.follow_week()
+        self._people.sessions.follow_week()
         moment = self._playout.replan(why)
         self._not_shown.check()
         self._timers.at(self._clock.on_system(moment), Wake("change"))
         self._link.on_air(bool(self._playout.files()))
         self._refresh()
-
-    def _look_again(self) -> None:
-        self._instruments.hurry()
-        self._probes.read_soon()
-
-    def _read_at(self, moment: datetime) -> None:
-        self._timers.at(self._clock.on_system(moment), Wake("look"))
-
-    def _clock_set(self) -> None:
-        self._people.clock_set()
-        self._presence.clock_set()
-
-    def _restart_player(self, cause: str) -> None:
-        if self._playout.restart_player(cause):
-            self._replan("a programme failed")
 
     def _report_soon(self) -> None:
         self._timers.after(self._config.town.report_delay_ms / 1000, Wake("report"))
@@ -442,26 +308,9 @@ class Station:
         self._refreshed, self._sound_told = self._clock.monotonic(), self._playout.sound_goes()
         self._stage.show(self._overview.poster())
         self._snapshot = self._overview.snapshot()
-        said = status_file.now_line(self._snapshot)
-        if fetching := progress_line(self._snapshot.fetching):
-            said += f"; {fetching}"
-        systemd.notify(systemd.status(f"{said} (times: {self._snapshot.now.tzinfo})"))
-        status_file.write(Path(self._config.station.runtime), self._snapshot)
-        now_file.write(Path(self._config.station.runtime), self._now())
-
-    def _now(self) -> now_file.NowFile:
-        now, playlist = self._clock.now(), self._accepted.playlist
-        return now_file.NowFile(
-            ahead_ms=to_ms(now) - to_ms(self._clock.on_system(now)),
-            clock=self._clock.state,
-            group=playlist.group if playlist else "",
-            playlist_version=playlist.version if playlist else 0,
-            situation=self._plan.situation,
-            screen=self._snapshot.screen,
-            on_screen=self._snapshot.on_air,
-            dark=self._snapshot.dark_until is not None,
-            examination=self._monitor.examination,
-        )
+        systemd.notify(systemd.status(status_file.in_one_line(self._snapshot)))
+        status_file.write(self._runtime, self._snapshot)
+        now_file.write(self._runtime, self._overview.as_now(self._snapshot))
 
     def _panel_address(self) -> str:
         return panel_address(self._config.panel, self._panel.port) if self._panel else ""

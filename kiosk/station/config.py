@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from kiosk.common.strict import Place, problems, shown
-from kiosk.station.events import KeyName
+from kiosk.station.host.events import KeyName
 from kiosk.station.schedule import fetch_hours
 
 log = logging.getLogger(__name__)

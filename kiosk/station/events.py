@@ -1,5 +1,6 @@
 """Every message that crosses threads on its way to the inbox. Frozen; posting one is all that a thread may do.
 
+What people press and write, what keys and probes say, is in the modules ``events`` of the rooms that it concerns.
 ``monotonic`` is CLOCK_MONOTONIC in seconds (``time.monotonic()``); instants ending in ``_ms`` are UTC milliseconds.
 """
 
@@ -13,7 +14,20 @@ from kiosk.contract.playlist import Playlist, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, Receipt, Signed, Witness
 from kiosk.contract.station import StationDocument
 from kiosk.contract.trust import Index
+from kiosk.station.health.events import (
+    CheckAgain,
+    DeviceChanged,
+    FactsRead,
+    FaultMended,
+    FaultReported,
+    KnownSet,
+    MaintenanceSet,
+    RepairConfirmed,
+)
+from kiosk.station.host.events import KeyPressed
+from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.projector.messages import FromChild, FromStage
+from kiosk.station.record_book.events import FromBooks
 from kiosk.station.sessions.events import FromSessions
 
 Reason = Literal["change", "sync", "report", "purge", "look"]
@@ -208,139 +222,7 @@ class JournalRecovered:
     """The journal writes again."""
 
 
-# --- health ---
-
-
-Fact = str | int | bool | None
-"""What a probe reads. None: the machine does not say, or has no such thing; the rules then neither raise nor clear."""
-
-
-@dataclass(frozen=True)
-class FactsRead:
-    """The probes have read the devices, beginning at ``monotonic``. Keys are fact names (``disk.free_mb``)."""
-
-    facts: Mapping[str, Fact]
-    monotonic: float
-
-
-@dataclass(frozen=True)
-class DeviceChanged:
-    """udev reports a change; the probes are asked to look."""
-
-    subsystem: str
-    action: str
-    name: str
-
-
-@dataclass(frozen=True)
-class CheckAgain:
-    """Somebody has mended something: the problem of this name (``cause/device``) is to be looked at now."""
-
-    by: str
-    problem: str
-
-
-@dataclass(frozen=True)
-class KnownSet:
-    """Somebody knows of a problem and wants to hear no more of it until ``until_ms`` (UTC); 0: wants to again."""
-
-    by: str
-    problem: str
-    until_ms: int
-
-
-@dataclass(frozen=True)
-class RepairConfirmed:
-    """Somebody says that what the town's ticket of this fault is about is repaired."""
-
-    by: str
-    fault: str
-    """As the station document names it."""
-
-
-@dataclass(frozen=True)
-class FaultReported:
-    """Somebody reports a fault by hand: of which device, what is seen, answers to questions, and the SHA-256 of a
-    photo (empty for none)."""
-
-    by: str
-    device: str
-    text: str
-    facts: Mapping[str, str]
-    picture: str = ""
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class FaultMended:
-    """Somebody says that a fault reported by hand is mended."""
-
-    by: str
-    fault: str
-    press: str = ""
-
-
 # --- people ---
-
-
-@dataclass(frozen=True)
-class StartPressed:
-    """Somebody wants the timetable to run."""
-
-    by: str
-    press: str = ""
-    """The id of the press: the same press twice is one press."""
-
-
-@dataclass(frozen=True)
-class StopPressed:
-    """Somebody wants quiet, until Start or until ``until_ms``."""
-
-    by: str
-    reason: str
-    until_ms: int | None = None
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class VolumePressed:
-    """Somebody wants it louder or softer, by so many percent points."""
-
-    by: str
-    change: int
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class MutePressed:
-    """Somebody wants no sound, or wants it back."""
-
-    by: str
-    muted: bool
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class MaintenanceSet:
-    """Somebody works on the room's devices until ``until_ms`` (UTC); None: no more."""
-
-    by: str
-    until_ms: int | None
-    press: str = ""
-
-
-KeyName = Literal[
-    "up", "down", "left", "right", "ok", "menu", "back", "start", "stop", "toggle", "louder", "softer", "mute", "sensor"
-]
-"""What a key of a remote or keypad means, whatever is printed on it; ``sensor``: a motion sensor has seen somebody."""
-
-
-@dataclass(frozen=True)
-class KeyPressed:
-    """Somebody has pressed a key of a remote, keypad or button box, or holds it down."""
-
-    key: KeyName
-    monotonic: float
 
 
 @dataclass(frozen=True)
@@ -349,82 +231,6 @@ class PictureCheckSet:
 
     by: str
     on: bool
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class BookWritten:
-    """Somebody has typed a row into a record book (``record_book.register``)."""
-
-    by: str
-    book: str
-    values: Mapping[str, str]
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class BookCorrected:
-    """Somebody says what columns of a typed row, or of an attendance, ought to read, and why."""
-
-    by: str
-    entry: str
-    values: Mapping[str, str]
-    reason: str
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class AttendanceTaken:
-    """Somebody says who was there, for some plays."""
-
-    by: str
-    plays: tuple[str, ...]
-    expected: int
-    present: int
-    on_leave: int
-    others: int
-    members: tuple[str, ...] = ()
-    """Ids of people of the roster."""
-    remark: str = ""
-    photos: tuple[str, ...] = ()
-    """Of the signed sheet: the SHA-256 of files that the panel has kept."""
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class ItemWritten:
-    """Somebody has written a weekly item, a result or a request, or has posted the plan."""
-
-    by: str
-    item: Literal["weekly", "result", "request", "posting"]
-    title: str
-    text: str = ""
-    category: str = ""
-    programme: str | None = None
-    households: int = 0
-    area: str = ""
-    photos: tuple[str, ...] = ()
-    """The SHA-256 of files that the panel has kept."""
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class SpotCheckAnswered:
-    """Somebody has typed in the code of the town's spot check, as it stands on the room's screen."""
-
-    by: str
-    code: str
-    press: str = ""
-
-
-@dataclass(frozen=True)
-class FormKept:
-    """Somebody has brought the county's own form for a book, or has said which of its columns are which."""
-
-    by: str
-    book: str
-    kept: bytes
-    """A ``record_book.forms.KeptForm`` as it is kept; empty: it is given up."""
     press: str = ""
 
 
@@ -462,21 +268,14 @@ FromTown = (
     | TownRefused | HeartbeatAnswered | Delivered | RecordForked | TownUnreachable
 )  # fmt: skip
 FromEquipment = (
-    FactsRead
-    | JournalTrouble
-    | JournalRecovered
-    | CheckAgain
-    | KnownSet
-    | RepairConfirmed
-    | FaultReported
-    | FaultMended
-)
-FromPeople = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
+    FactsRead | DeviceChanged | JournalTrouble | JournalRecovered | CheckAgain | KnownSet
+    | RepairConfirmed | FaultReported | FaultMended
+)  # fmt: skip
+Pressed = AdministratorSet | StartPressed | StopPressed | VolumePressed | MutePressed | MaintenanceSet
 FromKeys = KeyPressed | PictureCheckSet
-FromBooks = SpotCheckAnswered | BookWritten | BookCorrected | AttendanceTaken | ItemWritten | FormKept
+FromPeople = Pressed | FromKeys | FromBooks | FromSessions
 Event = (
-    Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | DeviceChanged
-    | FromPeople | FromKeys | FromBooks | FromSessions | PictureAsked | ClockDeclared
+    Wake | Quit | Crashed | FromScreen | FromTown | FromEquipment | FromPeople | PictureAsked | ClockDeclared
 )  # fmt: skip
 """Everything that can come into the inbox; each of the unions goes to a handler of its own."""
 

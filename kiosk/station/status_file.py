@@ -49,6 +49,12 @@ def now_line(snapshot: Snapshot) -> str:
     return SCREENS[snapshot.shows]
 
 
+def in_one_line(snapshot: Snapshot) -> str:
+    """What the screen shows and what is still to come, for `systemctl status`."""
+    fetching = progress_line(snapshot.fetching)
+    return f"{now_line(snapshot)}{'; ' if fetching else ''}{fetching} (times: {snapshot.now.tzinfo})"
+
+
 def stop_line(stopped: Stopped, snapshot: Snapshot) -> str:
     """That somebody wanted quiet, why, and until when."""
     if stopped.until is None:

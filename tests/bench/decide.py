@@ -8,7 +8,8 @@ from statistics import median
 
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot
 from kiosk.contract.station import Hours, Opening
-from kiosk.station.schedule.timetable import Situation, compile_playlist, decide, owed
+from kiosk.station.schedule.situation import Situation
+from kiosk.station.schedule.timetable import compile_playlist, decide, owed
 
 FIRST = datetime(2026, 3, 2)
 """A Monday, local time."""

@@ -20,9 +20,10 @@ from typing import Any
 
 from udev_bed import Bed
 
-from kiosk.station.events import DeviceChanged, Event, Fact
+from kiosk.station.events import Event
 from kiosk.station.health import instruments, probes, sound
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.events import DeviceChanged, Fact
 from kiosk.station.health.facts import display_mode, kernel, line, power, signal, smart
 from kiosk.station.health.repairs.host import Host
 

@@ -44,7 +44,8 @@ def _playlist(_folder: Path) -> Read:
 
     from kiosk.contract import playlist
     from kiosk.station.display.poster import compose
-    from kiosk.station.schedule.timetable import Situation, compile_playlist, decide
+    from kiosk.station.schedule.situation import Situation
+    from kiosk.station.schedule.timetable import compile_playlist, decide
 
     def read(data: bytes) -> None:
         week = playlist.read(data)

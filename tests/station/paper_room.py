@@ -18,9 +18,10 @@ from kiosk.contract.station import Equipment, Person, StationDocument
 from kiosk.station.clock.memory import KEY, Memory
 from kiosk.station.control.books import BookKeeper
 from kiosk.station.control.spot_check import SpotChecks
-from kiosk.station.events import Event, FromBooks
+from kiosk.station.events import Event
 from kiosk.station.journal import Journal
 from kiosk.station.record_book.books import RecordBooks
+from kiosk.station.record_book.events import FromBooks
 from kiosk.station.record_book.forms import Forms
 
 DOCUMENT = StationDocument(

@@ -16,7 +16,7 @@ from kiosk.station.library.library import Library
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.projector.reports import OnScreen
-from kiosk.station.schedule.timetable import Stop
+from kiosk.station.schedule.situation import Stop
 
 DAY = "2026-03-05"
 DAY_START = datetime(2026, 3, 5, tzinfo=UTC)

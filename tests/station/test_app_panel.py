@@ -195,11 +195,11 @@ def test_spot_check_of_the_town_is_on_the_screen_and_answered_from_the_phone(roo
     assert room.station
     room.station._inbox.put(Wake("sync"))
     eventually(lambda: "镇里抽查" in phone.text(), 60)
-    eventually(lambda: room.station and room.station._menu.is_open)
+    eventually(lambda: room.station and room.station._people.menu.is_open)
     code = spot_code(check, room.rows("shown_ms IS NOT NULL")[-1]["id"])
     assert phone.post("/spot-check", phone.fields("/", "/spot-check") | {"code": code}).status_code == 303
     eventually(lambda: room.town_rows("attendance"))
     with office.store.read() as connection:
         (found,) = spot_checks.checks(connection, room.name, to_ms(datetime.now(UTC)))
     assert (found.state, found.by) == ("answered", "officer")
-    eventually(lambda: room.station and not room.station._menu.is_open)
+    eventually(lambda: room.station and not room.station._people.menu.is_open)

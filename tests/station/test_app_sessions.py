@@ -18,7 +18,8 @@ from Xlib import X, display
 
 from kiosk.contract.instants import to_ms
 from kiosk.contract.playlist import Playlist, Recommended
-from kiosk.station.events import KeyPressed, Wake
+from kiosk.station.events import Wake
+from kiosk.station.host.events import KeyPressed
 from kiosk.station.panel import pin
 from kiosk.town.publishing import issue
 

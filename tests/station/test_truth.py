@@ -17,8 +17,9 @@ from screen import XServer
 from sound_server import PIPE, sound_server
 
 from kiosk.station import status_file
-from kiosk.station.events import StopPressed, Wake
+from kiosk.station.events import Wake
 from kiosk.station.panel import words
+from kiosk.station.playout.events import StopPressed
 from kiosk.station.projector.reports import Position
 from kiosk.town.commands.common import LocalTimes
 from kiosk.town.database.store import now_ms

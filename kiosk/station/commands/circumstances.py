@@ -29,7 +29,8 @@ from kiosk.station.panel import now_file
 from kiosk.station.panel.now_file import NowFile
 from kiosk.station.playout import stop
 from kiosk.station.playout.plan import Plan
-from kiosk.station.schedule.timetable import Situation, Timetable, compile_playlist
+from kiosk.station.schedule.situation import Situation
+from kiosk.station.schedule.timetable import Timetable, compile_playlist
 from kiosk.station.service.systemd import boot_id
 
 CHANGING_S = 3.0

@@ -1,4 +1,4 @@
-"""`kiosk journal ...`: look through a station's record, and hand it out; neither touches it, running or not."""
+"""`kiosk journal ...`: checks a station's record and exports it; both only read, whether or not the daemon runs."""
 
 import contextlib
 import itertools

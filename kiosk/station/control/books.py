@@ -11,7 +11,9 @@ from kiosk.contract.records import Attendance, Entryable, Item
 from kiosk.contract.wire import Malformed
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.spot_check import SpotChecks
-from kiosk.station.events import (
+from kiosk.station.journal import Journal
+from kiosk.station.record_book import register
+from kiosk.station.record_book.events import (
     AttendanceTaken,
     BookCorrected,
     BookWritten,
@@ -20,8 +22,6 @@ from kiosk.station.events import (
     ItemWritten,
     SpotCheckAnswered,
 )
-from kiosk.station.journal import Journal
-from kiosk.station.record_book import register
 from kiosk.station.record_book.forms import Forms
 
 log = logging.getLogger(__name__)

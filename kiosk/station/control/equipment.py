@@ -8,17 +8,8 @@ from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.hand_reports import HandReports
-from kiosk.station.events import (
-    CheckAgain,
-    FactsRead,
-    FaultMended,
-    FaultReported,
-    FromEquipment,
-    JournalRecovered,
-    JournalTrouble,
-    KnownSet,
-    RepairConfirmed,
-)
+from kiosk.station.events import FromEquipment, JournalRecovered, JournalTrouble
+from kiosk.station.health.events import CheckAgain, FactsRead, FaultMended, FaultReported, KnownSet, RepairConfirmed
 from kiosk.station.health.evidence import screen_evidence, sound_sink
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation

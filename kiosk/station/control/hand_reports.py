@@ -9,7 +9,8 @@ import msgspec
 
 from kiosk.contract.records import Fault
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import FaultMended, FaultReported
+from kiosk.station.control.presses import Presses
+from kiosk.station.health.events import FaultMended, FaultReported
 from kiosk.station.health.reported import MOST_OPEN, HandReport
 from kiosk.station.journal import Journal
 
@@ -38,19 +39,17 @@ class HandReports:
         self._photos, self._send_photo = photos, send_photo
         self._journal, self._clock, self._report_soon = journal, clock, report_soon
         self._kept = journal.recall(MEMORY, _Kept) or _Kept()
-        self._press = ""
-        """The newest press: the same press twice is one report."""
+        self._presses = Presses()
 
     @property
     def open(self) -> tuple[HandReport, ...]:
-        """Oldest first."""
+        """The reports that nobody has said to be mended, oldest first."""
         return self._kept.reports
 
     def handle(self, event: FaultReported | FaultMended) -> bool:
         """Take a report, or that it is mended. False where nothing has changed."""
-        if event.press and event.press == self._press:
+        if not self._presses.is_new(event.press):
             return False
-        self._press = event.press
         return self._report(event) if isinstance(event, FaultReported) else self._mended(event)
 
     def _report(self, event: FaultReported) -> bool:

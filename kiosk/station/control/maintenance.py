@@ -8,8 +8,9 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
-from kiosk.station.events import MaintenanceSet, Post
+from kiosk.station.events import Post
 from kiosk.station.health import maintenance
+from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.health.maintenance import Maintenance, Work
 from kiosk.station.journal import Journal
 

@@ -1,7 +1,6 @@
 """What people press: Start and Stop, louder and softer, mute, maintenance. Each press is obeyed once and recorded."""
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -10,25 +9,17 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
 from kiosk.station.control.pin_reset import PinReset
-from kiosk.station.events import (
-    AdministratorSet,
-    FromPeople,
-    MaintenanceSet,
-    MutePressed,
-    StartPressed,
-    StopPressed,
-    VolumePressed,
-)
+from kiosk.station.control.presses import Presses
+from kiosk.station.events import AdministratorSet, Pressed
+from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.journal import Journal
+from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.playout.plan import Plan
 from kiosk.station.playout.playout import Playout
 from kiosk.station.playout.stop import StopState
 from kiosk.station.playout.volume import HandVolume
 
 log = logging.getLogger(__name__)
-
-MOST_PRESSES = 64
-"""Presses whose ids are remembered: far more than anybody makes while a double click is on its way."""
 
 
 class People:
@@ -54,7 +45,7 @@ class People:
         self._maintenance, self._pin_reset = maintenance, pin_reset
         self._stop = StopState(journal)
         self._volume = HandVolume(journal)
-        self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
+        self._presses = Presses()
 
     def restore(self) -> None:
         """What was pressed in the last run and still holds. Before anything is shown."""
@@ -62,12 +53,10 @@ class People:
         self._volume.expire(self._clock.now(), self._zone())
         self._playout.set_by_hand(self._volume.now)
 
-    def handle(self, press: FromPeople) -> None:
+    def handle(self, press: Pressed) -> None:
         """Do what somebody has pressed. The same press twice is one press; one without an id always counts."""
-        if press.press:
-            if press.press in self._pressed:
-                return
-            self._pressed.append(press.press)
+        if not self._presses.is_new(press.press):
+            return
         match press:
             case AdministratorSet():
                 self._audit.record(press.action, by=press.by, facts={"name": press.name})

@@ -1,16 +1,15 @@
 """Who is there: recommended items are shown once somebody was noticed; each slot's attendance is recorded."""
 
-import logging
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from kiosk.common.opening_hours import room_open
-from kiosk.contract.instants import to_ms, to_utc
-from kiosk.contract.playlist import Playlist, span
+from kiosk.contract.endings import slot_spans
+from kiosk.contract.instants import to_utc
+from kiosk.contract.playlist import Playlist
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.contract.wire import Instant, Text
 from kiosk.station.clock.clock import Clock
@@ -21,8 +20,6 @@ from kiosk.station.schedule.rest import has_hours
 from kiosk.station.schedule.situation import Presence
 from kiosk.station.sessions.attended import Stretch, attended, noticed_again
 from kiosk.station.sessions.events import SENSOR, PresenceNoticed
-
-log = logging.getLogger(__name__)
 
 MEMORY = "presence"
 AGAIN_MS = 30_000
@@ -148,10 +145,5 @@ class PresencePolicy:
 
 
 def _by_end(playlist: Playlist) -> list[tuple[int, int, str]]:
-    zone = ZoneInfo(playlist.time_zone)
-    found = []
-    for slot in playlist.slots:
-        start, end = span(slot, zone)
-        if start < end:
-            found.append((to_ms(end), to_ms(start), slot.occasion))
-    return sorted(found)
+    spans = zip(playlist.slots, slot_spans(playlist), strict=True)
+    return sorted((own.end, own.start, slot.occasion) for slot, own in spans if own.start < own.end)

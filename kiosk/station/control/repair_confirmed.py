@@ -11,7 +11,7 @@ from kiosk.contract.station import StationDocument
 from kiosk.contract.wire import Id
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
-from kiosk.station.events import RepairConfirmed
+from kiosk.station.health.events import RepairConfirmed
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.rules import Raised

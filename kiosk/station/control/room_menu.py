@@ -12,15 +12,9 @@ from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.people import People
 from kiosk.station.display.menu import Deed, Menu, Page, View, press
 from kiosk.station.display.menu_words import Card, card, spot_check
-from kiosk.station.events import (
-    FromKeys,
-    KeyPressed,
-    MutePressed,
-    PictureCheckSet,
-    StartPressed,
-    StopPressed,
-    VolumePressed,
-)
+from kiosk.station.events import FromKeys, PictureCheckSet
+from kiosk.station.host.events import KeyPressed
+from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.projector.stage import Stage
 from kiosk.station.sessions.events import SENSOR, FromSessions, PresenceNoticed, SessionPressed
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from kiosk.common.known import known_of
 from kiosk.common.planned import Verdict, compare
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.station import StationDocument, Thresholds
@@ -14,13 +13,10 @@ from kiosk.station.control.sessions import Sessions
 from kiosk.station.journal import Journal
 from kiosk.station.library.plans import Plans
 from kiosk.station.playout.plan import Plan
+from kiosk.station.record_book.recent import LATE_MS, RecentReasons
 from kiosk.station.sessions.make_up import Missed, missed, under_way, week_of
 from kiosk.station.sessions.seen import OnDemand, SessionsSeen
 
-LATE_MS = 20_000
-"""So long after its end the rows of a showing are closed and on the disk."""
-NEWEST = 2_000
-"""Entries of the record in which a reason is looked for why something was not shown."""
 MEMBERS = ("A", "B", "secretary", "member")
 
 
@@ -39,6 +35,7 @@ class SessionView:
     ) -> None:
         self._sessions, self._presence, self._plan = sessions, presence, plan
         self._plans, self._journal, self._clock, self._document = plans, journal, clock, document
+        self._reasons = RecentReasons(journal)
         self._missed: tuple[Missed, ...] = ()
         self._made_up: tuple[str, ...] = ()
         self._missed_of: tuple[str, int] = ("", 0)
@@ -103,6 +100,5 @@ class SessionView:
 
     def _verdicts(self, begin_ms: int, now_ms: int) -> list[Verdict]:
         plays = self._journal.played(begin_ms - 86_400_000, now_ms)
-        known = known_of(self._journal.newest_records(("action", "fault", "session"), NEWEST))
-        known += under_way(self._sessions.kept.held)
+        known = [*self._reasons.known(), *under_way(self._sessions.kept.held)]
         return compare(self._plans.since(begin_ms), plays, known, begin_ms, now_ms - LATE_MS)

@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-from collections import deque
 from collections.abc import Callable
 from typing import assert_never
 
@@ -17,6 +16,7 @@ from kiosk.contract.station import Thresholds
 from kiosk.contract.wire import Id, Instant, Text
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.presses import Presses
 from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Plan
 from kiosk.station.schedule.situation import Demand
@@ -45,8 +45,6 @@ PRACTICE_MS = 3_600_000
 """Practice ends by itself: what is shown after it counts again."""
 CLOSED_MS = 10_000
 """So long after its end the rows of what was on demand are closed and on the disk."""
-MOST_PRESSES = 64
-"""Presses whose ids are remembered: far more than anybody makes while a double click is on its way."""
 MOST_UNTOLD = 8
 """Other sources whose minutes are asked for."""
 
@@ -97,7 +95,7 @@ class Sessions:
         self._thresholds = thresholds
         self.kept = journal.recall(MEMORY, Kept) or Kept()
         self._week: Playlist | None = None
-        self._pressed: deque[str] = deque(maxlen=MOST_PRESSES)
+        self._presses = Presses()
 
     def restore(self) -> None:
         """What was held in the last run and still is. After the accepted week is known, before anything is shown."""
@@ -121,9 +119,8 @@ class Sessions:
 
     def handle(self, event: SessionPressed | SessionOver | DemandPressed | DemandOver | PracticePressed) -> None:
         """Do what somebody has pressed. The same press twice is one press; one without an id always counts."""
-        if event.press and event.press in self._pressed:
+        if not self._presses.is_new(event.press):
             return
-        self._pressed.append(event.press)
         match event:
             case SessionPressed():
                 self._begin(event)

@@ -11,8 +11,8 @@ import msgspec
 from kiosk.contract.records import Attendance
 from kiosk.contract.station import StationDocument, Thresholds, spot_code
 from kiosk.station.clock.clock import Clock
-from kiosk.station.events import SpotCheckAnswered
 from kiosk.station.journal import Journal
+from kiosk.station.record_book.events import SpotCheckAnswered
 
 KEY = "spot-check"
 

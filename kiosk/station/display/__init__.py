@@ -1,1 +1,1 @@
-"""The poster: what it says, and its image."""
+"""The poster and the menu on the room's screen: what they say, and their images."""

@@ -104,7 +104,7 @@ def pages(poster: Poster, width: int, height: int, short: int) -> tuple[Page, ..
     week = [*poster.days] if len(poster.days) > 1 else []
     sections = [today, [_plan_only(day) for day in week] + _recommended(poster), [*poster.month]]
     found = [page for days in sections if days for page in _best(poster, days, width, height, short)]
-    return tuple(found) or (Page(next(_measures(poster, [], width, short)), ()),)
+    return tuple(found) or (Page(next(_measures([], width, short)), ()),)
 
 
 def _plan_only(day: PosterDay) -> PosterDay:
@@ -126,7 +126,7 @@ def _recommended(poster: Poster) -> list[PosterDay]:
 def _best(poster: Poster, days: list[PosterDay], width: int, height: int, short: int) -> list[Page]:
     """The layout with the fewest pages; of those, the one with the largest letters, and of those the fewest columns."""
     found: list[Page] = []
-    for _, tries in groupby(_measures(poster, days, width, short), lambda measure: measure.size):
+    for _, tries in groupby(_measures(days, width, short), lambda measure: measure.size):
         best = min((_flow(poster, days, measure, height) for measure in tries), key=len)
         if found and len(best) > len(found):
             break
@@ -134,7 +134,7 @@ def _best(poster: Poster, days: list[PosterDay], width: int, height: int, short:
     return found
 
 
-def _measures(poster: Poster, days: list[PosterDay], width: int, short: int) -> Iterator[Measure]:
+def _measures(days: list[PosterDay], width: int, short: int) -> Iterator[Measure]:
     """From small letters to large; of one size, one column before several."""
     smallest, largest = ceil(short * SMALLEST), int(short * LARGEST)
     marks = {row.mark for day in days for row in day.rows if row.mark}

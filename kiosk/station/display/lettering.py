@@ -9,14 +9,10 @@ from pathlib import Path
 
 from PIL import ImageDraw, ImageFont
 
+from kiosk.common.fonts import chinese_font
+
 log = logging.getLogger(__name__)
 
-CHINESE = (
-    ("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc", 0),
-    ("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc", 0),
-    ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", 2),
-)
-"""File, and face in it, of the fonts that hold Chinese; the first one found is used."""
 OTHERS = (
     ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", 0),
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", 2),
@@ -44,18 +40,14 @@ UNBROKEN = re.compile(
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def has_chinese() -> bool:
-    """Whether a font that holds Chinese is installed."""
-    return any(Path(path).exists() for path, _ in CHINESE)
-
-
 @cache
 def faces() -> tuple[tuple[str, int], ...]:
     """The fonts that are there, the first one for everything that it has. Empty where there is none at all."""
-    chinese = [face for face in CHINESE if Path(face[0]).exists()][:1]
-    if not chinese:
+    chinese = chinese_font()
+    if chinese is None:
         log.error("the poster cannot show Chinese: no font found; install one: apt install fonts-wqy-microhei")
-    return (*chinese, *(face for face in OTHERS if Path(face[0]).exists() and face not in chinese))
+    others = [face for face in OTHERS if Path(face[0]).exists() and face != chinese]
+    return tuple(others if chinese is None else [chinese, *others])
 
 
 @cache

@@ -22,7 +22,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Now:
-    """The room at ``at_ms`` (UTC ms), as far as it bears on today's slots."""
+    """The room at ``at_ms`` (UTC ms): what the marks of today's slots depend on."""
 
     at_ms: int
     on_air: tuple[str, int, Origin] | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
-from kiosk.station.events import KeyName
+from kiosk.station.host.events import KeyName
 
 Item = Literal["start-stop", "volume", "recommended", "party-day", "no-picture", "table"]
 ITEMS: tuple[Item, ...] = get_args(Item)

@@ -8,10 +8,11 @@ import msgspec
 import segno
 from PIL import Image, ImageDraw
 
+from kiosk.common.fonts import chinese_font
 from kiosk.common.i18n import translator
 from kiosk.common.text import one_line
 from kiosk.station.display.layout import Block, Line, Measure, Page, pages
-from kiosk.station.display.lettering import NO_FONT, has_chinese, shorten, text_width, wrap, write
+from kiosk.station.display.lettering import NO_FONT, shorten, text_width, wrap, write
 from kiosk.station.display.poster import Poster
 
 PAPER, INK, QUIET, LINE = "#fdfaf3", "#161616", "#5a554c", "#cfc7b6"
@@ -159,7 +160,7 @@ def _foot_lines(poster: Poster, size: int, room: int) -> list[tuple[str, str]]:
         lines = [(texts[0], texts[1])]
     else:
         lines = [(line, "") for text in texts for line in _few_lines(text, size, room, FOOT_LINES)]
-    return lines if has_chinese() else [*lines, (NO_FONT, "")]
+    return lines if chinese_font() else [*lines, (NO_FONT, "")]
 
 
 def _head(pen: ImageDraw.ImageDraw, poster: Poster, frame: Frame, page: str) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pyudev
 
-from kiosk.station.events import DeviceChanged, Post
+from kiosk.station.events import Post
+from kiosk.station.health.events import DeviceChanged
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)

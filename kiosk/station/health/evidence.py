@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from kiosk.contract.records import Evidence, SoundWent
 from kiosk.contract.station import Equipment
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 from kiosk.station.health.observation import Observation, statuses
 
 

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 from kiosk.station.health.facts.daemon import read_daemon
 from kiosk.station.health.facts.display_mode import read_modes
 from kiosk.station.health.facts.kernel import read_kernel

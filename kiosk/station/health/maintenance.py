@@ -9,7 +9,7 @@ import msgspec
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.station import StationDocument
 from kiosk.contract.wire import Instant, Text
-from kiosk.station.events import MaintenanceSet
+from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.journal import Journal
 from kiosk.station.service import word_left
 

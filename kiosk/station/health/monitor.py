@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from kiosk.contract.station import StationDocument, Thresholds
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 from kiosk.station.health.examination import Examination, examine, in_hours
 from kiosk.station.health.faults import as_fault
 from kiosk.station.health.observation import Finding, Observation
@@ -121,7 +121,7 @@ class HealthMonitor:
 
     @property
     def disk_free_mb(self) -> int:
-        """Of the disk that holds the programmes; 0 where it is not known."""
+        """Free space of the disk that holds the programmes, in MB; 0 where it is not known."""
         free = self._facts.get("disk.free_mb")
         return free if isinstance(free, int) else 0
 
@@ -177,7 +177,7 @@ class HealthMonitor:
         return next_due_ms(self._state)
 
     def problems(self) -> tuple[Problem, ...]:
-        """What is open, oldest first."""
+        """The open problems, oldest first."""
         return problems(self._state)
 
 

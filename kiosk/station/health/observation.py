@@ -7,7 +7,7 @@ import msgspec
 from kiosk.common.messages import Message
 from kiosk.contract.records import ClockState, SoundWent
 from kiosk.contract.reports import ScreenState
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):

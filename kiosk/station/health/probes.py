@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from kiosk.station.events import Fact, FactsRead, Post
+from kiosk.station.events import Post
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.events import Fact, FactsRead
 from kiosk.station.health.sound import read_sink
 from kiosk.station.service.threads import spawn
 
@@ -27,7 +28,7 @@ class Probes:
     """Reads every ``every_s`` seconds, and at once when :meth:`read_soon` is called; posts :class:`FactsRead`.
 
     ``state`` is the folder that holds the journal (probed by writing), ``library`` the one that holds the programmes
-    (measured for free space). ``keep_screen`` switches the screen as it is wanted, and reads that back.
+    (measured for free space).
     """
 
     def __init__(

@@ -136,7 +136,7 @@ def unexplained(found: Iterable[Finding], standing: frozenset[str]) -> list[Find
 
 
 def key_of(finding: Finding) -> str:
-    """Under which a check's device is remembered in :class:`RuleState`."""
+    """The key under which a check's device is remembered in :class:`RuleState`."""
     return f"{finding.cause}/{finding.device}"
 
 

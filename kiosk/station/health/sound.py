@@ -1,4 +1,4 @@
-"""Where sound leads that is taken: the sound server's default sink, or the sound card. Asked, never played to."""
+"""Where sound goes: the sound server's default sink, or the sound card. Read from the server; nothing is played."""
 
 import json
 import logging

@@ -1,1 +1,1 @@
-"""The room's PC below the daemon: its X server and sound server, the screen's power, the clock that wakes it."""
+"""The room's PC below the daemon: its X server and sound server, the screen's power, keys, the clock that wakes it."""

@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from kiosk.station.events import KeyName, KeyPressed, Post
+from kiosk.station.events import Post
+from kiosk.station.host.events import KeyName, KeyPressed
 from kiosk.station.service.threads import spawn
 
 log = logging.getLogger(__name__)

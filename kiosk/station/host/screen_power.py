@@ -1,16 +1,13 @@
 """Switches the screen's power as it is wanted, reads it back, and repeats until it has taken."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 from kiosk.station.host.cec import Cec, adapters
 from kiosk.station.host.commands import Run, run
 from kiosk.station.host.dpms import Dpms
-
-log = logging.getLogger(__name__)
 
 By = Literal["black", "dpms", "cec"]
 """How the screen rests: it shows black, loses the signal, or is told to by CEC."""

@@ -17,7 +17,7 @@ from kiosk.common.planned import Played
 from kiosk.contract.records import Entryable, Evidence, Origin, Outcome, SoundWent
 from kiosk.contract.reports import MAX_BATCH, Entry, Receipt, Signed, Witness
 from kiosk.station.events import Post
-from kiosk.station.journal import chain as chain
+from kiosk.station.journal import chain
 from kiosk.station.journal import plays as rows
 from kiosk.station.journal import queries as reads
 from kiosk.station.journal.database import connect_reading, epoch_of, lock, mark_forked, suspect

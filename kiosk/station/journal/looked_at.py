@@ -1,4 +1,4 @@
-"""A journal that is looked at while no daemon writes it: what was remembered, and which plays were completed."""
+"""Reads a journal while no daemon runs: what was remembered, and which plays were completed."""
 
 import sqlite3
 from collections.abc import Callable

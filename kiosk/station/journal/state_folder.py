@@ -16,7 +16,7 @@ USUAL_ZONE = "Asia/Shanghai"
 
 
 class Beside:
-    """Read when it is made."""
+    """What lies beside a journal, read when this is made."""
 
     def __init__(self, journal: Path) -> None:
         self._trust = journal.parent / "library" / "trust"

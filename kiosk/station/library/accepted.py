@@ -12,7 +12,7 @@ from kiosk.common.opening_hours import room_open
 from kiosk.contract.instants import EPOCH, to_ms
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.reports import HeartbeatAnswer, Refusal
-from kiosk.contract.station import StationDocument
+from kiosk.contract.station import Opening, StationDocument
 from kiosk.contract.trust import Held, Index, Pinned
 from kiosk.station.events import FetchEnded, StationFound, TownRefused, TrustMoved, UrgentFound, WeekFound
 from kiosk.station.library.documents import STEMS, Documents, Shelf, Stem
@@ -109,7 +109,7 @@ class Accepted:
 
     @property
     def urgent_version(self) -> int:
-        """Of the urgent notices held; 0 for none."""
+        """The version of the urgent notices held; 0 for none."""
         return self._urgent.version if self._urgent else 0
 
     def accept_trust(self, found: TrustMoved) -> tuple[str, ...] | None:
@@ -309,3 +309,8 @@ class Accepted:
         if self.playlist is not None:
             return ZoneInfo(self.playlist.time_zone)
         return ZoneInfo(self.document.opening.time_zone if self.document else "Asia/Shanghai")
+
+    @property
+    def opening(self) -> Opening:
+        """The room's opening hours, of the station document; none at all without one."""
+        return self.document.opening if self.document else Opening(time_zone=self.zone.key)

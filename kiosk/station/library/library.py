@@ -1,7 +1,6 @@
 """Programme files on disk: written in parts, hashed, renamed into place, hashed again, purged."""
 
 import hashlib
-import logging
 import os
 import stat
 import time
@@ -14,8 +13,6 @@ from kiosk.contract import trust
 from kiosk.contract.playlist import Programme
 from kiosk.contract.trust import Pinned
 from kiosk.station.library.purge import discard, disk_bytes, purgeable, remove, untouched_since
-
-log = logging.getLogger(__name__)
 
 CHUNK = 1024 * 1024
 RECHECK_AFTER_S = 7 * 86_400.0

@@ -35,12 +35,12 @@ class FetchProgress:
 
     @property
     def percent(self) -> int:
-        """Of the programme under way."""
+        """How much of the programme under way is here, in percent."""
         return min(100, 100 * self.have // self.size) if self.size else 0
 
     @property
     def left_s(self) -> int | None:
-        """Until the programme under way is here."""
+        """Seconds until the programme under way is here."""
         return (self.size - self.have) // self.bytes_per_s if self.size and self.bytes_per_s else None
 
 

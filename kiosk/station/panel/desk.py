@@ -76,7 +76,7 @@ class Desk:
         self._pages: tuple[Route, ...] = ()
 
     def know(self, routes: Iterable[Route]) -> None:
-        """Of all routes, remember the pages that can be opened as they are: there the choice of a language leads."""
+        """Remember which routes an address alone opens: the choice of a language goes back to such a page."""
         self._pages = tuple(route for route in routes if "GET" in (route.methods or ()))
 
     def page_or_home(self, path: str) -> str:

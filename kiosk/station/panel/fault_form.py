@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from kiosk.common.i18n import Language, day_name, translator
 from kiosk.contract.instants import to_ms, to_utc
-from kiosk.station.events import CheckAgain, KnownSet
+from kiosk.station.health.events import CheckAgain, KnownSet
 from kiosk.station.health.faults import sentence
 from kiosk.station.panel.repair_words import RepairWords, of_ticket, standing
 from kiosk.station.panel.snapshot import Snapshot

@@ -1,4 +1,4 @@
-"""The sentences of the first page about what is on air, the large button, what counts, and what is wrong."""
+"""Sentences of the first page: what is on air, the large button, the count of plays, what is wrong."""
 
 from datetime import UTC
 

@@ -12,7 +12,7 @@ from kiosk.contract.instants import to_utc
 from kiosk.contract.records import ClockState
 from kiosk.station.health.examination import Examination
 from kiosk.station.panel.snapshot import Showing
-from kiosk.station.schedule.timetable import Situation
+from kiosk.station.schedule.situation import Situation
 
 NAME = "now.json"
 STALE_S = 30.0

@@ -1,4 +1,4 @@
-"""What the pages of the record share: which month is asked for, and its books, or that the record cannot be read."""
+"""What the pages of the record share: the month that a request asks for, and its books."""
 
 import re
 import sqlite3

@@ -16,6 +16,7 @@ from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import Problem
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
+from kiosk.station.record_book.count import Count
 from kiosk.station.schedule.timetable import Explanation
 from kiosk.station.sessions.seen import SessionsSeen
 
@@ -44,16 +45,6 @@ class Coming:
 
 
 @dataclass(frozen=True)
-class Count:
-    """Plays of this week and minutes of this month so far, as the town counts them, and how many it asks for."""
-
-    plays: int
-    plays_asked: int
-    minutes: int
-    minutes_asked: int
-
-
-@dataclass(frozen=True)
 class Row:
     """One line of today's table."""
 
@@ -65,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Somebody wanted quiet: why (a key of ``reasons.REASONS``, or as typed), and until when (None: until Start)."""
+    """Somebody wanted quiet: why (a key of ``stop_reasons.REASONS``, or as typed), until when (None: until Start)."""
 
     reason: str
     until: datetime | None

@@ -1,4 +1,4 @@
-"""A file of which a few bytes are read otherwise than they stand: libVLC asks for its bytes, piece by piece."""
+"""A file that libVLC reads with a few bytes replaced; the file itself stays as it is."""
 
 import ctypes
 import os

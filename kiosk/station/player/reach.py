@@ -8,7 +8,7 @@ from kiosk.station.projector.messages import Cue
 
 
 def programme_reach(folder: Path, cue: Cue) -> Reach:
-    """Of the process that plays the cue's programme."""
+    """What the process that plays the cue's programme may reach."""
     alsa = cue.sound == "alsa"
     own = ("~/.config/pulse/cookie", "~/.pulse-cookie")
     named = os.environ.get("PULSE_COOKIE", "")
@@ -24,12 +24,12 @@ def programme_reach(folder: Path, cue: Cue) -> Reach:
 
 
 def stage_reach(display: str) -> Reach:
-    """Of the process that holds the screen."""
+    """What the process that holds the screen may reach."""
     return Reach(files=authority(), sockets=x_socket(display))
 
 
 def x_socket(display: str) -> tuple[str, ...]:
-    """Of a server on this computer: its display is ``:0`` or ``:0.0``."""
+    """The socket of an X server on this computer: its display is ``:0`` or ``:0.0``."""
     host, _, number = display.rpartition(":")
     return (f"/tmp/.X11-unix/X{number.partition('.')[0]}",) if host in ("", "unix") else ()  # noqa: S108
 

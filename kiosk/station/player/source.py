@@ -1,4 +1,4 @@
-"""What libVLC is given to play of a cue, and how it is set up for it."""
+"""The media that libVLC plays for a cue, and the options of libVLC that the cue needs."""
 
 import ctypes
 import re
@@ -68,7 +68,7 @@ def start_time(cue: Cue) -> str:
 
 
 def vlc_options(cue: Cue) -> list[str]:
-    """Of the instance."""
+    """Options of the libVLC instance."""
     options = ["--quiet", "--no-video-title-show", "--no-osd", "--no-metadata-network-access"]
     options += ["--codec=avcodec,any", "--no-lua", "--no-xlib", "--no-sub-autodetect-file", "--deinterlace=-1"]
     if cue.sound in LIBVLC_OUTPUTS:  # no other one: it might be loud, or hold the device

@@ -16,7 +16,7 @@ class Continuations:
         """Those whose rows may not be on the disk yet."""
 
     def remember(self, key: Key, play: str, shown_ms: int) -> None:
-        """A play was interrupted or stopped; ``shown_ms`` of the showing were seen, with what it had taken up."""
+        """A play was interrupted or stopped; ``shown_ms`` of the showing have been seen so far."""
         self._fresh.pop(key, None)
         self._fresh[key] = play, shown_ms
         while len(self._fresh) > MOST:

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kiosk.contract.instants import FAR, to_ms, to_utc
+from kiosk.contract.occasions import KINDS
 from kiosk.contract.playlist import Playlist
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
 from kiosk.station.journal import AsRun, Journal, LookedAt
 from kiosk.station.library.library import Library
 from kiosk.station.schedule import timetable as tt
+from kiosk.station.schedule.situation import Owed, Situation, Stop
 
 TAIL_MS = 1_000
 """A play that lacks no more than this of its signed length is completed."""
@@ -47,7 +49,7 @@ class Plan:
         """The filler item of before the restart is to be taken up again."""
         self.playlist: Playlist | None = None
         self.document: StationDocument | None = None
-        self.situation = tt.Situation()
+        self.situation = Situation()
 
     # --- what is known ---
 
@@ -62,7 +64,7 @@ class Plan:
         if owed and running and running.first and self._owes_same(running.first, owed, before, running.at):
             self.situation = replace(self.situation, owed=replace(owed, at=running.at, first=running.first))
 
-    def _owes_same(self, name: str, owed: tt.Owed, before: Playlist | None, since: datetime) -> bool:
+    def _owes_same(self, name: str, owed: Owed, before: Playlist | None, since: datetime) -> bool:
         """Whether the filler item that began at ``since`` still runs, and the new week owes plays of the same file."""
         old, new = (
             next((one for one in week.programmes if one.id == name), None) if week else None
@@ -79,7 +81,7 @@ class Plan:
     def use_document(self, document: StationDocument | None) -> None:
         """The town's word on hours, recommended items, volume and loudness."""
         self.document = document
-        usual = tt.Situation()
+        usual = Situation()
         self.situation = replace(
             self.situation,
             opening=document.opening if document else usual.opening,
@@ -87,7 +89,7 @@ class Plan:
         )
 
     def change(self, **changes: object) -> None:
-        """Other circumstances: ``stop``, ``session``, ``urgents``, ``clock_trusted``."""
+        """Replace fields of the :class:`Situation`."""
         self.situation = replace(self.situation, **changes)  # type: ignore[arg-type]
 
     def refresh_owed(self, at: datetime | None = None) -> None:
@@ -119,14 +121,14 @@ class Plan:
         self._broken[programme] = self._clock.now() + BROKEN_FOR
 
     def filler_went_on(self, on_air: tt.OnAir) -> None:
-        """It goes on to its end, though an item that would go before it may be fetched meanwhile."""
+        """This filler is on the screen: it goes on to its end, whichever item is fetched meanwhile."""
         if self.situation.owed is not None:
             owed = replace(self.situation.owed, at=on_air.start, first=on_air.programme.id)
             self.situation = replace(self.situation, owed=owed)
 
     # --- what follows from it ---
 
-    def stop_in_force(self) -> tt.Stop | None:
+    def stop_in_force(self) -> Stop | None:
         """The Stop that holds now, if one does. Without a trusted clock it holds until Start, whatever its end."""
         stop = self.situation.stop
         if stop is None or stop.until is None:
@@ -184,6 +186,11 @@ class Plan:
         """Whether a session has the screen, or keeps it quiet."""
         session, now = self.situation.session, self._clock.now()
         return session is not None and session.start <= now < session.end and self.situation.clock_trusted
+
+    def lent(self) -> bool:
+        """Whether the screen is lent to another source."""
+        session = self.situation.session
+        return session is not None and session.kind == KINDS["other-source"] and self.session_on()
 
     def due_but_missing(self) -> tt.OnAir | None:
         """The showing of a slot that would be on air now if its programme were here and could be played."""
@@ -265,7 +272,7 @@ class Plan:
         return counts
 
 
-def _after(on_air: tt.OnAir, situation: tt.Situation) -> tt.Situation:
+def _after(on_air: tt.OnAir, situation: Situation) -> Situation:
     """The situation once a planned showing has run to its end: the timetable itself counts filler only."""
     owed, name = situation.owed, on_air.programme.id
     whole = on_air.end - on_air.start >= timedelta(milliseconds=on_air.programme.duration_ms - TAIL_MS)

@@ -7,39 +7,25 @@ cued or on air becomes an order to the projector.
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from kiosk.contract.instants import to_ms
-from kiosk.contract.playlist import Programme
 from kiosk.contract.records import Evidence, Outcome, SoundWent
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
-from kiosk.station.journal import Due, Journal
+from kiosk.station.journal import Journal
 from kiosk.station.library.library import Library
 from kiosk.station.playout.continuations import Continuations
-from kiosk.station.playout.heard import Heard
-from kiosk.station.playout.loudness import gain_db
-from kiosk.station.playout.outcome import outcome_at_end
-from kiosk.station.playout.plan import FILLER_LEAD, Key, Plan, key_of
+from kiosk.station.playout.plan import FILLER_LEAD, Plan, key_of
+from kiosk.station.playout.play import Play
 from kiosk.station.playout.volume import Hand, Level, in_force
-from kiosk.station.projector.messages import Cue
 from kiosk.station.projector.projector import Projector
-from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Position, Replaced, Report, Showing
+from kiosk.station.projector.reports import Coming, OffScreen, OnScreen, Position, Replaced, Report
 from kiosk.station.schedule import timetable as tt
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_SECONDS = 5.0
-"""No more than this of a play is unknown after an unexpected end."""
-REPORT_SECONDS = 1.0
-"""A child says how far it is about so often: the check-point before the one that would come too late is taken."""
 VOLUME = 80
 """In percent, where neither plan nor station document says one."""
-ONE_PICTURE_MS = 100
-"""By so much a film's picture may stand shorter than the film lasts and be its only one."""
-SLIDE_S, KEPT_BACK = 1.0, 3
-"""A picture that stands so long is a slide; a decoder keeps up to two back, and shows them with those that follow."""
 SEAM = timedelta(milliseconds=50)
 """Two plays follow each other if no more than this lies between them."""
 END_SLACK = 0.02
@@ -48,44 +34,6 @@ STEPPED_BACK = timedelta(seconds=1)
 """A play on air that is not due for so long is so because the clock was set back: something else is on air now."""
 CLOSE_BY = timedelta(seconds=10)
 """A play closed no further than this from its end was ended by it, and what follows began then."""
-
-
-@dataclass
-class _Play:
-    """An as-run row that is still open."""
-
-    id: str
-    on_air: tt.OnAir
-    joined: bool
-    before_ms: int
-    """What the plays that it continues have shown already."""
-    cut_at: float
-    """Monotonic instant at which it is to come on."""
-    level: Level
-    """How loud it is to be."""
-    shown: bool = False
-    late_ms: int = 0
-    """By how much its first picture came after its instant."""
-    point: float = 0.0
-    """Monotonic instant of the last check-point."""
-    base_ms: float | None = None
-    """The clock's base when it came on the screen: both of a row's times are by one clock, whatever it is set to."""
-    heard: Heard = field(default_factory=Heard)
-
-    @property
-    def key(self) -> Key:
-        return key_of(self.on_air)
-
-
-def _stands(programme: Programme) -> bool:
-    """Whether the programme has one picture, which stands while its sound goes on."""
-    return programme.sound_end_ms is not None and (programme.still_ms or 0) >= programme.duration_ms - ONE_PICTURE_MS
-
-
-def _allowed(programme: Programme) -> tuple[float, float]:
-    """Seconds that one picture may stand, and in which nothing at all may come, as measured by the town."""
-    still, rest = ((one or 0) / 1000 for one in (programme.still_ms, programme.rest_ms))
-    return (still * KEPT_BACK if still >= SLIDE_S else still), rest
 
 
 class Playout:
@@ -112,7 +60,7 @@ class Playout:
         self._journal = journal
         self._clock = clock
         self._library = library
-        self._plays: dict[str, _Play] = {}
+        self._plays: dict[str, Play] = {}
         self._boot_id = boot_id
         self._child_replaced, self._play_closed = child_replaced, play_closed
         self._continuations = Continuations(journal)
@@ -211,6 +159,10 @@ class Playout:
         on_air = self.on_air()
         return self._planned(None if on_air is None or on_air.origin == "urgent" else on_air.volume)
 
+    def room_level(self) -> Level:
+        """How loud the room is, urgent notices apart."""
+        return in_force(self.planned_volume(), self._hand, "slot")
+
     def urgent_volume(self) -> int | None:
         """How loud the urgent notice is that is on air; None while none is."""
         return next(
@@ -222,7 +174,7 @@ class Playout:
             return volume
         return self._plan.document.volume if self._plan.document else VOLUME
 
-    def _turn(self, play: _Play) -> None:
+    def _turn(self, play: Play) -> None:
         """Make it as loud as it is to be by now."""
         level = self._level(play.on_air)
         if level.heard != play.level.heard:
@@ -241,7 +193,7 @@ class Playout:
             self._take_off(play, "completed", "", self._next_after(play.on_air.end))
         return [play.on_air.end for play in over]
 
-    def _is_over(self, play: _Play) -> bool:
+    def _is_over(self, play: Play) -> bool:
         return self._clock.monotonic_at(play.on_air.end) <= self._clock.monotonic() + END_SLACK
 
     def _next_after(self, moment: datetime) -> str | None:
@@ -257,62 +209,22 @@ class Playout:
             return
         joined = at > on_air.start
         before, before_ms = self._continuations.before(key_of(on_air)) if joined else (None, 0)
-        cut_at, level = self._clock.monotonic_at(at), self._level(on_air)
-        play = _Play(secrets.token_hex(16), on_air, joined, before_ms, cut_at, level)
+        level = self._level(on_air)
+        play = Play(secrets.token_hex(16), on_air, joined, before_ms, self._clock.monotonic_at(at), level)
         self._plays[play.id] = play
-        programme = on_air.programme
-        self._journal.due(
-            Due(
-                id=play.id,
-                playlist_version=self._plan.playlist.version if self._plan.playlist else 0,
-                programme=programme,
-                origin=on_air.origin,
-                occasion=on_air.occasion,
-                planned_start_ms=to_ms(on_air.start),
-                planned_end_ms=to_ms(on_air.end),
-                continues=before,
-                volume=level.volume,
-                muted=level.silent,
-                clock=self._clock.state,
-                boot_id=self._boot_id,
-                practice=on_air.practice,
-            )
-        )
-        screen = self._config.screen
-        subtitles = (self._library.path(part.sha256, part.size) for part in programme.subtitles)
-        cue = Cue(
-            file=str(path),
-            title=programme.title,
-            subtitles=tuple(str(part) for part in subtitles if part is not None),
-            display=screen.display,
-            video_output=screen.video_output,
-            sound=self._config.sound.output,
-            hardware_decoding=screen.hardware_decoding,
-            volume=level.heard,
-            gain_db=self._gain(programme),
-            audio_track=programme.audio_track,
-            picture_start_ms=programme.picture_start_ms or 0,
-            slides=_allowed(programme)[0] >= SLIDE_S,
-            stands=_stands(programme),
-            width=screen.width,
-            height=screen.height,
-        )
-        head, end = self._clock.monotonic_at(on_air.start), self._clock.monotonic_at(on_air.end)
-        showing = Showing(play.id, cue, cut_at, head, end, *_allowed(programme))
+        version = self._plan.playlist.version if self._plan.playlist else 0
+        self._journal.due(play.due(before, version, self._clock, self._boot_id))
+        showing = play.showing(path, self._library.path, self._config, self._plan.document, self._clock)
         self._projector.cue(showing, self._clock.monotonic())
 
-    def _gain(self, programme: Programme) -> float:
-        document = self._plan.document
-        return gain_db(programme, document.target_clufs) if document is not None else 0.0
-
-    def _retime(self, play: _Play, on_air: tt.OnAir) -> None:
+    def _retime(self, play: Play, on_air: tt.OnAir) -> None:
         play.on_air = on_air
         start = None if play.joined else self._clock.monotonic_at(on_air.start)
         play.cut_at = play.cut_at if start is None else start
         self._projector.retime(play.id, start, self._clock.monotonic_at(on_air.end))
         self._turn(play)
 
-    def _take_off(self, play: _Play, outcome: Outcome, cause: str, follower: str | None = None) -> None:
+    def _take_off(self, play: Play, outcome: Outcome, cause: str, follower: str | None = None) -> None:
         for report in self._projector.drop(play.id, self._clock.monotonic(), follower):
             if isinstance(report, OffScreen):
                 self._close(play, report, outcome, cause)
@@ -330,9 +242,12 @@ class Playout:
                 case Coming(at=at):
                     self._journal.expect(play.id, self._clock.ms_at(at))
                 case OnScreen():
-                    self._shown(play, report)
+                    if play.on_air.origin == "filler":
+                        self._plan.filler_went_on(play.on_air)
+                    play.record_shown(report, self._journal, self._clock, self._evidence)
+                    log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, play.late_ms)
                 case Position():
-                    self._checkpoint(play, report)
+                    play.record_position(report, self._journal, self._clock, self._evidence, self._sink)
                 case Replaced():
                     self._child_replaced(self._clock.monotonic())
                 case OffScreen(cause=cause):
@@ -347,46 +262,14 @@ class Playout:
         for play in list(self._plays.values()):
             self._take_off(play, "interrupted", cause)
 
-    def _shown(self, play: _Play, report: OnScreen) -> None:
-        play.shown, play.point = True, report.at
-        if play.on_air.origin == "filler":
-            self._plan.filler_went_on(play.on_air)
-        play.base_ms = self._clock.base_at(report.at)
-        at_ms = self._clock.ms_at(report.at, play.base_ms)
-        play.late_ms = late = round(report.late * 1000)
-        gap = round(report.gap * 1000)
-        sound = play.level.volume, play.level.silent
-        self._journal.shown(
-            play.id, at_ms, round(report.at * 1000), late, gap, report.video_output, sound, self._evidence
-        )
-        log.info("on air: %s (%s), %d ms late", play.on_air.programme.id, play.on_air.origin, late)
-
-    def _checkpoint(self, play: _Play, report: Position) -> None:
-        play.heard.add(report.taken, self._sink)
-        if report.at - play.point >= CHECKPOINT_SECONDS - 1.5 * REPORT_SECONDS:
-            play.point = report.at
-            at_ms = self._clock.ms_at(report.at, play.base_ms)
-            self._journal.checkpoint(
-                play.id, at_ms, round(report.played * 1000), report.pictures, report.lost, self._evidence,
-                play.heard.went(),
-            )  # fmt: skip
-
-    def _close(self, play: _Play, report: OffScreen, outcome: Outcome, cause: str) -> None:
+    def _close(self, play: Play, report: OffScreen, outcome: Outcome, cause: str) -> None:
         del self._plays[play.id]
-        if not play.shown and (play.joined or outcome in ("interrupted", "stopped")) and outcome != "failed":
-            self._journal.forget(play.id)  # nobody has seen anything of it
+        entered = play.record_end(report, outcome, cause, self._journal, self._clock, self._evidence)
+        if entered is None:
             return
-        played_ms = round(report.played * 1000)
-        if outcome == "completed":
-            outcome, cause = outcome_at_end(
-                play.on_air.programme.duration_ms, played_ms + play.before_ms,
-                shown=play.shown, joined=play.joined, late_ms=play.late_ms, failure=report.cause,
-                screen_lost=report.screen_lost,
-            )  # fmt: skip
-        at_ms, counted = self._clock.ms_at(report.at, play.base_ms), (report.pictures, report.lost)
-        self._journal.close(play.id, at_ms, played_ms, outcome, cause, *counted, self._evidence, play.heard.went())
+        outcome, cause = entered
         if outcome in ("interrupted", "stopped"):
-            self._continuations.remember(play.key, play.id, play.before_ms + played_ms)
+            self._continuations.remember(play.key, play.id, play.before_ms + round(report.played * 1000))
         if outcome in ("completed", "failed"):
             now, end = self._clock.now(), play.on_air.end
             self._plan.refresh_owed(end if abs(end - now) < CLOSE_BY and self._is_over(play) else now)

@@ -8,7 +8,7 @@ import msgspec
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.wire import Instant
 from kiosk.station.journal import Journal
-from kiosk.station.schedule.timetable import Stop
+from kiosk.station.schedule.situation import Stop
 
 MEMORY = "stop"
 

@@ -9,8 +9,8 @@ import msgspec
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.records import Origin
 from kiosk.contract.wire import Instant, Percent
-from kiosk.station.events import MutePressed, VolumePressed
 from kiosk.station.journal import Journal
+from kiosk.station.playout.events import MutePressed, VolumePressed
 
 MEMORY = "volume"
 

@@ -74,7 +74,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Of the child's process."""
+        """The process id of the child."""
         return self._process.pid
 
     def memory_mb(self) -> int:

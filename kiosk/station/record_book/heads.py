@@ -1,4 +1,4 @@
-"""What stands over the columns of each book, in English, to be translated."""
+"""The column headings of each book, in English, to be translated."""
 
 from kiosk.common.messages import mark
 from kiosk.station.record_book.play_record import COLUMNS

@@ -1,4 +1,4 @@
-"""When what a record tells was, and which entries are of a stretch of time."""
+"""The instant that an entry tells of, and the entries of a stretch of time."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""A month of the calendar in the room's time zone."""
+"""Begin and end of a calendar month in the room's time zone, for the record books."""
 
 import calendar
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is asked of the confined process that reads and writes workbooks, and what it answers: both cross as JSON."""
+"""Orders to the confined process that reads and writes workbooks, and its answers: both cross as JSON."""
 
 from typing import Literal
 

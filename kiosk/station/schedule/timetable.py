@@ -28,10 +28,10 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kiosk.common.opening_hours import room_hours
-from kiosk.contract.endings import leaves_ms
+from kiosk.contract.endings import SlotSpan, slot_spans
 from kiosk.contract.instants import FAR_MS, local_ms, to_ms, to_utc
 from kiosk.contract.occasions import OPENING_HOURS, WHEN_PRESENT
-from kiosk.contract.playlist import Playlist, Programme, Slot, span
+from kiosk.contract.playlist import Playlist, Programme, Slot
 from kiosk.contract.records import Origin
 from kiosk.station.schedule.filler import Plays
 from kiosk.station.schedule.layers import (
@@ -52,12 +52,7 @@ from kiosk.station.schedule.layers import (
     topmost,
     turns_layer,
 )
-from kiosk.station.schedule.situation import Demand as Demand
-from kiosk.station.schedule.situation import Owed as Owed
-from kiosk.station.schedule.situation import Presence as Presence
-from kiosk.station.schedule.situation import Session as Session
-from kiosk.station.schedule.situation import Situation as Situation
-from kiosk.station.schedule.situation import Stop as Stop
+from kiosk.station.schedule.situation import Owed, Session, Situation
 
 
 @dataclass(frozen=True)
@@ -133,8 +128,8 @@ def compile_playlist(playlist: Playlist | None) -> Timetable:
     programmes = {programme.id: programme for programme in playlist.programmes}
     ranked = [
         (-slot.priority, n, run)
-        for n, (slot, leaves) in enumerate(zip(playlist.slots, leaves_ms(playlist), strict=True))
-        if (run := _slot_run(slot, programmes, zone, leaves)).start < run.end
+        for n, (slot, own) in enumerate(zip(playlist.slots, slot_spans(playlist), strict=True))
+        if (run := _slot_run(slot, programmes, own)).start < run.end
     ]
     ranked.sort(key=lambda entry: entry[2].start)
     bounds, runs = _sweep(ranked)
@@ -142,11 +137,10 @@ def compile_playlist(playlist: Playlist | None) -> Timetable:
     return Timetable(bounds, runs, recommended, _turns(playlist, zone), tuple(run for _, _, run in ranked))
 
 
-def _slot_run(slot: Slot, programmes: Mapping[str, Programme], zone: ZoneInfo, leaves_ms: int) -> Run:
-    start, _ = span(slot, zone)
+def _slot_run(slot: Slot, programmes: Mapping[str, Programme], own: SlotSpan) -> Run:
     listed = tuple(programmes[name] for name in slot.programmes)
     bill = Billing("slot", slot.occasion, slot.volume)
-    return Run.of(to_ms(start), leaves_ms, listed, slot.mode, bill, slot.priority)
+    return Run.of(own.start, own.leaves, listed, slot.mode, bill, slot.priority)
 
 
 def _sweep(ranked: Sequence[tuple[int, int, Run]]) -> tuple[tuple[int, ...], tuple[Run | None, ...]]:

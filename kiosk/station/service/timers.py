@@ -13,8 +13,6 @@ from apscheduler.triggers.date import DateTrigger
 from kiosk.station.events import Crashed, Post, Wake
 from kiosk.station.service.threads import spawn
 
-log = logging.getLogger(__name__)
-
 LATE_IS_FINE = None
 """A job that is late still runs: APScheduler's default drops one that is more than a second late."""
 START_WITHIN = 5.0

@@ -10,7 +10,7 @@ from kiosk.station.sessions.seen import SessionsSeen
 from kiosk.station.sessions.sessions import Held
 
 
-def card_lines(seen: SessionsSeen, now: datetime, zone: tzinfo, language: Language) -> tuple[str, ...]:
+def card_lines(seen: SessionsSeen, zone: tzinfo, language: Language) -> tuple[str, ...]:
     """What the title card says; empty while no session has the screen."""
     held, _ = seen.held, translator(language)
     if held is None or seen.phase not in ("before", "meeting"):

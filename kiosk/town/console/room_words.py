@@ -33,8 +33,6 @@ EVIDENCE: dict[Evidence, str] = {
     "cec": mark("screen says that it is on"),
     "person": mark("seen by a person"),
 }
-UNHEARD = ("none", "null")
-"""Where sound goes that nobody hears."""
 Local = Callable[[int], str]
 
 
@@ -79,22 +77,16 @@ def line_of(language: Language) -> Callable[[str], str]:
 
 
 def level_of(row: Row) -> Level:
-    """How a room is, in one word."""
+    """How a room of ``rooms.rooms`` is, in one word."""
     if row["retired_ms"] is not None:
         return "retired"
     if row["heard_ms"] is None:
         return "never"
     if row["silent"]:
         return "silent"
-    if row["quiet"] and not row["faults"]:
-        return "quiet"
-    return "trouble" if row["faults"] or _in_trouble(row) else "fine"
-
-
-def _in_trouble(row: Row) -> bool:
-    """Whether somebody has to look, by what the room says now; one that only fetches is fine."""
-    shown = row["screen"] not in ("none", "denied") and not row["stopped"]
-    return not shown or row["clock"] == "untrusted" or row["sound"] in UNHEARD or bool(condition.hindrance_words(row))
+    if row["needs_somebody"]:
+        return "trouble"
+    return "quiet" if row["quiet"] else "fine"
 
 
 def room_words(row: Row, local: Local, language: Language) -> RoomWords:

@@ -9,8 +9,6 @@ from kiosk.common.refusals import why
 from kiosk.contract.station import Opening
 
 MINUTE_MS = 60_000
-SILENT_MINUTES = 10
-"""How long a room may be silent in its opening hours, where the town has not set another limit."""
 
 Row = dict[str, Any]
 """A row of ``queries.stations`` or ``rooms.rooms``."""

@@ -1,4 +1,4 @@
-"""What a room needs from somebody: the rooms of Monday's page, each with a sentence to send. Pure.
+"""What a room needs from somebody, for the list of stations and for Monday's page with its sentences. Pure.
 
 Only what the town knows is said. A room that is silent needs a call because it is silent; what it said before is called
 what it said before.
@@ -44,6 +44,11 @@ def needs(
 ) -> list[Need]:
     """What a room needs, by rank. ``line`` picks the reader's language out of a fault's text."""
     return sorted(_needs(row, missed, now_ms, local, line, _), key=lambda one: one.rank)
+
+
+def needs_somebody(row: Row, now_ms: int) -> bool:
+    """Whether a room needs anything, leaving aside what it has missed."""
+    return bool(needs(row, None, now_ms, str, str, str))
 
 
 def _needs(
@@ -111,7 +116,8 @@ def _now(row: Row, now_ms: int, local: Callable[[int], str], _: Translate) -> It
         when = _("until somebody presses Start") if not until_ms else _("until {time}").format(time=local(until_ms))
         ask = _("Your room is stopped, {when}. If that is no longer meant, please press Start.")
         yield Need(3, _("stopped {when}").format(when=when), ask.format(when=when))
-    if hindrance := hindrance_words(row, _):
+    held = {"published": row["playlist_version"] or 0} if row["quiet"] else {}
+    if hindrance := hindrance_words(row | held, _):  # a room that is closed may not have heard of a new week
         yield Need(4, hindrance, "")
 
 

@@ -14,6 +14,7 @@ from kiosk.contract.station import Opening, Person
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store
 from kiosk.town.ledger.condition import MINUTE_MS, Row, judged
+from kiosk.town.ledger.needs import needs_somebody
 
 
 class _Settings(msgspec.Struct):
@@ -59,7 +60,8 @@ _NOTHING = _Said()
 
 
 def rooms(store: Store, now_ms: int, station: str = "", *, retired: bool = False) -> list[Row]:
-    """Every room, or one, judged (``condition.judged``) by the town's limit of silence; by their ids.
+    """Every room, or one, judged (``condition.judged``) by the town's limit of silence, and whether it
+    ``needs_somebody`` (``needs.needs_somebody``); by their ids.
 
     Beside the names of a heartbeat: those of ``schema.station``, ``place``, ``people``, ``filler``, ``heard_ms``,
     ``published`` (newest week of its group), ``counted``, and ``faults``: the open ones, oldest first, each with
@@ -93,7 +95,8 @@ def rooms(store: Store, now_ms: int, station: str = "", *, retired: bool = False
     for row in rows:
         of_town = {"counted": town.version, "published": published.get(row["group_id"], 0)}
         room = _room(row, faults[row["id"]]) | of_town
-        found.append(judged(room, now_ms, town.silent_minutes * MINUTE_MS))
+        room = judged(room, now_ms, town.silent_minutes * MINUTE_MS)
+        found.append(room | {"needs_somebody": needs_somebody(room, now_ms)})
     return found
 
 

@@ -1,10 +1,10 @@
 """A notice in words as a picture that every room can show: large letters, as few lines as they need."""
 
 import io
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from kiosk.common.fonts import chinese_font
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.town.months.books import MonthError
@@ -15,12 +15,6 @@ MARGIN = 120
 LARGEST, SMALLEST = 220, 56
 """Of the letters, in pixels."""
 MOST_LETTERS = 300
-FONTS = (
-    ("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc", 0),
-    ("/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc", 0),
-    ("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", 2),
-)
-"""File, and face in it; the first one that is there is used."""
 NOT_FIRST = "，。、；：？！）》」』”’"
 """What begins no line."""
 
@@ -34,7 +28,7 @@ def notice_picture(text: str) -> bytes:
         raise MonthError(
             Message(mark("At most {most} characters can be read on a screen."), {"most": str(MOST_LETTERS)})
         )
-    found = next(((path, face) for path, face in FONTS if Path(path).exists()), None)
+    found = chinese_font()
     if found is None:
         raise MonthError(Message(mark("This server has no Chinese font: have fonts-wqy-microhei installed.")))
     for size in range(LARGEST, SMALLEST - 1, -8):

@@ -4,7 +4,6 @@ A file is taken once it has not changed for a while. When it is in the library i
 one in ``drop/refused`` with the cause beside it as text.
 """
 
-import logging
 import time
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from kiosk.town.database.store import audit
 from kiosk.town.programmes import library
 from kiosk.town.programmes.shelves import Shelves
 from kiosk.town.town import Town
-
-log = logging.getLogger(__name__)
 
 QUIET_S = 10
 """Seconds since a file's last change after which it is taken to be whole."""

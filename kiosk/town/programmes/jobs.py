@@ -102,7 +102,7 @@ class _Work:
     """One job, from its beginning."""
 
     def __init__(self, town: Town, place: Shelves, found: tuple[int, str, int], stopping: threading.Event | None):
-        self._town, self._place, self._stopping = town, place, stopping
+        self._town, self._place = town, place
         self._number, self._programme, self._tries = found
         self._file = place.arriving / self._programme
         self._folder = place.making / self._programme

@@ -5,15 +5,13 @@ import sqlalchemy as sa
 from kiosk.town.database.columns import BIG, ID, NAME, WORD, columns
 from kiosk.town.database.schema import metadata
 
-STATES = ("waiting", "working", "ready", "refused", "failed", "withdrawn")
-
 library = sa.Table(
     "library",
     metadata,
     sa.Column("id", ID, primary_key=True),  # lasting; the programme's id in a playlist
     *columns(NAME, "title", "title_key", "category", "source"),  # title_key: as titles are compared
     *columns(sa.Boolean(), "short"),
-    *columns(WORD, "state"),
+    *columns(WORD, "state"),  # waiting, working, ready, refused, failed, withdrawn
     *columns(NAME, "upload_name"),
     *columns(ID, "upload_sha256", "sha256", null=True),  # of what was given, and of the file that rooms get
     *columns(BIG, "size", "duration_ms", null=True),  # of that file

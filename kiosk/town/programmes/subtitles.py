@@ -7,16 +7,14 @@ from kiosk.town.programmes import library
 from kiosk.town.programmes.library import Entry
 from kiosk.town.programmes.schema import library_subtitle
 from kiosk.town.programmes.shelves import Shelves
-from kiosk.town.publishing.subtitles import SubtitleError, published
+from kiosk.town.publishing.subtitles import published
 from kiosk.town.town import Town
-
-__all__ = ["SubtitleError", "put"]
 
 
 def put(town: Town, place: Shelves, entry: Entry, version: int, language: str, data: bytes, by: str) -> None:
     """Put the subtitles of one language beside a programme, in place of those before.
 
-    ``version`` is of the programme that the officer saw. Raises :class:`SubtitleError`, :class:`library.Edited`.
+    ``version`` is of the programme that the officer saw. Raises ``SubtitleError``, :class:`library.Edited`.
     """
     made = published(data)
     name = f"{entry.id}.{language}.srt"

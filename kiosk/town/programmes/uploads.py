@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 ID = re.compile("[0-9a-f]{24}")
 MOST_AT_ONCE = 40
 """Unfinished uploads of the whole town."""
-PIECE = 16 << 20
-"""The most bytes of one piece."""
 STRAY_S = 3600
 KEEP_MS = 7 * 86_400_000
 """How long an upload that does not go on is kept."""

@@ -75,8 +75,3 @@ DEVICES = {
 def title(cause: str) -> str:
     """The cause as a text to translate; one that is not known here stays as it is."""
     return BY_HAND.get(cause) or FOUND.get(cause) or PLAN.get(cause) or cause
-
-
-def is_of_device(cause: str) -> bool:
-    """Whether a device, the line or the room is out of order: what the serviceability rate counts."""
-    return cause not in PLAN

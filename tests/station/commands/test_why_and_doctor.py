@@ -16,9 +16,9 @@ from screen import XServer
 
 from kiosk.cli import main
 from kiosk.station.commands.why import read_time
-from kiosk.station.events import StartPressed, StopPressed
 from kiosk.station.panel import now_file
 from kiosk.station.panel.now_file import STALE_S
+from kiosk.station.playout.events import StartPressed, StopPressed
 
 HOUR = 3600.0
 

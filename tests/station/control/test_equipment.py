@@ -10,7 +10,7 @@ from kiosk.contract.station import Thresholds
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.equipment import Equipment
 from kiosk.station.control.hand_reports import HandReports
-from kiosk.station.events import FactsRead
+from kiosk.station.health.events import FactsRead
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.repairs.host import Host

@@ -12,11 +12,12 @@ from playout_room import ALL, Room, at, slot, week
 from kiosk.contract.instants import to_ms
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.maintenance import MaintenanceSwitch
-from kiosk.station.control.people import MOST_PRESSES, People
+from kiosk.station.control.people import People
 from kiosk.station.control.pin_reset import PinReset
-from kiosk.station.events import MaintenanceSet, MutePressed, StartPressed, StopPressed, VolumePressed
+from kiosk.station.health.events import MaintenanceSet
+from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.playout.volume import Hand
-from kiosk.station.schedule.timetable import Stop
+from kiosk.station.schedule.situation import Stop
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -78,14 +79,6 @@ def test_presses_without_an_id_all_count(room: Room, people: People) -> None:
     people.handle(StartPressed("A"))
     people.handle(StartPressed("A"))
     assert actions(room) == ["stop", "stop", "start"], "nothing was stopped when Start was pressed again"
-
-
-def test_presses_without_an_id_push_no_id_out_of_memory(room: Room, people: People) -> None:
-    people.handle(StopPressed("A", "meeting", press="p1"))
-    for _ in range(2 * MOST_PRESSES):
-        people.handle(StartPressed("A"))
-    people.handle(StopPressed("A", "meeting", press="p1"))
-    assert room.plan.stop_in_force() is None, "the form was sent again"
 
 
 def test_what_holds_is_in_force_again_after_a_restart(room: Room, people: People) -> None:

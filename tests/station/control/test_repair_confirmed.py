@@ -15,7 +15,7 @@ from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.fault_pictures import LATE_S, FaultPictures
 from kiosk.station.control.repair_confirmed import ConfirmedRepairs
-from kiosk.station.events import RepairConfirmed
+from kiosk.station.health.events import RepairConfirmed
 from kiosk.station.health.monitor import HealthMonitor
 from kiosk.station.health.observation import Observation
 from kiosk.station.projector.screenshots import Screenshot

@@ -12,7 +12,9 @@ from screen import POSTER, RED, Sampler, XServer
 from sqlalchemy import select
 
 from kiosk.station.control.room_menu import SHOWN_S
-from kiosk.station.events import FaultMended, FaultReported, KeyName, KeyPressed, PictureCheckSet
+from kiosk.station.events import PictureCheckSet
+from kiosk.station.health.events import FaultMended, FaultReported
+from kiosk.station.host.events import KeyName, KeyPressed
 from kiosk.town.tickets.schema import fault_picture
 
 
@@ -36,7 +38,7 @@ def press(room: LiveRoom, *keys: KeyName) -> None:
 
 def menu_is(room: LiveRoom, page: str | None) -> bool:
     assert room.station is not None
-    menu = room.station._menu._menu
+    menu = room.station._people.menu._menu
     return (menu.page if menu else None) == page
 
 
@@ -64,12 +66,13 @@ def test_stop_and_start_by_remote_and_the_test_picture(playing: LiveRoom, sample
     press(room, "start")
     room.post(PictureCheckSet("panel", True))
     eventually(lambda: station._snapshot.picture_check.startswith("K"))
-    station._menu._until = 0.0  # two minutes later
+    station._people.menu._until = 0.0  # two minutes later
     eventually(lambda: station._snapshot.picture_check == "" and menu_is(room, None))
     press(room, "menu", "up", "ok")
     eventually(lambda: menu_is(room, "table"))
     press(room, "back")
     eventually(lambda: menu_is(room, None))
+    eventually(lambda: room.actions("table-shown"))  # the record is written by another thread
     done = [(one["action"], one["by"]) for one in room.records("action") if one["by"] in ("remote", "panel")]
     assert done == [
         *(("stop", "remote"), ("start", "remote"), ("volume", "remote"), ("mute", "remote"), ("stop", "remote")),

@@ -13,8 +13,8 @@ from kiosk.contract.instants import to_ms
 from kiosk.contract.records import Attendance
 from kiosk.contract.station import SpotCheck, spot_code
 from kiosk.station.control.spot_check import SpotChecks
-from kiosk.station.events import SpotCheckAnswered
 from kiosk.station.journal import Journal
+from kiosk.station.record_book.events import SpotCheckAnswered
 
 ASKED = at("09:00:00")
 

@@ -10,7 +10,7 @@ from kiosk.common.i18n import LANGUAGES, Language
 from kiosk.station.display.menu import ITEMS, Deed, Menu, Page, View, count_lines, press
 from kiosk.station.display.menu_image import draw
 from kiosk.station.display.menu_words import Card, card
-from kiosk.station.events import KeyName
+from kiosk.station.host.events import KeyName
 
 VIEW = View(
     reasons=("meeting", "farm-season"), stop_until=datetime(2026, 3, 6, 6, tzinfo=UTC), address="http://192.168.1.7:8080",

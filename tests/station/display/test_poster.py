@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image
 
+from kiosk.common import fonts
 from kiosk.common.planned import Why
 from kiosk.contract.playlist import Heading, Playlist, Programme, Recommended, Slot
 from kiosk.contract.station import Person, StationDocument
@@ -420,7 +421,7 @@ def test_without_a_chinese_font_the_picture_and_the_log_name_the_remedy(
     caplog: pytest.LogCaptureFixture,
     written: list[tuple[str, int]],
 ) -> None:
-    monkeypatch.setattr(lettering, "CHINESE", ())
+    monkeypatch.setattr(fonts, "CHINESE", ())
     monkeypatch.setattr(lettering, "OTHERS", others)
     cached = [lettering.faces, lettering.font, lettering._font_of, lettering._advance, lettering.wrap]
     for one in (*cached, poster_image._laid_out):

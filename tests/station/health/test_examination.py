@@ -10,7 +10,7 @@ import pytest
 from kiosk.common.i18n import LANGUAGES, translator
 from kiosk.common.messages import Message
 from kiosk.contract.station import DayHours, Equipment, Hours, Opening, StationDocument, Thresholds
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 from kiosk.station.health.examination import Examination, examine
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, findings, judge

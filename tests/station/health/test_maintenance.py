@@ -12,7 +12,7 @@ from live_room import SETTINGS
 from kiosk.cli import main
 from kiosk.contract.instants import to_ms
 from kiosk.contract.station import StationDocument
-from kiosk.station.events import MaintenanceSet
+from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.health.maintenance import FILE, MOST, Maintenance, Work, collect
 from kiosk.station.journal import Journal
 

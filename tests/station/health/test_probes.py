@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from fake_tv import Tv
 
-from kiosk.station.events import Crashed, Event, FactsRead
+from kiosk.station.events import Crashed, Event
 from kiosk.station.health import probes
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.events import FactsRead
 from kiosk.station.health.probes import Probes
 from kiosk.station.host.screen_power import Want
 

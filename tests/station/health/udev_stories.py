@@ -22,11 +22,13 @@ from udev_remote import plug_in, send
 
 from kiosk.contract.station import Equipment, Thresholds
 from kiosk.station.config import Keys
-from kiosk.station.events import Crashed, DeviceChanged, Event, FactsRead, KeyPressed
+from kiosk.station.events import Crashed, Event
 from kiosk.station.health.devices import Devices
+from kiosk.station.health.events import DeviceChanged, FactsRead
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.probes import Probes
 from kiosk.station.health.rules import Cleared, Raised, RuleState, judge
+from kiosk.station.host.events import KeyPressed
 from kiosk.station.host.keypad import read_keys
 
 QUIET_S = 0.5

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.station.config import Keys
-from kiosk.station.events import Crashed, Event, KeyPressed
+from kiosk.station.events import Crashed, Event
 from kiosk.station.host import keypad
+from kiosk.station.host.events import KeyPressed
 from kiosk.station.host.keypad import EV_KEY, EVENT, InputDevice, Keypad, codes_of
 
 UP, ENTER, PLAY, VOLUME_UP, A = 103, 28, 207, 115, 30

@@ -20,8 +20,7 @@ from kiosk.station import status_file
 from kiosk.station.journal.refused import RefusedEntries, RefusedEntry
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.library import Library
-from kiosk.station.link.download import RESERVE
-from kiosk.station.link.link import DownloadProgress
+from kiosk.station.link.download import RESERVE, DownloadProgress
 from kiosk.station.link.progress import FetchProgress, fetch_progress, progress_line
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.schedule.fetch_hours import FetchHours

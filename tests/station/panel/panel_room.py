@@ -11,26 +11,18 @@ import requests
 
 from kiosk.contract.station import Equipment, StationDocument
 from kiosk.station.display.marks import Mark
-from kiosk.station.events import (
-    Event,
-    FaultMended,
-    FaultReported,
-    MaintenanceSet,
-    MutePressed,
-    PictureAsked,
-    PictureCheckSet,
-    StartPressed,
-    StopPressed,
-    VolumePressed,
-)
+from kiosk.station.events import Event, PictureAsked, PictureCheckSet
+from kiosk.station.health.events import FaultMended, FaultReported, MaintenanceSet
 from kiosk.station.health.examination import Examination, examine
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.reported import HandReport
 from kiosk.station.health.rules import RuleState
 from kiosk.station.panel.server import Panel
-from kiosk.station.panel.snapshot import Coming, Count, Row, Showing, Snapshot, Sound, Stopped
+from kiosk.station.panel.snapshot import Coming, Row, Showing, Snapshot, Sound, Stopped
+from kiosk.station.playout.events import MutePressed, StartPressed, StopPressed, VolumePressed
 from kiosk.station.projector.screenshots import Screenshot
+from kiosk.station.record_book.count import Count
 
 PIN = "271828"
 NOW = datetime(2026, 3, 5, 14, 40, tzinfo=ZoneInfo("Asia/Shanghai"))

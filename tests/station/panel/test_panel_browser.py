@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page
 from kiosk.common.planned import Why
 from kiosk.contract.station import Thresholds
 from kiosk.station.display.marks import Mark
-from kiosk.station.events import StopPressed
 from kiosk.station.health.examination import examine
 from kiosk.station.health.maintenance import Work
 from kiosk.station.health.observation import Observation
@@ -26,6 +25,7 @@ from kiosk.station.link.progress import FetchProgress
 from kiosk.station.panel import pin
 from kiosk.station.panel.desk import Desk
 from kiosk.station.panel.snapshot import Snapshot, Sound, Stopped
+from kiosk.station.playout.events import StopPressed
 
 RENEW_S = 0.2
 TWO_RENEWALS_MS = 600

@@ -8,7 +8,7 @@ from panel_room import NOW, Browser, Room
 
 from kiosk.contract.reports import TicketState
 from kiosk.contract.station import Thresholds
-from kiosk.station.events import CheckAgain, KnownSet
+from kiosk.station.health.events import CheckAgain, KnownSet
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, judge, problems
 

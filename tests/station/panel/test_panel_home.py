@@ -8,14 +8,16 @@ from panel_room import NOW, SIX, Browser, Room
 
 from kiosk.contract.instants import FAR
 from kiosk.station.panel import words
-from kiosk.station.panel.snapshot import Count, Showing, Snapshot, Stopped
+from kiosk.station.panel.snapshot import Showing, Snapshot, Stopped
+from kiosk.station.record_book.count import Count
 from kiosk.station.schedule import timetable as tt
+from kiosk.station.schedule.situation import Situation
 
 MOST_BYTES = 60 * 1024
 
 
 def explained() -> tt.Explanation:
-    return tt.explain(tt.compile_playlist(None), NOW, tt.Situation())
+    return tt.explain(tt.compile_playlist(None), NOW, Situation())
 
 
 def test_elapsed_and_left_are_said_to_the_second(room: Room) -> None:

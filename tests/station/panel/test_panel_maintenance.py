@@ -7,7 +7,7 @@ import pytest
 from panel_room import NOW, Browser, Room
 
 from kiosk.contract.instants import FAR, to_ms
-from kiosk.station.events import MaintenanceSet
+from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.health.maintenance import Work
 from kiosk.station.panel import words
 

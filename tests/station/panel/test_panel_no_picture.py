@@ -15,7 +15,8 @@ from PIL import Image
 from playwright.sync_api import Browser as Chromium
 
 from kiosk.common.photos import MOST_UPLOAD, Photo
-from kiosk.station.events import FaultMended, FaultReported, PictureCheckSet
+from kiosk.station.events import PictureCheckSet
+from kiosk.station.health.events import FaultMended, FaultReported
 from kiosk.station.health.reported import MOST_OPEN, HandReport
 from kiosk.station.panel.no_picture import ANSWERS, TEXTS, Kind, judge, read_answers
 from kiosk.station.panel.photo_folder import PhotoFolder

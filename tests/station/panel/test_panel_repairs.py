@@ -7,7 +7,7 @@ from panel_room import Browser, Room
 from test_panel_faults import NAME, trouble
 
 from kiosk.contract.reports import TicketState
-from kiosk.station.events import RepairConfirmed
+from kiosk.station.health.events import RepairConfirmed
 
 OWN = TicketState(
     fault="ticket.7", state="telecom-called", work_order="7788", contact="王师傅", note="明天上午来", changed_ms=1,

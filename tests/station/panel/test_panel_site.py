@@ -11,12 +11,12 @@ import requests
 from panel_room import NOW, Browser, Room
 
 from kiosk.contract.station import Thresholds
-from kiosk.station.events import StartPressed, StopPressed
 from kiosk.station.health.observation import Observation
 from kiosk.station.health.rules import RuleState, judge, problems
 from kiosk.station.journal.refused import RefusedEntry
 from kiosk.station.link.progress import FetchProgress
 from kiosk.station.panel.snapshot import Stopped
+from kiosk.station.playout.events import StartPressed, StopPressed
 
 
 def test_home_says_what_is_on_what_is_next_and_todays_table(base: str) -> None:

@@ -6,8 +6,8 @@ import pytest
 import requests
 from panel_room import NOW, Browser, Room
 
-from kiosk.station.events import MutePressed, VolumePressed
 from kiosk.station.panel.snapshot import Sound
+from kiosk.station.playout.events import MutePressed, VolumePressed
 
 
 @pytest.mark.parametrize(

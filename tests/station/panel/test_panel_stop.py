@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from panel_room import NOW, SIX, Browser, Room
 
-from kiosk.station.events import StopPressed
 from kiosk.station.panel import stop_form
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.playout.events import StopPressed
 
 
 def ms(moment: datetime) -> int:

@@ -10,7 +10,7 @@ from msgspec import Raw
 from kiosk.contract.instants import to_ms
 from kiosk.station.journal import Journal
 from kiosk.station.playout.stop import MEMORY, StopState
-from kiosk.station.schedule.timetable import Stop
+from kiosk.station.schedule.situation import Stop
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)

@@ -10,8 +10,8 @@ from msgspec import Raw
 from msgspec.structs import replace
 from playout_room import ALL, FLOOD, Room, at, slot, urgent, week
 
-from kiosk.station.events import MutePressed, VolumePressed
 from kiosk.station.journal import Journal
+from kiosk.station.playout.events import MutePressed, VolumePressed
 from kiosk.station.playout.volume import MEMORY, Hand, HandVolume, Level, end_of_day, in_force
 
 ZONE = ZoneInfo("Asia/Shanghai")

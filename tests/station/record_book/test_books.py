@@ -11,8 +11,8 @@ from station.panel.panel_room import NOW
 from kiosk.contract.instants import to_ms
 from kiosk.contract.records import Session
 from kiosk.contract.station import Thresholds
-from kiosk.station.events import AttendanceTaken, BookWritten
 from kiosk.station.record_book.books import MonthBooks
+from kiosk.station.record_book.events import AttendanceTaken, BookWritten
 from kiosk.station.record_book.figures import Figure
 from kiosk.station.record_book.table import BOOKS, Book
 

@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 from test_timetable import FLOOD_NOTICE, MEETING, MORNING, QUIET, TIMETABLE, at
 from timetable_weeks import TICKS, Week, weeks
 
-from kiosk.station.schedule.timetable import (
-    Explanation,
-    Owed,
-    Situation,
-    Stop,
-    compile_playlist,
-    decide,
-    explain,
-)
+from kiosk.station.schedule.situation import Owed, Situation, Stop
+from kiosk.station.schedule.timetable import Explanation, compile_playlist, decide, explain
 
 NOTICED = replace(MORNING, urgents=(FLOOD_NOTICE,))
 

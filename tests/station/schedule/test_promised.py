@@ -5,7 +5,8 @@ from timetable_weeks import TICKS, Week, weeks
 
 from kiosk.common.planned import LEAST_MS, Accepted, promised
 from kiosk.contract.instants import to_ms
-from kiosk.station.schedule.timetable import Situation, compile_playlist, decide
+from kiosk.station.schedule.situation import Situation
+from kiosk.station.schedule.timetable import compile_playlist, decide
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))

@@ -21,20 +21,8 @@ from kiosk.contract.instants import FAR, to_ms
 from kiosk.contract.occasions import WHEN_PRESENT
 from kiosk.contract.playlist import Playlist, Recommended, Slot, Urgent, span
 from kiosk.contract.station import DayHours, Hours, Opening, Season
-from kiosk.station.schedule.timetable import (
-    Decision,
-    Demand,
-    OnAir,
-    Owed,
-    Presence,
-    Session,
-    Situation,
-    Stop,
-    Timetable,
-    compile_playlist,
-    decide,
-    owed,
-)
+from kiosk.station.schedule.situation import Demand, Owed, Presence, Session, Situation, Stop
+from kiosk.station.schedule.timetable import Decision, OnAir, Timetable, compile_playlist, decide, owed
 
 MINUTE = timedelta(minutes=1)
 FINISH = timedelta(minutes=10)

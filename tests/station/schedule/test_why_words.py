@@ -14,7 +14,8 @@ from kiosk.common.i18n import LANGUAGES
 from kiosk.contract.occasions import ON_DEMAND
 from kiosk.contract.playlist import Recommended
 from kiosk.station.panel import why
-from kiosk.station.schedule.timetable import Demand, Owed, Presence, Situation, Stop, compile_playlist, explain
+from kiosk.station.schedule.situation import Demand, Owed, Presence, Situation, Stop
+from kiosk.station.schedule.timetable import compile_playlist, explain
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 QUIET = Stop(at("09:02"), at("09:50"), "meeting")

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kiosk.contract.playlist import Playlist, Programme, Slot
 from kiosk.contract.station import Opening
-from kiosk.station.schedule.timetable import Situation
+from kiosk.station.schedule.situation import Situation
 
 TICK = timedelta(minutes=10)
 

@@ -9,7 +9,7 @@ from timetable_oracle import TICK, midnight
 
 from kiosk.contract.playlist import Playlist, Programme, Recommended, Slot, Urgent, check
 from kiosk.contract.station import DayHours, Hours, Opening, Season
-from kiosk.station.schedule.timetable import Demand, Owed, Presence, Session, Situation, Stop
+from kiosk.station.schedule.situation import Demand, Owed, Presence, Session, Situation, Stop
 
 FIRST_DAYS = {
     "Europe/Berlin": ("2026-03-28", "2026-10-24"),

@@ -9,8 +9,9 @@ import pytest
 from kiosk.common.i18n import translator
 from kiosk.contract.instants import to_ms
 from kiosk.contract.station import DayHours, Hours, Opening, Person
+from kiosk.town.console.room_words import level_of
 from kiosk.town.ledger.condition import judged
-from kiosk.town.ledger.needs import Missed, needs, sentence, telephones
+from kiosk.town.ledger.needs import Missed, needs, needs_somebody, sentence, telephones
 
 HOUR = 3_600_000
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -64,6 +65,9 @@ def test_a_room_without_hours_is_silent_at_any_time() -> None:
 
 def found(now: int = HOUR, missed: Missed | None = None, silent: int = 600_000, **more: Any) -> list[str]:
     row = judged(ROW | {"heard_ms": now} | more, now, silent)
+    level = level_of(row | {"needs_somebody": needs_somebody(row, now)})
+    wanted = needs(row, None, now, str, str, str)
+    assert (level in ("never", "silent", "trouble")) == bool(wanted), "the list of stations goes by the same rule"
     return [one.what for one in needs(row, missed, now, str, lambda text: text.splitlines()[-1], str)]
 
 
@@ -98,6 +102,13 @@ def test_what_a_room_needs_is_said(said: dict[str, Any], need: str) -> None:
 
 def test_a_stop_until_tomorrow_needs_nobody_today() -> None:
     assert found(stopped=True, stopped_until_ms=10 * HOUR) == []
+
+
+def test_a_closed_room_may_not_have_heard_of_a_new_week() -> None:
+    closed: dict[str, Any] = {"heard_ms": at(2, "17:00"), "now": at(2, "17:30"), "opening": WEEK, "published": 4}
+    assert found(**closed) == [], "its PC is off"
+    assert found(**closed, refusing=({"what": "playlist", "reason": "expired"},)) == ["it refuses playlist (expired)"]
+    assert found(published=4) == ["week 4 is published"]
 
 
 def test_what_was_said_before_the_silence_is_called_that() -> None:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 
 
 def read_daemon() -> dict[str, Fact]:

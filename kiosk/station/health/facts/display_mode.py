@@ -3,7 +3,7 @@
 import re
 
 from kiosk.common.programs import output
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 
 _OUTPUT = re.compile(r"^(\S+) (connected|disconnected)")
 _MODE = re.compile(r"^\s+(\d+x\d+)\S*((?:\s+[\d.]+[*+ ]*)+)")

@@ -3,7 +3,7 @@
 import json
 
 from kiosk.common.programs import output
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 
 TELLING = ("i/o error", "ext4-fs error", "medium error", "unrecovered read error", "remounting filesystem read-only")
 

@@ -11,7 +11,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from kiosk.common.programs import output
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 
 NETWORK = Path("/sys/class/net")
 CONNECT_S = 3.0

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 
 SYS = Path("/sys")
 UPS_AT = ("127.0.0.1", 3493)

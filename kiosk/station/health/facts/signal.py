@@ -3,7 +3,7 @@
 import os
 
 from kiosk.common.programs import output
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 from kiosk.station.health.sound import servers
 
 MILLISECONDS = 400

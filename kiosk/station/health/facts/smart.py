@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kiosk.station.events import Fact
+from kiosk.station.health.events import Fact
 
 FOLDER = Path("/run/kiosk-smart")
 OLD_S = 3 * 86_400

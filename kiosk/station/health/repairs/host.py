@@ -1,4 +1,4 @@
-"""What the remedies work with."""
+"""What the remedies may use: the room's PC, the probes' thread, and some orders to the daemon."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

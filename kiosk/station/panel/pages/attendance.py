@@ -17,13 +17,13 @@ from kiosk.common.photos import MOST_UPLOAD
 from kiosk.common.text import one_line
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Attendance
-from kiosk.station.events import AttendanceTaken, BookCorrected, SpotCheckAnswered
 from kiosk.station.journal.errors import JournalError
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, to
 from kiosk.station.panel.record import books_of, press_id, wait_for, zone_of
 from kiosk.station.panel.uploads import keep_photo, photo_of, read_file
 from kiosk.station.record_book.books import RecordBooks
+from kiosk.station.record_book.events import AttendanceTaken, BookCorrected, SpotCheckAnswered
 from kiosk.station.record_book.register import is_day
 from kiosk.station.record_book.roster import Member, members
 

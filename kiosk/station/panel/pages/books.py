@@ -13,12 +13,11 @@ from starlette.routing import Route
 from kiosk.common.i18n import translator
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
-from kiosk.station.events import BookCorrected, BookWritten
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, to
 from kiosk.station.panel.record import book_of, books_of, month_of, months_about, press_id, read_month, wait_for
-from kiosk.station.record_book.books import MonthBooks
 from kiosk.station.record_book.confined import carry_out
+from kiosk.station.record_book.events import BookCorrected, BookWritten
 from kiosk.station.record_book.figures import Verdict
 from kiosk.station.record_book.orders import Order, Sheet
 from kiosk.station.record_book.register import PREFIX, TYPED, WITHDRAWN, Entry, problems, tidy
@@ -126,7 +125,7 @@ def routes(desk: Desk) -> list[Route]:
             return to("/login")
         found = read_month(desk, request)
         name = f"{desk.snapshot().station} {found.month.first:%Y-%m}"
-        sheets = tuple(sheet_of(found, found.tables[one], name) for one in BOOKS)
+        sheets = tuple(sheet_of(found.tables[one], name) for one in BOOKS)
         answer = await carry_out(Order("make", sheets=sheets))
         if answer.trouble:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -157,7 +156,7 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
-def sheet_of(found: MonthBooks, table: Table, name: str) -> Sheet:
+def sheet_of(table: Table, name: str) -> Sheet:
     """A book as a sheet of a workbook; a row that was taken out is not in it."""
     rows = tuple(row.cells for row in table.counted)
     return Sheet(table.title, f"{name} {table.title}", table.columns, rows, table.remark)

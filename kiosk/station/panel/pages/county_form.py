@@ -10,13 +10,13 @@ from starlette.routing import Route
 
 from kiosk.common.i18n import translator
 from kiosk.common.messages import mark
-from kiosk.station.events import FormKept
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, to
 from kiosk.station.panel.pages.books import download
 from kiosk.station.panel.record import book_of, books_of, press_id, read_month
 from kiosk.station.panel.uploads import read_file
 from kiosk.station.record_book.confined import carry_out
+from kiosk.station.record_book.events import FormKept
 from kiosk.station.record_book.forms import MOST_BYTES, KeptForm, guess
 from kiosk.station.record_book.heads import form_cells, form_heads
 from kiosk.station.record_book.orders import FormSheet, Order

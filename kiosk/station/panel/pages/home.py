@@ -9,9 +9,10 @@ from starlette.routing import Route
 
 from kiosk.contract.instants import to_utc
 from kiosk.contract.picture import CONTENT_TYPE
-from kiosk.station.events import PictureAsked, StartPressed
+from kiosk.station.events import PictureAsked
 from kiosk.station.panel.desk import Desk, press_of, to
 from kiosk.station.panel.pages import stop
+from kiosk.station.playout.events import StartPressed
 from kiosk.station.projector.screenshots import Screenshot
 
 STARTING_S, IN_VAIN_S = 1, 30

@@ -16,7 +16,6 @@ from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.contract.instants import to_utc
 from kiosk.contract.records import Item
-from kiosk.station.events import ItemWritten
 from kiosk.station.journal.errors import JournalError
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, to
@@ -24,6 +23,7 @@ from kiosk.station.panel.record import books_of, month_of, months_about, press_i
 from kiosk.station.panel.snapshot import Snapshot
 from kiosk.station.panel.uploads import keep_photo, read_upload
 from kiosk.station.record_book.activity import activity_text
+from kiosk.station.record_book.events import ItemWritten
 from kiosk.station.record_book.month import Month
 from kiosk.station.record_book.register import is_day
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kiosk.station.events import MaintenanceSet
+from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.panel.desk import Desk, press_of, to
 
 HOURS = {"0": 0, "1": 1, "4": 4}

@@ -14,11 +14,11 @@ from kiosk.common.text import one_line
 from kiosk.station.display import poster
 from kiosk.station.display.month import MonthPosting, month_posting
 from kiosk.station.display.poster import Poster
-from kiosk.station.events import ItemWritten
 from kiosk.station.panel.desk import Desk, to
 from kiosk.station.panel.qr import qr_image
 from kiosk.station.panel.record import press_id, wait_for
 from kiosk.station.panel.snapshot import Snapshot
+from kiosk.station.record_book.events import ItemWritten
 
 MOST_WORDS = 200
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kiosk.station.events import RepairConfirmed
+from kiosk.station.health.events import RepairConfirmed
 from kiosk.station.panel.desk import Desk, to
 
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from kiosk.common.text import one_line
 from kiosk.contract.picture import CONTENT_TYPE
-from kiosk.station.events import FaultMended, FaultReported
+from kiosk.station.health.events import FaultMended, FaultReported
 from kiosk.station.health.reported import MOST_OPEN
 from kiosk.station.panel import no_picture
 from kiosk.station.panel.access import Visitor

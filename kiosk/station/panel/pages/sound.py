@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kiosk.station.events import MutePressed, VolumePressed
 from kiosk.station.panel.desk import Desk, press_of, to
+from kiosk.station.playout.events import MutePressed, VolumePressed
 
 VOLUME_STEP = 10
 """In percent points."""

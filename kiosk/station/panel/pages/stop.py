@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kiosk.common.stop_reasons import MAX_REASON, REASONS
-from kiosk.station.events import StopPressed
 from kiosk.station.panel import stop_form
 from kiosk.station.panel.access import Visitor
 from kiosk.station.panel.desk import Desk, Form, press_of, to
+from kiosk.station.playout.events import StopPressed
 
 
 def form_fields(

@@ -20,6 +20,7 @@ from kiosk.town.programmes import dropped, library, subtitles, uploads
 from kiosk.town.programmes.library import Edited, Entry
 from kiosk.town.programmes.shelves import LARGEST, shelves
 from kiosk.town.publishing.measure import MAX_SUBTITLE
+from kiosk.town.publishing.subtitles import SubtitleError
 from kiosk.town.sheets.categories import ALIASES
 
 STATES = {
@@ -190,7 +191,7 @@ def routes(desk: Desk) -> list[Route]:
             await desk.run(subtitles.put, desk.town, place, one, version, language, files[0].content, officer.name)
         except Edited:
             return await shown(request, _(SOMEBODY_ELSE))
-        except subtitles.SubtitleError as error:
+        except SubtitleError as error:
             return await shown(request, error.cause.render(_))
         return desk.to(f"/programmes/{one.id}", request, _("The subtitles are in."))
 
