@@ -57,6 +57,7 @@ def test_films_are_brought_in_by_the_script_though_the_line_breaks_and_pages_fit
         page.goto(f"{server.url}/months/{month}/titles")
         page.set_input_files("#file2", {"name": "a.mp4", "mimeType": "", "buffer": b"corn " * 99})
         page.locator('li:has-text("《玉米》") [data-programme]').wait_for(timeout=20_000)
+        page.wait_for_load_state()  # with its style sheet
         assert page.locator(".plainlist form").count() == 1
         assert not scrolls_sideways(page)
         assert serious_findings(page) == []

@@ -107,7 +107,7 @@ def test_a_stop_until_tomorrow_needs_nobody_today() -> None:
 def test_a_closed_room_may_not_have_heard_of_a_new_week() -> None:
     closed: dict[str, Any] = {"heard_ms": at(2, "17:00"), "now": at(2, "17:30"), "opening": WEEK, "published": 4}
     assert found(**closed) == [], "its PC is off"
-    assert found(**closed, refusing=({"what": "playlist", "reason": "expired"},)) == ["it refuses playlist (expired)"]
+    assert found(**closed, refusing=({"what": "playlist", "reason": "expired"},)) == ["it refuses the week (expired)"]
     assert found(published=4) == ["week 4 is published"]
 
 
