@@ -65,6 +65,10 @@ check_system() {
 copy_checkout() {
     [ "$root" != "$home" ] || return 0
     say "copying the program to $home" "正在把程序复制到 $home"
+    if [ ! -d "$home/.venv" ] && [ -d "$home.new/.venv" ]; then # a power cut in the midst of this
+        mkdir -p "$home"
+        mv "$home.new/.venv" "$home/.venv"
+    fi
     rm -rf "$home.new"
     mkdir "$home.new"
     tar -C "$root" --exclude=./.git --exclude=./.venv --exclude=__pycache__ --exclude='*_cache' --exclude='*.egg-info' \
@@ -99,9 +103,15 @@ add_user() {
     done
 }
 
-# The units of this role, each on a line; wherever they lie in the checkout.
+# The state folder, with all that root has put back into it from a backup.
+own_state() {
+    install -d -o "$1" -g "$1" -m 700 "$state"
+    chown -R "$1:$1" "$state"
+}
+
+# The units of this role, each on a line; wherever they lie in this checkout: the installed one may be damaged.
 role_units() {
-    find "$home/systemd" -name 'kiosk-*.service' -o -name 'kiosk-*.path' -o -name 'kiosk-*.timer' | sort |
+    find "$root/systemd" -name 'kiosk-*.service' -o -name 'kiosk-*.path' -o -name 'kiosk-*.timer' | sort |
         if [ "$role" = town ]; then grep /kiosk-town; else grep -v /kiosk-town; fi
 }
 
@@ -136,7 +146,7 @@ as_town() {
 install_town() {
     install_program
     add_user kiosk-town "$state"
-    install -d -o kiosk-town -g kiosk-town -m 700 "$state"
+    own_state kiosk-town
     install_clock
     install_units
     if [ -n "$answers" ]; then
@@ -170,16 +180,28 @@ install_web_server() {
     say "installing the web server $server" "正在安装网站服务 $server"
     DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet --yes --no-install-recommends install "$server" \
         >/dev/null </dev/null
-    case $server in
-    nginx) place=/etc/nginx/conf.d/kiosk-town.conf ;;
-    *) place=/etc/caddy/Caddyfile ;;
-    esac
+    place=$(site_place "$server")
     [ "$server" != nginx ] || make_certificate
     [ ! -e "$place" ] || [ -e "$place.before-kiosk" ] || cp -p "$place" "$place.before-kiosk"
     install -m 644 "$state/site" "$place"
     systemctl enable --quiet "$server"
     systemctl restart "$server" || say "$server does not start; see: journalctl -u $server" \
         "$server 未能启动，请看：journalctl -u $server"
+}
+
+site_place() {
+    if [ "$1" = nginx ]; then echo /etc/nginx/conf.d/kiosk-town.conf; else echo /etc/caddy/Caddyfile; fi
+}
+
+# What somebody has changed in it since is theirs.
+remove_site() {
+    for server in nginx caddy; do
+        place=$(site_place "$server")
+        cmp -s "$state/site" "$place" || continue
+        rm -f "$place"
+        [ ! -e "$place.before-kiosk" ] || mv "$place.before-kiosk" "$place"
+        systemctl try-restart "$server" || true
+    done
 }
 
 # nginx does not start without a certificate: until the true one is there, one that it signs itself.
@@ -196,13 +218,14 @@ of that town.pem and name it as [town] ca_file" \
 }
 
 install_station() {
+    systemctl is-enabled --quiet kiosk-station 2>/dev/null || again=yes # new here, or it was removed
     systemctl stop kiosk-station 2>/dev/null || true # its files change, and the test needs the screen
     trap '! systemctl is-enabled --quiet kiosk-station 2>/dev/null || systemctl start --no-block kiosk-station' EXIT
     install_program
     add_user kiosk-sound /run/kiosk-sound audio
-    add_user kiosk "$state" video render audio input kiosk-sound
-    install -d -o kiosk -g kiosk -m 700 "$state"
-    [ -e /etc/kiosk/config.toml ] || install -D -m 644 "$home/config.example.toml" /etc/kiosk/config.toml
+    add_user kiosk "$state" video render audio input systemd-journal kiosk-sound
+    own_state kiosk
+    [ -s /etc/kiosk/config.toml ] || install -D -m 644 "$home/config.example.toml" /etc/kiosk/config.toml
     install_clock
     install_units
     install -m 644 "$home/systemd/kiosk.rules" "$rules"
@@ -219,8 +242,8 @@ install_station() {
         step try ${answers:+--answers "$answers"} || trouble=yes
     fi
     systemctl enable --quiet kiosk-station
-    systemctl restart kiosk-station
-    step summary
+    systemctl restart kiosk-station || trouble=yes # why, the doctor says below
+    step summary || trouble=yes
     final_check || trouble=yes
     if [ -n "${trouble:-}" ]; then
         stop "installed, but something above is not right; mend it, then run this again with --try" \
@@ -249,7 +272,7 @@ remove_role() {
         systemctl disable --quiet --now "$name" 2>/dev/null || true
         rm -f "$units/$name"
     done
-    [ "$role" = town ] || rm -f "$rules" "$keys"
+    if [ "$role" = town ]; then remove_site; else rm -f "$rules" "$keys"; fi
     systemctl daemon-reload
     if [ ! -e "$units/kiosk-station.service" ] && [ ! -e "$units/kiosk-town.service" ]; then
         rm -rf "$home" "$home.new" "$home.old"

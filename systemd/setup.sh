@@ -68,6 +68,7 @@ install_packages() {
         return 1
     fi
     say "installing Debian packages: $*"
+    quietly as_root dpkg --configure -a || true # a power cut may have left some half installed
     quietly as_root apt-get --quiet update || say "the package lists could not be renewed; trying with those at hand"
     quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends \
         -o DPkg::Lock::Timeout=600 install "$@" || {
@@ -81,10 +82,20 @@ wanted_stamp() {
     { echo "$root" && cat "$root/systemd/$1.lock" "$root/pyproject.toml"; } | sha256sum | cut -d ' ' -f 1
 }
 
+# Whether its Python runs, and each file of its packages has its length: a power cut may have left some empty.
+venv_whole() {
+    "$venv/bin/python" -I -c 'import kiosk, msgspec, sys
+from importlib.metadata import distributions
+for package in distributions():
+    for file in package.files or sys.exit(1):
+        if file.size is not None and file.locate().stat().st_size != file.size:
+            sys.exit(1)' 2>/dev/null
+}
+
 venv_in_order() {
     for other in $satisfied; do
         if [ "$(cat "$venv/.locked-$other" 2>/dev/null)" = "$(wanted_stamp "$other")" ]; then
-            "$venv/bin/python" -I -c 'import kiosk, msgspec' 2>/dev/null && return 0
+            venv_whole && return 0
         fi
     done
     return 1
@@ -104,11 +115,13 @@ new_enough_python() {
 install_venv() {
     say "installing the Python packages of systemd/$list.lock into .venv"
     rm -f "$venv"/.locked-*
+    again=
+    venv_whole || again=--force-reinstall # what is there, but damaged, pip would leave as it is
     if ! "$venv/bin/python" -I -m pip --version >/dev/null 2>&1; then
         python=$(new_enough_python)
         quietly "$python" -m venv --clear "$venv"
     fi
-    quietly "$venv/bin/python" -I -m pip install --disable-pip-version-check --no-input --no-deps \
+    quietly "$venv/bin/python" -I -m pip install --disable-pip-version-check --no-input --no-deps $again \
         --require-hashes --requirement "$lock" || {
         say "pip could not install them; is the network there? Then run this again"
         return 1

@@ -11,7 +11,7 @@ from screen import CLIPS, Sampler, XServer
 
 from kiosk.demo.testcard import make
 
-SCREENS = {"screen", "display"}
+SCREENS = {"screen", "display", "own"}
 """Fixtures that give one."""
 
 

@@ -156,7 +156,7 @@ MOST_LEVELS = 11
 SHEETS_READ_PURELY = (
     *("around", "categories", "cells", "characters", "checks", "closing", "date_lists", "dates", "drafts", "durations"),
     *("grid", "headers", "months", "rows", "settle", "sheet", "table", "times", "timetables", "titles", "told"),
-    *("mending", "weekdays"),
+    *("columns", "mending", "no_showing", "table_days", "weekdays"),
 )
 SESSIONS_PURE = ("attended", "events", "fit", "make_up", "seen", "sessions")
 PURE = (

@@ -8,12 +8,10 @@ import contextlib
 import logging
 import queue
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 from typing import assert_never
 
-from kiosk.common.terminal import escape_lines
 from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
@@ -40,7 +38,7 @@ from kiosk.station.events import (
     Wake,
 )
 from kiosk.station.identity import IdentityError, load_identity
-from kiosk.station.journal import DamagedJournal, Journal, JournalError, ReadOnlyJournal
+from kiosk.station.journal import BusyJournal, DamagedJournal, Journal, JournalError, ReadOnlyJournal
 from kiosk.station.journal.refused import RefusedEntries
 from kiosk.station.library.accepted import Accepted
 from kiosk.station.library.documents import Documents
@@ -67,6 +65,7 @@ log = logging.getLogger(__name__)
 
 EX_OK, EX_CRASHED, EX_TEMPFAIL, EX_CONFIG = 0, 70, 75, 78
 """Exit codes (sysexits.h). After 78 the unit is not started again: a person has to act."""
+LOOK_AFTER = "look after the disk; install.sh station gives what lies there back to the kiosk's user"
 TICK_SECONDS = 1.0
 REFRESH_SECONDS = 10.0
 
@@ -76,11 +75,15 @@ def run(config: Config, inbox: queue.SimpleQueue[Event], stage: Stage) -> int:
     begun."""
     try:
         station = Station(config, inbox, stage)
-    except (ReadOnlyJournal, DamagedJournal) as error:  # a disk may come back; damage is looked for at the next start
-        sys.stderr.write(f"kiosk station: {escape_lines(str(error))}\n")
+    except (ReadOnlyJournal, BusyJournal, DamagedJournal) as error:
+        systemd.refuse(str(error))
+        return EX_TEMPFAIL  # a disk may come back, another station may end; damage is looked for at the next start
+    except OSError as error:
+        place = error.filename or config.station.state
+        systemd.refuse(f"{place}: {error.strerror}; {LOOK_AFTER}")
         return EX_TEMPFAIL
     except (IdentityError, JournalError, ValueError) as error:
-        sys.stderr.write(f"kiosk station: {escape_lines(str(error))}\n")
+        systemd.refuse(str(error))
         return EX_CONFIG
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, station.interrupt)

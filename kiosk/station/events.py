@@ -260,6 +260,8 @@ class ClockDeclared:
     by: str
     wall_ms: int
     monotonic: float
+    press: str = ""
+    """Of a page's button: the same press twice is one."""
 
 
 FromScreen = ChildSaid | ChildGone | StageSaid | StageGone

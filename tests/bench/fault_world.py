@@ -66,6 +66,7 @@ class World:
         self.ups = Ups()
         self.observed: dict[str, Any] = {
             "screen": "up", "sound_wanted": True, "child_restarts": 0, "poster_fails": False, "inbox": 0,
+            "card_fails": False, "ntp_overruled": False, "unread_s": 0,
             "journal_trouble": "", "journal_damaged_ms": 0, "link_down_since_ms": 0, "behind_ms": 0,
             "plan_until_ms": (START_S + 9 * 86_400) * 1000, "refused": "", "clock": "trusted", "lacking": 0,
             "missing_soon": "", "sounding": True,

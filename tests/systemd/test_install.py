@@ -42,6 +42,7 @@ echo "systemctl $*" >>/mnt/calls
 case "$*" in
 is-enabled*) [ -e /mnt/enabled ] ;;
 "enable --quiet kiosk-station") touch /mnt/enabled ;;
+"restart kiosk-station") [ ! -e /mnt/start-breaks ] ;;
 esac
 """
 NOTHING = "#!/bin/sh\nexit 0\n"
@@ -111,7 +112,7 @@ def test_station_is_installed_in_order_and_again_over_itself(computer: Computer)
     code, said, calls = computer.run(story)
     assert code == 0, said
     assert "kiosk 700\nroot 644\nroot 644\n" in said
-    assert {"video", "render", "audio", "kiosk-sound"} <= set(said.split())
+    assert {"video", "render", "audio", "kiosk-sound", "systemd-journal"} <= set(said.split())
     assert "/opt/kiosk/.venv/bin/kiosk" in said
     assert "# mine" in said and "kept" in said
     first, again = calls[: calls.index("again")], calls[calls.index("again") + 1 :]
@@ -142,6 +143,14 @@ def test_installation_that_breaks_off_leaves_the_room_as_it_was(computer: Comput
     assert calls[-1] == "systemctl start --no-block kiosk-station"
 
 
+def test_station_that_does_not_start_is_told_by_the_doctor_and_not_by_systemd_alone(computer: Computer) -> None:
+    (computer.folder / "start-breaks").touch()
+    code, said, calls = computer.run("install_sh station --language en --answers /mnt/answers\n")
+    assert code == 2 and "something above is not right" in said
+    assert calls.index("root: kiosk check-config") > calls.index("systemctl restart kiosk-station")
+    assert calls[-1] == "systemctl start --no-block kiosk-station", "it is tried on"
+
+
 def test_town_is_installed_as_its_own_user_and_reads_the_answers_of_root(computer: Computer) -> None:
     story = """
         install_sh town --answers /mnt/answers --language zh
@@ -166,12 +175,56 @@ def test_removed_leaves_data_and_says_where_and_the_other_role_its_program(compu
         install_sh town --remove --language en
         ls -d /var/lib/kiosk-town
         ! ls /opt/kiosk /usr/local/bin/kiosk
+        rm /mnt/enabled
+        echo again >>/mnt/calls
+        install_sh station --answers /mnt/answers --language en
     """
     code, said, calls = computer.run(story)
     assert code == 0, said
     assert "What was kept: /var/lib/kiosk, /etc/kiosk" in said
     assert "What was kept: /var/lib/kiosk-town" in said
     assert calls.count("setup.sh town") == 2  # the station's installation looks after the town's packages too
+    assert [call for call in calls[calls.index("again") :] if "setup try" in call], "the room may be another one"
+
+
+def test_installed_over_what_a_power_cut_or_a_backup_has_left_and_removed_from_it(computer: Computer) -> None:
+    story = """
+        install_sh station --answers /mnt/answers --language en
+        echo kept >/opt/kiosk/.venv/packages
+        mv /opt/kiosk /opt/kiosk.new
+        : >/etc/kiosk/config.toml
+        : >/etc/systemd/system/kiosk-x.service
+        echo back >/var/lib/kiosk/journal.db
+        chown -h root /var/lib/kiosk/journal.db
+        install_sh station --answers /mnt/answers --language en
+        cat /opt/kiosk/.venv/packages
+        ls -d /opt/kiosk.new || echo no leavings
+        grep -c . /etc/kiosk/config.toml /etc/systemd/system/kiosk-x.service
+        stat -c '%U %n' /var/lib/kiosk/journal.db
+        rm -r /opt/kiosk/systemd
+        install_sh station --remove --language en
+        ls /etc/systemd/system/kiosk-* || echo no units
+    """
+    code, said, _ = computer.run(story)
+    assert code == 0, said
+    assert "kept" in said and "no leavings" in said and "config.toml:0" not in said and "kiosk-x.service:0" not in said
+    assert "kiosk /var/lib/kiosk/journal.db" in said and "no units" in said
+
+
+def test_web_server_is_given_back_as_it_was(computer: Computer) -> None:
+    story = """
+        mkdir -p /etc/caddy
+        echo mine >/etc/caddy/Caddyfile
+        install -d /var/lib/kiosk-town
+        echo '# caddy' >/var/lib/kiosk-town/site
+        install_sh town --answers /mnt/answers --language en
+        cat /etc/caddy/Caddyfile
+        install_sh town --remove --language en
+        cat /etc/caddy/Caddyfile
+    """
+    code, said, calls = computer.run(story)
+    assert code == 0, said
+    assert said.index("# caddy") < said.index("mine") and calls[-1] == "systemctl daemon-reload"
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,11 @@ class Clock:
         )
 
     @property
+    def overruled(self) -> bool:
+        """Whether NTP says another time than the town or a person, who are followed."""
+        return self._synchronised and self._ntp.standing == "denied"
+
+    @property
     def ahead_s(self) -> float | None:
         """By how many seconds this clock is ahead of the PC's; None while neither can be believed."""
         return None if self.state == "untrusted" else (self._base_ms - self._system_ms) / 1000
@@ -189,7 +194,7 @@ class Clock:
 
     @staticmethod
     def _contradicts(word: _Word | None, base_ms: float) -> bool:
-        """NTP and town do not agree: nobody can tell here which of them is wrong, so neither is believed."""
+        """Whether the town's word proves a base wrong."""
         return word is not None and abs(word.base_ms - base_ms) > word.within_ms
 
     def _choose(self) -> None:
@@ -246,11 +251,13 @@ class Clock:
     def told_by_town(self, town_ms: int, sent: float, received: float) -> None:
         """The town's signed time, asked for at ``sent`` and answered at ``received`` (monotonic).
 
-        Where NTP does not keep the clock right, the town's time replaces ours if it proves ours wrong.
+        It replaces ours if it proves ours wrong, whatever NTP says: NTP is not signed. A slow answer can only put the
+        clock in doubt.
         """
         base_ms, half_ms = town_ms - (sent + received) * 500 - self._asleep_ms, (received - sent) * 500
         self._town = _Word(base_ms, TOWN_TOLERANCE_MS + half_ms, self._boottime_s())
-        if not self._synchronised or self._ntp.standing != "believed":
+        disputed = self._synchronised and self._contradicts(self._town, self._system_ms)
+        if not self._synchronised or self._ntp.standing != "believed" or disputed:
             off_ms = abs(base_ms - self._base_ms)
             quick = received - sent <= LONGEST_ASKED_S
             if off_ms > TOWN_NEAR_MS + half_ms and quick:
@@ -259,8 +266,10 @@ class Clock:
                 self._vouched = _Vouched(self._base_ms, "holdover")
             else:
                 self._vouched = None
-        if self._vouched is not None and not self._synchronised:
-            self._ntp.confirm(self._vouched.base_ms, self._boottime_s())
+            if self._vouched is not None and disputed:
+                self._ntp.overrule(self._vouched.base_ms, self._boottime_s())
+            elif self._vouched is not None:
+                self._ntp.confirm(self._vouched.base_ms, self._boottime_s())
         self._choose()
 
     def declare(self, wall_ms: int, monotonic: float) -> bool:

@@ -20,7 +20,7 @@ JUMP_MS = 5_000
 
 Standing = Literal["believed", "doubted", "denied"]
 """``doubted`` since NTP gave a time that cannot be, until the town or a person has said what time it is; ``denied`` if
-that person said another time, until NTP has come round to it."""
+they said another time, until NTP has come round to it."""
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -74,10 +74,15 @@ class Ntp:
         self.standing = "believed"
 
     def deny(self, base_ms: float, now_s: float, within_ms: float) -> None:
-        """A person has said that this is the base, and NTP another."""
+        """A person has said that this is the base; NTP another one, if it was doubted."""
         was_believed = self.standing == "believed"
         self.confirm(base_ms, now_s, within_ms)
         self.standing = "believed" if was_believed else "denied"
+
+    def overrule(self, base_ms: float, now_s: float) -> None:
+        """The town has said that this is the base, and NTP says another one: the town's word is signed."""
+        self.confirm(base_ms, now_s)
+        self.standing = "denied"
 
     def memory(self, now_s: float) -> NtpMemory:
         """What to keep over a restart."""

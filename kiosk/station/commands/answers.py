@@ -13,8 +13,8 @@ from kiosk.station.config import Config, Keys
 from kiosk.station.health.sound import read_sink, servers
 from kiosk.station.host.keypad import codes_of
 from kiosk.station.projector.messages import SCREEN_DENIED
+from kiosk.station.service.systemd import UNIT
 
-UNIT = "kiosk-station.service"
 ANSWER_S = 10
 _ROOMS_OWN = ("PULSE_SERVER", "XAUTHORITY", "XDG_RUNTIME_DIR")
 """Variables that are another user's own."""

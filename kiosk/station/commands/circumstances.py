@@ -7,7 +7,7 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ from kiosk.station.playout import stop
 from kiosk.station.playout.plan import Plan
 from kiosk.station.schedule.situation import Situation
 from kiosk.station.schedule.timetable import Timetable, compile_playlist
-from kiosk.station.service.systemd import boot_id
+from kiosk.station.service.systemd import boot_id, refusal
 
 CHANGING_S = 3.0
 """The daemon writes a new week to the disk and tells of it a moment later."""
@@ -81,6 +81,14 @@ def told_by_daemon(config: Config) -> NowFile | None:
     except OSError as error:
         as_whom = "run this as the user of the service, or as root"
         raise NotKnown(f"{runtime}: cannot be read ({error.strerror}); {as_whom}") from None
+
+
+def now_of_station(config: Config) -> datetime:
+    """What time it is by the station's clock, in UTC; by the PC's where no daemon tells this user."""
+    with contextlib.suppress(NotKnown):
+        if (told := told_by_daemon(config)) is not None:
+            return told.now()
+    return datetime.now(UTC)
 
 
 def _accepted(config: Config) -> tuple[Accepted, tuple[str, ...]]:
@@ -149,4 +157,5 @@ def examine_stopped(config: Config) -> tuple[Examination, ZoneInfo]:
         journal_damaged_ms=None if trouble else found.at_ms,
         journal_aside=found.aside,
     )
-    return examine(rules, seen, accepted.document, clock.now(), running=False), accepted.zone
+    told = examine(rules, seen, accepted.document, clock.now(), running=False, refusal=refusal())
+    return told, accepted.zone

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from kiosk.contract.instants import to_ms
+from kiosk.station.commands.circumstances import now_of_station
 from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.health.maintenance import MOST, leave
 from kiosk.station.journal.state_folder import Beside
@@ -28,8 +29,9 @@ def maintenance(typed: str, over: bool, by: str, settings: Path) -> None:
         raise click.UsageError("say --until and a time, or --over")
     if not by.strip() or len(by) > 400 or "\0" in by:
         raise click.ClickException("--by names who works on the PC; give a name")
-    state = Path(load_settings(settings).station.state)
-    now = datetime.now(ZoneInfo(Beside(state / "journal.db").zone()))
+    config = load_settings(settings)
+    state = Path(config.station.state)
+    now = now_of_station(config).astimezone(ZoneInfo(Beside(state / "journal.db").zone()))
     until = None if over else _until(typed, now)
     try:
         leave(state, by.strip(), None if until is None else to_ms(until))

@@ -20,7 +20,7 @@ from kiosk.station.commands.station import config_option, load_settings
 from kiosk.station.config import Config
 from kiosk.station.health.sound import read_sink
 from kiosk.station.host.places import environment
-from kiosk.station.identity import Identity, IdentityError, load_identity
+from kiosk.station.identity import Identity, IdentityError, identity_path, load_identity
 from kiosk.station.installation.answers import StationAnswers
 from kiosk.station.installation.findings import Seen, keep
 from kiosk.station.installation.sticker import panel_addresses, write_sticker
@@ -56,6 +56,8 @@ def ask(answers: Path | None, language: Language, settings: Path) -> None:
     try:
         identity = _enrolled(state)
         if identity is None:
+            if identity_path(state).exists():
+                click.echo(_("What this PC knows of its town cannot be read; the town has to let it in anew."))
             address = questions.ask("town", _("Address of the town, such as https://town.example:"), _town(config, _))
             name = "code_file" if given and given.code_file else "code"
             text = _("Enrolment code from the town (type it, or scan it):")

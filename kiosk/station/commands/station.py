@@ -12,6 +12,7 @@ import click
 from kiosk.common.log import log_to_stderr
 from kiosk.common.terminal import escape_lines
 from kiosk.station.config import Config, ConfigError, load
+from kiosk.station.service import systemd
 
 if TYPE_CHECKING:
     from kiosk.station.events import Event
@@ -44,7 +45,7 @@ def station(settings: Path) -> None:
     try:
         config = load(settings)
     except ConfigError as error:
-        click.echo(escape_lines(str(error)), err=True)
+        systemd.refuse(str(error))
         sys.exit(EX_CONFIG)
     log_to_stderr(config.log.level)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it logs every timer that is set

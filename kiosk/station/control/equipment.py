@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from kiosk.contract.instants import to_ms, to_utc
 from kiosk.contract.station import StationDocument
 from kiosk.station.clock.clock import Clock
 from kiosk.station.control.audit import AuditTrail
 from kiosk.station.control.hand_reports import HandReports
 from kiosk.station.events import FromEquipment, JournalRecovered, JournalTrouble
+from kiosk.station.health.checks.daemon import HANGS_S
 from kiosk.station.health.events import CheckAgain, FactsRead, FaultMended, FaultReported, KnownSet, RepairConfirmed
 from kiosk.station.health.evidence import screen_evidence, sound_sink
 from kiosk.station.health.monitor import HealthMonitor
@@ -16,6 +19,9 @@ from kiosk.station.health.observation import Observation
 from kiosk.station.health.repairs.host import Host
 from kiosk.station.health.repairs.repairs import Repairs
 from kiosk.station.playout.playout import Playout
+
+AGAIN_S = 60.0
+"""Seconds between two judgements while reading hangs."""
 
 
 class Equipment:
@@ -56,6 +62,15 @@ class Equipment:
         self._document, self._observe, self._worked_on = document, observe, worked_on
         self._check_clock, self._report_soon = check_clock, report_soon
         self._picture_of, self._confirm = picture_of, confirm
+        self._facts_at = self._judged_at = clock.monotonic()
+        """Monotonic instants at which facts last came, and were judged."""
+
+    def tick(self) -> None:
+        """About once a second. Where reading hangs, on a dead disk for instance, nothing is known any more: say so."""
+        now = self._clock.monotonic()
+        if now - self._facts_at >= HANGS_S and now - self._judged_at >= AGAIN_S:
+            self._monitor.use_facts({}, 0.0)
+            self._judge()
 
     def handle(self, event: FromEquipment) -> None:
         """What was found out about the equipment."""
@@ -89,15 +104,20 @@ class Equipment:
                     self._refresh()
 
     def _facts_read(self, event: FactsRead) -> None:
-        document = self._document()
+        document, self._facts_at = self._document(), self._clock.monotonic()
         self._monitor.use_facts(event.facts, event.monotonic)
         self._playout.use_evidence(screen_evidence(event.facts, document.equipment if document else ()))
         self._playout.use_sink(sound_sink(event.facts))
         self._clock.synchronised(event.facts.get("clock.synchronised") is True, event.monotonic)
         self._check_clock()
-        seen, now, quiet = self._observe(), self._clock.now(), self._worked_on()
+        self._judge()
+
+    def _judge(self) -> None:
+        self._judged_at = monotonic = self._clock.monotonic()
+        seen = msgspec.structs.replace(self._observe(), unread_s=round(monotonic - self._facts_at))
+        now, quiet = self._clock.now(), self._worked_on()
         self._tell_instruments(self._monitor.town_is_silent, seen.sounding is True)
-        told = self._monitor.judge(seen, document, now, self._clock.monotonic(), quiet=quiet)
+        told = self._monitor.judge(seen, self._document(), now, monotonic, quiet=quiet)
         if told:
             self._picture_of(self._monitor.raised)
             self._report_soon()

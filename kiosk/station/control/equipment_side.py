@@ -136,6 +136,7 @@ class EquipmentSide:
     def tick(self) -> None:
         """About once a second."""
         self.maintenance.collect(self._state, self._post)
+        self._equipment.tick()
         self.rest.tick()
         self.pc_sleep.tick()
 

@@ -95,7 +95,7 @@ class PcSleep:
         """Once a night: the request, and what the town is told."""
         self._asked_at, self._asked = monotonic, True
         try:
-            power_off.request(self._runtime, wake)
+            power_off.request(self._runtime, self._clock.on_system(wake))
         except OSError as error:
             log.warning("the PC cannot be asked to shut down (%s)", error)
             return

@@ -64,8 +64,9 @@ class PeopleSide:
             clock, plan, playout, journal, lambda: accepted.zone, audit, replan, refresh, maintenance, self.pin_reset
         )
         self.checks = SpotChecks(
-            journal, clock, document, playout.play_on_screen, lambda: stage.screen == "up", report_soon
-        )
+            journal, clock, document, playout.play_on_screen,
+            lambda: stage.screen == "up" and not stage.cardless, report_soon,
+        )  # fmt: skip
         self._books = BookKeeper(journal, clock, Forms(Path(config.station.state)), self.checks, report_soon, refresh)
         self.sessions = Sessions(journal, clock, plan, audit, replan, thresholds)
         self._presence = PresencePolicy(journal, clock, plan, audit, document=document, replan=replan)

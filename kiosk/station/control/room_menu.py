@@ -76,12 +76,17 @@ class RoomMenu:
 
     def tick(self) -> None:
         """About once a second: what nobody uses goes, what is drawn is kept as the station is."""
-        if self._menu is not None and self._clock.monotonic() >= self._until:
+        if self._menu is not None and (self._clock.monotonic() >= self._until or self._hidden()):
             self._show(None, "kiosk")
         else:
             self._draw()
 
+    def _hidden(self) -> bool:
+        """Whether a menu would not be seen: no key may choose from it then."""
+        return self._stage.cardless or self._stage.screen in ("none", "denied")
+
     def _show(self, menu: Menu | None, by: str = BY) -> None:
+        menu = None if self._hidden() else menu
         before, self._menu = self._menu, menu
         checks, checked = (one is not None and one.page == "no-picture" for one in (menu, before))
         if menu is not None:
@@ -96,8 +101,8 @@ class RoomMenu:
     def _draw(self) -> None:
         menu = self._menu
         table = menu is not None and menu.page == "table"
-        spot_code = self._spot_code()
         if menu is None:
+            spot_code = self._spot_code()  # from now on it counts as shown
             drawn = spot_check(spot_code, self._language) if spot_code else None
         else:
             drawn = card(menu, replace(self._view(), code=self.code), self._language)

@@ -39,6 +39,8 @@ class Timekeeping:
         self._clock, self._plan, self._journal, self._boot_id = clock, plan, journal, boot_id
         self._timers, self._audit = timers, audit
         self._clock_set, self._read_facts, self._report_soon, self._replan = clock_set, read_facts, report_soon, replan
+        self._press = ""
+        """The last press of a page's button that was obeyed."""
         self._history = ClockHistory(journal, boot_id, clock.carried)
 
     def restore(self) -> None:
@@ -65,7 +67,7 @@ class Timekeeping:
         if trusted != self._plan.situation.clock_trusted:
             log.warning("the clock is %s", self._clock.state)
             if self._clock.doubtful:
-                log.warning("NTP gives another time than was known here; who knows it says so by: kiosk clock")
+                log.warning("NTP gives another time than was known here; who knows it says so on the page Clock")
             self._plan.change(clock_trusted=trusted)
             self._plan.refresh_owed()
             self._replan("trust in the clock changed")
@@ -79,6 +81,9 @@ class Timekeeping:
 
     def declared(self, event: ClockDeclared) -> None:
         """A person says what time it is."""
+        if event.press and event.press == self._press:
+            return
+        self._press = event.press
         shown_ms = self._clock.ms_at(event.monotonic)
         if not self._clock.declare(event.wall_ms, event.monotonic):
             log.warning("%s says what time it is, but NTP or the town know better", event.by)

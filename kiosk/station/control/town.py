@@ -169,7 +169,7 @@ class TownHandler:
             case RecordForked():
                 self._journal.give_up_epoch(event.witness)
             case TownUnreachable():
-                self._monitor.town_silent(self._clock.now_ms())
+                self._monitor.town_silent(self._clock.monotonic())
 
     def keep_plan(self) -> None:
         """Keep for the record book which plan is in force from now on, if one is."""

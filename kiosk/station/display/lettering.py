@@ -148,7 +148,7 @@ def _parts(piece: str, size: int, width: int) -> Iterator[str]:
 
 def shorten(text: str, size: int, width: int) -> str:
     """``text``, with an ellipsis for its end where it is wider than ``width``."""
-    if text_width(text, size) <= width:
+    if min(text_width(text, size), drawn_width(text, size)) <= width:
         return text
     while text and text_width(text + "…", size) > width:
         text = text[:-1]

@@ -24,7 +24,9 @@ def _list(card: Card, screen_width: int, screen_height: int) -> Image.Image:
     texts = [one_line(line.text) for line in card.lines[:MOST_LINES]]
     for letters in LETTERS:
         size = max(12, screen_height // letters)
-        widest = max([drawn_width(text, size) for text in (*texts, one_line(card.title))] + [size * 12])
+        small = size * 2 // 3
+        wide = (drawn_width(text, size) for text in (*texts, one_line(card.title)))
+        widest = max(*wide, drawn_width(one_line(card.hint), small), size * 12)
         if widest + 2 * size <= screen_width and size * 17 // 10 * (len(texts) + 3) <= screen_height:
             break
     pad, row = size // 2, size * 17 // 10
@@ -39,7 +41,6 @@ def _list(card: Card, screen_width: int, screen_height: int) -> Image.Image:
             pen.rectangle((pad, top, width - pad, top + row - 1), fill=CHOSEN)
         ink = CHOSEN_INK if line.chosen else INK
         write(pen, (2 * pad, top + (row - size * 6 // 5) // 2), shorten(text, size, width - 4 * pad), size, ink)
-    small = size * 2 // 3
     hint = shorten(one_line(card.hint), small, width - 4 * pad)
     write(pen, (2 * pad, height - pad - small * 6 // 5), hint, small, QUIET)
     return picture
@@ -52,15 +53,18 @@ def _test_picture(card: Card, width: int, height: int) -> Image.Image:
     stripe = height // 12
     for n, colour in enumerate(("#c00000", "#00a000", "#0000c0", "#ffffff", "#000000", "#ffc21a")):
         pen.rectangle((n * width // 6, 0, (n + 1) * width // 6, stripe), fill=colour)
-    size = max(12, height // 24)
-    side = height - stripe - size * 7
-    code = _code(card.code, side)
+    texts = [one_line(text) for text in (card.title, *(line.text for line in card.lines), card.hint)]
+    for letters in range(24, 60):  # the first size in which all words fit
+        size = max(12, height // letters)
+        lines = [line for text in texts for line in wrap(text, size, width * 9 // 10)]
+        top = height - len(lines) * size * 7 // 5 - size // 2
+        if top >= height * 2 // 3:
+            break
+    code = _code(card.code, top - stripe - size)
     picture.paste(code, ((width - code.width) // 2, stripe + size // 2))
-    top = height - size * 6
-    for text in (card.title, *(line.text for line in card.lines), card.hint):
-        for line in wrap(one_line(text), size, width * 9 // 10)[:2]:
-            write(pen, ((width - drawn_width(line, size)) // 2, top), line, size, "#161616")
-            top += size * 7 // 5
+    for n, line in enumerate(lines):
+        at = (width - drawn_width(line, size)) // 2, top + n * size * 7 // 5
+        write(pen, at, line, size, CHOSEN_INK)
     return picture
 
 

@@ -40,13 +40,20 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(
-    state: RuleState, observation: Observation, document: StationDocument | None, now: datetime, *, running: bool = True
+    state: RuleState,
+    observation: Observation,
+    document: StationDocument | None,
+    now: datetime,
+    *,
+    running: bool = True,
+    refusal: str = "",
 ) -> Examination:
-    """Ask every check about ``observation`` at the aware ``now``. ``running`` tells whether the daemon runs."""
+    """Ask every check about ``observation`` at the aware ``now``. ``running`` tells whether the daemon runs,
+    ``refusal`` why it did not start, where it has said so."""
     now_ms = int(now.timestamp() * 1000)
     thresholds, equipment = (document.thresholds, document.equipment) if document else (Thresholds(), ())
     found = findings(observation, thresholds, equipment, now_ms, in_hours(document, now), state.last_connector)
-    return Examination(at_ms=now_ms, items=tuple(_item(one, state) for one in (_daemon(running), *found)))
+    return Examination(at_ms=now_ms, items=tuple(_item(one, state) for one in (_daemon(running, refusal), *found)))
 
 
 def in_hours(document: StationDocument | None, now: datetime) -> bool:
@@ -70,8 +77,16 @@ def _item(finding: Finding, state: RuleState) -> Item:
     )
 
 
-def _daemon(running: bool) -> Finding:
+def _daemon(running: bool, refusal: str) -> Finding:
     """Only somebody outside can see that it does not run."""
+    if refusal:
+        return Finding(
+            cause="not-running",
+            device="daemon",
+            wrong=not running,
+            text=Message(mark("The kiosk does not start: {why}"), {"why": refusal}),
+            remedy=Message(mark("When that is mended: systemctl restart kiosk-station")),
+        )
     return Finding(
         cause="not-running",
         device="daemon",

@@ -44,6 +44,7 @@ def look(before: Looks, wrong: bool, now_ms: int) -> Looks:
     """One more look, at which it was ``wrong`` or not."""
     if before.seen and 0 <= now_ms - before.at_ms < APART_MS:
         return before
+    before = msgspec.structs.replace(before, changed_ms=min(before.changed_ms, now_ms))  # the clock may be set back
     sign = "1" if wrong else "0"
     seen = (before.seen + sign)[-LOOKS:]
     first = next((n for n in range(1, len(seen)) if seen[n] != seen[n - 1]), len(seen))

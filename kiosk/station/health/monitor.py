@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from kiosk.contract.instants import to_ms
 from kiosk.contract.station import StationDocument, Thresholds
 from kiosk.station.health.events import Fact
 from kiosk.station.health.examination import Examination, examine, in_hours
@@ -54,7 +55,8 @@ class HealthMonitor:
         self._replaced: deque[float] = deque()
         """Monotonic instants of the last hour at which a child had to be replaced."""
         self._journal_trouble = ""
-        self._silent_since_ms = 0
+        self._silent_since: float | None = None
+        """Monotonic: a clock that is set makes no silence longer."""
         self._behind_ms: int | None = None
         self._again: dict[str, float] = {}
         """Problems of which somebody wants to know now, and the monotonic instant at which that was said."""
@@ -77,13 +79,13 @@ class HealthMonitor:
         """The journal cannot write, and why; empty once it can again."""
         self._journal_trouble = error
 
-    def town_silent(self, at_ms: int) -> None:
-        """The town could not be reached at this instant (UTC)."""
-        self._silent_since_ms = self._silent_since_ms or at_ms
+    def town_silent(self, monotonic: float) -> None:
+        """The town could not be reached at this instant."""
+        self._silent_since = monotonic if self._silent_since is None else self._silent_since
 
     def town_heard(self, behind_ms: int) -> None:
         """The town has answered; it has told for ``behind_ms`` of news that have not come, 0 for none."""
-        self._silent_since_ms, self._behind_ms = 0, behind_ms
+        self._silent_since, self._behind_ms = None, behind_ms
 
     def check_again(self, name: str, monotonic: float) -> bool:
         """Somebody has mended something: the next reading decides at once. False where there is no such problem."""
@@ -117,7 +119,7 @@ class HealthMonitor:
     @property
     def town_is_silent(self) -> bool:
         """Whether the town has not answered of late."""
-        return self._silent_since_ms > 0
+        return self._silent_since is not None
 
     @property
     def disk_free_mb(self) -> int:
@@ -140,6 +142,8 @@ class HealthMonitor:
             thresholds = msgspec.structs.replace(thresholds, hysteresis_ms=self._hysteresis_s * 1000)
         while self._replaced and monotonic - self._replaced[0] >= HOUR:
             self._replaced.popleft()
+        silent = self._silent_since
+        down_since_ms = 0 if silent is None else max(1, to_ms(now) - round((monotonic - silent) * 1000))
         seen = msgspec.structs.replace(
             seen,
             facts=self._facts,
@@ -147,7 +151,7 @@ class HealthMonitor:
             journal_trouble=self._journal_trouble,
             journal_damaged_ms=self._damage.at_ms,
             journal_aside=self._damage.aside,
-            link_down_since_ms=self._silent_since_ms,
+            link_down_since_ms=down_since_ms,
             behind_ms=self._behind_ms,
             modes=self._state.modes,
             had_line=self._state.had_line,

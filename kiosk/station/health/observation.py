@@ -15,10 +15,14 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: Mapping[str, Fact] = {}
     """As read by the probes; see ``probes.py`` for the names."""
+    unread_s: int | None = None
+    """For how many seconds the devices have not been read."""
     child_restarts: int | None = None
     """Players that had to be replaced in the last hour."""
     poster_fails: bool | None = None
     """Whether a plain page stands in the place of the poster, which cannot be drawn."""
+    card_fails: bool | None = None
+    """Whether what is to be drawn over the programme is left out, as it cannot be drawn."""
     screen: ScreenState | None = None
     """Of the PC."""
     sound: SoundWent | None = None
@@ -46,6 +50,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the PC ran on when it was last to be shut down for the night."""
     clock_doubtful: bool = False
     """Whether NTP gives another time than is known."""
+    ntp_overruled: bool | None = None
+    """Whether it does, and the town or a person has said which one is right."""
     lacking: int | None = None
     """Bytes that the disk lacks for the programmes that are to come; 0 where they fit."""
     lacking_title: str = ""

@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 def request(runtime: Path, wake: datetime) -> None:
-    """Ask to be shut down, and woken at the aware instant ``wake``. Raises :class:`OSError`."""
+    """Ask to be shut down, and woken when the system's clock shows the aware ``wake``. Raises :class:`OSError`."""
     write_whole(runtime / FILE, f"{int(wake.timestamp())}\n".encode(), 0o600, lasting=False)
 
 

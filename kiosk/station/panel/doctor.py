@@ -12,6 +12,7 @@ from kiosk.station.health.examination import Examination, Item, State
 STATES: dict[State, str] = {"right": mark("right"), "wrong": mark("WRONG"), "unknown": mark("not known")}
 NAMES = {
     "not-running": mark("The kiosk"),
+    "reading-hangs": mark("Looking at the devices"),
     "screen-unplugged": mark("Screen"),
     "usb-missing": mark("USB device"),
     "no-screen": mark("Picture of this PC"),
@@ -36,9 +37,11 @@ NAMES = {
     "too-hot": mark("Temperature of the PC"),
     "child-restarts": mark("Player"),
     "poster-fails": mark("The week's table"),
+    "menu-fails": mark("Menu on the screen"),
     "inbox-long": mark("Message queue"),
     "journal-trouble": mark("Recording of plays"),
     "clock-untrusted": mark("Clock"),
+    "clock-disputed": mark("Time from the network"),
     "journal-damaged": mark("The record"),
     "plan-running-out": mark("The town's plan"),
     "line-unplugged": mark("Network cable"),

@@ -18,6 +18,7 @@ from kiosk.station.panel.pages import (
     administrators,
     attendance,
     books,
+    clock,
     county_form,
     doctor,
     faults,
@@ -36,7 +37,7 @@ from kiosk.station.panel.pages import (
 )
 
 PAGES = (
-    *(home, login, stop, sound, sessions, maintenance, faults, repairs, report, no_picture, doctor),
+    *(home, login, stop, sound, sessions, maintenance, faults, repairs, report, no_picture, doctor, clock),
     *(books, county_form, inspector, posting, attendance, items, administrators),
 )
 """Each has ``routes(desk)``."""

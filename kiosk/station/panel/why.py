@@ -194,7 +194,11 @@ def _covered(explanation: Explanation, language: Language, zone: tzinfo) -> Iter
 
 def _no_filler(explanation: Explanation, language: Language) -> str:
     """Why nothing recommended is shown."""
-    return translator(language)(NO_FILLER[explanation.no_filler or "over"])
+    _ = translator(language)
+    if explanation.no_filler is None and any(one.why == "not-begun" for one in explanation.answers[-1:]):
+        return _("a recommended programme begins within seconds")
+    reason: Why = explanation.no_filler or "over"
+    return _(NO_FILLER[reason])
 
 
 def _name(run: Run | None, language: Language) -> str:

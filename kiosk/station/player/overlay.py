@@ -1,4 +1,4 @@
-"""The menu's window on the screen: above whatever programme there is, and raised again when one comes in above it."""
+"""What stands over the programme, the menu or the poster: raised again when another programme comes in above it."""
 
 import time
 from typing import Any
@@ -22,6 +22,7 @@ class Overlay:
         self._raised_at = 0.0
         self._covered = False
         self.poster_is_raised = False
+        poster.watch_cover()
 
     def show(self, card: Card | None, table: bool) -> None:
         """Show the card, or the poster, or nothing."""
@@ -39,18 +40,17 @@ class Overlay:
                 )
                 self._window.watch_cover()
             self._window.paint(picture)
-            self._raise()
+        lowered, self.poster_is_raised = self.poster_is_raised and not table, table
+        self._raise()
+        if lowered:
+            self._poster.restack(X.Below)
         if before is not None:
             before.destroy()
-        if table != self.poster_is_raised:
-            self.poster_is_raised = table
-            self._poster.restack(X.Above if table else X.Below)
 
     def see(self, event: Any) -> None:
-        """An event of the X server: the window may have been covered by a programme that came in."""
-        if event.type != X.VisibilityNotify or self._window is None or event.window.id != self._window.id:
-            return
-        self._covered = event.state != X.VisibilityUnobscured
+        """An event of the X server: what stands over the programme may have been covered by one that came in."""
+        if event.type == X.VisibilityNotify and (top := self._top()) is not None and event.window.id == top.id:
+            self._covered = event.state != X.VisibilityUnobscured
 
     def wait(self, most: float) -> float:
         """Seconds until there is something to do, at most ``most``."""
@@ -61,7 +61,10 @@ class Overlay:
         if self._covered and time.monotonic() - self._raised_at >= RAISE_EVERY:
             self._raise()
 
+    def _top(self) -> Window | None:
+        return self._window or (self._poster if self.poster_is_raised else None)
+
     def _raise(self) -> None:
         self._covered, self._raised_at = False, time.monotonic()
-        if self._window is not None:
-            self._window.restack(X.Above)
+        if (top := self._top()) is not None:
+            top.restack(X.Above)

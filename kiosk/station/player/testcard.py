@@ -5,6 +5,7 @@ what went wrong with the screen and with the sound, and the screen's size. It en
 """
 
 import array
+import contextlib
 import json
 import math
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from kiosk.common.i18n import pick, translator
-from kiosk.station.display.lettering import font
+from kiosk.station.display.lettering import font, wrap
 from kiosk.station.player.sound.pcm import RATE
 from kiosk.station.player.sound.pulse import Lost, _Stream
 from kiosk.station.player.window import HUNG_UP, PosterWindow, connect, keep_awake
@@ -32,11 +33,13 @@ def draw_card(width: int, height: int, number: str, language: str) -> Image.Imag
         shade = step * 255 // 10
         left = width * (1 + step) // 13
         pen.rectangle((left, height * 4 // 5, left + width // 13, height * 9 // 10), fill=(shade, shade, shade))
-    middle = width // 2
-    pen.text((middle, height * 2 // 5), number, INK, font(height // 3), anchor="mm")
-    pen.text((middle, height // 8), _("Test picture of the installer"), INK, font(height // 18), anchor="mm")
+    middle, short = width // 2, min(width, height)
+    pen.text((middle, height * 2 // 5), number, INK, font(short // 3), anchor="mm")
+    pen.text((middle, height // 8), _("Test picture of the installer"), INK, font(short // 18), anchor="mm")
     asked = _("Type this number at the installer. The yellow border must be seen on all four sides.")
-    pen.text((middle, height * 7 // 10), asked, INK, font(height // 27), anchor="mm")
+    size = short // 27
+    for n, line in enumerate(wrap(asked, size, width * 9 // 10)):
+        pen.text((middle, height * 2 // 3 + n * size * 4 // 3), line, INK, font(size), anchor="mm")
     return picture
 
 
@@ -54,21 +57,22 @@ def tones(count: int) -> bytes:
 
 
 def main() -> None:
-    """Show, sound and report, once for each line of standard input."""
+    """Show, sound and report, once for each line of standard input. The screen may be another one each time."""
     display, language, number, count = sys.argv[1:5]
-    window: Any = None
-    trouble = ""
+    connection: Any = None
     for _order in sys.stdin:
+        if connection is not None:
+            with contextlib.suppress(*HUNG_UP):
+                connection.close()
+        size, trouble = {}, ""
         try:
-            if window is None:
-                connection = connect(display)
-                keep_awake(connection)
-                window = PosterWindow(connection)
-                window.paint(draw_card(window.width, window.height, number, language))
-            trouble = ""
+            connection = connect(display)
+            keep_awake(connection)
+            window = PosterWindow(connection)
+            window.paint(draw_card(window.width, window.height, number, language))
+            size = {"width": window.width, "height": window.height}
         except HUNG_UP as error:
-            trouble = str(error)
-        size = {"width": window.width, "height": window.height} if window else {}
+            trouble = str(error) or "the X server has gone away"
         report = {"screen_trouble": trouble, "sound_trouble": _sound(int(count)), **size}
         print(json.dumps(report), flush=True)  # noqa: T201 - the report to the process that started this one
 

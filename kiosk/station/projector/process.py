@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +29,9 @@ _INHERITED = (
 """The variables of the daemon's environment that a child gets."""
 PIPE_BYTES = 1 << 20
 """Bytes of orders that a child may leave unread."""
+MOST_LINES, WITHIN_S = 200, 10.0
+"""A child says a line or two a second. One that says so many within so many seconds is no player any more, and would
+fill the inbox: it is ended."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 M = TypeVar("M", bound=Message)
@@ -67,6 +72,8 @@ class Process:
         )
         assert self._process.stdin and self._process.stdout  # noqa: S101
         self._orders, self._says = self._process.stdin, self._process.stdout
+        self._closing = threading.Lock()
+        """Held while the pipe of orders is written to or closed: its number may be another file's at once."""
         os.set_blocking(self._orders.fileno(), False)
         with contextlib.suppress(OSError):  # the system may allow no more; then there is room for 64 kB
             fcntl.fcntl(self._orders, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
@@ -92,7 +99,8 @@ class Process:
         """
         order = line(message)
         try:
-            written = os.write(self._orders.fileno(), order)
+            with self._closing:
+                written = os.write(self._orders.fileno(), order)
         except BlockingIOError:
             written = 0
         except (OSError, ValueError):
@@ -108,7 +116,13 @@ class Process:
 
     def _read(self) -> None:
         try:
+            said: deque[float] = deque(maxlen=MOST_LINES)
             while text := self._says.readline(MAX_LINE):
+                said.append(time.monotonic())
+                if len(said) == MOST_LINES and said[-1] - said[0] < WITHIN_S:
+                    log.warning("%s said %d lines within %.0f s; it is ended", self._name, MOST_LINES, WITHIN_S)
+                    self.kill()
+                    break
                 message = parsed(self._decoder, text)
                 if message is not None:
                     self._post(self._translate(message))
@@ -120,7 +134,8 @@ class Process:
                 shutil.rmtree(self._folder, ignore_errors=True)
             self._post(self._gone(returncode))
             self._says.close()
-            self._orders.close()
+            with self._closing:
+                self._orders.close()
         except BrokenPipeError:
             pass
         except Exception as error:

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 3
 """Children that a programme may lose before it has failed."""
+SCREENLESS = 20
+"""Children that say that there is no screen, though there is one, before that counts against their programme: the stage
+has looked by then, and it is the file that says so."""
 JOIN_LEAD = 0.6
 """Seconds that the first child to join needs from its start to its picture: it is aimed so far ahead. Each later one
 is aimed by the time of the one before and :data:`JOIN_SPARE`: a child that is late stays late to the end."""
@@ -144,8 +147,9 @@ class Projector:
                 run.kind, run.video_output = ready.kind, ready.video_output
                 return self._set_cut(run, now) if ready.waits else []
             case ChildSaid(message=Shown(at=at)) if run:
-                return self._shown(run, at)
+                return self._shown(run, _within(run, at, now))
             case ChildSaid(message=Progress() as progress) if run and run.since is not None:
+                progress = structs.replace(progress, at=_within(run, progress.at, now))
                 run.progressed(progress)
                 taken = None if progress.sound is None else progress.sound == "taken"
                 return [replace(run.position(progress.at), taken=taken)]
@@ -153,8 +157,9 @@ class Projector:
                 return self._replace(run, cause, now)
             case ChildGone(child, code):
                 self._leavers.pop(child, None)
-                if run and code == SCREEN_GONE:  # not the file's fault: it starts again with the screen, or by tick()
-                    run.lose_screen()
+                if run and code == SCREEN_GONE and run.screenless < SCREENLESS:
+                    run.screenless += self.screen_up
+                    run.lose_screen()  # not the file's fault: it starts again with the screen, or by tick()
                 elif run:
                     return self._replace(run, f"the player ended with {code}", now)
         return []
@@ -202,15 +207,17 @@ class Projector:
         position = max(0, round((showing.at - showing.head) * 1000))
         if run.shown_at is None:
             run.showing = showing
-        run.process = Process(
-            "kiosk.station.player.programme",
-            child,
-            self._post,
-            FromChild,
-            partial(ChildSaid, child),
-            partial(ChildGone, child),
-            folder=Path(mkdtemp(prefix="play-", dir=self._runtime)),
-        )
+        module, translate = "kiosk.station.player.programme", (partial(ChildSaid, child), partial(ChildGone, child))
+        try:
+            folder = Path(mkdtemp(prefix="play-", dir=self._runtime))
+            try:
+                run.process = Process(module, child, self._post, FromChild, *translate, folder=folder)
+            except OSError:
+                folder.rmdir()
+                raise
+        except OSError as error:  # no memory, or no room in the runtime folder: tick() tries again
+            log.warning("play %s: its player cannot be started: %s", showing.play, error)
+            return
         run.process.send(structs.replace(showing.cue, position_ms=position))
         run.process.send(Cut(at=showing.at, end=showing.end))
 
@@ -275,3 +282,8 @@ class Projector:
     def _run_of(self, child: str) -> ShowingRun | None:
         run = self._runs.get(child.rpartition(".")[0])
         return run if run is not None and run.child == child else None
+
+
+def _within(run: ShowingRun, at: float, now: float) -> float:
+    """The instant that a child names, in the time that it has been there: it may have been taken over by its file."""
+    return min(max(at, run.began), now)

@@ -32,6 +32,8 @@ class ShowingRun:
     """Children so far."""
     faults: int = 0
     """Children that failed; those that went with their screen did not."""
+    screenless: int = 0
+    """Children that found no screen, though there is one."""
     shown_at: float | None = None
     """First picture of all attempts."""
     since: float | None = None
@@ -40,6 +42,8 @@ class ShowingRun:
     """The present child was started when its programme had begun."""
     ready: bool = False
     """The present child has its picture and waits for ``due``."""
+    began: float = 0.0
+    """When the present child was started."""
     due: float = 0.0
     last_report: float = 0.0
     advanced: tuple[int, int, int, int | None] = (-1, 0, 0, None)
@@ -70,7 +74,7 @@ class ShowingRun:
         """A child is started, to show ``showing``."""
         self.child, self.due = child, showing.at
         self.since, self.counted, self.advanced, self.ready = None, (0, 0), (-1, 0, 0, None), False
-        self.last_report = self.moved_at = now
+        self.began = self.last_report = self.moved_at = now
 
     def is_shown(self, at: float) -> bool:
         """The child's picture is on the screen. Returns whether it is the play's first."""

@@ -28,9 +28,10 @@ PAGE_MS = 15_000
 ANSWERS_WITHIN = 15.0
 """Seconds after which an X server that has not answered the stage's process counts as none."""
 MOST_DEATHS, WITHIN_SECONDS = 3, 60.0
-"""So many ends of the stage's process within so long are the poster's doing: a plain one is shown in its place ..."""
+"""So many ends of the stage's process within so long are the doing of what it draws: the card over the programme is
+left out, if there is one; if that does not help, a plain poster is shown in place of the right one ..."""
 PLAIN_SECONDS = 600.0
-"""... for so long, and then it is tried again."""
+"""... for so long, and then both are tried again."""
 
 
 class Stage:
@@ -42,7 +43,8 @@ class Stage:
         self._post = post
         self._process: Process | None = None
         self._poster: Poster | None = None
-        self._overlaid: Overlaid | None = None
+        self._card: Card | None = None
+        self._table = False
         self._retry_at = self._heard_at = 0.0
         self._silent = ""
         """Why the process was ended, where it was the X server's doing; empty where it was not."""
@@ -50,8 +52,8 @@ class Stage:
         """What was logged of the screen that is not there; empty while it is."""
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._plain_until = 0.0
-        self.plain = False
-        """Whether a plain poster is shown, since the right one ends the process."""
+        self.plain = self.cardless = False
+        """Whether a plain poster is shown, and whether no card is, since the right one ends the process."""
         self.size: tuple[int, int] | None = None
         """Of the screen in pixels; None while there is none."""
         self.screen: ScreenState | None = None
@@ -65,13 +67,19 @@ class Stage:
     def tick(self, now: float) -> None:
         """Start the stage's process, if there is none and a second has passed since the last one ended; end one that
         the X server does not answer."""
-        if self.plain and now >= self._plain_until:
-            self.plain = False
+        if (self.plain or self.cardless) and now >= self._plain_until:
+            self.plain = self.cardless = False
             self._deaths.clear()
             self._paint()
+            self._draw_over()
         if self._process is None and now >= self._retry_at:
             module, arguments = "kiosk.station.player.stage", (self._display,)
-            self._process = Process(module, "stage", self._post, FromStage, StageSaid, StageGone, arguments)
+            try:
+                self._process = Process(module, "stage", self._post, FromStage, StageSaid, StageGone, arguments)
+            except OSError as error:
+                log.warning("the stage cannot be started: %s", error)
+                self._retry_at = now + RETRY_SECONDS
+                return
             self._heard_at, self._silent = now, ""
         elif now - self._heard_at > ANSWERS_WITHIN:
             self.connect_anew(f"the X server at {self._display} does not answer")
@@ -85,9 +93,8 @@ class Stage:
 
     def overlay(self, card: Card | None, table: bool = False) -> None:
         """Draw this over the programme, until the next call: a card, the poster (``table``), or nothing."""
-        self._overlaid = Overlaid(card=msgspec.Raw(msgspec.json.encode(card)), table=table)
-        if self._process is not None and self.up:
-            self._process.send(self._overlaid)
+        self._card, self._table = card, table
+        self._draw_over()
 
     def ready(self, size: Staged, now: float) -> None:
         """The screen is there: send the poster."""
@@ -97,8 +104,7 @@ class Stage:
         self._told = ""
         self.held(now)
         self._paint()
-        if self._process is not None and self._overlaid is not None:
-            self._process.send(self._overlaid)
+        self._draw_over()
 
     def connect_anew(self, why: str) -> None:
         """End the process because of the X server; the next one finds out whether there is one that lets it in."""
@@ -126,9 +132,19 @@ class Stage:
         if not screen_gone:
             self._deaths.append(now)
             if len(self._deaths) == MOST_DEATHS and now - self._deaths[0] <= WITHIN_SECONDS:
-                log.error("the poster cannot be drawn; a plain one is shown for %.0f s", PLAIN_SECONDS)
-                self.plain, self._plain_until = True, now + PLAIN_SECONDS
+                self._leave_out(now)
         return screen_gone
+
+    def _leave_out(self, now: float) -> None:
+        """What is drawn ends the process again and again: do without the card, or else without the poster."""
+        self._deaths.clear()
+        self._plain_until = now + PLAIN_SECONDS
+        if self._card is not None and not self.cardless:
+            log.error("the card over the programme cannot be drawn; it is left out for %.0f s", PLAIN_SECONDS)
+            self.cardless = True
+        elif not self.plain:
+            log.error("the poster cannot be drawn; a plain one is shown for %.0f s", PLAIN_SECONDS)
+            self.plain = True
 
     def _state_after(self, returncode: int) -> tuple[ScreenState | None, str]:
         """What the process's end tells of the screen, and in words."""
@@ -154,6 +170,11 @@ class Stage:
         """End the stage; the screen goes black."""
         if self._process is not None:
             self._process.kill()
+
+    def _draw_over(self) -> None:
+        if self._process is not None and self.up:
+            card = None if self.cardless else self._card
+            self._process.send(Overlaid(card=msgspec.Raw(msgspec.json.encode(card)), table=self._table))
 
     def _paint(self) -> None:
         if self._process is not None and self._poster is not None and self.up:

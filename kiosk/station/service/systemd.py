@@ -3,15 +3,19 @@
 import logging
 import os
 import socket
+import sys
 from pathlib import Path
 
-from kiosk.common.terminal import escape
+from kiosk.common.programs import output
+from kiosk.common.terminal import escape, escape_lines
 
 log = logging.getLogger(__name__)
 
 READY = "READY=1"
 STOPPING = "STOPPING=1"
 WATCHDOG = "WATCHDOG=1"
+REFUSED = "cannot start: "
+UNIT = "kiosk-station.service"
 
 
 def notify(*lines: str) -> bool:
@@ -36,6 +40,19 @@ def notify(*lines: str) -> bool:
 def status(text: str) -> str:
     """The line that ``systemctl status`` shows."""
     return "STATUS=" + escape(" ".join(text.split()))
+
+
+def refuse(why: str) -> None:
+    """Say why the daemon does not start: on standard error, and to systemd, which keeps it until the next start."""
+    sys.stderr.write(f"kiosk station: {escape_lines(why)}\n")
+    notify(status(REFUSED + why))
+
+
+def refusal() -> str:
+    """Why the daemon of this PC did not start, as :func:`refuse` has said it; empty where it has not."""
+    said = output("systemctl", "show", "--property=StatusText", "--value", UNIT) or b""
+    head, told, why = said.decode(errors="replace").strip().partition(REFUSED)
+    return why if told and not head else ""
 
 
 def patience(seconds: int) -> str:

@@ -20,6 +20,8 @@ class Around:
     previous: date | None = None
     week: tuple[date, ...] = ()
     """The days of the week that the row stands in, where that is known."""
+    several: bool = False
+    """The title names more months than ``month``: a day alone may be of any of them."""
     nth_week: int | None = None
     """The row stands in 第N周 of the month, whose days are not written."""
 
@@ -60,7 +62,7 @@ def weeks_of_month(year: int, month: int, nth: int) -> tuple[tuple[date, ...], .
 
 
 def known_month(around: Around) -> tuple[int, int]:
-    if around.month is None:
+    if around.month is None or around.several:
         raise Unread(
             mark("it is not known which month this belongs to"),
             mark("write year and month in the title, or give --month"),
@@ -109,6 +111,10 @@ def day_of(around: Around, year: int | None, month: int | None, day: int) -> dat
 def _month_of(around: Around, day: int) -> int:
     """The month of a bare day: that of the row above where the rows have gone on to another month, else the sheet's."""
     last = around.previous
-    if last is not None and last.month != around.month and (around.month is None or day >= last.day):
+    if (
+        last is not None
+        and (around.several or last.month != around.month)
+        and (around.month is None or day >= last.day)
+    ):
         return last.month
     return known_month(around)[1]

@@ -1,6 +1,7 @@
 """The cells of one table by the role of their column: what counts in a row, and what is wrong with it. Pure."""
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, time, timedelta
 
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
@@ -8,7 +9,7 @@ from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.characters import tight
 from kiosk.town.sheets.dates import read_days
 from kiosk.town.sheets.drafts import DateCell, Tell
-from kiosk.town.sheets.durations import Hints, Length, read_length, read_long_clock, writes_minutes_and_seconds
+from kiosk.town.sheets.durations import Hints, Length, read_length, read_long_clock, unit_of, writes_minutes_and_seconds
 from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
 from kiosk.town.sheets.headers import Header, Role
 from kiosk.town.sheets.times import (
@@ -24,12 +25,11 @@ from kiosk.town.sheets.weekdays import weekdays
 
 DITTO = ("同上", "同前", "如上", '"', "''", "〃", "..")
 """What stands for the cell above."""
+_CLOCK = r"[\s_]*(?:时|点|:|：)[\s_]*分?[\s_]*"
+_FORM = re.compile(rf"[\s_]*(?:年[\s_]*)?月[\s_]*日[\s_]*|{_CLOCK}(?:[-—–~～至到]+{_CLOCK})?")
+"""A form's words without figures: __月__日, __时__分."""
 LOOK = mark("look whether it is meant")
 DELETE_OR_KEEP = mark("delete the row, or take the line through it away")
-
-
-def only_spaces(cell: Cell) -> bool:
-    return isinstance(cell.value, str) and not cell.value.strip("\u200b\ufeff \t\r\n\u3000\xa0")
 
 
 class TableCells:
@@ -41,7 +41,8 @@ class TableCells:
         self._roles: dict[int, Role] = {column: role for role, found in header.columns.items() for column in found[:1]}
         column = header.first("duration")
         cells = [grid.own(row, column) for row in range(len(grid.rows))] if column is not None else []
-        self._short_lengths = writes_minutes_and_seconds(cells)
+        name = tight(grid.at(header.bottom, column).text) if column is not None else ""
+        self._short_lengths = re.search("[(]分[:/]?秒[)]", name) is not None or writes_minutes_and_seconds(cells)
         self._above: dict[tuple[int, int], Cell] = {}
         """What the cells stand for that say 同上."""
         self._trouble = False
@@ -69,7 +70,7 @@ class TableCells:
         else:
             cell = BLANK
         self._above.update(dict.fromkeys(passed, cell))
-        return BLANK if only_spaces(cell) else cell
+        return BLANK if isinstance(cell.value, str) and _FORM.fullmatch(cell.value) else cell
 
     def _find(self, tell: Tell, row: int, role: Role, message: Message, remedy: Message) -> None:
         place = self._place(row, role) or (row, self._header.first(role) or 0)
@@ -100,6 +101,9 @@ class TableCells:
             )
         elif cell.trouble == "error":
             self._bad(row, role, Unread(mark("a formula with an error"), mark("write the value that belongs there")))
+        elif role == "title" and isinstance(cell.value, (bool, date, time, timedelta)):
+            self._bad(row, role, Unread(mark("this is no title"), mark("write the programme's title, as 《…》")))
+            return False
         elif cell.struck and role in ("title", "date", "time", "start"):
             self._bad(row, role, Unread(mark("it is struck through: does it count?"), DELETE_OR_KEEP))
         return not cell.trouble
@@ -137,6 +141,9 @@ class TableCells:
         without: Role = "date" if behind_date or self._header.first("time") is None else "time"
         where = roles[0] if roles else without
         part = self._part_of_day(row, dated)
+        if "start" in roles and "time" in roles and is_part_of_day(self._text(row, "time")):
+            part = self._text(row, "time")
+            roles.remove("time")
         try:
             if not roles:
                 found = self._time_in_date(row, dated, part)
@@ -197,15 +204,16 @@ class TableCells:
             return read_times(Cell(dated.days.clock))
         return read_times(Cell(dated.days.rest.strip("()"))) if dated.days.rest else read_times(BLANK)
 
-    def _length(self, row: int, stretches: tuple[Stretch, ...], titles: int) -> Length:
-        cell = self._cell(row, "duration")
+    def _length(self, row: int, cell: Cell, stretches: tuple[Stretch, ...], titles: int) -> Length:
         if cell.blank or not self._usable(row, "duration"):
             return Length(None)
         spans = [s.end - s.start for s in stretches if s.start is not None and s.end is not None]
         if isinstance(cell.value, datetime) and (long := read_long_clock(cell.value)) is not None:
             cell = Cell(long)
         try:
-            hints = Hints(self._header.unit, spans[0] if spans else None, titles, self._short_lengths)
+            hints = Hints(
+                unit_of(cell.format) or self._header.unit, spans[0] if spans else None, titles, self._short_lengths
+            )
             found = read_length(cell, hints)
         except Unread as error:
             self._bad(row, "duration", error)

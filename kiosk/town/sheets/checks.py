@@ -1,6 +1,6 @@
 """What is odd about rows that were understood: overlaps, lengths, holidays, other months, weeks without any. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -8,8 +8,8 @@ from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.drafts import Tell
 from kiosk.town.sheets.grid import Finding, Grid
 from kiosk.town.sheets.months import Stated
+from kiosk.town.sheets.no_showing import LONGEST, says_no_showing
 from kiosk.town.sheets.rows import Row, Shown, finding
-from kiosk.town.sheets.titles import says_no_showing
 
 Holiday = Callable[[date], Message | None]
 """What is special about a day: a public holiday, a make-up workday; None for an ordinary day."""
@@ -29,7 +29,6 @@ def check_rows(grid: Grid, shown: list[Shown], context: Stated, holiday: Holiday
             if key not in told:
                 told.add(key)
                 warning(finding(grid, one.draft, where, message, Message(LOOK)))
-    _gaps(grid, [one.row for one in shown], context, warning)
 
 
 def _clock(text: str) -> int:
@@ -93,19 +92,24 @@ def _of_day(one: Shown, context: Stated, holiday: Holiday) -> Iterator[tuple[str
             yield "date", Message(mark("{date} is not in the month of the sheet"), {"date": day.isoformat()})
 
 
-def _gaps(grid: Grid, rows: list[Row], context: Stated, warning: Tell) -> None:
+def check_gaps(grids: Sequence[Grid], rows: list[Row], warning: Tell) -> None:
+    """Warn of days in a row without any programme, in all sheets of a workbook together."""
     days = sorted({date.fromisoformat(row.date) for row in rows})
-    for before, after in pairwise(days):
-        if (after - before).days > GAP_DAYS and not _says_why(grid):
-            values = {"first": str(before + timedelta(days=1)), "last": str(after - timedelta(days=1))}
-            message = Message(mark("nothing is planned from {first} to {last}"), values)
-            warning(Finding(grid.name, None, None, "", message, Message(LOOK)))
+    sheets = {row.sheet for row in rows}
+    name = sheets.pop() if len(sheets) == 1 else ""
+    gaps = [(before, after) for before, after in pairwise(days) if (after - before).days > GAP_DAYS]
+    if not gaps or any(_says_why(grid) for grid in grids):
+        return
+    for before, after in gaps:
+        values = {"first": str(before + timedelta(days=1)), "last": str(after - timedelta(days=1))}
+        message = Message(mark("nothing is planned from {first} to {last}"), values)
+        warning(Finding(name, None, None, "", message, Message(LOOK)))
 
 
 def _says_why(grid: Grid) -> bool:
     """Whether the sheet says of some day that nothing is shown."""
     return any(
-        isinstance(cell.value, str) and len(cell.value) > 1 and says_no_showing(cell.value)
+        isinstance(cell.value, str) and 1 < len(cell.value) <= LONGEST and says_no_showing(cell.value)
         for row in grid.rows
         for cell in row
     )

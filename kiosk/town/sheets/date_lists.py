@@ -1,7 +1,7 @@
 """Dates, ranges and lists of them as a text writes them: 3月5日—7日, 3.5-3.7, 5日、15日、25日. Pure."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from kiosk.common.messages import Message, mark
@@ -41,8 +41,17 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Parts]], ...] = t
     )
 )
 _DASHED = re.compile(r"(?P<m>\d{1,2})-(?P<d>\d{1,2})(?P<mark>(?=\s*[日号]))?" + _END)
+_TWO = re.compile(r"([0-9]{1,2})[、,，]([0-9]{1,2})")
+"""Two bare numbers: the key of the slash writes 、 while Chinese is typed."""
 _TO = re.compile(r"\s*(?:-|至|到)\s*")
 _AND = re.compile(r"\s*(?:[、,，;/和及与]|\s)\s*")
+
+
+def days_between(first: date, last: date) -> tuple[date, ...]:
+    """The days from ``first`` to ``last``, both within. Raises :class:`Unread`."""
+    if last < first or (last - first).days >= MOST_DAYS:
+        raise Unread(mark("these dates end before they begin, or cover more than two months"), WRITE_DATE)
+    return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
 
 
 class Scan:
@@ -56,6 +65,8 @@ class Scan:
         self.doubt: Message | None = None
 
     def run(self) -> tuple[list[date], int, Message | None]:
+        if (found := _TWO.fullmatch(self.text)) and int(found[1]) == self.around.month:
+            raise Unread(mark("two days, or a month and a day?"), mark("write 3日、5日 or 3月5日"))
         days = self._item()
         while joint := _AND.match(self.text, self.at):
             before = self.at
@@ -74,7 +85,7 @@ class Scan:
         if dashed and not must_be_marked:
             first = int(dashed["m"])
             as_range = dashed["mark"] is not None or self.month is not None or first > 12
-            if not as_range and self.around.month is not None and first not in _near(self.around.month):
+            if not as_range and not self._near(first, int(dashed["d"])):
                 as_range, self.doubt = True, Message(mark("read as days of the month, from and to"))
             if not as_range:
                 self.at = dashed.end()
@@ -95,9 +106,7 @@ class Scan:
         else:
             year, month, day, _ = self._one()
             last = self._resolve(year, month, day, after=first)
-        if last < first or (last - first).days >= MOST_DAYS:
-            raise Unread(mark("these dates end before they begin, or cover more than two months"), WRITE_DATE)
-        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        return list(days_between(first, last))
 
     def _one(self, *, must_be_marked: bool = False) -> tuple[int | None, int | None, int, bool]:
         for pattern, parts in _FORMS[:-2] if must_be_marked else _FORMS:
@@ -119,6 +128,12 @@ class Scan:
         self.year, self.month, self.last = found.year, found.month, found
         return found
 
-
-def _near(month: int) -> Sequence[int]:
-    return month, month % 12 + 1, (month - 2) % 12 + 1
+    def _near(self, month: int, day: int) -> bool:
+        """Whether a day is of the sheet's month or of a week that this month shares; True where that is not known."""
+        own = self.around.month
+        if own is None or month == own or self.around.year is None:
+            return True
+        found = day_of(self.around, None, month, day)
+        first = date(self.around.year, own, 1)
+        last = (first + timedelta(days=31)).replace(day=1)
+        return first - timedelta(days=7) <= found < last + timedelta(days=7)

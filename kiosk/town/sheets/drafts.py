@@ -24,6 +24,8 @@ class DateCell:
     told: bool = False
     whole_week: bool = False
     """It stands for every day of a week."""
+    called_off: bool = False
+    """It says that nothing is shown then."""
     heading: bool = False
     """It stands in a line across the table, for the rows below."""
 

@@ -32,7 +32,9 @@ _UNITS = re.compile(
 )
 _COLONS = re.compile(r"(?:(?P<h>[0-9]{1,2}):)?(?P<m>[0-9]{1,3}):(?P<s>[0-9]{2})(?:\.0+)?")
 _EACH = re.compile(r"^(?:每|各)(?:集|部|个|期|讲|片)?(?=[0-9一二三四五六七八九十半两])")
-_AROUND = re.compile(r"^(?:时长|片长|全长|总长|共计|合计|共|计|大约|约)+:?|(?:左右|上下)$")
+_AROUND = re.compile(r"^(?:时长|片长|全片|全长|总长|总计|共计|合计|共|计|大约|约|≈)+:?|(?:左右|上下|整)$")
+_TOTAL = re.compile(r"^(?:总计|共计|合计|总共|一共|共|计)")
+_QUARTERS = {"一": "15分", "1": "15分", "三": "45分", "3": "45分"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ def writes_minutes_and_seconds(cells: Iterable[Cell]) -> bool:
     return any(one and int(one[1]) >= MOST_HOURS for one in found)
 
 
+def unit_of(shown_as: str) -> Unit:
+    """The unit that a number's format writes behind it: 0"分钟"."""
+    units: tuple[tuple[str, Unit], ...] = (("小时", "h"), ("分", "min"), ("秒", "s"))
+    return next((unit for word, unit in units if word in shown_as and "0" in shown_as), "")
+
+
 def read_length(cell: Cell, hints: Hints = Hints()) -> Length:
     """The length that a cell names. Raises :class:`Unread`."""
     value = cell.value
@@ -70,6 +78,8 @@ def read_length(cell: Cell, hints: Hints = Hints()) -> Length:
             return Length(None)
         case bool() | date():
             raise Unread(mark("this is no length"), WRITE_LENGTH)
+        case time() if hints.short and value.hour and not value.second:  # typed as 1:30
+            return Length(_ms(60 * value.hour + value.minute))
         case time():
             return _of_clock(value.hour, value.minute, value.second, hints)
         case timedelta():
@@ -93,7 +103,9 @@ def read_long_clock(value: datetime) -> timedelta | None:
 
 
 def _of_number(number: float, unit: Unit) -> Length:
-    if 0 < number < 1 and not unit:
+    if 0 < number < MOST_HOURS and not unit and not number.is_integer():
+        if number > 1 or round(number, 2) == number:
+            raise Unread(mark("hours, or minutes?"), WRITE_LENGTH)
         return Length(_ms(round(number * 86_400)))
     doubt = None if unit else Message(mark("a bare number, read as minutes"))
     return Length(_ms(number * SECONDS[unit or "min"]), doubt)
@@ -115,7 +127,10 @@ def _of_clock(first: int, second: int, third: int, hints: Hints) -> Length:
 
 
 def _of_text(text: str, hints: Hints) -> Length:
+    text = re.sub(r"\s*\n\s*(?=[(（]?(?:分|小时|秒))", "", text)
     lines = [part for part in re.split(r"[\n、,，;；+]+", text) if part.strip()]
+    if len(lines) > 1 and _TOTAL.match(tight(lines[-1])):
+        return _of_one(lines[-1], hints)
     if len(lines) > 1:
         lengths = [_of_one(line, hints).ms for line in lines]
         return Length(sum(ms for ms in lengths if ms), Message(mark("several lengths, added up")))
@@ -126,8 +141,9 @@ def _of_one(text: str, hints: Hints) -> Length:
     plain = tight(text).strip("'") if "'" not in tight(text)[1:] else tight(text)
     if plain in NONE:
         return Length(None)
-    bare = _AROUND.sub("", plain)
-    doubt = Message(mark("an approximate length, read as exact")) if re.search("约|左右|上下", plain) else None
+    bare = _AROUND.sub("", re.sub(r"[()]", "", plain))
+    bare = re.sub("([一三13])刻钟", lambda found: _QUARTERS[found[1]], bare).replace("小时零", "小时")
+    doubt = Message(mark("an approximate length, read as exact")) if re.search("约|≈|左右|上下", plain) else None
     if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", bare):
         found = _of_number(float(bare), hints.unit)
         return Length(found.ms, doubt or found.doubt)
@@ -144,7 +160,7 @@ def _of_colons(clock: re.Match[str], hints: Hints, doubt: Message | None) -> Len
     if second > 59:
         raise Unread(mark("this length is not understood"), WRITE_LENGTH)
     if clock["h"] is None:
-        if first >= MOST_HOURS or hints.short or hints.unit in ("min", "s"):
+        if first >= MOST_HOURS or hints.short or (first and hints.unit in ("min", "s")):
             return Length(_ms(60 * first + second), doubt)
         found = _of_clock(first, second, 0, hints)
         return Length(found.ms, found.doubt or Message(mark("read as hours and minutes")))

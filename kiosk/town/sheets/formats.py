@@ -48,9 +48,21 @@ def kind_of(data: bytes) -> Kind:
         raise Unreadable(mark("this is an XML table of an old kind"), SAVE_XLSX)
     if data.startswith((b"\x09\x08", b"\x09\x04", b"\x09\x02", b"\x09\x00\x04\x00")):
         return "xls"
-    if b"\x00" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if b"\x00" in data[:4096] and wide_encoding(data) is None:
         raise Unreadable(mark("the file is damaged, or not as Excel writes it"), SAVE_XLSX)
     return "text"
+
+
+def wide_encoding(data: bytes) -> str | None:
+    """The encoding of a text in UTF-16, with its mark or without; None for any other."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = data[:4096]
+    for name, ends in (("utf-16-le", (b",\x00", b"\t\x00")), ("utf-16-be", (b"\x00,", b"\x00\t"))):
+        text = head.decode(name, errors="replace") if any(end in head for end in ends) else ""
+        if "\n" in text and all((c.isprintable() or c in "\r\n\t") and c != "\ufffd" for c in text[:-1]):
+            return name
+    return None
 
 
 _OTHERS = (

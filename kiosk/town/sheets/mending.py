@@ -15,6 +15,7 @@ TOP_ROWS = 15
 """Where a header stands that lacks so much that it is none."""
 NAMES: dict[Role, str] = {
     "date": "日期",
+    "last": "结束日期",
     "weekday": "星期",
     "week": "周次",
     "time": "时间",
@@ -69,8 +70,7 @@ def unknown_columns(grids: Iterable[Grid]) -> list[UnknownColumn]:
             continue
         headers = find_headers(grid)
         for header in headers:
-            guessed = [] if header.guessed is None else [header.guessed]
-            for column in sorted({*header.unknown, *guessed}):
+            for column in sorted({*header.unknown, *header.guessed}):
                 row = next((r for r in range(header.top, header.bottom + 1) if grid.own(r, column).text), header.bottom)
                 if filled := grid.own(row, column).text:
                     found.append(UnknownColumn(grid.name, row, column, filled))

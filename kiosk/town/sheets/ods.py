@@ -44,7 +44,7 @@ def _attributes(element: ElementTree.Element) -> dict[str, str]:
 def _tables(part: bytes) -> dict[str, Structure]:
     tables: dict[str, Structure] = {}
     table = _Table()
-    invisible: set[str] = set()
+    invisible, struck = set[str](), set[str]()
     depth = 0
     for event, element in ElementTree.iterparse(BytesIO(part), ("start", "end")):  # noqa: S314  see archive.unpack
         tag, has = _local(element.tag), _attributes(element)
@@ -63,9 +63,11 @@ def _tables(part: bytes) -> dict[str, Structure]:
                 depth -= 1
                 element.clear()
             case "style":
-                properties = (_attributes(child) for child in element if _local(child.tag) == "table-properties")
+                properties = [_attributes(child) for child in element if _local(child.tag).endswith("-properties")]
                 if any(one.get("display") == "false" for one in properties):
                     invisible.add(has.get("name", ""))
+                if any(one.get("text-line-through-style", "none") != "none" for one in properties):
+                    struck.add(has.get("name", ""))
             case "table-column":
                 count = int(has.get("number-columns-repeated", "1"))
                 if has.get("visibility", "visible") != "visible":
@@ -73,6 +75,8 @@ def _tables(part: bytes) -> dict[str, Structure]:
                 table.columns += count
             case "table-cell" | "covered-table-cell" if depth == 1:
                 _cell(table, element, has)
+                if struck and struck & {_attributes(one).get("style-name", "") for one in element.iter()}:
+                    table.found.struck.add((table.row, table.column - 1))
             case "table-row" if depth == 1:
                 count = int(has.get("number-rows-repeated", "1"))
                 if has.get("visibility", "visible") != "visible":

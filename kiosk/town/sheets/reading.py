@@ -1,9 +1,9 @@
 """Reads a workbook file into grids, within limits of size: .xlsx, .xls, .ods, .csv, whatever its name ends with."""
 
-import codecs
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -13,12 +13,15 @@ from python_calamine import CalamineWorkbook
 from kiosk.common.messages import mark
 from kiosk.town.sheets import ods, xls, xlsx
 from kiosk.town.sheets.archive import packed, unpack
-from kiosk.town.sheets.formats import SAVE_XLSX, Unreadable, kind_of
+from kiosk.town.sheets.characters import bare
+from kiosk.town.sheets.formats import SAVE_XLSX, Unreadable, kind_of, wide_encoding
 from kiosk.town.sheets.grid import BLANK, Cell, Finding, Grid
 from kiosk.town.sheets.holidays import holiday
 from kiosk.town.sheets.sheet import Reading, read_grids
 from kiosk.town.sheets.structure import MOST_COLUMNS, MOST_ROWS, Structure
 
+_AS_FORMULA = re.compile(r'^="([^"]*)"$')
+_NO_DAY = re.compile(r"^(?:1899[-/]12[-/]3[01]|1900[-/]0?1[-/]0?0)[ T](?=[0-9])")
 MOST_BYTES = 20 << 20
 """The largest file, in bytes. A plan takes some hundred KB; pictures in it make it larger."""
 
@@ -90,6 +93,8 @@ def _cell(value: object, place: tuple[int, int], structure: Structure) -> Cell:
         return Cell(None, trouble, source)
     if value is None or value == "":
         return BLANK
+    if isinstance(value, str) and not (value := bare(value)):
+        return BLANK
     if isinstance(value, float) and not math.isfinite(value):
         value = str(value)
     return Cell(value, format=structure.formats.get(place, ""), struck=place in structure.struck)  # type: ignore[arg-type]
@@ -99,24 +104,34 @@ def _text_grid(data: bytes, name: str) -> Grid:
     text = _decoded(data)
     lines = text.splitlines()
     if len(lines) > 4 * MOST_ROWS:
-        raise Unreadable(
-            mark("the file has too many lines for a plan"), mark("copy the table alone into a new workbook")
-        )
+        raise _too_many_lines()
     sample = lines[:50]
-    delimiter = max(",\t;，|", key=lambda mark: sum(line.count(mark) for line in sample))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    delimiter = max(",\t;，|", key=lambda mark: (sum(mark in line for line in sample), "\n".join(sample).count(mark)))
+    lone = text.count('"') % 2 == 1  # as an opening one it would swallow the rows below it
+    file = io.StringIO(text, newline="")
+    reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE if lone else csv.QUOTE_MINIMAL)
     try:
-        rows = [[Cell(value) if value.strip() else BLANK for value in line[:MOST_COLUMNS]] for line in reader]
+        lines_read = ([_plain(value.lstrip('"' * lone)) for value in line[:MOST_COLUMNS]] for line in reader)
+        rows = [[Cell(value) if value else BLANK for value in line] for line in lines_read]
     except csv.Error:
         raise Unreadable(mark("the file is no table of text"), SAVE_XLSX) from None
+    if any(not cell.blank for row in rows[MOST_ROWS:] for cell in row):
+        raise _too_many_lines()
     return Grid(name, rows[:MOST_ROWS])
 
 
+def _too_many_lines() -> Unreadable:
+    return Unreadable(mark("the file has too many lines for a plan"), mark("copy the table alone into a new workbook"))
+
+
+def _plain(value: str) -> str:
+    """What a person typed, without what a program put around it: ="3月2日", 1899/12/30 9:30."""
+    return _NO_DAY.sub("", _AS_FORMULA.sub(r"\1", bare(value)))
+
+
 def _decoded(data: bytes) -> str:
-    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "gb18030", "big5"]
+    wide = wide_encoding(data)
+    encodings = [wide] if wide else ["utf-8-sig", "gb18030", "big5"]
     for encoding in encodings:
         try:
             text = data.decode(encoding)

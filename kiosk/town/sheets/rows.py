@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from kiosk.common.messages import Message, mark
 from kiosk.town.sheets.drafts import Draft, Tell
 from kiosk.town.sheets.grid import Finding, Grid
 from kiosk.town.sheets.times import Stretch, clock_text
 
-LEAST_OF_RANGE = 7
+WEEK = 7
+LEAST_OF_RANGE = 5
 """A range of so many days is narrowed by a day of the week that stands beside it; a shorter one is compared with it."""
 
 
@@ -49,23 +51,21 @@ def rows_of(grid: Grid, drafts: list[Draft], warning: Tell) -> list[Shown]:
 
 def _days(grid: Grid, draft: Draft, days: tuple[date, ...], warning: Tell) -> tuple[date, ...]:
     """The days of a row, narrowed by or compared with the day of the week beside the date."""
-    named = draft.weekday
-    if len(days) >= LEAST_OF_RANGE and (narrowed := tuple(day for day in days if day.weekday() in named)):
-        return narrowed
     beside = draft.date.days.weekdays if draft.date.days else ()
-    for where, expected in (("weekday", named), ("date", beside)):
-        if expected and not any(day.weekday() in expected for day in days):
+    runs = 1 + sum((after - before).days != 1 for before, after in pairwise(days))
+    for where, named in (("weekday", draft.weekday), ("date", beside)):
+        if not named:
+            continue
+        of_start = len(named) == 1 and days[0].weekday() in named and (where == "date" or len(days) < WEEK)
+        narrowed = tuple(day for day in days if day.weekday() in named)
+        if len(days) >= LEAST_OF_RANGE * runs and not of_start and narrowed:
+            return narrowed
+        ends = {days[0].weekday(), days[-1].weekday()} if runs == 1 and days[0].weekday() in named else set()
+        if odd := next((day for day in days if day.weekday() not in named), None) if not ends >= set(named) else None:
             message = mark("the day of the week and the date do not agree: {date} is {weekday}")
-            values = {"date": days[0].isoformat(), "weekday": "周" + "一二三四五六日"[days[0].weekday()]}
-            warning(
-                finding(
-                    grid,
-                    draft,
-                    where,
-                    Message(message, values),
-                    Message(mark("mend the one that is wrong; the date counts")),
-                )
-            )
+            values = {"date": odd.isoformat(), "weekday": "周" + "一二三四五六日"[odd.weekday()]}
+            remedy = Message(mark("mend the one that is wrong; the date counts"))
+            warning(finding(grid, draft, where, Message(message, values), remedy))
     return days
 
 

@@ -1,28 +1,31 @@
 """What a workbook says: its rows, one for each day, and a sentence for every cell that needs a person. Pure."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 
 from kiosk.common.messages import Message, mark
-from kiosk.town.sheets.around import Around, Unread
-from kiosk.town.sheets.characters import fold
-from kiosk.town.sheets.checks import Holiday, check_rows
-from kiosk.town.sheets.dates import read_days
+from kiosk.town.sheets.around import Around
+from kiosk.town.sheets.characters import tight
+from kiosk.town.sheets.checks import Holiday, check_gaps, check_rows
+from kiosk.town.sheets.columns import ALIAS_HINT, settle_roles, tell_columns, tell_unread, tell_without_header
 from kiosk.town.sheets.drafts import DateCell, Draft, Tell
-from kiosk.town.sheets.grid import Cell, Finding, Grid
-from kiosk.town.sheets.headers import Header, Role, find_headers, role_of, side_by_side
-from kiosk.town.sheets.months import Stated, first_stated, nth_week_in, stated, week_in
+from kiosk.town.sheets.grid import Finding, Grid
+from kiosk.town.sheets.headers import Header, find_headers, role_of, side_by_side
+from kiosk.town.sheets.months import Stated, day_in, filled_up, first_stated, nth_week_in, stated, week_in
 from kiosk.town.sheets.rows import Row, rows_of
 from kiosk.town.sheets.settle import settle
-from kiosk.town.sheets.table import TableReader
-from kiosk.town.sheets.times import is_part_of_day, read_times
+from kiosk.town.sheets.table import NO_DAYS, TableReader
 from kiosk.town.sheets.timetables import TITLE_COLUMN, Place, as_rows
 
-ALIAS_HINT = mark("give each column its name: 日期, 时间, 节目名称, 类别, 时长, 对象, 备注")
 MOST_SHOWINGS = 20_000
 """The most rows of a workbook, after each has been written out for its days."""
+
+
+ROWS_OF_COVER = 20
+"""A cover sheet states the month in one of its first rows."""
+MOST_OF_DAY = 16
+"""The most characters of a line that is nothing but a day, with its year and its day of the week."""
 
 
 @dataclass
@@ -45,7 +48,15 @@ class Reading:
 def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", month: date | None = None) -> Reading:
     """Read the sheets of a workbook. ``month`` is any day of the month that the caller names."""
     reading = Reading()
-    plans = [plan for grid in grids if not _hidden(grid, reading) and (plan := _plan(grid, reading))]
+    grids = list(grids)
+    plans, covers = [], list[str]()
+    for grid in grids:
+        if _hidden(grid, reading):
+            continue
+        if plan := _plan(grid, reading):
+            plans.append(plan)
+        elif not plans:
+            covers += [cell.text for row in grid.rows[:ROWS_OF_COVER] for cell in row if not cell.blank]
     if not plans and not reading.problems:
         message = Message(mark("there is no table with a header: no column is called 节目名称 or the like"))
         reading.problems.append(Finding("", None, None, "", message, Message(ALIAS_HINT)))
@@ -53,6 +64,8 @@ def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", mon
         _context(plan.grid, plan.headers, file_name, month, alone=len(plans) == 1, warn=reading.warnings.append)
         for plan in plans
     ]
+    cover = first_stated(covers)
+    contexts = [filled_up(one, cover) for one in contexts]
     years = {one.year for one in contexts if one.year}
     last = Stated(min(years)) if len(years) == 1 else Stated()
     for plan, own in zip(plans, contexts, strict=True):
@@ -67,11 +80,21 @@ def read_grids(grids: Iterable[Grid], holiday: Holiday, file_name: str = "", mon
         reading.rows += [plan.row(row) for row in part.rows]
         reading.problems += [plan.finding(one) for one in part.problems]
         reading.warnings += [plan.finding(one) for one in part.warnings]
+    _without_days(reading)
+    check_gaps(grids, reading.rows, reading.warnings.append)
     order = {plan.grid.name: n for n, plan in enumerate(plans)}
     for found in (reading.problems, reading.warnings):
         found[:] = {(one.sheet, one.cell, one.message.render(str)): one for one in found}.values()
         found.sort(key=lambda one: (order.get(one.sheet, -1), one.row or 0, one.column or 0))
     return reading
+
+
+def _without_days(reading: Reading) -> None:
+    """A list of programmes without days, beside a plan, is told of and is no problem."""
+    lists = [one for one in reading.problems if one.message == NO_DAYS]
+    if reading.rows and lists:
+        reading.problems = [one for one in reading.problems if one.message != NO_DAYS]
+        reading.warnings += lists
 
 
 def _hidden(grid: Grid, reading: Reading) -> bool:
@@ -106,13 +129,16 @@ class _Plan:
 def _plan(grid: Grid, reading: Reading) -> _Plan | None:
     """The plan of a sheet; None for a sheet that has none, with a warning if something stands in it."""
     headers = find_headers(grid)
-    if not headers or headers[0].guessed is not None:
+    if not headers or headers[0].guessed:
         timetable = as_rows(grid)
         if timetable and (as_table := find_headers(timetable.grid)):
+            tell_unread(grid, set(timetable.places.values()), reading.warnings.append)
             return _Plan(timetable.grid, as_table, timetable.places)
     if headers:
+        tell_without_header(grid, headers[0].top, reading.problems.append)
         return _Plan(grid, headers)
-    if sum(not cell.blank for row in grid.rows for cell in row) > 6:
+    cells = [cell for row in grid.rows for cell in row if not cell.blank]
+    if len(cells) > 6 or any("《" in cell.text for cell in cells):
         message = Message(mark("no table with a header was found in this sheet: it is not read"))
         reading.warnings.append(Finding(grid.name, None, None, "", message, Message(ALIAS_HINT)))
     return None
@@ -133,7 +159,8 @@ def _context(
 ) -> Stated:
     """Year and month of a sheet: from its title, its name, the file's name, the option."""
     titles = _title_texts(grid, headers)
-    own = first_stated([*(text for _, _, text in titles), grid.name])
+    lines = ["".join(text for n, _, text in titles if n == row) for row in dict.fromkeys(row for row, _, _ in titles)]
+    own = first_stated([*(text for _, _, text in titles), grid.name, *lines])
     if month is None:
         return filled_up(own, stated(file_name))
     option = Stated(month.year, month.month)
@@ -146,19 +173,9 @@ def _context(
     return option
 
 
-def filled_up(own: Stated, other: Stated) -> Stated:
-    """``own``, filled up from ``other``; January beside December is of the next year."""
-    if own.month is None:
-        return Stated(own.year or other.year, other.month if own.year in (None, other.year) else None)
-    if own.year or not other.year:
-        return own
-    turned = other.month is not None and own.month < other.month - 6
-    return Stated(other.year + turned, own.month)
-
-
 def _around(grid: Grid, header: Header, context: Stated, titles: list[tuple[int, int, str]]) -> Around:
     """What is known of a table: the month, and the week that the lines above it or the sheet's name write out."""
-    plain = Around(context.year, context.month)
+    plain = Around(context.year, context.month, several=context.several)
     texts = [text for row, _, text in titles if row < header.top] + [grid.name]
     week = next((days for text in texts if (days := week_in(text, plain))), ())
     nth = None if week else next((n for text in texts if (n := nth_week_in(text)) is not None), None)
@@ -173,9 +190,9 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
     hidden_rows: list[int] = []
     problem, warning = reading.problems.append, reading.warnings.append
     for n, header in enumerate(headers):
-        end = headers[n + 1].top if n + 1 < len(headers) else len(grid.rows)
-        _settle_roles(grid, header, end, around)
-        _columns_left_out(grid, header, end, warning)
+        end = _preface(grid, headers[n + 1]) if n + 1 < len(headers) else len(grid.rows)
+        settle_roles(grid, header, end, around)
+        tell_columns(grid, header, end, warning)
         if n:
             previous = next(
                 (cell.days.choices[0][0] for cell in reversed(dates) if cell.days and cell.days.choices[0]), None
@@ -185,8 +202,12 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
                 for row in range(headers[n - 1].bottom + 1, header.top)
                 for column in range(grid.width)
             ]
-            own = _around(grid, header, context, lines[-3 * grid.width :])
-            around = replace(own, previous=previous)
+            preface = [text for row, _, text in lines if row >= _preface(grid, header)]
+            if (own := filled_up(first_stated(preface), context)) != context:
+                context, previous = own, None
+            around = replace(_around(grid, header, context, lines[-3 * grid.width :]), previous=previous)
+        if not header.columns.keys() & {"date", "weekday", "week"} and not around.week:
+            around = _of_day(grid, header, _preface(grid, header) if n else 0, around, warning)
         for part in side_by_side(header, grid):
             table = TableReader(grid, part, end, around, problem, warning).read()
             drafts += table.drafts
@@ -205,81 +226,27 @@ def _read_sheet(grid: Grid, headers: list[Header], context: Stated, reading: Rea
     check_rows(grid, shown, context, holiday, warning)
 
 
-def _columns_left_out(grid: Grid, header: Header, end: int, warning: Tell) -> None:
-    """Warn of columns that are not read although something stands in them, or that nobody sees."""
-    for column in header.unknown:
-        cells = [row for row in range(header.bottom + 1, end) if not grid.own(row, column).blank]
-        if len(cells) > 1:
-            text = grid.at(header.bottom, column).text
-            message = Message(mark("the name of this column is not known: it is not read"))
-            warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
-    if header.guessed is not None:
-        text = grid.at(header.bottom, header.guessed).text
-        message = Message(mark("the name of this column is not known: it is read as the titles"))
-        warning(Finding(grid.name, header.bottom, header.guessed, text, message, Message(ALIAS_HINT)))
-    parts = side_by_side(header, grid)
-    for role, columns in header.columns.items():
-        for column in columns[1:] if len(parts) == 1 and role != "other" else ():
-            if column in header.together:
-                continue
-            texts = {grid.own(row, column).text for row in range(header.bottom + 1, end)} - {""}
-            if any(role != "time" or not is_part_of_day(text) for text in texts):
-                message = Message(mark("another column has the like name: this one is not read"))
-                text = grid.at(header.bottom, column).text
-                warning(Finding(grid.name, header.bottom, column, text, message, Message(ALIAS_HINT)))
-        if role != "other" and columns and columns[0] in grid.hidden_columns:
-            text = grid.at(header.bottom, columns[0]).text
-            message = Message(mark("this column is hidden, and is read all the same"))
-            warning(
-                Finding(
-                    grid.name,
-                    header.bottom,
-                    columns[0],
-                    text,
-                    message,
-                    Message(mark("show it, and look whether it is right")),
-                )
-            )
+def _of_day(grid: Grid, header: Header, first: int, around: Around, warning: Tell) -> Around:
+    """The day that the lines above a table without dates name, or the sheet's name."""
+    for row in range(header.top - 1, first - 1, -1):
+        for column, cell in grid.filled(row):
+            if day := day_in(cell.text, around):
+                if len(tight(cell.text)) > MOST_OF_DAY:
+                    message = Message(mark("the table below is read as of {day}"), {"day": day.isoformat()})
+                    warning(
+                        Finding(grid.name, row, column, cell.text, message, Message(mark("look whether it is meant")))
+                    )
+                return replace(around, week=(day,))
+    day = day_in(grid.name, around)
+    return replace(around, week=(day,)) if day else around
 
 
-def _settle_roles(grid: Grid, header: Header, end: int, around: Around) -> None:
-    """A column called 时间 may hold dates: where no column is the date's, the cells decide."""
-    if header.first("date") is not None:
-        return
-    candidates: list[tuple[Role, int]] = [("time", column) for column in header.columns.get("time", [])]
-    candidates += [("other", column) for column in header.unknown]
-    candidates += [("start", column) for column in header.columns.get("start", [])]
-    for role, column in candidates:
-        cells = [cell for row in range(header.bottom + 1, end) if not (cell := grid.own(row, column)).blank][:40]
-        if cells and 2 * sum(_is_date(cell, around) for cell in cells) > len(cells):
-            if column in header.columns.get(role, []):
-                header.columns[role].remove(column)
-            if column in header.unknown:
-                header.unknown.remove(column)
-            header.columns["date"] = [column]
-            return
-
-
-def _in_month(cell: Cell, around: Around) -> bool:
-    """Whether a text of digits and points is a day near the sheet's month; 3.15-3.21 could be times as well."""
-    try:
-        days = read_days(cell, replace(around, year=around.year or 2000)).choices[0]
-    except Unread:
-        return False
-    return any(day.month == around.month for day in days)
-
-
-def _is_date(cell: Cell, around: Around) -> bool:
-    if isinstance(cell.value, str) and re.fullmatch(r"[0-9.]+", re.sub(r"[-\s]", "", fold(cell.value))):
-        return around.month is not None and _in_month(cell, around)
-    try:
-        read_times(cell)
-    except Unread:
-        pass
-    else:
-        return isinstance(cell.value, datetime) and cell.value.year > 1900
-    try:
-        read_days(cell, replace(around, year=around.year or 2000, month=around.month or 1))
-    except Unread:
-        return False
-    return True
+def _preface(grid: Grid, header: Header) -> int:
+    """The row in which the lines above a further header begin: each has one text in it, and no programme."""
+    row = header.top
+    while row > 0:
+        filled = grid.filled(row - 1)
+        if len(filled) > 1 or any(not isinstance(cell.value, str) or "《" in cell.text for _, cell in filled):
+            break
+        row -= 1
+    return row

@@ -1,47 +1,33 @@
 """The rows of one table: which are programmes, which are headings, notes, totals; and what their cells say. Pure."""
 
 import re
-from dataclasses import dataclass
-from datetime import date
 
 from kiosk.common.messages import Message, mark
-from kiosk.town.sheets.around import WRITE_DATE, Around, Days, Unread
+from kiosk.town.sheets.around import WRITE_DATE, Unread
 from kiosk.town.sheets.categories import category
-from kiosk.town.sheets.cells import TableCells, only_spaces
-from kiosk.town.sheets.characters import arabic, tight
-from kiosk.town.sheets.closing import MOVED, ends_table
-from kiosk.town.sheets.dates import read_days
-from kiosk.town.sheets.drafts import DateCell, Draft, Table, Tell
-from kiosk.town.sheets.grid import Cell, Finding, Grid
-from kiosk.town.sheets.headers import Header, Role
-from kiosk.town.sheets.months import nth_week_in, week_in
+from kiosk.town.sheets.characters import arabic, fold, lines_of, tight
+from kiosk.town.sheets.closing import MOVED, ends_table, is_example, is_numbering
+from kiosk.town.sheets.columns import ALIAS_HINT
+from kiosk.town.sheets.dates import FEASTS, read_days
+from kiosk.town.sheets.drafts import DateCell, Draft, Table
+from kiosk.town.sheets.grid import Cell, Finding
+from kiosk.town.sheets.headers import Role, role_of
+from kiosk.town.sheets.months import MONTH_LINE, nth_week_in, stated, week_in
+from kiosk.town.sheets.no_showing import called_off, says_no_showing
+from kiosk.town.sheets.table_days import TableDays
 from kiosk.town.sheets.times import Stretch, read_times, split_at_times
-from kiosk.town.sheets.titles import LONGEST, read_titles, says_no_showing
-from kiosk.town.sheets.weekdays import weekdays
+from kiosk.town.sheets.titles import LONGEST, is_remark, read_titles
 
 CONTENT: tuple[Role, ...] = ("title", "time", "start", "end", "category", "duration", "audience", "note")
 
 
-@dataclass
-class _State:
-    """What the rows above say for the next one."""
-
-    dated: DateCell | None = None
-    week: tuple[date, ...] = ()
-    nth_week: int | None = None
-    month: int | None = None
-    """Of a column for the month."""
-    after_end: bool = False
+NO_DAYS = Message(mark("no column says for which day the programmes are"))
+_SIGNED = re.compile(r"20[0-9]{2}[年./-][0-9]{1,2}[月./-][0-9]{1,2}日?")
+"""When the plan was made, below it."""
 
 
-class TableReader(TableCells):
+class TableReader(TableDays):
     """Reads the rows of one table of a sheet."""
-
-    def __init__(self, grid: Grid, header: Header, end: int, around: Around, problem: Tell, warning: Tell) -> None:
-        super().__init__(grid, header, problem, warning)
-        self._end, self._around = end, around
-        self._table = Table()
-        self._state = _State(week=around.week, nth_week=around.nth_week)
 
     def read(self) -> Table:
         """The table's rows."""
@@ -56,12 +42,22 @@ class TableReader(TableCells):
     # --- rows ---
 
     def _row(self, row: int) -> None:
-        own = [(column, cell) for column, cell in self._grid.filled(row) if not only_spaces(cell)]
+        own = self._grid.filled(row)
         if not own or not any(self._counts(row, column) for column, _ in own):
             return
         first = tight(own[0][1].text)
         if isinstance(own[0][1].value, str) and self._roles.get(own[0][0]) != "note" and ends_table(first):
             self._state.after_end = True
+            return
+        if len(own) > 1 and all(role_of(cell.text) for _, cell in own):
+            self._state.other_table = True
+            self._tell(row, own[0][0], mark("another table begins here: it is not read"), ALIAS_HINT)
+        if self._state.other_table:
+            return
+        if row == self._header.bottom + 1 and is_numbering([cell.text for _, cell in own]):
+            return
+        if is_example(first):
+            self._warn_unread(row, own[0][0], own[0][1].text)
             return
         if self._heading(row, own):
             return
@@ -77,7 +73,8 @@ class TableReader(TableCells):
 
     def _table_goes_on(self, row: int) -> bool:
         when = any(not self._cell(row, role).blank for role in ("date", "week", "weekday", "time", "start"))
-        return when and not self._cell(row, "title").blank and len(self._text(row, "title")) < LONGEST
+        title = self._text(row, "title")
+        return (when or "《" in title) and not self._cell(row, "title").blank and len(title) < LONGEST
 
     def _heading(self, row: int, own: list[tuple[int, Cell]]) -> bool:
         """Whether the row is a heading or a note over the columns, and not a programme. It may name a week or a day."""
@@ -101,26 +98,30 @@ class TableReader(TableCells):
             return True
         if not spanning and role not in ("other", "date", "week", "time"):
             return False
-        if days := week_in(text, self._around):
-            self._state.week, self._state.nth_week, self._state.dated = days, None, None
+        if MONTH_LINE.fullmatch(tight(arabic(text, "年月"))):
+            self._of_month(stated(text))
+            self._state.week, self._state.nth_week, self._state.dated = (), None, None
+            return True
+        if week := week_in(text, self._around):
+            self._state.week, self._state.nth_week, self._state.dated = week, None, None
             return spanning or role == "other" or nth_week_in(text) is not None or self._blank_below(row)
         if (nth := nth_week_in(text)) is not None and (spanning or role != "date" or self._blank_below(row)):
             self._state.week, self._state.nth_week, self._state.dated = (), nth, None
             return True
         if role in ("other", "time") or spanning:
-            try:
-                days_named = read_days(cell, self._around_now())
-            except Unread:
-                pass
-            else:
-                if not days_named.rest:
-                    self._state.dated = self._dated(row, column, days_named, cell)
-                    self._state.dated.heading = True
-                    return True
+            if self._is_date(cell) and not (days := read_days(cell, self._around_now())).rest:
+                self._state.dated = self._dated(row, column, days, cell)
+                self._state.dated.heading = True
+                return True
             if role == "time" and not spanning:
                 return False
+            self._state.above = None
             if spanning and not self._state.after_end:
                 self._warn_unread(row, column, text)
+            return True
+        if role == "date" and self._dated_below(row) and not self._is_date(cell):
+            self._state.above = None
+            self._warn_unread(row, column, text)
             return True
         if self._state.after_end or len(text) > 40:
             self._warn_unread(row, column, text)
@@ -130,7 +131,8 @@ class TableReader(TableCells):
 
     def _signed_off(self, row: int, text: str) -> bool:
         """Whether a lone text in the title's column is who made the plan, or when, and no title."""
-        if re.fullmatch(r"20[0-9]{2}[年./-][0-9]{1,2}[月./-][0-9]{1,2}日?", tight(text)):
+        below = self._grid.filled(row + 1)
+        if _SIGNED.fullmatch(tight(text)) or len(below) == 1 and _SIGNED.fullmatch(tight(below[0][1].text)):
             return True
         return row > self._header.bottom + 1 and not self._grid.filled(row - 1) and self._grid.merge_at(row, 0) is None
 
@@ -138,35 +140,38 @@ class TableReader(TableCells):
         """Whether the row below has a programme without a date: then this one is a heading for it."""
         return row + 1 < self._end and self._cell(row + 1, "date").blank and not self._cell(row + 1, "title").blank
 
+    def _is_date(self, cell: Cell) -> bool:
+        try:
+            read_days(cell, self._around_now())
+        except Unread:
+            return False
+        return True
+
+    def _dated_below(self, row: int) -> bool:
+        """Whether the next row with anything in it, if any, has a date of its own: then this one is no date for it."""
+        below = next((n for n in range(row + 1, self._end) if self._grid.filled(n)), None)
+        if below is None:
+            return True
+        place = self._place(below, "date")
+        return place is not None and place[0] == below and not self._cell(below, "date").blank
+
     def _warn_unread(self, row: int, column: int, text: str) -> None:
         if not says_no_showing(text):
-            finding = (
-                Message(mark("a line across the table, taken for a note")),
-                Message(mark("nothing to do, unless a programme is meant")),
-            )
-            self._warning(Finding(self._grid.name, row, column, self._grid.own(row, column).text, *finding))
+            remedy = mark("nothing to do, unless a programme is meant")
+            self._tell(row, column, mark("a line across the table, taken for a note"), remedy)
 
-    def _around_now(self) -> Around:
-        state, around = self._state, self._around
-        last = next((cell for cell in reversed(self._table.dates) if cell.days is not None), None)
-        previous = None
-        if last is not None and last.days is not None:
-            previous = next((choice[0] for choice in last.days.choices if choice), None)
-        month = state.month or around.month
-        return Around(around.year, month, previous or around.previous, state.week, state.nth_week)
-
-    def _dated(self, row: int, column: int | None, days: Days | None, cell: Cell) -> DateCell:
-        found = DateCell(row, column, days, cell)
-        self._table.dates.append(found)
-        return found
+    def _tell(self, row: int, column: int, message: str, remedy: str) -> None:
+        text = self._grid.own(row, column).text
+        self._warning(Finding(self._grid.name, row, column, text, Message(message), Message(remedy)))
 
     def _programme(self, row: int, own: set[Role]) -> None:
         self._trouble = False
         week = self._cell(row, "week")
         if "week" in own or (not week.blank and self._place(row, "week") == (row, self._header.first("week"))):
             self._week(row, week)
-        if found := re.fullmatch(r"(1[0-2]|0?[1-9])月?", tight(arabic(self._text(row, "month"), "月"))):
-            self._state.month = int(found[1])
+        month = tight(arabic(self._text(row, "month"), "年月"))
+        if month.isdigit() or MONTH_LINE.fullmatch(month):
+            self._of_month(stated(month if "月" in month else month + "月"))
         date_cell = self._date(row)
         if not any(not self._cell(row, role).blank for role in CONTENT):
             return
@@ -181,150 +186,117 @@ class TableReader(TableCells):
                 return
         if title.blank and any(says_no_showing(self._text(row, role)) for role in ("note", "category", "audience")):
             return
-        if says_no_showing(self._text(row, "note")) and tight(self._text(row, "note")) not in (
-            "无",
-            "-",
-            "/",
-            "×",
-            "x",
-            "暂无",
-        ):
-            self._doubt(row, "note", Message(mark("the note says that this is not shown: it is left out")))
+        if own == {"title"} and isinstance(title.value, str) and is_remark(title.value):
+            self._warn_unread(row, self._header.columns["title"][0], title.value)
             return
         if title.blank:
             self._without_title(row)
+            return
+        if self._called_off(row, date_cell):
             return
         if MOVED.search(self._text(row, "note")):
             self._doubt(row, "note", Message(mark("the note speaks of a change; the row is read as it stands")))
         self._drafts(row, date_cell)
 
+    def _called_off(self, row: int, dated: DateCell | None) -> bool:
+        """Whether a remark says that the row's programme is not shown; told, because the programme stands there."""
+        several = dated is not None and dated.days is not None and len(dated.days.choices[0]) > 1
+        where: Role | None = "date" if dated is not None and dated.called_off else None
+        for role in ("title", "time", "start", "note") if where is None else ():
+            text = self._text(row, role)
+            if not called_off(text, several=several):
+                continue
+            if role != "note" and (text.count("《") > 1 or len(re.findall(r"[0-9]\s*[:：点时]", text)) > 2):
+                self._bad(
+                    row, role, Unread(mark("is all of it not shown, or a part?"), mark("delete what is not shown"))
+                )
+                return True
+            where = role
+        if where is not None:
+            self._doubt(row, where, Message(mark("it says that this is not shown: the row is left out")))
+        return where is not None
+
     def _without_title(self, row: int) -> None:
-        if all(self._cell(row, role).blank for role in ("time", "start", "end", "category", "duration")):
+        filled = [role for role in CONTENT[1:-2] if not self._cell(row, role).blank]
+        if all(re.fullmatch(FEASTS, tight(self._text(row, role))) for role in filled):
             return
         self._bad(
             row, "title", Unread(mark("there is no title"), mark("write the programme's title, or delete the row"))
         )
 
-    def _week(self, row: int, cell: Cell) -> None:
-        text = cell.text
-        if days := week_in(text, self._around):
-            self._state.week, self._state.nth_week = days, None
-        elif (nth := nth_week_in(text)) is not None:
-            self._state.week, self._state.nth_week = (), nth
-        elif re.fullmatch(r"[1-6]|[一二三四五六]", tight(text)):
-            self._state.week, self._state.nth_week = (), nth_week_in(f"第{tight(text)}周")
-        else:
-            return
-        if self._header.first("date") is not None or self._header.first("weekday") is not None:
-            self._state.dated = None
-
     # --- a programme's cells ---
-
-    def _date(self, row: int) -> DateCell | None:
-        """The date cell that the row takes its days from."""
-        cell = self._cell(row, "date")
-        if cell.blank:
-            return self._by_week(row) or self._state.dated
-        place = self._place(row, "date")
-        if self._state.dated is not None and place == (self._state.dated.row, self._state.dated.column):
-            return self._state.dated
-        found = self._dated(row if place is None else place[0], self._header.first("date"), None, cell)
-        self._state.dated = found
-        if not self._usable(row, "date"):
-            found.told = True
-            return found
-        try:
-            found.days = read_days(cell, self._around_now())
-        except Unread as error:
-            if self._cell(row, "title").blank and self._cell(row, "time").blank and says_no_showing(cell.text):
-                self._table.dates.pop()
-                return None
-            found.told = True
-            self._bad(row, "date", error)
-        else:
-            self._doubt(row, "date", found.days.doubt)
-        return found
-
-    def _by_week(self, row: int) -> DateCell | None:
-        """The days of a row that names only a day of the week, in a week that is known."""
-        if self._state.dated is not None and self._state.dated.heading:
-            return self._state.dated
-        cell = self._cell(row, "weekday")
-        own = self._place(row, "weekday")
-        if cell.blank or not isinstance(cell.value, str) or not weekdays(cell.value):
-            undated = self._header.first("date") is None and self._header.first("weekday") is None
-            timed = any(not self._cell(row, role).blank for role in ("time", "start"))
-            recommended = self._state.dated is None and bool(self._state.week) and not timed
-            return self._whole_week(row) if undated or recommended else None
-        if self._header.first("date") is not None and not (self._state.week or self._state.nth_week):
-            return None
-        if self._state.dated and own == (self._state.dated.row, self._state.dated.column):
-            return self._state.dated
-        text = cell.value if re.search("周|星期|礼拜|每", cell.value) else "周" + cell.value
-        if not (self._state.week or self._state.nth_week or text.startswith("每")):
-            text = "每" + text
-            self._doubt(row, "weekday", Message(mark("read as each of these days of the week in the month")))
-        found = self._dated(row, own[1] if own else None, None, cell)
-        self._state.dated = found
-        try:
-            found.days = read_days(Cell(text), self._around_now())
-        except Unread as error:
-            found.told = True
-            self._bad(row, "weekday", error)
-        return found
-
-    def _whole_week(self, row: int) -> DateCell | None:
-        """A table without dates and days of the week: its rows are for the whole week, where that is known."""
-        if not (self._state.week or self._state.nth_week):
-            return None
-        place = self._place(row, "week") or (row, None)
-        last = self._state.dated
-        if last and (last.row, last.column) == place:
-            return last
-        around = self._around_now()
-        found = self._state.dated = self._dated(place[0], place[1], None, self._grid.own(place[0], place[1] or 0))
-        found.whole_week = True
-        try:
-            written = Days((around.week,), periodic=True)
-            found.days = written if around.week else read_days(Cell(f"第{around.nth_week}周"), around)
-        except Unread as error:
-            found.told = True
-            self._bad(row, "week" if self._header.first("week") is not None else "title", error)
-        return found
 
     def _titles(self, row: int) -> str:
         """What stands in the title's column, or in all of those under one heading."""
         if not self._header.together:
             return self._text(row, "title")
-        return "\n".join(text for column in self._header.together if (text := self._grid.own(row, column).text))
+        places = dict.fromkeys(self._grid.origin(row, column) for column in self._header.together)
+        return "\n".join(
+            text for place in places if place[0] > self._header.bottom and (text := self._grid.own(*place).text)
+        )
 
     def _drafts(self, row: int, dated: DateCell | None) -> None:
         """The row's programmes: several where its title's cell has a time before each, and no other cell has one."""
         timed = any(not self._cell(row, role).blank for role in ("time", "start", "end"))
         written = self._titles(row)
         parts = [] if timed else split_at_times(written)
+        length = self._cell(row, "duration")
         for when, what in parts:
-            self._draft(row, dated, read_times(Cell(when)), what)
+            self._draft(row, dated, read_times(Cell(when)), what, length)
         if not parts:
-            self._draft(row, dated, self._stretches(row, dated, self._around_now()), written)
+            stretches = self._stretches(row, dated, self._around_now())
+            for part in self._line_by_line(row, stretches, written, length) or [(stretches, written, length)]:
+                self._draft(row, dated, *part)
 
-    def _draft(self, row: int, dated: DateCell | None, stretches: tuple[Stretch, ...], written: str) -> None:
-        if dated is not None and dated.whole_week and any(one.start is not None for one in stretches):
+    def _line_by_line(
+        self, row: int, stretches: tuple[Stretch, ...], written: str, length: Cell
+    ) -> list[tuple[tuple[Stretch, ...], str, Cell]]:
+        """The showings of a row with as many lines in its time as in its titles; empty where it has not."""
+        titles, times = lines_of(written), lines_of(self._text(row, "time"))
+        if not 1 < len(stretches) == len(titles) == len(times) or (
+            "《" in written and not all("《" in t for t in titles)
+        ):
+            return []
+        self._doubt(row, "time", Message(mark("read line by line: at each time its programme")))
+        lengths = lines_of(length.value) if isinstance(length.value, str) else []
+        cells = [Cell(text) for text in lengths] if len(lengths) == len(titles) else [length] * len(titles)
+        return [((one,), title, cell) for one, title, cell in zip(stretches, titles, cells, strict=True)]
+
+    def _one_each(self, dated: DateCell | None, written: str) -> None:
+        """Raises :class:`Unread` where the lines of the date and those of the titles may go together."""
+        titles = lines_of(written)
+        if dated is None or dated.days is None or not isinstance(dated.cell.value, str) or len(titles) < 2:
+            return
+        lines = [line for line in lines_of(dated.cell.value) if re.search("[0-9]", fold(line))]
+        if len(lines) == len(titles) == len(dated.days.choices[0]):
+            raise Unread(
+                mark("all of these programmes on each of the days, or one on each?"), mark("write a row for each day")
+            )
+
+    def _draft(
+        self, row: int, dated: DateCell | None, stretches: tuple[Stretch, ...], written: str, length_cell: Cell
+    ) -> None:
+        if (
+            dated is not None
+            and dated.whole_week
+            and len(self._around.week) != 1
+            and any(one.start is not None for one in stretches)
+        ):
             self._doubt(row, "time", Message(mark("read for each day of the week")))
         titles: tuple[str, ...] = ()
         if self._usable(row, "title"):
             try:
+                self._one_each(dated, written)
                 found = read_titles(written)
                 titles = found.titles
                 self._doubt(row, "title", found.doubt)
             except Unread as error:
                 self._bad(row, "title", error)
-        length = self._length(row, stretches, len(titles))
+        length = self._length(row, length_cell, stretches, len(titles))
         texts = [self._short(row, role) for role in ("category", "audience", "note")]
         if dated is None:
             if self._header.first("date") is None and self._header.first("weekday") is None:
-                message = Message(mark("no column says for which day the programmes are"))
-                self._problem(Finding(self._grid.name, None, None, "", message, Message(mark("add a column 日期"))))
+                self._problem(Finding(self._grid.name, None, None, "", NO_DAYS, Message(mark("add a column 日期"))))
             else:
                 role: Role = "date" if self._header.first("date") is not None else "weekday"
                 self._bad(row, role, Unread(mark("there is no date, and none above"), WRITE_DATE))

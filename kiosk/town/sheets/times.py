@@ -1,7 +1,7 @@
 """The times of day that a time cell names: 上午9:00—10:00, 下午2:30-4:00, 9时30分, 晚7点半, 14:00起. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from kiosk.common.messages import Message, mark
@@ -17,6 +17,8 @@ OPEN = (
     "全日",
     "整天",
     "全天候",
+    "全天24小时",
+    "24小时",
     "不限",
     "不限时",
     "不定时",
@@ -45,7 +47,7 @@ _WORDS = "|".join(sorted((re.escape(word) for word in _PERIOD_OF), key=len, reve
 _N = rf"(?:[0-9]{{1,2}}|[{NUMERALS}]{{1,3}})"
 _CLOCK = re.compile(
     rf"(?P<before>(?:{_WORDS}))?:?(?P<next>次日|第二天)?(?:"
-    rf"(?P<h1>[0-9]{{1,2}})[:.](?P<m1>[0-9]{{2}})(?::(?P<s1>[0-9]{{2}}))?(?![0-9])"
+    rf"(?P<h1>[0-9]{{1,2}})[:.](?P<m1>[0-9]{{2}})(?::(?P<s1>[0-9]{{2}}))?(?![0-9])[点时分]?"
     rf"|(?P<h2>{_N})[点时](?:(?P<half>半)|(?P<quarter>[一三13])刻|(?P<m2>{_N})分?|整)?(?:钟)?"
     rf"|(?P<h3>[0-2][0-9])(?P<m3>[0-5][0-9])(?![0-9])"
     rf"|(?P<h4>[0-9]{{1,2}})(?![0-9:.]))(?P<after>am|pm|a\.m\.|p\.m\.)?",
@@ -53,7 +55,18 @@ _CLOCK = re.compile(
 )
 _TO = re.compile(r"-|至|到")
 _AND = re.compile(r"[、,，;和及/\n]+")
-_FROM = re.compile(r"(?:开始|开播|起播|以后|之后|后|起|开机|准时|左右|前后|许)$")
+_FROM = re.compile(r"(?:开始|开播|起播|以后|之后|后|起|开机|准时|左右|前后|许|首播|重播|复播)$")
+_CHINESE = "|".join(word for word in _WORDS.split("|") if not word.isascii())
+_SIDE = r"[0-9:.点时分半]+"
+_BEHIND = re.compile(rf"({_SIDE}(?:(?:-|至|到){_SIDE})?)[(]?({_CHINESE})[)]?")
+"""The part of the day behind the time: 2:30-4:00(下午)."""
+_IN_TURN = re.compile(rf"(?:{_CHINESE})[^\n]*(?:\n(?:{_CHINESE})[^\n]*)+|[^\n]*播(?:\n[^\n]*播)+")
+"""Lines that are showings one after the other, and not from and to."""
+_AGAIN = re.compile(r"(?:循环|滚动|反复|不间断)+(?:播放|播出)?$|(?<=全天)(?:播放|播出)$")
+_LENGTH = r"(?:约|共)?[0-9]+(?:小时|分钟|分)"
+_BESIDE = re.compile("^(?:时间:|第[一二三四五六0-9]场:?|每天|每日|当天|当日|每晚(?=[0-9]))")
+_REMARK = re.compile(r"[(](?![^()]*(?:次日|第二天|待定|或|改|隔))[^()0-9]*[)]")
+"""A remark in brackets without a figure, and without a word that changes the time."""
 _ABOUT = re.compile(r"^(?:大约|约)|(?:左右|前后|许)$")
 
 
@@ -96,11 +109,13 @@ def split_at_times(text: str) -> list[tuple[str, str]]:
         if not piece.strip():
             continue
         before, bracket, title = piece.partition("《")
+        if not bracket and (words := re.match(r"\s*(\S*[:：点时]\S*)\s+(\S.*)", piece)):
+            before, title = words[1], words[2]
         try:
             timed = bool(before.strip()) and read_times(Cell(before.strip()))[0].start is not None
         except Unread:
             timed = False
-        if not bracket or not timed:
+        if not title or not timed:
             return []
         found.append((before.strip(), bracket + title))
     return found
@@ -125,6 +140,8 @@ def with_part_of_day(part: str, cell: Cell) -> Cell:
 def read_start_and_end(start: Cell, end: Cell) -> tuple[Stretch, ...]:
     """The showings of a row with a column for the start and one for the end. Raises :class:`Unread`."""
     if end.blank:
+        return read_times(start)
+    if isinstance(end.value, str) and tight(end.value) in OPEN:
         return read_times(start)
     if isinstance(start.value, str) and isinstance(end.value, str) and not _TO.search(tight(start.value)):
         return _of_text(f"{start.value}-{end.value}")
@@ -165,20 +182,15 @@ def _of_number(number: float, shown_as: str) -> Stretch:
 
 
 def _of_text(text: str) -> tuple[Stretch, ...]:
-    plain = re.sub(r"\s*\n\s*", "\n", text.strip())
-    plain = re.sub(rf"(?<=[0-9分半整时点])[ \u3000]+(?=(?:{_WORDS}|[0-9]{{1,2}}[:：]))", "\n", plain)
-    plain = "\n".join(tight(line) for line in plain.split("\n"))
-    plain = re.sub(
-        r"[(](?:北京时间|暂定|周[一二三四五六日天]|星期[一二三四五六日天]|[0-9]+(?:小时|分钟))[)]", "", plain
-    )
-    plain = re.sub(
-        r"^(?:时间:|每天|每日|每晚(?=[0-9]))", lambda found: "晚" if found[0] == "每晚" else "", plain
-    ).strip("'")
+    plain, doubt = _lines(text)
+    if re.fullmatch(r"[0-9]{1,2}|0?\.[0-9]{2,}", plain):
+        return (_of_number(float(plain), ""),)
     if plain in OPEN or not plain:
-        vague = Message(mark("read as without a time")) if plain in VAGUE else None
+        vague = Message(mark("read as without a time")) if plain in VAGUE else doubt
         return (Stretch(None, None, vague),)
-    plain = re.sub(r"(?<=[0-9点时分半刻整钟m])\n?(-|至|到)\n?", r"\1", plain)
-    if re.fullmatch(r"[^-至到\n]+\n[^-至到\n]+", plain):
+    if _IN_TURN.fullmatch(plain):
+        doubt = doubt or Message(mark("read as showings one after the other"))
+    elif re.fullmatch(r"[^-至到\n]+\n[^-至到\n]+", plain):
         raise Unread(mark("two times below each other: from and to, or two showings?"), WRITE_TIMES)
     found: list[Stretch] = []
     period = ""
@@ -188,7 +200,26 @@ def _of_text(text: str) -> tuple[Stretch, ...]:
             found.append(stretch)
     if not found:
         raise Unread(mark("this time of day is not understood"), WRITE_TIME)
-    return tuple(found)
+    return tuple(replace(one, doubt=one.doubt or doubt) for one in found)
+
+
+def _lines(text: str) -> tuple[str, Message | None]:
+    """The times of a text, one below the other, without what is beside them; and a doubt about what was left out."""
+    plain = re.sub(r"[\u2460-\u249b\u2776-\u2793]", "\n", text).strip()
+    plain = re.sub(r"\s*\n\s*", "\n", re.sub(r"\s*\n\s*[|︱｜丨]\s*\n\s*", "-", plain))
+    plain = re.sub(rf"(?<=[0-9分半整时点钟播])[ \u3000]*(?=(?:{_CHINESE})[0-9{NUMERALS}:：])", "\n", plain)
+    plain = re.sub(rf"(?<=[0-9分半整时点播])[ \u3000]+(?=(?:{_WORDS}|[0-9]{{1,2}}[:：]))", "\n", plain)
+    plain = "\n".join(tight(line) for line in plain.split("\n"))
+    plain = re.sub(rf"[(](?:北京时间|暂定|(?:周|星期)[一二三四五六日天]|{_LENGTH})[)]", "", plain)
+    plain = re.sub(r"^全天[(]([0-9].*)[)]$", r"\1", plain)
+    plain = _BESIDE.sub(lambda found: "晚" if found[0] == "每晚" else "", plain).strip("'")
+    if behind := _BEHIND.fullmatch(plain):
+        plain = behind[2] + behind[1]
+    doubt = None
+    if plain not in OPEN and (bare := _AGAIN.sub("", _REMARK.sub("", plain))) != plain:
+        plain, doubt = bare, Message(mark("only the time itself is read, not the words beside it"))
+    plain = re.sub(r"(?:起|开始)(?=至|到|-)", "", plain)
+    return re.sub(r"(?<=[0-9点时分半刻整钟m])\n?(-|至|到)\n?", r"\1", plain), doubt
 
 
 def _stretch(part: str, period: str) -> tuple[Stretch, str]:
@@ -205,10 +236,10 @@ def _stretch(part: str, period: str) -> tuple[Stretch, str]:
         if rest:
             last = _CLOCK.match(rest)
             rest = rest[last.end() :] if last else rest
-            rest = re.sub(r"^(?:结束|止|时|点|分)$", "", rest)
+            rest = re.sub(r"^(?:结束|播完|放完|散会|止|时|点|分)$", "", rest)
     if (
         rest
-        or (first["h4"] and not (last and (last["h2"] or last["after"])))
+        or (first["h4"] and not (first["after"] or last and (last["h2"] or last["after"])))
         or (last and last["h4"] and not last["after"])
     ):
         raise Unread(mark("this time of day is not understood"), WRITE_TIME)

@@ -1,4 +1,4 @@
-"""The titles that a cell names: 《…》 one or several, (上)(下), 第3-5集, numbered lists; and no showing. Pure."""
+"""The titles that a cell names: 《…》 one or several, (上)(下), 第3-5集, numbered lists. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -7,25 +7,12 @@ from dataclasses import dataclass
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.town.sheets.around import Unread
-from kiosk.town.sheets.characters import NUMERALS, numeral, tight
+from kiosk.town.sheets.characters import NUMERALS, numeral
 
 MOST_TITLES = 60
 """The most titles of one cell."""
 LONGEST = 400
 """The most characters of a title, as in the contract."""
-
-_NOTHING = (
-    "无|没有|暂无|无节目|无安排|没有安排|暂不安排|暂无安排|暂无节目|休息|轮休|放假|假期|公休|停播|停放|停映|停|不播|不播放|不播出|不安排|不安排播放|不安排节目|不放映|不放|暂停|暂停播放"
-    "|停电|停机|停网|断网|取消|停止播放|停止|不开放|闭馆|关闭|关机|不开机|不组织|不组织收看|无播放|无播放任务|无播放安排|无播放计划|无推荐|调休|不收看|不上课|-|/|\\\\|×|x|n/a|none|nil|off"
-)
-_BEFORE = (
-    "[一-龥]{1,3}节|元旦|国庆|五一|十一|清明|端午|中秋|春节|周[末一二三四五六日]|双休日|节假日|法定节假日|法定|节日|本[日周天期场次月]|当[日天周]|全[天周日]|期间"
-    "|停电|停机|因故|因(?:停电|下雨|检修|会议|换届|农忙|维修|停机)|播放|节目|站点|各站点|统一|今[日天]"
-)
-_NO_SHOWING = re.compile(
-    rf"(?:(?:{_BEFORE})|[,，、;:()!.\s])*(?:(?:{_NOTHING})[,，、;:()!.]*(?:(?:{_BEFORE})[,，、;:()!.]*)*)+",
-    re.IGNORECASE,
-)
 
 MOST_OF_TITLES = 10_000
 """The most characters of a cell with titles."""
@@ -44,18 +31,19 @@ class Titles:
     doubt: Message | None = None
 
 
-def says_no_showing(text: str) -> bool:
-    """Whether a cell says that there is no showing: 无, 休息, 清明节放假, —."""
-    plain = tight(text)
-    return len(plain) <= 30 and "《" not in plain and _NO_SHOWING.fullmatch(plain) is not None
+def is_remark(text: str) -> bool:
+    """Whether a text in the place of a title only says something of one: 主讲：张三, （党员组）."""
+    return re.fullmatch(rf"\s*(?:[(（][^()（）]*[)）]|{_OF_TITLE}[^《]*)\s*", text) is not None
 
 
 def read_titles(text: str) -> Titles:
     """The titles of a cell. Raises :class:`Unread`."""
+    if is_remark(text):
+        raise Unread(mark("there is no title in it"), mark("write the programme's title, as 《…》"))
     text = text.replace("〈〈", "《").replace("〉〉", "》").replace("<<", "《").replace(">>", "》")
     text = text.replace("＜＜", "《").replace("＞＞", "》")
-    if re.search(r"《", text) is None and re.fullmatch(r"\s*〈[^〈〉]+〉\s*", text):
-        text = text.replace("〈", "《").replace("〉", "》")
+    if "《" not in text and _QUOTED.fullmatch(text):
+        text = _QUOTE.sub(r"《\1》", text)
     found = _bracketed(text) if "《" in text or "》" in text else _plain(text)
     titles = tuple(found.titles)
     if any(_NO_TITLE.fullmatch(title) for title in titles):
@@ -70,12 +58,23 @@ def read_titles(text: str) -> Titles:
     return Titles(titles, found.doubt)
 
 
+_QUOTE = re.compile(r"[〈<＜“『「【\"']([^《》〈〉<>＜＞“”『』「」【】\"']+)[〉>＞”』」】\"']")
+_QUOTED = re.compile(
+    rf"\s*{_QUOTE.pattern.replace('(', '(?:')}(?:[\s、,，;；/+]*{_QUOTE.pattern.replace('(', '(?:')})*\s*"
+)
+"""Titles in brackets of another kind than 《》, and nothing else."""
+_LIST_NUMBER = re.compile(r"\s*[(（]\s*(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})\s*[)）]\s*(?=《)")
+_SERIES = re.compile(r"》\s*(?:之|[:：])\s*《|》[^《》、,，;；\n]*(?:至|到|\d\S?\s*[-—–~～]+)\s*《")
+_OF_TITLE = "(?:主讲人?|讲师|授课人?|讲解|来源|出品|制作|地点|备注|说明|片长|时长|组织者?)[:：]"
+_REMARK = re.compile(rf"[(（]|{_OF_TITLE}")
+_CHOICE = re.compile(r"》\s*(?:或者?|[/／]?或)\s*《|[任二三]选[一其1]")
+_ONLY_TITLES = Message(mark("only what stands in 《》 is read as a title"))
 _OPEN_CLOSE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")
 _FILLER = (
     "组织|集中|观看|收看|学习|播放|放映|收听|专题片|教育片|科教片|宣传片|纪录片|记录片|电视片|动画片|微视频|微电影|视频|电影|影片|戏曲|黄梅戏|党课|节目|课件|短片|电教片|系列片|专题"
-    "|推荐|重播|续播|首播|复播|等|和|及|与|讨论|交流|座谈|并|后|题目|片名|名称|内容|共|各?[0-9一二两三四五六七八九十]+(?:部|个|集|期)|[0-9.]+(?:分钟|小时|分|')|[0-9]+:[0-9:]+"
+    "|全|推荐|重播|续播|首播|复播|等|和|及|与|讨论|交流|座谈|并|后|题目|片名|名称|内容|共|各?[0-9一二两三四五六七八九十]+(?:部|个|集|期)|[0-9.]+(?:分钟|小时|分|')|[0-9]+:[0-9:]+"
 )
-_ONLY_FILLER = re.compile(rf"(?:{_FILLER}|[\s\d.、,，;；:：()（）+/&\-—①-⑳*·。!！\"“”])*")
+_ONLY_FILLER = re.compile(rf"(?:{_FILLER}|[一二三四五六七八九十]+是?|[\s\d.、,，;；:：()（）+/&\-—①-⑳*·。!！\"“”])*")
 _SEPARATOR = re.compile(r"[、,，;；\n/+]")
 _PART_WORD = "集|部分|部|讲|期|课|章|回|篇|季"
 _N = rf"(?:[0-9]{{1,3}}|[{NUMERALS}]{{1,3}})"
@@ -85,12 +84,18 @@ _PART = (
     rf"|{_N}(?:\s*[-—–~～至到、,，]\s*{_N})+\s*(?:{_PART_WORD})"
 )
 _PARTS = re.compile(rf"\s*(?:{_PART})(?:\s*[、,，和]?\s*(?:{_PART}))*")
-_ATTACHED = re.compile(r"[^\s《》、,，;；\n/+(（:：。.\d]+")
+_ATTACHED = re.compile(r"(?:[^\s《》、,，;；\n/+(（【\[:：。.\d]|(?<=[A-Za-z])\d)+|\d{1,2}(?=\s*(?:$|[;；\n]))")
 _ONE_PART = re.compile(_PART)
 
 
 def _bracketed(text: str) -> Titles:
     doubt: Message | None = None
+    if _CHOICE.search(text):
+        raise Unread(mark("a choice between programmes"), mark("name the one that is to be shown"))
+    if _SERIES.search(text):
+        raise Unread(mark("a series and its part, or two titles?"), mark("write each title as 《…》"))
+    if _LIST_NUMBER.match(text):
+        text = _LIST_NUMBER.sub("\n", text)
     if text.count("《") != text.count("》"):
         doubt = Message(mark("a bracket 《》 is missing"))
         text = _mended(text)
@@ -103,13 +108,15 @@ def _bracketed(text: str) -> Titles:
         suffix = ""
         if parts := _PARTS.match(text, at):
             suffix, at = parts[0], parts.end()
-        elif (after := _ATTACHED.match(text, at)) and not _ONLY_FILLER.fullmatch(after[0]):
+        elif (after := _ATTACHED.match(text, at)) and (after[0].isdecimal() or not _ONLY_FILLER.fullmatch(after[0])):
             title, at = title + after[0], after.end()
             doubt = Message(mark("the words behind 》 are read as part of the title"))
             if parts := _PARTS.match(text, at):
                 suffix, at = parts[0], parts.end()
         titles += expanded(title, suffix)
     doubt = _between(text[at:], at == 0) or doubt
+    if doubt is None and re.search("[0-9][:：][0-9]", re.sub("《[^《》]*》", "", text)):
+        doubt = _ONLY_TITLES
     return Titles(tuple(titles), doubt)
 
 
@@ -140,12 +147,18 @@ def _between(text: str, first: bool) -> Message | None:
     if not odd:
         return None
     alone = [piece for piece in odd if len(pieces) > 1 and not (first and piece == pieces[-1]) and piece != pieces[0]]
-    if alone and not re.search(r"[(（]", alone[0]):
+    if alone and not any(_REMARK.match(piece) or re.search(r"[(（]", piece) for piece in alone[:1]):
         raise Unread(mark("a title without brackets among others in brackets"), mark("write each title as 《…》"))
-    return Message(mark("only what stands in 《》 is read as a title"))
+    return _ONLY_TITLES
 
 
-_NUMBERED = re.compile(r"(?:(?<![\d.])(\d{1,2})[.、)）](?!\d)|([①-⑳])|[(（](\d{1,2})[)）](?=\S))\s*")
+_NUMBERED = re.compile(
+    r"(?:(?<![\d.])(\d{1,2})[.、)）](?!\d)|([①-⑳])|[(（](\d{1,2}|[一二三四五六七八九十]{1,2})[)）](?=\S)"
+    r"|(?<![^\n])([一二三四五六七八九十]{1,2})、)\s*"
+)
+
+
+_BULLETS = "·•●○◆◇■□▲★☆※*-–— "
 
 
 def _plain(text: str) -> Titles:
@@ -154,16 +167,23 @@ def _plain(text: str) -> Titles:
         for found in _NUMBERED.finditer(text)
         if found.start() == 0 or found[2] or re.search(r"[\s;；。、,，]$", text[: found.start()])
     ]
-    numbers = [int(m[1] or m[3]) if m[1] or m[3] else ord(m[2]) - ord("①") + 1 for m in marks]
-    if marks and marks[0].start() == 0 and numbers == list(range(1, len(numbers) + 1)):
+    numbers = [ord(m[2]) - ord("①") + 1 if m[2] else numeral(m[1] or m[3] or m[4]) for m in marks]
+    if (
+        marks
+        and (len(marks) > 1 or not marks[0][4])
+        and marks[0].start() == 0
+        and numbers == list(range(1, len(numbers) + 1))
+    ):
         ends = [*(m.start() for m in marks[1:]), len(text)]
         pieces = [text[m.end() : end] for m, end in zip(marks, ends, strict=True)]
         doubt = None
     else:
         pieces = re.split(r"[\n;；]", text)
         doubt = Message(mark("several titles without brackets: one on each line")) if len(pieces) > 1 else None
-    pieces = [_unquoted(one_line(piece).strip(" 、,，;；。")) for piece in pieces]
+    pieces = [_unquoted(one_line(piece).strip(" 、,，;；。").lstrip(_BULLETS)) for piece in pieces]
     pieces = [piece for piece in pieces if piece and not re.fullmatch(r"[\W_]+", piece)]
+    if any(len(piece) > LONGEST for piece in pieces):
+        return Titles(tuple(pieces), doubt)  # and is refused
     if doubt is None and len(pieces) == 1 and re.search(r"[、+]|[^0-9]/[^0-9]", _PARTS.sub("", pieces[0])):
         doubt = Message(mark("read as one title; several are written as 《…》《…》"))
     titles: list[str] = []
@@ -188,9 +208,17 @@ def expanded(title: str, suffix: str) -> Iterator[str]:
         yield title
         return
     gap = " " if suffix[:1].isspace() else ""
+    while len(parts) > 1 and _kind(parts[0]) != _kind(parts[1]) and parts[0] + parts[1] in suffix:
+        title, gap = title + gap + parts.pop(0), ""
     for part in parts:
         for one in _single(part):
             yield title + gap + one
+
+
+def _kind(part: str) -> str:
+    """What a part is one of: 集, 季; parts of two kinds are one within the other."""
+    word = re.search(rf"({_PART_WORD})\s*[)）]?$", part)
+    return word[1] if word else ""
 
 
 def _single(part: str) -> list[str]:

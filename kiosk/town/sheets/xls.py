@@ -48,6 +48,7 @@ def _sheet(book: Any, sheet: Any) -> Structure:
                 found.troubles[row, column] = ("error", text)
             style = book.xf_list[sheet.cell_xf_index(row, column)]
             found.formats[row, column] = book.format_map[style.format_key].format_str
-            if book.font_list[style.font_index].struck_out:
+            runs = sheet.rich_text_runlist_map.get((row, column), ())
+            if any(book.font_list[font].struck_out for font in (style.font_index, *(font for _, font in runs))):
                 found.struck.add((row, column))
     return found

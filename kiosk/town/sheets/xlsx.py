@@ -6,6 +6,7 @@ openpyxl is not used to read: it refuses some workbooks of WPS, and takes fifty 
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -24,11 +25,20 @@ _BUILT_IN = {
 _PLACE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 
 
+@dataclass(frozen=True)
+class Styles:
+    """Of each style of a cell: its number format, and whether it is struck through; and the texts with struck words."""
+
+    formats: list[str]
+    struck: list[bool]
+    struck_strings: set[int]
+
+
 def structures(parts: dict[str, bytes]) -> dict[str, Structure]:
     """What is known of each sheet, by its name. Raises :class:`Unreadable` for a workbook that is damaged."""
     try:
-        formats, struck = _styles(parts)
-        return {name: _sheet(parts[path], hidden, formats, struck) for name, path, hidden in _sheets(parts)}
+        styles = Styles(*_styles(parts), _struck_strings(parts.get("xl/sharedStrings.xml")))
+        return {name: _sheet(parts[path], hidden, styles) for name, path, hidden in _sheets(parts)}
     except (ElementTree.ParseError, *DAMAGED) as error:
         raise Unreadable(
             mark("the file is damaged: it was cut short, or copied badly"),
@@ -93,7 +103,29 @@ def _styles(parts: dict[str, bytes]) -> tuple[list[str], list[bool]]:
     return formats, struck
 
 
-def _sheet(part: bytes, hidden: bool, formats: list[str], struck: list[bool]) -> Structure:
+def _struck_strings(part: bytes | None) -> set[int]:
+    """The shared texts of which some is struck through."""
+    found, number = set[int](), 0
+    for _, element in ElementTree.iterparse(BytesIO(part)) if part else ():  # noqa: S314  as above
+        if _local(element) == "si":
+            if _has_struck_run(element):
+                found.add(number)
+            number += 1
+            element.clear()
+    return found
+
+
+def _has_struck_run(text: ElementTree.Element) -> bool:
+    """Whether some of a text is struck through; a strike over blanks does not count."""
+    for run in text.iter():
+        if _local(run) == "r" and "".join(run.itertext()).strip():
+            strikes = (one for one in run.iter() if _local(one) in ("strike", "dstrike"))
+            if any(one.get("val", "1") not in ("0", "false") for one in strikes):
+                return True
+    return False
+
+
+def _sheet(part: bytes, hidden: bool, styles: Styles) -> Structure:
     found = Structure(hidden)
     row = column = -1
     for event, element in ElementTree.iterparse(BytesIO(part), ("start", "end")):  # noqa: S314  as above
@@ -107,7 +139,7 @@ def _sheet(part: bytes, hidden: bool, formats: list[str], struck: list[bool]) ->
         match tag:
             case "c":
                 row, column = place(element.attrib["r"]) if "r" in element.attrib else (row, column + 1)
-                _cell(found, element, row, column, formats, struck)
+                _cell(found, element, row, column, styles)
                 element.clear()
             case "row":
                 element.clear()
@@ -122,9 +154,7 @@ def _sheet(part: bytes, hidden: bool, formats: list[str], struck: list[bool]) ->
     return found
 
 
-def _cell(
-    found: Structure, element: ElementTree.Element, row: int, column: int, formats: list[str], struck: list[bool]
-) -> None:
+def _cell(found: Structure, element: ElementTree.Element, row: int, column: int, styles: Styles) -> None:
     kind = element.get("t", "n")
     inside = {_local(child): child for child in element}
     if not inside or not found.reach(row, column):
@@ -132,11 +162,14 @@ def _cell(
     value = inside["v"].text if "v" in inside else None
     if kind == "e":
         found.troubles[row, column] = ("error", value or "#VALUE!")
-    elif "f" in inside and not value and kind != "str":
+    elif "f" in inside and not value and (kind != "str" or "v" not in inside):
         found.troubles[row, column] = ("formula", "=" + (inside["f"].text or "…"))
     style = int(element.get("s", "0"))
-    if style < len(formats):
-        if formats[style]:
-            found.formats[row, column] = formats[style]
-        if struck[style]:
+    if style < len(styles.formats):
+        if styles.formats[style]:
+            found.formats[row, column] = styles.formats[style]
+        if styles.struck[style]:
             found.struck.add((row, column))
+    shared = kind == "s" and value is not None and int(value) in styles.struck_strings
+    if shared or "is" in inside and _has_struck_run(inside["is"]):
+        found.struck.add((row, column))

@@ -22,6 +22,7 @@ FOUND = {
     "screen-does-not-wake": mark("TV does not switch on"),
     "no-screen": mark("PC shows nothing"),
     "poster-fails": mark("The table cannot be shown"),
+    "menu-fails": mark("The menu cannot be shown"),
     "no-sound": mark("No sound"),
     "sound-silent": mark("Nothing is heard"),
     "usb-missing": mark("USB device missing"),
@@ -30,6 +31,7 @@ FOUND = {
     "disk-errors": mark("Disk has errors"),
     "disk-failing": mark("Disk is failing"),
     "memory-low": mark("Memory full"),
+    "reading-hangs": mark("PC or disk does not answer"),
     "too-hot": mark("PC too hot"),
     "throttled": mark("PC slowed down by heat"),
     "undervoltage": mark("Power too weak"),
@@ -52,6 +54,7 @@ PLAN = {
     "programme-missing": mark("Programme not here in time"),
     "programmes-do-not-fit": mark("Programmes do not fit"),
     "week-refused": mark("Week refused"),
+    "clock-disputed": mark("Network and town tell different times"),
     "freeze": mark("News do not get through"),
 }
 """Of these the town is the cause, or the one to act: no device is out of order."""

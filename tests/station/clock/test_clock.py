@@ -158,20 +158,24 @@ def test_slow_answer_sets_no_clock() -> None:
     assert (clock.state, clock.check()) == ("untrusted", STILL)
 
 
-def test_town_and_ntp_that_do_not_agree_make_nobody_trusted() -> None:
+def test_towns_signed_word_goes_before_ntp_until_they_agree() -> None:
     clock = HandClock(NOW)
+    told(clock, NOW + HOUR, 11)
+    assert (clock.state, clock.overruled, clock.check()) == ("untrusted", False, STILL), "too slow to set a clock by"
     told(clock, NOW + HOUR)
-    assert (clock.state, clock.check()) == ("untrusted", STILL)
+    assert (clock.state, clock.now(), clock.overruled) == ("trusted", NOW + HOUR, True)
     clock.synchronised(True)
-    assert clock.state == "untrusted", "NTP goes on saying so"
-    assert clock.step(3600, confirmed=False) == 3_600_000
-    assert clock.state == "trusted", "NTP has come to what the town says"
-    told(clock, NOW + HOUR)
-    clock.step(-3600, confirmed=False)
-    assert clock.state == "untrusted", "the town's word holds for the time after a step too"
-    clock.synchronised(False)
-    told(clock, NOW + HOUR)
-    assert (clock.state, clock.now()) == ("trusted", NOW + HOUR)
+    assert (clock.state, clock.check().ours_ms) == ("trusted", 3_600_000), "NTP goes on saying so"
+    clock.advance(TOLD_S + 1)
+    assert (clock.state, clock.doubtful, clock.overruled) == ("holdover", False, True), "the town is silent, NTP is not"
+    again = HandClock(NOW + timedelta(seconds=TOLD_S + 1), clock.memory(), up=clock.monotonic())
+    assert (again.state, again.now() - NOW) == ("holdover", HOUR + timedelta(seconds=TOLD_S + 1))
+    clock.step(3600, confirmed=False)
+    clock.synchronised(True)
+    assert (clock.state, clock.overruled, clock.check()) == ("trusted", False, STILL), "NTP has come to the town's time"
+    told(clock, clock.now() - HOUR)
+    told(clock, clock.now() + HOUR)
+    assert (clock.state, clock.overruled) == ("trusted", False), "the town's clock was wrong, and is right again"
 
 
 def test_towns_word_is_good_for_a_day_and_then_the_pc_keeps_it() -> None:

@@ -2,18 +2,25 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
+from fakes import HandClock
 from fakes_town import TownOnTheLine, eventually
+from journal_room import opened
 from live_room import SETTINGS, LiveRoom
 from screen import XServer
 
 from kiosk.cli import main
+from kiosk.contract.instants import to_ms
 from kiosk.station.clock.declared import FILE, collect
+from kiosk.station.control.timekeeping import Timekeeping
+from kiosk.station.events import ClockDeclared
 from kiosk.station.service.systemd import boot_id
 
 
@@ -44,6 +51,27 @@ def test_word_is_taken_once(settings: Path) -> None:
     )
     assert abs(word.monotonic - time.monotonic()) < 10
     assert collect(state, boot_id()) is None
+
+
+def test_button_pressed_twice_is_one_word_of_the_moment_of_the_first(tmp_path: Path) -> None:
+    clock, done = HandClock(datetime(2026, 3, 5, 9, tzinfo=UTC), synchronised=False), list[str]()
+    plan = SimpleNamespace(
+        situation=SimpleNamespace(clock_trusted=True), change=lambda **_: None, refresh_owed=lambda: None
+    )
+    with opened(tmp_path / "journal.db") as (journal, _events):
+        keeping = Timekeeping(
+            clock, plan, journal, "boot-1", SimpleNamespace(clock_stepped=lambda: None),  # type: ignore[arg-type]
+            SimpleNamespace(record=lambda action, **_: done.append(action)),  # type: ignore[arg-type]
+            clock_set=lambda: None, read_facts=lambda: None, report_soon=lambda: None, replan=done.append,
+        )  # fmt: skip
+        word = ClockDeclared("A", to_ms(clock.now()) + 3_600_000, clock.monotonic(), "ab")
+        keeping.declared(word)
+        clock.advance(600)
+        keeping.declared(replace(word, monotonic=clock.monotonic()))
+        assert done.count("clock-declared") == 1
+        assert (clock.state, clock.now()) == ("declared", datetime(2026, 3, 5, 10, 10, tzinfo=UTC))
+        keeping.declared(replace(word, monotonic=clock.monotonic(), press="cd"))
+        assert done.count("clock-declared") == 2
 
 
 def test_clock_of_the_pc_can_be_said_to_be_right(settings: Path) -> None:

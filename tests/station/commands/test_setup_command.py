@@ -64,6 +64,16 @@ def test_wrong_answers_get_a_sentence_and_are_asked_again(town: TownOnTheLine, s
     assert "登记码" not in again.output  # nothing is asked twice
 
 
+def test_identity_that_a_power_cut_has_left_empty_is_asked_for_anew_and_said(
+    town: TownOnTheLine, settings: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "state/identity.json").write_bytes(b"")
+    given = answers(tmp_path, town=town.url, code=town.add_station(), pin="407815")
+    done = run(settings, "ask", "--answers", given)
+    assert done.exit_code == 0, done.output
+    assert "What this PC knows of its town cannot be read" in done.output and "This PC is the station" in done.output
+
+
 def test_nobody_to_ask_is_an_error_and_no_endless_loop(settings: Path) -> None:
     done = run(settings, "ask")
     assert done.exit_code == 1

@@ -4,14 +4,19 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from fakes import HandClock
 from fakes_town import TownOnTheLine, eventually
 from live_room import LiveRoom, now, whole
 from screen import POSTER, RED, Sampler, XServer
 from sqlalchemy import select
 
-from kiosk.station.control.room_menu import SHOWN_S
+from kiosk.contract.reports import ScreenState
+from kiosk.station.control.room_menu import SHOWN_S, RoomMenu
+from kiosk.station.display.menu import View
+from kiosk.station.display.menu_words import Card
 from kiosk.station.events import PictureCheckSet
 from kiosk.station.health.events import FaultMended, FaultReported
 from kiosk.station.host.events import KeyName, KeyPressed
@@ -110,6 +115,46 @@ def town_photos(room: LiveRoom) -> list[bytes]:
     with room.town.office.store.read() as connection:
         found = connection.execute(select(fault_picture.c.jpeg).where(fault_picture.c.station == room.name))
         return [bytes(jpeg) for jpeg in found.scalars()]
+
+
+class Screen:
+    """A stage that keeps what it is to draw."""
+
+    screen: ScreenState | None = "up"
+    cardless = False
+    card: Card | None = None
+
+    def overlay(self, card: Card | None, table: bool) -> None:
+        self.card = card
+
+
+def test_menu_that_nobody_can_see_chooses_nothing_and_no_code_counts_as_shown() -> None:
+    stage, done, codes = Screen(), list[str](), 0
+
+    def code() -> str:
+        nonlocal codes
+        codes += 1
+        return "123456"
+
+    people = SimpleNamespace(handle=lambda event: done.append(type(event).__name__))
+    menu = RoomMenu(
+        stage, people, HandClock(now()), SimpleNamespace(record=lambda *_, **__: None),  # type: ignore[arg-type]
+        lambda: View(reasons=("meeting",)), "en", lambda: None,
+        begin=lambda event: None, seen=lambda by: None, spot_code=code,
+    )  # fmt: skip
+    menu.handle(KeyPressed("ok", 1.0))
+    assert menu.is_open and codes == 0, "the menu hides the code"
+    stage.screen = None
+    menu.tick()
+    assert menu.is_open, "the screen is only being set up anew"
+    stage.screen, stage.cardless = "up", True
+    menu.tick()
+    menu.handle(PictureCheckSet("panel", True))
+    for key in ("ok", "ok", "ok"):
+        menu.handle(KeyPressed(key, 1.0))  # type: ignore[arg-type]
+    assert (done, menu.code) == ([], "")
+    menu.handle(KeyPressed("stop", 1.0))
+    assert done == ["StopPressed"], "a key of its own needs no menu"
 
 
 def test_every_page_of_the_menu_goes_by_itself() -> None:

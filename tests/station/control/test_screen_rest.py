@@ -129,15 +129,20 @@ NIGHT = {"shut_down_pc": "21:30:00", "wake_pc": "07:00:00"}
 WAKE_S = int((at("07:00:00") + timedelta(days=1)).timestamp())
 
 
+@pytest.mark.parametrize("behind_s", [0, 3600])
 def test_pc_is_shut_down_once_nothing_is_left_to_do_and_the_record_says_until_when(
-    make_room: Callable[[str], Room],
+    make_room: Callable[[str], Room], behind_s: int
 ) -> None:
+    """``behind_s``: by how much the clock of the PC, which wakes it, is behind the station's."""
     room = make_room("20:58:00")
+    if behind_s:
+        room.clock.set(at("20:58:00") - timedelta(seconds=behind_s))
+        room.clock.check()
     night = Night(room, **NIGHT)
     night.until(at("21:30:50"), 5)
     assert not night.request.exists(), "not before some quiet time"
     night.until(at("21:31:30"), 5)
-    assert night.request.read_text() == f"{WAKE_S}\n"
+    assert night.request.read_text() == f"{WAKE_S - behind_s}\n"
     assert room.journal.settle(10)
     *_, last = (json.loads(bytes(entry.record)) for entry in room.journal.waiting()[1])
     assert (last["action"], last["by"], last["until_ms"]) == ("power-off", "kiosk", WAKE_S * 1000)

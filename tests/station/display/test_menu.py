@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from kiosk.common.i18n import LANGUAGES, Language
+from kiosk.station.display import menu_image
+from kiosk.station.display.lettering import write
 from kiosk.station.display.menu import ITEMS, Deed, Menu, Page, View, count_lines, press
 from kiosk.station.display.menu_image import draw
-from kiosk.station.display.menu_words import Card, card
+from kiosk.station.display.menu_words import Card, card, spot_check
 from kiosk.station.host.events import KeyName
 
 VIEW = View(
@@ -87,15 +90,28 @@ def test_a_line_that_is_no_longer_offered_leaves_the_last_one_chosen() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (640, 360)])
-def test_every_page_is_drawn_whole_on_every_screen(language: Language, size: tuple[int, int]) -> None:
-    for menu, view in every_menu():
-        shown = card(menu, view, language)
-        assert (shown is None) == (menu.page == "table")
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (640, 360), (720, 576)])
+def test_every_page_is_drawn_whole_on_every_screen(
+    language: Language, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[tuple[str, int]] = []
+
+    def noting(pen: Any, at: tuple[int, int], text: str, letters: int, *more: Any, **looks: Any) -> None:
+        written.append((text, at[1] + letters))
+        write(pen, at, text, letters, *more, **looks)
+
+    monkeypatch.setattr(menu_image, "write", noting)
+    shown_cards = [card(menu, view, language) for menu, view in every_menu()]
+    assert [shown is None for shown in shown_cards] == [menu.page == "table" for menu, _ in every_menu()]
+    for shown in (*shown_cards, spot_check("123456", language)):
         if shown is not None:
+            written.clear()
             picture = draw(shown, *size)
             assert picture.width <= size[0] and picture.height <= size[1]
-            assert "…" not in shown.title and all(line.text for line in shown.lines)
+            assert max(bottom for _, bottom in written) <= picture.height
+            told = "".join(text for text, _ in written).replace(" ", "")
+            for text in (shown.title, *(line.text for line in shown.lines), shown.hint):
+                assert text.replace(" ", "") in told
     assert [card(Menu(), VIEW, language) is not None for _ in ITEMS] == [True] * 6
 
 

@@ -140,8 +140,8 @@ def test_page_that_is_read_out_names_fact_and_remedy() -> None:
     listed = page.unknown.partition("no. ")[2].rstrip(")").split(", ")
     assert str(causes.index("too-hot") + 1) in listed and page.unknown.startswith(f"Not known: {len(listed)} (")
     assert says(told, "disk-low") == (
-        "Room on the disk: WRONG. The disk is nearly full: 12 MB are free, 1000 MB are wanted. Delete files that do "
-        "not belong to the kiosk, or have a larger disk put in. It is in the record as a fault since "
+        "Room on the disk: WRONG. The disk is nearly full: 12 MB are free, 1000 MB are wanted. Tell the town: what "
+        "does not belong to the kiosk has to go, or a larger disk to come. It is in the record as a fault since "
         "Thursday 5/3 16:00."
     )
     assert says(told, "screen-unplugged") == "Screen TV: right. Connector HDMI-A-1."

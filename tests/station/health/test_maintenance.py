@@ -15,6 +15,9 @@ from kiosk.contract.station import StationDocument
 from kiosk.station.health.events import MaintenanceSet
 from kiosk.station.health.maintenance import FILE, MOST, Maintenance, Work, collect
 from kiosk.station.journal import Journal
+from kiosk.station.panel import now_file
+from kiosk.station.panel.now_file import NowFile
+from kiosk.station.schedule.situation import Situation
 
 NOW = datetime(2026, 3, 5, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -93,6 +96,16 @@ def test_command_leaves_its_word_once(tmp_path: Path) -> None:
         return done.exit_code, done.output
 
     now = datetime.now(UTC)
+    (tmp_path / "run").mkdir()
+    told = NowFile(
+        ahead_ms=30 * 86_400_000, clock="trusted", group="", playlist_version=0, situation=Situation(), screen=True,
+        on_screen=None, examination=None,
+    )  # fmt: skip
+    now_file.write(tmp_path / "run", told)
+    code, output = say("--until", f"{now + timedelta(days=31):%Y-%m-%d %H:%M}")
+    assert code == 0, "by the station's clock, not by the PC's"
+    assert collect(state) is not None
+    now_file.remove(tmp_path / "run")
     code, output = say("--until", f"{now + timedelta(minutes=90):%H:%M}")
     assert code == 0 and "No fault is reported until" in output
     assert (state / FILE).stat().st_mode & 0o777 == 0o600

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from kiosk.contract.instants import to_ms
 from kiosk.contract.station import DayHours, Equipment, Hours, Opening, StationDocument, Thresholds
 from kiosk.station.health.monitor import MEMORY, HealthMonitor
 from kiosk.station.health.observation import Observation
@@ -201,6 +202,21 @@ def test_fault_carries_what_was_tried(journal: Journal) -> None:
     monitor = HealthMonitor(journal, "room-1", 0, lambda problem: f"tried for {problem}")
     look(monitor, FULL)
     assert faults(journal)[0]["tried"] == "tried for disk-low/disk"
+
+
+def test_clock_that_is_put_right_by_a_month_makes_no_silence_of_a_month(journal: Journal) -> None:
+    monitor = HealthMonitor(journal, "room-1", 0)
+    monitor.town_silent(1000.0)
+    well = Observation(clock="trusted", plan_until_ms=to_ms(NOW + timedelta(days=99)))
+    for monotonic, now, found in (
+        (1060.0, NOW, []),
+        (1120.0, NOW + timedelta(days=30), []),
+        (1000.0 + 86_500, NOW + timedelta(days=31), ["town-silent"]),
+        (1000.0 + 86_600, NOW, ["town-silent"]),
+    ):
+        monitor.judge(well, DOCUMENT, now, monotonic)
+        assert [problem.cause for problem in monitor.problems()] == found
+    assert monitor.problems()[0].facts == {"since_ms": str(to_ms(NOW + timedelta(days=31)) - 86_500_000)}
 
 
 def test_room_that_never_had_a_line_lacks_none(journal: Journal) -> None:

@@ -64,6 +64,14 @@ def test_flapping_screen_is_one_fault_with_a_count_and_one_recovery() -> None:
     assert room.sees(3600, facts=ON) == [] and room.state.watches[NAME].looks.changes == 0
 
 
+def test_flapping_ends_in_its_time_though_the_clock_was_set_back_by_a_month() -> None:
+    room = Room()
+    for turn in range(60):
+        room.sees(20, facts=OFF if turn % 2 == 0 else ON)
+    room.seconds -= 30 * 86_400
+    assert names(room.sees(7_200, facts=ON)) == ["-screen-unplugged"]
+
+
 def test_few_changes_while_a_television_is_switched_on_are_no_flapping() -> None:
     room = Room()
     for _ in range(2):

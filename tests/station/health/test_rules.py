@@ -172,6 +172,10 @@ def test_child_restarts_are_raised_at_once_above_the_threshold_and_cleared_at_ha
     [
         ("too-hot", {"facts": {"temperature.max_c": 86}}, {"facts": {"temperature.max_c": 80}}),
         ("clock-untrusted", {"clock": "untrusted"}, {"clock": "holdover"}),
+        ("clock-untrusted", {"clock": "untrusted", "ntp_overruled": True}, {"clock": "trusted"}),
+        ("clock-disputed", {"clock": "trusted", "ntp_overruled": True}, {"clock": "trusted", "ntp_overruled": False}),
+        ("poster-fails", {"poster_fails": True}, {"poster_fails": False}),
+        ("menu-fails", {"card_fails": True}, {"card_fails": False}),
         ("plan-running-out", {"plan_until_ms": START_MS + 86_400_000}, {"plan_until_ms": START_MS + 3 * 86_400_000}),
         ("plan-running-out", {"plan_until_ms": 0}, {"plan_until_ms": START_MS + 3 * 86_400_000}),
         ("town-silent", {"link_down_since_ms": START_MS - 86_400_000}, {"link_down_since_ms": 0}),
@@ -201,7 +205,7 @@ def test_c7_clock_that_ntp_took_away_is_told_with_its_own_remedy() -> None:
     room = Watcher()
     assert room.sees(clock="untrusted", clock_doubtful=True) == [("Raised", "clock-untrusted")]
     [problem] = problems(room.state)
-    assert "another time" in problem.text.text and "kiosk clock" in problem.remedy.text
+    assert "another time" in problem.text.text and "set the clock on the page" in problem.remedy.text
 
 
 def test_a_programme_that_does_not_fit_the_disk_is_a_fault_until_it_does() -> None:
@@ -210,7 +214,7 @@ def test_a_programme_that_does_not_fit_the_disk_is_a_fault_until_it_does() -> No
     assert [news.problem.cause for news in told] == ["programmes-do-not-fit"]
     problem = told[0].problem
     assert "水稻 does not fit" in problem.text.render(str) and "1501 MB" in problem.text.render(str)
-    assert "have a larger disk put in" in problem.remedy.render(str)
+    assert "Ask the town for fewer programmes" in problem.remedy.render(str)
     assert problem.text.render(translator("zh")) == "硬盘放不下《水稻》，届时无法播放；还缺 1501 MB。"
     assert room.sees(1, lacking=5, lacking_title="水稻") == room.sees(2) == []
     assert room.sees(3, lacking=0) == [("Cleared", "programmes-do-not-fit")]

@@ -11,7 +11,7 @@ import requests
 
 from kiosk.contract.station import Equipment, StationDocument
 from kiosk.station.display.marks import Mark
-from kiosk.station.events import Event, PictureAsked, PictureCheckSet
+from kiosk.station.events import ClockDeclared, Event, PictureAsked, PictureCheckSet
 from kiosk.station.health.events import FaultMended, FaultReported, MaintenanceSet
 from kiosk.station.health.examination import Examination, examine
 from kiosk.station.health.maintenance import Work
@@ -106,6 +106,8 @@ class Room:
             ms = event.until_ms
             work = None if ms is None else Work(datetime.fromtimestamp(ms / 1000, NOW.tzinfo))
             self.snapshot = replace(self.snapshot, work=work)
+        if isinstance(event, ClockDeclared):
+            self.snapshot = replace(self.snapshot, clock="declared")
         if isinstance(event, PictureCheckSet):
             self.snapshot = replace(self.snapshot, picture_check="K482913" if event.on else "")
         if isinstance(event, FaultReported):

@@ -23,6 +23,8 @@ def test_doctor_reads_every_check_out_with_its_number(administrator: Browser, ro
     assert f"不正常 3 项（第 {wrong} 项）" in said
     assert [int(n) for n in re.findall(r"(\d+)\. \S", said)] == list(range(1, len(number) + 1))
     assert "2. 屏幕 电视机： 不正常 屏幕“电视机”没有接上。 请检查屏幕是否通电" in said
+    assert re.findall(r'href="#check-(\d+)"', administrator.get("/doctor").text) == wrong.split("、")
+    assert "待播节目所需空间： 情况不明" in said and "缺 0 MB" not in said, "what is not known has no figure"
     assert "硬盘写入： 正常" in said and "硬盘空间： 正常 剩余 51234 MB。" in said
 
 

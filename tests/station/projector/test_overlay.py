@@ -5,14 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops
+import zxingcpp
+from PIL import Image, ImageChops, ImageFilter
 from rig import POSTER as POSTING
 from rig import Rig
 from screen import GREEN, RED, Sampler, XServer
 from Xlib import X, display
 
+from kiosk.station.display.menu import View
 from kiosk.station.display.menu_image import draw
-from kiosk.station.display.menu_words import Card, Line
+from kiosk.station.display.menu_words import Card, Line, picture_check
 from kiosk.station.display.poster_image import draw as draw_poster
 from kiosk.station.projector.reports import OnScreen
 
@@ -57,16 +59,29 @@ def test_menu_stands_over_a_programme_and_over_the_one_that_follows(
     sampler.wait_for(GREEN, since=since)
 
 
-def test_poster_is_raised_over_a_programme_and_lowered_again(
+def test_poster_is_raised_over_a_programme_that_comes_in_and_lowered_again(
     rig: Rig, screen: XServer, sampler: Sampler, clips: Clips
 ) -> None:
+    rig.stage.overlay(None, table=True)
     rig.cue("a", clips("long.mp4"), time.monotonic() + 1.5)
     rig.note(OnScreen, "a")
     poster = draw_poster(POSTING, 1280, 720).convert("RGB")
-    rig.stage.overlay(None, table=True)
     rig.until(lambda: ImageChops.difference(seen(screen), poster).getbbox() is None, 5)
     rig.stage.overlay(None)
     rig.until(lambda: ImageChops.difference(seen(screen), poster).getbbox() is not None, 5)
+
+
+def test_code_of_the_test_picture_is_read_off_the_screen_by_a_phone_s_photo(rig: Rig, screen: XServer) -> None:
+    def codes() -> list[str]:
+        """What is read in a slanted, blurred and greyish picture of the screen."""
+        photo = seen(screen).convert("L").resize((900, 506)).filter(ImageFilter.GaussianBlur(1)).rotate(8, fillcolor=90)
+        pixels = photo.point(lambda one: 40 + one // 2).tobytes()  # the view holds no reference to them
+        view = zxingcpp.ImageView(pixels, 900, 506, zxingcpp.ImageFormat.Lum)
+        return [found.text for found in zxingcpp.read_barcodes(view)]
+
+    assert codes() == []
+    rig.stage.overlay(picture_check(View(reasons=(), code="K123456", address="http://192.168.1.20:8090"), "zh"))
+    rig.until(lambda: codes() == ["K123456"], 10)
 
 
 def test_menu_comes_back_with_the_stage(rig: Rig, screen: XServer) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.json import encode
 from msgspec.structs import replace
 from PIL import Image, ImageChops
 from rig import POSTER as POSTING
@@ -17,11 +18,12 @@ from screen import BLACK, BLUE, POSTER, RED, Sampler, XServer, children_of, kill
 from Xlib import X, display
 from Xlib.ext import randr
 
+from kiosk.station.display.menu_words import Card
 from kiosk.station.display.poster import Poster, PosterDay, PosterRow, dark, plain
 from kiosk.station.display.poster_image import count, draw
-from kiosk.station.events import Crashed
+from kiosk.station.events import Crashed, StageGone
 from kiosk.station.projector import stage
-from kiosk.station.projector.messages import Cue, Cut, line
+from kiosk.station.projector.messages import Cue, Cut, Message, Overlaid, Paint, Staged, line
 from kiosk.station.projector.reports import OffScreen, OnScreen, Replaced
 from kiosk.station.projector.stage import PLAIN_SECONDS, Stage
 
@@ -98,6 +100,48 @@ def test_e6_a_stage_that_dies_three_times_in_a_minute_shows_a_plain_page(rig: Ri
     rig.stage.tick(time.monotonic() + PLAIN_SECONDS)
     assert not rig.stage.plain
     rig.until(lambda: shows(screen, POSTING))
+
+
+class Drawer:
+    """In place of the stage's process: keeps its orders."""
+
+    def __init__(self, *_: object) -> None:
+        self.orders: list[Message] = []
+
+    def send(self, order: Message) -> None:
+        self.orders.append(order)
+
+
+def test_card_that_ends_the_stage_again_and_again_is_left_out_before_the_poster_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stage, "Process", Drawer)
+    held, now = Stage(":7", lambda event: None), 0.0
+
+    def drawn() -> tuple[bool, bool]:
+        """Whether the next process is given the right poster, and the card."""
+        nonlocal now
+        held.tick(now := now + 2)
+        held.ready(Staged(width=1280, height=720), now)
+        assert isinstance(held._process, Drawer)
+        [paint] = [order for order in held._process.orders if isinstance(order, Paint)]
+        [over] = [order for order in held._process.orders if isinstance(order, Overlaid)]
+        return bytes(paint.poster) == encode(POSTING), bytes(over.card) != b"null"
+
+    def dies() -> None:
+        held.gone(StageGone(-11), now)
+
+    held.show(POSTING)
+    held.overlay(Card(title="Menu"))
+    found = []
+    for _ in range(7):
+        found.append(drawn())
+        dies()
+    assert found == [(True, True)] * 3 + [(True, False)] * 3 + [(False, False)]
+    assert held.plain and held.cardless
+    now += PLAIN_SECONDS
+    assert drawn() == (True, True), "both are tried again"
+    assert not held.plain and not held.cardless
 
 
 def resize(connection: display.Display, width: int, height: int) -> None:

@@ -1,8 +1,9 @@
 """Why an instant shows what it shows, in words: true of every case, in both languages."""
 
+import random
 from dataclasses import replace
 from itertools import chain
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +15,7 @@ from kiosk.common.i18n import LANGUAGES
 from kiosk.contract.occasions import ON_DEMAND
 from kiosk.contract.playlist import Recommended
 from kiosk.station.panel import why
+from kiosk.station.schedule.layers import Why
 from kiosk.station.schedule.situation import Demand, Owed, Presence, Situation, Stop
 from kiosk.station.schedule.timetable import compile_playlist, explain
 
@@ -49,6 +51,8 @@ CASES = [
      "Nothing is planned for this time; somebody has chosen what is shown."),
     ("09:00", replace(UNTRUSTED, stop=QUIET), "table",
      "Somebody has pressed Stop (meeting), until somebody presses Start."),
+    ("06:59", UNTRUSTED, "table",
+     "The clock cannot be trusted, so the timetable is not followed; a recommended programme begins within seconds."),
     ("07:10", UNTRUSTED, "song, 07:00–07:15",
      "The clock cannot be trusted, so the timetable is not followed; a recommended programme fills it."),
 ]  # fmt: skip
@@ -107,16 +111,54 @@ def test_exactly_one_line_says_that_it_decides(clock: str, situation: Situation,
     assert len(marked) == 1
 
 
-def test_chinese_has_no_english_word_of_ours() -> None:
+def situations() -> list[tuple[str, Situation]]:
+    """A thousand times of the day, each in another situation."""
+    chosen = random.Random(7)
+    some = chosen.choice
+    left = [None, MORNING.owed, THERE.owed, Owed(at("07:00"), ()), Owed(at("07:00"), (("rice", 0), ("song", 0)))]
+    sessions = [MEETING, replace(MEETING, meeting=at("10:00")), replace(MEETING, programmes=())]
+
+    def one() -> Situation:
+        return replace(
+            MORNING,
+            clock_trusted=chosen.random() < 0.8,
+            urgents=NOTICED.urgents if chosen.random() < 0.3 else (),
+            stop=some([None, None, None, QUIET, replace(QUIET, until=None), replace(QUIET, reason="unsaid")]),
+            session=some([None, None, *sessions]),
+            demand=some([None, None, Demand("d", ON_DEMAND, at("12:00"), (LAW, LAW))]),
+            filler=some(["never", "when-present", "opening-hours"]),
+            presence=some([None, Presence(at("08:00"), at("12:30")), Presence(at("12:30"), at("13:00"))]),
+            owed=some(left),
+            unavailable=frozenset(name for name in ("law", "rice", "song", "flood", "party") if chosen.random() < 0.2),
+        )
+
+    return [(f"{chosen.randrange(6, 23):02}:{chosen.randrange(60):02}", one()) for _ in range(1000)]
+
+
+def test_whatever_decides_has_a_sentence_in_both_languages() -> None:
     """Titles and names of the example are English; everything else is told in Chinese."""
     theirs = "Flood warning", "Theme Party Day", "flood", "song", "party", "law", "rice"
-    for clock, situation, _shown, _sentence in CASES:
+    decided = set()
+    for clock, situation in [*situations(), *(case[:2] for case in CASES)]:
         told = explain(TIMETABLE, at(clock), situation)
-        said = [why.on_screen(told, "zh", SHANGHAI), why.sentence(told, "zh", SHANGHAI)]
-        for line in chain(said, why.lines(told, "zh", SHANGHAI)):
-            for name in theirs:
-                line = line.replace(name, "")
-            assert not any(c.isascii() and c.isalpha() for c in line), line
+        last = told.answers[-1] if told.decided else None
+        why_not = told.no_filler or (told.answers[-1].kind, told.answers[-1].why)
+        decided.add((last.kind, last.why) if last else ("poster", why_not))
+        for language in LANGUAGES:
+            said = [why.on_screen(told, language, SHANGHAI), why.sentence(told, language, SHANGHAI)]
+            for line in chain(said, why.lines(told, language, SHANGHAI)):
+                for name in theirs:
+                    line = line.replace(name, "")
+                assert line and not set("{}") & set(line)
+                assert language == "en" or not any(c.isascii() and c.isalpha() for c in line), line
+            assert told.decision.on_air is None or told.decision.on_air.programme.title in said[0]
+    assert decided == {
+        ("urgent", "shown"), ("stop", "in-force"), ("slot", "shown"), ("demand", "shown"), ("hours", "closed"),
+        ("session", "shown"), ("session", "list-over"), ("session", "unavailable"), ("session", "quiet"),
+        ("filler", "shown"), ("poster", ("filler", "over")), ("poster", ("filler", "not-begun")),
+        *(("poster", reason) for reason in ("none", "over", "unavailable", "never", "nobody")),
+    }  # fmt: skip
+    assert set(why.STATES) == set(get_args(Why)), "every answer of a layer has words"
 
 
 def test_filler_of_another_day_is_not_foretold_as_it_is_counted_anew() -> None:

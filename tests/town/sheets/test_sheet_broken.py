@@ -162,6 +162,11 @@ BROKEN = {
         "password",
     ),
     "a Word document": (packed(**{"word/document.xml": "<w/>", "[Content_Types].xml": "<x/>"}), N, "Word"),
+    "a text of more lines than a plan has": (
+        "日期,节目\n".encode() + "3月2日,《水稻》\n".encode() * 5_100,
+        N,
+        "too many lines",
+    ),
     "a PDF": (b"%PDF-1.7\n" + bytes(100), N, "PDF"),
     "a web page called .xls": (b"<html><table><tr><td>x</td></tr></table></html>", N, "web page"),
     "a workbook cut short": (one("3月5日", N, "9:00", "《水稻》")[:3000], N, "damaged"),

@@ -1,6 +1,6 @@
 """Single cells of the officer's sheet: dates, times, lengths, titles, categories, as they come."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from town.sheets import sheet_cells as habits
@@ -8,10 +8,11 @@ from town.sheets import sheet_cells as habits
 from kiosk.town.sheets.around import Around, Unread
 from kiosk.town.sheets.categories import category
 from kiosk.town.sheets.dates import read_days
-from kiosk.town.sheets.durations import Hints, read_length, writes_minutes_and_seconds
+from kiosk.town.sheets.durations import Hints, read_length, unit_of, writes_minutes_and_seconds
 from kiosk.town.sheets.grid import Cell
+from kiosk.town.sheets.no_showing import called_off, says_no_showing
 from kiosk.town.sheets.times import clock_text, read_start_and_end, read_times
-from kiosk.town.sheets.titles import read_titles, says_no_showing
+from kiosk.town.sheets.titles import read_titles
 from kiosk.town.sheets.weekdays import weekdays
 
 MARCH = Around(2026, 3)
@@ -110,6 +111,8 @@ def test_five_thirty_is_read_by_the_unit_and_the_column():
     assert not writes_minutes_and_seconds([Cell("1:30"), Cell("0:45"), Cell("0:25:30")])
     assert read_length(Cell("5:30"), Hints(short=True)).ms == 330_000
     assert read_length(Cell("1:30:00"), Hints("min", short=True)).ms == 90 * 60_000
+    assert read_length(Cell(time(1, 30)), Hints("min", short=True)).ms == 90_000
+    assert read_length(Cell(1.5), Hints(unit_of('0.0"小时"'))).ms == 90 * 60_000
 
 
 def test_length_of_each_counts_for_all_titles():
@@ -135,6 +138,16 @@ def test_cell_that_says_there_is_no_showing(text):
 @pytest.mark.parametrize("text", habits.SOMETHING)
 def test_title_that_only_begins_like_no_showing_is_a_title(text):
     assert not says_no_showing(text)
+
+
+@pytest.mark.parametrize(("text", "remark"), habits.CALLED_OFF)
+def test_remark_beside_a_programme_that_calls_it_off(text, remark):
+    assert called_off(text) == remark
+
+
+def test_remark_about_one_day_holds_for_no_row_of_several_days():
+    assert called_off("清明节停播") == "清明节停播"
+    assert called_off("清明节停播", several=True) == ""
 
 
 @pytest.mark.parametrize(("text", "expected"), habits.WEEKDAYS)

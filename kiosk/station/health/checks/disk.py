@@ -18,12 +18,12 @@ def check_disk(observation: Observation, thresholds: Thresholds) -> Iterator[Fin
             mark("The disk is nearly full: {free} MB are free, {least} MB are wanted."),
             {"free": str(free), "least": str(least)},
         ),
-        remedy=Message(mark("Delete files that do not belong to the kiosk, or have a larger disk put in.")),
+        remedy=Message(mark("Tell the town: what does not belong to the kiosk has to go, or a larger disk to come.")),
         facts={"free_mb": str(free)},
         explains=("journal-trouble", "programmes-do-not-fit", "programme-missing"),
     )
     lacking, title = observation.lacking, observation.lacking_title
-    megabytes = str(-(-(lacking or 0) // 1_000_000))
+    megabytes = "None" if lacking is None else str(-(-lacking // 1_000_000))
     yield Finding(
         cause="programmes-do-not-fit",
         device="disk",
@@ -33,7 +33,7 @@ def check_disk(observation: Observation, thresholds: Thresholds) -> Iterator[Fin
             {"title": title, "megabytes": megabytes},
         ),
         remedy=Message(
-            mark("Delete files that do not belong to the kiosk, have a larger disk put in, or ask the town for less.")
+            mark("Ask the town for fewer programmes. Else what does not belong to the kiosk has to go from the disk.")
         ),
         facts={"title": title, "lacking_mb": megabytes},
         explains=("programme-missing",),
@@ -53,7 +53,9 @@ def check_disk(observation: Observation, thresholds: Thresholds) -> Iterator[Fin
         device="disk",
         wrong=said != "ok" if isinstance(said, str) else None,
         text=Message(mark("The disk says of itself that it is failing: {said}."), {"said": str(said)}),
-        remedy=Message(mark("Have the disk replaced soon; the record is at the town, the programmes come again.")),
+        remedy=Message(
+            mark("Tell the town: the disk has to be replaced soon. The record is there, the programmes come again.")
+        ),
         facts={"smart": str(said)},
         explains=("disk-errors",),
     )
@@ -65,7 +67,9 @@ def check_disk(observation: Observation, thresholds: Thresholds) -> Iterator[Fin
         text=Message(
             mark("The PC could not read or write its disk {count} times within an hour."), {"count": str(errors)}
         ),
-        remedy=Message(mark("Check the disk's cables; if it comes back, the disk must be replaced.")),
+        remedy=Message(
+            mark("Tell the town: the disk's cables have to be looked at; if it comes back, it must be replaced.")
+        ),
         facts={"errors": str(errors)},
         settle=False,
     )

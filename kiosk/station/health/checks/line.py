@@ -39,7 +39,7 @@ def check_line(observation: Observation, open_hours: bool) -> Iterator[Finding]:
         device="line",
         wrong=_answered(answers, "captive", observation.link_down_since_ms),
         text=Message(mark("Another page answers in the town's place: the network asks somebody to log in.")),
-        remedy=Message(mark("Log in to the network once in a browser behind the same router, or ask the telecom.")),
+        remedy=Message(mark("Open any page with a phone on the same network, and log in there; or ask the telecom.")),
         explains=CHAIN[2:],
     )
     yield Finding(

@@ -38,7 +38,7 @@ def check_machine(observation: Observation, thresholds: Thresholds) -> Iterator[
         device="pc",
         wrong=below(available, MEMORY_MB, MEMORY_MB * 2),
         text=Message(mark("The PC has hardly any memory left: {free} MB."), {"free": str(available)}),
-        remedy=Message(mark("Restart the PC; if it comes back, end what else runs on it, or have more memory put in.")),
+        remedy=Message(mark("Restart the PC; if it comes back, tell the town: it needs more memory.")),
         facts={"available_mb": str(available)},
         explains=("child-restarts", "inbox-long"),
     )

@@ -49,8 +49,6 @@ def check_rest(observation: Observation, open_hours: bool) -> Iterator[Finding]:
         device="pc",
         wrong=observation.pc_stays_on,
         text=Message(mark("This PC was to be shut down for the night, but it ran on.")),
-        remedy=Message(
-            mark("Switch wake-up by RTC alarm on in the PC's setup (BIOS); the system's journal says more.")
-        ),
+        remedy=Message(mark("Tell the town: wake-up by RTC alarm has to be switched on in the PC's setup (BIOS).")),
         settle=False,
     )

@@ -1,4 +1,7 @@
-"""An X server that does not answer is started anew, by root."""
+"""An X server that does not answer, or does not let the kiosk in, is started anew, by root.
+
+It makes its cookie anew at its start, for the name that the PC has by then.
+"""
 
 from kiosk.common.messages import mark
 from kiosk.station.health.observation import Finding
@@ -9,7 +12,6 @@ REMEDY = Remedy(
     name="restart-x",
     words=mark("Restart of the X server"),
     causes=("no-screen",),
-    when={"screen": "none"},
     after_ms=15_000,
     most_per_hour=3,
 )

@@ -71,7 +71,7 @@ class Speaker:
 
     def _run(self) -> None:
         while True:
-            with contextlib.suppress(Lost, OSError):
+            with contextlib.suppress(Exception):  # whatever it is: nothing is heard, it is said so, and tried again
                 self._play()
             self.playing = self.connected = False
             time.sleep(RETRY_S)

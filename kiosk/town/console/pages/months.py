@@ -39,6 +39,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROLES: dict[Role, str] = {
     "title": mark("title of the programme"),
     "date": mark("date"),
+    "last": mark("last date"),
     "weekday": mark("day of the week"),
     "week": mark("week"),
     "time": mark("time"),

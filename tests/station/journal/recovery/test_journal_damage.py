@@ -1,11 +1,14 @@
 """Whatever stands in a damaged file: the station starts, or ends in the way that has the next start mend it."""
 
 import contextlib
+import os
 import queue
 import random
 import shutil
+import socket
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,11 +19,15 @@ from kiosk.station import app
 from kiosk.station.app import EX_CRASHED, EX_TEMPFAIL, Station
 from kiosk.station.config import Config
 from kiosk.station.events import Crashed, Event, Wake
-from kiosk.station.journal import DamagedJournal, Journal
+from kiosk.station.health.examination import examine
+from kiosk.station.health.observation import Observation
+from kiosk.station.health.rules import RuleState
+from kiosk.station.journal import BusyJournal, DamagedJournal, Journal
 from kiosk.station.journal import plays as rows
 from kiosk.station.journal.database import open_writing
 from kiosk.station.journal.verify import verify
 from kiosk.station.projector.stage import Stage
+from kiosk.station.service.systemd import refusal
 
 PAGE = 4096
 
@@ -266,10 +273,35 @@ def test_a_read_that_finds_damage_ends_the_daemon_as_a_write_does(path: Path) ->
     journal.stop(5)
 
 
-def test_damage_that_a_start_meets_is_no_reason_to_stay_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(*_: object) -> Station:
-        raise DamagedJournal("journal x: damaged")
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (DamagedJournal("journal x: damaged"), "journal x: damaged"),
+        (BusyJournal("journal x: another kiosk station runs"), "another kiosk station runs"),
+        (PermissionError(13, "Permission denied", "/run/kiosk"), "/run/kiosk: Permission denied; look after the disk"),
+        (OSError(28, "No space left on device"), "/var/lib/kiosk: No space left on device; look after the disk"),
+    ],
+)
+def test_what_may_pass_is_no_reason_to_stay_down_and_is_said_to_systemd(
+    error: Exception, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> Station:
+        raise error
 
-    monkeypatch.setattr(app, "Station", damaged)
+    monkeypatch.setattr(app, "Station", fails)
     inbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    assert app.run(Config(), inbox, Stage(":9", inbox.put)) == EX_TEMPFAIL
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        assert app.run(Config(), inbox, Stage(":9", inbox.put)) == EX_TEMPFAIL
+        told = manager.recv(4096).decode()
+    assert told.startswith("STATUS=cannot start: ") and words in told
+    assert words in capsys.readouterr().err
+    (tmp_path / "told").write_text(told.removeprefix("STATUS="))
+    (tmp_path / "systemctl").write_text(f"#!/bin/sh\ncat {tmp_path}/told\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    item = examine(RuleState(), Observation(), None, datetime.now(UTC), running=False, refusal=refusal()).items[0]
+    assert item.state == "wrong" and words in item.text.render(str)
+    (tmp_path / "told").write_text("on air: cannot start: by hand")
+    assert refusal() == "", "it was running"
