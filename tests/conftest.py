@@ -62,3 +62,17 @@ def _runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
     yield
     del os.environ["XDG_RUNTIME_DIR"]
+
+
+@pytest.fixture
+def no_libseccomp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that are started from now on find no libseccomp; they say so, with the database's address if they know
+    one."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import ctypes, os\nreal = ctypes.CDLL\n"
+        "def cdll(name, *a, **k):\n"
+        "    if name and 'seccomp' in name: raise OSError(2, os.getenv('KIOSK_TOWN_DB', 'none'))\n"
+        "    return real(name, *a, **k)\nctypes.CDLL = cdll\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("KIOSK_TOWN_DB", "postgresql+psycopg://town:secret@localhost/town")

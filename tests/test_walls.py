@@ -134,7 +134,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.accounts": {"common", "town.database"},
     "town.work": {"common", "town.database", "town.town"},
-    "town.work.workers": {"common", "town.work.loop", "town.programmes", "town.tickets.worker"},
+    "town.work.workers": {"common", "town.work.loop", "town.months", "town.programmes", "town.tickets.worker"},
     "town.console": {
         *("common", "contract", "town.database", "town.signing", "town.town", "town.publishing", "town.stations"),
         *("town.intake", "town.ledger", "town.sheets", "town.accounts", "town.months", "town.work.beats"),

@@ -4,9 +4,11 @@
 confined only before it has a second thread.
 """
 
+import contextlib
 import functools
 import json
 import logging
+import math
 import os
 import select
 import shutil
@@ -16,20 +18,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from kiosk.common.launcher import NOT_CONFINED, NOT_STARTED, STARTED
+from kiosk.common.sandbox import environment
 
 log = logging.getLogger(__name__)
 
 LAUNCHER = "kiosk.common.launcher"
 LARGEST = 2 << 30
-"""The largest file that a program may write unless another bound is given, what it prints included, in bytes."""
+"""The most that a program may write unless another bound is given, in all, what it prints included, in bytes."""
+MOST_FILES = 20_000
+"""The most files and folders that it may make."""
 LOOK_EVERY_S = 0.5
-MOST_WORDS = 1 << 20
-"""What is read of its errors, in bytes."""
+MOST_SAID, MOST_WORDS = 16 << 20, 1 << 20
+"""What is read of what it prints, from the beginning, and of its errors, up to the end, in bytes."""
 
 
 class Unconfined(Exception):
@@ -37,7 +42,8 @@ class Unconfined(Exception):
 
 
 class Killed(Exception):
-    """It was ended by a signal: it crashed, or the computer has too little memory. The message names the signal."""
+    """It was ended by a signal: it crashed, wrote more than it may, or the computer has too little memory. The message
+    names the signal."""
 
 
 class Stopped(Exception):
@@ -71,16 +77,17 @@ def run(
     program = shutil.which(words[0])
     if program is None:
         raise NotInstalled(words[0])
-    own = "" if folder is None else str(folder)
+    own, before = "" if folder is None else str(folder), _written(folder, ())
     order = [sys.executable, "-m", LAUNCHER, own, str(largest), json.dumps([*map(str, files)]), program, *words[1:]]
     reading, held = os.pipe()  # the launcher ends when nobody holds the other end
-    with _file() as errors, _file() as said:
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as said:
         try:
             process = subprocess.Popen(
                 order,
                 stdin=reading,
                 stdout=subprocess.PIPE if each_line else output or said,
                 stderr=errors,
+                env=environment(),
             )
         except BaseException:
             os.close(held)
@@ -88,29 +95,42 @@ def run(
         finally:
             os.close(reading)
         try:
-            _wait(process, within_s, each_line, stopping)
+            printed = [errors, said if output is None else output]
+            _wait(process, within_s, each_line, stopping, lambda: _written(folder, printed) - before > largest)
         finally:
             process.kill()
             process.wait()
             os.close(held)
         said.seek(0)
-        errors.seek(0)
-        words_said = _told(process.returncode, errors.read(MOST_WORDS))
-        return subprocess.CompletedProcess(words, process.returncode, said.read(), words_said)
+        words_said = _told(process.returncode, errors)
+        text = said.read(MOST_SAID).decode(errors="replace")
+        return subprocess.CompletedProcess(words, process.returncode, text, words_said)
 
 
-def _file() -> IO[str]:
-    """For what is printed, whatever bytes that is."""
-    return tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+def _written(folder: Path | None, printed: Iterable[IO[Any]]) -> float:
+    """How much it has written, in bytes; more than any bound where there are too many files."""
+    sizes = sum(os.fstat(file.fileno()).st_size for file in printed)
+    found = 0
+    for above, _folders, names in os.walk(folder) if folder else ():
+        found += 1 + len(names)
+        if found > MOST_FILES:
+            return math.inf
+        for name in names:
+            with contextlib.suppress(OSError):
+                sizes += 512 * Path(above, name).lstat().st_blocks
+    return sizes
 
 
-def _told(code: int, errors: str) -> str:
-    """What the program itself said on standard error. Raises as :func:`run`."""
-    first, _, rest = errors.partition("\n")
+def _told(code: int, errors: IO[bytes]) -> str:
+    """The end of what the program itself said on standard error. Raises as :func:`run`."""
+    errors.seek(0)
+    first = errors.readline(MOST_WORDS).decode(errors="replace").rstrip("\n")
+    errors.seek(max(errors.tell(), errors.seek(0, os.SEEK_END) - MOST_WORDS))
+    rest = errors.read().decode(errors="replace")
     if code < 0:
         raise Killed(signal.Signals(-code).name)
     if not first.startswith(STARTED) or code in (NOT_CONFINED, NOT_STARTED):
-        last = errors.strip().rpartition("\n")[2].removeprefix(STARTED)
+        last = f"{first}\n{rest}".strip().rpartition("\n")[2].removeprefix(STARTED)
         raise Unconfined(last[:400] or f"the launcher ended with {code}")
     if trouble := first.removeprefix(STARTED):
         _warn(trouble)
@@ -128,9 +148,11 @@ def _wait(
     within_s: float,
     each_line: Callable[[str], None] | None,
     stopping: threading.Event,
+    too_much: Callable[[], bool],
 ) -> None:
     """Until it ends; each line that it prints is handed on as it comes. Raises as :func:`run`."""
-    deadline = time.monotonic() + within_s
+    look_at = time.monotonic()
+    deadline = look_at + within_s
     printed, hand_on = process.stdout, each_line or (lambda _line: None)
     ended = os.pidfd_open(process.pid)
     try:
@@ -150,8 +172,13 @@ def _wait(
                 return
             if stopping.is_set():
                 raise Stopped
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 raise subprocess.TimeoutExpired(process.args, within_s)
+            if now > look_at:
+                look_at = now + LOOK_EVERY_S
+                if too_much():
+                    raise Killed(signal.SIGXFSZ.name)
     finally:
         os.close(ended)
         if printed:

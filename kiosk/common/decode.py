@@ -76,8 +76,11 @@ def read_tracks(lines: Iterable[str]) -> dict[int, Track]:
         start = _first(values, "best_effort_timestamp_time")
         if start is not None:
             length = _first(values, "pkt_duration_time", "duration_time")
+            known = lengths.get((int(index), start), 0.0)
+            if length:  # what a film has millions of is not kept
+                lengths.pop((int(index), start), None)
             track.starts.append(start)
-            track.ends.append(start + (length or lengths.get((int(index), start), 0.0)))
+            track.ends.append(start + (length or known))
     return tracks
 
 

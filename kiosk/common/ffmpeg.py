@@ -1,5 +1,6 @@
-"""Runs ffmpeg's tools on one media file, plainly or confined: they open that file alone, in a bounded time."""
+"""Runs ffmpeg's tools on one media file, confined: they open that file alone, in a bounded time."""
 
+import os
 import subprocess
 import threading
 from collections.abc import Callable
@@ -19,7 +20,7 @@ NO_SENSE = ("Invalid data found when processing input", "Invalid argument")
 """What ffmpeg says of a file of which it makes no sense: that helps nobody further."""
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-"""Runs an ffmpeg tool: :func:`run_plainly` or :func:`run_confined`."""
+"""Runs an ffmpeg tool, as :func:`run_confined` does."""
 
 
 class MediaError(Exception):
@@ -28,31 +29,6 @@ class MediaError(Exception):
     def __init__(self, file: Path | str, cause: Message) -> None:
         super().__init__(f"{file}: {cause.render(str)}")
         self.file, self.cause = file, cause
-
-
-def run_plainly(
-    tool: str, path: Path, timeout_s: int, before: list[str], after: list[str], output: IO[str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run an ffmpeg tool on one local file, without the network and any other file. It prints to ``output``.
-
-    Raises :class:`MediaError`.
-    """
-    command = _command(tool, path, before, after)
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output or subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
-        )
-    except FileNotFoundError:
-        raise _not_installed(tool, path) from None
-    except subprocess.TimeoutExpired:
-        raise _too_long(tool, path, timeout_s) from None
-    return _done(path, done)
 
 
 def run_confined(
@@ -65,10 +41,11 @@ def run_confined(
     stopping: threading.Event | None = None,
     formats: str = FORMATS,
 ) -> subprocess.CompletedProcess[str]:
-    """As :func:`run_plainly`, in a process that reaches the file and nothing else, whatever is in the file.
+    """Run an ffmpeg tool on one local file, in a process that reaches that and nothing else, whatever is in it. It
+    prints to ``output``.
 
     Raises :class:`MediaError`, :class:`confined.Stopped` soon after ``stopping`` is set, and
-    :class:`confined.Unconfined` where this computer cannot do that.
+    :class:`confined.Unconfined` or :class:`confined.Killed`, which :func:`cause_of` puts into words.
     """
     try:
         command = _command(tool, path.absolute(), before, after, formats)
@@ -98,12 +75,24 @@ def _too_long(tool: str, path: Path, seconds: int) -> MediaError:
     return MediaError(path, Message(cause, {"tool": tool, "seconds": str(seconds)}))
 
 
+def cause_of(error: confined.Unconfined | confined.Killed) -> Message:
+    """Why a confined program could not do its work, for people."""
+    if isinstance(error, confined.Unconfined):
+        cause = mark("this computer cannot lock the converter in ({reason}); see the README, Install a town")
+        return Message(cause, {"reason": str(error)})
+    cause = mark("the converter was ended ({signal}): too little memory, or the file is made to crash it")
+    return Message(cause, {"signal": str(error)})
+
+
 def _done(path: Path, done: "subprocess.CompletedProcess[str]") -> "subprocess.CompletedProcess[str]":
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["?"])[-1].removeprefix(f"file:{path}: ")
         if reason in NO_SENSE:
             cause = mark("not media that the kiosk can play, or damaged; ask for it as MP4 with H.264, or convert it")
             raise MediaError(path, Message(cause))
+        if reason == "Permission denied":  # it has no privilege of root's
+            cause = mark("{user} may not read it; run: chmod a+r {file}")
+            raise MediaError(path, Message(cause, {"user": f"uid {os.getuid()}", "file": str(path)}))
         cause = mark("not media that the kiosk can play ({reason}); ask for it as MP4 with H.264, or convert it")
         raise MediaError(path, Message(cause, {"reason": reason}))
     return done

@@ -1,7 +1,8 @@
 """Confines this process and becomes a program of the system: ``FOLDER LARGEST FILES PROGRAM WORDS ...``.
 
 FOLDER is the one that it may write (empty: none), LARGEST the largest file that it may write, in bytes, FILES what it
-may read, as JSON. It imports little, for it is started for every tool that looks at a file.
+may read, as JSON. Where memory runs out, the kernel ends it before anybody else. It imports little, for it is started
+for every tool that looks at a file.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ import resource
 import sys
 from pathlib import Path
 
-from kiosk.common.sandbox import Reach, confine
+from kiosk.common.sandbox import Reach, confine, is_too_weak
 
 MEMORY_BYTES = 6 << 30
 """Address space of a confined program: a 4K film decoded in many threads maps about half of it."""
@@ -33,13 +34,15 @@ def main() -> None:
         (resource.RLIMIT_AS, MEMORY_BYTES),
     ):
         resource.setrlimit(limit, (value, value))
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
     os.nice(NICE)
     os.umask(0o077)
     real = os.path.realpath(program)
     own = Path(folder) if folder else None
     trouble = confine(Reach(own, kept=own is not None, files=tuple(json.loads(files)), programs=(real,)))
     print(STARTED + trouble, file=sys.stderr, flush=True)  # noqa: T201
-    if "no system call filter" in trouble or ("no file tree" in trouble and "no Landlock" in trouble):
+    if is_too_weak(trouble):
         sys.exit(NOT_CONFINED)
     with contextlib.suppress(OSError):
         os.execv(real, [program, *words])  # noqa: S606

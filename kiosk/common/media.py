@@ -6,17 +6,21 @@ a bounded time. A file that a room cannot show right is refused, with the cause 
 
 import hashlib
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from kiosk.common import confined
 from kiosk.common.container import REAL, reason_against
 from kiosk.common.decode import ENTRIES, Rhythm, fault, number, read_tracks, rhythm, span
-from kiosk.common.ffmpeg import MediaError, Run, run_plainly
+from kiosk.common.ffmpeg import MediaError, Run, run_confined
 from kiosk.common.messages import Message, mark
-from kiosk.common.stills import StillError, is_still, read_animation
+from kiosk.common.still_child import Told
+from kiosk.common.stills import is_still
 from kiosk.contract.playlist import PEAK_LIMIT
 from kiosk.contract.wire import Count
 
@@ -77,14 +81,18 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure(
-    path: Path, sha256: str | None = None, run: Run | None = None, *, loudness: bool = True, to_convert: bool = False
+    path: Path,
+    sha256: str | None = None,
+    run: Run = run_confined,
+    *,
+    loudness: bool = True,
+    to_convert: bool = False,
 ) -> Media:
     """Measure ``path``; ``sha256`` where its hash is known already, ``loudness`` False where it does not matter.
 
-    ``run``: how the tools are run; plainly where not given. ``to_convert``: it is not to be played as it is.
-    Raises :class:`MediaError`.
+    ``run``: how the tools are run. ``to_convert``: it is not to be played as it is. All that opens more of it than its
+    head is confined. Raises :class:`MediaError`, and as :func:`run_confined`.
     """
-    run = run or run_plainly
     size = path.stat().st_size
     sha256 = sha256 or hash_file(path)
     with path.open("rb") as file:
@@ -131,11 +139,15 @@ def _milliseconds(times: Rhythm) -> dict[str, int | None]:
 
 
 def _still(path: Path, size: int, sha256: str) -> Media:
+    unread = mark("the picture cannot be read; save it as PNG or JPEG")
+    words = [sys.executable, "-m", "kiosk.common.still_child", str(path.absolute())]
     try:
-        for picture, _seconds in read_animation(path):
-            width, height = picture.size
-    except StillError as error:
-        raise MediaError(path, error.cause) from None
+        done = confined.run(words, files=[path.absolute()], within_s=PROBE_S)
+        told = msgspec.json.decode(done.stdout, type=Told)
+    except (subprocess.TimeoutExpired, ValueError):
+        raise MediaError(path, Message(unread)) from None
+    if told.cause is not None:
+        raise MediaError(path, told.cause)
     return Media(
         size=size,
         sha256=sha256,
@@ -144,8 +156,8 @@ def _still(path: Path, size: int, sha256: str) -> Media:
         peak_cdbtp=None,
         video="still",
         audio=None,
-        width=width,
-        height=height,
+        width=told.width,
+        height=told.height,
         rules=RULES,
     )
 

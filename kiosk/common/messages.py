@@ -1,9 +1,12 @@
 """Texts for people before a language is chosen: marked for the catalogue, with values to put in. Pure."""
 
+import re
 from collections.abc import Callable
 from typing import Self
 
 import msgspec
+
+_FIELD = re.compile(r"\{(\w+)\}")
 
 
 def mark(text: str) -> str:
@@ -18,8 +21,10 @@ class Message(msgspec.Struct, frozen=True):
     values: dict[str, str] = {}
 
     def render(self, translate: Callable[[str], str]) -> str:
-        """The text in the language of ``translate``."""
-        return translate(self.text).format_map({name: said(value, translate) for name, value in self.values.items()})
+        """The text in the language of ``translate``. Its fields are names alone: it may come from a process that a
+        hostile file has taken over, and ``{x:>999999999}`` would take a gigabyte."""
+        values = {name: said(value, translate) for name, value in self.values.items()}
+        return _FIELD.sub(lambda field: values.get(field[1], field[0]), translate(self.text))
 
 
 class Sentence(str):
@@ -30,8 +35,9 @@ class Sentence(str):
 
     def __new__(cls, text: str, /, **values: str) -> Self:
         """``text`` is a marked template; a value may be a sentence itself."""
-        made = super().__new__(cls, text.format_map(values))
-        made.message = Message(text, values)
+        message = Message(text, values)
+        made = super().__new__(cls, message.render(str))
+        made.message = message
         return made
 
 

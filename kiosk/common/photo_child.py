@@ -15,7 +15,7 @@ import zxingcpp
 from PIL import Image, ImageOps
 
 from kiosk.common.photos import MOST_PHOTO, MOST_PIXELS, Told
-from kiosk.common.sandbox import Reach, confine, die_with_parent
+from kiosk.common.sandbox import Reach, confine, die_with_parent, is_too_weak
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 CPU_S, MEMORY = 15, 1 << 30
@@ -33,13 +33,18 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     Image.init()
     unconfined = confine(Reach())
+    if is_too_weak(unconfined):
+        _end(Told(trouble=f"this computer cannot confine the process that would read it: {unconfined}"[:300]), b"")
     (length,) = struct.unpack(">Q", _exactly(8))
     data = _exactly(length)
     try:
         told, jpeg = read(data)
     except Exception as error:  # whatever Pillow raises at a file that was made to be bad
         told, jpeg = Told(trouble=f"{type(error).__name__}: {error}"[:300]), b""
-    told = msgspec.structs.replace(told, unconfined=unconfined)
+    _end(told, jpeg)
+
+
+def _end(told: Told, jpeg: bytes) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n" + jpeg)
     sys.stdout.buffer.flush()
     os._exit(0)

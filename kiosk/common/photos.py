@@ -9,10 +9,15 @@ from hashlib import sha256
 
 import msgspec
 
+from kiosk.common.sandbox import environment
+
+CHILD = ("-m", "kiosk.common.photo_child")
 MOST_UPLOAD = 12 << 20
 """The longest photo that is taken, in bytes: what a phone's camera makes. Browsers send far less."""
 MOST_PHOTO = 300_000
 """Of a photo as it is kept, in bytes."""
+MOST_TOLD = MOST_PHOTO + (1 << 20)
+"""Of what the process may answer, in bytes: a photo may have taken it over."""
 MOST_PIXELS = 64_000_000
 WITHIN_S = 20.0
 """How long reading one may take."""
@@ -26,7 +31,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     height: int = 0
     trouble: str = ""
     """Why it could not be read; empty where it was."""
-    unconfined: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,15 +53,16 @@ class PhotoError(ValueError):
 async def read_photo(data: bytes) -> Photo:
     """The photo that is the file ``data``. Raises :class:`PhotoError` where it is none, or takes too long."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "kiosk.common.photo_child"),
+        *(sys.executable, *CHILD),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
+        env=environment(),
     )
     try:
         async with asyncio.timeout(WITHIN_S):
             told, jpeg = await _asked(process, data)
-    except (TimeoutError, msgspec.DecodeError, OSError) as error:
+    except (TimeoutError, ValueError, OSError) as error:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         raise PhotoError(f"the photo could not be read: {error!r}") from None
@@ -75,6 +80,10 @@ async def _asked(process: asyncio.subprocess.Process, data: bytes) -> tuple[Told
     with contextlib.suppress(ConnectionError):  # it has given up: its answer says why, or is none
         process.stdin.write(struct.pack(">Q", len(data)) + data)
         await process.stdin.drain()
-    answer = await process.stdout.read(-1)
-    told, _, jpeg = answer.partition(b"\n")
+    answer = bytearray()
+    while piece := await process.stdout.read(65536):
+        answer += piece
+        if len(answer) > MOST_TOLD:
+            raise ValueError("the process says too much")
+    told, _, jpeg = bytes(answer).partition(b"\n")
     return msgspec.json.decode(told, type=Told), jpeg

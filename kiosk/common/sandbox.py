@@ -77,6 +77,9 @@ LOADERS = ("/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1")
 """What the kernel executes on behalf of a program, on each processor architecture."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
+KEPT_VARIABLES = ("PATH", "LANG", "LANGUAGE", "TZ")
+NO_TREE, NO_LANDLOCK, NO_FILTER = "no file tree of its own", "no Landlock", "no system call filter"
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -107,6 +110,18 @@ class Reach:
         return (*SYSTEM, *KERNEL, *ours, *self.files, *self.programs)
 
 
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a process that is to be confined: without what else stands in this one's, as the address and
+    password of a database."""
+    kept = {k: v for k, v in os.environ.items() if k in KEPT_VARIABLES or k.startswith(("LC_", "PYTHON"))}
+    return kept | more
+
+
+def is_too_weak(trouble: str) -> bool:
+    """Whether, by what :func:`confine` has returned, too little holds this process for a file of a stranger's."""
+    return NO_FILTER in trouble or (NO_TREE in trouble and NO_LANDLOCK in trouble)
+
+
 def die_with_parent() -> None:
     """Be killed when the daemon ends, however it ends. Standard input is the pipe that it writes its orders to.
 
@@ -122,19 +137,20 @@ def die_with_parent() -> None:
 def confine(reach: Reach, newest_abi: int = NEWEST_ABI) -> str:
     """Confine this process for good, before it has a second thread. Returns what could not be done; empty if all was.
 
-    What a kernel does not offer is no reason not to play: it is said, and the parent writes it down. ``newest_abi``
+    What a kernel does not offer is no reason not to play what the town has signed: it is said, and the parent writes it
+    down. Who opens the file of a stranger asks :func:`is_too_weak`. ``newest_abi``
     keeps Landlock to what an older kernel has, for tests.
     """
     troubles = [
         _tried("no network namespace", _leave_network),
-        _tried("no file tree of its own", lambda: _enter_own_tree(reach)),
+        _tried(NO_TREE, lambda: _enter_own_tree(reach)),
         _tried("capabilities stay", _drop_capabilities),
-        _tried("no Landlock", lambda: _restrict_files(reach, newest_abi)),
+        _tried(NO_LANDLOCK, lambda: _restrict_files(reach, newest_abi)),
     ]
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NPROC, (THREADS, THREADS))
     die_with_parent()  # a change of credentials has made the kernel forget it
-    troubles.append(_tried("no system call filter", lambda: _filter(reach).load()))
+    troubles.append(_tried(NO_FILTER, lambda: _filter(reach).load()))
     return "; ".join(trouble for trouble in troubles if trouble)
 
 

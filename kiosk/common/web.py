@@ -4,6 +4,7 @@ Plain HTTP on a LAN: the headers keep other web sites and scripts out, not someb
 """
 
 import hmac
+import ipaddress
 import logging
 import secrets
 import zlib
@@ -100,6 +101,17 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
             yield chunk
     except ClientDisconnect:
         raise HTTPException(400, "the body is cut short; send it again") from None
+
+
+def network_of(address: str) -> str:
+    """What counts as one visitor's address: of IPv6 its first 64 bits, for whoever has one of them has all."""
+    if ":" not in address:
+        return address
+    try:
+        found = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 def lasting_key(path: Path) -> bytes:

@@ -1,11 +1,13 @@
 """Lock-out after wrong guesses: it grows, outlasts a restart, and spares other devices that have logged in before."""
 
 import logging
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from kiosk.common.files import write_whole
+from kiosk.common.web import network_of
 from kiosk.contract.wire import Count
 
 log = logging.getLogger(__name__)
@@ -13,7 +15,7 @@ log = logging.getLogger(__name__)
 FREE = 5
 """Wrong guesses without a wait, of one device or address."""
 FREE_STRANGERS = 30
-"""Wrong guesses without a wait, of all strangers together: an address costs a stranger nothing."""
+"""Wrong guesses without a wait, of all strangers together, or of an address at all accounts together."""
 FIRST_WAIT_MS = 30_000
 LONGEST_WAIT_MS = 15 * 60_000
 FORGET_MS = 24 * 3_600_000
@@ -22,9 +24,17 @@ STRANGERS = "strangers"
 MOST_BUCKETS = 500
 
 
-def buckets(device: str, known: bool, address: str) -> tuple[str, ...]:
-    """The counters of a visitor's wrong guesses: a device that has logged in before has one of its own."""
-    return (f"device {device}",) if known else (f"address {address}", STRANGERS)
+def buckets(device: str, known: bool, address: str, account: str | None = None) -> tuple[str, ...]:
+    """The counters of a visitor's wrong guesses; a device that has logged in before has one of its own.
+
+    Strangers who guess at a PIN count together. At an ``account`` they count by address, for it and for all accounts:
+    else one of them could keep everybody's new devices out.
+    """
+    place = network_of(address)
+    if account is None:
+        return (f"device {device}",) if known else (f"address {place}", STRANGERS)
+    name = sha256(account.encode("utf-8", "surrogatepass")).hexdigest()[:16]  # some type their password for a name
+    return (f"device {device} {name}",) if known else (f"address {place} {name}", f"{STRANGERS} {place}")
 
 
 class Lockout:
@@ -52,13 +62,13 @@ class Lockout:
         self._save()
 
     def right(self, visitor: tuple[str, ...]) -> None:
-        """Clear the visitor's counters after a right guess; that of all strangers together stays."""
-        if [self._wrong.pop(bucket, None) for bucket in visitor if bucket != STRANGERS] != [None]:
+        """Clear the visitor's counters after a right guess; those of strangers together stay."""
+        if [self._wrong.pop(bucket, None) for bucket in visitor if not bucket.startswith(STRANGERS)] != [None]:
             self._save()
 
     def _wait_ms(self, bucket: str, now_ms: int) -> int:
         count, last_ms = self._wrong.get(bucket, (0, 0))
-        over = count - (FREE_STRANGERS if bucket == STRANGERS else FREE)
+        over = count - (FREE_STRANGERS if bucket.startswith(STRANGERS) else FREE)
         if over < 0 or not count:
             return 0
         return max(0, last_ms + min(FIRST_WAIT_MS << min(over, 10), LONGEST_WAIT_MS) - now_ms)

@@ -22,6 +22,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from kiosk.common.web import network_of
+
 log = logging.getLogger(__name__)
 
 QUEUE = 4096
@@ -90,8 +92,8 @@ class Door(socket.socket):
     def keep(self, address: str) -> None:
         """Prefer connections from ``address`` from now on: it has a session, or a token. Called in any thread."""
         with self._keeping:
-            self._kept.pop(address, None)
-            self._kept[address] = None
+            self._kept.pop(network_of(address), None)
+            self._kept[network_of(address)] = None
             if len(self._kept) > MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
 
@@ -99,12 +101,13 @@ class Door(socket.socket):
         """The next connection within the budget. Raises BlockingIOError where there is none."""
         for _ in range(AT_ONCE):
             connection, peer = super().accept()
-            if self._make_room(peer[0]):
-                self._places[peer] = _Place(peer[0], time.monotonic())
-                self._held[peer[0]] += 1
+            address = network_of(peer[0])
+            if self._make_room(address):
+                self._places[peer] = _Place(address, time.monotonic())
+                self._held[address] += 1
                 return connection, peer
             connection.close()
-            self._count_refused(peer[0])
+            self._count_refused(address)
         raise BlockingIOError
 
     def attach(self, peer: object, visit: "Visit") -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import assert_never
 
+from kiosk.common import systemd
 from kiosk.station import status_file
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
@@ -58,7 +59,6 @@ from kiosk.station.projector.projector import Projector
 from kiosk.station.projector.screenshots import Screenshots
 from kiosk.station.projector.stage import Stage
 from kiosk.station.record_book.books import RecordBooks
-from kiosk.station.service import systemd
 from kiosk.station.service.timers import Timers
 
 log = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kiosk.common.log import log_to_stderr
 from kiosk.common.web_server import Door, Limits, make_server
 from kiosk.town.api import stations
+from kiosk.town.console.proxy import visitor
 from kiosk.town.console.site import create_console
 from kiosk.town.publishing.issue import finish_broken_off
 from kiosk.town.town import TownError, open_town
@@ -54,7 +55,7 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
         routes=stations.routes(), middleware=[beside], lifespan=lifespan, exception_handlers=stations.ERRORS
     )
     app.state.town, app.state.wait_ms, app.state.keep = town, wait_ms, lambda _address: None
-    app.state.desk = stations.Desk()
+    app.state.desk, app.state.visitor = stations.Desk(), visitor
     return app
 
 

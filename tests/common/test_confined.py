@@ -64,15 +64,10 @@ def test_lines_come_as_they_are_printed_and_errors_are_kept(tmp_path):
     assert (lines, done.returncode, done.stderr) == (["a", "b"], 3, "why\n")
 
 
-def test_computer_that_cannot_confine_runs_nothing(tmp_path, monkeypatch):
-    """libseccomp is missing: the launcher says so, and the program does not run."""
+@pytest.mark.usefixtures("no_libseccomp")
+def test_computer_that_cannot_confine_runs_nothing(tmp_path):
+    """The launcher says so, and the program does not run."""
     ran = tmp_path / "ran"
-    (tmp_path / "sitecustomize.py").write_text(
-        "import ctypes\nreal = ctypes.CDLL\n"
-        "def cdll(name, *a, **k):\n    if name and 'seccomp' in name: raise OSError(2, 'no libseccomp')\n"
-        "    return real(name, *a, **k)\nctypes.CDLL = cdll\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(confined.Unconfined, match="no system call filter"):
         confined.run([sys.executable, "-c", f"open({str(ran)!r}, 'w')"], folder=tmp_path, within_s=20)
     assert not ran.exists()
@@ -122,3 +117,42 @@ def test_own_folder_is_kept_on_the_disk_and_nothing_in_it_can_be_executed(tmp_pa
     confined.run([sys.executable, "-c", code], folder=own, within_s=20)
     assert (own / "a").read_text().startswith("#!")
     assert sandbox.Reach(own, kept=True).kept
+
+
+def test_what_stands_in_the_environment_stays_outside(monkeypatch):
+    """A converter that a film has taken over could write the database's password into what rooms are sent."""
+    monkeypatch.setenv("KIOSK_TOWN_DB", "postgresql+psycopg://town:secret@localhost/town")
+    words = [sys.executable, "-c", "import os; print(dict(os.environ), open('/proc/self/environ').read())"]
+    done = confined.run(words, within_s=20)
+    assert "PATH" in done.stdout
+    assert "secret" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for n in range(99): open(f'{own}/{n}', 'wb').write(bytes(1 << 18))",
+        "for n in range(99): os.makedirs(f'{own}/{n}/a')",
+    ],
+    ids=["files", "folders"],
+)
+def test_program_that_fills_the_disk_is_ended(tmp_path, monkeypatch, code):
+    """In many files too, each of which is small enough; what was in the folder before does not count."""
+    monkeypatch.setattr(confined, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(confined, "MOST_FILES", 110)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "before").write_bytes(bytes(4 << 20))
+    words = [sys.executable, "-c", f"import os, time; own = {str(own)!r}\n{code}\ntime.sleep(60)"]
+    with pytest.raises(confined.Killed, match="SIGXFSZ"):
+        confined.run(words, folder=own, within_s=20, largest=2 << 20)
+
+
+def test_end_of_many_errors_is_what_is_told_of_them(monkeypatch):
+    """ffmpeg's measures stand behind what it says of a bad film."""
+    monkeypatch.setattr(confined, "MOST_WORDS", 1000)
+    monkeypatch.setattr(confined, "MOST_SAID", 10)
+    code = "import sys; print('x' * 99); print('bad packet' * 9999, file=sys.stderr); sys.exit('the end')"
+    done = confined.run([sys.executable, "-c", code], within_s=20)
+    assert done.stderr.endswith("the end\n") and len(done.stderr) == 1000
+    assert done.stdout == "x" * 10

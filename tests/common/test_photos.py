@@ -71,3 +71,23 @@ def test_photo_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(photos, "WITHIN_S", 0.01)
     with pytest.raises(PhotoError):
         asyncio.run(read_photo(saved(coded())))
+
+
+@pytest.mark.parametrize(
+    ("child", "why"),
+    [
+        ("import os\nwhile True: os.write(1, bytes(1 << 20))", "too much"),
+        (
+            "from kiosk.common import photo_child as c\nc.confine = lambda _: 'no system call filter'\nc.main()",
+            "confine",
+        ),
+    ],
+    ids=["endless", "weak"],
+)
+def test_process_that_was_taken_over_or_is_not_confined_gives_no_photo(
+    monkeypatch: pytest.MonkeyPatch, child: str, why: str
+) -> None:
+    """What it answers is read within bounds, and without a sandbox no stranger's photo is opened at all."""
+    monkeypatch.setattr(photos, "CHILD", ("-c", child))
+    with pytest.raises(PhotoError, match=why):
+        asyncio.run(read_photo(saved(Image.new("RGB", (8, 8)))))

@@ -69,3 +69,24 @@ def test_the_number_of_addresses_kept_is_bounded_and_strangers_stay_counted(tmp_
     kept = json.loads((tmp_path / FILE).read_bytes())
     assert len(kept) == web_lockout.MOST_BUCKETS
     assert kept[web_lockout.STRANGERS] == web_lockout.MOST_BUCKETS + 50
+
+
+def test_guesses_at_accounts_from_one_address_keep_nobody_out_at_another(tmp_path: Path) -> None:
+    """An address is tried at all accounts 30 times, and 5 times at each, whatever else is right meanwhile; an address
+    of IPv6 is the 64 bits that its owner has."""
+    locked, tried = locked_in(tmp_path), 0
+    for n in range(1000):
+        visitor = buckets("", False, f"2001:db8::{n:x}", f"officer {n % 10}")
+        if not locked.wait_ms(visitor, n):
+            tried += 1
+            locked.wrong(visitor, n)
+            locked.right(buckets("", False, "2001:db8::1", "his own"))
+    assert tried == 30
+    for address in ("2001:db8:0:1::1", "10.0.0.1", "::ffff:10.0.0.1", "fe80::1%eth0", "unknown"):
+        assert not locked.wait_ms(buckets("", False, address, "officer 1"), 1000)
+    for _ in range(9):
+        locked.wrong(buckets("phone", False, "10.0.0.1", "officer 1"), 0)
+    assert locked.wait_ms(buckets("other phone", False, "::ffff:10.0.0.1", "officer 1"), 1000)
+    for device, known, account in (("other phone", False, "officer 2"), ("phone", True, "officer 1")):
+        assert not locked.wait_ms(buckets(device, known, "10.0.0.1", account), 1000)
+    assert "officer" not in (tmp_path / FILE).read_text(), "some type their password for their name"

@@ -16,6 +16,7 @@ from live_room import LiveRoom, at_monotonic, now, whole
 from screen import BLUE, LONG, POSTER, RED, Sampler, XServer, children_of, position
 from starlette.responses import Response
 
+from kiosk.common import systemd
 from kiosk.station import app, config
 from kiosk.station.clock import clock, memory
 from kiosk.station.clock.clock import Clock
@@ -25,7 +26,6 @@ from kiosk.station.library.documents import Documents
 from kiosk.station.library.plans import Plans
 from kiosk.station.playout.events import StartPressed, StopPressed
 from kiosk.station.projector.stage import Stage
-from kiosk.station.service import systemd
 
 JOIN = 1.5
 """Seconds that a joined picture may be off; seen are 0.4."""

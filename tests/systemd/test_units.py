@@ -42,7 +42,7 @@ StandardError=append:{output}
 
 BEATING = """\
 import subprocess, sys, time
-from kiosk.station.service.systemd import READY, WATCHDOG, notify, watchdog_interval
+from kiosk.common.systemd import READY, WATCHDOG, notify, watchdog_interval
 programme = subprocess.Popen(["sleep", "1000"])
 print("programme", programme.pid, flush=True)
 notify(READY)
@@ -207,7 +207,7 @@ def test_settings_that_cannot_be_used_are_not_tried_again(session: UserSession, 
     assert "there is no such file" in session.printed()
 
 
-def test_second_process_of_the_town_converts_and_beats_under_its_unit_s_restrictions_and_stops_cleanly(
+def test_second_process_of_the_town_converts_under_its_unit_s_restrictions_is_replaced_when_frozen_and_stops_cleanly(
     session: UserSession, tmp_path: Path
 ) -> None:
     town = found_town(tmp_path / "town", "丰乐镇", by="test")
@@ -216,12 +216,13 @@ def test_second_process_of_the_town_converts_and_beats_under_its_unit_s_restrict
     subprocess.run(["ffmpeg", "-v", "error", *picture, str(dropped)], check=True)
     os.utime(dropped, (0, 0))
     kiosk = Path(sys.executable).with_name("kiosk")
-    derive(session, "kiosk-town-work.service", tmp_path, f"{kiosk} town --folder {tmp_path}/town work", watchdog_s=0)
-    session.systemctl("start", "kiosk-town-work")
+    derive(session, "kiosk-town-work.service", tmp_path, f"{kiosk} town --folder {tmp_path}/town work", watchdog_s=5)
+    session.systemctl("start", "kiosk-town-work")  # returns once READY=1 has come
 
-    def beats_now() -> bool:
+    def beats_now() -> int:
         with town.store.read() as connection:
-            return beats.PROCESS in beats.read(connection)
+            found = beats.read(connection).get(beats.PROCESS)
+        return found.beat_ms if found else 0
 
     def converted() -> list[str]:
         with town.store.read() as connection:
@@ -229,6 +230,12 @@ def test_second_process_of_the_town_converts_and_beats_under_its_unit_s_restrict
 
     until("heard of", beats_now)
     until("made an MP4", converted)
+    before = session.show("kiosk-town-work", "MainPID")
+    session.systemctl("kill", "--kill-whom=main", "--signal=SIGSTOP", "kiosk-town-work")
+    until("started anew", lambda: session.show("kiosk-town-work", "MainPID") not in ("0", before))
+    frozen_ms = beats_now()
+    until("heard of again", lambda: beats_now() > frozen_ms)
+    until("active again", lambda: session.show("kiosk-town-work", "ActiveState") == "active")
     session.systemctl("stop", "kiosk-town-work")
     assert session.show("kiosk-town-work", "Result") == "success", session.printed()
     town.close()

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+from kiosk.common.systemd import boot_id
 from kiosk.contract.wire import Id, Instant, Span, Text
 from kiosk.station.events import ClockDeclared
 from kiosk.station.service import word_left
-from kiosk.station.service.systemd import boot_id
 
 FILE = "clock-declared.json"
 

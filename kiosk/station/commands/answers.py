@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kiosk.common.systemd import UNIT
 from kiosk.station.config import Config, Keys
 from kiosk.station.health.sound import read_sink, servers
 from kiosk.station.host.keypad import codes_of
 from kiosk.station.projector.messages import SCREEN_DENIED
-from kiosk.station.service.systemd import UNIT
 
 ANSWER_S = 10
 _ROOMS_OWN = ("PULSE_SERVER", "XAUTHORITY", "XDG_RUNTIME_DIR")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kiosk.common.systemd import boot_id, refusal
 from kiosk.station.clock import memory
 from kiosk.station.clock.clock import Clock
 from kiosk.station.config import Config
@@ -31,7 +32,6 @@ from kiosk.station.playout import stop
 from kiosk.station.playout.plan import Plan
 from kiosk.station.schedule.situation import Situation
 from kiosk.station.schedule.timetable import Timetable, compile_playlist
-from kiosk.station.service.systemd import boot_id, refusal
 
 CHANGING_S = 3.0
 """The daemon writes a new week to the disk and tells of it a moment later."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kiosk.common import systemd
 from kiosk.common.log import log_to_stderr
 from kiosk.common.terminal import escape_lines
 from kiosk.station.config import Config, ConfigError, load
-from kiosk.station.service import systemd
 
 if TYPE_CHECKING:
     from kiosk.station.events import Event

@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from kiosk.station.service.systemd import READY, WATCHDOG, notify
+from kiosk.common.systemd import READY, WATCHDOG, notify
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ import tempfile
 import msgspec
 
 from kiosk.common.messages import mark
-from kiosk.station.record_book.orders import Answer, Order
+from kiosk.common.sandbox import environment
+from kiosk.station.record_book.orders import MOST_ANSWER, Answer, Order
 
 MOST_S = 30.0
 """How long it may take; a month takes about a second on a slow PC."""
@@ -27,7 +28,9 @@ async def carry_out(order: Order, most_s: float = MOST_S) -> Answer:
         orders.write(msgspec.json.encode(order))
         orders.seek(0)
         command = [sys.executable, "-m", "kiosk.station.record_book.workbook", folder]
-        process = subprocess.Popen(command, stdin=orders, stdout=answers, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
+        process = subprocess.Popen(  # noqa: ASYNC220
+            command, stdin=orders, stdout=answers, stderr=subprocess.DEVNULL, env=environment()
+        )
         try:
             deadline = loop.time() + most_s
             while process.poll() is None and loop.time() < deadline:
@@ -37,6 +40,6 @@ async def carry_out(order: Order, most_s: float = MOST_S) -> Answer:
             process.wait()
         answers.seek(0)
         try:
-            return msgspec.json.decode(answers.read(), type=Answer)
+            return msgspec.json.decode(answers.read(MOST_ANSWER), type=Answer)
         except msgspec.MsgspecError:
             return Answer(trouble=IN_VAIN)

@@ -47,6 +47,9 @@ class Answer(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
+MOST_ANSWER = 64 << 20
+"""In bytes; a process that a form has taken over cannot write more."""
+NOT_CONFINED = mark("This PC cannot lock in what opens the form, so it is not opened; tell whoever looks after the PC.")
 NOT_READ = mark("This file cannot be read as .xlsx; save it anew in Excel or WPS as .xlsx, and send that.")
 TOO_LARGE = mark("This workbook is too large for a form; copy the blank form alone into a new workbook.")
 NO_HEADER = mark("No table was found in it: a row with at least three headings side by side.")

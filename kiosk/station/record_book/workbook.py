@@ -23,8 +23,18 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
-from kiosk.common.sandbox import Reach, confine
-from kiosk.station.record_book.orders import NO_HEADER, NOT_READ, TOO_LARGE, Answer, FormSheet, Order, Sheet
+from kiosk.common.sandbox import Reach, confine, is_too_weak
+from kiosk.station.record_book.orders import (
+    MOST_ANSWER,
+    NO_HEADER,
+    NOT_CONFINED,
+    NOT_READ,
+    TOO_LARGE,
+    Answer,
+    FormSheet,
+    Order,
+    Sheet,
+)
 
 MOST_MEMORY, MOST_CPU_S = 1 << 30, 20
 """Address space in bytes, and processor time in seconds."""
@@ -233,9 +243,12 @@ def main() -> None:
     folder = Path(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_S, MOST_CPU_S))
-    confine(Reach(folder=folder))  # from here on no limit can be raised, or set
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_ANSWER, MOST_ANSWER))
+    trouble = confine(Reach(folder=folder))  # from here on no limit can be raised, or set
     tempfile.tempdir = str(folder)
-    sys.stdout.buffer.write(msgspec.json.encode(obey(msgspec.json.decode(data, type=Order))))
+    order = msgspec.json.decode(data, type=Order)
+    answer = Answer(trouble=NOT_CONFINED) if order.form and is_too_weak(trouble) else obey(order)
+    sys.stdout.buffer.write(msgspec.json.encode(answer))
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def add(
         raise AccountError(mark("A name has 1 to {most} characters."), most=MOST_NAME)
     row = {
         "name": name,
-        "folded": _fold(name),
+        "folded": fold(name),
         "role": _role(role),
         "telephone": _telephone(telephone),
         "password": password,
@@ -111,7 +111,7 @@ def admit(
     """Let somebody log in by this password, whoever it was that forgot one or had left: add the account, or give the
     one of this name role and password anew. Returns whether it is a new one. Raises :class:`AccountError`.
     """
-    known = connection.execute(select(account.c.id).where(account.c.folded == _fold(name))).scalar()
+    known = connection.execute(select(account.c.id).where(account.c.folded == fold(name))).scalar()
     if known is None:
         add(connection, by, name, role, password, telephone, temporary=temporary)
         return True
@@ -145,7 +145,7 @@ def is_there_an_officer(connection: Connection) -> bool:
 def find(connection: Connection, name: str) -> tuple[Account, str] | None:
     """The account in force of this name, and the hash of its password."""
     row = connection.execute(
-        select(account).where(account.c.folded == _fold(name), account.c.retired_ms.is_(None))
+        select(account).where(account.c.folded == fold(name), account.c.retired_ms.is_(None))
     ).first()
     return None if row is None else (_account(row), row.password)
 
@@ -191,6 +191,6 @@ def _telephone(typed: str) -> str:
     return typed
 
 
-def _fold(name: str) -> str:
-    """A name as it is compared: 李萍, LI Ping and ｌｉ ｐｉｎｇ are typed in many ways."""
+def fold(name: str) -> str:
+    """An account's name as it is compared: 李萍, LI Ping and ｌｉ ｐｉｎｇ are typed in many ways."""
     return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()[:400]

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from kiosk.common.web import read_body
+from kiosk.common.web import network_of, read_body
 from kiosk.contract.enrolment import EnrolRequest
 from kiosk.contract.picture import CONTENT_TYPE, MAX_PHOTO, MAX_PICTURE, problem
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Report, ReportAnswer, Signed, read_report
@@ -24,7 +24,7 @@ from kiosk.contract.wire import MAX_DOCUMENT, Instant, Malformed, Record, decode
 from kiosk.town.database.store import now_ms
 from kiosk.town.intake import intake
 from kiosk.town.intake.complaints import Complaints
-from kiosk.town.intake.quota import AT_ONCE, OverQuota, Quotas
+from kiosk.town.intake.quota import ALL, AT_ENROLMENT, AT_ONCE, OverQuota, Quotas
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.stations.registry import Caller, NotEnrolled, Retired, Unknown
 from kiosk.town.tickets.pictures import keep_fault_picture
@@ -82,8 +82,18 @@ def health(request: Request) -> Response:
 
 
 async def enrol(request: Request) -> Response:
-    wanted = await _body(request, EnrolRequest, "enrolment request")
-    answer = await run_in_threadpool(registry.enrol, _town(request), wanted)
+    """Anybody may ask. What is refused is counted by address, guesses in all too; a right code from an address that has
+    not guessed comes through, whoever else does."""
+    quotas, address = _desk(request).quotas, f"address {network_of(request.app.state.visitor(request))}"
+    quotas.require(address, "codes")
+    try:
+        wanted = await _body(request, EnrolRequest, "enrolment request")
+        answer = await run_in_threadpool(registry.enrol, _town(request), wanted)
+    except (HTTPException, NotEnrolled) as error:
+        quotas.spend(address, "codes", 1)
+        if isinstance(error, registry.WrongCode):
+            quotas.take(ALL, "all-codes")
+        raise
     log.info("station %s enrolled from host %r", answer.station, wanted.host)
     return _json(answer)
 
@@ -191,6 +201,7 @@ async def screen(request: Request) -> Response:
     """A picture of the station's screen. Kept as the bytes it is; nothing here decodes it."""
     town, caller = _town(request), await run_in_threadpool(_caller, request)
     _require_jpeg(request)
+    _desk(request).quotas.take(caller.station, "pictures")
     try:
         at_ms = msgspec.convert(request.query_params.get("at_ms"), Instant, strict=False)
     except msgspec.ValidationError:
@@ -213,6 +224,7 @@ async def photo(request: Request) -> Response:
     """A photo that somebody in the room has taken of a fault that was reported by hand. Nothing here decodes it."""
     town, caller = _town(request), await run_in_threadpool(_caller, request)
     _require_jpeg(request)
+    _desk(request).quotas.take(caller.station, "pictures")
     fault = _fault(request)
     jpeg = await read_body(request, MAX_PHOTO)
     if trouble := problem(jpeg, MAX_PHOTO):
@@ -237,7 +249,7 @@ def _fault(request: Request) -> str:
 async def _on_problem(request: Request, error: Exception) -> Response:
     """Every error as JSON with a sentence; one that was not foreseen tells nothing of itself."""
     if isinstance(error, OverQuota):
-        if error.cause != AT_ONCE:  # as after a line that broke under a report
+        if error.cause not in (AT_ONCE, *AT_ENROLMENT):  # the first is as after a line that broke under a report
             await _complain(request, error.station, error.cause, str(error))
         return _json({"error": str(error)}, 429, {"Retry-After": str(error.wait_s)})
     if isinstance(error, NotSigned):

@@ -11,10 +11,9 @@ from kiosk.common.files import write_whole
 from kiosk.common.i18n import Language, translator
 from kiosk.common.messages import mark
 from kiosk.common.terminal import escape
+from kiosk.town.sheets.confined import SheetTrouble, marked_sheet_file, read_sheet_file
 from kiosk.town.sheets.draft import draft_workbook, moved
 from kiosk.town.sheets.holidays import holiday
-from kiosk.town.sheets.marking import mark_workbook
-from kiosk.town.sheets.reading import read_workbook
 from kiosk.town.sheets.told import as_json, lines, sentence
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -43,9 +42,11 @@ def sheet(file: Path, month: date | None, as_data: bool, marked: Path | None, la
     """
     translate = translator(language)
     try:
-        reading = read_workbook(file, month)
+        reading = read_sheet_file(file, f"{month:%Y-%m}" if month else "")
         if marked is not None:
-            mark_workbook(file, marked, reading, translate)
+            write_whole(marked, marked_sheet_file(file, f"{month:%Y-%m}" if month else "", language), lasting=False)
+    except SheetTrouble as trouble:
+        raise click.ClickException(sentence(trouble.finding, translate)) from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or file}: {error.strerror}; check the name") from None
     if as_data:
@@ -71,7 +72,7 @@ def draft(file: Path, out: Path, month: date | None, language: Language) -> None
     """Write next month's draft to OUT: the rows of the workbook FILE on the same days of the week, holidays marked."""
     translate = translator(language)
     try:
-        reading = read_workbook(file)
+        reading = read_sheet_file(file)
         rows = reading.rows
         if not rows:
             said = "".join("; " + sentence(problem, translate) for problem in reading.problems[:1])

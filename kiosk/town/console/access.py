@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import Literal, TypeVar
 
 import msgspec
@@ -27,8 +28,11 @@ KEY_FILE, LOCKOUT_FILE = "console.key", "console-lockout.json"
 DEVICE_COOKIE, SESSION_COOKIE = "kiosk-console-device", "kiosk-console-session"
 DEVICE_AGE_S = 400 * 86_400
 """As long as browsers keep a cookie at all."""
-MOST_WAITING = 8
-"""Passwords that wait for their turn; more are refused, so that a crowd takes neither memory nor the stations' time."""
+MOST_WAITING, MOST_STRANGERS = 8, 4
+"""Passwords that wait for their turn, and those of them from devices that are not known; more are refused, so that a
+crowd takes neither memory nor the stations' time, nor every place from the officers' own devices."""
+MOST_KNOWN = 8
+"""Accounts that a device remembers as its own."""
 
 Refusal = Literal["wrong", "locked-out", "busy"]
 T = TypeVar("T")
@@ -39,10 +43,11 @@ class Busy(Exception):
 
 
 class Device(msgspec.Struct, frozen=True):
-    """A browser. ``name`` is random, made at the first visit; ``known``: somebody has logged in there before."""
+    """A browser. ``name`` is random, made at the first visit; ``known``: accounts (:func:`_mark`) that have logged in
+    there before. It is a stranger to all others: whoever may log in could make any number of known devices."""
 
     name: str
-    known: bool
+    known: tuple[str, ...]
     address: str
 
 
@@ -66,17 +71,18 @@ class Access:
         self.seal = Seal(self._key, "console")
         self._lockout = Lockout(town.folder / LOCKOUT_FILE, _monotonic())
         self._hashing = ThreadPoolExecutor(1, "console-password")
-        self._waiting = 0
+        self._waiting = self._strangers = 0
 
     def device(self, request: Request) -> Device:
         """The browser that sent ``request``."""
         found = self.seal.open(request.cookies.get(DEVICE_COOKIE), DEVICE_AGE_S)
         name = found.get("device") or secrets.token_hex(16)
-        return Device(name, found.get("known") == "yes", request.client.host if request.client else "")
+        known = tuple(mark for mark in found.get("known", "").split(",") if len(mark) == len(_mark("")))
+        return Device(name, known, request.client.host if request.client else "")
 
     def remember(self, request: Request, response: Response, device: Device) -> None:
         """Give the browser its cookie."""
-        sealed = self.seal.close({"device": device.name, "known": "yes" if device.known else "no"})
+        sealed = self.seal.close({"device": device.name, "known": ",".join(device.known)})
         set_cookie(request, response, DEVICE_COOKIE, sealed, DEVICE_AGE_S)
 
     def officer(self, request: Request, device: Device) -> Officer | None:
@@ -103,9 +109,9 @@ class Access:
         purpose = officer.session if officer else "login"
         return is_same_origin(request) and is_form_token(token, self._key, device.name, purpose)
 
-    def wait_s(self, device: Device) -> int:
-        """How many seconds until this device may try a password; 0 is now."""
-        return -(-self._lockout.wait_ms(_buckets(device), _monotonic()) // 1000)
+    def wait_s(self, device: Device, name: str) -> int:
+        """How many seconds until this device may try a password of the account ``name``; 0 is now."""
+        return -(-self._lockout.wait_ms(_buckets(device, name), _monotonic()) // 1000)
 
     async def log_in(
         self, request: Request, device: Device, name: str, typed: str, response: Response
@@ -115,26 +121,29 @@ class Access:
         if not isinstance(found, Account):
             return found
         token = await asyncio.to_thread(self._begin, found, device)
-        self.remember(request, response, Device(device.name, True, device.address))
+        known = dict.fromkeys((_mark(found.name), *device.known))
+        self.remember(request, response, Device(device.name, tuple(known)[:MOST_KNOWN], device.address))
         set_cookie(request, response, SESSION_COOKIE, token, sessions.LONGEST_MS // 1000)
         return None
 
     async def check(self, device: Device, name: str, typed: str) -> Account | Refusal:
         """The account in force of this name and password; else why not. Wrong guesses are counted by device."""
         try:
-            return await self.hashing(lambda: self._check(device, name, typed))
+            return await self.hashing(lambda: self._check(device, name, typed), stranger=not _knows(device, name))
         except Busy:
             return "busy"
 
-    async def hashing(self, function: Callable[[], T]) -> T:
+    async def hashing(self, function: Callable[[], T], *, stranger: bool = False) -> T:
         """Run what takes a password's hash: in a thread, one at a time. Raises :class:`Busy`."""
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= MOST_WAITING or (stranger and self._strangers >= MOST_STRANGERS):
             raise Busy
         self._waiting += 1
+        self._strangers += stranger
         try:
             return await asyncio.get_running_loop().run_in_executor(self._hashing, function)
         finally:
             self._waiting -= 1
+            self._strangers -= stranger
 
     def log_out(self, token: str) -> None:
         """End the session of the cookie ``token``; the device stays known."""
@@ -149,7 +158,7 @@ class Access:
             log.warning("cannot note that a session is in use: %s", error)
 
     def _check(self, device: Device, name: str, typed: str) -> Account | Refusal:
-        visitor = _buckets(device)
+        visitor = _buckets(device, name)
         if self._lockout.wait_ms(visitor, _monotonic()):
             return "locked-out"
         with self._town.store.read() as connection:
@@ -173,8 +182,17 @@ def set_cookie(request: Request, response: Response, name: str, value: str, age_
     response.set_cookie(name, value, max_age=age_s, httponly=True, samesite="lax", secure=secure)
 
 
-def _buckets(device: Device) -> tuple[str, ...]:
-    return buckets(device.name, device.known, device.address)
+def _mark(name: str) -> str:
+    """An account's mark in the cookie of a device."""
+    return sha256(accounts.fold(name).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _knows(device: Device, name: str) -> bool:
+    return _mark(name) in device.known
+
+
+def _buckets(device: Device, name: str) -> tuple[str, ...]:
+    return buckets(device.name, _knows(device, name), device.address, accounts.fold(name))
 
 
 def _monotonic() -> int:

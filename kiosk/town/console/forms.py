@@ -15,6 +15,7 @@ from kiosk.common.web import read_body
 
 MOST = 256 * 1024
 """Bytes of a form without a file."""
+MOST_NUMBER = 1 << 62
 MOST_FIELDS = 5000
 MOST_FILES = 20
 
@@ -39,24 +40,29 @@ class Form(dict[str, str]):
         return [value for key, value in self.pairs if key == name]
 
     def number(self, name: str) -> int:
-        """A whole number that our own page wrote into the form. Raises HTTPException 400 for anything else."""
+        """A whole number that our own page wrote into the form. Raises HTTPException 400 for anything else, and for one
+        that no database takes."""
         try:
-            return int(self.get(name, "")[:20])
+            found = int(self.get(name, "")[:20])
         except ValueError:
             raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+        if abs(found) > MOST_NUMBER:
+            raise HTTPException(HTTPStatus.BAD_REQUEST)
+        return found
 
 
 async def read_form(request: Request, most: int = MOST) -> Form:
     """The form that ``request`` carries, of at most ``most`` bytes. Raises HTTPException 400 or 413.
 
-    A NUL is refused wherever it stands: nobody types one, and PostgreSQL takes none in a text.
+    A NUL and half a character are refused wherever they stand: nobody types one, and no database takes them.
     """
     form = await _read(request, most)
-    texts = [
-        *(text for pair in form.pairs for text in pair),
-        *(one.name for files in form.files.values() for one in files),
-    ]
-    if any("\0" in text for text in texts):
+    names = [one.name for files in form.files.values() for one in files]
+    try:
+        whole = "".join(text for pair in (*form.pairs, names) for text in pair).encode()
+    except UnicodeEncodeError:
+        raise HTTPException(HTTPStatus.BAD_REQUEST) from None
+    if b"\0" in whole:
         raise HTTPException(HTTPStatus.BAD_REQUEST)
     return form
 

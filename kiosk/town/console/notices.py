@@ -42,7 +42,7 @@ def worker_silent(town: Town, _: Translate) -> list[Notice]:
         text = _("The second process of this server has not been heard of for {minutes} minutes.")
         return [Notice(f"{text.format(minutes=silent_ms // 60_000)} {remedy} {command}")]
     failing = _("{name}: this work fails and is tried again. For whoever looks after this server: {trouble}")
-    return [Notice(failing.format(name=_(one.name), trouble=one.trouble)) for one in found.values() if one.trouble]
+    return [Notice(failing.format(name=_(one.name), trouble=_(one.trouble))) for one in found.values() if one.trouble]
 
 
 def root_keys_on_server(town: Town, _: Translate) -> list[Notice]:
@@ -104,4 +104,4 @@ NOTICES: tuple[Callable[[Town, Translate], list[Notice]], ...] = (
 )
 """Each is called in a thread when home is shown."""
 
-WORKER_NAMES = (mark("Films"), mark("Messages"))
+WORKER_NAMES = (mark("Films"), mark("Messages"), mark("Removal of withdrawn films"))

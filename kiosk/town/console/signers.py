@@ -12,7 +12,7 @@ from kiosk.town.town import Town
 IDLE_S = 1800.0
 """A key that nobody has signed with for so long is closed again."""
 TRIES, PAUSE_S = 5, 60.0
-"""So many wrong passphrases of a session, and it has to wait."""
+"""So many wrong passphrases of an officer, in whatever session, and he has to wait."""
 
 
 class NotOpened(Exception):
@@ -32,7 +32,7 @@ class Signers:
         self._open: dict[str, tuple[float, int, Signer]] = {}
         """By session: when it was used last, the root's version then, and the signer."""
         self._wrong: dict[str, tuple[int, float]] = {}
-        """By session: wrong passphrases, and until when it has to wait."""
+        """By officer: wrong passphrases, and until when he has to wait."""
 
     def is_open(self, session: str) -> bool:
         """Whether the session can sign without a passphrase."""
@@ -66,7 +66,7 @@ class Signers:
     def _opened(self, session: str, by: str, passphrase: str) -> Signer:
         now = time.monotonic()
         with self._lock:
-            wrong, until = self._wrong.get(session, (0, 0.0))
+            wrong, until = self._wrong.get(by, (0, 0.0))
         if until > now:
             seconds = {"seconds": str(round(until - now) + 1)}
             raise NotOpened(Message(mark("Too many wrong passphrases: try again in {seconds} seconds."), seconds))
@@ -77,11 +77,11 @@ class Signers:
         except WrongPassphrase:
             wrong += 1
             with self._lock:
-                self._wrong[session] = (wrong, now + PAUSE_S if wrong % TRIES == 0 else 0.0)
+                self._wrong[by] = (wrong, now + PAUSE_S if wrong % TRIES == 0 else 0.0)
             self._audit(by, "wrong-passphrase")
             raise NotOpened(Message(mark("The passphrase is wrong; nothing was published."))) from None
         with self._lock:
-            self._wrong.pop(session, None)
+            self._wrong.pop(by, None)
             self._open[session] = (now, self._town.public.root_version(), signer)
         self._audit(by, "open-key")
         return signer

@@ -65,6 +65,7 @@ NAVIGATION = (
 )
 """Shown as far as there are pages of these paths."""
 
+LONGEST_PATH = 1000
 BROKEN = """<!doctype html>
 <html lang="zh-CN"><meta name="viewport" content="width=device-width"><title>500</title>
 <main><h1>出错了，请稍后再打开。</h1><p lang="en">Something went wrong. Open the page again in a moment.</p></main>
@@ -103,17 +104,21 @@ def create_console(town: Town) -> ASGIApp:
         NotLoggedIn: to_login,
         Exception: broken,
     }
-    return BehindProxy(SecurityHeaders(WithoutNul(Starlette(routes=routes, exception_handlers=errors))))
+    return BehindProxy(SecurityHeaders(SoundAddresses(Starlette(routes=routes, exception_handlers=errors))))
 
 
-class WithoutNul:
-    """ASGI middleware: refuses an address with a NUL in it; nobody types one, and PostgreSQL takes none in a text."""
+class SoundAddresses:
+    """ASGI middleware: refuses an address with a NUL in it, or a very long one. Nobody types such a one; PostgreSQL
+    takes no NUL in a text, and Python no number of thousands of digits."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        bad = scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"])
-        await (PlainTextResponse("there is no such page", HTTPStatus.BAD_REQUEST) if bad else self._app)(
-            scope, receive, send
-        )
+        app = self._app
+        if scope["type"] == "http":
+            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+                app = PlainTextResponse("there is no such page", HTTPStatus.BAD_REQUEST)
+            elif len(scope["path"]) > LONGEST_PATH:
+                app = PlainTextResponse("there is no such page", HTTPStatus.REQUEST_URI_TOO_LONG)
+        await app(scope, receive, send)

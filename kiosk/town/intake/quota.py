@@ -34,11 +34,19 @@ QUOTAS: Mapping[str, Quota] = {
     "day-bytes": Quota(400 * MB, DAY_S, "bytes of reports"),
     "fork-bytes": Quota(2 * MB, MINUTE_S, "bytes of another story than it told before"),
     "writer": Quota(30, MINUTE_S, "seconds of the database"),
+    "pictures": Quota(30, MINUTE_S, "pictures"),
+    "codes": Quota(10, MINUTE_S, "enrolment codes that are not taken"),
+    "all-codes": Quota(120, MINUTE_S, "wrong enrolment codes of all"),
 }
+AT_ENROLMENT = ("codes", "all-codes")
+MOST_WINDOWS = 10_000
+"""So many windows are kept; then the older half of those of addresses goes."""
+ALL = "all"
 
 
 class OverQuota(Exception):
-    """A station asks for more than its share. ``cause`` is a key of :data:`QUOTAS`, or :data:`AT_ONCE`."""
+    """A station asks for more than its share; or an address (``address 10.0.0.1``), or :data:`ALL` of them, at
+    enrolment. ``cause`` is a key of :data:`QUOTAS`, or :data:`AT_ONCE`."""
 
     def __init__(self, station: str, cause: str, wait_s: float) -> None:
         self.station, self.cause, self.wait_s = station, cause, max(1, math.ceil(wait_s))
@@ -47,7 +55,8 @@ class OverQuota(Exception):
             told = "another report of this station is being taken in"
         else:
             told = f"more than {quota.most:,.0f} {quota.unit} in a {'day' if quota.window_s == DAY_S else 'minute'}"
-        super().__init__(f"station {station}: {told}; come again in {self.wait_s} s")
+        who = "" if cause in AT_ENROLMENT else f"station {station}: "
+        super().__init__(f"{who}{told}; come again in {self.wait_s} s")
 
 
 @dataclass
@@ -102,7 +111,12 @@ class Quotas:
         now = self._monotonic()
         window = self._windows.get((station, name))
         if window is None or now - window.began >= QUOTAS[name].window_s:
+            self._windows.pop((station, name), None)
             window = self._windows[station, name] = _Window(now)
+            if len(self._windows) > MOST_WINDOWS:  # addresses cost a stranger nothing
+                addresses = [key for key in self._windows if key[1] in AT_ENROLMENT and key[0] != ALL]
+                for key in addresses[: len(addresses) // 2]:
+                    del self._windows[key]
         return window
 
     def _wait_s(self, name: str, window: _Window) -> float:

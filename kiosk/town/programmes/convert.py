@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -104,10 +105,11 @@ class Converter:
         """Make a film of a still, or of an animated picture, of :data:`STILL_S`. Raises :class:`NoRoom` too."""
         words = [sys.executable, "-m", "kiosk.town.programmes.pictures", str(path), str(self._folder), str(STILL_S)]
         done = self._run(words, files=[path], folder=self._folder, within_s=PROBE_S, largest=LARGEST)
-        if done.returncode != 0:
-            raise MediaError(path, Message(mark("the picture cannot be read; save it as PNG or JPEG")))
-        if done.stdout.strip() != "ok":
-            raise MediaError(path, msgspec.json.decode(done.stdout, type=Message))
+        if done.returncode != 0 or done.stdout.strip() != "ok":
+            cause = Message(mark("the picture cannot be read; save it as PNG or JPEG"))
+            with suppress(ValueError):
+                cause = msgspec.json.decode(done.stdout, type=Message)
+            raise MediaError(path, cause)
         bits = str(picture_bits(1000 * STILL_S))
         words = ["-f", "concat", "-safe", "0", "-i", f"file:{self._folder}/{LIST}"]
         words += ["-vf", "fps=25,setsar=1,format=yuv420p", "-c:v", "libx264", "-preset", "veryfast"]
@@ -126,8 +128,8 @@ class Converter:
     def _film(self, words: list[str], path: Path, duration_ms: int) -> Path:
         def heard(line: str) -> None:
             name, _, value = line.partition("=")
-            if name == "out_time_us" and value.strip().lstrip("-").isdigit():
-                self._progress(max(0, min(999, int(value) // max(1, duration_ms))))
+            if name == "out_time_us" and value.strip().isdecimal() and len(value) < 20:
+                self._progress(min(999, int(value) // max(1, duration_ms)))
 
         within_s = max(AT_LEAST_S, TIMES_ITS_LENGTH * duration_ms // 1000)
         words = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-nostats", "-progress", "pipe:1", *words]

@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from kiosk.common import confined
-from kiosk.common.ffmpeg import MediaError
+from kiosk.common.ffmpeg import MediaError, cause_of
 from kiosk.common.media import Media, hash_file
 from kiosk.common.messages import Message, mark
 from kiosk.common.stills import is_still
@@ -102,7 +103,7 @@ class _Work:
     """One job, from its beginning."""
 
     def __init__(self, town: Town, place: Shelves, found: tuple[int, str, int], stopping: threading.Event | None):
-        self._town, self._place = town, place
+        self._town, self._place, self._stopping = town, place, stopping
         self._number, self._programme, self._tries = found
         self._file = place.arriving / self._programme
         self._folder = place.making / self._programme
@@ -133,7 +134,11 @@ class _Work:
     def _make(self) -> None:
         if self._tries > MOST_TRIES:
             raise Failed(Message(mark("the town's computer broke off twice while it was made; try again")))
-        size = self._file.stat().st_size if self._file.is_file() else 0
+        shelved = self._place.files / f"{self._programme}.mp4"
+        if not self._file.exists() and shelved.is_file():  # broken off after it was put there, before that was noted
+            shelved.replace(self._file)
+        found = self._file.lstat() if self._file.exists() else None  # a symbolic link would lead to a file of ours
+        size = found.st_size if found and stat.S_ISREG(found.st_mode) else 0
         if size < LOWEST:
             raise MediaError(self._file, Message(mark("the file is empty, or was not fetched whole; fetch it again")))
         if size * 2 > self._place.room():
@@ -209,7 +214,7 @@ class _Work:
 
     def _subtitles(self) -> Path | None:
         made = self._folder / "words.srt"
-        if not made.is_file() or not made.stat().st_size:
+        if not made.is_file() or not 0 < made.stat().st_size <= MAX_SUBTITLE:
             return None
         try:
             data = published(made.read_bytes())
@@ -233,6 +238,8 @@ class _Work:
         def tick(count: int) -> None:
             nonlocal seen
             seen += count
+            if self._stopping is not None and self._stopping.is_set():
+                raise confined.Stopped
             self._told(step)(1000 * seen // max(1, size))
 
         return tick
@@ -274,14 +281,8 @@ def _is_subtitles(file: Path) -> bool:
 def _words(error: Exception) -> Message:
     if isinstance(error, Failed):
         return error.cause
-    if isinstance(error, confined.Unconfined):
-        cause = mark("this computer cannot lock the converter in ({reason}); see the README, Install a town")
-        return Message(cause, {"reason": str(error)})
-    if isinstance(error, confined.Killed):
-        return Message(
-            mark("the converter was ended ({signal}): too little memory, or the file is made to crash it"),
-            {"signal": str(error)},
-        )
+    if isinstance(error, confined.Unconfined | confined.Killed):
+        return cause_of(error)
     if isinstance(error, NoRoom) or "No space left" in str(error):
         return Message(mark("the town's disk is full; make room on it, then try again"))
     return Message(mark("the town's computer could not do it ({reason}); try again"), {"reason": str(error)[:300]})

@@ -178,7 +178,7 @@ def edit(
 
 
 def withdraw(connection: Connection, programme: str, version: int) -> None:
-    """Offer a programme no more; its file stays. Raises :class:`Edited`."""
+    """Offer a programme no more; its file stays for the time being. Raises :class:`Edited`."""
     _change(connection, programme, version, ("ready",), state="withdrawn")
 
 
@@ -190,6 +190,12 @@ def restore(connection: Connection, programme: str, version: int) -> None:
 def touch(connection: Connection, programme: str, version: int) -> None:
     """Something beside a programme changes, such as its subtitles. Raises :class:`Edited`."""
     _change(connection, programme, version)
+
+
+def remove(connection: Connection, programme: str, version: int) -> None:
+    """Note that the files of a withdrawn programme are removed. Raises :class:`Edited`."""
+    _change(connection, programme, version, ("withdrawn",), state="removed")
+    connection.execute(delete(library_subtitle).where(library_subtitle.c.programme == programme))
 
 
 def forget(connection: Connection, programme: str, version: int) -> None:

@@ -11,7 +11,7 @@ library = sa.Table(
     sa.Column("id", ID, primary_key=True),  # lasting; the programme's id in a playlist
     *columns(NAME, "title", "title_key", "category", "source"),  # title_key: as titles are compared
     *columns(sa.Boolean(), "short"),
-    *columns(WORD, "state"),  # waiting, working, ready, refused, failed, withdrawn
+    *columns(WORD, "state"),  # waiting, working, ready, refused, failed, withdrawn, removed
     *columns(NAME, "upload_name"),
     *columns(ID, "upload_sha256", "sha256", null=True),  # of what was given, and of the file that rooms get
     *columns(BIG, "size", "duration_ms", null=True),  # of that file

@@ -3,6 +3,7 @@
 The file's length is the truth of how far it came. A piece is taken only at exactly that offset.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -19,7 +20,7 @@ from sqlalchemy import delete, select, update
 from kiosk.common.messages import Message, mark
 from kiosk.common.text import one_line
 from kiosk.town.database.store import audit, now_ms
-from kiosk.town.programmes import library
+from kiosk.town.programmes import dropped, library
 from kiosk.town.programmes.schema import upload
 from kiosk.town.programmes.shelves import LARGEST, Shelves
 from kiosk.town.town import Town
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 ID = re.compile("[0-9a-f]{24}")
 MOST_AT_ONCE = 40
 """Unfinished uploads of the whole town."""
+NO_ROOM = mark("the town's disk has too little room for it; make room first")
 STRAY_S = 3600
 KEEP_MS = 7 * 86_400_000
 """How long an upload that does not go on is kept."""
@@ -83,7 +85,7 @@ def begin(town: Town, place: Shelves, name: str, size: int, mark_: str, by: str)
             raise UploadError(429, Message(cause, {"count": str(len(rows))}))
         promised = sum(one.size - _offset(place, one.id) for one in rows)
         if size > place.room() - promised:
-            raise UploadError(507, Message(mark("the town's disk has too little room for it; make room first")))
+            raise UploadError(507, Message(NO_ROOM))
         values = {"id": secrets.token_hex(12), "name": name, "by": by, "mark": mark_[:64], "size": size}
         connection.execute(upload.insert().values({**values, "made_ms": now, "last_ms": now}))
     (place.arriving / f"{values['id']}.part").touch(mode=0o600)
@@ -111,12 +113,18 @@ class Piece:
         self._handle, self._left = handle, left
 
     def write(self, data: bytes) -> None:
-        """Append. Raises :class:`UploadError` where there is more than was announced."""
+        """Append. Raises :class:`UploadError` where there is more than was announced, or the disk is full."""
         if len(data) > self._left:
             raise UploadError(413, Message(mark("more came than was announced; begin the upload again")))
         view = memoryview(data)
         while view:
-            view = view[os.write(self._handle, view) :]
+            try:
+                written = os.write(self._handle, view)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise UploadError(507, Message(NO_ROOM)) from None
+            view = view[written:]
         self._left -= len(data)
 
     def sync(self) -> None:
@@ -138,11 +146,12 @@ def whole(town: Town, place: Shelves, name: str, data: bytes, by: str, title: st
 
 @contextmanager
 def opened(place: Shelves, one: Upload, offset: int) -> Iterator[Piece]:
-    """Open an upload to append a piece at ``offset``.
+    """Open an upload to append a piece at ``offset``. A power cut may have lost its file, and then it begins anew.
 
     Raises :class:`WrongOffset`, and :class:`UploadError` while another piece of it comes in.
     """
-    handle = os.open(place.arriving / f"{one.id}.part", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    handle = os.open(place.arriving / f"{one.id}.part", flags, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -189,12 +198,16 @@ def tidy(town: Town, place: Shelves) -> None:
         log.info("upload %s has not gone on for a week and is thrown away", name)
         discard(town, place, name)
     for path in place.arriving.iterdir():
-        if path.suffix != ".dropped" and time.time() - path.stat().st_mtime > STRAY_S and not _is_known(town, path):
-            if (note := path.with_name(f"{path.name}.dropped")).is_file():
-                path.rename(place.drop / note.read_text())
-                note.unlink()
-            else:
-                path.unlink()
+        stray = path.suffix != ".dropped" and _is_old(path) and not _is_known(town, path)
+        if stray and not dropped.go_back(place, path.name):
+            path.unlink()
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > STRAY_S
+    except FileNotFoundError:  # put into the library at this moment
+        return False
 
 
 def _is_known(town: Town, path: Path) -> bool:

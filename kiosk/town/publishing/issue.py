@@ -6,7 +6,7 @@ in the versions, and no version is ever used twice.
 
 import fcntl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,13 +48,14 @@ class PublishTerms:
 
 
 @contextmanager
-def publication_lock(town: Town) -> Iterator[None]:
+def publication_lock(town: Town, *, wait: bool = True) -> Iterator[None]:
     """Lock out other publications, of other processes too: the highest version must be the last one published.
 
-    One that a power cut broke off is finished first.
+    One that a power cut broke off is finished first. Raises
+    :class:`BlockingIOError` where it would have to wait and must not.
     """
     with (town.folder / LOCK_FILE).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         finish(town)
         yield
 
@@ -163,12 +164,8 @@ def finish(town: Town) -> None:
 
 def finish_broken_off(town: Town) -> None:
     """Finish a publication that a power cut broke off; one that another process is about is left to it."""
-    with (town.folder / LOCK_FILE).open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        finish(town)
+    with suppress(BlockingIOError), publication_lock(town, wait=False):
+        pass
 
 
 def _publish_document(town: Town, data: bytes) -> Pinned:

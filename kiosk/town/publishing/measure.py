@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
-from kiosk.common.ffmpeg import MediaError
+from kiosk.common import confined
+from kiosk.common.ffmpeg import MediaError, cause_of
 from kiosk.common.files import write_whole
 from kiosk.common.media import RULES, Media, hash_file, measure
 from kiosk.common.messages import Message, Sentence, mark
@@ -54,6 +55,10 @@ def gather(
                 why, file = Sentence(error.cause.text, **error.cause.values), str(error.file)
             text = mark("programme {id}: {file}: {why}")
             problems.append(Sentence(text, id=source.id, file=file, why=why))
+        except (confined.Unconfined, confined.Killed) as error:
+            cause = cause_of(error)
+            why = Sentence(cause.text, **cause.values)
+            problems.append(Sentence(mark("programme {id}: {file}: {why}"), id=source.id, file=source.file, why=why))
         else:
             found.append(programme)
     if problems:

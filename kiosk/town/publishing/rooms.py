@@ -28,6 +28,11 @@ def newest_held(connection: Connection, counter: int) -> int:
     return max((version for version in versions if version <= counter + MOST_FORGOTTEN), default=0)
 
 
+def held_weeks(connection: Connection) -> set[int]:
+    """The versions of the weeks that the rooms say they hold."""
+    return {held.playlist_version for _, _, held in _held(connection) if held.playlist_version}
+
+
 def forgotten(connection: Connection, group: str) -> list[Message]:
     """What to ask before a week is published for ``group``: its rooms hold weeks that this town has forgotten."""
     counter = connection.execute(select(schema.town.c.version)).scalar_one()

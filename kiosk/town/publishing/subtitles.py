@@ -1,11 +1,14 @@
 """Subtitles as they are published: SRT in UTF-8, whatever the officer has (GB18030, Big5, UTF-16; WebVTT, ASS). Pure.
 
 libVLC takes letters that are not UTF-8 for Western European ones, and knows WebVTT and ASS only by their file names.
+Every pattern here takes a time that grows with the length of the file alone, whatever is in it: while one is matched no
+other thread of the process runs.
 """
 
 import html
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from kiosk.common.messages import Message, mark
@@ -20,9 +23,12 @@ NO_LINES = mark("there is no subtitle in it; is it subtitles at all? SRT, WebVTT
 
 _SRT_TIMES = re.compile(r"^\s*\d+:\d{1,2}:\d{1,2}([,.]\d{1,3})?\s*-->\s*\d+:\d{1,2}:\d{1,2}([,.]\d{1,3})?")
 _VTT_TIMES = re.compile(r"^\s*((?:\d+:)?\d\d:\d\d\.\d{3})\s+-->\s+((?:\d+:)?\d\d:\d\d\.\d{3})")
-_VTT_TAGS = re.compile(r"</?(?!/?[biu]>)[^>]*>")
-_ASS_TAGS = re.compile(r"\{[^}]*\}")
-_ASS_DRAWING = re.compile(r"\{[^}]*\\p[1-9]")
+_VTT_TAGS = re.compile(r"</?(?!/?[biu]>)[^<>]*>")
+_ASS_HEAD = re.compile(r"^[ \t]*\[(Script Info|Events)\]", re.MULTILINE | re.IGNORECASE)
+_ASS_TAGS = re.compile(r"\{[^{}]*\}")
+_ASS_DRAWING = re.compile(r"\{[^{}]*\\p[1-9]")
+LONGEST_S = 360_000
+"""A time behind this many seconds is none: no programme is longer."""
 
 
 class SubtitleError(Exception):
@@ -47,7 +53,7 @@ def published(data: bytes) -> bytes:
     text = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
     if text.lstrip().startswith("WEBVTT"):
         text = _srt(list(_webvtt(text)))
-    elif re.search(r"^\s*\[(Script Info|Events)\]", text, re.MULTILINE | re.IGNORECASE):
+    elif _ASS_HEAD.search(text):
         text = _srt(sorted(_ass(text), key=lambda line: line.start))
     elif not _has_lines(text):
         raise SubtitleError(NO_LINES)
@@ -109,12 +115,18 @@ def _has_lines(text: str) -> bool:
 
 
 def _webvtt(text: str) -> Iterator[Line]:
-    for block in re.split(r"\n\s*\n", text):
-        rows = block.split("\n")
-        for n, row in enumerate(rows):
-            if found := _VTT_TIMES.match(row):
-                words = html.unescape(_VTT_TAGS.sub("", "\n".join(rows[n + 1 :])))
-                yield Line(_milliseconds(found[1]), _milliseconds(found[2]), words)
+    times, words = None, list[str]()
+    for row in (*text.split("\n"), ""):
+        found = _VTT_TIMES.match(row)
+        if times and (found or not row.strip()):
+            with suppress(ValueError):  # of a time, or of a character that is named by a number without end
+                plain = html.unescape(_VTT_TAGS.sub("", "\n".join(words)))
+                yield Line(_milliseconds(times[1]), _milliseconds(times[2]), plain)
+            times = None
+        if found:
+            times, words = found, []
+        else:
+            words.append(row)
 
 
 def _ass(text: str) -> Iterator[Line]:
@@ -136,10 +148,12 @@ def _ass(text: str) -> Iterator[Line]:
 
 
 def _milliseconds(time: str) -> int:
-    """``1:02:03.45`` or ``02:03.450``. Raises :class:`ValueError`."""
+    """``1:02:03.45`` or ``02:03.450``. Raises :class:`ValueError`, for a time behind :data:`LONGEST_S` too."""
     seconds = 0.0
     for part in time.split(":"):
         seconds = seconds * 60 + float(part)
+    if not 0 <= seconds <= LONGEST_S:
+        raise ValueError(time[:40])
     return round(seconds * 1000)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 
 from kiosk.common.i18n import Language, translator
+from kiosk.common.launcher import NOT_CONFINED
 from kiosk.common.messages import Message, mark
-from kiosk.common.sandbox import Reach, confine
+from kiosk.common.sandbox import Reach, confine, is_too_weak
 from kiosk.town.sheets.formats import Unreadable
 from kiosk.town.sheets.grid import Cell, Finding, Grid
 from kiosk.town.sheets.holidays import holiday
@@ -46,6 +47,13 @@ class Order(msgspec.Struct, frozen=True):
     names: dict[str, str] = {}
     mark: Language | None = None
     """Answer with the marked workbook in this language, in place of what was read."""
+    file: str = ""
+    """What a problem of the whole file calls it; empty: by its name."""
+
+    @property
+    def called(self) -> str:
+        """What a problem of the whole file calls it."""
+        return self.file or self.name
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -78,7 +86,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     if trouble := confine(Reach(folder=Path(sys.argv[1]))):
-        print(trouble, file=sys.stderr)  # noqa: T201  the parent writes it into its log
+        print(trouble, file=sys.stderr, flush=True)  # noqa: T201  the parent writes it into its log
+        if is_too_weak(trouble):
+            os._exit(NOT_CONFINED)
     grids, reading = _read(data, order)
     if order.mark:
         answer = marked(data, grids, reading, translate, order.mends)
@@ -93,11 +103,11 @@ def _read(data: bytes, order: Order) -> tuple[list[Grid], Reading]:
     try:
         grids = read_bytes(data, order.name)
     except Unreadable as error:
-        return [], Reading(problems=[Finding("", None, None, order.name, error.message, error.remedy)])
+        return [], Reading(problems=[Finding("", None, None, order.called, error.message, error.remedy)])
     except MemoryError:
         message = Message(mark("the workbook is far larger inside than a plan can be"))
         remedy = Message(mark("copy the table alone into a new workbook, and save that"))
-        return [], Reading(problems=[Finding("", None, None, order.name, message, remedy)])
+        return [], Reading(problems=[Finding("", None, None, order.called, message, remedy)])
     month = date.fromisoformat(order.month + "-01") if order.month else None
     grids = mended(grids, order.mends, order.names)
     return grids, read_grids(grids, holiday, order.name, month)

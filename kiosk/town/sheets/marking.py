@@ -3,7 +3,6 @@
 import io
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import MergedCell
@@ -12,13 +11,11 @@ from openpyxl.styles import PatternFill
 from openpyxl.utils.exceptions import IllegalCharacterError
 from openpyxl.worksheet.worksheet import Worksheet
 
-from kiosk.common.files import write_whole
 from kiosk.common.messages import mark
 from kiosk.town.sheets.archive import MOST_UNPACKED, unpacked_size
-from kiosk.town.sheets.formats import Unreadable, kind_of
+from kiosk.town.sheets.formats import kind_of
 from kiosk.town.sheets.grid import BLANK, Finding, Grid
 from kiosk.town.sheets.mending import WHOLE_ROW, Mend
-from kiosk.town.sheets.reading import read_file
 from kiosk.town.sheets.sheet import Reading
 from kiosk.town.sheets.told import Translate, sentence
 
@@ -29,21 +26,12 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 """What begins a formula where a text is opened as a table."""
 
 
-def mark_workbook(path: Path, out: Path, reading: Reading, translate: Translate) -> None:
-    """Write to ``out`` the workbook at ``path`` with the findings of ``reading`` in colour and as comments.
+def marked(data: bytes, grids: list[Grid], reading: Reading, translate: Translate, mends: Sequence[Mend] = ()) -> bytes:
+    """The workbook ``data`` with the findings of ``reading`` in colour and as comments, and with ``mends`` in place.
 
     An .xlsx keeps its look; of any other kind, and of what openpyxl refuses, it is a new .xlsx of the values. A list
-    of all findings stands in a sheet of its own. Raises :class:`OSError`.
+    of all findings stands in a sheet of its own. Without ``grids`` it cannot be read, and the list is all.
     """
-    try:
-        grids = read_file(path)
-    except Unreadable:
-        grids = []
-    write_whole(out, marked(path.read_bytes(), grids, reading, translate), lasting=False)
-
-
-def marked(data: bytes, grids: list[Grid], reading: Reading, translate: Translate, mends: Sequence[Mend] = ()) -> bytes:
-    """The workbook ``data`` with the sheets ``grids``, as :func:`mark_workbook` writes it, with ``mends`` in place."""
     book = _opened(data, grids)
     for mend in mends:
         _put(book, mend)

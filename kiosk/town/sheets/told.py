@@ -2,16 +2,32 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 from kiosk.common.messages import mark
 from kiosk.town.sheets.grid import Finding, letters
-from kiosk.town.sheets.sheet import Reading
+from kiosk.town.sheets.rows import Row
 
 Translate = Callable[[str], str]
 
 
-def as_json(reading: Reading, translate: Translate) -> dict[str, Any]:
+class Understood(Protocol):
+    """What was read of a workbook, here or in a process of its own; the fields as in :class:`sheet.Reading`."""
+
+    @property
+    def months(self) -> list[str]: ...  # noqa: D102
+
+    @property
+    def rows(self) -> list[Row]: ...  # noqa: D102
+
+    @property
+    def problems(self) -> list[Finding]: ...  # noqa: D102
+
+    @property
+    def warnings(self) -> list[Finding]: ...  # noqa: D102
+
+
+def as_json(reading: Understood, translate: Translate) -> dict[str, Any]:
     """What was understood: ``month`` (one, or a list; None if unknown), ``rows``, ``problems``, ``warnings``.
 
     A row has ``sheet``, ``row`` (from 1), ``date``, ``start``, ``end``, ``titles``, ``category``, ``duration_ms``,
@@ -53,7 +69,7 @@ def sentence(finding: Finding, translate: Translate) -> str:
     return place(finding, translate) + quoted + what + translate(mark("; ")) + remedy
 
 
-def lines(reading: Reading, translate: Translate) -> Iterator[str]:
+def lines(reading: Understood, translate: Translate) -> Iterator[str]:
     """What was understood, for a terminal."""
     for row in reading.rows:
         when = "-".join(time[:5] for time in (row.start, row.end) if time) or translate(mark("recommended"))

@@ -33,6 +33,10 @@ class NotEnrolled(Exception):
     """A secret that the town does not take, or no longer."""
 
 
+class WrongCode(NotEnrolled):
+    """A secret that the town never gave."""
+
+
 class Unknown(Exception):
     """A token that the town never gave, or has replaced."""
 
@@ -118,20 +122,22 @@ def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
     """Enrol a station. The same secret with the same key is the same station asking again after a lost answer.
 
     Its new token replaces the old one when it is first used: an answer that is lost takes nothing away. Another key
-    than before is a new PC: its record is a chain of its own. Raises :class:`NotEnrolled`.
+    than before is a new PC: its record is a chain of its own. Raises :class:`NotEnrolled`; :class:`WrongCode` before
+    anything is computed or written: who guesses takes no station's turn.
     """
+    enrolments = schema.enrolment
+    place = enrolments.c.secret_sha256 == _hash(request.secret)
+    with town.store.read() as connection:
+        if connection.execute(select(enrolments.c.station).where(place)).first() is None:
+            raise WrongCode("the town does not know this enrolment code; check it, or ask the town for a new one")
     try:
         trust.check_signed(request.public_key, request.signature, signed_bytes(request), "the enrolment request")
     except trust.Refused as error:
         raise NotEnrolled(f"{error}; enrol with the kiosk of this version") from None
     now = now_ms()
     token = secrets.token_urlsafe(32)
-    enrolments = schema.enrolment
     with town.store.write() as connection:
-        place = enrolments.c.secret_sha256 == _hash(request.secret)
-        found = connection.execute(select(enrolments).where(place).with_for_update()).one_or_none()
-        if found is None:
-            raise NotEnrolled("the town does not know this enrolment code; check it, or ask the town for a new one")
+        found = connection.execute(select(enrolments).where(place).with_for_update()).one()
         if found.used_ms is not None and found.public_key != request.public_key:
             raise NotEnrolled("this enrolment code was used by another computer; ask the town for a new one")
         if found.expires_ms == VOID:

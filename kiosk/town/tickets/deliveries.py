@@ -1,6 +1,7 @@
 """The way of a message to a channel: handed over, sent with others that wait, tried again, given up. Each try is kept.
 
-A message arrives at least once: where the process ends between the sending and the note of it, it is sent again.
+A message arrives once. Where the process ends between the sending and the note of it, nobody knows whether it has:
+it is sent once more then, never a third time. A far end that takes a message and says nothing is tried again, too.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ FIRST_WAIT_MS, LONGEST_WAIT_MS = MINUTE_MS, 60 * MINUTE_MS
 """After the first failure of a channel, doubled with each one that follows."""
 GIVE_UP_MS = 3 * 24 * 60 * MINUTE_MS
 """A message that could not be sent for so long is not sent any more."""
+OPEN = ("waiting", "sending", "again")
+"""States of what is still to be told; the last two while it is being sent, for the first time and once more."""
 KEPT_ATTEMPTS = 500
 """Of each channel, the newest."""
 
@@ -32,7 +35,7 @@ def is_new(connection: Connection) -> bool:
 def is_waiting(connection: Connection, channel: str, now_ms: int) -> bool:
     """Whether the channel has something to tell, and may be tried."""
     held = select(channel_state.c.channel).where(channel_state.c.channel == channel, channel_state.c.next_ms > now_ms)
-    which = (delivery.c.channel == channel, delivery.c.state == "waiting")
+    which = (delivery.c.channel == channel, delivery.c.state.in_(OPEN))
     if connection.execute(held).first() is not None:
         return False
     return connection.execute(select(delivery.c.message).where(*which).limit(1)).first() is not None
@@ -61,8 +64,12 @@ def test_message(connection: Connection, channel: str, now_ms: int) -> None:
 
 
 def due(connection: Connection, channel: str, now_ms: int, *, quiet: bool) -> list[Row]:
-    """What the channel is to tell now, oldest first; in quiet hours tests alone. What is no longer true is dropped."""
+    """What the channel is to tell now, oldest first; in quiet hours tests alone. What is no longer true is dropped, and
+    of what was twice being sent when the process ended nobody will know whether it arrived."""
     rows = [dict(row) for row in connection.execute(_waiting(channel)).mappings()]
+    unknown = [row for row in rows if row["sending"] == "again"]
+    _settle(connection, channel, unknown, "unknown", now_ms)
+    rows = [row for row in rows if row not in unknown]
     if quiet:
         rows = [row for row in rows if row["kind"] == "test"]
     old = [row for row in rows if row["at_ms"] < now_ms - GIVE_UP_MS]
@@ -71,6 +78,12 @@ def due(connection: Connection, channel: str, now_ms: int, *, quiet: bool) -> li
     stale = [row for row in rows if not _still_true(connection, channel, row)]
     _settle(connection, channel, stale, "dropped", now_ms)
     return [row for row in rows if row not in stale]
+
+
+def begin(connection: Connection, channel: str, rows: list[Row], now_ms: int) -> None:
+    """These are being sent from now on, until :func:`tried`."""
+    for state, following in (("waiting", "sending"), ("sending", "again")):
+        _settle(connection, channel, [row for row in rows if row["sending"] == state], following, now_ms)
 
 
 def tried(connection: Connection, channel: str, rows: list[Row], trouble: str, now_ms: int) -> None:
@@ -94,8 +107,7 @@ def tried(connection: Connection, channel: str, rows: list[Row], trouble: str, n
     }
     row["sent_ms"] = (before.sent_ms if before else None) if trouble else now_ms
     put(connection, channel_state, row)
-    if not trouble:
-        _settle(connection, channel, rows, "sent", now_ms)
+    _settle(connection, channel, rows, "waiting" if trouble else "sent", now_ms)
     newest = select(attempt.c.id).where(attempt.c.channel == channel).order_by(attempt.c.id.desc()).limit(KEPT_ATTEMPTS)
     least = connection.execute(select(func.min(newest.subquery().c.id))).scalar()
     if least is not None:
@@ -104,14 +116,14 @@ def tried(connection: Connection, channel: str, rows: list[Row], trouble: str, n
 
 def forget_channel(connection: Connection, channel: str) -> None:
     """A channel was removed: what waits for it is dropped."""
-    which = (delivery.c.channel == channel, delivery.c.state == "waiting")
+    which = (delivery.c.channel == channel, delivery.c.state.in_(OPEN))
     connection.execute(update(delivery).where(*which).values(state="dropped"))
     connection.execute(delete(channel_state).where(channel_state.c.channel == channel))
 
 
 def standing(connection: Connection) -> dict[str, Row]:
     """How each channel stands, by its id: failures (in a row), next_ms, sent_ms, trouble; and ``waiting``, messages."""
-    count = select(delivery.c.channel, func.count().label("waiting")).where(delivery.c.state == "waiting")
+    count = select(delivery.c.channel, func.count().label("waiting")).where(delivery.c.state.in_(OPEN))
     waiting = {row.channel: row.waiting for row in connection.execute(count.group_by(delivery.c.channel))}
     blank = {"failures": 0, "next_ms": 0, "sent_ms": None, "trouble": ""}
     found = {row["channel"]: dict(row) for row in connection.execute(select(channel_state)).mappings()}
@@ -130,6 +142,7 @@ def _waiting(channel: str) -> Any:
     return (
         select(
             *(message.c[name] for name in ("id", "name", "kind", "at_ms", "station")),
+            delivery.c.state.label("sending"),
             ticket.c.id.label("number"),
             *(ticket.c[name] for name in names),
             room.c.name.label("room"),
@@ -140,7 +153,7 @@ def _waiting(channel: str) -> Any:
         .outerjoin(ticket, ticket.c.id == message.c.ticket)
         .outerjoin(room, room.c.id == message.c.station)
         .outerjoin(silence, silence.c.station == message.c.station)
-        .where(delivery.c.channel == channel, delivery.c.state == "waiting")
+        .where(delivery.c.channel == channel, delivery.c.state.in_(OPEN))
         .order_by(message.c.id)
     )
 
@@ -166,7 +179,7 @@ def _still_true(connection: Connection, channel: str, row: Row) -> bool:
 
 def _sent(connection: Connection, channel: str, about: Any) -> bool:
     question = select(delivery.c.message).join(message, message.c.id == delivery.c.message)
-    question = question.where(about, delivery.c.channel == channel, delivery.c.state == "sent").limit(1)
+    question = question.where(about, delivery.c.channel == channel, delivery.c.state.in_(("sent", "unknown"))).limit(1)
     return connection.execute(question).first() is not None
 
 

@@ -32,6 +32,7 @@ CAUSES = (
 )
 """What the words of the other end mean, as far as that can be told from them."""
 _HIDDEN = "***"
+_HOST = re.compile(r"[\w.-]{1,253}|\[[0-9A-Fa-f:.]+\]")
 
 
 class _Robots:
@@ -149,8 +150,10 @@ def _email(said: dict[str, str]) -> str:
     login = f"{_part(said['user'])}:{_part(said.get('password', ''))}@" if said.get("user") else ""
     scheme = "mailto" if said["security"] == "insecure" else "mailtos"
     host, port = said["host"].strip(), said["port"].strip()
-    if not port.isdigit() or not 0 < int(port) < 65_536:
+    if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65_536:
         raise ChannelsError(mark("Fill in: {field}"), field=mark("Port"))
+    if not _HOST.fullmatch(host):  # else it could hold options of Apprise's, such as a file to be sent along
+        raise ChannelsError(mark("Fill in: {field}"), field=mark("Mail server (SMTP)"))
     query = {"from": said["sender"], "to": said["to"], "smtp": host, "mode": said["security"], "format": "text"}
     return f"{scheme}://{login}{host}:{port}?{urlencode(query)}"
 

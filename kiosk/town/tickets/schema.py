@@ -100,7 +100,8 @@ delivery = sa.Table(
     metadata,
     sa.Column("message", NUMBER, sa.ForeignKey("message.id"), nullable=False),
     *columns(ID, "channel"),
-    *columns(WORD, "state"),  # waiting, sent, dropped (no longer true), failed (given up)
+    # waiting, sending, again (sending, once more), sent, dropped (no longer true), failed (given up), unknown
+    *columns(WORD, "state"),
     *columns(BIG, "changed_ms"),
     sa.PrimaryKeyConstraint("message", "channel"),
     sa.Index("ix_delivery_state", "state"),

@@ -20,6 +20,10 @@ from kiosk.town.tickets.schema import silence, ticket, ticket_fault, ticket_step
 DAY_MS = 86_400_000
 REOPEN_MS = 30 * DAY_MS
 """What comes back within this after it was closed is the same ticket again."""
+MOST_OPEN = 50
+"""Open tickets of one room; a fault more has to wait for its own until there are fewer: a PC that was taken over could
+bury all others in messages."""
+MOST_ADOPTED = 200
 OLDEST_MS = 366 * DAY_MS
 """A fault that was found longer ago than this was found by a wrong clock."""
 OWN = "ticket."
@@ -49,12 +53,15 @@ def take_fault(connection: Connection, station: str, fault: Fault, now_ms: int) 
 
 
 def adopt(connection: Connection, now_ms: int) -> int:
-    """Make tickets of open faults that have none, as those that came before there were tickets; how many."""
+    """Make tickets of open faults that have none, as those that came before there were tickets, or when there were too
+    many of the room; how many, :data:`MOST_ADOPTED` at once."""
     fault = town.fault
     linked = and_(ticket_fault.c.station == fault.c.station, ticket_fault.c.fault == fault.c.fault)
-    question = select(fault).outerjoin(ticket_fault, linked)
+    full = select(ticket.c.station).where(ticket.c.open_key.is_not(None)).group_by(ticket.c.station)
+    full = full.having(func.count() >= MOST_OPEN)
+    question = select(fault).outerjoin(ticket_fault, linked).where(fault.c.station.not_in(full))
     question = question.where(fault.c.cleared_ms.is_(None), ticket_fault.c.ticket.is_(None))
-    rows = connection.execute(question.order_by(fault.c.station, fault.c.found_ms)).all()
+    rows = connection.execute(question.order_by(fault.c.found_ms, fault.c.station).limit(MOST_ADOPTED)).all()
     for row in rows:
         names = ("fault", "cause", "device", "found_ms", "text", "remedy", "by")
         locked_station(connection, row.station)
@@ -167,6 +174,9 @@ def _found(connection: Connection, station: str, fault: Fault, now_ms: int) -> N
     row = open_one(connection, station, fault.cause, about) or _of_fault(connection, station, fault.fault)
     row = row or _closed_lately(connection, station, fault.cause, about, now_ms)
     if row is None:
+        is_open = (ticket.c.station == station, ticket.c.open_key.is_not(None))
+        if connection.execute(select(func.count()).where(*is_open)).scalar_one() >= MOST_OPEN:
+            return
         number = open_ticket(
             connection, station, fault.cause, about, now_ms, **newest, since_ms=since_ms, by=fault.by, note=""
         )

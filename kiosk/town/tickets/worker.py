@@ -79,7 +79,9 @@ def _send(town: Town, channel: Channel) -> bool:
     if not rows:
         return False
     title, body = wording.compose(rows, town.name, local, channel.language)
-    trouble = gateways.send(channel, title, body)
+    with town.store.write() as connection:
+        deliveries.begin(connection, channel.id, rows, now)
+    trouble = _sent(channel, title, body)
     with town.store.write() as connection:
         deliveries.tried(connection, channel.id, rows, trouble, now_ms())
     if trouble:
@@ -87,3 +89,12 @@ def _send(town: Town, channel: Channel) -> bool:
     else:
         log.info("channel %s: %d messages sent", channel.id, len(rows))
     return not trouble
+
+
+def _sent(channel: Channel, title: str, body: str) -> str:
+    """As :func:`gateways.send`; what is not foreseen is a trouble of the channel."""
+    try:
+        return gateways.send(channel, title, body)
+    except Exception as error:
+        log.exception("channel %s failed", channel.id)
+        return type(error).__name__

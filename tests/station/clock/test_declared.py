@@ -17,11 +17,11 @@ from live_room import SETTINGS, LiveRoom
 from screen import XServer
 
 from kiosk.cli import main
+from kiosk.common.systemd import boot_id
 from kiosk.contract.instants import to_ms
 from kiosk.station.clock.declared import FILE, collect
 from kiosk.station.control.timekeeping import Timekeeping
 from kiosk.station.events import ClockDeclared
-from kiosk.station.service.systemd import boot_id
 
 
 @pytest.fixture

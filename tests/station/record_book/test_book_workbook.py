@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from kiosk.station.record_book.confined import IN_VAIN, carry_out
 from kiosk.station.record_book.forms import guess
 from kiosk.station.record_book.heads import form_cells, form_heads, heads
-from kiosk.station.record_book.orders import NO_HEADER, NOT_READ, TOO_LARGE, FormSheet, Order, Sheet
+from kiosk.station.record_book.orders import NO_HEADER, NOT_CONFINED, NOT_READ, TOO_LARGE, FormSheet, Order, Sheet
 from kiosk.station.record_book.workbook import MOST_UNPACKED, fill, look, make
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "＝1", "\t=1", '=HYPERLINK("http://x")')
@@ -142,6 +142,12 @@ def test_confined_process_answers_and_its_trouble_is_an_answer_too() -> None:
         assert (await carry_out(Order("fill", form=county_form()))).trouble == NO_HEADER
 
     asyncio.run(both())
+
+
+@pytest.mark.usefixtures("no_libseccomp")
+def test_form_is_not_opened_where_its_reader_cannot_be_confined() -> None:
+    assert asyncio.run(carry_out(Order("look", form=county_form()))).trouble == NOT_CONFINED
+    assert asyncio.run(carry_out(Order("make", sheets=(Sheet("a", "t", ("x",), ()),)))).workbook, "it is our own"
 
 
 def test_process_that_takes_too_long_is_ended() -> None:

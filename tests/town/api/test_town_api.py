@@ -29,6 +29,8 @@ from kiosk.contract.reports import (
 )
 from kiosk.contract.station import StationDocument
 from kiosk.contract.wire import encode
+from kiosk.town.database.store import Store
+from kiosk.town.intake import quota
 from kiosk.town.publishing.issue import PublishTerms
 from kiosk.town.publishing.publish import publish
 from kiosk.town.stations import registry
@@ -127,6 +129,25 @@ def test_enrolment_with_a_wrong_or_expired_code_is_refused(server, office):
     assert (answer.status_code, "does not know" in answer.json()["error"]) == (403, True)
     answer = ask(server, code(office, more={"days": -1}).secret)
     assert (answer.status_code, "expired" in answer.json()["error"]) == (403, True)
+
+
+def test_guesses_of_codes_are_limited_by_address_and_keep_no_right_code_out(server, office, monkeypatch):
+    """Behind a web server every station comes from its address: it is asked for the visitor's."""
+    monkeypatch.setitem(quota.QUOTAS, "all-codes", quota.Quota(11, 60, "wrong enrolment codes of all"))
+
+    def guess(address, secret="00" * 9):
+        body, told = encode(enrol_request(secret, host="pc")), {"X-Forwarded-For": address}
+        return requests.post(f"{server.url}/v1/enrol", data=body, headers=told, timeout=10)
+
+    with monkeypatch.context() as patch:  # who guesses takes no turn at the database
+        patch.setattr(Store, "write", None)
+        answers = [guess(f"2001:db8::{n:x}").status_code for n in range(12)]
+    assert answers == [403] * 10 + [429] * 2
+    told = guess("2001:db8::1", code(office).secret)
+    assert (told.status_code, int(told.headers["Retry-After"]) > 0) == (429, True)
+    assert "enrolment codes that are not taken in a minute" in told.json()["error"]
+    assert [guess("10.0.0.1").status_code for _ in range(2)] == [403, 429]
+    assert guess("10.0.0.2", code(office).secret).status_code == 200
 
 
 def test_enrolment_with_a_bad_request_is_refused(server, office):

@@ -139,6 +139,17 @@ def test_c8_quota_is_full_again_after_its_window_and_one_thing_is_always_taken()
         pass
 
 
+def test_windows_of_strangers_addresses_are_bounded_and_push_out_no_station_s(monkeypatch):
+    monkeypatch.setattr(quota, "MOST_WINDOWS", 10)
+    quotas = Quotas(lambda: 0.0)
+    quotas.spend("room-1", "writer", 31)
+    for n in range(99):
+        quotas.spend(f"address {n}", "codes", 1)
+    assert len(quotas._windows) <= 10
+    with pytest.raises(OverQuota):
+        quotas.require("room-1", "writer")
+
+
 def test_c8_station_over_a_quota_is_told_when_to_come_again_and_is_flagged(station, office, server, monkeypatch):
     less(monkeypatch, requests=5, reports=2)
     one = report(action("a1"))

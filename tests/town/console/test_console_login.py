@@ -55,6 +55,32 @@ def test_lock_out_is_of_the_device_and_spares_the_officer_s_own(visitor: Make, o
     assert officer.submit("/login", name=NAME, password=PASSWORD).status_code == 303
 
 
+def test_new_device_logs_in_elsewhere_whoever_guesses(visitor: Make) -> None:
+    """One stranger at one address kept every officer's new device out for good."""
+    guesser, elsewhere = visitor(), visitor()
+    for browser, address in ((guesser, "2001:db8::1"), (elsewhere, "198.51.100.7")):
+        browser.headers.update({"X-Forwarded-Proto": "https", "X-Forwarded-For": address, "Host": "town.example"})
+        device = browser.look("/login").headers["set-cookie"]  # a cookie for TLS alone
+        browser.cookies.set("kiosk-console-device", device.partition("=")[2].partition(";")[0])
+    answers = [guesser.submit("/login", name=name, password="x").status_code for name in 7 * (NAME, "a", "b", "c", "d")]
+    assert answers.count(403) == 25 and answers[-1] == 429
+    assert elsewhere.submit("/login", name=NAME, password=PASSWORD).status_code == 303
+
+
+def test_device_is_known_for_those_alone_who_have_logged_in_there(visitor: Make, office: Town) -> None:
+    """A viewer made any number of known devices, each with guesses of its own at the officer's password."""
+    settled(office, "赵", "viewer")
+    answers = []
+    for _ in range(3):
+        browser = visitor()
+        browser.log_in("赵")
+        browser.submit("/logout")
+        browser.look("/login")
+        answers += [browser.submit("/login", name=NAME, password="x").status_code for _ in range(3)]
+    assert answers == [403] * 5 + [429] * 4
+    assert browser.log_in("赵").status_code == 303
+
+
 def test_form_without_token_or_from_elsewhere_changes_nothing(officer: Visitor, office: Town) -> None:
     before = _audited(office)
     good = {"name": "x", "role": "viewer", "password": "long enough 1"}
@@ -192,6 +218,21 @@ def test_nul_is_refused_wherever_it_stands(officer: Visitor, visitor: Make) -> N
     named = {"x": ("a\0b.xlsx", b"x")}
     answer = officer.post(f"{officer.url}/accounts", data={"token": officer.token}, files=named, timeout=20)
     assert answer.status_code in (400, 422)
+
+
+def test_numbers_and_letters_that_no_database_takes_are_refused(officer: Visitor, visitor: Make) -> None:
+    """Each was an error that nobody had foreseen, some of them for anybody in the network."""
+    digits = "9" * 5000
+    for path in (f"/repairs/{digits}", f"/accounts/{digits}", f"/accounts/{'9' * 30}"):
+        assert visitor().look(path).status_code in (303, 414)
+    assert officer.look(f"/accounts/{'9' * 30}").status_code == 404
+    assert officer.submit(f"/repairs/{'9' * 30}", button="seen", version=1).status_code == 404
+    assert officer.submit("/accounts/1", button="retire", version="9" * 20).status_code == 400
+    half = {"Content-Type": "multipart/form-data; boundary=b; charset=raw_unicode_escape"}
+    fields = {"token": officer.token, "name": r"\ud800", "role": "viewer", "password": "long enough 1"}
+    parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items())
+    answer = officer.post(f"{officer.url}/accounts", data=f"{parts}--b--\r\n", headers=half, timeout=20)
+    assert answer.status_code == 400
 
 
 def test_second_tab_of_the_log_in_page_leads_on_after_the_first_has_logged_in(visitor: Make) -> None:

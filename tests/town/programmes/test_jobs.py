@@ -241,6 +241,9 @@ def test_dropped_file_is_taken_when_it_is_whole_and_never_lost(office, tmp_path,
     place = shelves(office.folder)
     film(place.drop / "民法典.mkv", *IN_PROFILE[:-2], seconds="0.4")
     (place.drop / "坏.mp4").write_bytes(b"no film at all " * 100)
+    monkeypatch.setattr(dropped, "MOST_AT_ONCE", 2)
+    for n in range(3):
+        (place.drop / f"0{n}.part").write_bytes(b"x")  # what is not whole keeps nothing waiting
     assert not jobs.step(office), "they were changed a moment ago"
     for path in place.drop.iterdir():
         os.utime(path, (0, 0))
@@ -253,3 +256,46 @@ def test_dropped_file_is_taken_when_it_is_whole_and_never_lost(office, tmp_path,
     assert (place.drop / "refused" / "坏.mp4").read_bytes() == b"no film at all " * 100
     assert "not media" in (place.drop / "refused" / "坏.mp4.txt").read_text()
     assert dropped.BY == "drop"
+
+
+def test_names_of_any_bytes_and_length_and_links_are_taken_or_left_and_hold_nobody_up(office, monkeypatch):
+    """A stick's name in GBK ended every step of the worker; the longest name lost the cause, or a good film."""
+    place = shelves(office.folder)
+    names = ["水稻.mp4".encode("gbk"), "长".encode() * 83 + b".mp4", b"a\nb.mp4"]
+    for name in names:
+        path = place.drop / os.fsdecode(name)
+        path.write_bytes(b"no film at all " * 100 + name)
+        os.utime(path, (0, 2**33))  # by a clock that was ahead
+    (place.drop / "key.mp4").symlink_to(office.keys_folder / "targets.pem")
+    monkeypatch.setattr(dropped, "QUIET_S", -1)
+    while jobs.step(office):
+        pass
+    with office.store.read() as connection:
+        found = library.listing(connection)
+    assert {(one.title[:3], one.state) for one in found} == {(title, "refused") for title in ("水稻", "长长长", "a b")}
+    kept = {path.name for path in (place.drop / "refused").iterdir()}
+    assert kept >= {os.fsdecode(name) for name in names} and len(kept) == 6
+    assert [path.name for path in place.drop.iterdir() if not path.is_dir()] == ["key.mp4"]
+    one, name = found[0], os.fsdecode(names[0])  # a power cut, and a file of the same name has come meanwhile
+    (place.drop / name).write_bytes(b"newer")
+    (place.arriving / f"{one.id}.dropped").write_bytes(names[0])
+    (place.arriving / one.id).write_bytes(b"older")
+    assert dropped.go_back(place, one.id)
+    assert (place.drop / name).read_bytes() == b"newer"
+    assert (place.drop / f"{one.id}-{name}").read_bytes() == b"older"
+
+
+def test_film_that_was_shelved_when_the_power_failed_is_not_lost(office, tmp_path, monkeypatch):
+    """It was of the profile: the very file that was uploaded is moved to the shelf, before the row says so."""
+    programme = brought(office, film(tmp_path / "a.mp4", *IN_PROFILE, seconds="0.4"))
+
+    def killed(*_arguments, **_more):
+        raise Killed
+
+    monkeypatch.setattr(jobs._Work, "_end", killed)
+    with pytest.raises(Killed):
+        jobs.step(office)
+    monkeypatch.undo()
+    assert jobs.step(office)
+    one = entry(office, programme)
+    assert (one.state, on_shelf(office, one).stat().st_size) == ("ready", (tmp_path / "a.mp4").stat().st_size)

@@ -27,6 +27,10 @@ def test_upload_goes_on_after_a_break_where_it_stood(office, place):
     assert wrong.value.offset == 4
     with uploads.opened(place, again, 4) as piece:
         piece.write(b"456789")
+    (place.arriving / f"{again.id}.part").rename(place.folder / "lost")
+    again = uploads.begin(office, place, "水稻.mp4", 10, "t1", "li")
+    with uploads.opened(place, again, 0) as piece:  # a power cut has lost the file, and not its row
+        piece.write(b"0123456789")
     programme = uploads.finish(office, place, again)
     assert (place.arriving / programme).read_bytes() == b"0123456789"
     assert (entry(office, programme).title, entry(office, programme).state) == ("水稻", "waiting")

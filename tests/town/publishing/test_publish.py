@@ -2,6 +2,8 @@
 
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from alembic.config import Config
 from sqlalchemy import create_engine, select
 from town.published import TERMS, accepted, notice, tick, urgent_index, urgent_source
 
+from kiosk.common import confined
 from kiosk.contract import trust
 from kiosk.contract.trust import Refused
 from kiosk.town.database import schema, store
@@ -49,6 +52,28 @@ def test_week_is_measured_signed_and_accepted_by_a_station(office, source):
     for programme in week.programmes:
         data = office.public.file_path(programme.sha256).read_bytes()
         assert (len(data), trust.digest(data)) == (programme.size, programme.sha256)
+
+
+def test_foreign_files_are_opened_by_confined_processes_alone(office, source, monkeypatch):
+    """The command line holds the opened signing key; where it cannot confine them, it says so and publishes nothing."""
+    started, popen = [], subprocess.Popen
+
+    def opened(words, *arguments, **more):
+        started.append(list(words))
+        return popen(words, *arguments, **more)
+
+    shown = {"id": "poster", "file": "poster.png", "title": "通知", "duration": "00:00:10"}
+    rice = {"id": "rice", "file": "rice.ts", "title": "水稻"}
+    week = source(programmes=[shown, rice], slots=[], recommended=[], month_plans=[])
+    monkeypatch.setattr("subprocess.Popen", opened)
+    monkeypatch.setattr(confined, "LAUNCHER", "kiosk.common.text")
+    assert problems(lambda: publish(office, week, TERMS, tick)).count("this computer cannot lock the converter in") == 2
+    monkeypatch.undo()
+    monkeypatch.setattr("subprocess.Popen", opened)
+    started.clear()
+    assert len(publish(office, week, TERMS, tick).playlist.programmes) == 2
+    assert len(started) == 4
+    assert {tuple(words[:3]) for words in started} == {(sys.executable, "-m", "kiosk.common.launcher")}
 
 
 def test_versions_count_per_town_and_only_grow(office, source):

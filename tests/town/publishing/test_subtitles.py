@@ -1,5 +1,8 @@
 """Subtitles as an officer has them, and as they are published: SRT in UTF-8."""
 
+import subprocess
+import sys
+
 import pytest
 
 from kiosk.town.publishing.subtitles import SubtitleError, published
@@ -69,3 +72,33 @@ def test_e4_ass_becomes_srt(encoding: str) -> None:
 def test_e4_file_without_any_subtitle_is_refused_with_the_remedy(data: bytes) -> None:
     with pytest.raises(SubtitleError, match=r"SRT"):
         published(data)
+
+
+HOSTILE = """
+from kiosk.town.publishing.subtitles import SubtitleError, published
+MB = 1 << 20
+EVENT = "[Events]\\nFormat: Start, End, Text\\nDialogue: 0:00:01,0:00:02,"
+CUE = "00:01.000 --> 00:02.000\\n"
+for text in (
+    "\\n" * MB,
+    " \\n" * MB,
+    "WEBVTT\\n\\n" + CUE + "<" * MB,
+    "WEBVTT\\n\\n" + CUE * (MB // 24),
+    "WEBVTT\\n\\n" + CUE + "&#" + "9" * 5000 + ";",
+    "WEBVTT\\n\\n" + "9" * MB + ":00:01.000 --> 00:02.000\\nx",
+    EVENT + "{" * MB,
+    EVENT + "{\\\\p" * (MB // 3),
+    EVENT.replace("0:00:02", "9" * 400 + ":1") + "x",
+    EVENT.replace("0:00:02", "1e300") + "x",
+):
+    try:
+        published(text.encode())
+    except SubtitleError:
+        pass
+"""
+
+
+def test_file_that_was_made_to_take_a_pattern_for_ever_is_done_with_at_once() -> None:
+    """They are read where the stations are answered, and none is while a pattern is matched: each of these took hours,
+    or an error that nobody had foreseen."""
+    subprocess.run([sys.executable, "-c", HOSTILE], check=True, timeout=60)

@@ -6,8 +6,12 @@ import zipfile
 from datetime import date, datetime, time, timedelta
 
 import pytest
+from click.testing import CliRunner
 from town.sheets.sheet_books import BOOKS, changed, xlsx
 
+from kiosk.town.commands.town import town
+from kiosk.town.sheets.child import Order
+from kiosk.town.sheets.confined import read_sheet
 from kiosk.town.sheets.formats import Unreadable
 from kiosk.town.sheets.grid import Cell, Grid, Merge
 from kiosk.town.sheets.holidays import holiday
@@ -155,3 +159,13 @@ def test_parts_of_a_workbook_that_are_missing_are_told():
     for part in ("xl/worksheets/sheet1.xml", "xl/_rels/workbook.xml.rels", "_rels/.rels"):
         with pytest.raises(Unreadable):
             read_bytes(changed(data, part, lambda _: None), "x")
+
+
+@pytest.mark.usefixtures("no_libseccomp")
+def test_workbook_is_not_opened_where_its_reader_cannot_be_confined(tmp_path):
+    """And the reader is told nothing of this process's environment."""
+    (problem,) = read_sheet("日期,节目\n3月2日,《水稻》\n".encode(), Order(0, "计划")).problems
+    assert "no system call filter (none)" in problem.message.render(str)
+    (tmp_path / "计划.csv").write_bytes("日期,节目\n3月2日,《水稻》\n".encode())
+    typed = CliRunner().invoke(town, ["sheet", str(tmp_path / "计划.csv"), "--language", "en"])
+    assert (typed.exit_code, "this computer cannot lock the reader in" in typed.stderr) == (1, True)

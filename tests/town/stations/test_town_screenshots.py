@@ -17,6 +17,7 @@ from kiosk.contract.picture import MAX_PHOTO, MAX_PICTURE
 from kiosk.contract.reports import Heartbeat, HeartbeatAnswer, Signed
 from kiosk.contract.wire import encode
 from kiosk.town.commands.town import town
+from kiosk.town.intake import quota
 from kiosk.town.stations import registry, screenshots
 from kiosk.town.tickets.schema import fault_picture
 from kiosk.town.town import TownError
@@ -94,6 +95,13 @@ def test_a_photo_of_a_fault_is_kept_beside_it_and_is_no_picture_of_the_screen(st
     assert screenshots.newest(office, "room-1") is None
     with office.store.read() as connection:
         assert [row.fault for row in connection.execute(select(fault_picture))] == ["reported.1.abc"]
+
+
+def test_pictures_of_a_station_are_limited(station, office, monkeypatch):
+    """Each is a transaction that the other stations' reports wait for."""
+    monkeypatch.setitem(quota.QUOTAS, "pictures", quota.Quota(3, 60, "pictures"))
+    urls = [station.url, f"{station.base}/v1/photo?fault=a"]
+    assert [send(station, url=url).status_code for url in (*urls, *urls)] == [200, 200, 200, 429]
 
 
 def test_every_station_has_its_own(station, office):

@@ -129,6 +129,32 @@ def test_a_channel_that_fails_is_tried_again_later_each_try_is_kept_and_nothing_
     assert KEY not in caplog.text + json.dumps([str(one) for one in tries])
 
 
+def test_message_is_sent_once_more_where_the_process_ended_while_it_was_sent_and_never_a_third_time(
+    town, clock, monkeypatch
+):
+    number, send = open_one(town), gateways.send
+
+    def power_cut(*words):
+        assert send(*words) == ""
+        raise KeyboardInterrupt
+
+    with web_address() as web:
+        use(town, webhook(web.port))
+        monkeypatch.setattr(gateways, "send", power_cut)
+        for state in ("sending", "again"):
+            with pytest.raises(KeyboardInterrupt):
+                TicketWorker().step(town, RUNS)
+            assert deliveries_of(town)[f"new/{number}", "hook"] == state
+        TicketWorker().step(town, RUNS)
+        assert (len(web.bodies), deliveries_of(town)[f"new/{number}", "hook"]) == (2, "unknown")
+        monkeypatch.setattr(gateways, "send", lambda *_words: 1 / 0)
+        number = open_one(town, device="sound")
+        TicketWorker().step(town, RUNS)
+    assert deliveries_of(town)[f"new/{number}", "hook"] == "waiting", "an error in our own code is no sending"
+    with town.store.read() as connection:
+        assert deliveries.standing(connection)["hook"]["trouble"] == "ZeroDivisionError"
+
+
 def test_what_could_not_be_sent_for_three_days_is_given_up(town, clock):
     number = open_one(town)
     use(town, webhook(1))
@@ -221,6 +247,7 @@ def test_a_robot_that_says_200_and_an_errcode_has_not_taken_it(monkeypatch):
         ("webhook", {"address": "https:///"}),
         ("wecom", {"key": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"}),
         ("email", {"host": "h", "port": "x", "sender": "a@b.c", "to": "d@e.f", "security": "ssl"}),
+        ("email", {"host": "h?pgpkey=/x&a=", "port": "1", "sender": "a@b.c", "to": "d@e.f", "security": "ssl"}),
     ],
 )
 def test_an_address_that_is_none_or_acts_on_this_computer_is_refused(kind, settings):

@@ -14,6 +14,7 @@ from kiosk.town.intake.intake import keep_heartbeat, receive
 from kiosk.town.ledger import queries
 from kiosk.town.stations import registry
 from kiosk.town.tickets import by_hand
+from kiosk.town.tickets import tickets as tickets_module
 from kiosk.town.tickets.by_hand import Refused, Stale
 from kiosk.town.tickets.queries import serviceability
 from kiosk.town.tickets.schema import message, silence, ticket, ticket_step
@@ -245,6 +246,29 @@ def test_faults_of_the_time_before_there_were_tickets_become_tickets(town, room)
         assert adopt(connection, NOW) == 1
         assert adopt(connection, NOW) == 0
     assert [(one.cause, one.state) for one in tickets(town)] == [("no-sound", "reported")]
+
+
+def test_room_that_reports_fault_after_fault_buries_no_other_room(town, room, monkeypatch):
+    """A PC that was taken over; an honest room's further faults have tickets once there are fewer."""
+    monkeypatch.setattr(tickets_module, "MOST_OPEN", 2)
+    monkeypatch.setattr(tickets_module, "MOST_ADOPTED", 1)
+    for n in range(4):
+        room.find(fault=f"made-up.{n}", cause=f"made-up-{n}")
+    Room(town, "room-2").find(found_ms=NOW - 1)
+    assert [(row.station, row.cause) for row in tickets(town)] == [
+        ("room-1", "made-up-0"),
+        ("room-1", "made-up-1"),
+        ("room-2", "screen-unplugged"),
+    ]
+    with town.store.write() as connection:
+        assert adopt(connection, NOW) == 0
+    room.clear(fault="made-up.0", cause="made-up-0")
+    with town.store.write() as connection:
+        assert adopt(connection, NOW) == 1
+    assert [row.cause for row in tickets(town) if row.station == "room-1" and row.state != "closed"] == [
+        "made-up-1",
+        "made-up-2",
+    ]
 
 
 def test_a_clock_that_was_wrong_does_not_make_a_ticket_old(town, room):

@@ -64,6 +64,36 @@ def test_worker_that_fails_is_told_of_and_tried_again_while_others_go_on(
     assert not thread.is_alive()
 
 
+def test_watchdog_is_fed_until_a_worker_is_frozen_and_officers_are_told(
+    office: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(loop, "notify", told.append)
+    monkeypatch.setattr(loop, "FROZEN_S", 0.5)
+    stopping, never = threading.Event(), threading.Event()
+
+    def looks(_town: Town, stopping: threading.Event) -> bool:
+        return not stopping.is_set() and not time.sleep(0.01)
+
+    def freezes(_town: Town, stopping: threading.Event) -> bool:
+        never.wait()
+        return False
+
+    workers = [Worker("Films", looks), Worker("Waits", lambda _town, _stopping: False, 600), Worker("Slow", freezes)]
+    thread = threading.Thread(target=work, args=(office, workers, stopping, 0.02))
+    thread.start()
+    until(lambda: read(office).get("Slow") and read(office)["Slow"].trouble)
+    fed = told.count("WATCHDOG=1")
+    beat_ms = read(office)[beats.PROCESS].beat_ms
+    until(lambda: read(office)[beats.PROCESS].beat_ms > beat_ms + 100)
+    assert (told[0], told.count("WATCHDOG=1")) == ("READY=1", fed)
+    assert read(office)["Slow"].trouble == "it stands still"
+    never.set()
+    stopping.set()
+    thread.join(30)
+    assert told[-1] == "STOPPING=1"
+
+
 @BOTH
 def test_worker_that_is_there_no_more_is_forgotten(office: Town) -> None:
     stopping = threading.Event()

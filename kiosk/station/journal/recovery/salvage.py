@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database
 
+from kiosk.common import systemd
 from kiosk.contract.records import Action, Play, read_record
 from kiosk.contract.reports import GENESIS, Witness, chain
 from kiosk.station.journal import damage
@@ -26,7 +27,6 @@ from kiosk.station.journal.errors import UNREADABLE, DamagedJournal, named
 from kiosk.station.journal.plays import COLUMNS, AsRun, readable, record_of, row_of
 from kiosk.station.journal.recovery.fragments import Fragments
 from kiosk.station.journal.recovery.quarantine import aside_name, exchange, finish, fresh_beside
-from kiosk.station.service import systemd
 
 log = logging.getLogger(__name__)
 

@@ -43,7 +43,7 @@ def routes(desk: Desk) -> list[Route]:
         refusal = await desk.access.log_in(request, device, name, form.get("password", ""), answer)
         if refusal is None:
             return answer
-        wait_s = BUSY_S if refusal == "busy" else desk.access.wait_s(device)
+        wait_s = BUSY_S if refusal == "busy" else desk.access.wait_s(device, name)
         page = await desk.page(
             request, "login.html", STATUS[refusal], refusal=refusal, wait_s=wait_s, name=name, next=back
         )  # fmt: skip

@@ -30,6 +30,7 @@ STATES = {
     "refused": mark("not taken"),
     "failed": mark("went wrong"),
     "withdrawn": mark("withdrawn"),
+    "removed": mark("withdrawn, and its file removed"),
 }
 STEPS = {
     "read": mark("reading the file"),

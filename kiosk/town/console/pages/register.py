@@ -50,7 +50,7 @@ def routes(desk: Desk) -> list[Route]:
         officer = await desk.officer(request, "officer")
         found, part = await desk.run(registered_of, desk, request.path_params["id"]), _part(request)
         if part == "hours" and (year := form.get("fill", "")).isdecimal():
-            days = [(one.date, one.name, one.off) for one in special_days(int(year[:4]))]
+            days = [(one.date, one.name, one.off) for one in special_days(max(1, int(year[:4])))]
             return await form_page(
                 request, found, part, forms.with_days(form, days), version=form.get("version", ""), status=HTTPStatus.OK
             )

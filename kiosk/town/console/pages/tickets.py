@@ -188,7 +188,7 @@ def _read_one(desk: Desk, number: int) -> tuple[queries.Row, _Room, int | None]:
 def _change(desk: Desk, number: int, form: Form, version: int, who: str) -> None:
     button, now = form.get("button", ""), now_ms()
     with desk.town.store.write() as connection:
-        row = tickets.of_number(connection, number)
+        row = tickets.of_number(connection, _bounded(number))
         if row is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         if button == "note":

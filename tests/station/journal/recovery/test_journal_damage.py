@@ -15,6 +15,7 @@ import pytest
 from journal_room import START, action, due, opened, play_once, records, restart
 from sqlite_utils import Database
 
+from kiosk.common.systemd import refusal
 from kiosk.station import app
 from kiosk.station.app import EX_CRASHED, EX_TEMPFAIL, Station
 from kiosk.station.config import Config
@@ -27,7 +28,6 @@ from kiosk.station.journal import plays as rows
 from kiosk.station.journal.database import open_writing
 from kiosk.station.journal.verify import verify
 from kiosk.station.projector.stage import Stage
-from kiosk.station.service.systemd import refusal
 
 PAGE = 4096
 

@@ -1,4 +1,4 @@
-"""What the daemon tells systemd: ready, alive, stopping; and which boot this is (sd_notify(3), without its library)."""
+"""What a service tells systemd: ready, alive, stopping; and which boot this is (sd_notify(3), without its library)."""
 
 import logging
 import os

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.common.systemd import READY, WATCHDOG, boot_id, notify, status, watchdog_interval
 from kiosk.contract.wire import Id, convert
-from kiosk.station.service.systemd import READY, WATCHDOG, boot_id, notify, status, watchdog_interval
 
 
 @pytest.mark.parametrize("abstract", [False, True])
