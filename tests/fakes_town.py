@@ -176,7 +176,7 @@ class TownOnTheLine:
 
     def rotate(self, role: str) -> int:
         """Replace the keys of a role; the old ones are revoked."""
-        return rotation.rotate(self.office, role, self.office.keys_folder, issue.PublishTerms("test")).root_version
+        return rotation.rotate(self.office, role, [self.office.keys_folder], issue.PublishTerms("test")).root_version
 
     def metadata(self, group: str = "villages") -> bytes:
         return self.office.public.group_path(group).read_bytes()

@@ -26,8 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"__init__", "common"},
     "station": set(),
     "town": set(),
-    "contract": set(),
-    "common": {"contract"},
+    "common.messages": set(),
+    "contract": {"common.messages"},
+    "common": {"contract", "common.messages"},
     "demo": {"__init__", "common", "contract", "station.*", "town.*"},
     # --- the station ---
     **{f"station.{name}.events": set() for name in ROOMS_WITH_EVENTS},
@@ -141,6 +142,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "town.app": {
         *("common", "contract", "town.api", "town.console", "town.town", "town.stations", "town.database"),
+        "town.publishing.issue",
     },
     "town.commands": {
         *("__init__", "common", "contract", "town.database", "town.signing", "town.town", "town.publishing"),
@@ -173,6 +175,7 @@ PURE = (
     *(f"kiosk.town.sheets.{name}" for name in SHEETS_READ_PURELY),
     *(f"kiosk.town.months.{name}" for name in ("changes", "plan", "readiness", "titles", "weeks")),
     "kiosk.common.messages",
+    "kiosk.common.refusals",
     "kiosk.common.text",
     "kiosk.station.record_book.table",
     "kiosk.common.planned",

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeGuard, get_args, get
 
 import msgspec
 
+from kiosk.common.messages import Sentence, mark
+
 Place = tuple[str, ...]
 """Names on the way to a value; an element of a list is named by its number, and its id where it has one."""
 
@@ -32,7 +34,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """The remedy for a name that is not known: the one that may be meant, or the first of those that are."""
     names = list(known)
     near = get_close_matches(name, names, 1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names[:20]) or 'none yet'}"
+    if near:
+        return Sentence(mark("did you mean {name}?"), name=near[0])
+    return Sentence(mark("known are {names}"), names=", ".join(names[:20]) or Sentence(mark("none yet")))
 
 
 def shown(value: Any) -> str:

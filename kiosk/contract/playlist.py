@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from kiosk.common.messages import Sentence, mark
 from kiosk.contract.wire import (
     Count,
     Day,
@@ -225,26 +226,32 @@ def check(playlist: Playlist) -> list[str]:
     try:
         zone = ZoneInfo(playlist.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return [f"time zone {playlist.time_zone!r} is not known; use one of the IANA names, such as Asia/Shanghai"]
-    dates = [("first_day", playlist.first_day), ("last_day", playlist.last_day)]
-    dates += [(f"slot {n}", slot.date) for n, slot in enumerate(playlist.slots, 1)]
+        text = mark("time zone {zone} is not known; use one of the IANA names, such as Asia/Shanghai")
+        return [Sentence(text, zone=repr(playlist.time_zone))]
+    dates = [("first_day", 0, 0, playlist.first_day), ("last_day", 0, 0, playlist.last_day)]
+    dates += [(mark("slot {n}"), n, 0, slot.date) for n, slot in enumerate(playlist.slots, 1)]
     dates += [
-        (f"recommended item {n}", day)
+        (mark("recommended item {n}"), n, 0, day)
         for n, item in enumerate(playlist.recommended, 1)
         for day in (item.first_day, item.last_day)
     ]
     dates += [
-        (f"month plan {n}, row {row}", entry.date)
+        (mark("month plan {n}, row {row}"), n, row, entry.date)
         for n, plan in enumerate(playlist.month_plans, 1)
         for row, entry in enumerate(plan.entries, 1)
     ]
-    dates += [(f"month plan {n}", f"{plan.month}-01") for n, plan in enumerate(playlist.month_plans, 1)]
+    dates += [(mark("month plan {n}"), n, 0, f"{plan.month}-01") for n, plan in enumerate(playlist.month_plans, 1)]
     dates += [
-        (f"heading {n}", day) for n, one in enumerate(playlist.headings, 1) for day in (one.first_day, one.last_day)
+        (mark("heading {n}"), n, 0, day)
+        for n, one in enumerate(playlist.headings, 1)
+        for day in (one.first_day, one.last_day)
     ]
-    if problems := [f"{place}: {day} is not a date" for place, day in dates if not is_date(day)]:
-        return problems
-    return [*_check_days(playlist), *_check_programmes(playlist), *_check_overlap(playlist, zone)]
+    problems: list[str] = [
+        Sentence(mark("{place}: {day} is not a date"), place=Sentence(place, n=str(n), row=str(row)), day=day)
+        for place, n, row, day in dates
+        if not is_date(day)
+    ]
+    return problems or [*_check_days(playlist), *_check_programmes(playlist), *_check_overlap(playlist, zone)]
 
 
 def is_date(day: str) -> bool:
@@ -256,13 +263,16 @@ def is_date(day: str) -> bool:
 
 
 def _check_days(playlist: Playlist) -> list[str]:
-    days = (date.fromisoformat(playlist.last_day) - date.fromisoformat(playlist.first_day)).days + 1
+    first, last = playlist.first_day, playlist.last_day
+    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
     if not 1 <= days <= MAX_DAYS:
-        return [f"{playlist.first_day} to {playlist.last_day} is {days} days; a playlist covers 1 to {MAX_DAYS}"]
+        text = mark("{first} to {last} is {days} days; a playlist covers 1 to {most}")
+        return [Sentence(text, first=first, last=last, days=str(days), most=str(MAX_DAYS))]
+    text = mark("slot {n}: {day} lies outside {first} to {last}")
     return [
-        f"slot {n}: {slot.date} lies outside {playlist.first_day} to {playlist.last_day}"
+        Sentence(text, n=str(n), day=slot.date, first=first, last=last)
         for n, slot in enumerate(playlist.slots, 1)
-        if not playlist.first_day <= slot.date <= playlist.last_day
+        if not first <= slot.date <= last
     ]
 
 
@@ -271,19 +281,22 @@ def _check_programmes(playlist: Playlist) -> list[str]:
     known: set[str] = set()
     for programme in playlist.programmes:
         if programme.id in known:
-            problems.append(f"programme {programme.id} is listed twice")
+            problems.append(Sentence(mark("programme {id} is listed twice"), id=programme.id))
         if programme.duration_ms == 0:
-            problems.append(f"programme {programme.id} has no length")
+            problems.append(Sentence(mark("programme {id} has no length"), id=programme.id))
         known.add(programme.id)
     for n, slot in enumerate(playlist.slots, 1):
         if not slot.programmes:
-            problems.append(f"slot {n}: no programme")
-        problems += [f"slot {n}: programme {name} is not known" for name in slot.programmes if name not in known]
+            problems.append(Sentence(mark("slot {n}: no programme"), n=str(n)))
+        unknown = mark("slot {n}: programme {id} is not known")
+        problems += [Sentence(unknown, n=str(n), id=name) for name in slot.programmes if name not in known]
     for n, item in enumerate(playlist.recommended, 1):
         if item.programme not in known:
-            problems.append(f"recommended item {n}: programme {item.programme} is not known")
+            text = mark("recommended item {n}: programme {id} is not known")
+            problems.append(Sentence(text, n=str(n), id=item.programme))
         if item.last_day < item.first_day:
-            problems.append(f"recommended item {n}: {item.last_day} lies before {item.first_day}")
+            text = mark("recommended item {n}: {last} lies before {first}")
+            problems.append(Sentence(text, n=str(n), last=item.last_day, first=item.first_day))
     return problems
 
 
@@ -295,7 +308,8 @@ def _check_overlap(playlist: Playlist, zone: ZoneInfo) -> list[str]:
     latest: dict[tuple[int, bool], tuple[datetime, int]] = {}
     for start, end, n, slot in spans:
         if end <= start:
-            problems[n] = f"{_when(slot)} does not exist: the clocks change then"
+            text = mark("slot {n}: {when} does not exist: the clocks change then")
+            problems[n] = Sentence(text, n=str(n), when=_when(slot))
             continue
         doubtful = slot.end < slot.start and end - start > LONG_NIGHT
         for other_doubtful in (False, True):
@@ -304,18 +318,27 @@ def _check_overlap(playlist: Playlist, zone: ZoneInfo) -> list[str]:
                 continue
             if doubtful or other_doubtful:
                 for one in [n] * doubtful + [other] * other_doubtful:
-                    problems[one] = _backwards(playlist.slots[one - 1])
+                    problems[one] = _backwards(one, playlist.slots[one - 1])
             else:
-                shown = _when(playlist.slots[other - 1])
-                problems[n] = f"{_when(slot)} overlaps slot {other} ({shown}) of the same priority {slot.priority}"
+                problems[n] = Sentence(
+                    mark("slot {n}: {when} overlaps slot {other} ({shown}) of the same priority {priority}"),
+                    n=str(n),
+                    when=_when(slot),
+                    other=str(other),
+                    shown=_when(playlist.slots[other - 1]),
+                    priority=str(slot.priority),
+                )
         if end >= latest.get((slot.priority, doubtful), (end, 0))[0]:
             latest[slot.priority, doubtful] = (end, n)
-    return [f"slot {n}: {problem}" for n, problem in problems.items()]
+    return list(problems.values())
 
 
 def _when(slot: Slot) -> str:
     return f"{slot.date} {slot.start}-{slot.end}"
 
 
-def _backwards(slot: Slot) -> str:
-    return f"{_when(slot)} ends before it starts; mend the times (it would run into the next day, over other slots)"
+def _backwards(n: int, slot: Slot) -> str:
+    text = mark(
+        "slot {n}: {when} ends before it starts; mend the times (it would run into the next day, over other slots)"
+    )
+    return Sentence(text, n=str(n), when=_when(slot))

@@ -165,6 +165,8 @@ class Refusal(Record, frozen=True, kw_only=True):
     at_ms: Instant
     what: Text
     reason: Text
+    cause: Text = ""
+    """The word of the reason; empty: of a kiosk that does not tell it."""
 
 
 class Heartbeat(Format2, frozen=True, kw_only=True):

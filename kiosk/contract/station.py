@@ -4,6 +4,7 @@ import hashlib
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from kiosk.common.messages import Sentence, mark
 from kiosk.contract.playlist import is_date
 from kiosk.contract.reports import Receipt, TicketState
 from kiosk.contract.wire import (
@@ -182,17 +183,23 @@ class StationDocument(Format1, frozen=True, kw_only=True, tag_field="type", tag=
 def check(document: StationDocument) -> list[str]:
     """Everything that is wrong with a well-formed station document, as sentences that name the place."""
     opening = document.opening
-    problems = []
+    problems: list[str] = []
     try:
         ZoneInfo(opening.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        problems.append(
-            f"opening: time zone {opening.time_zone!r} is not known; use an IANA name, such as Asia/Shanghai"
-        )
-    weeks = [("opening", opening.week), *((f"season {n}", one.week) for n, one in enumerate(opening.seasons, 1))]
-    problems += [f"{place}: {len(week)} days; a week has 7, Monday first" for place, week in weeks if len(week) != 7]
-    days = [(f"season {n}", day) for n, one in enumerate(opening.seasons, 1) for day in (one.first_day, one.last_day)]
-    days += [(f"day {n}", one.date) for n, one in enumerate(opening.days, 1)]
-    days += [(f"equipment {one.id}", one.bought) for one in document.equipment if one.bought is not None]
-    problems += [f"{place}: {day} is not a date" for place, day in days if not is_date(day)]
-    return problems
+        text = mark("opening: time zone {zone} is not known; use an IANA name, such as Asia/Shanghai")
+        problems.append(Sentence(text, zone=repr(opening.time_zone)))
+    weeks = [(mark("opening"), "", opening.week)]
+    weeks += [(mark("season {n}"), str(n), one.week) for n, one in enumerate(opening.seasons, 1)]
+    text = mark("{place}: {count} days; a week has 7, Monday first")
+    problems += [
+        Sentence(text, place=Sentence(place, n=n), count=str(len(week))) for place, n, week in weeks if len(week) != 7
+    ]
+    seasons = enumerate(opening.seasons, 1)
+    days = [(mark("season {n}"), str(n), day) for n, one in seasons for day in (one.first_day, one.last_day)]
+    days += [(mark("day {n}"), str(n), one.date) for n, one in enumerate(opening.days, 1)]
+    days += [(mark("equipment {n}"), one.id, one.bought) for one in document.equipment if one.bought is not None]
+    text = mark("{place}: {day} is not a date")
+    return problems + [
+        Sentence(text, place=Sentence(place, n=n), day=day) for place, n, day in days if not is_date(day)
+    ]

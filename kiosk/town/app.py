@@ -16,6 +16,7 @@ from kiosk.town.api import stations
 from kiosk.town.api.desk import Desk
 from kiosk.town.console.proxy import visitor
 from kiosk.town.console.site import create_console
+from kiosk.town.publishing.issue import finish_broken_off
 from kiosk.town.town import TownError, open_town
 
 LIMITS = Limits(most=512, per_address=256, head_s=10.0, gap_s=60.0)
@@ -43,6 +44,7 @@ def create_app(folder: Path, wait_ms: int = 0) -> Starlette:
     ``wait_ms`` is the least time between two heartbeats of a station; 0 leaves that to the stations.
     """
     town = open_town(folder)
+    finish_broken_off(town)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
+from kiosk.common.messages import Sentence, mark
 from kiosk.contract.wire import Id
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, StoreError, audit, database_url, now_ms, open_store
@@ -90,4 +91,5 @@ def check_id(what: str, text: str) -> None:
     try:
         msgspec.convert(text, Id)
     except msgspec.ValidationError:
-        raise TownError(f"{what} {text!r}: use 1 to 64 letters, digits, dots, dashes and underscores") from None
+        said = mark("{what} {text}: use 1 to 64 letters, digits, dots, dashes and underscores")
+        raise TownError(Sentence(said, what=what, text=repr(text))) from None

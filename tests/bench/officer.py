@@ -151,16 +151,14 @@ def journey(desk: Desk, url: str, password: str, sheet: Path, right: list[str], 
     desk.look("mended")
     desk.press('a.press[href$="/titles"]', ".plainlist")
     desk.look("titles")
-    month = page.url
-    desk.press(".plainlist a", "#file")
-    desk.choose("#file", *films)  # they are sent at once; the page renews itself when they have come
-    desk.page.wait_for_selector(f'tr:has-text("{MISSING[0]}")', timeout=1000 * WAIT_S)
-    desk.page.wait_for_selector(f'tr:has-text("{MISSING[1]}")', timeout=1000 * WAIT_S)
-    desk.wait(f'tr:has-text("{MISSING[0]}"):has-text("可以播放") >> nth=0')
-    desk.wait(f'tr:has-text("{MISSING[1]}"):has-text("可以播放") >> nth=0')
-    desk.look("programmes")
-    desk.clicks += 2  # back to the month: the navigation, and the month
-    page.goto(month)
+    # Each is sent at once; the page renews itself when it has come.
+    for title, file in zip(MISSING, films, strict=True):
+        line = f'.plainlist li:has-text("{title}")'
+        desk.choose(f"{line} input[type=file]", file)
+        desk.page.wait_for_selector(f"{line} > span a", timeout=1000 * WAIT_S)
+    for title in MISSING:
+        desk.wait(f'.match:has-text("{title}") .tag.confirmed')
+    desk.look("uploaded")
     desk.press('form[action$="/titles"] button.press', 'a.press[href$="/publish"]')
     desk.press('a.press[href$="/publish"]', "#passphrase")
     desk.look("publish")

@@ -234,7 +234,7 @@ class Accepted:
         False if it was refused before for the same reason: what the town goes on offering is refused at every round.
         """
         self._refused_this_round.add(found.what)
-        refusal = Refusal(at_ms=at_ms, what=found.what, reason=found.message[:400])
+        refusal = Refusal(at_ms=at_ms, what=found.what, reason=found.message[:400], cause=found.reason[:64])
         before = self._refused.get(found.what)
         if before is not None and before.reason == refusal.reason:
             return False

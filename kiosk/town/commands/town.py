@@ -180,10 +180,15 @@ def urgent(town: Town, by: str, source: Path, expires_days: int) -> None:
 
 @town.command("rotate-key")
 @click.argument("role", type=click.Choice(list(ROLES)))
-@click.option("--root-keys", type=_FOLDER, help="Where the root keys are; the town's own keys folder if not given.")
+@click.option(
+    "--root-keys",
+    type=_FOLDER,
+    multiple=True,
+    help="Where root keys are, once for each stick; the town's own keys folder if not given.",
+)
 @click.option("--forgotten", is_flag=True, help="The old publishing key's passphrase is lost: ask for a new one.")
 @with_town
-def rotate_key(town: Town, by: str, role: str, root_keys: Path | None, forgotten: bool) -> None:
+def rotate_key(town: Town, by: str, role: str, root_keys: tuple[Path, ...], forgotten: bool) -> None:
     """Replace the key of ROLE and revoke the old one.
 
     What the town had signed with it is signed anew and listed; anything else in the public folder is set aside. A
@@ -196,7 +201,7 @@ def rotate_key(town: Town, by: str, role: str, root_keys: Path | None, forgotten
     elif role == "targets" and keys.is_locked(town.keys_folder):
         passphrase = passphrase_typed("Passphrase of the publishing key")
         town.signer.opened(passphrase)
-    done = rotation.rotate(town, role, root_keys or town.keys_folder, PublishTerms(by), passphrase)
+    done = rotation.rotate(town, role, root_keys or (town.keys_folder,), PublishTerms(by), passphrase)
     click.echo(f"Root {done.root_version}: the {role} key is new, the old one is revoked.")
     for line in done.signed:
         click.echo(f"Signed anew: {line}")

@@ -39,6 +39,8 @@ DEEDS = {
     "rotate-key": mark("replaced a key"),
     "silent-minutes": mark("changed when a room counts as silent"),
     "station-document": mark("changed a station"),
+    "spot-check": mark("asked for a spot check"),
+    "station-register": mark("changed the register of a station"),
     "ticket-closed": mark("closed a ticket"),
     "ticket-confirmed": mark("noted that a room has confirmed a repair"),
     "ticket-note": mark("wrote to a room about a ticket"),

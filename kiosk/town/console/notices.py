@@ -11,6 +11,7 @@ from kiosk.town.ledger.rooms import rooms
 from kiosk.town.signing import keys
 from kiosk.town.tickets import deliveries, queries
 from kiosk.town.tickets.channels import ChannelsError, Settings, read_settings
+from kiosk.town.tickets.gateways import trouble_words
 from kiosk.town.town import Town
 from kiosk.town.work import beats
 
@@ -40,7 +41,7 @@ def worker_silent(town: Town, _: Translate) -> list[Notice]:
     if silent_ms > beats.SILENT_MS:
         text = _("The second process of this server has not been heard of for {minutes} minutes.")
         return [Notice(f"{text.format(minutes=silent_ms // 60_000)} {remedy} {command}")]
-    failing = _("{name} fails: {trouble}")
+    failing = _("{name}: this work fails and is tried again. For whoever looks after this server: {trouble}")
     return [Notice(failing.format(name=_(one.name), trouble=_(one.trouble))) for one in found.values() if one.trouble]
 
 
@@ -79,7 +80,7 @@ def repairs_waiting(town: Town, _: Translate) -> list[Notice]:
     for one in settings.channels:
         if one.active and standing.get(one.id, {}).get("failures"):
             failing, trouble = _("Messages by {name} do not arrive: {trouble}"), standing[one.id]["trouble"]
-            said.append(failing.format(name=one.name, trouble=_(trouble)))
+            said.append(failing.format(name=one.name, trouble=trouble_words(trouble, _)))
     return [Notice(text, "/repairs") for text in said]
 
 

@@ -18,6 +18,25 @@ CAUSES = {
     "unpublished": mark("of a file never published"),
 }
 """Of ``intake.doubts``."""
+REASONS = {
+    "hash": mark("a record is not the one that its code was made over"),
+    "malformed": mark("a record cannot be read"),
+    "id": mark("a record has the number of another one"),
+    "too-much": mark("a repair of the clock touches too many plays"),
+    "fork": mark("it tells another story than before"),
+}
+"""The word that the reason of a refused record begins with."""
+COMPLAINTS = {
+    "unsigned": mark("the report did not bear the PC's signature: an old version, or another PC"),
+    "fork-store": mark("it tells so many other stories that no more of them are kept"),
+    "fork-bytes": mark("it tells too much of another story than before"),
+    "requests": mark("it asks too often"),
+    "reports": mark("it reports too often"),
+    "bytes": mark("it reports too much at once"),
+    "day-bytes": mark("it reports too much in a day"),
+    "writer": mark("its reports keep the town's database too busy"),
+}
+"""Of ``intake.complaints``."""
 
 
 def against(store: Store, station: str, local: Callable[[int], str], _: Translate) -> Iterator[str]:
@@ -38,11 +57,13 @@ def against(store: Store, station: str, local: Callable[[int], str], _: Translat
         complaints = connection.execute(select(complaint).where(complaint.c.station == station)).all()
     if last is not None:
         said = _("{count} records were not taken, the last {time}: {reason}")
-        yield said.format(count=count, time=local(last.received_ms), reason=last.reason)
+        text = REASONS.get(last.reason.partition(":")[0])
+        yield said.format(count=count, time=local(last.received_ms), reason=_(text) if text else last.reason)
     for row in queries.restarts(store, station):
         lost = row["facts"].get("lost")
         said = _("its record began anew {time}; entries {lost} are lost") if lost else _("its record began anew {time}")
         yield said.format(time=local(row["begun_ms"]), lost=lost)
     for one in complaints:
         said = _("turned away {count} times, the last {time}: {reason}")
-        yield said.format(count=one.times, time=local(one.last_ms), reason=one.detail)
+        text = COMPLAINTS.get(one.cause)
+        yield said.format(count=one.times, time=local(one.last_ms), reason=_(text) if text else one.detail)

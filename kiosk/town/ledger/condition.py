@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kiosk.common.messages import mark
+from kiosk.common.messages import mark, said
 from kiosk.common.opening_hours import open_longer
+from kiosk.common.refusals import why
 from kiosk.contract.station import Opening
 
 MINUTE_MS = 60_000
@@ -25,6 +26,15 @@ CLOCKS = {
     "holdover": mark("right when last compared"),
     "untrusted": mark("not to be trusted"),
 }
+
+
+OFFERED = {
+    "playlist": mark("the week"),
+    "urgent notices": mark("the urgent notices"),
+    "station document": mark("its register and hours"),
+    "programme": mark("the file of a programme"),
+}
+"""What a room may refuse, by its own names."""
 
 
 def judged(row: Row, now_ms: int, silent_ms: int) -> Row:
@@ -121,8 +131,14 @@ def hindrance_words(row: Row, _: Translate = str) -> str:
 
 
 def refusing_words(row: Row, _: Translate = str) -> str:
-    """What it refuses at present, and why; in the station's own words."""
-    return ", ".join(f"{one['what']} ({one['reason']})" for one in row["refusing"])
+    """What it refuses at present, and why."""
+    return ", ".join(refusal_words(one, _) for one in row["refusing"])
+
+
+def refusal_words(one: Row, _: Translate = str) -> str:
+    """What a room has refused, and why; in its own words, where it does not tell the cause."""
+    name = "programme" if one["what"].startswith("programme ") else str(one["what"])
+    return f"{_(OFFERED.get(name, name))} ({said(why(one.get('cause', ''), one['reason']), _)})"
 
 
 def readiness_words(row: Row, local: Callable[[int], str], _: Translate = str) -> str:
@@ -150,8 +166,10 @@ def _fetching(row: Row, local: Callable[[int], str], _: Translate) -> str:
         when = when.format(time=local(row["ready_ms"]))
     else:
         when = _("ready at a time not known yet") if shown else _("all there at a time not known yet")
+    if not row["bytes_per_s"]:
+        return _("{fetching}, its line is not measured yet; {when}").format(fetching=fetching, when=when)
     said = _("{fetching} at {speed} kB/s, {when}")
-    return said.format(fetching=fetching, speed=f"{(row['bytes_per_s'] or 0) / 1000:.0f}", when=when)
+    return said.format(fetching=fetching, speed=f"{row['bytes_per_s'] / 1000:.0f}", when=when)
 
 
 def week_words(row: Row, _: Translate = str) -> str:

@@ -24,6 +24,11 @@ LONGEST_MEND = 2_000
 """Characters of a cell."""
 
 
+PRESSED_TWICE_MS = 300_000
+FIRST = 1
+"""The revision of a month that just came in."""
+
+
 class MonthError(Exception):
     """An order that makes no sense, or that somebody has overtaken; the message is for people, in their language."""
 
@@ -89,16 +94,22 @@ def load(store: Store, ident: str) -> Month:
 
 
 def add(store: Store, data: bytes, file: str, by: str, of: str = "") -> str:
-    """Take a workbook in; ``of`` is the month (``YYYY-MM``) where the officer says it. Gives the month's id."""
+    """Take a workbook in; ``of`` is the month (``YYYY-MM``) where the officer says it. Gives the month's id.
+
+    The very same workbook once more, while nothing is done with it yet, is the same month: somebody has pressed twice.
+    """
     ident, now = secrets.token_hex(8), now_ms()
+    same = select(month.c.id).where(month.c.by == by, month.c.revision == FIRST, month.c.sheet == data)
     file = _file_name(file)
     with store.read() as connection:
+        if (before := connection.execute(same.where(month.c.made_ms > now - PRESSED_TWICE_MS)).scalar()) is not None:
+            return str(before)
         names = names_of(connection, by)
     read = read_sheet(data, Order(0, PurePath(file).stem, of, (), names))
     stands = of or _month_of(read)
     row = {
         "id": ident,
-        "revision": 1,
+        "revision": FIRST,
         "month": stands,
         "file": file,
         "by": by,
@@ -172,17 +183,10 @@ def name_columns(store: Store, ident: str, revision: int, roles: dict[str, str],
             audit(connection, by, "month-column", before.month or before.file, f"{name_key(name)}: {role}")
 
 
-def claim(store: Store, ident: str, revision: int, by: str) -> None:
-    """Make the month's next revision without a change, before it is published. Raises :class:`MonthError`."""
-    with store.write() as connection:
-        _overtake(connection, ident, revision, by, {})
-
-
-def published(store: Store, ident: str, by: str) -> None:
-    """Note that the month is published."""
-    with store.write() as connection:
-        now = now_ms()
-        connection.execute(update(month).where(month.c.id == ident).values(published_ms=now, by=by))
+def published(connection: Connection, ident: str, revision: int, by: str) -> None:
+    """Note that this revision of the month is published, in the same transaction. Raises :class:`MonthError`."""
+    now = now_ms()
+    _overtake(connection, ident, revision, by, {"published_ms": now, "changed_ms": now})
 
 
 def marked_book(store: Store, ident: str, language: Any) -> bytes:
@@ -225,7 +229,7 @@ def _read_again(
 def _overtake(connection: Connection, ident: str, revision: int, by: str, values: dict[str, Any]) -> None:
     """Write the month's next revision where ``revision`` is still the newest. Raises :class:`MonthError`."""
     change = update(month).where(month.c.id == ident, month.c.revision == revision)
-    done = connection.execute(change.values(values | {"revision": revision + 1, "changed_ms": now_ms(), "by": by}))
+    done = connection.execute(change.values({"changed_ms": now_ms()} | values | {"revision": revision + 1, "by": by}))
     if done.rowcount == 0:
         found = connection.execute(select(month.c.by).where(month.c.id == ident)).scalar()
         raise NoSuchMonth if found is None else Overtaken(found)

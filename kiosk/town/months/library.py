@@ -1,21 +1,23 @@
 """The programmes that a month can name: the library's, and those that were published from a folder; none taken back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, insert, select
 
 from kiosk.common.media import RULES, Media
+from kiosk.common.messages import Message, mark
 from kiosk.contract import trust
 from kiosk.contract.playlist import Programme
 from kiosk.contract.trust import Refused
 from kiosk.contract.wire import Malformed
 from kiosk.town.database import schema
-from kiosk.town.database.store import audit, now_ms, put
+from kiosk.town.database.store import audit, now_ms
 from kiosk.town.months import titles
+from kiosk.town.months.books import MonthError
 from kiosk.town.months.schema import title as known_title
 from kiosk.town.months.schema import withdrawn
 from kiosk.town.months.titles import Candidate
@@ -26,14 +28,22 @@ from kiosk.town.publishing.in_force import playlist_in_force
 from kiosk.town.publishing.measure import gather, quiet
 from kiosk.town.town import Town
 
+NOTICE = "notice-"
+"""What the id of a picture begins with that was made of an urgent notice in words: no programme."""
+
 
 def candidates(town: Town, connection: Connection) -> list[Candidate]:
     """Every programme that may be published."""
     found = [Candidate(one.id, one.title, one.category, one.duration_ms or 0) for one in programmes.ready(connection)]
-    return found + [
+    return found + from_folders(town, connection)
+
+
+def from_folders(town: Town, connection: Connection) -> list[Candidate]:
+    """What was published from a folder on the server and stands beside the library, as far as its file is there."""
+    return [
         Candidate(row.id, row.title, row.category, row.duration_ms)
         for row in _published(connection).values()
-        if town.public.file_path(row.sha256).is_file()
+        if not row.id.startswith(NOTICE) and town.public.file_path(row.sha256).is_file()
     ]
 
 
@@ -70,18 +80,47 @@ def _in_force(town: Town) -> Iterator[Programme]:
             yield from found[1].programmes
 
 
-def confirm(town: Town, meant: dict[str, str], by: str) -> None:
-    """Remember which programme each title means (by its id)."""
-    now = now_ms()
+def confirm(town: Town, meant: dict[str, str], by: str, seen: Mapping[str, str] | None = None) -> list[str]:
+    """Remember which programme each title means (by its id; empty: none any more).
+
+    ``seen`` has what each meant when the officer looked. Gives the titles that somebody else has settled otherwise
+    since then; these stay as they are.
+    """
+    now, others = now_ms(), []
     with town.store.write() as connection:
+        stands = known(connection)
         for title, programme in meant.items():
-            put(connection, known_title, {"title": titles.key(title), "programme": programme, "by": by, "at_ms": now})
+            name, held = titles.key(title), stands.get(titles.key(title), "")
+            if held == programme:
+                continue
+            if seen is not None and held != seen.get(title, ""):
+                others.append(title)
+                continue
+            connection.execute(delete(known_title).where(known_title.c.title == name))
+            if programme:
+                row = {"title": name, "programme": programme, "by": by, "at_ms": now}
+                connection.execute(insert(known_title).values(row))
             audit(connection, by, "month-title", title[:400], programme)
+    return others
 
 
 def known(connection: Connection) -> dict[str, str]:
     """Programmes of confirmed titles, by their keys."""
     return {row.title: row.programme for row in connection.execute(select(known_title))}
+
+
+def require_offered(connection: Connection, wanted: Iterable[Programme]) -> None:
+    """Raises :class:`MonthError` where one was taken back, perhaps a moment ago: in a publication's transaction."""
+    gone = set(connection.execute(select(withdrawn.c.sha256)).scalars())
+    for one in wanted:
+        if one.sha256 in gone:
+            text = mark("《{title}》 was taken back everywhere; nothing was published.")
+            raise MonthError(Message(text, {"title": one.title}))
+
+
+def offer_again(connection: Connection, sha256: str) -> None:
+    """A file that was taken back may be published again: somebody has restored its programme."""
+    connection.execute(delete(withdrawn).where(withdrawn.c.sha256 == sha256))
 
 
 def _published(connection: Connection) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """What an officer orders at once, beside the month: a programme taken back everywhere, an urgent notice."""
 
+import re
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from kiosk.common.files import write_whole
 from kiosk.common.messages import Message, mark
@@ -19,6 +20,7 @@ from kiosk.town.months import library
 from kiosk.town.months.books import MonthError
 from kiosk.town.months.notice_picture import notice_picture
 from kiosk.town.months.schema import title, withdrawn
+from kiosk.town.months.titles import key
 from kiosk.town.programmes import library as programmes
 from kiosk.town.publishing.in_force import notices_in_force
 from kiosk.town.publishing.issue import PublishTerms, issue_urgent, publication_lock
@@ -29,6 +31,7 @@ from kiosk.town.signing.keys import Signer
 from kiosk.town.town import Town
 
 MOST_NOTICES = 20
+NOTICE = re.compile("notice-[0-9a-f]{16}")
 SHOWN_FOR = "00:00:30"
 """A notice in words is shown for so long, again and again until its end."""
 
@@ -52,8 +55,8 @@ def take_back(town: Town, programme: str, signer: Signer, by: str) -> Withdrawal
     if programme not in found:
         raise MonthError(Message(mark("This programme is not there any more.")))
     one = found[programme]
-    done = withdraw(replace(town, signer=signer), one.sha256, PublishTerms(by))
-    with town.store.write() as connection:
+
+    def note(connection: Connection) -> None:
         row = {"sha256": one.sha256, "title": one.title, "by": by, "at_ms": now_ms()}
         put(connection, withdrawn, row)
         connection.execute(delete(title).where(title.c.programme == programme))
@@ -61,7 +64,14 @@ def take_back(town: Town, programme: str, signer: Signer, by: str) -> Withdrawal
         if entry is not None and entry.state == "ready":
             programmes.withdraw(connection, programme, entry.version)
         audit(connection, by, "withdraw", programme, one.title)
-    return done
+
+    return withdraw(replace(town, signer=signer), one.sha256, PublishTerms(by, along=note))
+
+
+def is_taken_back(town: Town, name: str) -> bool:
+    """Whether a programme of that title was taken back."""
+    with town.store.read() as connection:
+        return any(key(one) == key(name) for one in connection.execute(select(withdrawn.c.title)).scalars())
 
 
 def notices(town: Town, now: datetime) -> list[Urgent]:
@@ -70,8 +80,19 @@ def notices(town: Town, now: datetime) -> list[Urgent]:
     return [one for one in found[1] if one.end_ms > to_ms(now)] if found else []
 
 
-def give_notice(town: Town, notice: Notice, now: datetime, signer: Signer, by: str) -> str:
-    """Publish an urgent notice beside those in force; gives its id. Raises :class:`MonthError`, ``KeyTrouble``."""
+def new_notice() -> str:
+    """An id for a notice: a form carries it, so that a form that comes twice is one notice."""
+    return f"notice-{secrets.token_hex(8)}"
+
+
+def give_notice(
+    town: Town, notice: Notice, now: datetime, signer: Signer, by: str, ident: str = "", seen: int | None = None
+) -> str:
+    """Publish an urgent notice beside those in force; gives its id. Raises :class:`MonthError`, ``KeyTrouble``.
+
+    ``ident`` is of :func:`new_notice`; one that is in force is given already. ``seen`` is the version of the notices
+    that the officer saw.
+    """
     programme, files = _shown(town, notice)
     if notice.end <= now:
         raise MonthError(Message(mark("The end lies in the past; nothing is published.")))
@@ -82,12 +103,17 @@ def give_notice(town: Town, notice: Notice, now: datetime, signer: Signer, by: s
     unlocked = replace(town, signer=signer)
     with publication_lock(town):
         others = notices(town, now)
+        if any(one.id == ident for one in others):
+            return ident
+        if seen is not None and seen != town.public.version(town.public.urgent_path):
+            raise MonthError(Message(mark("The notices were changed since this page was opened: look at them again.")))
         if len(others) >= MOST_NOTICES:
             raise MonthError(Message(mark("Too many notices are in force; end some of them first.")))
         for sha256, path in files.items():
             town.public.add(path, sha256, quiet)
-        made = _urgent(town, notice, programme, now)
-        issue_urgent(unlocked, [*others, made], PublishTerms(by))
+        made = _urgent(town, ident or new_notice(), notice, programme, now)
+        terms = PublishTerms(by, along=lambda connection: library.require_offered(connection, made.programmes))
+        issue_urgent(unlocked, [*others, made], terms)
     return made.id
 
 
@@ -114,14 +140,16 @@ def _shown(town: Town, notice: Notice) -> tuple[Programme, dict[str, Path]]:
     data = notice_picture(notice.text)
     write_whole(path, data)
     source = ProgrammeSource(
-        id=f"notice-{trust.digest(data)[:12]}", file=path.name, title=one_line(notice.text)[:80], duration=SHOWN_FOR
+        id=f"{library.NOTICE}{trust.digest(data)[:12]}",
+        file=path.name,
+        title=one_line(notice.text)[:80],
+        duration=SHOWN_FOR,
     )
     (programme,), files = gather(town, path, (source,), quiet)
     return programme, files
 
 
-def _urgent(town: Town, notice: Notice, programme: Programme, now: datetime) -> Urgent:
-    ident = f"notice-{secrets.token_hex(4)}"
+def _urgent(town: Town, ident: str, notice: Notice, programme: Programme, now: datetime) -> Urgent:
     return Urgent(
         id=ident,
         town=town.id,

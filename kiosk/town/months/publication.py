@@ -1,5 +1,6 @@
 """A month before it is signed, and its signing: the plan of the chosen weeks, what it changes, who has it when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from kiosk.town.months.changes import DayChange, changes
 from kiosk.town.months.plan import Plan, month_title, plan_of
 from kiosk.town.months.readiness import Expected, Room, expected, wanted
 from kiosk.town.months.titles import Match, key, matched
-from kiosk.town.months.weeks import Week, carried_over, chosen, weeks_of
+from kiosk.town.months.weeks import Week, carried_over, chosen, weeks_of, within_month
 from kiosk.town.publishing.compose import Composition
 from kiosk.town.publishing.in_force import USUAL_ZONE, playlist_in_force
 from kiosk.town.publishing.issue import PublishTerms
@@ -31,6 +32,9 @@ from kiosk.town.town import Town
 
 UNREAD = mark("{count} cells of the sheet are not understood yet: nothing is published before they are mended.")
 """All or nothing: a row that nobody could read would be missing in the rooms, and nobody would see it."""
+CHANGED = mark(
+    "Something else was published since this page was opened. Nothing was signed: look at what changes now, then sign."
+)
 WEEKS_AFTER = 1
 """Weeks after the month's end that can be filled from its last one: the next month may come late."""
 
@@ -76,6 +80,11 @@ def groups(connection: Connection) -> dict[str, int]:
     return found
 
 
+def in_force(town: Town, names: Iterable[str]) -> str:
+    """The versions in force of these groups, to compare: what an officer saw against what is."""
+    return " ".join(f"{name}:{town.public.version(town.public.group_path(name))}" for name in sorted(names))
+
+
 def month_weeks(month: Month) -> list[Week]:
     """The weeks of a month, and those after it that can be filled from it; none where its month is not known."""
     return weeks_of(month.read.rows, month.month, WEEKS_AFTER) if month.month else []
@@ -102,6 +111,7 @@ def draft(town: Town, month: Month, choice: Choice, now: datetime) -> Draft:
         raise MonthError(Message(mark("There is nothing to show in these weeks.")))
     dates = {week.last_day for week in weeks}
     posted = [week if week.last_day in dates else own for week, own in zip(carried, whole, strict=True)]
+    weeks = within_month(weeks, month.month)
     plan = plan_of(weeks, posted, meant)
     plan.month_plans = [one for one in plan.month_plans if one.month >= weeks[0].first_day[:7]]
     return Draft(plan, weeks, files)
@@ -116,8 +126,15 @@ def look_ahead(town: Town, month: Month, choice: Choice, now: datetime) -> tuple
     return made, found
 
 
-def publish(town: Town, month: Month, choice: Choice, signer: Signer, by: str) -> list[Composition]:
-    """Sign and publish: all groups or none. Raises :class:`MonthError`, :class:`SourceError`, ``KeyTrouble``."""
+def publish(
+    town: Town, month: Month, choice: Choice, signer: Signer, by: str, seen: str | None = None
+) -> list[Composition]:
+    """Sign and publish: all groups or none. ``seen`` is what was :func:`in_force` when the officer looked.
+
+    Raises :class:`MonthError`, :class:`SourceError`, ``KeyTrouble``.
+    """
+    if seen is not None and seen != in_force(town, choice.groups):
+        raise MonthError(Message(CHANGED))
     if month.read.problems:
         raise MonthError(Message(UNREAD, {"count": str(len(month.read.problems))}))
     made = draft(town, month, choice, datetime.now(UTC))
@@ -130,11 +147,13 @@ def publish(town: Town, month: Month, choice: Choice, signer: Signer, by: str) -
     drafts = [_playlist(town, month, made.plan, group) for group in choice.groups]
     needed = {pin for one in made.plan.programmes for pin in (one.sha256, *(sub.sha256 for sub in one.subtitles))}
     files = {sha256: path for sha256, path in made.files.items() if sha256 in needed}
-    books.claim(town.store, month.id, month.revision, by)
-    unlocked = replace(town, signer=signer)
-    done = publish_drafts(unlocked, Path(month.file), drafts, files, PublishTerms(by), quiet)
-    books.published(town.store, month.id, by)
-    return done
+
+    def note(connection: Connection) -> None:
+        library.require_offered(connection, made.plan.programmes)
+        books.published(connection, month.id, month.revision, by)
+
+    terms = PublishTerms(by, along=note)
+    return publish_drafts(replace(town, signer=signer), Path(month.file), drafts, files, terms, quiet)
 
 
 def rooms(connection: Connection, group: str) -> list[Room]:

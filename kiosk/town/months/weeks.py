@@ -60,6 +60,18 @@ def chosen(weeks: list[Week], first_day: str, last_day: str, today: date) -> lis
     return found
 
 
+def within_month(weeks: list[Week], month: str) -> list[Week]:
+    """The weeks, the last one without the days after ``month`` for which it says nothing: these are the next month's,
+    which may be published already."""
+    if not weeks:
+        return weeks
+    last = weeks[-1]
+    end = ((date.fromisoformat(f"{month}-01") + timedelta(days=31)).replace(day=1) - ONE_DAY).isoformat()
+    said = max((row.date for row in last.rows), default="")
+    end = max(end, said)
+    return [*weeks[:-1], replace(last, last_day=end)] if last.first_day <= end < last.last_day else weeks
+
+
 def usual(weeks: list[Week], today: date) -> tuple[str, str]:
     """First and last day of the weeks to publish: from this week on, as far as a playlist may reach. Empty: none."""
     far = (today + timedelta(days=MAX_DAYS - 1)).isoformat()

@@ -72,9 +72,13 @@ class Candidate:
     likeness: float
 
 
-def add(connection: Connection, file_name: str, by: str) -> str:
-    """Put a file that has come into the library, with a job to look at it. Returns the programme's id."""
-    name, title, now = f"p-{secrets.token_hex(5)}", titles.from_file_name(file_name), now_ms()
+def add(connection: Connection, file_name: str, by: str, title: str = "") -> str:
+    """Put a file that has come into the library, with a job to look at it. Returns the programme's id.
+
+    Without a ``title`` its name gives one.
+    """
+    name, now = f"p-{secrets.token_hex(5)}", now_ms()
+    title = one_line(title)[: titles.LONGEST] or titles.from_file_name(file_name)
     row = {
         "id": name,
         "title": title,
@@ -181,6 +185,11 @@ def withdraw(connection: Connection, programme: str, version: int) -> None:
 def restore(connection: Connection, programme: str, version: int) -> None:
     """Offer a withdrawn programme again. Raises :class:`Edited`."""
     _change(connection, programme, version, ("withdrawn",), state="ready")
+
+
+def touch(connection: Connection, programme: str, version: int) -> None:
+    """Something beside a programme changes, such as its subtitles. Raises :class:`Edited`."""
+    _change(connection, programme, version)
 
 
 def remove(connection: Connection, programme: str, version: int) -> None:

@@ -132,13 +132,13 @@ class Piece:
         os.fdatasync(self._handle)
 
 
-def whole(town: Town, place: Shelves, name: str, data: bytes, by: str) -> str:
-    """Take in a file that came in one piece. Returns the programme's id. Raises :class:`UploadError`."""
+def whole(town: Town, place: Shelves, name: str, data: bytes, by: str, title: str = "") -> str:
+    """Take in a file that came in one piece; as :func:`finish`. Raises :class:`UploadError`."""
     one = begin(town, place, name, len(data), secrets.token_hex(8), by)
     with opened(place, one, 0) as piece:
         piece.write(data)
         piece.sync()
-    programme = finish(town, place, one)
+    programme = finish(town, place, one, title)
     if programme is None:
         raise UploadError(500, Message(mark("the file did not come whole; try again")))
     return programme
@@ -164,15 +164,16 @@ def opened(place: Shelves, one: Upload, offset: int) -> Iterator[Piece]:
         os.close(handle)
 
 
-def finish(town: Town, place: Shelves, one: Upload) -> str | None:
-    """Put an upload that is whole into the library. Returns the programme's id; None where it is not whole yet."""
+def finish(town: Town, place: Shelves, one: Upload, title: str = "") -> str | None:
+    """Put an upload that is whole into the library, under ``title`` if one is given. Returns the programme's id; None
+    where it is not whole yet."""
     part = place.arriving / f"{one.id}.part"
     if not part.is_file() or part.stat().st_size != one.size:
         return None
     with town.store.write() as connection:
         if connection.execute(delete(upload).where(upload.c.id == one.id)).rowcount != 1:
             return None
-        programme = library.add(connection, one.name, one.by)
+        programme = library.add(connection, one.name, one.by, title)
         audit(connection, one.by, "programme", programme, one.name[:300])
         part.rename(place.arriving / programme)
     return programme

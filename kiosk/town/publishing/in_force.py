@@ -58,18 +58,18 @@ def verified_index(town: Town, path: Path) -> Index | None:
 
 def require_newest(town: Town, index: Index, group: str | None) -> None:
     """Raises :class:`Refused` unless the database knows these very bytes as the newest for ``group``; None: notices."""
-    if _newest_recorded(town, group) != (index.version, index.digest):
+    if newest_recorded(town, group) != (index.version, index.digest):
         raise Refused("not-recorded", f"the town's database does not know version {index.version} as its newest")
 
 
 def require_not_older(town: Town, index: Index, group: str) -> None:
     """Raises :class:`Refused` where the database knows a newer publication; it may itself be an older copy."""
-    newest, _ = _newest_recorded(town, group)
+    newest, _ = newest_recorded(town, group)
     if index.version < newest:
         raise Refused("roll-back", f"version {index.version} lies in the public folder, version {newest} was published")
 
 
-def _newest_recorded(town: Town, group: str | None) -> tuple[int, str]:
+def newest_recorded(town: Town, group: str | None) -> tuple[int, str]:
     """Version and SHA-256 of the newest metadata that the database has recorded; ``(0, "")`` where there is none."""
     table = schema.publication
     newest = select(table.c.version, table.c.sha256).where(table.c.group_id == group).order_by(table.c.version.desc())

@@ -14,7 +14,7 @@ from kiosk.common import confined
 from kiosk.common.ffmpeg import MediaError, cause_of
 from kiosk.common.files import write_whole
 from kiosk.common.media import RULES, Media, hash_file, measure
-from kiosk.common.messages import Message, mark
+from kiosk.common.messages import Message, Sentence, mark
 from kiosk.contract.playlist import Programme, Subtitle
 from kiosk.town.database import schema
 from kiosk.town.database.store import Store, put
@@ -50,9 +50,15 @@ def gather(
         try:
             programme = _programme(town, path.parent, source, files, tick)
         except (MediaError, OSError) as error:
-            problems.append(f"programme {source.id}: {error}")
+            why, file = str(error), source.file
+            if isinstance(error, MediaError):
+                why, file = Sentence(error.cause.text, **error.cause.values), str(error.file)
+            text = mark("programme {id}: {file}: {why}")
+            problems.append(Sentence(text, id=source.id, file=file, why=why))
         except (confined.Unconfined, confined.Killed) as error:
-            problems.append(f"programme {source.id}: {source.file}: {cause_of(error).render(str)}")
+            cause = cause_of(error)
+            why = Sentence(cause.text, **cause.values)
+            problems.append(Sentence(mark("programme {id}: {file}: {why}"), id=source.id, file=source.file, why=why))
         else:
             found.append(programme)
     if problems:

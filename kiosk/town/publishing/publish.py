@@ -9,16 +9,25 @@ from pathlib import Path
 from msgspec.structs import asdict, replace
 from sqlalchemy import select
 
-from kiosk.common.messages import Message, mark
+from kiosk.common.messages import Message, Sentence, mark
+from kiosk.common.refusals import why
 from kiosk.common.strict import nearest
 from kiosk.contract import playlist as playlists
 from kiosk.contract.playlist import Playlist, Programme, Urgent
 from kiosk.contract.trust import Refused
 from kiosk.contract.wire import Malformed, encode
 from kiosk.town.database import schema
-from kiosk.town.publishing.compose import Composition, compose, stretches
+from kiosk.town.publishing.compose import Composition, compose
 from kiosk.town.publishing.in_force import playlist_in_force, require_not_older
-from kiosk.town.publishing.issue import PublishTerms, copy, issue_playlists, issue_urgent, pins, publication_lock
+from kiosk.town.publishing.issue import (
+    PublishTerms,
+    copy,
+    issue_urgent,
+    pins,
+    publication_lock,
+    put_up,
+    sign_playlist,
+)
 from kiosk.town.publishing.measure import Tick, gather
 from kiosk.town.publishing.questions import questions
 from kiosk.town.publishing.rooms import forgotten
@@ -30,7 +39,7 @@ from kiosk.town.publishing.source import (
     read_source,
     read_week,
 )
-from kiosk.town.signing.repository import FileChanged
+from kiosk.town.signing.repository import NotCopied
 from kiosk.town.town import Town
 
 Confirm = Callable[[Composition, list[Message]], None]
@@ -87,8 +96,7 @@ def publish_drafts(
     """Publish measured weeks, one for each group, whose ``files`` lie where their SHA-256 says: all of them or none.
 
     ``path`` is what the sentences call the source; ``confirm`` is called once for each group. Raises
-    :class:`SourceError`. All are signed before the first is put up; a power cut between two files leaves the groups
-    after it as they were, and to publish once more mends that.
+    :class:`SourceError`.
     """
     with publication_lock(town):
         now = datetime.now(UTC)
@@ -98,10 +106,11 @@ def publish_drafts(
             confirm(found.composition, found.asked)
             compositions.append(found.composition)
         _copy(town, path, files, tick)
-        issued = issue_playlists(town, (composition.playlist for composition in compositions), terms)
+        signed = [sign_playlist(town, composition.playlist, terms) for composition in compositions]
+        put_up(town, signed, terms)
         return [
-            dataclasses.replace(composition, playlist=playlist)
-            for composition, playlist in zip(compositions, issued, strict=True)
+            dataclasses.replace(composition, playlist=one.playlist or composition.playlist)
+            for composition, one in zip(compositions, signed, strict=True)
         ]
 
 
@@ -129,7 +138,7 @@ def preview(town: Town, path: Path, draft: Playlist, now: datetime) -> Preview:
             held = found[1]
     except Refused as error:
         text = mark("what is published for group {group} cannot be trusted, none of it is kept: {why}")
-        asked.append(Message(text, {"group": draft.group, "why": str(error)}))
+        asked.append(Message(text, {"group": draft.group, "why": why(error.reason, str(error))}))
     return Preview(held, _compose(path, held, draft, now, asked), asked)
 
 
@@ -149,20 +158,21 @@ def _unknown_group(town: Town, group: str) -> list[str]:
     known = _stations(town)
     if not known or not group or group in known:
         return []
-    remedy = nearest(group, sorted(known))
-    return [f"group: there is no group {group} (a group begins with its first station); {remedy}"]
+    text = mark("group: there is no group {group} (a group begins with its first station); {remedy}")
+    return [Sentence(text, group=group, remedy=nearest(group, sorted(known)))]
 
 
 def _compose(path: Path, held: Playlist | None, draft: Playlist, now: datetime, asked: list[Message]) -> Composition:
     """The composed playlist, checked. Raises :class:`SourceError`, with what would be ``asked`` too: it may be why."""
     composition = compose(held, draft, now)
     if held and composition.kept and held.time_zone != draft.time_zone:
-        raise SourceError(
-            path, [f"time_zone: {draft.time_zone}, but the days that are kept are in {held.time_zone}; use that one"]
-        )
+        text = mark("time_zone: {zone}, but the days that are kept are in {kept}; use that one")
+        raise SourceError(path, [Sentence(text, zone=draft.time_zone, kept=held.time_zone)])
     if problems := playlists.check(composition.playlist):
-        kept = f"together with the days that are kept ({stretches(composition.kept)})"
-        raise SourceError(path, [*(f"{kept}: {problem}" for problem in problems), *(one.render(str) for one in asked)])
+        text = mark("together with the days that are kept ({first} to {last}): {problem}")
+        days = {"first": composition.kept[0], "last": composition.kept[-1]} if composition.kept else {}
+        wrong = [Sentence(text, problem=problem, **days) if days else problem for problem in problems]
+        raise SourceError(path, [*wrong, *(Sentence(one.text, **one.values) for one in asked)])
     return composition
 
 
@@ -224,5 +234,5 @@ def _urgent(town: Town, notice: NoticeSource, programmes: tuple[Programme, ...])
 def _copy(town: Town, path: Path, files: dict[str, Path], tick: Tick) -> None:
     try:
         copy(town, files, tick)
-    except (FileChanged, OSError) as error:
-        raise SourceError(path, [str(error)]) from None
+    except (NotCopied, OSError) as error:
+        raise SourceError(path, [error.args[0] if isinstance(error, NotCopied) else str(error)]) from None

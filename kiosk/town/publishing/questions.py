@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from kiosk.common.messages import Message, mark
+from kiosk.common.messages import Message, Sentence, mark
 from kiosk.contract.playlist import LONG_NIGHT, MAX_DAYS, Playlist, span
 
 SEEN_WHOLE_MS = 1_000
@@ -25,14 +25,18 @@ def questions(new: Playlist, now: datetime, stations: int) -> list[Message]:
 def _dates(new: Playlist, now: datetime) -> Iterator[Message]:
     day = now.astimezone(ZoneInfo(new.time_zone)).date()
     today, last = day.isoformat(), (day + timedelta(days=MAX_DAYS - 1)).isoformat()
-    stretches = [("the week", new.first_day, new.last_day)]
-    stretches += [(f"recommended item {n}", one.first_day, one.last_day) for n, one in enumerate(new.recommended, 1)]
-    months = [(f"month plan {n}", plan.month) for n, plan in enumerate(new.month_plans, 1)]
+    week = Sentence(mark("the week"))
+    stretches = [(week, new.first_day, new.last_day)]
+    stretches += [
+        (Sentence(mark("recommended item {n}"), n=str(n)), one.first_day, one.last_day)
+        for n, one in enumerate(new.recommended, 1)
+    ]
+    months = [(Sentence(mark("month plan {n}"), n=str(n)), plan.month) for n, plan in enumerate(new.month_plans, 1)]
     for place, first, end in stretches:
         values = {"place": place, "first": first, "last": end, "today": today, "most": str(MAX_DAYS)}
         if end < today:
             yield Message(mark("{place}: {first} to {last} lies in the past; today is {today}"), values)
-        elif first < today and place == "the week":
+        elif first < today and place == week:
             text = mark("{place}: {first} to {last} begins in the past; today is {today}, and what is past is left out")
             yield Message(text, values)
         elif end > last:

@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from kiosk.common.messages import Sentence, mark
 from kiosk.common.strict import Place, problems
 from kiosk.contract.playlist import Mode, MonthPlan, Recommended, Slot
 from kiosk.contract.station import Equipment, FillerPolicy, Opening, Person, ScreenPower, Thresholds
@@ -239,9 +240,11 @@ def _show(place: Place) -> str:
 def wanted(path: Path, programmes: tuple[ProgrammeSource, ...]) -> Iterator[Wanted]:
     """Every file that the programmes of the source at ``path`` name."""
     for programme in programmes:
-        yield Wanted(f"programme {programme.id}", path.parent / programme.file, programme.file)
+        place = Sentence(mark("programme {id}"), id=programme.id)
+        yield Wanted(place, path.parent / programme.file, programme.file)
         for subtitle in programme.subtitles:
-            place = f"programme {programme.id}, subtitle {subtitle.language}"
+            text = mark("programme {id}, subtitle {language}")
+            place = Sentence(text, id=programme.id, language=subtitle.language)
             yield Wanted(place, path.parent / subtitle.file, subtitle.file)
 
 
@@ -252,12 +255,14 @@ def missing(files: Iterator[Wanted], exists: Callable[[Path], bool] = Path.is_fi
         try:
             msgspec.convert(file.name, FileName)
         except msgspec.ValidationError:
-            wrong.append(f"{file.place}: {file.name!r} is not a plain file name; put the file beside the JSON")
+            text = mark("{place}: {name} is not a plain file name; put the file beside the JSON")
+            wrong.append(Sentence(text, place=file.place, name=repr(file.name)))
             continue
         try:
             there = exists(file.path)
         except OSError:  # a name that is too long: 200 characters may be 800 bytes
             there = False
         if not there:
-            wrong.append(f"{file.place}: there is no file {file.path}; put it there, or mend the name")
+            text = mark("{place}: there is no file {path}; put it there, or mend the name")
+            wrong.append(Sentence(text, place=file.place, path=str(file.path)))
     return wrong

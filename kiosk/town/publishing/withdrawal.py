@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kiosk.contract import playlist as playlists
 from kiosk.contract.playlist import Playlist, Urgent
 from kiosk.town.publishing.in_force import notices_in_force, playlist_in_force, require_not_older
-from kiosk.town.publishing.issue import PublishTerms, issue_playlists, issue_urgent, publication_lock
+from kiosk.town.publishing.issue import PublishTerms, publication_lock, put_up, sign_notices, sign_playlist
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.town import Town
 
@@ -24,7 +24,7 @@ class Withdrawal:
 
 
 def withdraw(town: Town, sha256: str, terms: PublishTerms) -> Withdrawal:
-    """Publish everything in force anew without the file of that SHA-256. A room stops it once it hears of that.
+    """Publish everything in force anew without the file of that SHA-256, all or nothing. A room stops it once it hears.
 
     A slot with nothing else in it is gone; one with other programmes shows these. Raises
     :class:`kiosk.contract.trust.Refused` where what is published cannot be trusted, ``KeyTrouble``.
@@ -37,9 +37,11 @@ def withdraw(town: Town, sha256: str, terms: PublishTerms) -> Withdrawal:
         for week in weeks:
             if problems := playlists.check(week):
                 raise SourceError(Path(week.group), problems)
+        signed = [sign_playlist(town, week, terms) for week in weeks]
         if touched:
-            issue_urgent(town, [one for one in (_notice(notice, sha256) for notice in notices) if one], terms)
-        issue_playlists(town, weeks, terms)
+            left = [one for one in (_notice(notice, sha256) for notice in notices) if one]
+            signed.append(sign_notices(town, left, terms))
+        put_up(town, signed, terms)
         return Withdrawal(tuple(week.group for week in weeks), touched)
 
 

@@ -17,6 +17,7 @@ from kiosk.town.sheets.rows import Row
 Translate = Callable[[str], str]
 HEADER = ("日期", "星期", "时间", "节目名称", "类别", "时长", "对象", "备注")
 """In Chinese whatever the language: it is the town's own sheet."""
+_BESIDE_WIDTH = 40
 _WIDTHS = (14, 8, 16, 44, 16, 14, 14, 36)
 
 
@@ -116,6 +117,8 @@ def _beside(sheet: Worksheet, beside: Sequence[Beside]) -> None:
     column = len(HEADER) + 1
     for one in beside:
         write(sheet, 1, column, one.heading)
+        sheet.column_dimensions[chr(65 + column)].width = _BESIDE_WIDTH
         for n, text in enumerate(one.lines):
             write(sheet, 2 + n, column, text)
+            sheet.cell(3 + n, column + 1).alignment = Alignment(wrap_text=True, vertical="top")
         column += 1

@@ -81,7 +81,8 @@ ALIASES: dict[Role, str] = {
         "站点 收看地点 学习地点 责任单位 组织者 组织人 提供单位 出品单位 制作单位 播放方式 节目编号 资源编号 "
         "场次 频道 平台 学习方式 组织单位 播放站点 次数 播放次数 学时 课时 部数 学用效果 联系人 联系电话 no "
         "姓名 电话 手机 手机号 职务 年龄 性别 地址 no. source place 播放顺序 播放批次 收看站点 序列 备案 制作 单位 "
-        "主讲人单位 讲师 授课人 收视人数"
+        "主讲人单位 讲师 授课人 收视人数 "
+        "村民想看的 上月收看最多"
     ),
 }
 _ROLE_OF: dict[str, Role] = {alias: role for role, words in ALIASES.items() for alias in words.split()}

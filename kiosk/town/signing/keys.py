@@ -7,7 +7,7 @@ only and belong on sticks in two drawers.
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from tuf.api.serialization.json import JSONSerializer
 
 from kiosk.common.files import write_whole
+from kiosk.common.messages import Sentence, mark
 from kiosk.contract import trust
 from kiosk.contract.reports import Signed
 from kiosk.contract.wire import Record, encode
@@ -58,10 +59,10 @@ def make_keys(folder: Path, public: Public, root_keys: int, threshold: int, now:
     """Make the town's first keys and sign its first root."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     root = Root(version=1, expires=_expiry(now), consistent_snapshot=True)
-    signers = _add_keys(root, "root", folder, root_keys)
+    signers = _add_keys(root, "root", [folder] * root_keys)
     root.roles["root"].threshold = threshold
     for role in ("targets", "online"):
-        _add_keys(root, role, folder, 1)
+        _add_keys(root, role, [folder])
     publish_root(public, NextRoot(root, _signed_root(root, signers)))
 
 
@@ -74,28 +75,35 @@ class NextRoot:
 
 
 def prepare_rotation(
-    folder: Path, root_folder: Path, public: Public, role: str, now: datetime, passphrase: str = ""
+    folder: Path, root_folders: Sequence[Path], public: Public, role: str, now: datetime, passphrase: str = ""
 ) -> NextRoot:
     """Make a new key, or new root keys, for ``role``, and sign the root that names them and revokes the old ones.
 
-    A new targets key is put under ``passphrase`` unless that is empty. The root keys are read from ``root_folder``.
-    Raises :class:`KeyTrouble` where fewer are there than needed.
+    A new targets key is put under ``passphrase`` unless that is empty. The root keys are read from ``root_folders``,
+    such as two sticks. Of new root keys each stick gets one and ``folder`` the rest; a single folder gets all. Raises
+    :class:`KeyTrouble` where fewer are there than needed.
     """
     root = current_root(public)
     wanted = root.roles["root"]
-    old = [signer for signer in _signers(root_folder, "root") if signer.public_key.keyid in wanted.keyids]
+    held = {one.public_key.keyid: one for place in root_folders for one in _signers(place, "root")}
+    old = [signer for keyid, signer in held.items() if keyid in wanted.keyids]
     if len(old) < wanted.threshold:
-        raise KeyTrouble(
-            f"{root_folder}: {len(old)} of the town's root keys are here, {wanted.threshold} are needed; "
-            "name their folder with --root-keys"
+        text = mark(
+            "{folder}: {count} of the town's root keys are here, {needed} are needed; "
+            "name each of their folders with --root-keys"
         )
+        folders = ", ".join(map(str, root_folders))
+        raise KeyTrouble(Sentence(text, folder=folders, count=str(len(old)), needed=str(wanted.threshold)))
     root.version += 1
     root.expires = _expiry(now)
     count = len(root.roles[ROLES[role][0]].keyids)
     for name in ROLES[role]:
         for keyid in list(root.roles[name].keyids):
             root.revoke_key(keyid, name)
-    made = _add_keys(root, role, root_folder if role == "root" else folder, count, passphrase)
+    places = [folder] * count
+    if role == "root":
+        places = [*root_folders, *places][:count] if len(root_folders) > 1 else [*root_folders] * count
+    made = _add_keys(root, role, places, passphrase)
     data = _signed_root(root, [*old, *made] if role == "root" else old)
     trust.next_root(current_root(public), data)
     return NextRoot(root, data)
@@ -125,12 +133,19 @@ def protect(folder: Path, public: Public, passphrase: str, before: str = "") -> 
 def require_long(passphrase: str) -> None:
     """Raises :class:`KeyTrouble` for a passphrase that is too short."""
     if len(passphrase) < SHORTEST_PASSPHRASE:
-        raise KeyTrouble(f"a passphrase has at least {SHORTEST_PASSPHRASE} characters; take several words")
+        text = mark("a passphrase has at least {least} characters; take several words")
+        raise KeyTrouble(Sentence(text, least=str(SHORTEST_PASSPHRASE)))
 
 
 def root_keys_here(folder: Path) -> list[str]:
     """Names of the files of root keys in the town's own folder, where they do not belong."""
     return sorted(path.name for path in folder.glob("root-*.pem"))
+
+
+def root_keys_needed(public: Public) -> tuple[int, int]:
+    """How many root keys replace a key, and how many there are. Raises :class:`KeyTrouble`."""
+    role = current_root(public).roles["root"]
+    return role.threshold, len(role.keyids)
 
 
 def _newest(folder: Path, role: str) -> Path | None:
@@ -146,7 +161,8 @@ def current_root(public: Public) -> Root:
     """The newest root. Raises :class:`KeyTrouble` where there is none."""
     version = public.root_version()
     if version == 0:
-        raise KeyTrouble(f"{public.folder}: there is no root; make the town with `kiosk town init`")
+        text = mark("{folder}: there is no root; make the town with `kiosk town init`")
+        raise KeyTrouble(Sentence(text, folder=str(public.folder)))
     return trust.stored_root(public.root_path(version).read_bytes())
 
 
@@ -218,10 +234,11 @@ class Signer:
             if not found:
                 if (newest := _newest(self._folder, role)) is not None:
                     _private(newest, passphrase)  # an older passphrase opens a revoked key alone
-                raise KeyTrouble(
-                    f"{self._folder}: the {role} key that root {version} names is not here; "
-                    f"bring its file back, or make another with `kiosk town rotate-key {role}`"
+                text = mark(
+                    "{folder}: the {role} key that root {version} names is not here; "
+                    "bring its file back, or make another with `kiosk town rotate-key {role}`"
                 )
+                raise KeyTrouble(Sentence(text, folder=str(self._folder), role=role, version=str(version)))
             self._held[version, role] = found[0]
         return self._held[version, role]
 
@@ -230,9 +247,9 @@ def _expiry(now: datetime) -> datetime:
     return (now.astimezone(UTC) + timedelta(days=365 * ROOT_YEARS)).replace(microsecond=0)
 
 
-def _add_keys(root: Root, role: str, folder: Path, count: int, passphrase: str = "") -> list[CryptoSigner]:
-    """Make keys for ``role``, in ``folder``, and name them in the root."""
-    made = [_make_key(folder, role, passphrase if role == "targets" else "") for _ in range(count)]
+def _add_keys(root: Root, role: str, folders: Iterable[Path], passphrase: str = "") -> list[CryptoSigner]:
+    """Make a key for ``role`` in each of ``folders``, and name them in the root."""
+    made = [_make_key(folder, role, passphrase if role == "targets" else "") for folder in folders]
     for signer in made:
         for name in ROLES[role]:
             root.add_key(signer.public_key, name)
@@ -293,17 +310,19 @@ def _private(path: Path, passphrase: str) -> Ed25519PrivateKey:
     data = _key_bytes(path)
     locked = data.startswith(SALT)
     if locked and not passphrase:
-        raise Locked(f"{path}: this key is under a passphrase; give it")
+        raise Locked(Sentence(mark("{path}: this key is under a passphrase; give it"), path=str(path)))
     try:
         head, _, pem = data.partition(b"\n") if locked else (b"", b"", data)
         salt = bytes.fromhex(head.removeprefix(SALT).decode())
         private = load_pem_private_key(pem, _stretched(passphrase, salt) if locked else None)
     except (ValueError, TypeError) as error:
         if locked:
-            raise WrongPassphrase(f"{path}: the passphrase does not open this key; type it once more") from None
-        raise KeyTrouble(f"{path}: not a readable private key ({type(error).__name__}); restore it") from None
+            text = mark("{path}: the passphrase does not open this key; type it once more")
+            raise WrongPassphrase(Sentence(text, path=str(path))) from None
+        raise _unreadable(path, error) from None
     if not isinstance(private, Ed25519PrivateKey):
-        raise KeyTrouble(f"{path}: not an Ed25519 key; restore the file that `kiosk town init` made")
+        text = mark("{path}: not an Ed25519 key; restore the file that `kiosk town init` made")
+        raise KeyTrouble(Sentence(text, path=str(path)))
     return private
 
 
@@ -311,4 +330,9 @@ def _key_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise KeyTrouble(f"{path}: not a readable private key ({type(error).__name__}); restore it") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> KeyTrouble:
+    text = mark("{path}: not a readable private key ({kind}); restore it")
+    return KeyTrouble(Sentence(text, path=str(path), kind=type(error).__name__))

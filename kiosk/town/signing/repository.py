@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk.common.files import whole_file, write_whole
+from kiosk.common.messages import Sentence, mark
 from kiosk.contract import trust
 
 log = logging.getLogger(__name__)
@@ -16,8 +17,8 @@ CHUNK = 1024 * 1024
 _ROOT = re.compile(r"([1-9][0-9]{0,8})\.root\.json")
 
 
-class FileChanged(Exception):
-    """A file is not what was measured a moment ago."""
+class NotCopied(Exception):
+    """A file has no room here, or is not what was measured a moment ago; the message is a sentence."""
 
 
 class Public:
@@ -91,15 +92,15 @@ class Public:
     def add(self, source: Path, sha256: str, tick: Callable[[int, str], None]) -> None:
         """Copy ``source`` into the folder, under its hash; ``tick`` is called with the bytes that went by and its name.
 
-        Raises :class:`FileChanged` where the file is no longer the one that was measured, :class:`OSError` where the
-        disk is full.
+        Raises :class:`NotCopied`, and :class:`OSError` where the disk does not take it.
         """
         goal, size = self.file_path(sha256), source.stat().st_size
         if goal.exists() and goal.stat().st_size == size:
             tick(size, source.name)
             return
         if shutil.disk_usage(goal.parent).free < size + CHUNK:
-            raise OSError(f"{goal.parent}: too little room for {source.name} ({size} bytes); free some and try again")
+            text = mark("too little room on the town's disk for {file} ({size} MB); free some and try again")
+            raise NotCopied(Sentence(text, file=source.name, size=str(-(-size // 10**6))))
         seen = hashlib.sha256()
         with source.open("rb") as original, whole_file(goal) as copy:
             while chunk := original.read(CHUNK):
@@ -107,4 +108,5 @@ class Public:
                 copy.write(chunk)
                 tick(len(chunk), source.name)
             if seen.hexdigest() != sha256:
-                raise FileChanged(f"{source}: the file changed while it was being published; publish again")
+                text = mark("{file}: the file changed while it was being published; publish again")
+                raise NotCopied(Sentence(text, file=str(source)))

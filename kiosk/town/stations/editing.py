@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from kiosk.common.messages import Sentence, mark
 from kiosk.contract.station import StationDocument, check
 from kiosk.contract.wire import encode
 from kiosk.town.database import schema
@@ -32,7 +33,8 @@ def change_part(town: Town, station: str, part: str, typed: dict[str, Any], vers
         row = known_station(connection, station)
         before = registered(row)
         if row.retired_ms is not None:
-            raise TownError(f"station {station} is retired; its register is not changed any more")
+            text = mark("station {station} is retired; its register is not changed any more")
+            raise TownError(Sentence(text, station=station))
         if before.version(part) != version:
             raise Overtaken(before, next(iter(history(connection, station, part, 1)), None))
         after = _changed(before, part, typed)
@@ -83,10 +85,11 @@ def _changed(before: Registered, part: str, typed: dict[str, Any]) -> Registered
     try:
         settings = msgspec.convert(msgspec.to_builtins(before.settings) | merged, StationSource)
     except msgspec.ValidationError as error:
-        raise TownError(f"{part}: {error}") from None
+        text = mark("something that was typed cannot be kept as it is; look at it once more ({why})")
+        raise TownError(Sentence(text, why=str(error))) from None
     about = {"town": "town", "station": before.id, "group": group, "version": 1, "issued_ms": 0, "name": name}
     if problems := check(StationDocument(**msgspec.structs.asdict(settings), **about)):
-        raise TownError("; ".join(problems))
+        raise TownError(problems[0])
     kept = (before.added_ms, before.enrolled_ms, before.retired_ms, before.host, before.document_version)
     return Registered(before.id, name, group, settings, *kept)
 

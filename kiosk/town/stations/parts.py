@@ -83,7 +83,7 @@ PARTS: dict[str, Part] = {
     "room": Part(
         mark("The room"),
         (
-            Field("name", mark("Name"), required=True),
+            Field("name", mark("Name of the room"), required=True),
             Field("place", mark("Place")),
             Field("group", mark("Group whose weeks it plays"), "id", required=True, most=64),
             Field("town_name", mark("Name of the town as the room shows it")),
@@ -113,7 +113,7 @@ PARTS: dict[str, Part] = {
                 "equipment",
                 mark("Equipment"),
                 (
-                    Field("name", mark("Name"), required=True),
+                    Field("name", mark("Name of the device"), required=True),
                     Field("kind", mark("Kind"), "choice", choices=DEVICES, default="other"),
                     Field("model", mark("Model")),
                     Field("specification", mark("Specification")),
@@ -147,7 +147,7 @@ PARTS: dict[str, Part] = {
                 "opening.seasons",
                 mark("Seasons, such as the busy farm season"),
                 (
-                    Field("name", mark("Name")),
+                    Field("name", mark("Name of the season")),
                     Field("first_day", mark("First day"), "date", required=True),
                     Field("last_day", mark("Last day"), "date", required=True),
                     Field("week", mark("Hours of the week"), "week"),

@@ -21,7 +21,7 @@ from kiosk.town.publishing.rooms import document_held
 from kiosk.town.publishing.source import SourceError, StationSource, read_source
 from kiosk.town.stations.register import RETIRED, note, note_changes, registered
 from kiosk.town.stations.schema import spot_check
-from kiosk.town.tickets import room
+from kiosk.town.tickets import room, tickets
 from kiosk.town.town import Town, TownError, check_id
 
 DAY_MS = 86_400_000
@@ -149,6 +149,8 @@ def enrol(town: Town, request: EnrolRequest) -> EnrolAnswer:
             raise NotEnrolled(f"station {station.id} is retired; ask the town for a code of another station")
         connection.execute(update(enrolments).where(place).values(used_ms=now, public_key=request.public_key))
         same = station.public_key == request.public_key
+        if station.public_key not in (None, request.public_key):
+            tickets.pc_replaced(connection, station.id, now)
         update_station(
             connection,
             station.id,
@@ -193,7 +195,7 @@ def document(town: Town, station: str) -> StationDocument:
     with town.store.read() as connection:
         row = connection.execute(select(schema.station).where(schema.station.c.id == station)).one()
         asked = newest_check(connection, station)
-        tickets, work_ms = room.ticket_states(connection, station), room.work_until(connection, station)
+        states, work_ms = room.ticket_states(connection, station), room.work_until(connection, station)
     settings = msgspec.json.decode(row.settings, type=StationSource)
     return StationDocument(
         **msgspec.structs.asdict(settings) | {"town_name": settings.town_name or town.name},
@@ -204,7 +206,7 @@ def document(town: Town, station: str) -> StationDocument:
         version=row.document_version,
         issued_ms=row.document_ms,
         name=row.name,
-        tickets=tickets,
+        tickets=states,
         maintenance_until_ms=work_ms,
     )
 
@@ -251,6 +253,7 @@ def retire(town: Town, station: str, *, by: str) -> None:
         if known_station(connection, station).retired_ms is not None:
             return
         update_station(connection, station, retired_ms=now_ms())
+        tickets.room_retired(connection, station, by, now_ms())
         note(connection, station, by, RETIRED, {"retired": False}, {"retired": True})
         audit(connection, by, "retire-station", station)
 
@@ -261,12 +264,15 @@ def silent_minutes(town: Town) -> int:
         return int(connection.execute(select(schema.town.c.silent_minutes)).scalar_one())
 
 
-def set_silent_minutes(town: Town, minutes: int, *, by: str) -> None:
-    """Set after how many minutes of its opening hours a room is silent."""
+def set_silent_minutes(town: Town, minutes: int, seen: int, *, by: str) -> bool:
+    """Set after how many minutes of its opening hours a room is silent; False where it is not ``seen`` any more."""
     with town.store.write() as connection:
         before = connection.execute(select(schema.town.c.silent_minutes)).scalar_one()
+        if before not in (seen, minutes):
+            return False
         connection.execute(update(schema.town).values(silent_minutes=minutes))
         audit(connection, by, "silent-minutes", town.id, f"{before} -> {minutes}")
+    return True
 
 
 def groups(town: Town) -> list[str]:

@@ -12,6 +12,7 @@ from kiosk.town.database.store import locked_station, put
 from kiosk.town.publishing.rooms import renew_document
 from kiosk.town.tickets import tickets
 from kiosk.town.tickets.life_cycle import BY_OFFICER
+from kiosk.town.tickets.room import work_until
 from kiosk.town.tickets.schema import room_work, ticket
 
 MOST_TEXT, MOST_NOTE = 400, 2000
@@ -27,6 +28,7 @@ STEPS: dict[RepairState, str] = {
     "reopened": mark("Opened again"),
 }
 """What an officer's step says in the history."""
+AGAIN = mark("Reported once more")
 
 
 class Refused(Exception):
@@ -41,13 +43,14 @@ class Stale(Refused):
     """Somebody else has changed the ticket meanwhile."""
 
     def __init__(self) -> None:
-        super().__init__(mark("Somebody else has changed this ticket meanwhile. Look at it once more."))
+        super().__init__(mark("This ticket was changed meanwhile. This is how it stands; do it again if it is right."))
 
 
 def open_by_hand(
     connection: Connection, station: str, cause: str, device: str, text: str, *, who: str, now_ms: int
 ) -> int:
-    """Open a ticket for what no kiosk has found. Returns its number; that of the open one, where there is one.
+    """Open a ticket for what no kiosk has found. Returns its number; that of the open one, where there is one: what is
+    written goes into its history.
 
     Raises :class:`Refused`.
     """
@@ -60,6 +63,8 @@ def open_by_hand(
         raise Refused(mark("Choose a room."))
     device, text = _text(device, MOST_TEXT), _text(text, MOST_NOTE)
     if (found := tickets.open_one(connection, station, cause, device)) is not None:
+        if text and text != found.text:
+            tickets.step(connection, found.id, found.state, who, AGAIN, now_ms, text)
         return int(found.id)
     number = tickets.open_ticket(
         connection,
@@ -106,6 +111,9 @@ def move(
             mark("The room's kiosk still finds this fault. To close the ticket all the same, write down why.")
         )
     if state == "reopened":
+        room = locked_station(connection, row.station)
+        if room.retired_ms is not None:
+            raise Refused(mark("This room is retired."))
         if tickets.open_one(connection, row.station, row.cause, row.about) is not None:
             raise Refused(mark("There is a newer open ticket of this cause."))
         tickets.reopen(connection, row, now_ms, who, STEPS[state], detail)
@@ -126,13 +134,19 @@ def keep_note(connection: Connection, number: int, version: int, text: str, *, n
     tickets.change(connection, row, row.state, now_ms, note=_text(text, MOST_TEXT))
 
 
-def set_work(connection: Connection, station: str, until_ms: int | None, *, who: str, now_ms: int) -> None:
+def set_work(
+    connection: Connection, station: str, until_ms: int | None, *, seen_ms: int | None, who: str, now_ms: int
+) -> None:
     """Somebody works on the room's devices until ``until_ms`` (UTC), and its kiosk keeps faults quiet; None: no more.
 
-    Raises :class:`Refused`.
+    ``seen_ms`` is until when the officer saw that somebody works there. Raises :class:`Stale` or :class:`Refused`.
     """
-    if locked_station(connection, station) is None:
+    room = locked_station(connection, station)
+    if room is None or room.retired_ms is not None:
         raise Refused(mark("Choose a room."))
+    held = work_until(connection, station)
+    if (held if held and held > now_ms else None) != seen_ms:
+        raise Stale
     if until_ms is not None and not now_ms < until_ms <= now_ms + LONGEST_WORK_MS:
         raise Refused(mark("Work can be set for 31 days at most, and not for the past."))
     row = {"station": station, "until_ms": now_ms if until_ms is None else until_ms, "at_ms": now_ms, "by": who}

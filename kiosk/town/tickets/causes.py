@@ -60,6 +60,21 @@ PLAN = {
 """Of these the town is the cause, or the one to act: no device is out of order."""
 
 
+DEVICES = {
+    **dict.fromkeys(("screen-unplugged", "screen-mode", "screen-does-not-answer", "screen-does-not-rest"), "screen"),
+    **dict.fromkeys(("screen-does-not-wake", "no-screen", "poster-fails"), "screen"),
+    **dict.fromkeys(("no-sound", "sound-silent"), "sound"),
+    **dict.fromkeys(("disk-low", "disk-not-writable", "disk-errors", "disk-failing", "memory-low", "too-hot"), "pc"),
+    **dict.fromkeys(("throttled", "undervoltage", "pc-stays-on", "child-restarts", "daemon-memory"), "pc"),
+    **dict.fromkeys(
+        ("line-unplugged", "line-poor", "no-names", "captive-portal", "town-silent", "line-down"), "network"
+    ),
+    "usb-missing": "usb",
+    "on-battery": "ups",
+}
+"""The kind of equipment that a cause is about, as the register calls it."""
+
+
 def title(cause: str) -> str:
     """The cause as a text to translate; one that is not known here stays as it is."""
     return BY_HAND.get(cause) or FOUND.get(cause) or PLAN.get(cause) or cause

@@ -1,5 +1,6 @@
 """By what the town tells people: WeCom, DingTalk, e-mail, SMS gateways; with their secrets, in one private file."""
 
+import fcntl
 import os
 import stat
 from datetime import time
@@ -14,7 +15,7 @@ from kiosk.common.messages import Message, mark
 from kiosk.contract.wire import Id
 from kiosk.town.tickets.life_cycle import Limits
 
-FILE = "messages.json"
+FILE, LOCK_FILE = "messages.json", ".messages.lock"
 MAX_BYTES = 256 * 1024
 MOST_CHANNELS, MOST_FIELD = 20, 1000
 
@@ -144,13 +145,15 @@ def read_settings(folder: Path) -> Settings:
 
 def keep_settings(folder: Path, settings: Settings, seen: int) -> None:
     """Replace the settings; ``seen`` is the version that the officer saw. Raises :class:`ChannelsError`."""
-    if read_settings(folder).version != seen:
-        raise ChannelsError(mark("Somebody else has changed this meanwhile. Look at it once more."))
     if len(settings.channels) > MOST_CHANNELS:
         raise ChannelsError(mark("There are {count} channels at most."), count=str(MOST_CHANNELS))
     data = msgspec.json.encode(msgspec.structs.replace(settings, version=seen + 1))
     try:
-        write_whole(folder / FILE, data, 0o600)
+        with (folder / LOCK_FILE).open("a") as lock:  # two officers at the same moment come one after the other
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if read_settings(folder).version != seen:
+                raise ChannelsError(mark("Somebody else has changed this meanwhile. Look at it once more."))
+            write_whole(folder / FILE, data, 0o600)
     except OSError as error:
         raise ChannelsError(
             mark("{path} cannot be written: {why}"), path=str(folder / FILE), why=error.strerror or str(error)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import logging
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -24,8 +25,18 @@ SMS_SCHEMES = {
     *("smseagle", "smseagles", "smsmgr", "sns", "twilio", "voipms", "vonage"),
 }
 """Of Apprise's kinds those that send an SMS, or call a gateway by HTTP: none that acts on this computer."""
+UNUSABLE = mark("This channel cannot be used as it is set.")
 UNKNOWN = mark("The other end does not take it, or cannot be reached.")
 UNREACHABLE = mark("The other end cannot be reached.")
+CAUSES = (
+    (r"\b(401|403|530|534|535)\b|authenti|unauthori|credential", mark("It does not accept the name, password or key.")),
+    (r"certificate|\bssl\b|\btls\b", mark("The line to it cannot be secured: its certificate is not good.")),
+    (r"timed? ?out", mark("It does not answer in time.")),
+    (r"\b(404|410|93000)\b|not found", mark("It knows no such address or robot.")),
+    (r"\b(429|45009|130101|302033)\b|too many", mark("It takes no more messages for the moment.")),
+    (r"\b310000\b", mark("The robot's own rule refuses it: its secret or its keyword does not fit.")),
+)
+"""What the words of the other end mean, as far as that can be told from them."""
 _HIDDEN = "***"
 _HOST = re.compile(r"[\w.-]{1,253}|\[[0-9A-Fa-f:.]+\]")
 
@@ -60,12 +71,12 @@ for _name in ("apprise", "urllib3"):  # at their lower levels they write whole a
 
 
 def send(channel: Channel, title: str, body: str, photo: bytes | None = None) -> str:
-    """Send it, with a photo (a JPEG file) where such a channel takes one. Returns what went wrong; empty: the other end
-    has taken the text. Takes at most about half a minute."""
+    """Send it, with a photo (a JPEG file) where such a channel takes one. Returns what went wrong, as
+    :func:`trouble_words` shows it; empty: the other end has taken the text. Takes at most about half a minute."""
     try:
         target = _target(channel)
     except ChannelsError as error:
-        return str(error)
+        return f"{UNUSABLE}\n{error}"
     attached: Any = None
     if photo:
         attached = AttachMemory(photo, name="photo.jpg", mimetype="image/jpeg")  # type: ignore[no-untyped-call]
@@ -75,7 +86,7 @@ def send(channel: Channel, title: str, body: str, photo: bytes | None = None) ->
             told = target.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT, attach=attach)
             arrived, failed = told, UNKNOWN
         except Exception as error:  # of a plugin, which may say anything
-            arrived, failed = False, type(error).__name__
+            arrived, failed = False, f"{type(error).__name__}: {error}"
         said = log.getvalue()
     if arrived:
         if photo and channel.kind == "wecom":
@@ -85,7 +96,15 @@ def send(channel: Channel, title: str, body: str, photo: bytes | None = None) ->
     telling = [line for line in lines if "onnection error" not in line]
     if lines and not telling:
         return UNREACHABLE
-    return hidden(channel, " ".join(telling) or failed)[:400]
+    detail = hidden(channel, " ".join(telling) or failed)
+    cause = next((text for pattern, text in CAUSES if re.search(pattern, detail, re.IGNORECASE)), UNKNOWN)
+    return f"{cause}\n{'' if detail == cause else detail}".strip()[:400]
+
+
+def trouble_words(trouble: str, translate: Callable[[str], str]) -> str:
+    """What :func:`send` returns, for people: its first line translated, and in brackets the other end's own words."""
+    cause, _, detail = trouble.partition("\n")
+    return f"{translate(cause)} ({detail})" if detail else translate(cause)
 
 
 def _send_photo(channel: Channel, url: str, photo: bytes) -> None:

@@ -5,7 +5,7 @@ There is one open ticket for each cause and room; what somebody reports by hand 
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from kiosk.common.messages import mark
 from kiosk.contract.records import Fault
@@ -15,7 +15,7 @@ from kiosk.town.database.store import insert_or, locked_station
 from kiosk.town.publishing.rooms import renew_document
 from kiosk.town.tickets.life_cycle import after_confirmation, after_fault, after_recovery
 from kiosk.town.tickets.outbox import note
-from kiosk.town.tickets.schema import ticket, ticket_fault, ticket_step
+from kiosk.town.tickets.schema import silence, ticket, ticket_fault, ticket_step
 
 DAY_MS = 86_400_000
 REOPEN_MS = 30 * DAY_MS
@@ -35,6 +35,8 @@ SAID = mark("Reported by hand")
 CAME_BACK = mark("The fault has come back")
 GONE = mark("The room's kiosk finds it no more")
 CONFIRMED = mark("The room says that it is repaired")
+RETIRED = mark("Closed: the room is retired")
+REPLACED = mark("The PC was replaced: whether the fault is still there is not known until the new one has looked")
 DISPUTED = mark("The room says that it is repaired, and its kiosk still finds the fault")
 
 Row = Any
@@ -122,6 +124,34 @@ def change(connection: Connection, row: Row, state: RepairState, now_ms: int, **
     }
     connection.execute(update(ticket).where(ticket.c.id == row.id).values(values))
     renew_document(connection, row.station, now_ms)
+
+
+def room_retired(connection: Connection, station: str, who: str, now_ms: int) -> None:
+    """A room is given up: nobody repairs it any more, and nobody waits to hear of it."""
+    for row in connection.execute(
+        select(ticket).where(ticket.c.station == station, ticket.c.closed_ms.is_(None))
+    ).all():
+        step(connection, row.id, "closed", who, RETIRED, now_ms)
+        change(connection, row, "closed", now_ms)
+    connection.execute(delete(silence).where(silence.c.station == station))
+
+
+def pc_replaced(connection: Connection, station: str, now_ms: int) -> None:
+    """Another PC stands in the room: what the old one found, nobody measures any more. What is still so the new one
+    finds itself, and its fault joins the same ticket."""
+    fault = town.fault
+    which = (fault.c.station == station, fault.c.by == "", fault.c.cleared_ms.is_(None))
+    connection.execute(update(fault).where(*which).values(cleared_ms=now_ms, state="replaced"))
+    for row in connection.execute(
+        select(ticket).where(ticket.c.station == station, ticket.c.closed_ms.is_(None))
+    ).all():
+        if not row.by:
+            step(connection, row.id, row.state, "", REPLACED, now_ms)
+            change(connection, row, row.state, now_ms)
+
+
+def _open_ones(connection: Connection, station: str) -> list[Row]:
+    return list(connection.execute(select(ticket).where(ticket.c.station == station, ticket.c.closed_ms.is_(None))))
 
 
 def still_found(connection: Connection, number: int) -> bool:

@@ -27,21 +27,20 @@ def kiosk(tmp_path, source):
 
 
 @pytest.fixture
-def stick(tmp_path):
-    """A folder for the town's root keys."""
-    folder = tmp_path / "stick"
-    folder.mkdir()
+def sticks(tmp_path):
+    """Plugs in the sticks with these root keys out of the drawer, one key on each; how the command is told of them."""
+    (tmp_path / "drawer").mkdir()
 
     def plug(*numbers):
-        for path in folder.iterdir():
-            path.unlink()
+        told = []
         for number in numbers:
+            folder = tmp_path / f"stick-{number}"
+            folder.mkdir(exist_ok=True)
             name = f"root-{number}.pem"
             (folder / name).write_bytes((tmp_path / "drawer" / name).read_bytes())
-        return folder
+            told += ["--root-keys", folder]
+        return told
 
-    drawer = tmp_path / "drawer"
-    drawer.mkdir()
     return plug
 
 
@@ -61,30 +60,30 @@ def test_publishing_asks_for_the_passphrase_and_it_can_be_changed(kiosk, source)
     assert "Version" in kiosk("publish", "--yes", source(), typed=f"{SECRET} 2\n")
 
 
-def test_forgotten_passphrase_is_replaced_with_two_root_sticks(kiosk, source, stick, tmp_path):
+def test_forgotten_passphrase_is_replaced_with_two_root_sticks(kiosk, source, sticks, tmp_path):
     kiosk("protect-key", typed=f"{SECRET}\n")
     into_drawer(tmp_path)
-    kiosk("rotate-key", "targets", "--forgotten", "--root-keys", stick(1), typed=f"{SECRET} 2\n", fails="2 are needed")
-    kiosk("rotate-key", "targets", "--root-keys", stick(1, 3), typed="wrong wrong\n", fails="does not open")
-    said = kiosk("rotate-key", "targets", "--forgotten", "--root-keys", stick(1, 3), typed=f"{SECRET} 2\n")
+    kiosk("rotate-key", "targets", "--forgotten", *sticks(1), typed=f"{SECRET} 2\n", fails="2 are needed")
+    kiosk("rotate-key", "targets", *sticks(1, 3), typed="wrong wrong\n", fails="does not open")
+    said = kiosk("rotate-key", "targets", "--forgotten", *sticks(1, 3), typed=f"{SECRET} 2\n")
     assert "Signed anew: group all" in said
     kiosk("publish", "--yes", source(), typed=f"{SECRET}\n", fails="does not open")
     assert "Version" in kiosk("publish", "--yes", source(), typed=f"{SECRET} 2\n")
 
 
-def test_known_passphrase_costs_a_new_key_under_the_same_one(kiosk, source, stick, tmp_path):
+def test_known_passphrase_costs_a_new_key_under_the_same_one(kiosk, source, sticks, tmp_path):
     kiosk("protect-key", typed=f"{SECRET}\n")
     into_drawer(tmp_path)
-    assert "Signed anew" in kiosk("rotate-key", "targets", "--root-keys", stick(2, 3), typed=f"{SECRET}\n")
+    assert "Signed anew" in kiosk("rotate-key", "targets", *sticks(2, 3), typed=f"{SECRET}\n")
     kiosk("publish", "--yes", source(), typed="\n", fails="give it")
     assert "Version" in kiosk("publish", "--yes", source(), typed=f"{SECRET}\n")
 
 
-def test_lost_root_stick_is_worth_nothing_once_the_two_others_have_made_new_ones(kiosk, stick, tmp_path):
+def test_lost_root_stick_is_worth_nothing_once_the_two_others_have_made_new_ones(kiosk, sticks, tmp_path):
     into_drawer(tmp_path)
-    folder = stick(1, 2)
-    kiosk("rotate-key", "root", "--root-keys", folder)
-    made = sorted(path.name for path in folder.glob("root-*.pem"))
-    assert len(made) == 5, "the two old ones and three new ones"
-    old = stick(1, 3)
-    kiosk("rotate-key", "online", "--root-keys", old, fails="0 of the town's root keys are here")
+    kiosk("rotate-key", "root", *sticks(1, 2))
+    places = ("stick-1", "stick-2", "town/keys")
+    assert [len(list((tmp_path / place).glob("root-*.pem"))) for place in places] == [2, 2, 1], "one new key for each"
+    kiosk("rotate-key", "online", *sticks(3), "--root-keys", tmp_path / "drawer", fails="0 of the town's root keys")
+    kiosk("rotate-key", "online", *sticks(1), fails="1 of the town's root keys")
+    assert "the online key is new" in kiosk("rotate-key", "online", *sticks(1, 2))

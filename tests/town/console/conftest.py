@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 
 import pytest
 import requests
@@ -34,6 +35,13 @@ class Visitor(requests.Session):
         if found := re.search(r'name="token" value="([0-9a-f]+)"', answer.text):
             self.token = found[1]
         return answer
+
+    def hidden(self, path: str, action: str = "") -> dict[str, str]:
+        """What the page's form carries that nobody types; ``action`` is where it goes, the page itself by default."""
+        page = self.look(path).text
+        form = page.split(f'<form method="post" action="{action or path.partition("?")[0]}"', 1)[1].split("</form>")[0]
+        fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
+        return {name: unescape(value) for name, value in fields if name != "token"}
 
     def submit(self, path: str, headers: dict[str, str] | None = None, **fields: object) -> requests.Response:
         form = {"token": self.token} | fields

@@ -76,11 +76,13 @@ def test_rooms_are_listed_by_what_they_need_and_a_silent_one_is_never_fine_by_th
     english.look("/stations")
     assert english.submit("/stations/limit", minutes="5000").status_code == 303
     assert registry.silent_minutes(office) == 10
-    english.submit("/stations/limit", minutes="1440")
+    english.submit("/stations/limit", minutes="1440", before=10)
     assert registry.silent_minutes(office) == 1440
     with office.store.read() as connection:
         audit = connection.execute(select(schema.audit).where(schema.audit.c.what == "silent-minutes")).one()
     assert (audit.who, audit.detail) == (NAME, "10 -> 1440")
+    english.submit("/stations/limit", minutes="30", before=10)
+    assert "another limit meanwhile" in english.look("/stations").text and registry.silent_minutes(office) == 1440
 
 
 def test_nothing_that_a_station_says_is_shown_unescaped(english: Visitor, office: Town, tmp_path: Path) -> None:
@@ -182,7 +184,7 @@ def test_two_officers_change_a_room_and_the_second_sees_both(
     assert answer.status_code == 422
     told = text_of(answer.text)
     assert "Somebody else has changed this meanwhile" in told and "王芳 did so" in told
-    assert "Place 村部 新村部" in told and "Name 壹号站 1号站" in told
+    assert "Place 村部 新村部" in told and "Name of the room 壹号站 1号站" in told
     assert registry.document(office, "room-1").place == "新村部", "nothing is overwritten"
     version = re.search(r'name="version" value="([0-9a-f]+)"', answer.text)
     assert version and 'value="壹号站"' in answer.text
@@ -258,6 +260,8 @@ def test_a_station_is_added_with_a_sheet_its_pc_replaced_and_retired(
     other.log_in("王芳")
     assert 'class="code"' not in other.look("/stations/room/room-12/sheet").text, "of another officer"
     assert "already" in english.submit("/stations/new", id="room-12", name="x", group="all").text
+    answer = english.submit("/stations/new", id="room-12", name="十二号站", group="all")
+    assert answer.headers["location"] == "/stations/room/room-12/sheet", "pressed twice"
     english.submit("/stations/room/room-12/code")
     again = re.search(r'class="code">([^<]+)<', english.look("/stations/room/room-12/sheet").text)
     assert again and again[1] != code[1], "the first one is void"
@@ -268,6 +272,9 @@ def test_a_station_is_added_with_a_sheet_its_pc_replaced_and_retired(
     assert "room-12" not in english.look("/stations").text
     assert "room-12" in english.look("/stations?show=retired").text
     assert english.submit("/stations/room/room-12/code").status_code == 409
+    hidden = english.hidden("/stations/room/room-12/edit/room")
+    late = english.submit("/stations/room/room-12/edit/room", **hidden, name="y", group="all", volume=80)
+    assert "is retired; its register is not changed any more" in late.text
 
 
 def test_a_picture_and_a_spot_check_are_asked_for(english: Visitor, office: Town, three_rooms: list[str]) -> None:

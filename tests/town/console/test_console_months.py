@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import openpyxl
 import pytest
@@ -13,6 +14,8 @@ from town.months.month_sheets import monday, plan, said, workbook
 from town.published import TERMS, accepted, tick
 
 from kiosk.town.console import signers
+from kiosk.town.months import library
+from kiosk.town.programmes import library as programmes
 from kiosk.town.publishing.publish import publish
 from kiosk.town.signing import keys
 from kiosk.town.stations import registry
@@ -57,13 +60,15 @@ def confirmed(browser: Visitor, month: str) -> None:
     page = browser.look(f"{month}/titles").text
     titles = re.findall(r'name="title" value="([^"]*)"', page)
     chosen = re.findall(r'<option value="([^"]*)" selected>', page)
-    browser.submit(f"{month}/titles", title=titles, choice=chosen, other=[""] * len(titles))
+    blank = [""] * len(titles)
+    browser.submit(f"{month}/titles", title=titles, held=blank, choice=chosen, other=blank)
 
 
 def sign(browser: Visitor, month: str, *groups: str, **fields: object):
-    page = browser.look(f"{month}/publish").text
-    hidden = dict(re.findall(r'<input type="hidden" name="(revision|from|to)" value="([^"]*)">', page))
-    return browser.submit(f"{month}/publish", group=list(groups), **hidden | fields)
+    hidden = browser.hidden(f"{month}/publish")
+    asked = urlencode({"from": hidden["from"], "to": hidden["to"], "group": list(groups)}, doseq=True)
+    hidden = browser.hidden(f"{month}/publish?{asked}", f"{month}/publish") | {"group": list(groups)}
+    return browser.submit(f"{month}/publish", **hidden | fields)
 
 
 def test_workbook_is_shown_as_a_table_with_what_needs_a_person_in_colour(officer, town):
@@ -116,8 +121,13 @@ def test_month_is_published_once_the_passphrase_is_typed_and_the_session_signs_o
     for group in ("all", "north"):
         assert [slot.programmes for slot in accepted(town, group).slots] == [("rice",), ("opening",)]
     before = accepted(town).version
+    old = officer.hidden(f"{month}/publish") | {"group": ["all", "north"]}
     assert sign(officer, month, "all").status_code == 303, "asked for once a session"
-    assert accepted(town).version > before
+    assert (now := accepted(town).version) > before
+    assert "李萍 刚刚改过" in officer.submit(f"{month}/publish", **old).text, "pressed twice"
+    old["revision"] = officer.hidden(f"{month}/publish")["revision"]
+    assert "别的内容发布" in officer.submit(f"{month}/publish", **old).text, "it was seen beside another week"
+    assert accepted(town).version == now
     assert "已发布" in officer.look("/months").text
     for path in town.folder.rglob("*"):
         assert path.is_dir() or SECRET.encode() not in path.read_bytes(), f"the passphrase stands in {path}"
@@ -139,6 +149,73 @@ def test_key_is_closed_with_the_session_and_a_wrong_passphrase_publishes_nothing
         officer.submit("/logout")
         officer.log_in()  # a new session gives no new guesses
     assert accepted(town).version == version
+
+
+def test_missing_programme_is_uploaded_where_it_is_missed_and_is_what_the_title_means(officer, office):
+    titles = f"{drop(officer, plan(GOOD, (1, '10:00', '《开场》', '党建', '', '', '')))}/titles"
+    hidden = officer.hidden(titles, "/programmes")
+    assert hidden == {"title": "水稻", "back": titles}, "without a script too"
+    form = {"token": officer.token} | hidden
+    sent = {"files": {"file": ("高清 01.mp4", b"no film yet " * 9)}, "allow_redirects": False, "timeout": 20}
+    answer = officer.post(f"{officer.url}/programmes", data=form, **sent)
+    assert answer.headers["location"] == titles
+    answer = officer.post(f"{officer.url}/programmes", data=form | {"back": "//evil.example"}, **sent)
+    assert answer.headers["location"] == "/"
+    page = officer.look(titles).text
+    assert "已传完" in page and "等待" in page and officer.hidden(titles, "/programmes")["title"] == "开场"
+    with office.store.write() as connection:
+        one = programmes.get(connection, library.known(connection)["水稻"])
+        programmes.put(connection, one.id, state="refused")
+    assert (one.title, one.upload_name) == ("水稻", "高清 01.mp4")
+    assert officer.hidden(titles, "/programmes")["title"] == "水稻", "what was not taken is asked for again"
+    with office.store.write() as connection:
+        programmes.put(connection, one.id, state="ready", sha256="0" * 64, size=1, duration_ms=1)
+    assert "已确认" in officer.look(titles).text
+    officer.post(f"{officer.url}/programmes", data=form, **sent)
+    assert held(office) == one.id, "it has one by now"
+    piece = officer.submit("/programmes/uploads", name="b.mp4", size=3, mark="1").json()["id"]
+    path = f"{officer.url}/programmes/uploads/{piece}?offset=0&title=%E5%BC%80%E5%9C%BA"
+    answer = officer.put(path, data=b"abc", headers={"X-Kiosk-Token": officer.token}, timeout=20)
+    with office.store.read() as connection:
+        assert library.known(connection)["开场"] == answer.json()["programme"]
+
+
+def test_title_that_somebody_else_has_settled_meanwhile_stays_and_a_wrong_one_is_freed(officer, town):
+    month = drop(officer, plan(GOOD))
+    form = {"title": "水稻", "held": "", "choice": "rice", "other": ""}
+    library.confirm(town, {"水稻": "opening"}, "王强")
+    assert "别人给《水稻》选了另一个节目" in officer.submit(f"{month}/titles", **form).text
+    assert held(town) == "opening"
+    assert officer.submit(f"{month}/titles", **form | {"held": "opening", "choice": ""}).status_code == 303
+    assert held(town) == ""
+    assert officer.submit(f"{month}/titles", **form).status_code == 303
+    assert held(town) == "rice"
+
+
+def held(town):
+    with town.store.read() as connection:
+        return library.known(connection).get("水稻", "")
+
+
+def test_what_was_published_from_a_folder_is_in_the_list_of_programmes(officer, town):
+    page = officer.look("/programmes").text
+    assert "从服务器文件夹发布的节目" in page and "水稻" in page and "开场" in page and "全部 (2)" in page
+    assert "水稻" not in officer.look("/programmes?q=开场").text
+    assert "还没有节目" not in page
+
+
+def test_what_goes_wrong_is_said_in_the_readers_language(officer, town):
+    month = drop(officer, plan(GOOD))
+    confirmed(officer, month)
+    days = officer.hidden(f"{month}/publish")
+    asked = urlencode({"from": days["from"], "to": days["to"], "group": "nowhere"})
+    assert "没有播放组 nowhere" in officer.look(f"{month}/publish?{asked}").text
+    town.public.group_path("all").write_bytes(b"{}")
+    page = officer.look(f"{month}/publish").text
+    assert "读不出来" in page and "not signed metadata" not in page
+    for path in town.keys_folder.glob("targets-*.pem"):
+        path.write_bytes(b"rubbish")
+    assert "读不出私钥" in officer.submit("/keys", new=SECRET, again=SECRET).text
 
 
 def test_viewer_looks_and_changes_nothing(officer, visitor, town, office):
@@ -179,8 +256,7 @@ def test_what_is_no_workbook_and_what_is_too_large_get_a_sentence(officer, town)
 
 def test_urgent_notice_and_withdrawal_are_signed_by_the_open_key(officer, town):
     until = (monday() + timedelta(days=1)).isoformat() + "T18:00"
-    officer.look("/notices")
-    order = {"text": "开场", "where": "all", "until": until}
+    order = officer.hidden("/notices") | {"text": "开场", "where": "all", "until": until}
     assert officer.submit("/notices", **order | {"text": " "}, passphrase=SECRET, again=SECRET).status_code == 422
     assert officer.submit("/notices", **order | {"where": "some"}, passphrase=SECRET, again=SECRET).status_code == 422
     answer = officer.submit("/notices", **order, passphrase=SECRET, again=SECRET)
@@ -188,8 +264,13 @@ def test_urgent_notice_and_withdrawal_are_signed_by_the_open_key(officer, town):
     page = officer.look("/notices").text
     ident = re.search(r'name="notice" value="([^"]+)"', page)[1]
     assert "《开场》" in page and "全部站点" in page
+    assert officer.submit("/notices", **order).status_code == 303, "sent twice, it is one notice"
+    assert officer.look("/notices").text.count("《开场》") == 1
+    late = order | {"notice": "notice-" + "0" * 16, "text": "另一条"}
+    assert "已有改动" in officer.submit("/notices", **late).text, "of a page from before the first one"
     assert officer.submit("/withdraw", title="水稻").status_code == 303
     assert "rice" not in {one.id for one in accepted(town).programmes}
+    assert "此前已经撤回" in officer.submit("/withdraw", title="水稻").text
     assert officer.submit("/notices/end", notice=ident).status_code == 303
     assert "没有。" in officer.look("/notices").text
 

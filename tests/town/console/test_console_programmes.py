@@ -129,12 +129,14 @@ def test_gbk_subtitles_are_added_as_utf8_and_what_is_none_is_told(office: Town, 
     programme = shelved(office, "水稻.mp4")
     path = f"{officer.url}/programmes/{programme}/subtitles"
     officer.look(f"/programmes/{programme}")
-    fields = {"token": officer.token, "language": "zh"}
+    fields = {"token": officer.token, "language": "zh", "version": "1"}
     words = "1\n00:00:00,100 --> 00:00:00,900\n欢迎观看农村远程教育节目\n".encode("gbk")
     sent = {"files": {"file": ("a.srt", words)}, "allow_redirects": False, "timeout": 20}
     assert officer.post(path, data=fields, **sent).status_code == 303  # type: ignore[arg-type]
     kept = shelves(office.folder).files / f"{programme}.zh.srt"
     assert "欢迎观看" in kept.read_text(encoding="utf-8")
+    answer = officer.post(path, data=fields, **sent)  # type: ignore[arg-type]
+    assert answer.status_code == 409 and "别人" in answer.text, "of a page from before the first ones"
     sent["files"] = {"file": ("a.srt", b"\x7fELF" * 100)}
     assert officer.post(path, data=fields, **sent).status_code == 409  # type: ignore[arg-type]
 

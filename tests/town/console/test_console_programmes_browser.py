@@ -5,8 +5,10 @@ from pathlib import Path
 from browser import chromium, scrolls_sideways, serious_findings
 from town.conftest import Server
 from town.console.conftest import NAME, PASSWORD
+from town.months.month_sheets import plan
 from town.programmes.library_room import IN_PROFILE, film
 
+from kiosk.town.months import books
 from kiosk.town.programmes import jobs, library
 from kiosk.town.town import Town
 
@@ -50,6 +52,16 @@ def test_films_are_brought_in_by_the_script_though_the_line_breaks_and_pages_fit
         page.locator("video").wait_for()
         assert not scrolls_sideways(page)
         assert serious_findings(page) == []
+        rows = ((0, "9:00", "《小麦》", "", "", "", ""), (1, "9:00", "《玉米》", "", "", "", ""))
+        month = books.add(office.store, plan(*rows), "计划.xlsx", NAME)
+        page.goto(f"{server.url}/months/{month}/titles")
+        page.set_input_files("#file2", {"name": "a.mp4", "mimeType": "", "buffer": b"corn " * 99})
+        page.locator('li:has-text("《玉米》") [data-programme]').wait_for(timeout=20_000)
+        page.wait_for_load_state()  # with its style sheet
+        assert page.locator(".plainlist form").count() == 1
+        assert not scrolls_sideways(page)
+        assert serious_findings(page) == []
         assert errors == []
     with office.store.read() as connection:
-        assert library.counts(connection) == {"ready": 1, "refused": 1}
+        assert library.counts(connection) == {"ready": 1, "refused": 1, "waiting": 1}
+        assert [one.title for one in library.listing(connection, state="waiting")] == ["玉米"]

@@ -90,7 +90,7 @@ def test_a_ticket_that_somebody_else_has_moved_is_shown_as_it_stands(
     old = version(office)
     officer.submit("/repairs/1", button="seen", version=old)
     answer = officer.submit("/repairs/1", button="closed", version=old, detail="x")
-    assert answer.status_code == 422 and "其他人刚改过" in answer.text
+    assert answer.status_code == 422 and "改过了" in answer.text
     answer = officer.submit("/repairs/1", button="closed", version=version(office))
     assert answer.status_code == 422 and "仍检测到" in answer.text
     assert state(office) == "seen"
@@ -107,13 +107,17 @@ def test_an_officer_opens_one_by_hand_and_says_who_works_there(officer: Visitor,
     form = {"station": "room-1", "cause": "line-unpaid", "device": "", "text": "三月起"}
     assert officer.submit("/repairs", **form | {"station": ""}).status_code == 422
     assert officer.submit("/repairs", **form).headers["location"] == "/repairs/1"
-    officer.look("/repairs/1")
+    assert officer.submit("/repairs", **form | {"text": "已催缴"}).headers["location"] == "/repairs/1"
+    assert "已催缴" in text(officer.look("/repairs/1")), "what is written of the same once more is not lost"
     officer.submit("/repairs/1", button="note", version=version(office), note="明天缴费")
-    officer.submit("/repairs/1", button="work", version=version(office), hours=8)
+    officer.submit("/repairs/1", button="work", version=version(office), hours=8, work_ms=0)
     told = registry.document(office, "room-1")
     assert told.tickets[0].note == "明天缴费" and told.maintenance_until_ms
     assert "检修至" in text(officer.look("/repairs"))
-    officer.submit("/repairs/1", button="work-over", version=version(office))
+    old = officer.submit("/repairs/1", button="work-over", version=version(office), work_ms=0)
+    assert old.status_code == 422 and "检修至" in text(officer.look("/repairs")), "of a page without the work"
+    until = re.search(r'name="work_ms" value="(\d+)"', officer.look("/repairs/1").text)
+    officer.submit("/repairs/1", button="work-over", version=version(office), work_ms=until[1] if until else 0)
     assert "检修至" not in text(officer.look("/repairs"))
 
 

@@ -22,9 +22,16 @@ HEARD = {
         ({"playlist_version": None}, "not ready: week 3 is published"),
         ({"playlist_version": 4}, "not ready: week 3 is published"),
         ({"playlist_version": 5}, "not ready: this town's database does not know its week"),
-        ({"refusing": [{"what": "playlist", "reason": "older"}]}, "not ready: it refuses playlist (older)"),
+        ({"refusing": [{"what": "playlist", "reason": "older"}]}, "not ready: it refuses the week (older)"),
+        (
+            {"refusing": [{"what": "programme 00ff", "reason": "x", "cause": "tampered"}]},
+            "not ready: it refuses the file of a programme (it is not what was signed)",
+        ),
         ({"open_faults": ["week-refused"]}, "not ready: it refuses the week that is offered"),
-        ({"programmes_missing": 1, "bytes_missing": 5_000_000}, "1 files (5.0 MB) to fetch at 0 kB/s, ready at a time"),
+        (
+            {"programmes_missing": 1, "bytes_missing": 5_000_000},
+            "1 files (5.0 MB) to fetch, its line is not measured yet; ready at a time",
+        ),
         (
             {"programmes_missing": 1, "bytes_missing": 9, "bytes_lacking": 2_000_000, "lacking_for": "水稻"},
             "not ready: its disk lacks 2.0 MB for 水稻",

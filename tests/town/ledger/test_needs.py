@@ -89,7 +89,7 @@ def test_a_room_that_is_well_needs_nothing() -> None:
         ({"sound": "null"}, "nobody can hear it"),
         ({"clock": "untrusted"}, "its clock is not to be trusted"),
         ({"stopped": True, "stopped_until_ms": 0}, "stopped until somebody presses Start"),
-        ({"refusing": ({"what": "playlist", "reason": "expired"},)}, "it refuses playlist (expired)"),
+        ({"refusing": ({"what": "playlist", "reason": "expired"},)}, "it refuses the week (expired)"),
         ({"bytes_lacking": 5_000_000, "lacking_for": "水稻"}, "its disk lacks 5.0 MB"),
         ({"forked_ms": 1}, "its record contradicts itself"),
         ({"cloned_ms": 1}, "two PCs report as this room"),
@@ -107,7 +107,7 @@ def test_a_stop_until_tomorrow_needs_nobody_today() -> None:
 def test_a_closed_room_may_not_have_heard_of_a_new_week() -> None:
     closed: dict[str, Any] = {"heard_ms": at(2, "17:00"), "now": at(2, "17:30"), "opening": WEEK, "published": 4}
     assert found(**closed) == [], "its PC is off"
-    assert found(**closed, refusing=({"what": "playlist", "reason": "expired"},)) == ["it refuses playlist (expired)"]
+    assert found(**closed, refusing=({"what": "playlist", "reason": "expired"},)) == ["it refuses the week (expired)"]
     assert found(published=4) == ["week 4 is published"]
 
 

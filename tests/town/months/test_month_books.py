@@ -2,30 +2,53 @@
 
 import io
 import zipfile
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from contract.signing import report
 from sqlalchemy import select
 from town.months.month_sheets import HEADER, workbook
 from town.postgres import BOTH
 
+from kiosk.contract.instants import to_ms
+from kiosk.contract.records import Item
+from kiosk.contract.wire import encode
 from kiosk.town.database import schema
+from kiosk.town.intake.intake import receive
 from kiosk.town.months import books
-from kiosk.town.months.beside import watched_most
+from kiosk.town.months.beside import beside, watched_most
 from kiosk.town.months.books import MonthError, NoSuchMonth, Overtaken
+from kiosk.town.months.schema import month as month_table
 from kiosk.town.sheets import confined
 from kiosk.town.sheets.child import Order
 from kiosk.town.sheets.confined import read_sheet
+from kiosk.town.sheets.draft import draft_workbook
 from kiosk.town.sheets.headers import role_of
+from kiosk.town.sheets.holidays import holiday
 from kiosk.town.sheets.mending import NAMES, WHOLE_ROW, Mend
 from kiosk.town.stations import registry
 
+CHINA, DAY_MS = ZoneInfo("Asia/Shanghai"), 86_400_000
 GOOD = ("3月2日", "9:00-9:30", "《水稻》", "农技", "30分钟", "", "")
 BAD = ("3月32日", "9:00", "《开场》", "党建", "", "", "")
 
 
 def added(office, *rows, **more):
     return books.add(office.store, workbook(*rows, **more), "三月.xlsx", "li")
+
+
+def test_the_same_workbook_pressed_twice_is_one_month(office):
+    ident = added(office, GOOD, BAD)
+    data = books.marked_book(office.store, ident, "zh")  # anything but the same bytes
+    assert books.add(office.store, data, "三月.xlsx", "li") != ident
+    with office.store.read() as connection:
+        (sheet,) = connection.execute(select(month_table.c.sheet).where(month_table.c.id == ident)).scalars()
+    assert books.add(office.store, sheet, "三月.xlsx", "li") == ident
+    assert books.add(office.store, sheet, "三月.xlsx", "wang") != ident
+    books.mend_cells(office.store, ident, 1, [Mend("计划", 3, 0, "3月3日")], "li")
+    assert books.add(office.store, sheet, "三月.xlsx", "li") != ident, "there it begins anew"
 
 
 def test_workbook_is_kept_with_what_is_understood_of_it(office):
@@ -57,6 +80,11 @@ def test_row_that_does_not_count_is_left_out(office):
     assert (len(read.rows), read.problems) == (1, [])
 
 
+def publish_late(store, ident):
+    with store.write() as connection:
+        books.published(connection, ident, 1, "li")
+
+
 @BOTH
 def test_two_officers_never_overwrite_each_other_unseen(office):
     ident = added(office, GOOD, BAD)
@@ -66,7 +94,7 @@ def test_two_officers_never_overwrite_each_other_unseen(office):
         lambda: books.replace_sheet(office.store, ident, 1, workbook(GOOD), "b.xlsx", "li"),
         lambda: books.set_month(office.store, ident, 1, "2026-04", "li"),
         lambda: books.name_columns(office.store, ident, 1, {"x": "title"}, "li"),
-        lambda: books.claim(office.store, ident, 1, "li"),
+        lambda: publish_late(office.store, ident),
     ):
         with pytest.raises(Overtaken) as caught:
             late()
@@ -158,3 +186,25 @@ def test_draft_says_what_was_watched_most_and_nothing_where_nobody_counted(offic
         (found,) = watched_most(connection, "2026-03")
         assert watched_most(connection, "2026-05") == []
     assert found.lines == ["《law》 5次 10分钟", "《rice》 2次 10分钟"]
+
+
+@BOTH
+def test_draft_says_what_villagers_asked_for_since_the_month_began(office, tmp_path):
+    registry.add_station(office, "chen", "all", "陈家村", None, by="test")
+    march = to_ms(datetime(2026, 3, 1, tzinfo=CHINA))
+
+    def told(name, day, title, kind="request", **more):
+        return encode(Item(id=name, at_ms=march + day * DAY_MS, by="老周", item_kind=kind, title=title, **more))
+
+    sent = [told("a", -9, "旧的"), told("b", 4, "大棚番茄", text="怎么治\n晚疫病"), told("c", 6, "周报", "weekly")]
+    first = report(*sent[:1], station="chen")
+    receive(office.store, first, march - DAY_MS)
+    again = report(*sent[1:], told("d", 20, "=CMD()"), station="chen", first=2, previous=first.entries[-1].hash)
+    receive(office.store, again, march + 21 * DAY_MS)
+    with office.store.read() as connection:
+        (found,) = beside(connection, "2026-03", CHINA)
+        assert beside(connection, "2026-05", CHINA) == []
+    assert found.lines == ["陈家村 3月21日 =CMD()", "陈家村 3月5日 大棚番茄：怎么治 晚疫病"]
+    book = draft_workbook(read_sheet(workbook(GOOD), Order(0, "三月")).rows, date(2026, 4, 1), holiday, str, [found])
+    again = read_sheet(book, Order(0, "四月"))
+    assert (len(again.rows), again.problems, again.unknown) == (1, [], [])

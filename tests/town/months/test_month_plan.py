@@ -6,7 +6,7 @@ from kiosk.contract.playlist import Playlist, Programme, check
 from kiosk.town.months.changes import Line, changes
 from kiosk.town.months.plan import plan_of
 from kiosk.town.months.titles import key
-from kiosk.town.months.weeks import Week, carried_over, chosen, usual, weeks_of
+from kiosk.town.months.weeks import Week, carried_over, chosen, usual, weeks_of, within_month
 from kiosk.town.sheets.rows import Row
 
 
@@ -33,6 +33,16 @@ def test_weeks_of_a_month_are_mondays_to_sundays_within_it():
         ("01", "01"), ("02", "08"), ("09", "15"), ("16", "22"), ("23", "29"), ("30", "31"),
     ]  # fmt: skip
     assert [one.empty for one in weeks] == [True, False, True, True, True, True]
+
+
+def test_days_of_the_next_month_that_the_sheet_says_nothing_of_are_left_to_that_month():
+    weeks = weeks_of([row("2026-03-30", None, None, "水稻")], "2026-03", more=1)
+    assert [one.last_day for one in weeks[-2:]] == ["2026-04-05", "2026-04-12"]
+    assert [one.last_day for one in within_month(weeks[:-1], "2026-03")[-2:]] == ["2026-03-29", "2026-03-31"]
+    assert within_month(weeks, "2026-03") == weeks, "a week that is filled on purpose"
+    said = weeks_of([row("2026-04-02", None, None, "水稻")], "2026-03", more=1)[:-1]
+    assert within_month(said, "2026-03")[-1].last_day == "2026-04-02"
+    assert within_month([], "2026-03") == []
 
 
 def test_usual_weeks_reach_from_this_one_as_far_as_a_playlist_may():

@@ -137,7 +137,7 @@ def test_locked_key_publishes_nothing(town, month):
 
 
 def test_who_is_overtaken_publishes_nothing(town, month):
-    books.claim(town.store, month.id, month.revision, "wang")
+    books.set_month(town.store, month.id, month.revision, month.month, "wang")
     with pytest.raises(Overtaken):
         publication.publish(town, month, week_of(month), town.signer, "li")
     assert accepted(town).version == 1
@@ -170,6 +170,23 @@ def test_programme_taken_back_is_in_no_week_and_no_notice_and_is_not_offered_aga
     assert [one.how for one in publication.matches(town, month)][0] == "none"
     with pytest.raises(MonthError):
         orders.take_back(town, "rice", town.signer, "li")
+
+
+def test_programme_that_is_taken_back_while_somebody_else_signs_stays_taken_back(town, month, monkeypatch):
+    drafted = publication.draft
+
+    def meanwhile(*asked):
+        made = drafted(*asked)
+        orders.take_back(town, "rice", town.signer, "wang")
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, "draft", meanwhile)
+        with pytest.raises(MonthError) as caught:
+            publication.publish(town, month, week_of(month), town.signer, "li")
+    assert caught.value.message.values == {"title": "水稻"}
+    assert [one.id for one in accepted(town).programmes] == ["opening"]
+    assert books.load(town.store, month.id).published_ms is None
 
 
 def test_urgent_notice_stands_beside_the_others_and_is_ended_alone(town):

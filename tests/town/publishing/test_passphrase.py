@@ -68,7 +68,7 @@ def test_rotation_keeps_the_passphrase_and_signs_by_both_keys(office, source):
     publish(office, source(), TERMS, tick)
     root = keys.current_root(office.public)
     protected(office)
-    rotate(office, "targets", office.keys_folder, TERMS, SECRET)
+    rotate(office, "targets", [office.keys_folder], TERMS, SECRET)
     assert accepted(office).version == accepted(office, root=root).version == 2
     with pytest.raises(Locked):
         publish(office, source(), TERMS, tick)
@@ -78,7 +78,7 @@ def test_rotation_keeps_the_passphrase_and_signs_by_both_keys(office, source):
 def test_forgotten_passphrase_costs_a_new_key_and_nothing_else(office, source):
     publish(office, source(), TERMS, tick)
     protected(office)
-    done = rotate(office, "targets", office.keys_folder, TERMS, "quite another passphrase")
+    done = rotate(office, "targets", [office.keys_folder], TERMS, "quite another passphrase")
     assert (accepted(office).version, done.set_aside) == (2, ())
     assert publish(opened(office, "quite another passphrase"), source(), TERMS, tick).playlist.version == 3
 

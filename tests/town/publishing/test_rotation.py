@@ -24,7 +24,7 @@ def test_week_signed_by_the_old_key_is_refused_after_rotation(office, source):
     first = trust.first_root(
         office.public.root_path(1).read_bytes(), trust.digest(office.public.root_path(1).read_bytes())
     )
-    assert rotate(office, "targets", office.keys_folder, TERMS).root_version == 2
+    assert rotate(office, "targets", [office.keys_folder], TERMS).root_version == 2
     root = trust.next_root(first, office.public.root_path(2).read_bytes())
     with pytest.raises(Refused) as caught:
         trust.index(root, old, Held(), datetime.now(UTC))
@@ -40,13 +40,13 @@ def test_week_signed_by_the_old_key_is_refused_after_rotation(office, source):
 def test_other_keys_rotate_along_the_root_chain(office, source, role):
     publish(office, source(), TERMS, tick)
     before = keys.current_root(office.public)
-    rotate(office, role, office.keys_folder, TERMS)
+    rotate(office, role, [office.keys_folder], TERMS)
     after = trust.next_root(before, office.public.root_path(2).read_bytes())
     name = keys.ROLES[role][0]
     assert not set(before.roles[name].keyids) & set(after.roles[name].keyids)
     assert after.roles["root"].threshold == 2
     assert accepted(office).version == 1
-    rotate(office, "targets", office.keys_folder, TERMS)
+    rotate(office, "targets", [office.keys_folder], TERMS)
     assert trust.next_root(after, office.public.root_path(3).read_bytes()).version == 3
 
 
@@ -54,7 +54,7 @@ def test_rotation_needs_a_threshold_of_root_keys(office, tmp_path):
     for path in list(office.keys_folder.glob("root-[23].pem")):
         path.unlink()
     with pytest.raises(KeyTrouble, match=r"1 of the town's root keys are here, 2 are needed"):
-        rotate(office, "targets", office.keys_folder, TERMS)
+        rotate(office, "targets", [office.keys_folder], TERMS)
     assert office.public.root_version() == 1
 
 
@@ -69,7 +69,7 @@ def test_c2_forged_week_in_the_public_folder_is_not_made_genuine(office, source,
     forged = forger.public.group_path("all").read_bytes()
     forger.close()
     office.public.write(office.public.group_path("all"), forged)
-    done = rotate(office, "targets", office.keys_folder, TERMS)
+    done = rotate(office, "targets", [office.keys_folder], TERMS)
     assert done.signed == () and "all.json: version 1: not signed by a key" in done.set_aside[0]
     assert not office.public.group_path("all").exists(), "the rest of the town counts no version of it"
     [kept] = (office.folder / "set-aside").iterdir()
@@ -96,7 +96,7 @@ def test_c2_week_that_the_database_does_not_know_is_not_signed_anew(office, sour
     stolen_key_signs(office, group, 2**53)
     with pytest.raises(TownError, match="rotate-key targets"):
         publish(office, source(), TERMS, tick)
-    done = rotate(office, "targets", office.keys_folder, TERMS)
+    done = rotate(office, "targets", [office.keys_folder], TERMS)
     assert [line for line in done.set_aside if "does not know version 9007199254740992" in line]
     assert done.signed == (
         ("group all: 2026-03-02 to 2026-03-08, version 1 is now version 2",) if group == "north" else ()
@@ -109,7 +109,7 @@ def test_c2_old_week_of_the_towns_own_is_not_signed_anew(office, source):
     old = office.public.group_path("all").read_bytes()
     publish(office, source(title="new"), TERMS, tick)
     office.public.write(office.public.group_path("all"), old)
-    done = rotate(office, "targets", office.keys_folder, TERMS)
+    done = rotate(office, "targets", [office.keys_folder], TERMS)
     assert done.signed == () and "does not know version 1 as its newest" in done.set_aside[0]
 
 
@@ -137,10 +137,10 @@ def test_c1_what_is_signed_anew_is_good_before_the_new_root_and_after_it(office,
     with monkeypatch.context() as patch:
         patch.setattr(keys, "publish_root", power_cut)
         with pytest.raises(OSError, match="power cut"):
-            rotate(office, "targets", office.keys_folder, TERMS)
+            rotate(office, "targets", [office.keys_folder], TERMS)
     assert keys.current_root(office.public).version == 1
     assert accepted(office, root=before).version == 2
-    done = rotate(office, "targets", office.keys_folder, TERMS)
+    done = rotate(office, "targets", [office.keys_folder], TERMS)
     assert done.signed == ("group all: 2026-03-02 to 2026-03-08, version 2 is now version 3",)
     assert done.set_aside == ()
     after = trust.next_root(before, office.public.root_path(2).read_bytes())
@@ -151,7 +151,7 @@ def test_c1_rotation_of_a_key_whose_file_is_lost(office, source):
     publish(office, source(), TERMS, tick)
     for path in office.keys_folder.glob("targets-*.pem"):
         path.unlink()
-    assert rotate(office, "targets", office.keys_folder, TERMS).root_version == 2
+    assert rotate(office, "targets", [office.keys_folder], TERMS).root_version == 2
     assert accepted(office).version == 2
 
 

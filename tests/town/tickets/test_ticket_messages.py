@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from apprise.plugins.wecombot import NotifyWeComBot
@@ -231,7 +232,9 @@ def test_a_robot_that_says_200_and_an_errcode_has_not_taken_it(monkeypatch):
 
         monkeypatch.setattr(NotifyWeComBot, "__init__", local)
         web.answer = (200, b'{"errcode": 93000, "errmsg": "invalid webhook url"}')
-        assert "errcode 93000: invalid webhook url" in gateways.send(channel, "t", "b")
+        said = gateways.send(channel, "t", "b")
+        shown = gateways.trouble_words(said, {"It knows no such address or robot.": "没有这个机器人。"}.get)
+        assert shown.startswith("没有这个机器人。 (") and "errcode 93000: invalid webhook url" in shown
         web.answer = (200, b"<html>a login page</html>")
         assert gateways.send(channel, "t", "b") != ""
         web.answer = (200, b'{"errcode": 0, "errmsg": "ok"}')
@@ -326,6 +329,9 @@ def test_the_file_of_the_channels_is_private_and_two_officers_do_not_overwrite_e
     assert KEY not in repr(read_settings(tmp_path))
     with pytest.raises(ChannelsError, match="Somebody else"):
         keep_settings(tmp_path, Settings(), 0)
+    with ThreadPoolExecutor(8) as officers:
+        at_once = [officers.submit(keep_settings, tmp_path, Settings(), 1) for _ in range(8)]
+    assert sum(one.exception() is None for one in at_once) == 1 and read_settings(tmp_path).version == 2
     path.chmod(0o640)
     with pytest.raises(ChannelsError, match="chmod 600"):
         read_settings(tmp_path)

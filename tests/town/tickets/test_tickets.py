@@ -1,7 +1,7 @@
 """Faults that become tickets in the transaction of the report, on both databases."""
 
 import pytest
-from contract.signing import report
+from contract.signing import enrol_request, report
 from msgspec.structs import replace
 from sqlalchemy import select
 from town.postgres import BOTH
@@ -217,7 +217,7 @@ def test_two_officers_do_not_move_a_ticket_past_each_other(town, room):
     room.find()
     row = tickets(town)[0]
     move(town, row.id, "seen", row.version)
-    with pytest.raises(Stale, match="Somebody else"):
+    with pytest.raises(Stale, match="changed meanwhile"):
         move(town, row.id, "telecom-called", row.version)
     with pytest.raises(Refused, match="no such ticket"), town.store.write() as connection:
         by_hand.move(connection, 4711, "seen", 1, who="li", now_ms=NOW)
@@ -291,13 +291,13 @@ def test_raised_and_cleared_while_the_line_was_down_is_a_closed_ticket(town, roo
 def test_work_on_a_room_is_told_by_its_document_and_has_limits(town, room):
     until = NOW + 4 * HOUR
     with town.store.write() as connection:
-        by_hand.set_work(connection, "room-1", until, who="li", now_ms=NOW)
+        by_hand.set_work(connection, "room-1", until, seen_ms=None, who="li", now_ms=NOW)
     assert registry.document(town, "room-1").maintenance_until_ms == until
     for wrong in (NOW, NOW + 400 * DAY_MS):
         with pytest.raises(Refused, match="31 days"), town.store.write() as connection:
-            by_hand.set_work(connection, "room-1", wrong, who="li", now_ms=NOW)
+            by_hand.set_work(connection, "room-1", wrong, seen_ms=until, who="li", now_ms=NOW)
     with town.store.write() as connection:
-        by_hand.set_work(connection, "room-1", None, who="li", now_ms=NOW)
+        by_hand.set_work(connection, "room-1", None, seen_ms=until, who="li", now_ms=NOW)
     assert registry.document(town, "room-1").maintenance_until_ms == NOW
 
 
@@ -308,6 +308,43 @@ def test_a_retired_room_gets_no_ticket_by_hand(town):
             by_hand.open_by_hand(connection, name, "lightning", "", "", who="li", now_ms=NOW)
     with pytest.raises(Refused, match="Choose what"), town.store.write() as connection:
         by_hand.open_by_hand(connection, "room-1", "<script>", "", "", who="li", now_ms=NOW)
+
+
+def test_a_room_that_is_retired_has_no_open_ticket_and_nobody_hears_that_it_is_heard_again(town, room):
+    room.find()
+    with town.store.write() as connection:
+        connection.execute(silence.insert().values(station="room-1", since_ms=NOW, found_ms=NOW))
+    registry.retire(town, "room-1", by="li")
+    assert states(town) == ["closed"]
+    with town.store.read() as connection:
+        (last,) = connection.execute(select(ticket_step).order_by(ticket_step.c.id.desc()).limit(1)).all()
+        assert (last.who, last.what) == ("li", "Closed: the room is retired")
+        assert connection.execute(select(silence)).all() == []
+    (row,) = tickets(town)
+    with pytest.raises(Refused, match="retired"), town.store.write() as connection:
+        by_hand.move(connection, row.id, "reopened", row.version, who="li", now_ms=NOW)
+
+
+def test_another_pc_does_not_know_what_the_old_one_found(town, room):
+    for name in ("room-1", "room-1-new"):
+        code = registry.add_station(town, "room-1", "all", "", None, by="test")
+        registry.enrol(town, enrol_request(code.secret, name))
+        if name == "room-1":
+            room.find()
+            room.find(fault="by-hand.1", cause="reported", by="老周", device="桌子")
+            registry.enrol(town, enrol_request(code.secret, name))
+            assert len(open_faults(town)) == 2, "the same PC, after a lost answer"
+    assert [row.fault for row in open_faults(town)] == ["by-hand.1"]
+    found, said = tickets(town)
+    assert (found.state, said.state) == ("reported", "reported")
+    with town.store.write() as connection:
+        by_hand.move(connection, found.id, "closed", found.version, who="li", now_ms=NOW)  # no reason is asked for
+
+
+def open_faults(town):
+    table = schema.fault
+    with town.store.read() as connection:
+        return connection.execute(select(table).where(table.c.cleared_ms.is_(None)).order_by(table.c.fault)).all()
 
 
 def test_a_version_that_the_room_holds_already_is_passed_over(town, room):

@@ -30,6 +30,7 @@ from kiosk.town.tickets.channels import (
     keep_settings,
     read_settings,
 )
+from kiosk.town.tickets.gateways import trouble_words
 from kiosk.town.tickets.life_cycle import Limits
 
 LIMITS = {
@@ -49,6 +50,7 @@ def routes(desk: Desk) -> list[Route]:
         return await desk.page(
             request, "channels.html", HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
             **found, problem=problem, kinds=KINDS, abouts=ABOUT, limit_names=LIMITS, at_ms=now_ms(),
+            trouble_words=trouble_words,
         )  # fmt: skip
 
     async def show_all(request: Request) -> Response:

@@ -71,6 +71,9 @@ def routes(desk: Desk) -> list[Route]:
                 )
             )
         except registry.Taken:
+            held = await desk.run(registered_of, desk, station)
+            if codes.get(officer.name, station) and (held.name, held.group) == (name, group or "all"):  # pressed twice
+                return desk.to(f"/stations/room/{station}/sheet")
             return await new(request, _("There is a station {id} already; choose another.").format(id=station), form)
         except TownError:
             said = _("Number and group: use 1 to 64 letters, digits, dots, dashes and underscores, such as room-12.")

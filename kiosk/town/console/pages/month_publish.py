@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from kiosk.common.i18n import Language, day_name, translator
-from kiosk.common.messages import mark
+from kiosk.common.messages import mark, said
 from kiosk.contract.instants import to_utc
 from kiosk.contract.trust import Refused
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.signers import NotOpened
+from kiosk.town.console.told import told
 from kiosk.town.months import books, publication
 from kiosk.town.months.books import Month, MonthError, NoSuchMonth
 from kiosk.town.months.publication import Choice
@@ -61,8 +62,8 @@ def routes(desk: Desk) -> list[Route]:
             try:
                 draft, more["for_groups"] = publication.look_ahead(desk.town, month, choice, now)
                 more["plan"] = draft.plan
-            except MonthError as error:
-                more["trouble"] = error.message.render(translator(language))
+            except (MonthError, SourceError) as error:
+                more["trouble"] = told(error, translator(language))
             return more | {
                 "groups": groups,
                 "weeks": weeks,
@@ -72,6 +73,8 @@ def routes(desk: Desk) -> list[Route]:
                 "day_of": lambda day: day_name(date.fromisoformat(day), language),
                 "states": STATES,
                 "unread": publication.UNREAD,
+                "in_words": lambda text: said(text, translator(language)),
+                "in_force": publication.in_force(desk.town, choice.groups),
                 "outlook": lambda one: outlook(one, now, language),
                 "is_open": desk.signers.is_open(officer.session),
                 "is_locked": keys.is_locked(desk.town.keys_folder),
@@ -98,20 +101,17 @@ def routes(desk: Desk) -> list[Route]:
             signer = desk.signers.signer(
                 officer.session, officer.name, form.get("passphrase", ""), form.get("again", "")
             )
-            done = publication.publish(desk.town, month, choice, signer, officer.name)
+            seen = form.get("in_force", "")
+            done = publication.publish(desk.town, month, choice, signer, officer.name, seen)
             return ", ".join(f"{one.playlist.group} ({one.playlist.version})" for one in done)
 
         try:
-            said = await desk.run(sign)
-        except (MonthError, NotOpened) as error:
-            return await show(request, error.message.render(_), choice)
-        except SourceError as error:
-            return await show(request, "\n".join(error.problems[:10]), choice)
-        except (KeyTrouble, Refused, TownError) as error:
-            return await show(request, str(error), choice)
-        text = _("Published: {groups}. Each room fetches it at its next call, within some minutes.")
+            groups = await desk.run(sign)
+        except (MonthError, NotOpened, SourceError, KeyTrouble, Refused, TownError) as error:
+            return await show(request, told(error, _), choice)
+        done = _("Published: {groups}. Each room fetches it at its next call, within some minutes.")
         place = f"/months/{month.id}/publish?{_query(choice)}"
-        return desk.to(place, request, text.format(groups=said))
+        return desk.to(place, request, done.format(groups=groups))
 
     return [
         Route("/months/{id}/publish", show),

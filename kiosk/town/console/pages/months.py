@@ -16,11 +16,15 @@ from starlette.routing import Route
 from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.forms import Form
+from kiosk.town.console.pages import uploads
+from kiosk.town.console.pages.programmes import words
 from kiosk.town.console.sheet_table import problems_of, tables
 from kiosk.town.months import books, library, publication
-from kiosk.town.months.beside import watched_most
+from kiosk.town.months.beside import beside
 from kiosk.town.months.books import Month, MonthError, NoSuchMonth
 from kiosk.town.months.titles import key
+from kiosk.town.programmes import library as programmes
+from kiosk.town.programmes.shelves import LARGEST
 from kiosk.town.sheets.confined import SheetTrouble
 from kiosk.town.sheets.draft import draft_workbook
 from kiosk.town.sheets.headers import Role
@@ -174,8 +178,7 @@ def routes(desk: Desk) -> list[Route]:
 
         def written() -> bytes:
             with desk.town.store.read() as connection:
-                beside = watched_most(connection, month.month)
-            return draft_workbook(month.read.rows, to, holiday, _, beside)
+                return draft_workbook(month.read.rows, to, holiday, _, beside(connection, month.month, desk.zone))
 
         data = await desk.run(written)
         return _download(data, f"{to.year}年{to.month}月周推荐月计划表-草稿.xlsx")
@@ -188,35 +191,48 @@ def routes(desk: Desk) -> list[Route]:
             matches = publication.matches(desk.town, month)
             with desk.town.store.read() as connection:
                 names = sorted({one.title for one in library.candidates(desk.town, connection)})
-            return {"matches": matches, "missing": [one for one in matches if one.chosen is None], "names": names}
+                known = library.known(connection)
+                held = {one.title: known.get(key(one.title), "") for one in matches}
+                unsettled = (one.title for one in matches if not one.settled and held[one.title])
+                found = {title: programmes.get(connection, held[title]) for title in unsettled}
+                coming = {title: one for title, one in found.items() if one and one.state not in ("ready", "withdrawn")}
+            missing = [one.title for one in matches if one.chosen is None or one.title in coming]
+            return {"matches": matches, "missing": missing, "names": names, "held": held, "coming": coming}
 
         more = await desk.run(look)
         status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
         return await desk.page(
-            request, "month_titles.html", status, month=month, step="titles", problem=problem, **more
-        )
+            request, "month_titles.html", status, month=month, step="titles", problem=problem, words=words,
+            most_megabytes=LARGEST >> 20, most_form=uploads.MOST_FORM >> 20, **more,
+        )  # fmt: skip
 
     async def confirm(request: Request) -> Response:
         form = await desk.form(request, most=1 << 20)
         officer, month, _ = await desk.officer(request, "officer"), await found(request), desk.translate(request)
 
-        def settle() -> list[str]:
+        def settle() -> str:
             with desk.town.store.read() as connection:
                 offered = library.candidates(desk.town, connection)
             by_id, by_key = {one.id: one for one in offered}, {key(one.title): one for one in offered}
-            meant, unknown = {}, []
-            for title, choice, other in zip(*(form.every(name) for name in ("title", "choice", "other")), strict=False):
+            meant, unknown, seen = dict[str, str](), list[str](), dict[str, str]()
+            names = ("title", "held", "choice", "other")
+            for title, held, choice, other in zip(*(form.every(name) for name in names), strict=False):
+                seen[title] = held
                 one = by_key.get(key(other)) if other.strip() else by_id.get(choice)
                 if one is not None:
                     meant[title] = one.id
                 elif other.strip():
                     unknown.append(other)
-            library.confirm(desk.town, meant, officer.name)
-            return unknown
-
-        if unknown := await desk.run(settle):
+                elif held and not choice:
+                    meant[title] = ""
+            if others := library.confirm(desk.town, meant, officer.name, seen):
+                text = _("Somebody else has settled 《{title}》 otherwise meanwhile; it stays so. Look at it again.")
+                return text.format(title=others[0][:80])
             text = _("No programme of the library is called 《{title}》; the others are confirmed.")
-            return await show_titles(request, text.format(title=unknown[0][:80]))
+            return text.format(title=unknown[0][:80]) if unknown else ""
+
+        if problem := await desk.run(settle):
+            return await show_titles(request, problem)
         return desk.to(f"/months/{month.id}/titles", request, _("The titles are confirmed."))
 
     return [

@@ -14,6 +14,8 @@ from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.pages import uploads as uploading
 from kiosk.town.database.store import audit
+from kiosk.town.months.library import from_folders, offer_again
+from kiosk.town.months.titles import Candidate, key
 from kiosk.town.programmes import dropped, library, subtitles, uploads
 from kiosk.town.programmes.library import Edited, Entry
 from kiosk.town.programmes.shelves import LARGEST, shelves
@@ -61,12 +63,13 @@ def routes(desk: Desk) -> list[Route]:
         number = int(query["page"][:4]) if query.get("page", "").isdecimal() else 0
         wanted = state if state in STATES else ""
 
-        def read() -> tuple[list[Entry], dict[str, int]]:
+        def read() -> tuple[list[Entry], dict[str, int], list[Candidate]]:
             with desk.town.store.read() as connection:
-                found = library.listing(connection, text, wanted, number)
-                return found, library.counts(connection)
+                found, fits = library.listing(connection, text, wanted, number), key(text)
+                beside = [] if number else from_folders(desk.town, connection)
+                return found, library.counts(connection), [one for one in beside if fits in key(one.title)]
 
-        found, counts = await desk.run(read)
+        found, counts, beside = await desk.run(read)
         waiting = await desk.run(uploads.unfinished, desk.town, place)
         return await desk.page(
             request,
@@ -75,6 +78,7 @@ def routes(desk: Desk) -> list[Route]:
             more=len(found) > library.PAGE,
             number=number,
             counts=counts,
+            from_folders=sorted(beside, key=lambda one: one.title),
             unfinished=waiting,
             states=STATES,
             steps=STEPS,
@@ -160,6 +164,8 @@ def routes(desk: Desk) -> list[Route]:
         def write() -> None:
             with desk.town.store.write() as connection:
                 deed(connection, name, version)
+                if what == "restore":
+                    offer_again(connection, one.sha256 or "")
                 audit(connection, officer.name, f"programme-{what}", name, one.title[:300])
 
         try:
@@ -182,7 +188,10 @@ def routes(desk: Desk) -> list[Route]:
         if not files:
             return await shown(request, _("Choose a file first."))
         try:
-            await desk.run(subtitles.put, desk.town, place, one, language, files[0].content, officer.name)
+            version = form.number("version")
+            await desk.run(subtitles.put, desk.town, place, one, version, language, files[0].content, officer.name)
+        except Edited:
+            return await shown(request, _(SOMEBODY_ELSE))
         except SubtitleError as error:
             return await shown(request, error.cause.render(_))
         return desk.to(f"/programmes/{one.id}", request, _("The subtitles are in."))

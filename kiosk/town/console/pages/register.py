@@ -14,6 +14,7 @@ from kiosk.common.i18n import WEEKDAYS
 from kiosk.common.messages import mark
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.pages.enrol import registered_of
+from kiosk.town.console.told import told
 from kiosk.town.sheets.holidays import special_days
 from kiosk.town.stations import forms, register
 from kiosk.town.stations.editing import Overtaken, change_everywhere, change_part
@@ -55,8 +56,8 @@ def routes(desk: Desk) -> list[Route]:
             )
         values, problems = forms.read(part, form, lambda: secrets.token_hex(4))
         if problems:
-            told = {one.field: one.message.render(_) for one in reversed(problems)}
-            return await form_page(request, found, part, form, problems=told)
+            wrong = {one.field: one.message.render(_) for one in reversed(problems)}
+            return await form_page(request, found, part, form, problems=wrong)
         try:
             changed = await desk.run(
                 lambda: change_part(desk.town, found.id, part, values, form.get("version", ""), by=officer.name)
@@ -66,7 +67,7 @@ def routes(desk: Desk) -> list[Route]:
             differs = _in_words(part, rows, _)
             return await form_page(request, error.now, part, form, overtaken=error.last, differs=differs)
         except TownError as error:
-            return await form_page(request, found, part, form, trouble=str(error))
+            return await form_page(request, found, part, form, trouble=told(error, _))
         if PARTS[part].for_all and form.get("everywhere") == "on":
             count = await desk.run(lambda: change_everywhere(desk.town, found.id, part, by=officer.name))
             said = _("Saved, and {count} other rooms of the group have the same now.").format(count=count)

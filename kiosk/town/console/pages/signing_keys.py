@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.signers import NotOpened
+from kiosk.town.console.told import told
 from kiosk.town.database.store import audit
 from kiosk.town.signing import keys
 from kiosk.town.signing.keys import KeyTrouble
@@ -20,6 +21,7 @@ def routes(desk: Desk) -> list[Route]:
         await desk.officer(request)
         folder = desk.town.keys_folder
         status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+        needed, count = await desk.run(keys.root_keys_needed, desk.town.public)
         return await desk.page(
             request,
             "keys.html",
@@ -29,6 +31,8 @@ def routes(desk: Desk) -> list[Route]:
             root_keys=await desk.run(keys.root_keys_here, folder),
             is_locked=await desk.run(keys.is_locked, folder),
             least=keys.SHORTEST_PASSPHRASE,
+            needed=needed,
+            count=count,
         )
 
     async def change(request: Request) -> Response:
@@ -48,10 +52,8 @@ def routes(desk: Desk) -> list[Route]:
 
         try:
             await desk.run(protect)
-        except NotOpened as error:
-            return await show(request, error.message.render(_))
-        except KeyTrouble as error:
-            return await show(request, str(error))
+        except (NotOpened, KeyTrouble) as error:
+            return await show(request, told(error, _))
         return desk.to("/keys", request, _("The publishing key is under the new passphrase."))
 
     return [Route("/keys", show), Route("/keys", change, methods=["POST"])]

@@ -22,9 +22,11 @@ from kiosk.town.console.desk import Desk
 from kiosk.town.console.downloads import download, require_kind, table_of
 from kiosk.town.console.pages.enrol import registered_of
 from kiosk.town.console.pages.stations import local_of
+from kiosk.town.console.pages.tickets import equipment_of, limits_of
 from kiosk.town.console.room_words import EVIDENCE, line_of, room_words
 from kiosk.town.database import schema
 from kiosk.town.database.store import now_ms
+from kiosk.town.ledger import condition
 from kiosk.town.ledger.against import against
 from kiosk.town.ledger.needs import needs, sentence, telephones
 from kiosk.town.ledger.played import Day, Reading, days, month_days, room_of
@@ -32,6 +34,9 @@ from kiosk.town.ledger.rooms import rooms
 from kiosk.town.ledger.written import PhotoState, Written, photo_of, written
 from kiosk.town.stations import forms, register, registry, screenshots, spot_checks
 from kiosk.town.stations.parts import PARTS
+from kiosk.town.tickets import queries
+from kiosk.town.tickets.causes import title
+from kiosk.town.tickets.wording import STATES as TICKET_STATES
 from kiosk.town.town import TownError
 
 STATES: dict[State, str] = {
@@ -62,6 +67,8 @@ PHOTOS: dict[PhotoState, str] = {
     "gone": mark("The room does not have a photo of this any more."),
     "dropped": mark("A photo of this is not kept any more: there were too many newer ones."),
 }
+CLOSED = 3
+"""Tickets of the past that are shown."""
 COLUMNS = (
     *(mark("Date"), mark("Start"), mark("End"), mark("Programme"), mark("Activity"), mark("Outcome")),
     *(mark("Minutes planned"), mark("Minutes shown"), mark("Minutes late"), mark("Remarks")),
@@ -190,6 +197,9 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
         first, last = month_days(month)
         midnights = (local_ms(day, time(), desk.zone) for day in (first, last + timedelta(days=1)))
         notes = written(connection, found.id, *midnights)
+        limits = limits_of(desk)[0]
+        repairs = queries.open_tickets(connection, now, limits, found.id)
+        repairs += queries.closed_tickets(connection, now, limits, found.id, CLOSED)
     kept = screenshots.newest(desk.town, found.id)
     people = telephones(row["people"])
     wanted = needs(row, None, now, local, line_of(language), _) if found.retired_ms is None else []
@@ -197,7 +207,12 @@ def _read(desk: Desk, found: register.Registered, month: str, language: Language
     return {
         "words": room_words(row, local, language),
         "row": row,
+        "repairs": repairs,
+        "equipment_of": equipment_of,
+        "cause": title,
+        "ticket_states": TICKET_STATES,
         "line": line_of(language),
+        "refused": lambda one: condition.refusal_words(one, _),
         "against": list(against(desk.town.store, found.id, local, _)),
         "needs": wanted,
         "sentence": sentence(row, wanted, people[0].name if people else "", _),

@@ -19,7 +19,15 @@ from kiosk.town.ledger.rooms import rooms
 from kiosk.town.stations import registry
 
 COLUMNS = (
-    *(mark("Station"), mark("Name"), mark("Place"), mark("State"), mark("Last heard"), mark("On air"), mark("Week")),
+    *(
+        mark("Station"),
+        mark("Name of the room"),
+        mark("Place"),
+        mark("State"),
+        mark("Last heard"),
+        mark("On air"),
+        mark("Week"),
+    ),
     *(mark("Ready"), mark("Kiosk version"), mark("Clock"), mark("Disk"), mark("Screen"), mark("Open faults")),
     *(mark("Refuses"), mark("Recommended programmes"), mark("Administrator"), mark("Telephone")),
 )
@@ -74,8 +82,10 @@ def routes(desk: Desk) -> list[Route]:
         typed = form.get("minutes", "").strip()
         if not typed.isdecimal() or not 1 <= int(typed[:6]) <= 1440:
             return desk.to("/stations", request, _("The limit stays: write 1 to 1440 minutes."))
-        await desk.run(lambda: registry.set_silent_minutes(desk.town, int(typed), by=officer.name))
+        seen = form.number("before")
         said = _("A room is silent now after {count} minutes of its opening hours.")
+        if not await desk.run(lambda: registry.set_silent_minutes(desk.town, int(typed), seen, by=officer.name)):
+            said = _("Somebody else has set another limit meanwhile; it stays. Set yours once more if it is right.")
         return desk.to("/stations", request, said.format(count=typed))
 
     async def export(request: Request) -> Response:

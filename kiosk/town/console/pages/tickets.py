@@ -24,8 +24,9 @@ from kiosk.town.database import schema
 from kiosk.town.database.store import audit, now_ms
 from kiosk.town.tickets import by_hand, deliveries, queries, tickets
 from kiosk.town.tickets.by_hand import STEPS, Refused
-from kiosk.town.tickets.causes import BY_HAND, title
+from kiosk.town.tickets.causes import BY_HAND, DEVICES, title
 from kiosk.town.tickets.channels import Channel, ChannelsError, Settings, read_settings
+from kiosk.town.tickets.gateways import trouble_words
 from kiosk.town.tickets.life_cycle import BY_OFFICER, Limits
 from kiosk.town.tickets.room import work_until
 from kiosk.town.tickets.wording import STATES
@@ -56,10 +57,12 @@ def routes(desk: Desk) -> list[Route]:
         return await desk.page(
             request, "repairs.html", HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
             **found, past=past, problem=problem, typed=typed or {}, causes=BY_HAND, states=STATES, cause=title,
+            trouble_words=trouble_words,
         )  # fmt: skip
 
     async def show_list(request: Request) -> Response:
-        return await listed(request)
+        asked = Form([(name, request.query_params.get(name, "")[:100]) for name in ("station", "device")])
+        return await listed(request, typed=asked)
 
     async def open_one(request: Request) -> Response:
         form, officer = await desk.form(request), await desk.officer(request)
@@ -88,8 +91,8 @@ def routes(desk: Desk) -> list[Route]:
             ticket=row, room=room, problem=problem, states=STATES, steps=STEPS, cause=title, who=WHO,
             next_states=BY_OFFICER[row["state"]], work_hours=WORK_HOURS,
             work_ms=until_ms if until_ms and until_ms > now_ms() else None,
-            equipment=_equipment(room, row["device"]), people=_administrators(room), at_ms=now_ms(),
-            line=lambda text: line_in(text, language),
+            equipment=equipment_of(room.equipment, row["device"], row["cause"]), people=_administrators(room),
+            at_ms=now_ms(), line=lambda text: line_in(text, language),
         )  # fmt: skip
 
     async def show_one(request: Request) -> Response:
@@ -193,7 +196,8 @@ def _change(desk: Desk, number: int, form: Form, version: int, who: str) -> None
         elif button in ("work", "work-over"):
             hours = form.number("hours") if button == "work" else 0
             until = to_ms(datetime.now(desk.zone) + timedelta(hours=min(hours, 1000))) if hours > 0 else None
-            by_hand.set_work(connection, row.station, until, who=who, now_ms=now)
+            seen = form.number("work_ms") or None
+            by_hand.set_work(connection, row.station, until, seen_ms=seen, who=who, now_ms=now)
         else:
             by_hand.move(
                 connection, number, button, version, who=who, now_ms=now, work_order=form.get("work_order", ""),
@@ -202,9 +206,10 @@ def _change(desk: Desk, number: int, form: Form, version: int, who: str) -> None
         audit(connection, who, f"ticket-{button}"[:64], row.station, str(number))
 
 
-def _equipment(room: _Room, device: str) -> list[Equipment]:
-    """The lines of the register that the ticket's device may be."""
-    return [one for one in room.equipment if device and device in (one.id, one.name, one.connector, one.usb)]
+def equipment_of(equipment: Sequence[Equipment], device: str, cause: str) -> list[Equipment]:
+    """The lines of the register that a ticket is about: the device that it names, else those of the cause's kind."""
+    named = [one for one in equipment if device and device in (one.id, one.name, one.connector, one.usb)]
+    return named or [one for one in equipment if one.kind == DEVICES.get(cause)]
 
 
 def _administrators(room: _Room) -> list[Person]:

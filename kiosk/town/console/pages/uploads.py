@@ -8,7 +8,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from kiosk.town.console.desk import Desk
+from kiosk.town.console.desk import Desk, own_path
+from kiosk.town.months import library
+from kiosk.town.months.titles import key
 from kiosk.town.programmes import uploads
 from kiosk.town.programmes.shelves import Shelves
 from kiosk.town.programmes.uploads import Upload, UploadError, WrongOffset
@@ -36,9 +38,8 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
         return JSONResponse({"id": one.id, "offset": one.offset})
 
     async def piece(request: Request) -> Response:
-        await desk.check(request)
-        one = await upload(request)
-        text = request.query_params.get("offset", "")
+        officer, one = await desk.check(request), await upload(request)
+        text, title = request.query_params.get("offset", ""), request.query_params.get("title", "")
         if not text.isdecimal():
             raise HTTPException(HTTPStatus.BAD_REQUEST)
         try:
@@ -48,8 +49,9 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
         except UploadError as error:
             return refusal(request, error)
         await desk.run(uploads.touched, desk.town, one.id)
-        programme = await desk.run(uploads.finish, desk.town, place, one)
+        programme = await desk.run(uploads.finish, desk.town, place, one, title)
         if programme is not None:
+            await meant(programme, title, officer.name)
             return JSONResponse({"programme": programme, "offset": one.size})
         now = await desk.run(uploads.get, desk.town, place, one.id)
         return JSONResponse({"offset": now.offset if now else 0})
@@ -71,6 +73,19 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
                     await desk.run(target.write, bytes(block))
                 await desk.run(target.sync)
 
+    async def meant(programme: str, title: str, by: str) -> None:
+        """A file brought in for a title of a month is the programme that it means, unless it has one by now."""
+
+        def settle() -> None:
+            with desk.town.store.read() as connection:
+                held = library.known(connection).get(key(title), "")
+                offered = {one.id for one in library.candidates(desk.town, connection)}
+            if held not in offered:
+                library.confirm(desk.town, {title: programme}, by, {title: held})
+
+        if title:
+            await desk.run(settle)
+
     async def discarded(request: Request) -> Response:
         await desk.form(request)
         await desk.run(uploads.discard, desk.town, place, (await upload(request)).id)
@@ -86,15 +101,17 @@ def routes(desk: Desk, place: Shelves) -> list[Route]:
             return desk.to("/programmes", request, too_large.format(most=MOST_FORM >> 20))
         async with whole:
             fields = await desk.form(request, most=MOST_FORM)
-            officer = await desk.officer(request)
-            names = []
+            officer, title = await desk.officer(request), fields.get("title", "")
+            back, names = own_path(fields.get("back", "/programmes")), []
             for file in fields.files.get("file", []):
+                come = (file.name, file.content, officer.name, title)
                 try:
-                    names.append(await desk.run(uploads.whole, desk.town, place, file.name, file.content, officer.name))
+                    names.append(await desk.run(uploads.whole, desk.town, place, *come))
                 except UploadError as error:
-                    return desk.to("/programmes", request, error.cause.render(_))
+                    return desk.to(back, request, error.cause.render(_))
+                await meant(names[-1], title, officer.name)
         told = _("{count} files have come in.").format(count=len(names)) if names else _("Choose a file first.")
-        return desk.to("/programmes", request, told)
+        return desk.to(back, request, told)
 
     async def upload(request: Request) -> Upload:
         """The upload of the address. Raises HTTPException 404."""

@@ -1,10 +1,10 @@
 """What cannot wait for the month: an urgent notice to some or all rooms, a programme taken back everywhere."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from sqlalchemy import select
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,10 +16,12 @@ from kiosk.town.console.access import Officer
 from kiosk.town.console.desk import Desk
 from kiosk.town.console.forms import Form
 from kiosk.town.console.signers import NotOpened
-from kiosk.town.database import schema
+from kiosk.town.console.told import told
+from kiosk.town.database.store import now_ms
+from kiosk.town.ledger.rooms import rooms
 from kiosk.town.months import library, orders
 from kiosk.town.months.books import MonthError
-from kiosk.town.months.titles import key
+from kiosk.town.months.titles import Candidate, key
 from kiosk.town.publishing.source import SourceError
 from kiosk.town.signing import keys
 from kiosk.town.signing.keys import KeyTrouble, Signer
@@ -34,24 +36,24 @@ def routes(desk: Desk) -> list[Route]:
     """Their routes."""
 
     async def page(request: Request, template: str, problem: str = "") -> Response:
-        officer = await desk.officer(request)
+        officer, _ = await desk.officer(request), desk.translate(request)
         now = desk.now()
 
         def look() -> dict[str, Any]:
-            table = schema.station
+            version = desk.town.public.version(desk.town.public.urgent_path)
             with desk.town.store.read() as connection:
-                names = sorted({one.title for one in library.candidates(desk.town, connection)})
-                rooms = connection.execute(
-                    select(table.c.id, table.c.name).where(table.c.retired_ms.is_(None)).order_by(table.c.id)
-                ).all()
+                names = sorted(_labels(library.candidates(desk.town, connection)))
+            found = rooms(desk.town.store, now_ms())
             try:
                 in_force, refused = orders.notices(desk.town, now), ""
             except Refused as error:
-                in_force, refused = [], str(error)
+                in_force, refused = [], told(error, _)
             return {
-                "names": names,
-                "rooms": rooms,
-                "room_names": {row.id: row.name for row in rooms},
+                "labels": names,
+                "new_notice": orders.new_notice(),
+                "version": version,
+                "rooms": {row["id"]: row["name"] for row in found},
+                "have": {row["id"] for row in found if version and (row["urgent_version"] or 0) >= version},
                 "in_force": in_force,
                 "problem": problem or refused,
                 "until": (now + USUAL).strftime("%Y-%m-%dT%H:%M"),
@@ -72,11 +74,17 @@ def routes(desk: Desk) -> list[Route]:
     def signer(form: Form, officer: Officer) -> Signer:
         return desk.signers.signer(officer.session, officer.name, form.get("passphrase", ""), form.get("again", ""))
 
-    def programme(title: str) -> str:
-        """The id of the programme of that title; empty where there is none."""
+    def programme(typed: str) -> str:
+        """The id of the programme of that title or label; empty where there is none. Raises :class:`MonthError`."""
         with desk.town.store.read() as connection:
-            offered = library.candidates(desk.town, connection)
-        return next((one.id for one in offered if key(one.title) == key(title)), "")
+            labels = _labels(library.candidates(desk.town, connection))
+        if typed in labels:
+            return labels[typed].id
+        found = [one.id for one in labels.values() if key(one.title) == key(typed)]
+        if len(found) > 1:
+            text = mark("Several programmes are called 《{title}》: choose one of them from the list that opens below.")
+            raise MonthError(Message(text, {"title": typed[:80]}))
+        return found[0] if found else ""
 
     async def give(request: Request) -> Response:
         form = await desk.form(request)
@@ -92,7 +100,10 @@ def routes(desk: Desk) -> list[Route]:
                 raise MonthError(Message(mark("Choose the rooms, or all of them.")))
             text = form.get("text", "")
             notice = orders.Notice(programme(text), text, stations, end)
-            orders.give_notice(desk.town, notice, now, signer(form, officer), officer.name)
+            ident, seen, key_of = form.get("notice", ""), form.number("version"), signer(form, officer)
+            if not orders.NOTICE.fullmatch(ident):
+                raise HTTPException(HTTPStatus.BAD_REQUEST)
+            orders.give_notice(desk.town, notice, now, key_of, officer.name, ident, seen)
 
         return await _done(request, order, "/notices", "notices.html", _("The notice is on its way to the rooms."))
 
@@ -111,6 +122,8 @@ def routes(desk: Desk) -> list[Route]:
 
         def order() -> None:
             name, values = programme(form.get("title", "")), {"title": form.get("title", "")[:80]}
+            if not name and orders.is_taken_back(desk.town, form.get("title", "")):
+                raise MonthError(Message(mark("《{title}》 is taken back already; nothing more was done."), values))
             if not name:
                 raise MonthError(Message(mark("No programme of the library is called 《{title}》."), values))
             orders.take_back(desk.town, name, signer(form, officer), officer.name)
@@ -124,11 +137,7 @@ def routes(desk: Desk) -> list[Route]:
         try:
             await desk.run(order)
         except BAD as error:
-            if isinstance(error, HTTPException):
-                raise
-            message = getattr(error, "message", None)
-            text = message.render(desk.translate(request)) if isinstance(message, Message) else str(error)
-            return await page(request, template, text)
+            return await page(request, template, told(error, desk.translate(request)))
         return desk.to(path, request, said)
 
     return [
@@ -138,3 +147,9 @@ def routes(desk: Desk) -> list[Route]:
         Route("/withdraw", withdraw),
         Route("/withdraw", take_back, methods=["POST"]),
     ]
+
+
+def _labels(offered: list[Candidate]) -> dict[str, Candidate]:
+    """What each programme is chosen by: its title; where several have the same one, with its id."""
+    times = Counter(key(one.title) for one in offered)
+    return {one.title if times[key(one.title)] == 1 else f"{one.title} [{one.id}]": one for one in offered}

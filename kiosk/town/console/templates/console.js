@@ -40,13 +40,10 @@
 })();
 (() => {
   // Files are sent in pieces; what came stays at the town, so a broken line or a closed window costs one piece at most.
-  const form = document.querySelector("form[data-upload]");
-  if (!form || !window.fetch) {
+  if (!window.fetch) {
     return;
   }
   const LEAST = 256 * 1024, MOST = 8 * 1024 * 1024, QUICK_MS = 2000, SLOW_MS = 8000, AT_ONCE = 2;
-  const words = form.dataset;
-  const input = form.querySelector("input[type=file]"), list = form.querySelector(".coming"), token = form.elements.token.value;
   const waiting = [];
   let running = 0;
 
@@ -65,118 +62,127 @@
     return found;
   };
 
-  const row = (file) => {
-    const item = document.createElement("li"), text = document.createElement("span"), bar = document.createElement("progress");
-    const stop = document.createElement("button");
-    item.append(`${file.name} `, text, bar, stop);
-    bar.max = file.size;
-    bar.value = 0;
-    bar.setAttribute("aria-label", file.name);
-    stop.type = "button";
-    stop.className = "small";
-    stop.textContent = words.cancel;
-    list.append(item);
-    const found = { item, stopped: false, say: (said) => { text.textContent = said; }, end: () => { bar.remove(); stop.remove(); } };
-    found.at = (offset) => {
-      bar.value = offset;
-      found.say(words.sending.replace("{done}", (offset / 1e6).toFixed(1)).replace("{size}", (file.size / 1e6).toFixed(1)));
-    };
-    stop.addEventListener("click", () => { found.stopped = true; stop.disabled = true; });
-    return found;
-  };
-
-  const begin = (file) => fetch("/programmes/uploads", {
-    method: "POST",
-    body: new URLSearchParams({ token, name: file.name, size: file.size, mark: String(file.lastModified) }),
-  }).then(answer);
-
-  const send = async (file, shown) => {
-    let { id, offset } = await begin(file), size = LEAST, failures = 0;
-    while (true) {
-      if (shown.stopped) {
-        throw new Error("stopped");
-      }
-      shown.at(offset);
-      try {
-        const began = performance.now();
-        const piece = file.slice(offset, Math.min(file.size, offset + size));
-        const found = await fetch(`/programmes/uploads/${id}?offset=${offset}`, {
-          method: "PUT", body: piece, headers: { "X-Kiosk-Token": token },
-        }).then(answer);
-        if (found.programme) {
-          return found.programme;
-        }
-        offset = found.offset;
-        failures = 0;
-        const took = performance.now() - began;
-        size = took < QUICK_MS ? Math.min(MOST, size * 2) : took > SLOW_MS ? Math.max(LEAST, size / 2) : size;
-      } catch (error) {
-        if (error.message === "login" || error.problem) {
-          throw error;
-        }
-        failures += 1;
-        shown.say(words.again);
-        await pause(Math.min(30000, 1000 * 2 ** failures));
-        offset = (await begin(file).catch(() => ({ offset }))).offset;
-      }
-    }
-  };
-
   const next = async () => {
     if (running >= AT_ONCE || !waiting.length) {
       return;
     }
     running += 1;
-    const [file, shown] = waiting.shift();
-    try {
-      const programme = await send(file, shown);
-      shown.end();
-      const link = document.createElement("a");
-      link.href = `/programmes/${programme}`;
-      link.textContent = words.come;
-      shown.say("");
-      shown.item.append(link);
-    } catch (error) {
-      shown.end();
-      shown.say(error.problem || { login: words.login, stopped: words.stopped }[error.message] || error.message);
-    }
+    await waiting.shift()();
     running -= 1;
     next();
-    if (!running && !waiting.length && !list.querySelector("li > span:not(:empty)")) {
+    if (!running && !waiting.length && !document.querySelector(".coming li > span:not(:empty)")) {
       location.reload();
     }
   };
 
-  const take = (files) => {
-    for (const file of files) {
-      const shown = row(file);
-      if (file.size > Number(words.most) * 1024 * 1024) {
-        shown.end();
-        shown.say(words.large);
-        continue;
-      }
-      waiting.push([file, shown]);
-      next();
-    }
-    input.value = "";
-  };
+  for (const form of document.querySelectorAll("form[data-upload]")) {
+    const words = form.dataset;
+    const input = form.querySelector("input[type=file]"), list = form.querySelector(".coming"), token = form.elements.token.value;
+    const title = form.elements.title ? encodeURIComponent(form.elements.title.value) : "";
 
-  input.addEventListener("change", () => take([...input.files]));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    take([...input.files]);
-    if (!running) {
-      input.click();
+    const row = (file) => {
+      const item = document.createElement("li"), text = document.createElement("span"), bar = document.createElement("progress");
+      const stop = document.createElement("button");
+      item.append(`${file.name} `, text, bar, stop);
+      bar.max = file.size;
+      bar.value = 0;
+      bar.setAttribute("aria-label", file.name);
+      stop.type = "button";
+      stop.className = "small";
+      stop.textContent = words.cancel;
+      list.append(item);
+      const found = { item, stopped: false, say: (said) => { text.textContent = said; }, end: () => { bar.remove(); stop.remove(); } };
+      found.at = (offset) => {
+        bar.value = offset;
+        found.say(words.sending.replace("{done}", (offset / 1e6).toFixed(1)).replace("{size}", (file.size / 1e6).toFixed(1)));
+      };
+      stop.addEventListener("click", () => { found.stopped = true; stop.disabled = true; });
+      return found;
+    };
+
+    const begin = (file) => fetch("/programmes/uploads", {
+      method: "POST",
+      body: new URLSearchParams({ token, name: file.name, size: file.size, mark: String(file.lastModified) }),
+    }).then(answer);
+
+    const send = async (file, shown) => {
+      let { id, offset } = await begin(file), size = LEAST, failures = 0;
+      while (true) {
+        if (shown.stopped) {
+          throw new Error("stopped");
+        }
+        shown.at(offset);
+        try {
+          const began = performance.now();
+          const piece = file.slice(offset, Math.min(file.size, offset + size));
+          const found = await fetch(`/programmes/uploads/${id}?offset=${offset}&title=${title}`, {
+            method: "PUT", body: piece, headers: { "X-Kiosk-Token": token },
+          }).then(answer);
+          if (found.programme) {
+            return found.programme;
+          }
+          offset = found.offset;
+          failures = 0;
+          const took = performance.now() - began;
+          size = took < QUICK_MS ? Math.min(MOST, size * 2) : took > SLOW_MS ? Math.max(LEAST, size / 2) : size;
+        } catch (error) {
+          if (error.message === "login" || error.problem) {
+            throw error;
+          }
+          failures += 1;
+          shown.say(words.again);
+          await pause(Math.min(30000, 1000 * 2 ** failures));
+          offset = (await begin(file).catch(() => ({ offset }))).offset;
+        }
+      }
+    };
+
+    const bring = async (file, shown) => {
+      try {
+        const programme = await send(file, shown);
+        shown.end();
+        const link = document.createElement("a");
+        link.href = `/programmes/${programme}`;
+        link.textContent = words.come;
+        shown.say("");
+        shown.item.append(link);
+      } catch (error) {
+        shown.end();
+        shown.say(error.problem || { login: words.login, stopped: words.stopped }[error.message] || error.message);
+      }
+    };
+
+    const take = (files) => {
+      for (const file of files) {
+        const shown = row(file);
+        if (file.size > Number(words.most) * 1024 * 1024) {
+          shown.end();
+          shown.say(words.large);
+          continue;
+        }
+        waiting.push(() => bring(file, shown));
+        next();
+      }
+      input.value = "";
+    };
+
+    input.addEventListener("change", () => take([...input.files]));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      take([...input.files]);
+      if (!running) {
+        input.click();
+      }
+    });
+    const area = form.closest("li, section");
+    for (const kind of ["dragenter", "dragover"]) {
+      area.addEventListener(kind, (event) => { event.preventDefault(); area.classList.add("drop"); });
     }
-  });
-  const area = form.closest("section");
-  for (const kind of ["dragenter", "dragover"]) {
-    area.addEventListener(kind, (event) => { event.preventDefault(); area.classList.add("drop"); });
+    for (const kind of ["dragleave", "drop"]) {
+      area.addEventListener(kind, () => area.classList.remove("drop"));
+    }
+    area.addEventListener("drop", (event) => { event.preventDefault(); take([...event.dataTransfer.files]); });
   }
-  for (const kind of ["dragleave", "drop"]) {
-    area.addEventListener(kind, () => area.classList.remove("drop"));
-  }
-  area.addEventListener("drop", (event) => { event.preventDefault(); take([...event.dataTransfer.files]); });
   addEventListener("beforeunload", (event) => {
     if (running) {
       event.preventDefault();
