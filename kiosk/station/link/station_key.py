@@ -28,13 +28,21 @@ def key_pair(state: Path) -> Ed25519PrivateKey:
 
 def signer(state: Path) -> Sign:
     """Signs with this station's key. Without one the room plays on, and the town refuses its reports, with the remedy:
-    the signatures are empty then."""
-    try:
-        key = _read(key_path(state))
-    except (OSError, ValueError) as error:
-        log.warning("%s: cannot be read (%s), so the town takes no reports; run: kiosk enrol", key_path(state), error)
-        return lambda data: ""
-    return lambda data: key.sign(data).hex()
+    the signatures are empty until the key is there again."""
+    found: list[Ed25519PrivateKey] = []
+
+    def sign(data: bytes) -> str:
+        if not found:
+            try:
+                found.append(_read(key_path(state)))
+            except (OSError, ValueError) as error:
+                log.warning(
+                    "%s: %s, so the town takes no reports; put it back, or run: kiosk enrol", key_path(state), error
+                )
+                return ""
+        return found[0].sign(data).hex()
+
+    return sign
 
 
 def _read(path: Path) -> Ed25519PrivateKey:
