@@ -207,8 +207,10 @@ def test_programme_that_rots_on_the_disk_is_fetched_again_while_the_room_is_clos
     whole_bytes = file.read_bytes()
     rotten = bytearray(whole_bytes)
     rotten[len(rotten) // 2] ^= 1
-    file.write_bytes(rotten)
-    os.utime(file, (1, 1))
+    spoilt = room.state / "spoilt"
+    spoilt.write_bytes(rotten)
+    os.utime(spoilt, (1, 1))
+    spoilt.rename(file)
 
     def mended() -> bool:
         room.post(Wake("sync"))

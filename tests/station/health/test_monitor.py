@@ -83,8 +83,6 @@ def remembered(**changes: object) -> str:
         remembered(found_ms=-1),
         remembered(device="\0"),
         remembered(cause="no cause"),
-        remembered(text={"text": "{missing}"}),
-        remembered(text={"text": "{0.real}"}),
     ],
 )
 def test_memory_that_cannot_be_read_or_recorded_is_found_again(journal: Journal, memory: str) -> None:
