@@ -236,11 +236,14 @@ def test_room_that_refuses_what_a_restored_town_publishes_is_not_ready(
         town.publish([])
     weeks.fetch()
     town.put_back(tmp_path / "backup")
-    for version, reason in ((2, "version 2 is older than version 3"), (3, "version 3 is held already with other")):
+    for version, reason in (
+        (2, "it is older than what was published last"),
+        (3, "it has the version of something else"),
+    ):
         assert town.publish([]).version == version
         weeks.fetch()
         weeks.room.link.report(heartbeat(playlist_version=version, refusing=weeks.accepted.refusing))
-        eventually(lambda told=reason: weeks.state.startswith(f"not ready: it refuses playlist ({told}"))
+        eventually(lambda told=reason: weeks.state.startswith(f"not ready: it refuses the week ({told}"))
     weeks.beat()
     assert town.publish([]).version == 4
     weeks.fetch()

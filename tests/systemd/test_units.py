@@ -178,7 +178,7 @@ def test_killed_or_frozen_service_is_restarted_and_its_children_end(
     until("started anew", lambda: len(programmes(session)) == 2)
     until("active again", lambda: session.show("kiosk-station", "ActiveState") == "active")
     assert session.show("kiosk-station", "NRestarts") == str(restarts)
-    assert session.inside("kill", "-0", first).returncode != 0
+    until("gone", lambda: session.inside("kill", "-0", first).returncode != 0)
     assert session.inside("kill", "-0", programmes(session)[1]).returncode == 0
 
 

@@ -47,7 +47,7 @@ def test_worker_that_fails_is_told_of_and_tried_again_while_others_go_on(
         return stopping.wait()
 
     workers = [Worker("Messages", fails), Worker("Films", works, 60), Worker("Slow", hangs)]
-    thread = threading.Thread(target=work, args=(office, workers, stopping, 0.05))
+    thread = threading.Thread(target=work, args=(office, workers, stopping, 0.05), daemon=True)
     thread.start()
     until(
         lambda: tried[0] > 1 and done[0] == 50 and read(office).get("Slow", None) and read(office)["Messages"].trouble
@@ -57,7 +57,7 @@ def test_worker_that_fails_is_told_of_and_tried_again_while_others_go_on(
     assert found["Films"].trouble == "" and found["Films"].busy_ms is None
     assert found["Slow"].busy_ms is not None
     assert [one.text for one in worker_silent(office, translator("zh"))] == [
-        "消息发送出错：ValueError: the gateway is gone"
+        "“消息发送”的后台工作出错，正在重试。请把这一句告诉维护服务器的人：ValueError: the gateway is gone"
     ]
     stopping.set()
     thread.join(5)
@@ -80,7 +80,7 @@ def test_watchdog_is_fed_until_a_worker_is_frozen_and_officers_are_told(
         return False
 
     workers = [Worker("Films", looks), Worker("Waits", lambda _town, _stopping: False, 600), Worker("Slow", freezes)]
-    thread = threading.Thread(target=work, args=(office, workers, stopping, 0.02))
+    thread = threading.Thread(target=work, args=(office, workers, stopping, 0.02), daemon=True)
     thread.start()
     until(lambda: read(office).get("Slow") and read(office)["Slow"].trouble)
     fed = told.count("WATCHDOG=1")
