@@ -68,7 +68,7 @@ class Room(threading.Thread):
     def _report(self) -> bytes:
         self._seq += 1
         record = encode(Action(id=f"a{self._seq}", at_ms=1, by="li", action="boot", clock="trusted"))
-        before, self._head = self._head, chain(self._head, record)
+        before, self._head = self._head, chain(self._head, self._seq, record)
         entry = Entry(seq=self._seq, hash=self._head, record=msgspec.Raw(record))
         report = Report(station=self.name, epoch="e", previous=before, entries=(entry,), signature="")
         return encode(signed_report(report, by=self.name))
