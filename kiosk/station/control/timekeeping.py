@@ -9,6 +9,7 @@ from kiosk.station.clock.clock import Clock
 from kiosk.station.clock.history import ClockHistory
 from kiosk.station.clock.memory import KEY
 from kiosk.station.control.audit import AuditTrail
+from kiosk.station.control.presses import Presses
 from kiosk.station.events import ClockDeclared, Post
 from kiosk.station.journal import Journal
 from kiosk.station.playout.plan import Plan
@@ -39,8 +40,7 @@ class Timekeeping:
         self._clock, self._plan, self._journal, self._boot_id = clock, plan, journal, boot_id
         self._timers, self._audit = timers, audit
         self._clock_set, self._read_facts, self._report_soon, self._replan = clock_set, read_facts, report_soon, replan
-        self._press = ""
-        """The last press of a page's button that was obeyed."""
+        self._presses = Presses()
         self._history = ClockHistory(journal, boot_id, clock.carried)
 
     def restore(self) -> None:
@@ -81,9 +81,8 @@ class Timekeeping:
 
     def declared(self, event: ClockDeclared) -> None:
         """A person says what time it is."""
-        if event.press and event.press == self._press:
+        if not self._presses.is_new(event.press):
             return
-        self._press = event.press
         shown_ms = self._clock.ms_at(event.monotonic)
         if not self._clock.declare(event.wall_ms, event.monotonic):
             log.warning("%s says what time it is, but NTP or the town know better", event.by)
